@@ -1,0 +1,149 @@
+//! The candidate attribute of RFC 8839 §5.1, read in place: no field is copied.
+
+use crate::limits;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The type of a candidate (RFC 8445 §5.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CandidateType {
+    /// An address of the host itself.
+    Host,
+    /// The address that a STUN server saw.
+    ServerReflexive,
+    /// An address that a check of the other side saw.
+    PeerReflexive,
+    /// An address at a TURN server.
+    Relayed,
+}
+
+/// One candidate line, borrowed from its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    /// Candidates of one base and server share it.
+    pub foundation: &'a str,
+    /// 1 for RTP, 2 for RTCP.
+    pub component: u16,
+    /// `udp` or `tcp`, in the case of the line.
+    pub transport: &'a str,
+    /// RFC 8445 §5.1.2.
+    pub priority: u32,
+    /// An IPv4 or IPv6 address, or a name (`….local` hides a host address, RFC draft mDNS).
+    pub address: &'a str,
+    /// The port.
+    pub port: u16,
+    /// The type.
+    pub kind: CandidateType,
+    /// `tcptype` (RFC 6544): `active`, `passive` or `so`.
+    pub tcp_type: Option<&'a str>,
+    /// The ICE generation, where the line names it.
+    pub username_fragment: Option<&'a str>,
+}
+
+impl<'a> Candidate<'a> {
+    /// Reads a line, with or without `candidate:` before it; `None` when it does not follow the grammar.
+    pub fn parse(line: &'a str) -> Option<Self> {
+        if line.len() > limits::CANDIDATE_BYTES || line.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+            return None;
+        }
+        let mut words = line.strip_prefix("candidate:").unwrap_or(line).split(' ');
+        let foundation = words.next().filter(|word| is_ice_text(word, 1, 32))?;
+        let component = number(words.next()?, 3)?.try_into().ok().filter(|n| *n >= 1 && *n <= 256)?;
+        let transport = words.next().filter(|word| is_token(word))?;
+        let priority = number(words.next()?, 10)?;
+        let address = words.next().filter(|word| is_address(word))?;
+        let port = number(words.next()?, 5)?.try_into().ok()?;
+        if words.next()? != "typ" {
+            return None;
+        }
+        let kind = match words.next()? {
+            "host" => CandidateType::Host,
+            "srflx" => CandidateType::ServerReflexive,
+            "prflx" => CandidateType::PeerReflexive,
+            "relay" => CandidateType::Relayed,
+            _ => return None,
+        };
+        let mut candidate = Self {
+            foundation,
+            component,
+            transport,
+            priority,
+            address,
+            port,
+            kind,
+            tcp_type: None,
+            username_fragment: None,
+        };
+        while let Some(name) = words.next() {
+            let value = words.next()?;
+            match name {
+                "raddr" if !is_address(value) => return None,
+                "rport" => drop(u16::try_from(number(value, 5)?).ok()?),
+                "tcptype" => candidate.tcp_type = Some(value),
+                "ufrag" => candidate.username_fragment = Some(value),
+                _ if !is_token(name) => return None,
+                _ => {}
+            }
+        }
+        Some(candidate)
+    }
+
+    /// Whether two lines would reach the same place the same way: the second tells nothing new.
+    pub fn is_same_path(&self, other: &Self) -> bool {
+        self.component == other.component
+            && self.transport.eq_ignore_ascii_case(other.transport)
+            && self.address == other.address
+            && self.port == other.port
+            && self.kind == other.kind
+            && self.tcp_type == other.tcp_type
+    }
+
+    /// Whether the transport is TCP (RFC 6544).
+    pub fn is_tcp(&self) -> bool {
+        self.transport.eq_ignore_ascii_case("tcp")
+    }
+
+    /// Whether the address cannot be reached from another network: a private, link-local or unique local
+    /// address, or a name (mDNS hides host addresses behind one).
+    pub fn is_private(&self) -> bool {
+        match self.address.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) => is_private_v4(address),
+            Ok(IpAddr::V6(address)) => is_private_v6(address),
+            Err(_) => true,
+        }
+    }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    let [a, b, ..] = address.octets();
+    // RFC 6598 shared space is private too: nobody outside the carrier reaches it.
+    address.is_private() || address.is_link_local() || address.is_loopback() || (a == 100 && b & 0xc0 == 64)
+}
+
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+}
+
+fn number(word: &str, digits: usize) -> Option<u32> {
+    if word.len() > digits || !word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    word.parse().ok()
+}
+
+/// `ice-char` of RFC 8839: ALPHA, DIGIT, `+` and `/`.
+fn is_ice_text(word: &str, least: usize, most: usize) -> bool {
+    (least..=most).contains(&word.len())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+}
+
+/// `token` of RFC 4566.
+fn is_token(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]".contains(&b))
+}
+
+fn is_address(word: &str) -> bool {
+    word.parse::<IpAddr>().is_ok()
+        || (word.len() <= 253
+            && !word.is_empty()
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-'))
+}

@@ -1,0 +1,218 @@
+//! From the sparse envelope to typed messages: everything that enters is checked here, once.
+
+use crate::candidate::Candidate;
+use crate::envelope::{Envelope, IceCandidateInit, Payload, PeerInfo};
+use crate::error_code::ErrorCode;
+use crate::id::{InvalidId, Label, PeerId, RoomName};
+use crate::limits;
+use crate::message::{
+    CandidateBatch, ClientMessage, Description, Hello, Query, Route, ServerMessage, Signal,
+};
+use crate::session_description;
+
+/// Why an envelope is not a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code that the sender is told.
+    pub code: ErrorCode,
+    /// The field at fault, as it is spelled on the wire.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+impl Refusal {
+    const fn new(field: &'static str, problem: &'static str) -> Self {
+        Self { code: ErrorCode::InvalidMessage, field, problem }
+    }
+
+    const fn unknown_type() -> Self {
+        Self { code: ErrorCode::UnknownType, field: "type", problem: "is not known" }
+    }
+}
+
+fn need<T>(value: Option<T>, field: &'static str) -> Result<T, Refusal> {
+    value.ok_or(Refusal::new(field, "is missing"))
+}
+
+fn peer_id(value: Option<String>, field: &'static str) -> Result<PeerId, Refusal> {
+    named(field, PeerId::parse(&need(value, field)?))
+}
+
+fn room_name(value: Option<String>) -> Result<RoomName, Refusal> {
+    named("room", RoomName::parse(&need(value, "room")?))
+}
+
+fn label(value: Option<String>, field: &'static str) -> Result<Option<Label>, Refusal> {
+    value.map(|text| named(field, Label::parse(&text))).transpose()
+}
+
+fn named<T>(field: &'static str, parsed: Result<T, InvalidId>) -> Result<T, Refusal> {
+    parsed.map_err(|why| Refusal::new(field, why.as_str()))
+}
+
+impl ClientMessage {
+    /// Reads what a client sent. `from` and `timestamp` are not looked at: they are the server's.
+    ///
+    /// # Errors
+    /// A [`Refusal`] naming the field at fault.
+    pub fn from_envelope(envelope: Envelope) -> Result<Self, Refusal> {
+        let payload = envelope.payload.unwrap_or_default();
+        Ok(match envelope.kind.as_str() {
+            "hello" => Self::Hello(hello(payload)?),
+            "heartbeat" => Self::Heartbeat,
+            "heartbeat-ack" => Self::HeartbeatAck,
+            "peer-discovery" => Self::Discover(Query {
+                region: label(payload.region, "region")?,
+                capability: label(payload.capability, "capability")?,
+                room: payload.room.map(|room| room_name(Some(room))).transpose()?,
+                limit: match payload.limit {
+                    Some(0) => return Err(Refusal::new("limit", "must be at least 1")),
+                    limit => limit,
+                },
+                cursor: payload.cursor,
+            }),
+            "join" => Self::Join(room_name(payload.room)?),
+            "leave" => Self::Leave(room_name(payload.room)?),
+            "bye" => Self::Bye,
+            kind => {
+                let signal = signal(kind, payload)?;
+                Self::Relay { to: peer_id(envelope.to, "to")?, signal }
+            }
+        })
+    }
+}
+
+impl ServerMessage {
+    /// Reads what the server sent.
+    ///
+    /// # Errors
+    /// A [`Refusal`] naming the field at fault; a client ignores a message of an unknown type.
+    pub fn from_envelope(envelope: Envelope) -> Result<Self, Refusal> {
+        let payload = envelope.payload.unwrap_or_default();
+        Ok(match envelope.kind.as_str() {
+            "welcome" => Self::Welcome {
+                version: need(payload.version, "version")?,
+                region: label(payload.region, "region")?,
+            },
+            "heartbeat" => Self::Heartbeat,
+            "heartbeat-ack" => Self::HeartbeatAck,
+            "peers" => Self::Peers {
+                peers: peers(payload.peers)?,
+                cursor: payload.cursor,
+                reference: payload.reference,
+            },
+            "joined" => Self::Joined {
+                room: room_name(payload.room)?,
+                peers: peers(payload.peers)?,
+                cursor: payload.cursor,
+                reference: payload.reference,
+            },
+            "left" => Self::Left { room: room_name(payload.room)?, reference: payload.reference },
+            "peer-joined" => Self::PeerJoined {
+                room: room_name(payload.room)?,
+                peer: checked_peer(need(payload.peer, "peer")?)?,
+            },
+            "peer-left" => Self::PeerLeft {
+                room: room_name(payload.room)?,
+                peer: peer_id(envelope.from, "from")?,
+                reason: payload.reason.unwrap_or_default(),
+            },
+            "error" => Self::Error {
+                code: need(payload.code, "code")?,
+                message: payload.message.unwrap_or_default(),
+                reference: payload.reference,
+                about: envelope.to.map(|to| peer_id(Some(to), "to")).transpose()?,
+            },
+            kind => {
+                let signal = signal(kind, payload)?;
+                Self::Relay { from: peer_id(envelope.from, "from")?, signal }
+            }
+        })
+    }
+}
+
+fn hello(payload: Payload) -> Result<Hello, Refusal> {
+    let versions = need(payload.versions, "versions")?;
+    if versions.0 > versions.1 {
+        return Err(Refusal::new("versions", "must be [lowest, highest]"));
+    }
+    let key = need(payload.key, "key")?;
+    if key.len() < 16 || key.len() > limits::KEY_BYTES {
+        return Err(Refusal::new("key", "must be 16 to 64 bytes long"));
+    }
+    Ok(Hello { versions, key, peer: checked_peer(need(payload.peer, "peer")?)? })
+}
+
+fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Refusal> {
+    named("peer.id", PeerId::parse(&peer.id))?;
+    if let Some(region) = &peer.region {
+        named("peer.region", Label::parse(region))?;
+    }
+    if peer.capabilities.len() > limits::CAPABILITIES {
+        return Err(Refusal::new("peer.capabilities", "holds more than 16 entries"));
+    }
+    for capability in &peer.capabilities {
+        named("peer.capabilities", Label::parse(capability))?;
+    }
+    if peer.metadata.as_ref().is_some_and(|text| text.len() > limits::METADATA_BYTES) {
+        return Err(Refusal::new("peer.metadata", "is longer than 1024 bytes"));
+    }
+    Ok(peer)
+}
+
+fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Refusal> {
+    need(list, "peers")?.into_iter().map(checked_peer).collect()
+}
+
+fn signal(kind: &str, payload: Payload) -> Result<Signal, Refusal> {
+    if !matches!(kind, "offer" | "answer" | "ice-candidate" | "reject" | "close") {
+        return Err(Refusal::unknown_type());
+    }
+    let route = Route { connection: need(payload.connection, "connection")?, target: payload.target };
+    Ok(match kind {
+        "offer" => Signal::Offer(description(route, payload.number, payload.sdp)?),
+        "answer" => Signal::Answer(description(route, payload.number, payload.sdp)?),
+        "ice-candidate" => Signal::Candidates(batch(route, payload.candidates, payload.end)?),
+        "reject" => Signal::Reject {
+            route,
+            number: need(payload.number, "number")?,
+            code: ErrorCode::parse(&need(payload.code, "code")?).unwrap_or(ErrorCode::DescriptionRejected),
+        },
+        _ => Signal::Close { route },
+    })
+}
+
+fn description(route: Route, number: Option<u32>, sdp: Option<String>) -> Result<Description, Refusal> {
+    let sdp = need(sdp, "sdp")?;
+    if !session_description::is_plausible(&sdp) {
+        return Err(Refusal {
+            code: ErrorCode::InvalidDescription,
+            field: "sdp",
+            problem: "is not a session description",
+        });
+    }
+    Ok(Description { route, number: need(number, "number")?, sdp })
+}
+
+fn batch(
+    route: Route,
+    candidates: Option<Vec<IceCandidateInit>>,
+    end: Option<String>,
+) -> Result<CandidateBatch, Refusal> {
+    let candidates = candidates.unwrap_or_default();
+    if candidates.is_empty() && end.is_none() {
+        return Err(Refusal::new("candidates", "is missing"));
+    }
+    if candidates.len() > limits::CANDIDATES_PER_GENERATION {
+        return Err(Refusal::new("candidates", "holds more than 10 entries"));
+    }
+    if !candidates.iter().all(|init| Candidate::parse(&init.candidate).is_some()) {
+        return Err(Refusal {
+            code: ErrorCode::InvalidCandidate,
+            field: "candidates",
+            problem: "holds a line that is not an RFC 8839 candidate",
+        });
+    }
+    Ok(CandidateBatch { route, candidates, end })
+}

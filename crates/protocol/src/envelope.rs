@@ -1,0 +1,128 @@
+//! The JSON shape of every message: one sparse record.
+
+use serde::{Deserialize, Serialize};
+
+/// One frame. `from` and `timestamp` are stamped by the server and never believed from a client.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The message type, for example `offer`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The client's number of this frame; an `error` or a reply refers to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
+    /// The sending peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The receiving peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Milliseconds since the Unix epoch at the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<u64>,
+    /// What the type carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
+}
+
+/// The union of all payload fields; each type uses a few. Unknown fields are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Payload {
+    /// `hello`: lowest and highest protocol version that the client speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<(u16, u16)>,
+    /// `welcome`: the version that both will speak.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u16>,
+    /// `hello`: proves that a reconnecting client is the one that registered the id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// `hello`, `peer-joined`: a peer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerInfo>,
+    /// `peers`, `joined`: one page of peers, ordered by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peers: Option<Vec<PeerInfo>>,
+    /// `peer-discovery`: where the page starts; `peers`, `joined`: where the next page starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// `peer-discovery`: most entries in the reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
+    /// `peer-discovery`: only peers of this region; `welcome`: the server's own region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// `peer-discovery`: only peers with this capability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capability: Option<String>,
+    /// The room that the message is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    /// `peer-left`, `close`: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// `offer`, `answer`: the session description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sdp: Option<String>,
+    /// `offer`: its number; `answer`, `reject`: the number of the offer that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// The sender's connection id: one for each `RTCPeerConnection`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<u32>,
+    /// The receiver's connection id, as far as the sender knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<u32>,
+    /// `ice-candidate`: the batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<Vec<IceCandidateInit>>,
+    /// `ice-candidate`: the username fragment of the generation that is complete (RFC 8838 §8.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// `error`, `reject`: the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// `error`: what is wrong, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Replies and `error`: the `id` of the frame that this answers.
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<u32>,
+}
+
+/// What others learn about a registered peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PeerInfo {
+    /// The peer id.
+    pub id: String,
+    /// Drawn by the client when it starts; the same over reconnects, another after a page reload.
+    pub session: u32,
+    /// Where the peer is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What the peer can do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+    /// Text of the application's own; the SDK puts JSON into it. Opaque to the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+}
+
+/// A candidate as the browser writes it (W3C WebRTC, `RTCIceCandidateInit`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct IceCandidateInit {
+    /// The candidate attribute of RFC 8839, without `a=`.
+    pub candidate: String,
+    /// The `mid` of its media section.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sdp_mid: Option<String>,
+    /// The index of its media section.
+    #[serde(rename = "sdpMLineIndex", skip_serializing_if = "Option::is_none")]
+    pub sdp_m_line_index: Option<u16>,
+    /// The ICE generation that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username_fragment: Option<String>,
+}

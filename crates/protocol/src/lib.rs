@@ -1,0 +1,31 @@
+//! The wire of Signalpost, shared by the client and the server: message shapes, identifiers, error and
+//! close codes, limits, liveness rules and the candidate grammar of RFC 8839.
+//!
+//! One message is one WebSocket text frame holding one JSON [`Envelope`]. The envelope is a flat, sparse
+//! record so that one `serde` implementation serves every type (each variant of a tagged enum would cost
+//! the WebAssembly build another copy); [`ClientMessage`] and [`ServerMessage`] are its typed faces.
+//! `docs/protocol.md` describes the same for writers of other clients.
+
+pub mod candidate;
+pub mod close_code;
+mod decode;
+mod encode;
+pub mod envelope;
+pub mod error_code;
+pub mod id;
+pub mod limits;
+pub mod link_monitor;
+pub mod message;
+pub mod session_description;
+
+pub use candidate::{Candidate, CandidateType};
+pub use close_code::CloseCode;
+pub use decode::Refusal;
+pub use envelope::{Envelope, IceCandidateInit, Payload, PeerInfo};
+pub use error_code::ErrorCode;
+pub use id::{InvalidId, Label, PeerId, RoomName};
+pub use link_monitor::LinkMonitor;
+pub use message::{CandidateBatch, ClientMessage, Description, Hello, Query, ServerMessage, Signal};
+
+/// The versions of the protocol that this crate speaks, lowest and highest.
+pub const VERSIONS: (u16, u16) = (1, 1);

@@ -1,0 +1,28 @@
+//! The sizes that both ends keep to. A sender refuses what exceeds them before it is sent.
+
+/// Largest frame that carries an `offer` or an `answer`, in bytes of UTF-8.
+pub const DESCRIPTION_FRAME_BYTES: usize = 256 * 1024;
+/// Largest frame of any other type, in bytes of UTF-8.
+pub const FRAME_BYTES: usize = 16 * 1024;
+/// Longest peer id, in bytes of UTF-8.
+pub const PEER_ID_BYTES: usize = 128;
+/// Longest room name, in bytes of UTF-8.
+pub const ROOM_NAME_BYTES: usize = 128;
+/// Longest region or capability, in bytes of UTF-8.
+pub const LABEL_BYTES: usize = 64;
+/// Most capabilities of one peer.
+pub const CAPABILITIES: usize = 16;
+/// Longest metadata of one peer, in bytes of UTF-8.
+pub const METADATA_BYTES: usize = 1024;
+/// Longest session key, in bytes.
+pub const KEY_BYTES: usize = 64;
+/// Most rooms that one peer may be in.
+pub const ROOMS_PER_PEER: usize = 32;
+/// Most entries in one page of a discovery reply.
+pub const PAGE: u16 = 100;
+/// Entries in a page when the query does not say.
+pub const DEFAULT_PAGE: u16 = 20;
+/// Most candidates of one ICE generation, and so of one batch.
+pub const CANDIDATES_PER_GENERATION: usize = 10;
+/// Longest candidate line, in bytes.
+pub const CANDIDATE_BYTES: usize = 512;

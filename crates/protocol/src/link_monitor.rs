@@ -1,0 +1,85 @@
+//! When a link is believed dead: the same rule at both ends.
+//!
+//! A link that is idle is silent for at most [`DEAD_AFTER_IDLE_MS`]; a link on which something was sent
+//! answers within [`DEAD_AFTER_SEND_MS`]. Any frame received proves life. The end whose duty it is (the
+//! server) asks for a sign of life after [`HEARTBEAT_MS`] of silence; either end asks when what it sent
+//! stays unanswered for [`PROBE_AFTER_SEND_MS`].
+
+/// Silence after which the server asks for a sign of life, in milliseconds.
+pub const HEARTBEAT_MS: u64 = 10_000;
+/// Silence after which an idle link is dead, in milliseconds.
+pub const DEAD_AFTER_IDLE_MS: u64 = 15_000;
+/// Time from an unanswered send to the question, in milliseconds.
+pub const PROBE_AFTER_SEND_MS: u64 = 1_500;
+/// Time from an unanswered send to the verdict, in milliseconds.
+pub const DEAD_AFTER_SEND_MS: u64 = 3_000;
+
+/// What the end has to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Alive,
+    /// Send a `heartbeat`.
+    Ask,
+    /// Give the link up.
+    Dead,
+}
+
+/// Watches one link. All times are milliseconds of one monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkMonitor {
+    asks_when_idle: bool,
+    last_received: u64,
+    unanswered_since: Option<u64>,
+    asked: bool,
+}
+
+impl LinkMonitor {
+    /// A link that has just opened. `asks_when_idle`: whether this end is the one that sends heartbeats.
+    pub const fn new(now: u64, asks_when_idle: bool) -> Self {
+        Self { asks_when_idle, last_received: now, unanswered_since: None, asked: false }
+    }
+
+    /// A frame arrived.
+    pub const fn handle_received(&mut self, now: u64) {
+        self.last_received = now;
+        self.unanswered_since = None;
+        self.asked = false;
+    }
+
+    /// A frame was sent.
+    pub const fn handle_sent(&mut self, now: u64) {
+        if self.unanswered_since.is_none() {
+            self.unanswered_since = Some(now);
+        }
+    }
+
+    /// What to do at `now`; [`Verdict::Ask`] is answered once for each silence.
+    pub fn poll(&mut self, now: u64) -> Verdict {
+        if now >= self.dead_at() {
+            Verdict::Dead
+        } else if !self.asked && now >= self.ask_at() {
+            self.asked = true;
+            self.handle_sent(now);
+            Verdict::Ask
+        } else {
+            Verdict::Alive
+        }
+    }
+
+    /// When [`LinkMonitor::poll`] has something to say next.
+    pub fn poll_timeout(&self) -> u64 {
+        if self.asked { self.dead_at() } else { self.dead_at().min(self.ask_at()) }
+    }
+
+    fn dead_at(&self) -> u64 {
+        let idle = self.last_received.saturating_add(DEAD_AFTER_IDLE_MS);
+        self.unanswered_since.map_or(idle, |since| idle.min(since.saturating_add(DEAD_AFTER_SEND_MS)))
+    }
+
+    fn ask_at(&self) -> u64 {
+        let idle = if self.asks_when_idle { HEARTBEAT_MS } else { u64::MAX };
+        let idle = self.last_received.saturating_add(idle);
+        self.unanswered_since.map_or(idle, |since| idle.min(since.saturating_add(PROBE_AFTER_SEND_MS)))
+    }
+}

@@ -1,0 +1,201 @@
+//! The typed messages of the protocol.
+
+use crate::envelope::{IceCandidateInit, PeerInfo};
+use crate::error_code::ErrorCode;
+use crate::id::{Label, PeerId, RoomName};
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientMessage {
+    /// Registers the peer; the first message on every socket.
+    Hello(Hello),
+    /// Asks for a sign of life.
+    Heartbeat,
+    /// The sign of life that was asked for.
+    HeartbeatAck,
+    /// `peer-discovery`: asks who is there.
+    Discover(Query),
+    /// Enters a room.
+    Join(RoomName),
+    /// Leaves a room.
+    Leave(RoomName),
+    /// Leaves for good: the registration ends at once.
+    Bye,
+    /// For another peer.
+    Relay {
+        /// The receiver.
+        to: PeerId,
+        /// What it receives.
+        signal: Signal,
+    },
+}
+
+/// What the server sends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServerMessage {
+    /// `hello` was accepted.
+    Welcome {
+        /// The version that both speak from here on.
+        version: u16,
+        /// The server's region.
+        region: Option<Label>,
+    },
+    /// Asks for a sign of life.
+    Heartbeat,
+    /// The sign of life that was asked for.
+    HeartbeatAck,
+    /// The answer to `peer-discovery`.
+    Peers {
+        /// One page, ordered by id.
+        peers: Vec<PeerInfo>,
+        /// Where the next page starts, if there is one.
+        cursor: Option<String>,
+        /// The frame that this answers.
+        reference: Option<u32>,
+    },
+    /// The answer to `join`.
+    Joined {
+        /// The room.
+        room: RoomName,
+        /// The first page of those already in it.
+        peers: Vec<PeerInfo>,
+        /// Where the next page starts, if there is one.
+        cursor: Option<String>,
+        /// The frame that this answers.
+        reference: Option<u32>,
+    },
+    /// The answer to `leave`.
+    Left {
+        /// The room.
+        room: RoomName,
+        /// The frame that this answers.
+        reference: Option<u32>,
+    },
+    /// Somebody entered a room that the receiver is in.
+    PeerJoined {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerInfo,
+    },
+    /// Somebody is no longer in a room that the receiver is in.
+    PeerLeft {
+        /// The room.
+        room: RoomName,
+        /// Who (travels as the envelope's `from`).
+        peer: PeerId,
+        /// `left`, `closed` or `lost`.
+        reason: String,
+    },
+    /// From another peer.
+    Relay {
+        /// The sender, stamped by the server.
+        from: PeerId,
+        /// What it sent.
+        signal: Signal,
+    },
+    /// A frame was refused.
+    Error {
+        /// The code as text: a newer server may know more codes.
+        code: String,
+        /// What is wrong, in words.
+        message: String,
+        /// The `id` of the refused frame, if it had one.
+        reference: Option<u32>,
+        /// The peer that the refused frame was for (travels as the envelope's `to`).
+        about: Option<PeerId>,
+    },
+}
+
+/// Registration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hello {
+    /// Lowest and highest protocol version of the client.
+    pub versions: (u16, u16),
+    /// The key that lets this client, and nobody else, take its id over to a new socket.
+    pub key: String,
+    /// The peer itself.
+    pub peer: PeerInfo,
+}
+
+/// Which peers to list; every condition that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Only peers of this region.
+    pub region: Option<Label>,
+    /// Only peers with this capability.
+    pub capability: Option<Label>,
+    /// Only peers in this room.
+    pub room: Option<RoomName>,
+    /// Most entries; [`crate::limits::DEFAULT_PAGE`] when absent, at most [`crate::limits::PAGE`].
+    pub limit: Option<u16>,
+    /// The cursor of the page before.
+    pub cursor: Option<String>,
+}
+
+/// What one peer sends another through the server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Signal {
+    /// An offer (RFC 9429).
+    Offer(Description),
+    /// The answer to the offer of the same number.
+    Answer(Description),
+    /// Trickled candidates (RFC 8838).
+    Candidates(CandidateBatch),
+    /// The receiver could not use an offer or an answer.
+    Reject {
+        /// Which connections.
+        route: Route,
+        /// The number of the offer, or of the offer that the answer was for.
+        number: u32,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// The sender closed its connection.
+    Close {
+        /// Which connections.
+        route: Route,
+    },
+}
+
+/// Which two `RTCPeerConnection`s a signal is between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The sender's connection id.
+    pub connection: u32,
+    /// The receiver's, as far as the sender knows it.
+    pub target: Option<u32>,
+}
+
+/// A numbered session description.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// Which connections.
+    pub route: Route,
+    /// Offers count up from 1 for each connection; an answer carries the number of its offer.
+    pub number: u32,
+    /// The description.
+    pub sdp: String,
+}
+
+/// Candidates of one generation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CandidateBatch {
+    /// Which connections.
+    pub route: Route,
+    /// At most [`crate::limits::CANDIDATES_PER_GENERATION`].
+    pub candidates: Vec<IceCandidateInit>,
+    /// The username fragment of the generation that is complete with this batch.
+    pub end: Option<String>,
+}
+
+impl Signal {
+    /// Which connections the signal is between.
+    pub const fn route(&self) -> Route {
+        match self {
+            Self::Offer(description) | Self::Answer(description) => description.route,
+            Self::Candidates(batch) => batch.route,
+            Self::Reject { route, .. } | Self::Close { route } => *route,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Signalpost simulation.
