@@ -1,1 +1,36 @@
-//! Signalpost core.
+//! The Signalpost client without I/O.
+//!
+//! # The law
+//! The core is told. A driver calls [`Client::handle_input`] with the time and what happened, then drains
+//! [`Client::poll_output`] and does each thing it is asked, then asks [`Client::poll_timeout`] when to come
+//! back with [`Input::Timeout`]. The core never reads a clock, never draws randomness (it is given a seed),
+//! never does I/O and never panics on what comes from outside. Times are milliseconds of one monotonic clock.
+
+mod candidate_batch;
+mod client;
+pub mod config;
+mod directory;
+pub mod input;
+mod negotiation;
+pub mod output;
+mod peer;
+mod peers;
+mod reconnect_policy;
+mod remote_candidates;
+mod requests;
+mod rng;
+mod rooms;
+mod session;
+mod timeline;
+
+pub use client::Client;
+pub use config::{CandidateOptions, Config, ReconnectOptions};
+pub use input::{
+    Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, SdpType,
+    SignalingState, SocketEvent,
+};
+pub use output::{ClientState, Event, Failure, Operation, Output, Reply, TimerName};
+pub use reconnect_policy::ReconnectPolicy;
+pub use rng::Rng;
+pub use signalpost_protocol as protocol;
+pub use timeline::Timeline;

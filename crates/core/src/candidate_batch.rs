@@ -1,0 +1,247 @@
+//! The candidates of one connection on their way out (promises M8–M10).
+//!
+//! Batching must not cost time: until the pair is connected, a batch that holds a kind of candidate not yet
+//! sent in this generation is due at once (the next macrotask); the rest waits for `batch_ms` or
+//! `batch_size`. Inside a batch srflx goes before host before relay. At most `max_per_generation` are sent,
+//! with places kept for srflx and relay, which are found last and decide most; TCP host candidates get what
+//! is left over at the end.
+
+use crate::config::CandidateOptions;
+use signalpost_protocol::{Candidate, CandidateType, IceCandidateInit, session_description};
+
+/// Places kept for server-reflexive candidates.
+const SRFLX_PLACES: u16 = 2;
+/// Places kept for relayed candidates.
+const RELAY_PLACES: u16 = 3;
+/// Candidates put aside until the end of gathering tells which places are free.
+const MOST_ASIDE: usize = 10;
+/// Candidates that wait for their description to be sent.
+const MOST_EARLY: usize = 32;
+
+/// What is due: candidates in order, and the fragment of the generation that is complete with them.
+#[derive(Debug, Default, PartialEq)]
+pub struct Due {
+    pub candidates: Vec<IceCandidateInit>,
+    pub end: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum End {
+    #[default]
+    NotSeen,
+    Waiting,
+    Sent,
+}
+
+#[derive(Debug)]
+pub struct CandidateBatch {
+    options: CandidateOptions,
+    /// The fragments of the local description; the first names the generation.
+    fragments: Vec<String>,
+    /// Everything sent in this generation, for duplicates and for sending again.
+    sent: Vec<IceCandidateInit>,
+    waiting: Vec<IceCandidateInit>,
+    aside: Vec<IceCandidateInit>,
+    /// Found before their description was sent.
+    early: Vec<IceCandidateInit>,
+    early_end: bool,
+    end: End,
+    deadline: Option<u64>,
+    connected: bool,
+}
+
+impl CandidateBatch {
+    pub fn new(options: CandidateOptions) -> Self {
+        Self {
+            options,
+            fragments: Vec::new(),
+            sent: Vec::new(),
+            waiting: Vec::new(),
+            aside: Vec::new(),
+            early: Vec::new(),
+            early_end: false,
+            end: End::NotSeen,
+            deadline: None,
+            connected: false,
+        }
+    }
+
+    /// A local description is sent: only its candidates matter from here on.
+    pub fn handle_description(&mut self, now: u64, sdp: &str) {
+        let early = core::mem::take(&mut self.early);
+        let early_end = core::mem::take(&mut self.early_end);
+        let fragments: Vec<String> = session_description::username_fragments(sdp).map(Into::into).collect();
+        if self.fragments != fragments {
+            *self = Self { fragments, ..Self::new(self.options) };
+        }
+        for init in early {
+            // What was gathered when the description is sent travels in it.
+            if !session_description::holds_candidate(sdp, &init.candidate) {
+                self.push(now, init);
+            }
+        }
+        if early_end {
+            self.handle_end(now);
+        }
+    }
+
+    /// The browser found a candidate, or everything (`None`), before the description could be sent.
+    pub fn hold(&mut self, init: Option<IceCandidateInit>) {
+        match init {
+            Some(init) if self.early.len() < MOST_EARLY => self.early.push(init),
+            Some(_) => {}
+            None => self.early_end = true,
+        }
+    }
+
+    /// The pair is connected: nothing is urgent any more.
+    pub fn handle_connected(&mut self) {
+        self.connected = true;
+    }
+
+    /// The browser found a candidate. One of another generation, one already known, or one beyond the cap is
+    /// dropped.
+    pub fn push(&mut self, now: u64, init: IceCandidateInit) {
+        let Some(candidate) = Candidate::parse(&init.candidate) else { return };
+        let fragment = init.username_fragment.as_deref().or(candidate.username_fragment);
+        let current = fragment.is_none_or(|name| self.fragments.iter().any(|own| own == name));
+        if !current || self.end == End::Sent || self.knows(&candidate) {
+            return;
+        }
+        let last = candidate.is_tcp() && candidate.kind == CandidateType::Host;
+        if !last && self.has_place(candidate.kind) {
+            self.accept(now, init);
+        } else if self.aside.len() < MOST_ASIDE {
+            self.aside.push(init);
+        }
+    }
+
+    /// The browser has found everything. Said twice, it counts once.
+    pub fn handle_end(&mut self, now: u64) {
+        if self.end != End::NotSeen || self.fragments.is_empty() {
+            return;
+        }
+        self.end = End::Waiting;
+        let mut free = usize::from(self.options.max_per_generation)
+            .saturating_sub(self.sent.len().saturating_add(self.waiting.len()));
+        self.aside.sort_by_key(rank);
+        for init in self.aside.drain(..) {
+            if free == 0 {
+                break;
+            }
+            free = free.saturating_sub(1);
+            self.waiting.push(init);
+        }
+        if !self.connected {
+            self.due_in(now, u64::from(self.options.batch_ms));
+        }
+    }
+
+    /// What is due at `now`, if anything.
+    pub fn poll(&mut self, now: u64) -> Option<Due> {
+        self.deadline.filter(|deadline| now >= *deadline)?;
+        self.take()
+    }
+
+    /// Everything that waits, because a frame leaves anyway.
+    pub fn take(&mut self) -> Option<Due> {
+        self.deadline = None;
+        if self.waiting.is_empty() && self.end != End::Waiting {
+            return None;
+        }
+        self.waiting.sort_by_key(rank);
+        let candidates = core::mem::take(&mut self.waiting);
+        self.sent.extend(candidates.iter().cloned());
+        let mut due = Due { candidates, end: None };
+        if self.end == End::Waiting {
+            self.end = End::Sent;
+            due.end = self.fragments.first().cloned();
+        }
+        Some(due)
+    }
+
+    /// What can wait for ever once the pair is connected rides with a frame that leaves anyway.
+    pub fn ride(&mut self) -> Option<Due> {
+        if self.connected { self.take() } else { None }
+    }
+
+    /// Everything of this generation again: it may have been lost with the link.
+    pub fn again(&mut self) -> Option<Due> {
+        let mut all = core::mem::take(&mut self.sent);
+        if self.end == End::Sent {
+            self.end = End::Waiting;
+        }
+        all.append(&mut self.waiting);
+        self.waiting = all;
+        self.take()
+    }
+
+    /// When [`CandidateBatch::poll`] has something.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.deadline
+    }
+
+    fn accept(&mut self, now: u64, init: IceCandidateInit) {
+        let kind = rank(&init);
+        let is_new_kind = !self.sent.iter().any(|sent| rank(sent) == kind);
+        self.waiting.push(init);
+        let full = self.waiting.len() >= usize::from(self.options.batch_size);
+        let wait = if full || (is_new_kind && !self.connected) { 0 } else { self.options.batch_ms };
+        self.due_in(now, u64::from(wait));
+    }
+
+    fn due_in(&mut self, now: u64, wait: u64) {
+        let due = now.saturating_add(wait);
+        self.deadline = Some(self.deadline.map_or(due, |deadline| deadline.min(due)));
+    }
+
+    fn all(&self) -> impl Iterator<Item = &IceCandidateInit> {
+        self.sent.iter().chain(&self.waiting)
+    }
+
+    fn knows(&self, candidate: &Candidate<'_>) -> bool {
+        self.all()
+            .chain(&self.aside)
+            .filter_map(|init| Candidate::parse(&init.candidate))
+            .any(|known| known.is_same_path(candidate))
+    }
+
+    /// Whether one more of this kind leaves the places kept for the others free.
+    fn has_place(&self, kind: CandidateType) -> bool {
+        let (mut total, mut srflx, mut relay) = (0u16, 0u16, 0u16);
+        for known in self.all().filter_map(|init| Candidate::parse(&init.candidate)) {
+            total = total.saturating_add(1);
+            match known.kind {
+                CandidateType::Host => {}
+                CandidateType::Relayed => relay = relay.saturating_add(1),
+                _ => srflx = srflx.saturating_add(1),
+            }
+        }
+        let mut kept = 0u16;
+        if !matches!(kind, CandidateType::ServerReflexive | CandidateType::PeerReflexive) {
+            kept = kept.saturating_add(SRFLX_PLACES.saturating_sub(srflx));
+        }
+        if kind != CandidateType::Relayed {
+            kept = kept.saturating_add(RELAY_PLACES.saturating_sub(relay));
+        }
+        total.saturating_add(kept) < self.options.max_per_generation
+    }
+}
+
+/// The order inside a batch: srflx, public host, private host, TCP host, relay.
+fn rank(init: &IceCandidateInit) -> u8 {
+    match Candidate::parse(&init.candidate) {
+        Some(candidate) => match candidate.kind {
+            CandidateType::ServerReflexive | CandidateType::PeerReflexive => 0,
+            CandidateType::Host if candidate.is_tcp() => 3,
+            CandidateType::Host if candidate.is_private() => 2,
+            CandidateType::Host => 1,
+            CandidateType::Relayed => 4,
+        },
+        None => 5,
+    }
+}
+
+#[cfg(test)]
+#[path = "candidate_batch_tests.rs"]
+mod tests;

@@ -1,0 +1,341 @@
+//! The client: hands each input to the part that it concerns.
+
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::input::{Command, Input, SocketEvent};
+use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
+use crate::peers::{Peers, Sink};
+use crate::requests::{Question, Request, Requests};
+use crate::rng::Rng;
+use crate::rooms::Rooms;
+use crate::session::{Change, Session};
+use crate::timeline::Timeline;
+use signalpost_protocol::{
+    ClientMessage, Envelope, ErrorCode, PeerId, PeerInfo, Refusal, RoomName, ServerMessage,
+};
+use std::collections::VecDeque;
+
+/// The whole client, without I/O. See the crate's front page for how to drive it.
+pub struct Client {
+    own: PeerId,
+    rng: Rng,
+    session: Session,
+    requests: Requests,
+    rooms: Rooms,
+    directory: Directory,
+    peers: Peers,
+    outputs: VecDeque<Output>,
+    /// Messages of the peers that have not been handed to the session.
+    messages: VecDeque<ClientMessage>,
+}
+
+impl Client {
+    /// A client that does nothing yet. `seed` decides jitter and connection ids.
+    pub fn new(config: Config, seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        Self {
+            session: Session::new(&config, rng.next_id()),
+            peers: Peers::new(config.peer_id.clone(), config.candidates),
+            own: config.peer_id,
+            rng,
+            requests: Requests::default(),
+            rooms: Rooms::default(),
+            directory: Directory::default(),
+            outputs: VecDeque::new(),
+            messages: VecDeque::new(),
+        }
+    }
+
+    /// Tells the client what happened at `now`. Time never goes back.
+    pub fn handle_input(&mut self, now: u64, input: Input) {
+        match input {
+            Input::Command(command) => self.handle_command(now, command),
+            Input::Socket { socket, event } => {
+                if self.session.is_current(socket) {
+                    self.handle_socket(now, event);
+                }
+            }
+            Input::Connection { connection, event } => {
+                self.with_peers(|peers, sink, _| peers.handle_event(now, connection, event, sink));
+            }
+            Input::Page(event) => self.session.handle_page(now, event, &mut self.outputs),
+            Input::Timeout => self.handle_timeout(now),
+        }
+        self.send_messages(now);
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to come back with [`Input::Timeout`], and why.
+    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
+        let requests = self.requests.poll_timeout().map(|at| (at, TimerName::Call));
+        [self.session.poll_timeout(), requests, self.peers.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
+    }
+
+    /// The client's own state.
+    pub fn state(&self) -> ClientState {
+        self.session.state()
+    }
+
+    /// How long each phase of the connection to a peer took; `None` when there is none.
+    pub fn timeline(&self, peer: &PeerId) -> Option<Timeline> {
+        self.peers.peer(peer).map(|peer| peer.timeline)
+    }
+
+    /// The id of the connection to a peer; `None` when there is none.
+    pub fn connection(&self, peer: &PeerId) -> Option<u32> {
+        self.peers.peer(peer).map(|peer| peer.connection)
+    }
+
+    fn handle_command(&mut self, now: u64, command: Command) {
+        if self.session.state() == ClientState::Closed {
+            self.refuse_after_close(command);
+            return;
+        }
+        match command {
+            Command::Connect { call, timeout_ms } => {
+                self.session.connect(now, call, timeout_ms, &mut self.outputs);
+            }
+            Command::Close => self.close(now),
+            Command::Cancel { call } => {
+                self.session.cancel(call, &mut self.outputs);
+                self.requests.cancel(call);
+                self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, _| peer.cancel(call)));
+            }
+            Command::Join { call, room } => {
+                self.rooms.enter(&room);
+                self.ask(now, Some(call), Question::Join(room));
+            }
+            Command::Leave { call, room } => {
+                self.rooms.leave(&room);
+                self.ask(now, Some(call), Question::Leave(room));
+            }
+            Command::FindPeers { call, query } => self.ask(now, Some(call), Question::Find(query)),
+            Command::OpenPeer { peer } => self.open_peer(now, &peer),
+            Command::ConnectPeer { call, peer, timeout_ms } => {
+                if peer == self.own {
+                    let failure = Failure::new(ErrorCode::InvalidArgument, "a peer cannot connect to itself");
+                    self.outputs.push_back(Output::Settle { call, result: Err(failure) });
+                    return;
+                }
+                self.open_peer(now, &peer);
+                self.with_peers(|peers, sink, _| {
+                    peers.with(&peer, sink, |peer, effects| peer.connect(now, call, timeout_ms, effects));
+                });
+            }
+            Command::RestartIce { peer } => self.with_peers(|peers, sink, _| {
+                peers.with(&peer, sink, |peer, effects| peer.restart_ice(now, effects));
+            }),
+            Command::ClosePeer { peer } => self.with_peers(|peers, sink, _| {
+                peers.with(&peer, sink, |peer, effects| peer.hang_up(ErrorCode::Closed.into(), effects));
+            }),
+        }
+    }
+
+    fn refuse_after_close(&mut self, command: Command) {
+        let (Command::Connect { call, .. }
+        | Command::Join { call, .. }
+        | Command::Leave { call, .. }
+        | Command::FindPeers { call, .. }
+        | Command::ConnectPeer { call, .. }) = command
+        else {
+            return;
+        };
+        self.outputs.push_back(Output::Settle { call, result: Err(ErrorCode::Closed.into()) });
+    }
+
+    fn open_peer(&mut self, now: u64, id: &PeerId) {
+        if *id != self.own {
+            let known = self.directory.known(id);
+            self.with_peers(|peers, sink, rng| peers.open(now, id, known, rng, sink));
+        }
+    }
+
+    fn close(&mut self, now: u64) {
+        self.with_peers(|peers, sink, _| {
+            peers.with_all(sink, |peer, effects| peer.hang_up(ErrorCode::Closed.into(), effects));
+        });
+        self.send_messages(now);
+        self.requests.fail_all(&ErrorCode::Closed.into(), &mut self.outputs);
+        self.rooms = Rooms::default();
+        self.session.close(now, &mut self.outputs);
+    }
+
+    fn handle_socket(&mut self, now: u64, event: SocketEvent) {
+        let change = self.session.handle_socket(now, &event, &mut self.rng, &mut self.outputs);
+        self.handle_change(now, change);
+        match event {
+            SocketEvent::Frame(envelope) => self.handle_frame(now, *envelope),
+            SocketEvent::Malformed => self.report(None, ErrorCode::InvalidJson.into()),
+            SocketEvent::Opened | SocketEvent::Closed { .. } => {}
+        }
+    }
+
+    fn handle_frame(&mut self, now: u64, envelope: Envelope) {
+        match ServerMessage::from_envelope(envelope) {
+            Ok(message) => self.handle_message(now, message),
+            // A newer server may send more than this build knows.
+            Err(Refusal { code: ErrorCode::UnknownType, .. }) => {}
+            Err(Refusal { code, field, problem }) => {
+                let mut message = String::from(field);
+                message.push(' ');
+                message.push_str(problem);
+                self.report(None, Failure::new(code, &message));
+            }
+        }
+    }
+
+    fn handle_message(&mut self, now: u64, message: ServerMessage) {
+        match message {
+            ServerMessage::Welcome { .. } => {
+                let change = self.session.handle_welcome(now, &mut self.outputs);
+                self.handle_change(now, change);
+            }
+            ServerMessage::Heartbeat => self.messages.push_back(ClientMessage::HeartbeatAck),
+            ServerMessage::HeartbeatAck => {}
+            ServerMessage::Joined { room, peers, cursor, reference } => {
+                let request = self.requests.take(reference);
+                self.rooms.begin_list(&room);
+                self.handle_list(now, room, peers, cursor, request);
+            }
+            ServerMessage::Peers { peers, cursor, reference } => {
+                let Some(request) = self.requests.take(reference) else { return };
+                if let Question::Page(room, _) = &request.question {
+                    let room = room.clone();
+                    self.handle_list(now, room, peers, cursor, Some(request));
+                } else {
+                    self.note(now, &peers, Some(request.asked_at));
+                    self.settle(request.call, Ok(Reply::Peers { peers, cursor }));
+                }
+            }
+            ServerMessage::Left { reference, .. } => {
+                let call = self.requests.take(reference).and_then(|request| request.call);
+                self.settle(call, Ok(Reply::Done));
+            }
+            ServerMessage::PeerJoined { room, peer } => {
+                self.note(now, core::slice::from_ref(&peer), None);
+                self.rooms.handle_present(&room, peer, &mut self.outputs);
+            }
+            ServerMessage::PeerLeft { room, peer, reason } => {
+                self.rooms.handle_left(&room, &peer, reason, &mut self.outputs);
+            }
+            ServerMessage::Relay { from, signal } => {
+                let known = self.directory.known(&from);
+                self.with_peers(|peers, sink, rng| peers.handle_signal(now, &from, known, signal, rng, sink));
+            }
+            ServerMessage::Error { code, message, reference, about } => {
+                let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
+                self.handle_refusal(now, Failure { code, retryable, message }, reference, about);
+            }
+        }
+    }
+
+    fn handle_list(
+        &mut self,
+        now: u64,
+        room: RoomName,
+        peers: Vec<PeerInfo>,
+        cursor: Option<String>,
+        request: Option<Request>,
+    ) {
+        self.note(now, &peers, request.as_ref().map(|request| request.asked_at));
+        for peer in peers {
+            self.rooms.handle_present(&room, peer, &mut self.outputs);
+        }
+        let call = request.and_then(|request| request.call);
+        if let Some(cursor) = cursor {
+            self.ask(now, call, Question::Page(room, cursor));
+            return;
+        }
+        self.rooms.end_list(&room, &mut self.outputs);
+        let peers = self.rooms.members(&room);
+        self.settle(call, Ok(Reply::Peers { peers, cursor: None }));
+    }
+
+    /// Peers were named: remember them, and see whether one that we know started anew.
+    fn note(&mut self, now: u64, listed: &[PeerInfo], asked_at: Option<u64>) {
+        let took = asked_at.map(|at| u32::try_from(now.saturating_sub(at)).unwrap_or(u32::MAX));
+        for info in listed {
+            self.directory.handle_listed(info, took);
+            self.with_peers(|peers, sink, _| peers.handle_listed(now, info, sink));
+        }
+    }
+
+    fn handle_refusal(&mut self, now: u64, failure: Failure, reference: Option<u32>, about: Option<PeerId>) {
+        let change = self.session.handle_refusal(now, reference, &failure, &mut self.rng, &mut self.outputs);
+        if change.is_some() {
+            self.handle_change(now, change);
+        } else if let Some(request) = self.requests.take(reference) {
+            if let Question::Join(room) | Question::Page(room, _) = &request.question {
+                self.rooms.leave(room);
+            }
+            self.settle(request.call, Err(failure));
+        } else if let Some(peer) = about {
+            self.with_peers(|peers, sink, _| {
+                peers.with(&peer, sink, |peer, effects| peer.handle_refusal(now, failure, effects));
+            });
+        } else {
+            self.report(None, failure);
+        }
+    }
+
+    fn handle_change(&mut self, now: u64, change: Option<Change>) {
+        match change {
+            Some(Change::Opened) => self.ask_again(now),
+            Some(Change::GaveUp(failure)) => self.requests.fail_all(&failure, &mut self.outputs),
+            Some(Change::Registered) | None => {}
+        }
+    }
+
+    /// The link is new. Nothing waits for the server's welcome: what must be said follows `hello` at once.
+    fn ask_again(&mut self, now: u64) {
+        let Self { requests, session, outputs, rooms, .. } = self;
+        requests.ask_again(|question| session.send(now, question.message(), outputs));
+        let again: Vec<RoomName> = rooms.names().filter(|room| !requests.is_joining(room)).cloned().collect();
+        for room in again {
+            self.ask(now, None, Question::Join(room));
+        }
+        self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, effects| peer.resend(now, effects)));
+    }
+
+    fn handle_timeout(&mut self, now: u64) {
+        let change = self.session.handle_timeout(now, &mut self.rng, &mut self.outputs);
+        self.handle_change(now, change);
+        self.requests.handle_timeout(now, &mut self.outputs);
+        self.with_peers(|peers, sink, _| {
+            peers.with_all(sink, |peer, effects| peer.handle_timeout(now, effects));
+        });
+    }
+
+    fn ask(&mut self, now: u64, call: Option<u32>, question: Question) {
+        let frame = self.session.send(now, question.message(), &mut self.outputs);
+        self.requests.push(now, call, question, frame, &mut self.outputs);
+    }
+
+    fn settle(&mut self, call: Option<u32>, result: Result<Reply, Failure>) {
+        if let Some(call) = call {
+            self.outputs.push_back(Output::Settle { call, result });
+        }
+    }
+
+    fn report(&mut self, peer: Option<PeerId>, failure: Failure) {
+        self.outputs.push_back(Output::Event(Event::Error { peer, failure }));
+    }
+
+    fn with_peers(&mut self, act: impl FnOnce(&mut Peers, &mut Sink<'_>, &mut Rng)) {
+        let mut sink = Sink { outputs: &mut self.outputs, messages: &mut self.messages };
+        act(&mut self.peers, &mut sink, &mut self.rng);
+    }
+
+    fn send_messages(&mut self, now: u64) {
+        while let Some(message) = self.messages.pop_front() {
+            self.session.send(now, message, &mut self.outputs);
+        }
+    }
+}

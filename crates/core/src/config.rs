@@ -1,0 +1,57 @@
+//! What a client is started with.
+
+use signalpost_protocol::{PeerId, PeerInfo, limits};
+
+/// Options of one client.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The own peer id.
+    pub peer_id: PeerId,
+    /// Proves to the server that a reconnect is by this client: 16 to 64 bytes, secret and unguessable.
+    pub key: String,
+    /// What others learn: region, capabilities and metadata. Its `id` and `session` are filled in.
+    pub peer: PeerInfo,
+    /// When to reconnect.
+    pub reconnect: ReconnectOptions,
+    /// How candidates are batched.
+    pub candidates: CandidateOptions,
+}
+
+/// Options of [`crate::ReconnectPolicy`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReconnectOptions {
+    /// Ceiling of the wait before the second attempt, in milliseconds.
+    pub base_ms: u32,
+    /// Growth of the ceiling from one attempt to the next; at least 1.
+    pub factor: f64,
+    /// The highest ceiling, in milliseconds.
+    pub max_ms: u32,
+    /// The highest ceiling while the page is visible and online, in milliseconds.
+    pub max_visible_ms: u32,
+    /// Attempts before the client gives up; `u32::MAX` means it never does.
+    pub max_attempts: u32,
+}
+
+impl Default for ReconnectOptions {
+    fn default() -> Self {
+        Self { base_ms: 1_000, factor: 2.0, max_ms: 30_000, max_visible_ms: 3_500, max_attempts: u32::MAX }
+    }
+}
+
+/// Options of candidate batching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CandidateOptions {
+    /// How long a batch waits for more candidates, in milliseconds.
+    pub batch_ms: u32,
+    /// How many candidates close a batch at once.
+    pub batch_size: u16,
+    /// How many candidates of one ICE generation are sent; at most
+    /// [`limits::CANDIDATES_PER_GENERATION`].
+    pub max_per_generation: u16,
+}
+
+impl Default for CandidateOptions {
+    fn default() -> Self {
+        Self { batch_ms: 100, batch_size: 5, max_per_generation: limits::CANDIDATES_PER_GENERATION as u16 }
+    }
+}

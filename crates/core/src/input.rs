@@ -1,0 +1,216 @@
+//! What the core can be told.
+
+use signalpost_protocol::{Envelope, IceCandidateInit, PeerId, Query, RoomName};
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The application called.
+    Command(Command),
+    /// A socket that [`crate::Output::OpenSocket`] asked for did something.
+    Socket {
+        /// The id that the output gave.
+        socket: u32,
+        /// What it did. Events of a socket that was replaced are ignored.
+        event: SocketEvent,
+    },
+    /// A connection that [`crate::Output::CreateConnection`] asked for did something.
+    Connection {
+        /// The id that the output gave.
+        connection: u32,
+        /// What it did. Events of a closed connection are ignored.
+        event: ConnectionEvent,
+    },
+    /// The page or the network changed.
+    Page(PageEvent),
+    /// The time that [`crate::Client::poll_timeout`] named has come.
+    Timeout,
+}
+
+/// A call of the application. `call` names the promise that [`crate::Output::Settle`] settles.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Connect to the server and register.
+    Connect {
+        /// The promise.
+        call: u32,
+        /// When to give up, in milliseconds from now.
+        timeout_ms: u32,
+    },
+    /// Stop for good.
+    Close,
+    /// Forget a promise: the application aborted it.
+    Cancel {
+        /// The promise.
+        call: u32,
+    },
+    /// Enter a room.
+    Join {
+        /// The promise; settled with [`crate::Reply::Peers`].
+        call: u32,
+        /// The room.
+        room: RoomName,
+    },
+    /// Leave a room.
+    Leave {
+        /// The promise.
+        call: u32,
+        /// The room.
+        room: RoomName,
+    },
+    /// Look for peers.
+    FindPeers {
+        /// The promise; settled with [`crate::Reply::Peers`].
+        call: u32,
+        /// Which.
+        query: Query,
+    },
+    /// Make sure that there is a connection object for this peer; nothing is sent yet.
+    OpenPeer {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// Connect to a peer.
+    ConnectPeer {
+        /// The promise; settled when data can flow.
+        call: u32,
+        /// The peer.
+        peer: PeerId,
+        /// When to give up, in milliseconds from now.
+        timeout_ms: u32,
+    },
+    /// Restart ICE towards a peer (RFC 8445 §9).
+    RestartIce {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// Close the connection to a peer and tell it.
+    ClosePeer {
+        /// The peer.
+        peer: PeerId,
+    },
+}
+
+/// What a socket did.
+#[derive(Clone, Debug)]
+pub enum SocketEvent {
+    /// It is open.
+    Opened,
+    /// It is closed, or could not be constructed.
+    Closed {
+        /// The close code (RFC 6455 §7.4); 1006 when there was no close frame.
+        code: u16,
+    },
+    /// A frame arrived.
+    Frame(Box<Envelope>),
+    /// A frame arrived that is no envelope.
+    Malformed,
+}
+
+/// What a connection did.
+#[derive(Clone, Debug)]
+pub enum ConnectionEvent {
+    /// The browser threw when the connection was to be constructed.
+    Unavailable,
+    /// `negotiationneeded` (W3C WebRTC §4.7.3).
+    NegotiationNeeded,
+    /// `icecandidate` with a candidate.
+    Candidate(IceCandidateInit),
+    /// The end of candidates, however the browser says it.
+    EndOfCandidates,
+    /// `connectionstatechange`.
+    StateChanged(ConnectionState),
+    /// The SDK's own data channel opened: data can flow.
+    Opened,
+    /// An operation that [`crate::Output::Operate`] asked for has ended.
+    Done {
+        /// The id that the output gave.
+        operation: u32,
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The local description that was set, for operations that set one; or what the browser threw.
+    pub result: Result<Option<Description>, String>,
+    /// `RTCPeerConnection.signalingState` after it.
+    pub signaling_state: SignalingState,
+}
+
+/// `RTCSessionDescription`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Its type.
+    pub kind: SdpType,
+    /// Its text.
+    pub sdp: String,
+}
+
+/// `RTCSdpType`, without `pranswer`, which Signalpost never makes, and `rollback`, which is an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SdpType {
+    /// `offer`
+    Offer,
+    /// `answer`
+    Answer,
+}
+
+/// `RTCSignalingState`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalingState {
+    /// `stable`
+    Stable,
+    /// `have-local-offer`
+    HaveLocalOffer,
+    /// `have-remote-offer`
+    HaveRemoteOffer,
+    /// `closed`, or a state that Signalpost never enters.
+    Closed,
+}
+
+/// `RTCPeerConnectionState`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// `new`
+    New,
+    /// `connecting`
+    Connecting,
+    /// `connected`
+    Connected,
+    /// `disconnected`
+    Disconnected,
+    /// `failed`
+    Failed,
+    /// `closed`
+    Closed,
+}
+
+impl ConnectionState {
+    /// The state as W3C WebRTC spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+            Self::Failed => "failed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What the page or the network did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageEvent {
+    /// The network is there (`online`).
+    Online,
+    /// The network is gone (`offline`).
+    Offline,
+    /// The page is visible (`visibilitychange`, `pageshow`).
+    Visible,
+    /// The page is hidden.
+    Hidden,
+}

@@ -1,0 +1,296 @@
+//! Perfect negotiation (W3C WebRTC §10.7), once, with everything in one serial queue.
+//!
+//! The published example races because its handlers are asynchronous. Here each remote message and each own
+//! need waits until the operation before it has ended, so a collision is seen when the message's turn comes,
+//! in the state that the browser is really in.
+
+use crate::input::{Description, Outcome, SdpType, SignalingState};
+use crate::output::Operation;
+use crate::remote_candidates::RemoteCandidates;
+use signalpost_protocol::{ErrorCode, IceCandidateInit};
+use std::collections::VecDeque;
+
+/// Most remote messages that wait for their turn; more are refused.
+const MOST_WAITING: usize = 64;
+
+/// A message of the other side.
+#[derive(Debug)]
+pub enum Remote {
+    Offer { number: u32, sdp: String },
+    Answer { number: u32, sdp: String },
+    Candidates { candidates: Vec<IceCandidateInit>, end: Option<String> },
+    Reject { number: u32, code: ErrorCode },
+}
+
+/// What the negotiation wants.
+#[derive(Debug)]
+pub enum Step {
+    /// Start this operation. Only candidates do not wait for the one before.
+    Operate(Operation),
+    /// This local description is set: send it.
+    SendDescription { number: u32, description: Description },
+    /// Tell the other side that its description could not be used.
+    SendReject { number: u32 },
+    /// Tell the application.
+    Fail { code: ErrorCode, message: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum InFlight {
+    MakingOffer,
+    ApplyingOffer { number: u32 },
+    MakingAnswer { number: u32 },
+    ApplyingAnswer { number: u32 },
+    RollingBack,
+}
+
+#[derive(Debug)]
+pub struct Negotiation {
+    polite: bool,
+    /// The application called `connect()`, or the other side offered.
+    active: bool,
+    /// The other side cannot use our offers: do not offer again by ourselves.
+    refused: bool,
+    negotiation_needed: bool,
+    /// The last remote offer was ignored: candidates that do not fit are its, not an error.
+    ignore_offer: bool,
+    signaling_state: SignalingState,
+    in_flight: Option<InFlight>,
+    /// The remote description that is being set.
+    applying: String,
+    inbox: VecDeque<Remote>,
+    candidates: RemoteCandidates,
+    /// The last offer made, and its text while it has no answer.
+    offer_number: u32,
+    offer: Option<String>,
+    /// The last remote offer that was taken up, and the answer to it.
+    remote_offer_number: u32,
+    answer: Option<String>,
+}
+
+impl Negotiation {
+    pub fn new(polite: bool) -> Self {
+        Self {
+            polite,
+            active: false,
+            refused: false,
+            negotiation_needed: false,
+            ignore_offer: false,
+            signaling_state: SignalingState::Stable,
+            in_flight: None,
+            applying: String::new(),
+            inbox: VecDeque::new(),
+            candidates: RemoteCandidates::default(),
+            offer_number: 0,
+            offer: None,
+            remote_offer_number: 0,
+            answer: None,
+        }
+    }
+
+    /// The application wants to be connected.
+    pub fn activate(&mut self, steps: &mut Vec<Step>) {
+        self.active = true;
+        self.refused = false;
+        self.advance(steps);
+    }
+
+    /// The browser says that an offer is needed.
+    pub fn handle_negotiation_needed(&mut self, steps: &mut Vec<Step>) {
+        self.negotiation_needed = !self.refused;
+        self.advance(steps);
+    }
+
+    /// A message of the other side arrived.
+    pub fn handle_remote(&mut self, remote: Remote, steps: &mut Vec<Step>) {
+        if self.inbox.len() >= MOST_WAITING {
+            let message = "too many messages of the peer wait for the browser".into();
+            steps.push(Step::Fail { code: ErrorCode::PeerBusy, message });
+            return;
+        }
+        self.inbox.push_back(remote);
+        self.advance(steps);
+    }
+
+    /// The operation in flight has ended. Returns whether there was one.
+    pub fn handle_done(&mut self, outcome: Outcome, steps: &mut Vec<Step>) -> bool {
+        self.signaling_state = outcome.signaling_state;
+        let Some(in_flight) = self.in_flight.take() else { return false };
+        match outcome.result {
+            Ok(description) => self.handle_success(in_flight, description, steps),
+            Err(message) => self.handle_failure(in_flight, message, steps),
+        }
+        self.advance(steps);
+        true
+    }
+
+    /// Whether local candidates must wait: the description that they belong to has not been sent.
+    pub fn is_describing(&self) -> bool {
+        matches!(self.in_flight, Some(InFlight::MakingOffer | InFlight::MakingAnswer { .. }))
+    }
+
+    /// Whether a candidate that the browser refuses belongs to an offer that was ignored.
+    pub fn ignores_offer(&self) -> bool {
+        self.ignore_offer
+    }
+
+    /// Whether an offer is out that has no answer.
+    pub fn is_offering(&self) -> bool {
+        self.offer.is_some()
+    }
+
+    /// The description that may have been lost with the link: the offer without an answer, or the last answer.
+    pub fn outstanding(&self) -> Option<(u32, Description)> {
+        if let Some(sdp) = &self.offer {
+            return Some((self.offer_number, Description { kind: SdpType::Offer, sdp: sdp.clone() }));
+        }
+        let sdp = self.answer.clone()?;
+        Some((self.remote_offer_number, Description { kind: SdpType::Answer, sdp }))
+    }
+
+    fn advance(&mut self, steps: &mut Vec<Step>) {
+        while self.in_flight.is_none() {
+            if let Some(remote) = self.inbox.pop_front() {
+                self.take_up(remote, steps);
+            } else if self.negotiation_needed && self.active && self.signaling_state == SignalingState::Stable
+            {
+                self.negotiation_needed = false;
+                self.start(InFlight::MakingOffer, Operation::SetLocalDescription, steps);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn start(&mut self, in_flight: InFlight, operation: Operation, steps: &mut Vec<Step>) {
+        self.in_flight = Some(in_flight);
+        steps.push(Step::Operate(operation));
+    }
+
+    fn take_up(&mut self, remote: Remote, steps: &mut Vec<Step>) {
+        match remote {
+            Remote::Offer { number, sdp } => self.take_up_offer(number, sdp, steps),
+            Remote::Answer { number, sdp } => {
+                // A late answer to a superseded or rolled back offer describes something that is gone.
+                if self.offer.is_some()
+                    && number == self.offer_number
+                    && self.signaling_state == SignalingState::HaveLocalOffer
+                {
+                    self.apply(InFlight::ApplyingAnswer { number }, SdpType::Answer, sdp, steps);
+                }
+            }
+            Remote::Candidates { candidates, end } => {
+                let ready = self.candidates.handle_batch(candidates, end);
+                steps.extend(ready.into_iter().map(|init| Step::Operate(Operation::AddIceCandidate(init))));
+            }
+            Remote::Reject { number, code } => {
+                if self.offer.is_some() && number == self.offer_number {
+                    self.offer = None;
+                    self.refused = true;
+                    self.start(InFlight::RollingBack, Operation::Rollback, steps);
+                }
+                steps.push(Step::Fail { code, message: "the peer refused the description".into() });
+            }
+        }
+    }
+
+    fn take_up_offer(&mut self, number: u32, sdp: String, steps: &mut Vec<Step>) {
+        if number <= self.remote_offer_number {
+            // The same offer again: its answer was lost. An older one: superseded.
+            if let (true, Some(sdp)) = (number == self.remote_offer_number, self.answer.clone()) {
+                let description = Description { kind: SdpType::Answer, sdp };
+                steps.push(Step::SendDescription { number, description });
+            }
+            return;
+        }
+        let collision = self.signaling_state != SignalingState::Stable;
+        self.ignore_offer = collision && !self.polite;
+        if self.ignore_offer {
+            // Our own offer proceeds; the other side rolls back when it arrives.
+            return;
+        }
+        self.active = true;
+        self.apply(InFlight::ApplyingOffer { number }, SdpType::Offer, sdp, steps);
+    }
+
+    fn apply(&mut self, in_flight: InFlight, kind: SdpType, sdp: String, steps: &mut Vec<Step>) {
+        self.applying.clone_from(&sdp);
+        self.start(in_flight, Operation::SetRemoteDescription(Description { kind, sdp }), steps);
+    }
+
+    fn handle_success(&mut self, done: InFlight, local: Option<Description>, steps: &mut Vec<Step>) {
+        match (done, local) {
+            (InFlight::MakingOffer, Some(description)) if description.kind == SdpType::Offer => {
+                self.offer_number = self.offer_number.saturating_add(1);
+                self.offer = Some(description.sdp.clone());
+                self.answer = None;
+                steps.push(Step::SendDescription { number: self.offer_number, description });
+            }
+            (InFlight::MakingAnswer { number }, Some(description)) if description.kind == SdpType::Answer => {
+                self.answer = Some(description.sdp.clone());
+                steps.push(Step::SendDescription { number, description });
+            }
+            (InFlight::ApplyingOffer { number }, _) => {
+                self.remote_offer_number = number;
+                self.refused = false;
+                // What was needed is asked for again by the browser once it is stable.
+                self.negotiation_needed = false;
+                self.offer = None;
+                self.answer = None;
+                self.release_candidates(steps);
+                self.start(InFlight::MakingAnswer { number }, Operation::SetLocalDescription, steps);
+            }
+            (InFlight::ApplyingAnswer { .. }, _) => {
+                self.offer = None;
+                self.ignore_offer = false;
+                self.release_candidates(steps);
+            }
+            (InFlight::RollingBack, _) => {}
+            (InFlight::MakingOffer | InFlight::MakingAnswer { .. }, _) => {
+                let message = "the browser made no description, or one of the wrong type".into();
+                steps.push(Step::Fail { code: ErrorCode::Internal, message });
+            }
+        }
+    }
+
+    fn handle_failure(&mut self, failed: InFlight, message: String, steps: &mut Vec<Step>) {
+        let code = match failed {
+            InFlight::ApplyingOffer { number } => {
+                if self.signaling_state == SignalingState::Stable {
+                    // The implicit rollback came before the failure: our own offer is gone too.
+                    self.offer = None;
+                }
+                // A repeated copy would be refused again.
+                self.remote_offer_number = number;
+                steps.push(Step::SendReject { number });
+                ErrorCode::DescriptionRejected
+            }
+            InFlight::ApplyingAnswer { number } => {
+                self.offer = None;
+                self.refused = true;
+                steps.push(Step::SendReject { number });
+                ErrorCode::DescriptionRejected
+            }
+            InFlight::MakingAnswer { number } => {
+                steps.push(Step::SendReject { number });
+                ErrorCode::Internal
+            }
+            InFlight::MakingOffer | InFlight::RollingBack => ErrorCode::Internal,
+        };
+        steps.push(Step::Fail { code, message });
+        let is_ours = self.signaling_state == SignalingState::HaveLocalOffer && self.offer.is_none();
+        let is_theirs = self.signaling_state == SignalingState::HaveRemoteOffer;
+        if (is_ours || is_theirs) && failed != InFlight::RollingBack {
+            self.start(InFlight::RollingBack, Operation::Rollback, steps);
+        }
+    }
+
+    fn release_candidates(&mut self, steps: &mut Vec<Step>) {
+        let ready = self.candidates.handle_description(&core::mem::take(&mut self.applying));
+        steps.extend(ready.into_iter().map(|init| Step::Operate(Operation::AddIceCandidate(init))));
+    }
+}
+
+#[cfg(test)]
+#[path = "negotiation_tests.rs"]
+mod tests;

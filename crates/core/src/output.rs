@@ -1,0 +1,217 @@
+//! What the core asks for.
+
+use crate::input::{ConnectionState, Description};
+use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, PeerId, PeerInfo, RoomName};
+
+/// One thing to do, in order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Open a socket to the server.
+    OpenSocket {
+        /// Its id from now on.
+        socket: u32,
+    },
+    /// Send one text frame.
+    Send {
+        /// On this socket.
+        socket: u32,
+        /// The frame.
+        envelope: Box<Envelope>,
+    },
+    /// Close a socket; nothing that it does afterwards matters.
+    CloseSocket {
+        /// Which.
+        socket: u32,
+        /// 1000, or 3000–4999.
+        code: u16,
+    },
+    /// Construct an `RTCPeerConnection` with the SDK's own negotiated data channel.
+    CreateConnection {
+        /// Its id from now on.
+        connection: u32,
+        /// Whom it is for.
+        peer: PeerId,
+    },
+    /// Start an asynchronous operation and report [`crate::ConnectionEvent::Done`] when it ends.
+    Operate {
+        /// On this connection.
+        connection: u32,
+        /// The id to report.
+        operation: u32,
+        /// What to do.
+        what: Operation,
+    },
+    /// Call `restartIce()`.
+    RestartIce {
+        /// On this connection.
+        connection: u32,
+    },
+    /// Call `close()`; nothing that the connection does afterwards matters.
+    CloseConnection {
+        /// Which.
+        connection: u32,
+    },
+    /// Settle a promise of the application.
+    Settle {
+        /// Which.
+        call: u32,
+        /// With what.
+        result: Result<Reply, Failure>,
+    },
+    /// Tell the application.
+    Event(Event),
+}
+
+/// An asynchronous method of `RTCPeerConnection`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `setLocalDescription()`: the browser makes an offer or an answer, by its state.
+    SetLocalDescription,
+    /// `setLocalDescription({ type: "rollback" })`.
+    Rollback,
+    /// `setRemoteDescription(…)`.
+    SetRemoteDescription(Description),
+    /// `addIceCandidate(…)`; an empty candidate is the end of candidates.
+    AddIceCandidate(IceCandidateInit),
+}
+
+/// What a promise resolves with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Nothing.
+    Done,
+    /// Peers.
+    Peers {
+        /// Who.
+        peers: Vec<PeerInfo>,
+        /// Where the next page starts, if there is one.
+        cursor: Option<String>,
+    },
+}
+
+/// What a promise rejects with, or an error event carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The code as text: a newer server may know more codes than this build.
+    pub code: String,
+    /// Whether the same call can succeed later.
+    pub retryable: bool,
+    /// Details, in words; may be empty.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with a code of this build.
+    pub fn new(code: ErrorCode, message: &str) -> Self {
+        Self { code: code.as_str().into(), retryable: code.retryable(), message: message.into() }
+    }
+}
+
+impl From<ErrorCode> for Failure {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code, "")
+    }
+}
+
+/// What the application learns without having asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The client's own state changed.
+    State {
+        /// The new state.
+        state: ClientState,
+        /// Why: an error code, a close reason or nothing.
+        reason: String,
+    },
+    /// Something went wrong that no promise waits for.
+    Error {
+        /// With whom, if with a peer.
+        peer: Option<PeerId>,
+        /// What.
+        failure: Failure,
+    },
+    /// Somebody is in a room.
+    PeerJoined {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerInfo,
+    },
+    /// Somebody is no longer in a room.
+    PeerLeft {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerId,
+        /// `left`, `closed` or `lost`.
+        reason: String,
+    },
+    /// A remote peer connected to us; its connection object exists.
+    Peer {
+        /// Who.
+        peer: PeerId,
+    },
+    /// The connection to a remote peer changed its state.
+    PeerState {
+        /// Who.
+        peer: PeerId,
+        /// The new state.
+        state: ConnectionState,
+        /// Why: an error code or another word; may be empty.
+        reason: String,
+    },
+    /// Data can flow to a remote peer.
+    PeerOpen {
+        /// Who.
+        peer: PeerId,
+    },
+}
+
+/// The state of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientState {
+    /// `connect()` was not called, or failed.
+    Idle,
+    /// The first connection is being made.
+    Connecting,
+    /// Registered.
+    Connected,
+    /// The link was lost and is being made anew.
+    Reconnecting,
+    /// Closed for good.
+    Closed,
+}
+
+impl ClientState {
+    /// The state as the application sees it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Reconnecting => "reconnecting",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// Why the core wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerName {
+    /// The next attempt to reach the server.
+    Reconnect,
+    /// An attempt to reach the server takes too long.
+    Connecting,
+    /// The link to the server is to be asked for, or given up.
+    Link,
+    /// The link has been good for long enough to forget failed attempts.
+    GoodLink,
+    /// A call of the application runs out of time.
+    Call,
+    /// A batch of candidates is due.
+    CandidateBatch,
+    /// A pair that was never connected runs out of time.
+    Pair,
+    /// A description that found nobody is sent again.
+    Resend,
+}

@@ -1,0 +1,376 @@
+//! One remote peer: the connection, its negotiation, its candidates both ways, and its timers.
+
+use crate::candidate_batch::{CandidateBatch, Due};
+use crate::config::CandidateOptions;
+use crate::input::{ConnectionEvent, ConnectionState, SdpType};
+use crate::negotiation::{Negotiation, Remote, Step};
+use crate::output::{Event, Failure, Operation, Output, Reply, TimerName};
+use crate::timeline::{Timeline, mark};
+use signalpost_protocol::message::{CandidateBatch as Batch, Description, Route};
+use signalpost_protocol::{ErrorCode, PeerId, Signal};
+use std::collections::VecDeque;
+
+/// How long a pair may take to be connected for the first time, in milliseconds.
+const PAIR_MS: u64 = 12_000;
+/// The first wait before a description that found nobody is sent again, in milliseconds; it doubles.
+const RESEND_MS: u64 = 500;
+/// The longest such wait, in milliseconds.
+const MOST_RESEND_MS: u64 = 8_000;
+
+/// What a peer wants done; the client carries it out.
+#[derive(Default)]
+pub struct Effects {
+    pub outputs: VecDeque<Output>,
+    pub signals: Vec<Signal>,
+    /// The connection is over: forget the peer.
+    pub closed: bool,
+}
+
+struct Call {
+    call: u32,
+    deadline: u64,
+}
+
+pub struct Peer {
+    pub id: PeerId,
+    /// The other side's session number, where a list told it.
+    pub session: Option<u32>,
+    pub connection: u32,
+    pub remote_connection: Option<u32>,
+    pub timeline: Timeline,
+    negotiation: Negotiation,
+    batch: CandidateBatch,
+    operations: u32,
+    /// The operation that the negotiation waits for; any other is a candidate.
+    negotiating: Option<u32>,
+    state: ConnectionState,
+    was_connected: bool,
+    calls: Vec<Call>,
+    pair_deadline: Option<u64>,
+    resend_at: Option<u64>,
+    resend_wait: u64,
+    /// Why the server did not deliver, while it does not.
+    undelivered: Option<Failure>,
+}
+
+impl Peer {
+    pub fn new(now: u64, id: PeerId, connection: u32, polite: bool, options: CandidateOptions) -> Self {
+        Self {
+            id,
+            session: None,
+            connection,
+            remote_connection: None,
+            timeline: Timeline::new(now, None),
+            negotiation: Negotiation::new(polite),
+            batch: CandidateBatch::new(options),
+            operations: 0,
+            negotiating: None,
+            state: ConnectionState::New,
+            was_connected: false,
+            calls: Vec::new(),
+            pair_deadline: None,
+            resend_at: None,
+            resend_wait: RESEND_MS,
+            undelivered: None,
+        }
+    }
+
+    /// The application wants to be connected and waits for it.
+    pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, effects: &mut Effects) {
+        if self.timeline.open.is_some() {
+            effects.settle(call, Ok(Reply::Done));
+            return;
+        }
+        self.calls.push(Call { call, deadline: now.saturating_add(u64::from(timeout_ms)) });
+        self.expect_pair(now);
+        let mut steps = Vec::new();
+        self.negotiation.activate(&mut steps);
+        self.carry_out(now, steps, effects);
+    }
+
+    /// The application restarts ICE.
+    pub fn restart_ice(&mut self, now: u64, effects: &mut Effects) {
+        effects.outputs.push_back(Output::RestartIce { connection: self.connection });
+        let mut steps = Vec::new();
+        self.negotiation.activate(&mut steps);
+        self.carry_out(now, steps, effects);
+    }
+
+    /// The application no longer waits for this call.
+    pub fn cancel(&mut self, call: u32) {
+        self.calls.retain(|waiting| waiting.call != call);
+    }
+
+    /// The connection did something.
+    pub fn handle_event(&mut self, now: u64, event: ConnectionEvent, effects: &mut Effects) {
+        let elapsed = self.timeline.elapsed(now);
+        let mut steps = Vec::new();
+        match event {
+            ConnectionEvent::Unavailable => {
+                self.close(ErrorCode::ConnectionUnavailable.into(), effects);
+            }
+            ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
+            ConnectionEvent::Candidate(init) if self.negotiation.is_describing() => {
+                self.batch.hold(Some(init))
+            }
+            ConnectionEvent::Candidate(init) => self.batch.push(now, init),
+            ConnectionEvent::EndOfCandidates if self.negotiation.is_describing() => self.batch.hold(None),
+            ConnectionEvent::EndOfCandidates => self.batch.handle_end(now),
+            ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
+            ConnectionEvent::Opened => {
+                mark(&mut self.timeline.open, elapsed);
+                for Call { call, .. } in self.calls.drain(..) {
+                    effects.settle(call, Ok(Reply::Done));
+                }
+                effects.event(Event::PeerOpen { peer: self.id.clone() });
+            }
+            ConnectionEvent::Done { operation, outcome } => {
+                if self.negotiating == Some(operation) {
+                    self.negotiating = None;
+                    self.negotiation.handle_done(outcome, &mut steps);
+                } else if let (Err(message), false) = (outcome.result, self.negotiation.ignores_offer()) {
+                    let failure = Failure::new(ErrorCode::InvalidCandidate, &message);
+                    effects.event(Event::Error { peer: Some(self.id.clone()), failure });
+                }
+            }
+        }
+        self.carry_out(now, steps, effects);
+    }
+
+    /// The other side sent something that is meant for this connection.
+    pub fn handle_signal(&mut self, now: u64, signal: Signal, effects: &mut Effects) {
+        self.resend_at = None;
+        self.undelivered = None;
+        let elapsed = self.timeline.elapsed(now);
+        let remote = match signal {
+            Signal::Offer(Description { number, sdp, .. }) => {
+                self.expect_pair(now);
+                mark(&mut self.timeline.offer, elapsed);
+                Remote::Offer { number, sdp }
+            }
+            Signal::Answer(Description { number, sdp, .. }) => {
+                mark(&mut self.timeline.answer, elapsed);
+                Remote::Answer { number, sdp }
+            }
+            Signal::Candidates(Batch { candidates, end, .. }) => {
+                mark(&mut self.timeline.first_candidate, elapsed);
+                Remote::Candidates { candidates, end }
+            }
+            Signal::Reject { code: ErrorCode::ConnectionGone, .. } => {
+                self.close(ErrorCode::ConnectionGone.into(), effects);
+                return;
+            }
+            Signal::Reject { number, code, .. } => Remote::Reject { number, code },
+            Signal::Close { .. } => {
+                self.close(
+                    Failure::new(ErrorCode::ConnectionGone, "the peer closed the connection"),
+                    effects,
+                );
+                return;
+            }
+        };
+        let mut steps = Vec::new();
+        self.negotiation.handle_remote(remote, &mut steps);
+        self.carry_out(now, steps, effects);
+    }
+
+    /// The server refused a message for this peer.
+    pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
+        let is_absent =
+            matches!(ErrorCode::parse(&failure.code), Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy));
+        if !is_absent {
+            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
+        } else if self.remote_connection.is_none() && self.session.is_none() {
+            // Nobody has ever seen this peer: say so at once.
+            self.close(failure, effects);
+        } else if self.resend_at.is_none() && self.negotiation.outstanding().is_some() {
+            // It was here and may be on its way back: its connection may be fine all the while.
+            self.resend_at = Some(now.saturating_add(self.resend_wait));
+            self.resend_wait = self.resend_wait.saturating_mul(2).min(MOST_RESEND_MS);
+            self.undelivered = Some(failure);
+        }
+    }
+
+    /// Whether the server could not deliver what was sent last.
+    pub fn is_unanswered(&self) -> bool {
+        self.undelivered.is_some()
+    }
+
+    /// Sends again what may have been lost: the link is new, or the other side's is.
+    pub fn resend(&mut self, now: u64, effects: &mut Effects) {
+        self.resend_at = None;
+        if self.was_connected && !self.negotiation.is_offering() {
+            // The answer may have been lost, the candidates were not needed.
+            self.resend_description(effects);
+            return;
+        }
+        if self.pair_deadline.is_some() {
+            self.pair_deadline = Some(now.saturating_add(PAIR_MS));
+        }
+        self.resend_description(effects);
+        if let Some(due) = self.batch.again() {
+            self.send_candidates(due, effects);
+        }
+    }
+
+    /// The time named by [`Peer::poll_timeout`] may have come.
+    pub fn handle_timeout(&mut self, now: u64, effects: &mut Effects) {
+        if let Some(due) = self.batch.poll(now) {
+            self.send_candidates(due, effects);
+        }
+        if self.resend_at.is_some_and(|at| now >= at) {
+            self.resend(now, effects);
+        }
+        let (late, waiting) = core::mem::take(&mut self.calls).into_iter().partition(|c| now >= c.deadline);
+        self.calls = waiting;
+        let late: Vec<Call> = late;
+        for Call { call, .. } in late {
+            effects.settle(call, Err(ErrorCode::Timeout.into()));
+        }
+        if self.pair_deadline.is_some_and(|deadline| now >= deadline) {
+            let no_path =
+                || Failure::new(ErrorCode::ConnectionFailed, "no path to the peer was found in time");
+            let failure = self.undelivered.take().unwrap_or_else(no_path);
+            self.hang_up(failure, effects);
+        }
+    }
+
+    /// When [`Peer::handle_timeout`] has something to do, and why.
+    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
+        let call = self.calls.iter().map(|waiting| waiting.deadline).min();
+        [
+            self.batch.poll_timeout().map(|at| (at, TimerName::CandidateBatch)),
+            self.resend_at.map(|at| (at, TimerName::Resend)),
+            self.pair_deadline.map(|at| (at, TimerName::Pair)),
+            call.map(|at| (at, TimerName::Call)),
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
+    }
+
+    /// Ends the connection and tells the other side.
+    pub fn hang_up(&mut self, failure: Failure, effects: &mut Effects) {
+        effects.signals.push(Signal::Close { route: self.route() });
+        self.close(failure, effects);
+    }
+
+    /// Ends the connection: the other side knows, or is gone.
+    pub fn close(&mut self, failure: Failure, effects: &mut Effects) {
+        for Call { call, .. } in self.calls.drain(..) {
+            effects.settle(call, Err(failure.clone()));
+        }
+        effects.outputs.push_back(Output::CloseConnection { connection: self.connection });
+        self.state = ConnectionState::Closed;
+        let reason = failure.code.clone();
+        if ErrorCode::parse(&failure.code) != Some(ErrorCode::Closed) && !self.was_connected {
+            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
+        }
+        effects.event(Event::PeerState { peer: self.id.clone(), state: self.state, reason });
+        effects.closed = true;
+    }
+
+    fn route(&self) -> Route {
+        Route { connection: self.connection, target: self.remote_connection }
+    }
+
+    fn expect_pair(&mut self, now: u64) {
+        if !self.was_connected && self.pair_deadline.is_none() {
+            self.pair_deadline = Some(now.saturating_add(PAIR_MS));
+        }
+    }
+
+    fn handle_state(&mut self, now: u64, state: ConnectionState, effects: &mut Effects) {
+        if state == self.state {
+            return;
+        }
+        self.state = state;
+        let elapsed = self.timeline.elapsed(now);
+        match state {
+            ConnectionState::Connected => {
+                self.was_connected = true;
+                self.pair_deadline = None;
+                self.resend_wait = RESEND_MS;
+                self.batch.handle_connected();
+                mark(&mut self.timeline.pair, elapsed);
+            }
+            ConnectionState::Failed if !self.was_connected => {
+                let failure =
+                    Failure::new(ErrorCode::ConnectionFailed, "the browser found no path to the peer");
+                self.hang_up(failure, effects);
+                return;
+            }
+            _ => {}
+        }
+        effects.event(Event::PeerState { peer: self.id.clone(), state, reason: String::new() });
+    }
+
+    fn carry_out(&mut self, now: u64, steps: Vec<Step>, effects: &mut Effects) {
+        for step in steps {
+            match step {
+                Step::Operate(what) => {
+                    self.operations = self.operations.wrapping_add(1);
+                    if !matches!(what, Operation::AddIceCandidate(_)) {
+                        self.negotiating = Some(self.operations);
+                    }
+                    let (connection, operation) = (self.connection, self.operations);
+                    effects.outputs.push_back(Output::Operate { connection, operation, what });
+                }
+                Step::SendDescription { number, description } => {
+                    let elapsed = self.timeline.elapsed(now);
+                    match description.kind {
+                        SdpType::Offer => mark(&mut self.timeline.offer, elapsed),
+                        SdpType::Answer => mark(&mut self.timeline.answer, elapsed),
+                    }
+                    self.batch.handle_description(now, &description.sdp);
+                    self.send_description(number, description, effects);
+                    if let Some(due) = self.batch.ride() {
+                        self.send_candidates(due, effects);
+                    }
+                }
+                Step::SendReject { number } => effects.signals.push(Signal::Reject {
+                    route: self.route(),
+                    number,
+                    code: ErrorCode::DescriptionRejected,
+                }),
+                Step::Fail { code, message } => {
+                    let failure = Failure::new(code, &message);
+                    for Call { call, .. } in self.calls.drain(..) {
+                        effects.settle(call, Err(failure.clone()));
+                    }
+                    effects.event(Event::Error { peer: Some(self.id.clone()), failure });
+                }
+            }
+        }
+    }
+
+    fn resend_description(&self, effects: &mut Effects) {
+        if let Some((number, description)) = self.negotiation.outstanding() {
+            self.send_description(number, description, effects);
+        }
+    }
+
+    fn send_description(&self, number: u32, description: crate::Description, effects: &mut Effects) {
+        let kind = description.kind;
+        let description = Description { route: self.route(), number, sdp: description.sdp };
+        effects.signals.push(match kind {
+            SdpType::Offer => Signal::Offer(description),
+            SdpType::Answer => Signal::Answer(description),
+        });
+    }
+
+    fn send_candidates(&self, due: Due, effects: &mut Effects) {
+        let route = self.route();
+        effects.signals.push(Signal::Candidates(Batch { route, candidates: due.candidates, end: due.end }));
+    }
+}
+
+impl Effects {
+    pub fn settle(&mut self, call: u32, result: Result<Reply, Failure>) {
+        self.outputs.push_back(Output::Settle { call, result });
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}

@@ -1,0 +1,168 @@
+//! All remote peers: who a signal or an event is for.
+
+use crate::config::CandidateOptions;
+use crate::input::ConnectionEvent;
+use crate::output::{Event, Failure, Output, TimerName};
+use crate::peer::{Effects, Peer};
+use crate::rng::Rng;
+use signalpost_protocol::message::{Description, Route};
+use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};
+use std::collections::{BTreeMap, VecDeque};
+
+pub struct Peers {
+    own: PeerId,
+    options: CandidateOptions,
+    peers: BTreeMap<PeerId, Peer>,
+}
+
+/// Where the peers' wishes go.
+pub struct Sink<'a> {
+    pub outputs: &'a mut VecDeque<Output>,
+    pub messages: &'a mut VecDeque<ClientMessage>,
+}
+
+impl Peers {
+    pub fn new(own: PeerId, options: CandidateOptions) -> Self {
+        Self { own, options, peers: BTreeMap::new() }
+    }
+
+    pub fn peer(&self, id: &PeerId) -> Option<&Peer> {
+        self.peers.get(id)
+    }
+
+    /// Makes sure that there is a connection for this peer. `known`: its list entry and how long that took.
+    pub fn open(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        known: Option<(u32, Option<u32>)>,
+        rng: &mut Rng,
+        sink: &mut Sink<'_>,
+    ) {
+        let (own, options) = (&self.own, self.options);
+        self.peers.entry(id.clone()).or_insert_with(|| {
+            let connection = rng.next_id();
+            sink.outputs.push_back(Output::CreateConnection { connection, peer: id.clone() });
+            let mut peer = Peer::new(now, id.clone(), connection, own.is_polite_towards(id), options);
+            if let Some((session, took)) = known {
+                peer.session = Some(session);
+                peer.timeline.discovery = took;
+            }
+            peer
+        });
+    }
+
+    /// Runs `act` on a peer and carries out what it wants.
+    pub fn with(&mut self, id: &PeerId, sink: &mut Sink<'_>, act: impl FnOnce(&mut Peer, &mut Effects)) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let mut effects = Effects::default();
+        act(peer, &mut effects);
+        sink.outputs.append(&mut effects.outputs);
+        let relay = |signal| ClientMessage::Relay { to: id.clone(), signal };
+        sink.messages.extend(effects.signals.into_iter().map(relay));
+        if effects.closed {
+            self.peers.remove(id);
+        }
+    }
+
+    /// Runs `act` on every peer.
+    pub fn with_all(&mut self, sink: &mut Sink<'_>, mut act: impl FnMut(&mut Peer, &mut Effects)) {
+        let ids: Vec<PeerId> = self.peers.keys().cloned().collect();
+        for id in ids {
+            self.with(&id, sink, &mut act);
+        }
+    }
+
+    /// A connection did something. One that is not known any more did it too late.
+    pub fn handle_event(&mut self, now: u64, connection: u32, event: ConnectionEvent, sink: &mut Sink<'_>) {
+        let owner = self.peers.values().find(|peer| peer.connection == connection);
+        if let Some(id) = owner.map(|peer| peer.id.clone()) {
+            self.with(&id, sink, |peer, effects| peer.handle_event(now, event, effects));
+        }
+    }
+
+    /// Another peer sent something.
+    pub fn handle_signal(
+        &mut self,
+        now: u64,
+        from: &PeerId,
+        known: Option<(u32, Option<u32>)>,
+        signal: Signal,
+        rng: &mut Rng,
+        sink: &mut Sink<'_>,
+    ) {
+        let Route { connection: remote, target } = signal.route();
+        let mine = self.peers.get(from).map(|peer| peer.connection);
+        if target.is_some() && target != mine {
+            // It is for a connection that is gone: the other side must know, or it waits.
+            if let Signal::Offer(Description { number, .. }) = signal {
+                let route = Route { connection: mine.unwrap_or_default(), target: Some(remote) };
+                let signal = Signal::Reject { route, number, code: ErrorCode::ConnectionGone };
+                sink.messages.push_back(ClientMessage::Relay { to: from.clone(), signal });
+            }
+            return;
+        }
+        let is_offer = matches!(signal, Signal::Offer(_));
+        let theirs = self.peers.get(from).map(|peer| peer.remote_connection);
+        match theirs {
+            Some(Some(theirs)) if theirs != remote => {
+                let is_about_mine = target.is_some() && matches!(signal, Signal::Reject { .. });
+                if target.is_none() && is_offer {
+                    // The other side started anew: its old connection is gone, so ours is of no use.
+                    self.replace(from, sink);
+                    self.accept(now, from, known, rng, sink);
+                } else if !is_about_mine {
+                    return;
+                }
+            }
+            Some(_) => {}
+            None if is_offer => self.accept(now, from, known, rng, sink),
+            None => return,
+        }
+        self.with(from, sink, |peer, effects| {
+            if !matches!(signal, Signal::Reject { .. }) {
+                peer.remote_connection = Some(remote);
+            }
+            peer.handle_signal(now, signal, effects);
+        });
+    }
+
+    /// A list tells who is there: a peer with another session number started anew, and what connected us to
+    /// its former self is of no use.
+    pub fn handle_listed(&mut self, now: u64, info: &PeerInfo, sink: &mut Sink<'_>) {
+        let Ok(id) = PeerId::parse(&info.id) else { return };
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        match peer.session {
+            Some(session) if session != info.session => self.replace(&id, sink),
+            Some(_) => self.with(&id, sink, |peer, effects| {
+                // Its link is new: what we sent meanwhile found nobody.
+                if peer.is_unanswered() {
+                    peer.resend(now, effects);
+                }
+            }),
+            None => peer.session = Some(info.session),
+        }
+    }
+
+    /// When a peer has something to do, and why.
+    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
+        self.peers.values().filter_map(Peer::poll_timeout).min_by_key(|(at, _)| *at)
+    }
+
+    fn replace(&mut self, id: &PeerId, sink: &mut Sink<'_>) {
+        let failure = Failure::new(ErrorCode::ConnectionGone, "the peer started anew");
+        self.with(id, sink, |peer, effects| peer.close(failure, effects));
+    }
+
+    fn accept(
+        &mut self,
+        now: u64,
+        from: &PeerId,
+        known: Option<(u32, Option<u32>)>,
+        rng: &mut Rng,
+        sink: &mut Sink<'_>,
+    ) {
+        self.open(now, from, known, rng, sink);
+        sink.outputs.push_back(Output::Event(Event::Peer { peer: from.clone() }));
+    }
+}

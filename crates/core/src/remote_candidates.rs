@@ -1,0 +1,88 @@
+//! The other side's candidates: those of the description that is set are applied, later ones wait for
+//! theirs, those of a dead generation are dropped.
+
+use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
+
+/// Most candidates that wait for their description.
+const MOST_HELD: usize = 40;
+
+#[derive(Debug, Default)]
+pub struct RemoteCandidates {
+    /// The fragments of the remote description that is set; `None` before the first.
+    fragments: Option<Vec<String>>,
+    held: Vec<IceCandidateInit>,
+}
+
+impl RemoteCandidates {
+    /// A batch arrived: returns what can be applied now.
+    pub fn handle_batch(
+        &mut self,
+        candidates: Vec<IceCandidateInit>,
+        end: Option<String>,
+    ) -> Vec<IceCandidateInit> {
+        let end = end.map(|fragment| IceCandidateInit {
+            sdp_m_line_index: Some(0),
+            username_fragment: Some(fragment),
+            ..IceCandidateInit::default()
+        });
+        let mut ready = Vec::new();
+        for init in candidates.into_iter().chain(end) {
+            if self.is_current(&init) {
+                ready.push(init);
+            } else if self.held.len() < MOST_HELD {
+                self.held.push(init);
+            }
+        }
+        ready
+    }
+
+    /// A remote description was set: returns the candidates that waited for it. What waited longer than its
+    /// description (a server keeps the order) is of a dead generation.
+    pub fn handle_description(&mut self, sdp: &str) -> Vec<IceCandidateInit> {
+        self.fragments = Some(session_description::username_fragments(sdp).map(Into::into).collect());
+        let held = core::mem::take(&mut self.held);
+        held.into_iter().filter(|init| self.is_current(init)).collect()
+    }
+
+    fn is_current(&self, init: &IceCandidateInit) -> bool {
+        let Some(fragments) = &self.fragments else { return false };
+        let in_line = || Candidate::parse(&init.candidate)?.username_fragment;
+        let named = init.username_fragment.as_deref().or_else(in_line);
+        named.is_none_or(|name| fragments.iter().any(|own| own == name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn init(fragment: &str) -> IceCandidateInit {
+        IceCandidateInit {
+            candidate: "candidate:1 1 udp 1 192.0.2.1 1 typ host".into(),
+            username_fragment: Some(fragment.into()),
+            ..IceCandidateInit::default()
+        }
+    }
+
+    #[test]
+    fn early_candidates_wait_and_dead_ones_go() {
+        let mut remote = RemoteCandidates::default();
+        assert!(remote.handle_batch(vec![init("a")], None).is_empty());
+        assert!(remote.handle_batch(vec![init("old")], Some("a".into())).is_empty());
+        let ready = remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
+        assert_eq!(ready.len(), 2, "the candidate and the end of its generation");
+        assert_eq!(ready[1].candidate, "");
+        assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [init("a")]);
+        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:b\r\n"), [init("b")]);
+        assert!(remote.handle_batch(vec![init("a")], None).is_empty(), "the generation of a is over");
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut remote = RemoteCandidates::default();
+        for _ in 0..1000 {
+            remote.handle_batch(vec![init("a")], None);
+        }
+        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:a\r\n").len(), MOST_HELD);
+    }
+}

@@ -1,0 +1,122 @@
+//! What was asked of the server and has no answer yet. A lost link does not lose it: it is asked again.
+
+use crate::output::{Failure, Output};
+use signalpost_protocol::{ClientMessage, ErrorCode, Query, RoomName};
+use std::collections::VecDeque;
+
+/// How long an answer may take, in milliseconds.
+const ANSWER_MS: u64 = 15_000;
+/// Most questions without an answer.
+const MOST: usize = 256;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    Join(RoomName),
+    Leave(RoomName),
+    Find(Query),
+    /// A further page of a room's list.
+    Page(RoomName, String),
+}
+
+impl Question {
+    pub fn message(&self) -> ClientMessage {
+        match self {
+            Self::Join(room) => ClientMessage::Join(room.clone()),
+            Self::Leave(room) => ClientMessage::Leave(room.clone()),
+            Self::Find(query) => ClientMessage::Discover(query.clone()),
+            Self::Page(room, cursor) => ClientMessage::Discover(Query {
+                room: Some(room.clone()),
+                cursor: Some(cursor.clone()),
+                limit: Some(signalpost_protocol::limits::PAGE),
+                ..Query::default()
+            }),
+        }
+    }
+}
+
+pub struct Request {
+    /// The promise that waits; a room that is entered again after a reconnect has none.
+    pub call: Option<u32>,
+    pub question: Question,
+    pub asked_at: u64,
+    frame: Option<u32>,
+    deadline: u64,
+}
+
+#[derive(Default)]
+pub struct Requests(Vec<Request>);
+
+impl Requests {
+    /// Notes a question. `frame`: the number that it was sent under, or `None` while there is no link.
+    pub fn push(
+        &mut self,
+        now: u64,
+        call: Option<u32>,
+        question: Question,
+        frame: Option<u32>,
+        out: &mut VecDeque<Output>,
+    ) {
+        if self.0.len() >= MOST {
+            if let Some(call) = call {
+                out.push_back(Output::Settle { call, result: Err(ErrorCode::OutboxFull.into()) });
+            }
+            return;
+        }
+        let deadline = now.saturating_add(ANSWER_MS);
+        self.0.push(Request { call, question, asked_at: now, frame, deadline });
+    }
+
+    /// The question that a reply to this frame answers.
+    pub fn take(&mut self, frame: Option<u32>) -> Option<Request> {
+        let frame = frame?;
+        let at = self.0.iter().position(|request| request.frame == Some(frame))?;
+        Some(self.0.remove(at))
+    }
+
+    /// The link is new: everything that an application waits for is asked again.
+    pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> Option<u32>) {
+        self.0.retain(|request| request.call.is_some());
+        for request in &mut self.0 {
+            // The pages of a list belong to the link on which it began: begin again.
+            if let Question::Page(room, _) = &request.question {
+                request.question = Question::Join(room.clone());
+            }
+            request.frame = ask(&request.question);
+        }
+    }
+
+    pub fn is_joining(&self, room: &RoomName) -> bool {
+        self.0.iter().any(|request| matches!(&request.question, Question::Join(name) if name == room))
+    }
+
+    /// The application no longer waits for this call.
+    pub fn cancel(&mut self, call: u32) {
+        for request in &mut self.0 {
+            if request.call == Some(call) {
+                request.call = None;
+            }
+        }
+    }
+
+    pub fn fail_all(&mut self, failure: &Failure, out: &mut VecDeque<Output>) {
+        self.fail(|_| true, failure, out);
+    }
+
+    pub fn handle_timeout(&mut self, now: u64, out: &mut VecDeque<Output>) {
+        self.fail(|request| now >= request.deadline, &ErrorCode::Timeout.into(), out);
+    }
+
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.0.iter().map(|request| request.deadline).min()
+    }
+
+    fn fail(&mut self, which: impl Fn(&Request) -> bool, failure: &Failure, out: &mut VecDeque<Output>) {
+        self.0.retain(|request| {
+            let failed = which(request);
+            if let (true, Some(call)) = (failed, request.call) {
+                out.push_back(Output::Settle { call, result: Err(failure.clone()) });
+            }
+            !failed
+        });
+    }
+}

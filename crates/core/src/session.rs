@@ -1,0 +1,393 @@
+//! The link to the server: opening, registering, watching, losing and regaining it.
+
+use crate::config::Config;
+use crate::input::{PageEvent, SocketEvent};
+use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
+use crate::reconnect_policy::{GOOD_LINK_MS, ReconnectPolicy};
+use crate::rng::Rng;
+use signalpost_protocol::link_monitor::Verdict;
+use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, VERSIONS};
+use std::collections::VecDeque;
+
+/// Normal closure (RFC 6455 §7.4.1).
+const NORMAL: u16 = 1000;
+
+#[derive(Debug)]
+enum Link {
+    Down,
+    Waiting { until: u64 },
+    Opening { socket: u32, deadline: u64 },
+    Registering { socket: u32, deadline: u64, monitor: LinkMonitor, hello: u32 },
+    Registered { socket: u32, monitor: LinkMonitor, good_at: Option<u64> },
+    Closed,
+}
+
+/// What the rest of the client has to know.
+#[derive(Debug, PartialEq)]
+pub enum Change {
+    /// `hello` is sent; more may follow it at once.
+    Opened,
+    /// The server accepted `hello`.
+    Registered,
+    /// There will be no further attempt by itself.
+    GaveUp(Failure),
+}
+
+struct Call {
+    call: u32,
+    deadline: u64,
+}
+
+pub struct Session {
+    hello: Hello,
+    policy: ReconnectPolicy,
+    link: Link,
+    state: ClientState,
+    visible: bool,
+    online: bool,
+    was_registered: bool,
+    sockets: u32,
+    frames: u32,
+    calls: Vec<Call>,
+    /// Why the last attempt failed, for a call that runs out of time.
+    last_failure: Option<Failure>,
+}
+
+impl Session {
+    pub fn new(config: &Config, session: u32) -> Self {
+        let peer = PeerInfo { id: config.peer_id.as_str().into(), session, ..config.peer.clone() };
+        Self {
+            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer },
+            policy: ReconnectPolicy::new(config.reconnect),
+            link: Link::Down,
+            state: ClientState::Idle,
+            visible: true,
+            online: true,
+            was_registered: false,
+            sockets: 0,
+            frames: 0,
+            calls: Vec::new(),
+            last_failure: None,
+        }
+    }
+
+    pub fn state(&self) -> ClientState {
+        self.state
+    }
+
+    pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, out: &mut VecDeque<Output>) {
+        match self.link {
+            Link::Closed => settle(out, call, Err(ErrorCode::Closed.into())),
+            Link::Registered { .. } => settle(out, call, Ok(Reply::Done)),
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Registering { .. } => {
+                self.calls.push(Call { call, deadline: now.saturating_add(u64::from(timeout_ms)) });
+                if matches!(self.link, Link::Down) {
+                    self.policy.reset();
+                    self.last_failure = None;
+                    self.set_state(ClientState::Connecting, "", out);
+                    self.open(now, out);
+                }
+            }
+        }
+    }
+
+    /// The application no longer waits; when nobody does and the client was never connected, it stops trying.
+    pub fn cancel(&mut self, call: u32, out: &mut VecDeque<Output>) {
+        let before = self.calls.len();
+        self.calls.retain(|waiting| waiting.call != call);
+        if self.calls.len() != before && self.calls.is_empty() && !self.was_registered {
+            self.drop_socket(NORMAL, out);
+            self.link = Link::Down;
+            self.set_state(ClientState::Idle, ErrorCode::Aborted.as_str(), out);
+        }
+    }
+
+    /// Ends for good.
+    pub fn close(&mut self, now: u64, out: &mut VecDeque<Output>) {
+        self.send(now, ClientMessage::Bye, out);
+        self.drop_socket(NORMAL, out);
+        self.link = Link::Closed;
+        self.settle_calls(&Err(ErrorCode::Closed.into()), out);
+        self.set_state(ClientState::Closed, "", out);
+    }
+
+    /// Sends a message if the link is open; returns the frame's number. Whoever sends keeps what must not be
+    /// lost, and sends it again on [`Change::Opened`].
+    pub fn send(&mut self, now: u64, message: ClientMessage, out: &mut VecDeque<Output>) -> Option<u32> {
+        let (Link::Registering { socket, monitor, .. } | Link::Registered { socket, monitor, .. }) =
+            &mut self.link
+        else {
+            return None;
+        };
+        let needs_answer = !matches!(message, ClientMessage::HeartbeatAck | ClientMessage::Bye);
+        if needs_answer {
+            monitor.handle_sent(now);
+        }
+        let is_request = matches!(
+            message,
+            ClientMessage::Hello(_)
+                | ClientMessage::Discover(_)
+                | ClientMessage::Join(_)
+                | ClientMessage::Leave(_)
+        );
+        self.frames = self.frames.wrapping_add(1);
+        let envelope = Box::new(message.into_envelope(is_request.then_some(self.frames)));
+        out.push_back(Output::Send { socket: *socket, envelope });
+        Some(self.frames)
+    }
+
+    /// Whether this is the socket in use.
+    pub fn is_current(&self, socket: u32) -> bool {
+        self.socket() == Some(socket)
+    }
+
+    /// Something arrived on the socket in use.
+    pub fn handle_received(&mut self, now: u64) {
+        if let Link::Registering { monitor, .. } | Link::Registered { monitor, .. } = &mut self.link {
+            monitor.handle_received(now);
+        }
+    }
+
+    pub fn handle_opened(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
+        let Link::Opening { socket, deadline } = self.link else { return None };
+        let monitor = LinkMonitor::new(now, false);
+        let hello = self.frames.wrapping_add(1);
+        self.link = Link::Registering { socket, deadline, monitor, hello };
+        self.send(now, ClientMessage::Hello(self.hello.clone()), out);
+        Some(Change::Opened)
+    }
+
+    pub fn handle_welcome(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
+        let Link::Registering { socket, monitor, .. } = self.link else { return None };
+        self.link = Link::Registered { socket, monitor, good_at: Some(now.saturating_add(GOOD_LINK_MS)) };
+        self.was_registered = true;
+        self.set_state(ClientState::Connected, "", out);
+        self.settle_calls(&Ok(Reply::Done), out);
+        Some(Change::Registered)
+    }
+
+    /// The server refused a frame: was it `hello`?
+    pub fn handle_refusal(
+        &mut self,
+        now: u64,
+        reference: Option<u32>,
+        failure: &Failure,
+        rng: &mut Rng,
+        out: &mut VecDeque<Output>,
+    ) -> Option<Change> {
+        let Link::Registering { hello, .. } = self.link else { return None };
+        if reference != Some(hello) {
+            return None;
+        }
+        if ErrorCode::parse(&failure.code) == Some(ErrorCode::PeerIdTaken) && self.was_registered {
+            // Our own former socket may still hold the id: it runs out of life within seconds.
+            return self.lose(now, failure.clone(), NORMAL, rng, out);
+        }
+        self.give_up(failure.clone(), out)
+    }
+
+    pub fn handle_closed(
+        &mut self,
+        now: u64,
+        code: u16,
+        rng: &mut Rng,
+        out: &mut VecDeque<Output>,
+    ) -> Option<Change> {
+        if CloseCode::is_terminal(code) {
+            let superseded = code == CloseCode::Superseded.as_u16();
+            let why = if superseded { ErrorCode::Superseded } else { ErrorCode::UpgradeRequired };
+            self.link = Link::Down;
+            return self.give_up(Failure::new(why, "the server closed the link for good"), out);
+        }
+        // The socket is closed already: nothing is left to drop.
+        self.link = Link::Down;
+        self.lose(now, ErrorCode::LinkLost.into(), NORMAL, rng, out)
+    }
+
+    pub fn handle_page(&mut self, now: u64, event: PageEvent, out: &mut VecDeque<Output>) {
+        match event {
+            PageEvent::Online => self.online = true,
+            PageEvent::Offline => self.online = false,
+            PageEvent::Visible => self.visible = true,
+            PageEvent::Hidden => self.visible = false,
+        }
+        let is_wake_up = matches!(event, PageEvent::Online | PageEvent::Visible);
+        if is_wake_up && matches!(self.link, Link::Waiting { .. }) {
+            self.open(now, out);
+        }
+    }
+
+    pub fn handle_timeout(&mut self, now: u64, rng: &mut Rng, out: &mut VecDeque<Output>) -> Option<Change> {
+        let change = match &mut self.link {
+            Link::Waiting { until } if now >= *until => {
+                self.open(now, out);
+                None
+            }
+            Link::Opening { deadline, .. } | Link::Registering { deadline, .. } if now >= *deadline => {
+                self.retry_at_once(now, rng, out)
+            }
+            Link::Registering { monitor, .. } | Link::Registered { monitor, .. } => match monitor.poll(now) {
+                Verdict::Alive => {
+                    self.forget_failures(now);
+                    None
+                }
+                Verdict::Ask => {
+                    self.send(now, ClientMessage::Heartbeat, out);
+                    None
+                }
+                Verdict::Dead => {
+                    let failure = Failure::new(ErrorCode::LinkLost, "the server does not answer");
+                    self.lose(now, failure, CloseCode::HeartbeatTimeout.as_u16(), rng, out)
+                }
+            },
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Closed => None,
+        };
+        if change.is_none() && self.calls.iter().any(|call| now >= call.deadline) {
+            return self.handle_late_calls(now, out);
+        }
+        change
+    }
+
+    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
+        let link = match &self.link {
+            Link::Down | Link::Closed => None,
+            Link::Waiting { until } => Some((*until, TimerName::Reconnect)),
+            Link::Opening { deadline, .. } => Some((*deadline, TimerName::Connecting)),
+            Link::Registering { deadline, monitor, .. } => {
+                Some((monitor.poll_timeout().min(*deadline), TimerName::Connecting))
+            }
+            Link::Registered { monitor, good_at, .. } => {
+                let link = monitor.poll_timeout();
+                match good_at {
+                    Some(good_at) if *good_at < link => Some((*good_at, TimerName::GoodLink)),
+                    _ => Some((link, TimerName::Link)),
+                }
+            }
+        };
+        let call = self.calls.iter().map(|call| (call.deadline, TimerName::Call)).min_by_key(|(at, _)| *at);
+        [link, call].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    fn socket(&self) -> Option<u32> {
+        match self.link {
+            Link::Opening { socket, .. }
+            | Link::Registering { socket, .. }
+            | Link::Registered { socket, .. } => Some(socket),
+            Link::Down | Link::Waiting { .. } | Link::Closed => None,
+        }
+    }
+
+    fn open(&mut self, now: u64, out: &mut VecDeque<Output>) {
+        self.sockets = self.sockets.wrapping_add(1);
+        let deadline = now.saturating_add(self.policy.connecting_ms());
+        self.link = Link::Opening { socket: self.sockets, deadline };
+        out.push_back(Output::OpenSocket { socket: self.sockets });
+    }
+
+    fn drop_socket(&mut self, code: u16, out: &mut VecDeque<Output>) {
+        if let Some(socket) = self.socket() {
+            out.push_back(Output::CloseSocket { socket, code });
+        }
+    }
+
+    fn lose(
+        &mut self,
+        now: u64,
+        failure: Failure,
+        code: u16,
+        rng: &mut Rng,
+        out: &mut VecDeque<Output>,
+    ) -> Option<Change> {
+        self.drop_socket(code, out);
+        self.link = Link::Down;
+        let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) else {
+            return self.give_up(ErrorCode::ServerUnreachable.into(), out);
+        };
+        self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
+        let state = if self.was_registered { ClientState::Reconnecting } else { ClientState::Connecting };
+        let reason = failure.code.clone();
+        self.last_failure = Some(failure);
+        self.set_state(state, &reason, out);
+        None
+    }
+
+    /// An attempt that took too long is followed at once by the next: it has waited enough.
+    fn retry_at_once(&mut self, now: u64, rng: &mut Rng, out: &mut VecDeque<Output>) -> Option<Change> {
+        let failure = Failure::new(ErrorCode::ServerUnreachable, "the server does not answer");
+        let change = self.lose(now, failure, NORMAL, rng, out);
+        if matches!(self.link, Link::Waiting { .. }) {
+            self.open(now, out);
+        }
+        change
+    }
+
+    fn give_up(&mut self, failure: Failure, out: &mut VecDeque<Output>) -> Option<Change> {
+        self.drop_socket(NORMAL, out);
+        self.link = Link::Down;
+        self.was_registered = false;
+        self.settle_calls(&Err(failure.clone()), out);
+        self.set_state(ClientState::Idle, &failure.code, out);
+        Some(Change::GaveUp(failure))
+    }
+
+    fn handle_late_calls(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
+        let why = self.last_failure.as_ref().map_or("", |failure| failure.code.as_str());
+        let failure = Failure::new(ErrorCode::Timeout, why);
+        if !self.was_registered {
+            return self.give_up(failure, out);
+        }
+        let (late, waiting) = core::mem::take(&mut self.calls).into_iter().partition(|c| now >= c.deadline);
+        self.calls = waiting;
+        let late: Vec<Call> = late;
+        for Call { call, .. } in late {
+            settle(out, call, Err(failure.clone()));
+        }
+        None
+    }
+
+    fn forget_failures(&mut self, now: u64) {
+        if let Link::Registered { good_at, .. } = &mut self.link
+            && good_at.is_some_and(|at| now >= at)
+        {
+            *good_at = None;
+            self.policy.reset();
+        }
+    }
+
+    fn settle_calls(&mut self, result: &Result<Reply, Failure>, out: &mut VecDeque<Output>) {
+        for Call { call, .. } in self.calls.drain(..) {
+            settle(out, call, result.clone());
+        }
+    }
+
+    fn set_state(&mut self, state: ClientState, reason: &str, out: &mut VecDeque<Output>) {
+        if self.state != state {
+            self.state = state;
+            out.push_back(Output::Event(Event::State { state, reason: reason.into() }));
+        }
+    }
+}
+
+fn settle(out: &mut VecDeque<Output>, call: u32, result: Result<Reply, Failure>) {
+    out.push_back(Output::Settle { call, result });
+}
+
+/// Decides what a socket event means for the link; frames are the client's.
+impl Session {
+    pub fn handle_socket(
+        &mut self,
+        now: u64,
+        event: &SocketEvent,
+        rng: &mut Rng,
+        out: &mut VecDeque<Output>,
+    ) -> Option<Change> {
+        match event {
+            SocketEvent::Opened => self.handle_opened(now, out),
+            SocketEvent::Closed { code } => self.handle_closed(now, *code, rng, out),
+            SocketEvent::Frame(_) | SocketEvent::Malformed => {
+                self.handle_received(now);
+                None
+            }
+        }
+    }
+}
