@@ -1,9 +1,18 @@
-//! The WebAssembly shell of Signalpost: it executes what the core decides and reports what happened.
+//! The WebAssembly shell of Signalpost: it does what the core asks for and reports what happened. It decides
+//! nothing; there is no `if` about protocol state here.
 #![cfg(target_arch = "wasm32")]
-use wasm_bindgen::prelude::*;
 
-/// Placeholder export.
-#[wasm_bindgen]
-pub fn version() -> String {
-    env!("CARGO_PKG_VERSION").into()
-}
+pub mod client;
+pub mod clock;
+pub mod codec;
+pub mod driver;
+pub mod event_listener;
+pub mod handler;
+pub mod js_error;
+pub mod page;
+pub mod peer_connection;
+pub mod timer;
+pub mod web_socket;
+
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

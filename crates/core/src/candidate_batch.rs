@@ -7,11 +7,13 @@
 //! is left over at the end.
 
 use crate::config::CandidateOptions;
-use signalpost_protocol::{Candidate, CandidateType, IceCandidateInit, session_description};
+use signalpost_protocol::{Candidate, CandidateType, IceCandidateInit, limits, session_description};
 
-/// Places kept for server-reflexive candidates.
+/// More than this the server refuses.
+const MOST_PER_GENERATION: u16 = limits::CANDIDATES_PER_GENERATION as u16;
+/// Places of [`MOST_PER_GENERATION`] kept for server-reflexive candidates; fewer of a lower cap.
 const SRFLX_PLACES: u16 = 2;
-/// Places kept for relayed candidates.
+/// Places of [`MOST_PER_GENERATION`] kept for relayed candidates; fewer of a lower cap.
 const RELAY_PLACES: u16 = 3;
 /// Candidates put aside until the end of gathering tells which places are free.
 const MOST_ASIDE: usize = 10;
@@ -51,7 +53,8 @@ pub struct CandidateBatch {
 }
 
 impl CandidateBatch {
-    pub fn new(options: CandidateOptions) -> Self {
+    pub fn new(mut options: CandidateOptions) -> Self {
+        options.max_per_generation = options.max_per_generation.min(MOST_PER_GENERATION);
         Self {
             options,
             fragments: Vec::new(),
@@ -71,9 +74,12 @@ impl CandidateBatch {
         let early = core::mem::take(&mut self.early);
         let early_end = core::mem::take(&mut self.early_end);
         let fragments: Vec<String> = session_description::username_fragments(sdp).map(Into::into).collect();
-        if self.fragments != fragments {
-            *self = Self { fragments, ..Self::new(self.options) };
+        // A media section more or less is no new generation.
+        let is_same = |name| self.fragments.contains(name);
+        if self.fragments != fragments && !fragments.iter().any(is_same) {
+            *self = Self::new(self.options);
         }
+        self.fragments = fragments;
         for init in early {
             // What was gathered when the description is sent travels in it.
             if !session_description::holds_candidate(sdp, &init.candidate) {
@@ -112,7 +118,7 @@ impl CandidateBatch {
         if !last && self.has_place(candidate.kind) {
             self.accept(now, init);
         } else if self.aside.len() < MOST_ASIDE {
-            self.aside.push(init);
+            insert(&mut self.aside, init);
         }
     }
 
@@ -124,13 +130,12 @@ impl CandidateBatch {
         self.end = End::Waiting;
         let mut free = usize::from(self.options.max_per_generation)
             .saturating_sub(self.sent.len().saturating_add(self.waiting.len()));
-        self.aside.sort_by_key(rank);
-        for init in self.aside.drain(..) {
+        for init in core::mem::take(&mut self.aside) {
             if free == 0 {
                 break;
             }
             free = free.saturating_sub(1);
-            self.waiting.push(init);
+            insert(&mut self.waiting, init);
         }
         if !self.connected {
             self.due_in(now, u64::from(self.options.batch_ms));
@@ -149,7 +154,6 @@ impl CandidateBatch {
         if self.waiting.is_empty() && self.end != End::Waiting {
             return None;
         }
-        self.waiting.sort_by_key(rank);
         let candidates = core::mem::take(&mut self.waiting);
         self.sent.extend(candidates.iter().cloned());
         let mut due = Due { candidates, end: None };
@@ -167,12 +171,12 @@ impl CandidateBatch {
 
     /// Everything of this generation again: it may have been lost with the link.
     pub fn again(&mut self) -> Option<Due> {
-        let mut all = core::mem::take(&mut self.sent);
+        for init in core::mem::take(&mut self.sent) {
+            insert(&mut self.waiting, init);
+        }
         if self.end == End::Sent {
             self.end = End::Waiting;
         }
-        all.append(&mut self.waiting);
-        self.waiting = all;
         self.take()
     }
 
@@ -184,7 +188,7 @@ impl CandidateBatch {
     fn accept(&mut self, now: u64, init: IceCandidateInit) {
         let kind = rank(&init);
         let is_new_kind = !self.sent.iter().any(|sent| rank(sent) == kind);
-        self.waiting.push(init);
+        insert(&mut self.waiting, init);
         let full = self.waiting.len() >= usize::from(self.options.batch_size);
         let wait = if full || (is_new_kind && !self.connected) { 0 } else { self.options.batch_ms };
         self.due_in(now, u64::from(wait));
@@ -217,15 +221,24 @@ impl CandidateBatch {
                 _ => srflx = srflx.saturating_add(1),
             }
         }
+        let most = self.options.max_per_generation;
+        let places = |of_all: u16| of_all.saturating_mul(most) / MOST_PER_GENERATION;
         let mut kept = 0u16;
         if !matches!(kind, CandidateType::ServerReflexive | CandidateType::PeerReflexive) {
-            kept = kept.saturating_add(SRFLX_PLACES.saturating_sub(srflx));
+            kept = kept.saturating_add(places(SRFLX_PLACES).saturating_sub(srflx));
         }
         if kind != CandidateType::Relayed {
-            kept = kept.saturating_add(RELAY_PLACES.saturating_sub(relay));
+            kept = kept.saturating_add(places(RELAY_PLACES).saturating_sub(relay));
         }
-        total.saturating_add(kept) < self.options.max_per_generation
+        total.saturating_add(kept) < most
     }
+}
+
+/// Keeps a short list in the order of a batch; equals stay in the order of their coming.
+fn insert(list: &mut Vec<IceCandidateInit>, init: IceCandidateInit) {
+    let rank_of_new = rank(&init);
+    let at = list.iter().position(|held| rank(held) > rank_of_new).unwrap_or(list.len());
+    list.insert(at, init);
 }
 
 /// The order inside a batch: srflx, public host, private host, TCP host, relay.

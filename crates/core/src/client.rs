@@ -272,10 +272,16 @@ impl Client {
         if change.is_some() {
             self.handle_change(now, change);
         } else if let Some(request) = self.requests.take(reference) {
-            if let Question::Join(room) | Question::Page(room, _) = &request.question {
+            if let Some(room) = request.question.joins() {
                 self.rooms.leave(room);
+                if request.call.is_none() {
+                    self.report(None, failure.clone());
+                }
             }
-            self.settle(request.call, Err(failure));
+            let is_out = ErrorCode::parse(&failure.code) == Some(ErrorCode::RoomNotJoined)
+                && request.is_repeated
+                && matches!(request.question, Question::Leave(_));
+            self.settle(request.call, if is_out { Ok(Reply::Done) } else { Err(failure) });
         } else if let Some(peer) = about {
             self.with_peers(|peers, sink, _| {
                 peers.with(&peer, sink, |peer, effects| peer.handle_refusal(now, failure, effects));
@@ -288,7 +294,10 @@ impl Client {
     fn handle_change(&mut self, now: u64, change: Option<Change>) {
         match change {
             Some(Change::Opened) => self.ask_again(now),
-            Some(Change::GaveUp(failure)) => self.requests.fail_all(&failure, &mut self.outputs),
+            Some(Change::GaveUp(failure)) => {
+                let failed = self.requests.fail_all(&failure, &mut self.outputs);
+                self.abandon(failed);
+            }
             Some(Change::Registered) | None => {}
         }
     }
@@ -307,7 +316,8 @@ impl Client {
     fn handle_timeout(&mut self, now: u64) {
         let change = self.session.handle_timeout(now, &mut self.rng, &mut self.outputs);
         self.handle_change(now, change);
-        self.requests.handle_timeout(now, &mut self.outputs);
+        let failed = self.requests.handle_timeout(now, &mut self.outputs);
+        self.abandon(failed);
         self.with_peers(|peers, sink, _| {
             peers.with_all(sink, |peer, effects| peer.handle_timeout(now, effects));
         });
@@ -315,7 +325,19 @@ impl Client {
 
     fn ask(&mut self, now: u64, call: Option<u32>, question: Question) {
         let frame = self.session.send(now, question.message(), &mut self.outputs);
-        self.requests.push(now, call, question, frame, &mut self.outputs);
+        let refused = self.requests.push(now, call, question, frame, &mut self.outputs);
+        self.abandon(refused);
+    }
+
+    /// These failed: a room whose `join()` is rejected is not entered later.
+    fn abandon(&mut self, failed: impl IntoIterator<Item = Question>) {
+        for question in failed {
+            if let Some(room) = question.joins()
+                && !self.requests.is_joining(room)
+            {
+                self.rooms.abandon(room);
+            }
+        }
     }
 
     fn settle(&mut self, call: Option<u32>, result: Result<Reply, Failure>) {

@@ -111,7 +111,10 @@ pub enum SocketEvent {
 #[derive(Clone, Debug)]
 pub enum ConnectionEvent {
     /// The browser threw when the connection was to be constructed.
-    Unavailable,
+    Unavailable {
+        /// What it threw.
+        message: String,
+    },
     /// `negotiationneeded` (W3C WebRTC §4.7.3).
     NegotiationNeeded,
     /// `icecandidate` with a candidate.

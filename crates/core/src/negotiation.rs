@@ -29,6 +29,8 @@ pub enum Step {
     Operate(Operation),
     /// This local description is set: send it.
     SendDescription { number: u32, description: Description },
+    /// Send the outstanding description and its candidates again: the other side has not got them.
+    SendAgain,
     /// Tell the other side that its description could not be used.
     SendReject { number: u32 },
     /// Tell the application.
@@ -54,6 +56,7 @@ pub struct Negotiation {
     negotiation_needed: bool,
     /// The last remote offer was ignored: candidates that do not fit are its, not an error.
     ignore_offer: bool,
+    ignored_offer_number: u32,
     signaling_state: SignalingState,
     in_flight: Option<InFlight>,
     /// The remote description that is being set.
@@ -76,6 +79,7 @@ impl Negotiation {
             refused: false,
             negotiation_needed: false,
             ignore_offer: false,
+            ignored_offer_number: 0,
             signaling_state: SignalingState::Stable,
             in_flight: None,
             applying: String::new(),
@@ -97,7 +101,7 @@ impl Negotiation {
 
     /// The browser says that an offer is needed.
     pub fn handle_negotiation_needed(&mut self, steps: &mut Vec<Step>) {
-        self.negotiation_needed = !self.refused;
+        self.negotiation_needed = true;
         self.advance(steps);
     }
 
@@ -152,14 +156,20 @@ impl Negotiation {
         while self.in_flight.is_none() {
             if let Some(remote) = self.inbox.pop_front() {
                 self.take_up(remote, steps);
-            } else if self.negotiation_needed && self.active && self.signaling_state == SignalingState::Stable
-            {
+            } else if self.is_offer_due() {
                 self.negotiation_needed = false;
                 self.start(InFlight::MakingOffer, Operation::SetLocalDescription, steps);
             } else {
                 return;
             }
         }
+    }
+
+    fn is_offer_due(&self) -> bool {
+        self.negotiation_needed
+            && self.active
+            && !self.refused
+            && self.signaling_state == SignalingState::Stable
     }
 
     fn start(&mut self, in_flight: InFlight, operation: Operation, steps: &mut Vec<Step>) {
@@ -188,6 +198,9 @@ impl Negotiation {
                     self.offer = None;
                     self.refused = true;
                     self.start(InFlight::RollingBack, Operation::Rollback, steps);
+                } else if self.answer.is_none() || number != self.remote_offer_number {
+                    // It is about a description that is superseded.
+                    return;
                 }
                 steps.push(Step::Fail { code, message: "the peer refused the description".into() });
             }
@@ -197,16 +210,20 @@ impl Negotiation {
     fn take_up_offer(&mut self, number: u32, sdp: String, steps: &mut Vec<Step>) {
         if number <= self.remote_offer_number {
             // The same offer again: its answer was lost. An older one: superseded.
-            if let (true, Some(sdp)) = (number == self.remote_offer_number, self.answer.clone()) {
-                let description = Description { kind: SdpType::Answer, sdp };
-                steps.push(Step::SendDescription { number, description });
+            if number == self.remote_offer_number && self.answer.is_some() {
+                steps.push(Step::SendAgain);
             }
             return;
         }
         let collision = self.signaling_state != SignalingState::Stable;
         self.ignore_offer = collision && !self.polite;
         if self.ignore_offer {
-            // Our own offer proceeds; the other side rolls back when it arrives.
+            // Our own offer proceeds; the other side rolls back when it arrives. One that offers the same
+            // again has not got ours.
+            if number == self.ignored_offer_number && self.offer.is_some() {
+                steps.push(Step::SendAgain);
+            }
+            self.ignored_offer_number = number;
             return;
         }
         self.active = true;

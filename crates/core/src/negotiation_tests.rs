@@ -1,1 +1,383 @@
+use super::*;
+use Operation::{Rollback, SetLocalDescription, SetRemoteDescription};
+use SignalingState::{HaveLocalOffer, HaveRemoteOffer, Stable};
 
+struct Side(Negotiation);
+
+fn side(polite: bool) -> Side {
+    Side(Negotiation::new(polite))
+}
+
+fn sdp(name: &str) -> String {
+    format!("v=0\r\na=ice-ufrag:{name}\r\n")
+}
+
+fn local(kind: SdpType, name: &str) -> Option<Description> {
+    Some(Description { kind, sdp: sdp(name) })
+}
+
+fn candidate(fragment: &str) -> IceCandidateInit {
+    IceCandidateInit {
+        candidate: "candidate:1 1 udp 1 192.0.2.1 1 typ host".into(),
+        username_fragment: Some(fragment.into()),
+        ..IceCandidateInit::default()
+    }
+}
+
+/// The steps as short words.
+fn words(steps: Vec<Step>) -> Vec<String> {
+    let word = |step| match step {
+        Step::Operate(SetLocalDescription) => "local".into(),
+        Step::Operate(Rollback) => "rollback".into(),
+        Step::Operate(SetRemoteDescription(description)) => {
+            let kind = if description.kind == SdpType::Offer { "offer" } else { "answer" };
+            format!("set {kind} {}", &description.sdp[17..].trim_end())
+        }
+        Step::Operate(Operation::AddIceCandidate(init)) => {
+            let what = if init.candidate.is_empty() { "end" } else { "candidate" };
+            format!("{what} {}", init.username_fragment.unwrap_or_default())
+        }
+        Step::SendDescription { number, description } => {
+            let kind = if description.kind == SdpType::Offer { "offer" } else { "answer" };
+            format!("send {kind} {number}")
+        }
+        Step::SendAgain => "again".into(),
+        Step::SendReject { number } => format!("reject {number}"),
+        Step::Fail { code, .. } => format!("fail {}", code.as_str()),
+    };
+    steps.into_iter().map(word).collect()
+}
+
+impl Side {
+    fn run(&mut self, act: impl FnOnce(&mut Negotiation, &mut Vec<Step>)) -> Vec<String> {
+        let mut steps = Vec::new();
+        act(&mut self.0, &mut steps);
+        let operations = steps.iter().filter(
+            |step| matches!(step, Step::Operate(what) if !matches!(what, Operation::AddIceCandidate(_))),
+        );
+        assert!(operations.count() <= 1, "one operation at a time");
+        words(steps)
+    }
+
+    fn activate(&mut self) -> Vec<String> {
+        self.run(|negotiation, steps| negotiation.activate(steps))
+    }
+
+    fn needed(&mut self) -> Vec<String> {
+        self.run(|negotiation, steps| negotiation.handle_negotiation_needed(steps))
+    }
+
+    fn hear(&mut self, remote: Remote) -> Vec<String> {
+        self.run(|negotiation, steps| negotiation.handle_remote(remote, steps))
+    }
+
+    fn offer(&mut self, number: u32, name: &str) -> Vec<String> {
+        self.hear(Remote::Offer { number, sdp: sdp(name) })
+    }
+
+    fn answer(&mut self, number: u32, name: &str) -> Vec<String> {
+        self.hear(Remote::Answer { number, sdp: sdp(name) })
+    }
+
+    fn reject(&mut self, number: u32) -> Vec<String> {
+        self.hear(Remote::Reject { number, code: ErrorCode::DescriptionRejected })
+    }
+
+    fn candidates(&mut self, fragment: &str) -> Vec<String> {
+        self.hear(Remote::Candidates { candidates: vec![candidate(fragment)], end: None })
+    }
+
+    fn done(&mut self, result: Option<Description>, signaling_state: SignalingState) -> Vec<String> {
+        let outcome = Outcome { result: Ok(result), signaling_state };
+        self.run(|negotiation, steps| assert!(negotiation.handle_done(outcome, steps)))
+    }
+
+    fn failed(&mut self, signaling_state: SignalingState) -> Vec<String> {
+        let outcome = Outcome { result: Err("the browser says no".into()), signaling_state };
+        self.run(|negotiation, steps| assert!(negotiation.handle_done(outcome, steps)))
+    }
+
+    fn offering(mut self) -> Self {
+        self.activate();
+        assert_eq!(self.needed(), ["local"]);
+        let number = self.0.offer_number + 1;
+        let sent = self.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
+        assert_eq!(sent, [format!("send offer {number}")]);
+        self
+    }
+
+    fn connected(mut self) -> Self {
+        assert_eq!(self.answer(1, "theirs"), ["set answer theirs"]);
+        assert_eq!(self.done(None, Stable), [""; 0]);
+        self
+    }
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn nothing_is_offered_before_the_application_wants_to_connect() {
+    let mut side = side(false);
+    assert_eq!(side.needed(), NOTHING);
+    assert_eq!(side.activate(), ["local"], "the need is remembered");
+}
+
+#[test]
+fn an_offer_is_answered() {
+    let mut side = side(false);
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
+    assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+    assert!(side.0.is_describing());
+    assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
+    assert!(!side.0.is_offering());
+    assert_eq!(side.needed(), ["local"], "who was called may offer later");
+}
+
+#[test]
+fn an_offer_out_is_answered_by_the_answer_of_its_number_only() {
+    let mut side = side(false).offering();
+    assert!(side.0.is_offering());
+    assert_eq!(side.answer(2, "x"), NOTHING);
+    assert_eq!(side.answer(0, "x"), NOTHING);
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert_eq!(side.answer(1, "theirs"), NOTHING, "once");
+    assert_eq!(side.0.outstanding(), None);
+}
+
+#[test]
+fn glare_the_impolite_side_ignores_the_offer_and_is_answered() {
+    let mut side = side(false).offering();
+    assert_eq!(side.offer(1, "theirs"), NOTHING);
+    assert!(side.0.ignores_offer());
+    assert_eq!(side.candidates("theirs"), NOTHING);
+    assert_eq!(side.answer(1, "again"), ["set answer again"]);
+    assert_eq!(side.done(None, Stable), NOTHING, "candidates of the ignored offer are never applied");
+    assert!(!side.0.ignores_offer());
+    assert_eq!(side.offer(2, "second"), ["set offer second"], "its next offer is welcome");
+}
+
+#[test]
+fn glare_the_polite_side_gives_up_its_offer() {
+    let mut side = side(true).offering();
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"], "with the implicit rollback");
+    assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+    assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
+    assert_eq!(side.answer(1, "late"), NOTHING, "a late answer to the rolled back offer");
+    let mut side = side.offering();
+    assert_eq!(side.0.offer_number, 2, "offers are numbered on");
+    assert_eq!(side.answer(1, "late"), NOTHING);
+    assert_eq!(side.answer(2, "theirs"), ["set answer theirs"]);
+}
+
+#[test]
+fn glare_is_judged_when_the_offers_turn_comes() {
+    for polite in [true, false] {
+        let mut side = side(polite);
+        side.activate();
+        assert_eq!(side.needed(), ["local"]);
+        assert_eq!(side.offer(1, "theirs"), NOTHING, "it waits for the operation in flight");
+        let after = side.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
+        let expected: &[&str] =
+            if polite { &["send offer 1", "set offer theirs"] } else { &["send offer 1"] };
+        assert_eq!(after, expected, "polite: {polite}");
+    }
+}
+
+#[test]
+fn an_offer_behind_the_answer_is_no_glare() {
+    let mut side = side(false).offering();
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+    assert_eq!(side.offer(1, "more"), NOTHING);
+    assert_eq!(side.done(None, Stable), ["set offer more"]);
+    assert!(!side.0.ignores_offer());
+}
+
+#[test]
+fn an_ignored_offer_that_comes_again_gets_our_offer_again() {
+    let mut side = side(false).offering();
+    assert_eq!(side.offer(1, "theirs"), NOTHING);
+    assert_eq!(side.offer(1, "theirs"), ["again"], "the other side would have rolled back");
+    assert_eq!(side.offer(2, "theirs"), NOTHING);
+}
+
+#[test]
+fn a_repeated_offer_gets_the_answer_again_and_an_older_one_nothing() {
+    let mut side = side(true);
+    for number in [1, 2] {
+        side.offer(number, "theirs");
+        side.done(None, HaveRemoteOffer);
+        side.done(local(SdpType::Answer, "mine"), Stable);
+    }
+    assert_eq!(side.offer(2, "theirs"), ["again"]);
+    assert_eq!(side.0.outstanding(), Some((2, local(SdpType::Answer, "mine").unwrap())));
+    assert_eq!(side.offer(1, "theirs"), NOTHING);
+}
+
+#[test]
+fn nothing_starts_while_an_operation_is_in_flight() {
+    let mut side = side(true);
+    assert_eq!(side.offer(1, "one"), ["set offer one"]);
+    assert_eq!(side.needed(), NOTHING);
+    assert_eq!(side.activate(), NOTHING);
+    assert_eq!(side.offer(2, "two"), NOTHING);
+    assert_eq!(side.candidates("two"), NOTHING);
+    assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+    assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1", "set offer two"]);
+    assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+    let after = side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(after, ["send answer 2", "candidate two"], "in the order of arrival");
+}
+
+#[test]
+fn candidates_wait_for_their_description_and_die_with_their_generation() {
+    let mut side = side(false).offering();
+    assert_eq!(side.candidates("theirs"), NOTHING);
+    assert_eq!(side.candidates("other"), NOTHING);
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+    let end = Remote::Candidates { candidates: vec![], end: Some("theirs".into()) };
+    assert_eq!(side.hear(end), NOTHING);
+    assert_eq!(side.done(None, Stable), ["candidate theirs", "end theirs"]);
+    assert_eq!(side.candidates("theirs"), ["candidate theirs"]);
+    assert_eq!(side.offer(1, "restart"), ["set offer restart"]);
+    assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+    side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(side.candidates("theirs"), NOTHING, "the old generation");
+    assert_eq!(side.candidates("restart"), ["candidate restart"]);
+}
+
+#[test]
+fn a_rejected_offer_is_rolled_back_and_not_repeated_until_the_application_asks() {
+    let mut side = side(false).offering();
+    assert_eq!(side.reject(1), ["rollback", "fail description-rejected"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert!(!side.0.is_offering());
+    assert_eq!(side.needed(), NOTHING, "the browser asks again, and would for ever");
+    assert_eq!(side.activate(), ["local"], "the browser will not ask a second time");
+}
+
+#[test]
+fn an_offer_of_the_other_side_ends_the_refusal() {
+    let mut side = side(false).offering();
+    side.reject(1);
+    side.done(None, Stable);
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
+    side.done(None, HaveRemoteOffer);
+    side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(side.needed(), ["local"]);
+}
+
+#[test]
+fn a_reject_of_something_superseded_is_nothing() {
+    let mut side = side(false).offering().connected();
+    assert_eq!(side.reject(1), NOTHING, "the offer was answered");
+    let mut side = side.offering();
+    assert_eq!(side.reject(1), NOTHING, "an older offer");
+    assert!(side.0.is_offering());
+}
+
+#[test]
+fn a_reject_of_our_answer_is_told() {
+    let mut side = side(true);
+    side.offer(1, "theirs");
+    side.done(None, HaveRemoteOffer);
+    side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(side.reject(1), ["fail description-rejected"]);
+}
+
+#[test]
+fn an_offer_that_the_browser_refuses_is_rejected_once() {
+    let mut side = side(false);
+    assert_eq!(side.offer(1, "bad"), ["set offer bad"]);
+    assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
+    assert_eq!(side.offer(1, "bad"), NOTHING);
+    assert_eq!(side.offer(2, "good"), ["set offer good"]);
+}
+
+#[test]
+fn an_offer_refused_after_the_implicit_rollback_takes_ours_with_it() {
+    let mut side = side(true).offering();
+    side.offer(1, "bad");
+    assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
+    assert!(!side.0.is_offering());
+    assert_eq!(side.needed(), ["local"]);
+}
+
+#[test]
+fn an_offer_refused_before_the_rollback_leaves_ours_out() {
+    let mut side = side(true).offering();
+    side.offer(1, "bad");
+    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected"]);
+    assert!(side.0.is_offering());
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+}
+
+#[test]
+fn an_answer_that_the_browser_refuses_is_rejected_and_ours_rolled_back() {
+    let mut side = side(false).offering();
+    side.answer(1, "bad");
+    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected", "rollback"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert_eq!(side.needed(), NOTHING, "not again by itself");
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"], "not stuck");
+}
+
+#[test]
+fn an_answer_that_cannot_be_made_rejects_the_offer_and_rolls_back() {
+    let mut side = side(false);
+    side.offer(1, "theirs");
+    side.done(None, HaveRemoteOffer);
+    assert_eq!(side.failed(HaveRemoteOffer), ["reject 1", "fail internal", "rollback"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert_eq!(side.offer(2, "more"), ["set offer more"]);
+}
+
+#[test]
+fn an_offer_that_cannot_be_made_is_told_and_may_be_made_later() {
+    let mut side = side(false);
+    side.activate();
+    side.needed();
+    assert_eq!(side.failed(Stable), ["fail internal"]);
+    assert_eq!(side.needed(), ["local"]);
+    assert_eq!(side.done(None, Stable), ["fail internal"], "no description is a failure too");
+    side.needed();
+    assert_eq!(side.done(local(SdpType::Answer, "odd"), Stable), ["fail internal"]);
+}
+
+#[test]
+fn a_rollback_that_fails_is_told_once() {
+    let mut side = side(false).offering();
+    side.reject(1);
+    assert_eq!(side.failed(HaveLocalOffer), ["fail internal"]);
+}
+
+#[test]
+fn an_outcome_without_an_operation_is_nothing() {
+    let mut side = side(false);
+    let outcome = Outcome { result: Ok(None), signaling_state: Stable };
+    let mut steps = Vec::new();
+    assert!(!side.0.handle_done(outcome, &mut steps));
+    assert!(steps.is_empty());
+}
+
+#[test]
+fn what_waits_for_the_browser_is_bounded() {
+    let mut side = side(false);
+    side.offer(1, "theirs");
+    for _ in 0..MOST_WAITING {
+        assert_eq!(side.candidates("theirs"), NOTHING);
+    }
+    assert_eq!(side.candidates("theirs"), ["fail peer-busy"]);
+    assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+    let after = side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(after.len(), 1 + MOST_WAITING);
+}
+
+#[test]
+fn a_number_at_its_bound_does_not_overflow() {
+    let mut side = side(true);
+    assert_eq!(side.offer(u32::MAX, "theirs"), ["set offer theirs"]);
+    side.done(None, HaveRemoteOffer);
+    side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(side.offer(0, "theirs"), NOTHING);
+}

@@ -106,8 +106,8 @@ impl Peer {
         let elapsed = self.timeline.elapsed(now);
         let mut steps = Vec::new();
         match event {
-            ConnectionEvent::Unavailable => {
-                self.close(ErrorCode::ConnectionUnavailable.into(), effects);
+            ConnectionEvent::Unavailable { message } => {
+                self.close(Failure::new(ErrorCode::ConnectionUnavailable, &message), effects);
             }
             ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
             ConnectionEvent::Candidate(init) if self.negotiation.is_describing() => {
@@ -139,8 +139,8 @@ impl Peer {
 
     /// The other side sent something that is meant for this connection.
     pub fn handle_signal(&mut self, now: u64, signal: Signal, effects: &mut Effects) {
+        let was_undelivered = self.undelivered.take().is_some();
         self.resend_at = None;
-        self.undelivered = None;
         let elapsed = self.timeline.elapsed(now);
         let remote = match signal {
             Signal::Offer(Description { number, sdp, .. }) => {
@@ -172,6 +172,10 @@ impl Peer {
         let mut steps = Vec::new();
         self.negotiation.handle_remote(remote, &mut steps);
         self.carry_out(now, steps, effects);
+        if was_undelivered && self.negotiation.is_offering() {
+            // The other side is back and does not know our offer.
+            self.resend_at = Some(now);
+        }
     }
 
     /// The server refused a message for this peer.
@@ -207,10 +211,7 @@ impl Peer {
         if self.pair_deadline.is_some() {
             self.pair_deadline = Some(now.saturating_add(PAIR_MS));
         }
-        self.resend_description(effects);
-        if let Some(due) = self.batch.again() {
-            self.send_candidates(due, effects);
-        }
+        self.send_again(effects);
     }
 
     /// The time named by [`Peer::poll_timeout`] may have come.
@@ -219,7 +220,8 @@ impl Peer {
             self.send_candidates(due, effects);
         }
         if self.resend_at.is_some_and(|at| now >= at) {
-            self.resend(now, effects);
+            self.resend_at = None;
+            self.send_again(effects);
         }
         let (late, waiting) = core::mem::take(&mut self.calls).into_iter().partition(|c| now >= c.deadline);
         self.calls = waiting;
@@ -328,6 +330,7 @@ impl Peer {
                         self.send_candidates(due, effects);
                     }
                 }
+                Step::SendAgain => self.send_again(effects),
                 Step::SendReject { number } => effects.signals.push(Signal::Reject {
                     route: self.route(),
                     number,
@@ -341,6 +344,13 @@ impl Peer {
                     effects.event(Event::Error { peer: Some(self.id.clone()), failure });
                 }
             }
+        }
+    }
+
+    fn send_again(&mut self, effects: &mut Effects) {
+        self.resend_description(effects);
+        if let Some(due) = self.batch.again() {
+            self.send_candidates(due, effects);
         }
     }
 

@@ -5,14 +5,15 @@ use crate::input::ConnectionEvent;
 use crate::output::{Event, Failure, Output, TimerName};
 use crate::peer::{Effects, Peer};
 use crate::rng::Rng;
+use litemap::LiteMap;
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 pub struct Peers {
     own: PeerId,
     options: CandidateOptions,
-    peers: BTreeMap<PeerId, Peer>,
+    peers: LiteMap<PeerId, Peer>,
 }
 
 /// Where the peers' wishes go.
@@ -23,7 +24,7 @@ pub struct Sink<'a> {
 
 impl Peers {
     pub fn new(own: PeerId, options: CandidateOptions) -> Self {
-        Self { own, options, peers: BTreeMap::new() }
+        Self { own, options, peers: LiteMap::new() }
     }
 
     pub fn peer(&self, id: &PeerId) -> Option<&Peer> {
@@ -39,37 +40,54 @@ impl Peers {
         rng: &mut Rng,
         sink: &mut Sink<'_>,
     ) {
-        let (own, options) = (&self.own, self.options);
-        self.peers.entry(id.clone()).or_insert_with(|| {
-            let connection = rng.next_id();
-            sink.outputs.push_back(Output::CreateConnection { connection, peer: id.clone() });
-            let mut peer = Peer::new(now, id.clone(), connection, own.is_polite_towards(id), options);
-            if let Some((session, took)) = known {
-                peer.session = Some(session);
-                peer.timeline.discovery = took;
-            }
-            peer
-        });
+        if self.peers.contains_key(id) {
+            return;
+        }
+        let connection = rng.next_id();
+        sink.outputs.push_back(Output::CreateConnection { connection, peer: id.clone() });
+        let polite = self.own.is_polite_towards(id);
+        let mut peer = Peer::new(now, id.clone(), connection, polite, self.options);
+        if let Some((session, took)) = known {
+            peer.session = Some(session);
+            peer.timeline.discovery = took;
+        }
+        self.peers.insert(id.clone(), peer);
     }
 
     /// Runs `act` on a peer and carries out what it wants.
     pub fn with(&mut self, id: &PeerId, sink: &mut Sink<'_>, act: impl FnOnce(&mut Peer, &mut Effects)) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        let mut effects = Effects::default();
-        act(peer, &mut effects);
-        sink.outputs.append(&mut effects.outputs);
-        let relay = |signal| ClientMessage::Relay { to: id.clone(), signal };
-        sink.messages.extend(effects.signals.into_iter().map(relay));
-        if effects.closed {
-            self.peers.remove(id);
-        }
+        let mut act = Some(act);
+        self.with_each(core::slice::from_ref(id), sink, &mut |peer, effects| {
+            if let Some(act) = act.take() {
+                act(peer, effects);
+            }
+        });
     }
 
     /// Runs `act` on every peer.
     pub fn with_all(&mut self, sink: &mut Sink<'_>, mut act: impl FnMut(&mut Peer, &mut Effects)) {
         let ids: Vec<PeerId> = self.peers.keys().cloned().collect();
+        self.with_each(&ids, sink, &mut act);
+    }
+
+    /// Not generic: a copy for each caller would weigh more than all of them.
+    fn with_each(
+        &mut self,
+        ids: &[PeerId],
+        sink: &mut Sink<'_>,
+        act: &mut dyn FnMut(&mut Peer, &mut Effects),
+    ) {
         for id in ids {
-            self.with(&id, sink, &mut act);
+            let Some(peer) = self.peers.get_mut(id) else { continue };
+            let mut effects = Effects::default();
+            act(peer, &mut effects);
+            sink.outputs.append(&mut effects.outputs);
+            for signal in effects.signals {
+                sink.messages.push_back(ClientMessage::Relay { to: id.clone(), signal });
+            }
+            if effects.closed {
+                self.peers.remove(id);
+            }
         }
     }
 
@@ -95,7 +113,9 @@ impl Peers {
         let mine = self.peers.get(from).map(|peer| peer.connection);
         if target.is_some() && target != mine {
             // It is for a connection that is gone: the other side must know, or it waits.
-            if let Signal::Offer(Description { number, .. }) = signal {
+            if let Signal::Offer(Description { number, .. }) | Signal::Answer(Description { number, .. }) =
+                signal
+            {
                 let route = Route { connection: mine.unwrap_or_default(), target: Some(remote) };
                 let signal = Signal::Reject { route, number, code: ErrorCode::ConnectionGone };
                 sink.messages.push_back(ClientMessage::Relay { to: from.clone(), signal });
@@ -109,12 +129,17 @@ impl Peers {
                 let is_about_mine = target.is_some() && matches!(signal, Signal::Reject { .. });
                 if target.is_none() && is_offer {
                     // The other side started anew: its old connection is gone, so ours is of no use.
+                    // The session number that a list told may be that of its former self.
+                    let before = self.peers.get(from).and_then(|peer| peer.session);
+                    let known = known.filter(|(session, _)| Some(*session) != before);
                     self.replace(from, sink);
                     self.accept(now, from, known, rng, sink);
                 } else if !is_about_mine {
                     return;
                 }
             }
+            // Only an offer can be from a connection that we have never heard of.
+            Some(None) if target.is_none() && !is_offer => return,
             Some(_) => {}
             None if is_offer => self.accept(now, from, known, rng, sink),
             None => return,

@@ -16,12 +16,13 @@ const CONNECTING_MS: [u64; 3] = [5_000, 10_000, 20_000];
 pub struct ReconnectPolicy {
     options: ReconnectOptions,
     attempts: u32,
+    openings: usize,
 }
 
 impl ReconnectPolicy {
     /// A policy that has seen no attempt.
     pub const fn new(options: ReconnectOptions) -> Self {
-        Self { options, attempts: 0 }
+        Self { options, attempts: 0, openings: 0 }
     }
 
     /// How long to wait before the next attempt, in milliseconds; `None` when the attempts are used up.
@@ -38,19 +39,18 @@ impl ReconnectPolicy {
         Some(rng.up_to(ceiling))
     }
 
-    /// How long the present attempt may take, in milliseconds.
-    pub fn connecting_ms(&self) -> u64 {
-        let [first, second, further] = CONNECTING_MS;
-        match self.attempts {
-            0 | 1 => first,
-            2 => second,
-            _ => further,
-        }
+    /// How long the attempt that starts now may take, in milliseconds.
+    pub fn next_connecting_ms(&mut self) -> u64 {
+        let [.., further] = CONNECTING_MS;
+        let most = CONNECTING_MS.get(self.openings).copied().unwrap_or(further);
+        self.openings = self.openings.saturating_add(1);
+        most
     }
 
     /// The link was good for [`GOOD_LINK_MS`], or the application started anew.
     pub const fn reset(&mut self) {
         self.attempts = 0;
+        self.openings = 0;
     }
 
     fn ceiling(&self, retries: u32, watched: bool) -> u32 {

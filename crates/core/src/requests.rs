@@ -19,6 +19,14 @@ pub enum Question {
 }
 
 impl Question {
+    /// The room that the question is to enter.
+    pub fn joins(&self) -> Option<&RoomName> {
+        match self {
+            Self::Join(room) | Self::Page(room, _) => Some(room),
+            Self::Leave(_) | Self::Find(_) => None,
+        }
+    }
+
     pub fn message(&self) -> ClientMessage {
         match self {
             Self::Join(room) => ClientMessage::Join(room.clone()),
@@ -39,6 +47,8 @@ pub struct Request {
     pub call: Option<u32>,
     pub question: Question,
     pub asked_at: u64,
+    /// The link was lost before the answer came: the server may have done it already.
+    pub is_repeated: bool,
     frame: Option<u32>,
     deadline: u64,
 }
@@ -48,6 +58,7 @@ pub struct Requests(Vec<Request>);
 
 impl Requests {
     /// Notes a question. `frame`: the number that it was sent under, or `None` while there is no link.
+    /// Returns the question when there is no place for it.
     pub fn push(
         &mut self,
         now: u64,
@@ -55,15 +66,16 @@ impl Requests {
         question: Question,
         frame: Option<u32>,
         out: &mut VecDeque<Output>,
-    ) {
+    ) -> Option<Question> {
         if self.0.len() >= MOST {
             if let Some(call) = call {
                 out.push_back(Output::Settle { call, result: Err(ErrorCode::OutboxFull.into()) });
             }
-            return;
+            return Some(question);
         }
         let deadline = now.saturating_add(ANSWER_MS);
-        self.0.push(Request { call, question, asked_at: now, frame, deadline });
+        self.0.push(Request { call, question, asked_at: now, is_repeated: false, frame, deadline });
+        None
     }
 
     /// The question that a reply to this frame answers.
@@ -81,12 +93,13 @@ impl Requests {
             if let Question::Page(room, _) = &request.question {
                 request.question = Question::Join(room.clone());
             }
+            request.is_repeated = true;
             request.frame = ask(&request.question);
         }
     }
 
     pub fn is_joining(&self, room: &RoomName) -> bool {
-        self.0.iter().any(|request| matches!(&request.question, Question::Join(name) if name == room))
+        self.0.iter().any(|request| request.question.joins() == Some(room))
     }
 
     /// The application no longer waits for this call.
@@ -98,25 +111,32 @@ impl Requests {
         }
     }
 
-    pub fn fail_all(&mut self, failure: &Failure, out: &mut VecDeque<Output>) {
-        self.fail(|_| true, failure, out);
+    /// Nothing will be answered any more; returns what was asked.
+    pub fn fail_all(&mut self, failure: &Failure, out: &mut VecDeque<Output>) -> Vec<Question> {
+        self.fail(|_| true, failure, out)
     }
 
-    pub fn handle_timeout(&mut self, now: u64, out: &mut VecDeque<Output>) {
-        self.fail(|request| now >= request.deadline, &ErrorCode::Timeout.into(), out);
+    /// Returns what is not answered in time.
+    pub fn handle_timeout(&mut self, now: u64, out: &mut VecDeque<Output>) -> Vec<Question> {
+        self.fail(|request| now >= request.deadline, &ErrorCode::Timeout.into(), out)
     }
 
     pub fn poll_timeout(&self) -> Option<u64> {
         self.0.iter().map(|request| request.deadline).min()
     }
 
-    fn fail(&mut self, which: impl Fn(&Request) -> bool, failure: &Failure, out: &mut VecDeque<Output>) {
-        self.0.retain(|request| {
-            let failed = which(request);
-            if let (true, Some(call)) = (failed, request.call) {
-                out.push_back(Output::Settle { call, result: Err(failure.clone()) });
-            }
-            !failed
-        });
+    fn fail(
+        &mut self,
+        which: impl Fn(&Request) -> bool,
+        failure: &Failure,
+        out: &mut VecDeque<Output>,
+    ) -> Vec<Question> {
+        let (failed, waiting) = core::mem::take(&mut self.0).into_iter().partition(which);
+        self.0 = waiting;
+        let failed: Vec<Request> = failed;
+        for call in failed.iter().filter_map(|request| request.call) {
+            out.push_back(Output::Settle { call, result: Err(failure.clone()) });
+        }
+        failed.into_iter().map(|request| request.question).collect()
     }
 }

@@ -1,30 +1,46 @@
 //! The rooms that the client is in, and who else is.
 
 use crate::output::{Event, Output};
+use litemap::LiteMap;
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 #[derive(Default)]
 struct Room {
-    members: BTreeMap<PeerId, PeerInfo>,
-    /// Who was named by the list that is being received; `None` when none is.
-    listing: Option<BTreeSet<PeerId>>,
+    members: LiteMap<PeerId, Member>,
+    /// A list is being received.
+    listing: bool,
     /// The first list is complete: from here on changes are events.
     entered: bool,
 }
 
+struct Member {
+    info: PeerInfo,
+    /// The list that is being received has named it.
+    named: bool,
+}
+
 #[derive(Default)]
-pub struct Rooms(BTreeMap<RoomName, Room>);
+pub struct Rooms(LiteMap<RoomName, Room>);
 
 impl Rooms {
     /// The application wants to be in this room.
     pub fn enter(&mut self, room: &RoomName) {
-        self.0.entry(room.clone()).or_default();
+        if !self.0.contains_key(room) {
+            self.0.insert(room.clone(), Room::default());
+        }
     }
 
     /// The application leaves, or the server refused it.
     pub fn leave(&mut self, room: &RoomName) {
         self.0.remove(room);
+    }
+
+    /// Nobody waits to get in any more: unless the client is in already, it does not want to be.
+    pub fn abandon(&mut self, room: &RoomName) {
+        if self.0.get(room).is_some_and(|room| !room.entered) {
+            self.0.remove(room);
+        }
     }
 
     /// Every room that the client wants to be in.
@@ -34,13 +50,17 @@ impl Rooms {
 
     /// Who is in a room, ordered by id.
     pub fn members(&self, room: &RoomName) -> Vec<PeerInfo> {
-        self.0.get(room).map(|room| room.members.values().cloned().collect()).unwrap_or_default()
+        self.0
+            .get(room)
+            .map(|room| room.members.values().map(|member| member.info.clone()).collect())
+            .unwrap_or_default()
     }
 
     /// A list of the room begins.
     pub fn begin_list(&mut self, room: &RoomName) {
         if let Some(room) = self.0.get_mut(room) {
-            room.listing = Some(BTreeSet::new());
+            room.listing = true;
+            room.members.iter_mut().for_each(|(_, member)| member.named = false);
         }
     }
 
@@ -48,8 +68,11 @@ impl Rooms {
     pub fn end_list(&mut self, name: &RoomName, out: &mut VecDeque<Output>) {
         let Some(room) = self.0.get_mut(name) else { return };
         room.entered = true;
-        let Some(named) = room.listing.take() else { return };
-        let gone: Vec<PeerId> = room.members.keys().filter(|id| !named.contains(*id)).cloned().collect();
+        if !core::mem::take(&mut room.listing) {
+            return;
+        }
+        let gone: Vec<PeerId> =
+            room.members.iter().filter(|(_, member)| !member.named).map(|(id, _)| id.clone()).collect();
         for peer in gone {
             self.handle_left(name, &peer, "lost".into(), out);
         }
@@ -59,11 +82,8 @@ impl Rooms {
     pub fn handle_present(&mut self, name: &RoomName, peer: PeerInfo, out: &mut VecDeque<Output>) {
         let Some(room) = self.0.get_mut(name) else { return };
         let Ok(id) = PeerId::parse(&peer.id) else { return };
-        if let Some(named) = &mut room.listing {
-            named.insert(id.clone());
-        }
-        let before = room.members.insert(id, peer.clone());
-        if room.entered && before.is_none_or(|known| known.session != peer.session) {
+        let before = room.members.insert(id, Member { info: peer.clone(), named: true });
+        if room.entered && before.is_none_or(|known| known.info.session != peer.session) {
             out.push_back(Output::Event(Event::PeerJoined { room: name.clone(), peer }));
         }
     }

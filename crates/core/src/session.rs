@@ -193,6 +193,7 @@ impl Session {
         rng: &mut Rng,
         out: &mut VecDeque<Output>,
     ) -> Option<Change> {
+        self.forget_failures(now);
         if CloseCode::is_terminal(code) {
             let superseded = code == CloseCode::Superseded.as_u16();
             let why = if superseded { ErrorCode::Superseded } else { ErrorCode::UpgradeRequired };
@@ -279,7 +280,7 @@ impl Session {
 
     fn open(&mut self, now: u64, out: &mut VecDeque<Output>) {
         self.sockets = self.sockets.wrapping_add(1);
-        let deadline = now.saturating_add(self.policy.connecting_ms());
+        let deadline = now.saturating_add(self.policy.next_connecting_ms());
         self.link = Link::Opening { socket: self.sockets, deadline };
         out.push_back(Output::OpenSocket { socket: self.sockets });
     }
@@ -298,6 +299,7 @@ impl Session {
         rng: &mut Rng,
         out: &mut VecDeque<Output>,
     ) -> Option<Change> {
+        self.forget_failures(now);
         self.drop_socket(code, out);
         self.link = Link::Down;
         let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) else {
@@ -333,7 +335,7 @@ impl Session {
     fn handle_late_calls(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
         let why = self.last_failure.as_ref().map_or("", |failure| failure.code.as_str());
         let failure = Failure::new(ErrorCode::Timeout, why);
-        if !self.was_registered {
+        if !self.was_registered && self.calls.iter().all(|call| now >= call.deadline) {
             return self.give_up(failure, out);
         }
         let (late, waiting) = core::mem::take(&mut self.calls).into_iter().partition(|c| now >= c.deadline);

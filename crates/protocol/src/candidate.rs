@@ -1,7 +1,6 @@
 //! The candidate attribute of RFC 8839 §5.1, read in place: no field is copied.
 
 use crate::limits;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The type of a candidate (RFC 8445 §5.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,9 +77,11 @@ impl<'a> Candidate<'a> {
             match name {
                 "raddr" if !is_address(value) => return None,
                 "rport" => drop(u16::try_from(number(value, 5)?).ok()?),
+                "tcptype" if !matches!(value, "active" | "passive" | "so") => return None,
                 "tcptype" => candidate.tcp_type = Some(value),
+                "ufrag" if !is_ice_text(value, 1, 256) => return None,
                 "ufrag" => candidate.username_fragment = Some(value),
-                _ if !is_token(name) => return None,
+                _ if !is_token(name) || !value.bytes().all(|byte| byte.is_ascii_graphic()) => return None,
                 _ => {}
             }
         }
@@ -105,29 +106,48 @@ impl<'a> Candidate<'a> {
     /// Whether the address cannot be reached from another network: a private, link-local or unique local
     /// address, or a name (mDNS hides host addresses behind one).
     pub fn is_private(&self) -> bool {
-        match self.address.parse::<IpAddr>() {
-            Ok(IpAddr::V4(address)) => is_private_v4(address),
-            Ok(IpAddr::V6(address)) => is_private_v6(address),
-            Err(_) => true,
+        match ipv4(self.address) {
+            // RFC 1918, RFC 3927, loopback, and the shared space of RFC 6598: nobody outside reaches them.
+            Some(
+                [10 | 127, ..] | [172, 16..=31, ..] | [192, 168, ..] | [169, 254, ..] | [100, 64..=127, ..],
+            ) => true,
+            Some(_) => false,
+            None => !is_ipv6(self.address) || is_private_v6(self.address),
         }
     }
 }
 
-fn is_private_v4(address: Ipv4Addr) -> bool {
-    let [a, b, ..] = address.octets();
-    // RFC 6598 shared space is private too: nobody outside the carrier reaches it.
-    address.is_private() || address.is_link_local() || address.is_loopback() || (a == 100 && b & 0xc0 == 64)
+/// Loopback, unique local (RFC 4193) and link-local (RFC 4291) addresses.
+fn is_private_v6(address: &str) -> bool {
+    let first = address.split(':').next().unwrap_or_default();
+    match u16::from_str_radix(first, 16) {
+        Ok(group) => group & 0xfe00 == 0xfc00 || group & 0xffc0 == 0xfe80,
+        Err(_) => address == "::1",
+    }
 }
 
-fn is_private_v6(address: Ipv6Addr) -> bool {
-    address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+fn ipv4(word: &str) -> Option<[u8; 4]> {
+    let mut parts = word.split('.');
+    let mut octet = || u8::try_from(number(parts.next()?, 3)?).ok();
+    let octets = [octet()?, octet()?, octet()?, octet()?];
+    parts.next().is_none().then_some(octets)
+}
+
+/// The alphabet and the separators of RFC 4291 §2.2; the browser that gets the line checks the rest.
+fn is_ipv6(word: &str) -> bool {
+    word.len() <= 45
+        && word.bytes().filter(|byte| *byte == b':').count() >= 2
+        && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
 }
 
 fn number(word: &str, digits: usize) -> Option<u32> {
-    if word.len() > digits || !word.bytes().all(|byte| byte.is_ascii_digit()) {
+    if word.is_empty() || word.len() > digits {
         return None;
     }
-    word.parse().ok()
+    word.bytes().try_fold(0u32, |sum, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        sum.checked_mul(10)?.checked_add(u32::from(digit))
+    })
 }
 
 /// `ice-char` of RFC 8839: ALPHA, DIGIT, `+` and `/`.
@@ -142,7 +162,7 @@ fn is_token(word: &str) -> bool {
 }
 
 fn is_address(word: &str) -> bool {
-    word.parse::<IpAddr>().is_ok()
+    is_ipv6(word)
         || (word.len() <= 253
             && !word.is_empty()
             && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-'))

@@ -57,23 +57,24 @@ impl ClientMessage {
     /// # Errors
     /// A [`Refusal`] naming the field at fault.
     pub fn from_envelope(envelope: Envelope) -> Result<Self, Refusal> {
-        let payload = envelope.payload.unwrap_or_default();
+        let mut payload = envelope.payload.unwrap_or_default();
+        let payload = &mut *payload;
         Ok(match envelope.kind.as_str() {
             "hello" => Self::Hello(hello(payload)?),
             "heartbeat" => Self::Heartbeat,
             "heartbeat-ack" => Self::HeartbeatAck,
             "peer-discovery" => Self::Discover(Query {
-                region: label(payload.region, "region")?,
-                capability: label(payload.capability, "capability")?,
-                room: payload.room.map(|room| room_name(Some(room))).transpose()?,
+                region: label(payload.region.take(), "region")?,
+                capability: label(payload.capability.take(), "capability")?,
+                room: payload.room.take().map(|room| room_name(Some(room))).transpose()?,
                 limit: match payload.limit {
                     Some(0) => return Err(Refusal::new("limit", "must be at least 1")),
                     limit => limit,
                 },
-                cursor: payload.cursor,
+                cursor: payload.cursor.take(),
             }),
-            "join" => Self::Join(room_name(payload.room)?),
-            "leave" => Self::Leave(room_name(payload.room)?),
+            "join" => Self::Join(room_name(payload.room.take())?),
+            "leave" => Self::Leave(room_name(payload.room.take())?),
             "bye" => Self::Bye,
             kind => {
                 let signal = signal(kind, payload)?;
@@ -89,38 +90,39 @@ impl ServerMessage {
     /// # Errors
     /// A [`Refusal`] naming the field at fault; a client ignores a message of an unknown type.
     pub fn from_envelope(envelope: Envelope) -> Result<Self, Refusal> {
-        let payload = envelope.payload.unwrap_or_default();
+        let mut payload = envelope.payload.unwrap_or_default();
+        let payload = &mut *payload;
         Ok(match envelope.kind.as_str() {
             "welcome" => Self::Welcome {
                 version: need(payload.version, "version")?,
-                region: label(payload.region, "region")?,
+                region: label(payload.region.take(), "region")?,
             },
             "heartbeat" => Self::Heartbeat,
             "heartbeat-ack" => Self::HeartbeatAck,
             "peers" => Self::Peers {
-                peers: peers(payload.peers)?,
-                cursor: payload.cursor,
+                peers: peers(payload.peers.take())?,
+                cursor: payload.cursor.take(),
                 reference: payload.reference,
             },
             "joined" => Self::Joined {
-                room: room_name(payload.room)?,
-                peers: peers(payload.peers)?,
-                cursor: payload.cursor,
+                room: room_name(payload.room.take())?,
+                peers: peers(payload.peers.take())?,
+                cursor: payload.cursor.take(),
                 reference: payload.reference,
             },
-            "left" => Self::Left { room: room_name(payload.room)?, reference: payload.reference },
+            "left" => Self::Left { room: room_name(payload.room.take())?, reference: payload.reference },
             "peer-joined" => Self::PeerJoined {
-                room: room_name(payload.room)?,
-                peer: checked_peer(need(payload.peer, "peer")?)?,
+                room: room_name(payload.room.take())?,
+                peer: checked_peer(need(payload.peer.take(), "peer")?)?,
             },
             "peer-left" => Self::PeerLeft {
-                room: room_name(payload.room)?,
+                room: room_name(payload.room.take())?,
                 peer: peer_id(envelope.from, "from")?,
-                reason: payload.reason.unwrap_or_default(),
+                reason: payload.reason.take().unwrap_or_default(),
             },
             "error" => Self::Error {
-                code: need(payload.code, "code")?,
-                message: payload.message.unwrap_or_default(),
+                code: need(payload.code.take(), "code")?,
+                message: payload.message.take().unwrap_or_default(),
                 reference: payload.reference,
                 about: envelope.to.map(|to| peer_id(Some(to), "to")).transpose()?,
             },
@@ -132,16 +134,16 @@ impl ServerMessage {
     }
 }
 
-fn hello(payload: Payload) -> Result<Hello, Refusal> {
+fn hello(payload: &mut Payload) -> Result<Hello, Refusal> {
     let versions = need(payload.versions, "versions")?;
     if versions.0 > versions.1 {
         return Err(Refusal::new("versions", "must be [lowest, highest]"));
     }
-    let key = need(payload.key, "key")?;
+    let key = need(payload.key.take(), "key")?;
     if key.len() < 16 || key.len() > limits::KEY_BYTES {
         return Err(Refusal::new("key", "must be 16 to 64 bytes long"));
     }
-    Ok(Hello { versions, key, peer: checked_peer(need(payload.peer, "peer")?)? })
+    Ok(Hello { versions, key, peer: checked_peer(need(payload.peer.take(), "peer")?)? })
 }
 
 fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Refusal> {
@@ -165,19 +167,20 @@ fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Refusal> {
     need(list, "peers")?.into_iter().map(checked_peer).collect()
 }
 
-fn signal(kind: &str, payload: Payload) -> Result<Signal, Refusal> {
+fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
     if !matches!(kind, "offer" | "answer" | "ice-candidate" | "reject" | "close") {
         return Err(Refusal::unknown_type());
     }
     let route = Route { connection: need(payload.connection, "connection")?, target: payload.target };
     Ok(match kind {
-        "offer" => Signal::Offer(description(route, payload.number, payload.sdp)?),
-        "answer" => Signal::Answer(description(route, payload.number, payload.sdp)?),
-        "ice-candidate" => Signal::Candidates(batch(route, payload.candidates, payload.end)?),
+        "offer" => Signal::Offer(description(route, payload.number, payload.sdp.take())?),
+        "answer" => Signal::Answer(description(route, payload.number, payload.sdp.take())?),
+        "ice-candidate" => Signal::Candidates(batch(route, payload.candidates.take(), payload.end.take())?),
         "reject" => Signal::Reject {
             route,
             number: need(payload.number, "number")?,
-            code: ErrorCode::parse(&need(payload.code, "code")?).unwrap_or(ErrorCode::DescriptionRejected),
+            code: ErrorCode::parse(&need(payload.code.take(), "code")?)
+                .unwrap_or(ErrorCode::DescriptionRejected),
         },
         _ => Signal::Close { route },
     })

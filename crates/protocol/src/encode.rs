@@ -1,41 +1,41 @@
 //! From typed messages to the sparse envelope.
 
 use crate::envelope::{Envelope, Payload};
+use crate::id::RoomName;
 use crate::message::{ClientMessage, Route, ServerMessage, Signal};
 
-fn frame(kind: &str, payload: Option<Payload>) -> Envelope {
-    Envelope { kind: kind.into(), payload, ..Envelope::default() }
+fn bare(kind: &str) -> Envelope {
+    Envelope { kind: kind.into(), ..Envelope::default() }
+}
+
+/// A frame whose payload is filled in place: it is large, and would be moved for each message.
+fn frame(kind: &str, fill: impl FnOnce(&mut Payload)) -> Envelope {
+    let mut payload = Box::<Payload>::default();
+    fill(&mut payload);
+    Envelope { payload: Some(payload), ..bare(kind) }
 }
 
 impl ClientMessage {
     /// The message as a frame; `id` is what a reply or an error will refer to.
     pub fn into_envelope(self, id: Option<u32>) -> Envelope {
         let mut envelope = match self {
-            Self::Hello(hello) => frame(
-                "hello",
-                Some(Payload {
-                    versions: Some(hello.versions),
-                    key: Some(hello.key),
-                    peer: Some(hello.peer),
-                    ..Payload::default()
-                }),
-            ),
-            Self::Heartbeat => frame("heartbeat", None),
-            Self::HeartbeatAck => frame("heartbeat-ack", None),
-            Self::Discover(query) => frame(
-                "peer-discovery",
-                Some(Payload {
-                    region: query.region.map(|x| x.as_str().into()),
-                    capability: query.capability.map(|x| x.as_str().into()),
-                    room: query.room.map(|x| x.as_str().into()),
-                    limit: query.limit,
-                    cursor: query.cursor,
-                    ..Payload::default()
-                }),
-            ),
-            Self::Join(room) => frame("join", Some(room_payload(room.as_str()))),
-            Self::Leave(room) => frame("leave", Some(room_payload(room.as_str()))),
-            Self::Bye => frame("bye", None),
+            Self::Hello(hello) => frame("hello", |payload| {
+                payload.versions = Some(hello.versions);
+                payload.key = Some(hello.key);
+                payload.peer = Some(hello.peer);
+            }),
+            Self::Heartbeat => bare("heartbeat"),
+            Self::HeartbeatAck => bare("heartbeat-ack"),
+            Self::Discover(query) => frame("peer-discovery", |payload| {
+                payload.region = query.region.map(|region| region.as_str().into());
+                payload.capability = query.capability.map(|capability| capability.as_str().into());
+                payload.room = query.room.map(|room| room.as_str().into());
+                payload.limit = query.limit;
+                payload.cursor = query.cursor;
+            }),
+            Self::Join(room) => about_room("join", &room, |_| {}),
+            Self::Leave(room) => about_room("leave", &room, |_| {}),
+            Self::Bye => bare("bye"),
             Self::Relay { to, signal } => {
                 let mut envelope = relay(signal);
                 envelope.to = Some(to.as_str().into());
@@ -51,32 +51,30 @@ impl ServerMessage {
     /// The message as a frame, stamped with the server's time in milliseconds since the Unix epoch.
     pub fn into_envelope(self, timestamp: u64) -> Envelope {
         let mut envelope = match self {
-            Self::Welcome { version, region } => frame(
-                "welcome",
-                Some(Payload {
-                    version: Some(version),
-                    region: region.map(|x| x.as_str().into()),
-                    ..Payload::default()
-                }),
-            ),
-            Self::Heartbeat => frame("heartbeat", None),
-            Self::HeartbeatAck => frame("heartbeat-ack", None),
-            Self::Peers { peers, cursor, reference } => {
-                frame("peers", Some(Payload { peers: Some(peers), cursor, reference, ..Payload::default() }))
-            }
-            Self::Joined { room, peers, cursor, reference } => frame(
-                "joined",
-                Some(Payload { peers: Some(peers), cursor, reference, ..room_payload(room.as_str()) }),
-            ),
+            Self::Welcome { version, region } => frame("welcome", |payload| {
+                payload.version = Some(version);
+                payload.region = region.map(|region| region.as_str().into());
+            }),
+            Self::Heartbeat => bare("heartbeat"),
+            Self::HeartbeatAck => bare("heartbeat-ack"),
+            Self::Peers { peers, cursor, reference } => frame("peers", |payload| {
+                payload.peers = Some(peers);
+                payload.cursor = cursor;
+                payload.reference = reference;
+            }),
+            Self::Joined { room, peers, cursor, reference } => about_room("joined", &room, |payload| {
+                payload.peers = Some(peers);
+                payload.cursor = cursor;
+                payload.reference = reference;
+            }),
             Self::Left { room, reference } => {
-                frame("left", Some(Payload { reference, ..room_payload(room.as_str()) }))
+                about_room("left", &room, |payload| payload.reference = reference)
             }
             Self::PeerJoined { room, peer } => {
-                frame("peer-joined", Some(Payload { peer: Some(peer), ..room_payload(room.as_str()) }))
+                about_room("peer-joined", &room, |payload| payload.peer = Some(peer))
             }
             Self::PeerLeft { room, peer, reason } => {
-                let payload = Payload { reason: Some(reason), ..room_payload(room.as_str()) };
-                let mut envelope = frame("peer-left", Some(payload));
+                let mut envelope = about_room("peer-left", &room, |payload| payload.reason = Some(reason));
                 envelope.from = Some(peer.as_str().into());
                 envelope
             }
@@ -86,9 +84,11 @@ impl ServerMessage {
                 envelope
             }
             Self::Error { code, message, reference, about } => {
-                let payload =
-                    Payload { code: Some(code), message: Some(message), reference, ..Payload::default() };
-                let mut envelope = frame("error", Some(payload));
+                let mut envelope = frame("error", |payload| {
+                    payload.code = Some(code);
+                    payload.message = Some(message);
+                    payload.reference = reference;
+                });
                 envelope.to = about.map(|peer| peer.as_str().into());
                 envelope
             }
@@ -98,35 +98,39 @@ impl ServerMessage {
     }
 }
 
-fn room_payload(room: &str) -> Payload {
-    Payload { room: Some(room.into()), ..Payload::default() }
+fn about_room(kind: &str, room: &RoomName, fill: impl FnOnce(&mut Payload)) -> Envelope {
+    frame(kind, |payload| {
+        payload.room = Some(room.as_str().into());
+        fill(payload);
+    })
 }
 
 fn relay(signal: Signal) -> Envelope {
     let Route { connection, target } = signal.route();
-    let mut payload = Payload { connection: Some(connection), target, ..Payload::default() };
-    let kind = match signal {
-        Signal::Offer(description) => {
-            payload.number = Some(description.number);
-            payload.sdp = Some(description.sdp);
-            "offer"
-        }
-        Signal::Answer(description) => {
-            payload.number = Some(description.number);
-            payload.sdp = Some(description.sdp);
-            "answer"
-        }
-        Signal::Candidates(batch) => {
-            payload.candidates = Some(batch.candidates);
-            payload.end = batch.end;
-            "ice-candidate"
-        }
-        Signal::Reject { number, code, .. } => {
-            payload.number = Some(number);
-            payload.code = Some(code.as_str().into());
-            "reject"
-        }
+    let kind = match &signal {
+        Signal::Offer(_) => "offer",
+        Signal::Answer(_) => "answer",
+        Signal::Candidates(_) => "ice-candidate",
+        Signal::Reject { .. } => "reject",
         Signal::Close { .. } => "close",
     };
-    frame(kind, Some(payload))
+    frame(kind, |payload| {
+        payload.connection = Some(connection);
+        payload.target = target;
+        match signal {
+            Signal::Offer(description) | Signal::Answer(description) => {
+                payload.number = Some(description.number);
+                payload.sdp = Some(description.sdp);
+            }
+            Signal::Candidates(batch) => {
+                payload.candidates = Some(batch.candidates);
+                payload.end = batch.end;
+            }
+            Signal::Reject { number, code, .. } => {
+                payload.number = Some(number);
+                payload.code = Some(code.as_str().into());
+            }
+            Signal::Close { .. } => {}
+        }
+    })
 }

@@ -20,9 +20,9 @@ pub struct Envelope {
     /// Milliseconds since the Unix epoch at the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<u64>,
-    /// What the type carries.
+    /// What the type carries; boxed, because it is large and messages are moved often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payload: Option<Payload>,
+    pub payload: Option<Box<Payload>>,
 }
 
 /// The union of all payload fields; each type uses a few. Unknown fields are ignored.

@@ -7,14 +7,18 @@ pub fn is_plausible(sdp: &str) -> bool {
 
 /// The username fragments of a description, one for each `a=ice-ufrag` line (RFC 8839 §5.4).
 pub fn username_fragments(sdp: &str) -> impl Iterator<Item = &str> {
-    sdp.split("\r\n").filter_map(|line| line.strip_prefix("a=ice-ufrag:"))
+    lines(sdp).filter_map(|line| line.strip_prefix("a=ice-ufrag:"))
 }
 
 /// Whether the description itself already carries this candidate line.
 pub fn holds_candidate(sdp: &str, candidate: &str) -> bool {
     let line = candidate.strip_prefix("candidate:").unwrap_or(candidate);
-    sdp.split("\r\n").filter_map(|attribute| attribute.strip_prefix("a=candidate:")).any(|held| {
+    lines(sdp).filter_map(|attribute| attribute.strip_prefix("a=candidate:")).any(|held| {
         // The event's line may end in `ufrag …` and more where the description's does not.
         line.strip_prefix(held).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     })
+}
+
+fn lines(sdp: &str) -> impl Iterator<Item = &str> {
+    sdp.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
 }

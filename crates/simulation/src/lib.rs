@@ -1,1 +1,3 @@
 //! Signalpost simulation.
+
+pub mod model_peer_connection;

@@ -28,11 +28,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, Box<dyn
         }
     }
     match <[PathBuf; 2]>::try_from(paths) {
-        Ok([input, output]) => Ok(Arguments {
-            input,
-            output,
-            name,
-        }),
+        Ok([input, output]) => Ok(Arguments { input, output, name }),
         Err(_) => Err(USAGE.into()),
     }
 }
@@ -43,7 +39,7 @@ fn bind(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .input_path(&arguments.input)
         .web(true)?
         .typescript(true)
-        .reference_types(true)
+        .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true);
     if let Some(name) = &arguments.name {

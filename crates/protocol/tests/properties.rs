@@ -1,0 +1,275 @@
+//! Nothing that arrives panics, and every message survives the wire.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use signalpost_protocol::message::Route;
+use signalpost_protocol::{
+    Candidate, CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit,
+    Label, PeerId, PeerInfo, Query, RoomName, ServerMessage, Signal, session_description,
+};
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z0-9]{1,8}", "[^\\p{Cc}]{1,16}", Just("😀\u{2028}\"\\".to_string())]
+}
+
+fn peer_id() -> impl Strategy<Value = PeerId> {
+    name().prop_map(|text| PeerId::parse(&text).unwrap())
+}
+
+fn room() -> impl Strategy<Value = RoomName> {
+    name().prop_map(|text| RoomName::parse(&text).unwrap())
+}
+
+fn label() -> impl Strategy<Value = Label> {
+    name().prop_map(|text| Label::parse(&text).unwrap())
+}
+
+fn peer() -> impl Strategy<Value = PeerInfo> {
+    let capabilities = prop::collection::vec(name(), 0..4);
+    (name(), any::<u32>(), prop::option::of(name()), capabilities, prop::option::of(any::<String>()))
+        .prop_map(|(id, session, region, capabilities, metadata)| PeerInfo {
+            id,
+            session,
+            region,
+            capabilities,
+            metadata,
+        })
+}
+
+fn route() -> impl Strategy<Value = Route> {
+    (any::<u32>(), any::<Option<u32>>()).prop_map(|(connection, target)| Route { connection, target })
+}
+
+fn candidate() -> impl Strategy<Value = IceCandidateInit> {
+    let kind = prop_oneof![Just("host"), Just("srflx"), Just("relay")];
+    (
+        any::<u32>(),
+        any::<u16>(),
+        kind,
+        prop::option::of(name()),
+        any::<Option<u16>>(),
+        prop::option::of("[a-z]{4}"),
+    )
+        .prop_map(|(priority, port, kind, sdp_mid, sdp_m_line_index, username_fragment)| {
+            IceCandidateInit {
+                candidate: format!("candidate:1 1 udp {priority} 192.0.2.1 {port} typ {kind}"),
+                sdp_mid,
+                sdp_m_line_index,
+                username_fragment,
+            }
+        })
+}
+
+fn signal() -> impl Strategy<Value = Signal> {
+    let described = (route(), any::<u32>(), any::<String>())
+        .prop_map(|(route, number, rest)| Description {
+            route,
+            number,
+            sdp: format!("v=0\r\n{}", rest.replace('\0', "")),
+        })
+        .boxed();
+    let batch = (route(), prop::collection::vec(candidate(), 0..=10), prop::option::of("[a-z]{4}"));
+    let code = prop::sample::select(ErrorCode::ALL);
+    prop_oneof![
+        described.clone().prop_map(Signal::Offer),
+        described.prop_map(Signal::Answer),
+        batch.prop_filter("something to say", |(_, list, end)| !list.is_empty() || end.is_some()).prop_map(
+            |(route, candidates, end)| Signal::Candidates(CandidateBatch { route, candidates, end })
+        ),
+        (route(), any::<u32>(), code).prop_map(|(route, number, code)| Signal::Reject {
+            route,
+            number,
+            code
+        }),
+        route().prop_map(|route| Signal::Close { route }),
+    ]
+}
+
+fn client_message() -> impl Strategy<Value = ClientMessage> {
+    let hello = (any::<(u16, u16)>(), "[!-~]{16,64}", peer()).prop_map(|((a, b), key, peer)| {
+        ClientMessage::Hello(Hello { versions: (a.min(b), a.max(b)), key, peer })
+    });
+    let limit = prop::option::of(1u16..);
+    let query = (
+        prop::option::of(label()),
+        prop::option::of(label()),
+        prop::option::of(room()),
+        limit,
+        any::<Option<String>>(),
+    );
+    prop_oneof![
+        hello,
+        Just(ClientMessage::Heartbeat),
+        Just(ClientMessage::HeartbeatAck),
+        Just(ClientMessage::Bye),
+        query.prop_map(|(region, capability, room, limit, cursor)| {
+            ClientMessage::Discover(Query { region, capability, room, limit, cursor })
+        }),
+        room().prop_map(ClientMessage::Join),
+        room().prop_map(ClientMessage::Leave),
+        (peer_id(), signal()).prop_map(|(to, signal)| ClientMessage::Relay { to, signal }),
+    ]
+}
+
+fn server_message() -> impl Strategy<Value = ServerMessage> {
+    let peers = || prop::collection::vec(peer(), 0..4);
+    let reference = any::<Option<u32>>();
+    prop_oneof![
+        (any::<u16>(), prop::option::of(label()))
+            .prop_map(|(version, region)| ServerMessage::Welcome { version, region }),
+        Just(ServerMessage::Heartbeat),
+        Just(ServerMessage::HeartbeatAck),
+        (peers(), any::<Option<String>>(), reference)
+            .prop_map(|(peers, cursor, reference)| ServerMessage::Peers { peers, cursor, reference }),
+        (room(), peers(), any::<Option<String>>(), any::<Option<u32>>()).prop_map(
+            |(room, peers, cursor, reference)| ServerMessage::Joined { room, peers, cursor, reference }
+        ),
+        (room(), any::<Option<u32>>()).prop_map(|(room, reference)| ServerMessage::Left { room, reference }),
+        (room(), peer()).prop_map(|(room, peer)| ServerMessage::PeerJoined { room, peer }),
+        (room(), peer_id(), any::<String>()).prop_map(|(room, peer, reason)| ServerMessage::PeerLeft {
+            room,
+            peer,
+            reason
+        }),
+        (peer_id(), signal()).prop_map(|(from, signal)| ServerMessage::Relay { from, signal }),
+        (any::<String>(), any::<String>(), any::<Option<u32>>(), prop::option::of(peer_id())).prop_map(
+            |(code, message, reference, about)| ServerMessage::Error { code, message, reference, about }
+        ),
+    ]
+}
+
+/// Any JSON, with a liking for the names and values that mean something.
+fn json_value() -> impl Strategy<Value = Value> {
+    const NAMES: &[&str] = &[
+        "type",
+        "id",
+        "from",
+        "to",
+        "timestamp",
+        "payload",
+        "versions",
+        "version",
+        "key",
+        "peer",
+        "peers",
+        "cursor",
+        "limit",
+        "region",
+        "capability",
+        "room",
+        "reason",
+        "sdp",
+        "number",
+        "connection",
+        "target",
+        "candidates",
+        "end",
+        "code",
+        "message",
+        "ref",
+        "session",
+        "capabilities",
+        "metadata",
+        "candidate",
+        "sdpMLineIndex",
+    ];
+    const KINDS: &[&str] = &[
+        "hello",
+        "heartbeat",
+        "peer-discovery",
+        "join",
+        "leave",
+        "bye",
+        "offer",
+        "answer",
+        "ice-candidate",
+        "reject",
+        "close",
+        "welcome",
+        "peers",
+        "joined",
+        "left",
+        "peer-joined",
+        "peer-left",
+        "error",
+        "v=0\r\n",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u32>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        prop::sample::select(KINDS).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 8, |inner| {
+        let key = prop_oneof![4 => prop::sample::select(NAMES).prop_map(String::from), 1 => any::<String>()];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+fn wire(envelope: &Envelope) -> Envelope {
+    serde_json::from_str(&serde_json::to_string(envelope).unwrap()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_clients_message_survives_the_wire(message in client_message(), id in any::<Option<u32>>()) {
+        let envelope = wire(&message.clone().into_envelope(id));
+        prop_assert_eq!(envelope.id, id);
+        prop_assert_eq!(ClientMessage::from_envelope(envelope), Ok(message));
+    }
+
+    #[test]
+    fn a_servers_message_survives_the_wire(message in server_message(), timestamp in 0u64..1 << 53) {
+        let envelope = wire(&message.clone().into_envelope(timestamp));
+        prop_assert_eq!(envelope.timestamp, Some(timestamp));
+        prop_assert_eq!(ServerMessage::from_envelope(envelope), Ok(message));
+    }
+
+    #[test]
+    fn what_a_client_relays_is_what_a_client_receives(to in peer_id(), from in peer_id(), signal in signal()) {
+        let sent = wire(&ClientMessage::Relay { to, signal: signal.clone() }.into_envelope(None));
+        let Ok(ClientMessage::Relay { signal: read, .. }) = ClientMessage::from_envelope(sent) else {
+            return Err(TestCaseError::fail("not a relay"));
+        };
+        let received = wire(&ServerMessage::Relay { from: from.clone(), signal: read }.into_envelope(1));
+        prop_assert_eq!(ServerMessage::from_envelope(received), Ok(ServerMessage::Relay { from, signal }));
+    }
+
+    #[test]
+    fn no_json_panics(kind in "[a-z-]{0,14}", payload in json_value(), frame in json_value()) {
+        for value in [json!({ "type": kind, "payload": payload, "from": "a", "to": "b" }), payload, frame] {
+            if let Ok(envelope) = serde_json::from_value::<Envelope>(value) {
+                let _ = ClientMessage::from_envelope(envelope.clone());
+                let _ = ServerMessage::from_envelope(envelope);
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_panics_as_a_candidate(line in any::<String>()) {
+        let _ = Candidate::parse(&line);
+        let _ = Candidate::parse(&format!("candidate:{line}"));
+        let _ = session_description::holds_candidate(&line, &line);
+        let _ = session_description::username_fragments(&line).count();
+    }
+
+    #[test]
+    fn no_damaged_candidate_panics_and_none_holds_a_line_break(at in 0usize..80, put in any::<char>()) {
+        let mut line: Vec<char> =
+            "candidate:842163049 1 udp 1677729535 203.0.113.7 46154 typ srflx raddr 0.0.0.0 rport 0".chars().collect();
+        line.insert(at, put);
+        let line: String = line.into_iter().collect();
+        if Candidate::parse(&line).is_some() {
+            prop_assert!(line.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{}", line);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The task of one signaling socket.
+
+use super::clock::Clock;
+use super::inbox::{Found, Inbox};
+use super::server::Shared;
+use super::socket::{Ending, Incoming, Socket};
+use super::{counters, log};
+use crate::ConnectionId;
+use crate::engine::{Delivery, Engine};
+use crate::session::{Session, SessionOutput};
+use bytes::Bytes;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+/// What the task waits for.
+enum Event {
+    Shutdown,
+    Wrote(Ending),
+    Overflow,
+    Delivery(Delivery),
+    Incoming(Incoming),
+    Timer,
+}
+
+/// Runs one socket from the end of its handshake to its last byte.
+pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, read: Bytes) {
+    let _counted = counters::OpenSocket::count();
+    let connection = shared.next_connection();
+    let inbox = Arc::new(Inbox::default());
+    shared.engine.attach(connection, inbox.clone()).await;
+    let clock = shared.clock;
+    let mut task = Task {
+        session: Session::new(clock.now(), connection, shared.region.clone()),
+        socket: Socket::new(stream, read).await,
+        inbox,
+        clock,
+        refusals: log::Refusals::default(),
+        close: None,
+        reads_first: false,
+    };
+    tracing::debug!(%connection, "opened");
+    let ending = task.serve(&shared).await;
+    let code = task.close.or(match ending {
+        Ending::Broken(code, reason) => Some((code, reason)),
+        Ending::ByClient | Ending::Gone => None,
+    });
+    let label = match (code, ending) {
+        (Some((code, _)), _) => code.to_string(),
+        (None, Ending::ByClient) => "client".into(),
+        (None, _) => "lost".into(),
+    };
+    tracing::debug!(%connection, code = label, "closed");
+    counters::closed(label);
+    task.socket.close(code).await;
+}
+
+struct Task {
+    session: Session,
+    socket: Socket,
+    inbox: Arc<Inbox>,
+    clock: Clock,
+    refusals: log::Refusals,
+    close: Option<(u16, &'static str)>,
+    reads_first: bool,
+}
+
+impl Task {
+    /// Until the session has ended and its last command is executed.
+    async fn serve<E: Engine>(&mut self, shared: &Shared<E>) -> Ending {
+        let mut shutdown = pin!(shared.shutdown.cancelled());
+        let mut timer = pin!(tokio::time::sleep_until(self.clock.instant(self.clock.now())));
+        let connection = self.session.connection();
+        let mut ending = Ending::Gone;
+        loop {
+            self.perform(shared, connection).await;
+            if self.session.is_closed() {
+                return ending;
+            }
+            let event = std::future::poll_fn(|context| {
+                if shutdown.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(Event::Shutdown);
+                }
+                self.poll(context, timer.as_mut())
+            });
+            match event.await {
+                Event::Shutdown => self.session.handle_shutdown(),
+                Event::Overflow => self.session.handle_slow(),
+                Event::Delivery(delivery) => self.session.handle_delivery(self.clock.now(), delivery),
+                Event::Timer => self.handle_timer(),
+                Event::Incoming(Incoming::Text(text)) => self.session.handle_frame(self.clock.now(), &text),
+                Event::Incoming(Incoming::Binary) => self.session.handle_binary(self.clock.now()),
+                Event::Incoming(Incoming::Ping) => self.session.handle_ping(self.clock.now()),
+                Event::Incoming(Incoming::Ended(how)) | Event::Wrote(how) => {
+                    ending = how;
+                    self.session.handle_socket_closed();
+                }
+            }
+        }
+    }
+
+    /// Does what the session asks for.
+    async fn perform<E: Engine>(&mut self, shared: &Shared<E>, connection: ConnectionId) {
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                SessionOutput::Send(message) => {
+                    let envelope = message.into_envelope(self.clock.timestamp());
+                    match serde_json::to_string(&envelope) {
+                        Ok(text) => self.socket.queue(text),
+                        Err(error) => tracing::error!(%connection, %error, "a message has no JSON form"),
+                    }
+                }
+                SessionOutput::Execute(command) => {
+                    shared.engine.execute(self.clock.now(), connection, command).await;
+                }
+                SessionOutput::Close(close) => self.close = Some((close.as_u16(), close.reason())),
+                SessionOutput::Accepted { kind } => counters::accepted(kind),
+                SessionOutput::Refused { code, field, kind } => {
+                    counters::refused(code);
+                    self.refusals.log(connection, code, kind, field);
+                }
+            }
+        }
+    }
+
+    /// The next event. Nothing is taken in while something waits to go out: a client that does not read is
+    /// not read from either, and what waits for it waits in its bounded inbox.
+    fn poll(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Event> {
+        let now = self.clock.now();
+        let written = match self.socket.poll_write(context, now) {
+            Poll::Ready(Ok(())) => true,
+            Poll::Ready(Err(ending)) => return Poll::Ready(Event::Wrote(ending)),
+            Poll::Pending => false,
+        };
+        // In turns, so that neither a flood from others nor one of its own keeps the other side waiting.
+        self.reads_first = !self.reads_first;
+        if self.reads_first
+            && let Poll::Ready(incoming) = self.poll_read(context, written)
+        {
+            return Poll::Ready(Event::Incoming(incoming));
+        }
+        match self.inbox.poll(context, written) {
+            Poll::Ready(Found::Delivery(delivery)) => return Poll::Ready(Event::Delivery(delivery)),
+            Poll::Ready(Found::Overflow) => return Poll::Ready(Event::Overflow),
+            Poll::Pending => {}
+        }
+        if !self.reads_first
+            && let Poll::Ready(incoming) = self.poll_read(context, written)
+        {
+            return Poll::Ready(Event::Incoming(incoming));
+        }
+        self.poll_timer(context, timer, now)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>, written: bool) -> Poll<Incoming> {
+        if written && self.session.accepts_frames() { self.socket.poll_read(context) } else { Poll::Pending }
+    }
+
+    fn poll_timer(&self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>, now: u64) -> Poll<Event> {
+        let session = self.session.poll_timeout().map(|(at, _)| at);
+        let deadline = session.into_iter().chain(self.socket.stalls_at()).min();
+        let Some(deadline) = deadline else { return Poll::Pending };
+        if deadline <= now {
+            return Poll::Ready(Event::Timer);
+        }
+        let instant = self.clock.instant(deadline);
+        if timer.deadline() != instant {
+            timer.as_mut().reset(instant);
+        }
+        timer.poll(context).map(|()| Event::Timer)
+    }
+
+    fn handle_timer(&mut self) {
+        let now = self.clock.now();
+        if self.socket.stalls_at().is_some_and(|at| at <= now) {
+            self.session.handle_slow();
+        } else {
+            self.session.handle_timeout(now);
+        }
+    }
+}

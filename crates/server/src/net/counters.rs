@@ -1,0 +1,52 @@
+//! Every metric, in one place. Labels come from fixed lists only, so that nobody can grow the list.
+
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use signalpost_protocol::ErrorCode;
+
+/// Tells the exporter what the metrics mean.
+pub(super) fn describe() {
+    describe_gauge!("signalpost_connections", "Signaling sockets that are open.");
+    describe_gauge!("signalpost_peers", "Peers that are registered.");
+    describe_counter!("signalpost_messages_total", "Messages accepted from clients, by type.");
+    describe_counter!("signalpost_refusals_total", "Frames refused, by error code.");
+    describe_counter!("signalpost_closes_total", "Signaling sockets that ended, by close code.");
+    describe_counter!("signalpost_rejected_connections_total", "Sockets over the limit, by kind.");
+}
+
+pub(super) fn accepted(kind: &'static str) {
+    counter!("signalpost_messages_total", "type" => kind).increment(1);
+}
+
+pub(super) fn refused(code: ErrorCode) {
+    counter!("signalpost_refusals_total", "code" => code.as_str()).increment(1);
+}
+
+/// `code` is one that this server chose, or a word for an end that has none.
+pub(super) fn closed(code: String) {
+    counter!("signalpost_closes_total", "code" => code).increment(1);
+}
+
+pub(super) fn rejected(kind: &'static str) {
+    counter!("signalpost_rejected_connections_total", "kind" => kind).increment(1);
+}
+
+pub(super) fn peers(count: usize) {
+    gauge!("signalpost_peers").set(count as f64);
+}
+
+/// Counts one open socket for as long as it lives.
+#[derive(Debug)]
+pub(super) struct OpenSocket(());
+
+impl OpenSocket {
+    pub(super) fn count() -> Self {
+        gauge!("signalpost_connections").increment(1.0);
+        Self(())
+    }
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        gauge!("signalpost_connections").decrement(1.0);
+    }
+}

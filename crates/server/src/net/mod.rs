@@ -1,0 +1,21 @@
+//! The listener: sockets, HTTP, metrics, logs and shutdown around the sans-IO part.
+//!
+//! One task per socket owns its session, its WebSocket and its bounded inbox; nothing is shared but the
+//! engine. A step of the task is: do what the session asks, then wait for one event.
+
+mod admission;
+mod clock;
+mod connection;
+mod counters;
+mod http;
+mod inbox;
+mod listener;
+mod log;
+mod options;
+mod server;
+mod socket;
+mod upgrade;
+
+pub use log::start as start_log;
+pub use options::{LogFormat, LogLevel, Options};
+pub use server::{Server, StartError};

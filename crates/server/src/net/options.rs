@@ -1,0 +1,79 @@
+//! The command line; each flag has an environment variable.
+
+use clap::{Parser, ValueEnum};
+use signalpost_protocol::Label;
+use std::path::PathBuf;
+use tracing::level_filters::LevelFilter;
+
+/// How the server runs.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "signalpost-server", version, about = "The reference signaling server of Signalpost.")]
+pub struct Options {
+    /// Address and port to listen on; port 0 takes a free one. Any origin may connect (development mode).
+    #[arg(long, env = "SIGNALPOST_LISTEN", default_value = "127.0.0.1:8787", value_name = "HOST:PORT")]
+    pub listen: String,
+    /// Address and port of /metrics, /livez and /readyz; off unless given. Keep it on loopback.
+    #[arg(long, env = "SIGNALPOST_ADMIN_LISTEN", value_name = "HOST:PORT")]
+    pub admin_listen: Option<String>,
+    /// The region of this server, told to clients.
+    #[arg(long, env = "SIGNALPOST_REGION", value_name = "NAME", value_parser = region)]
+    pub region: Option<Label>,
+    /// How logs are written to stderr.
+    #[arg(long, env = "SIGNALPOST_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Which logs are written.
+    #[arg(long, env = "SIGNALPOST_LOG_LEVEL", value_enum, default_value_t = LogLevel::Info)]
+    pub log_level: LogLevel,
+    /// Directory served at /.
+    #[arg(long, env = "SIGNALPOST_WWW", value_name = "DIR")]
+    pub www: Option<PathBuf>,
+    /// Directory of the built npm package, served at /package/.
+    #[arg(long, env = "SIGNALPOST_PACKAGE", value_name = "DIR")]
+    pub package: Option<PathBuf>,
+    /// Most signaling sockets at a time; further ones are answered 503.
+    #[arg(long, env = "SIGNALPOST_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "COUNT")]
+    pub max_connections: usize,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The least important logs that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// None.
+    Off,
+    /// Defects.
+    Error,
+    /// Also refusals.
+    Warn,
+    /// Also start and stop.
+    Info,
+    /// Also each socket.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Off => Self::OFF,
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+fn region(text: &str) -> Result<Label, String> {
+    Label::parse(text).map_err(|why| format!("it {}", why.as_str()))
+}

@@ -1,0 +1,39 @@
+//! From a property to the peers that have it.
+
+use signalpost_protocol::PeerId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keeps no key without peers, so that it is never larger than what live registrations put into it.
+#[derive(Debug)]
+pub(super) struct Index<K>(BTreeMap<K, BTreeSet<PeerId>>);
+
+impl<K> Default for Index<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord> Index<K> {
+    /// Whether the peer was not there before.
+    pub(super) fn insert(&mut self, key: K, peer: &PeerId) -> bool {
+        self.0.entry(key).or_default().insert(peer.clone())
+    }
+
+    pub(super) fn remove(&mut self, key: &K, peer: &PeerId) {
+        if let Some(peers) = self.0.get_mut(key) {
+            peers.remove(peer);
+            if peers.is_empty() {
+                self.0.remove(key);
+            }
+        }
+    }
+
+    pub(super) fn peers(&self, key: &K) -> Option<&BTreeSet<PeerId>> {
+        self.0.get(key)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

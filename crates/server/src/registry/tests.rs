@@ -1,0 +1,353 @@
+use super::*;
+use crate::engine::{Full, Page};
+use signalpost_protocol::PeerInfo;
+use signalpost_protocol::message::Route;
+
+#[derive(Default)]
+struct Queues {
+    got: BTreeMap<ConnectionId, Vec<Delivery>>,
+    full: BTreeSet<ConnectionId>,
+}
+
+impl Outlet for Queues {
+    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+        if self.full.contains(&to) && !matches!(delivery, Delivery::Reply(_)) {
+            return Err(Full);
+        }
+        self.got.entry(to).or_default().push(delivery);
+        Ok(())
+    }
+}
+
+struct World {
+    registry: Registry,
+    out: Queues,
+}
+
+fn connection(number: u64) -> ConnectionId {
+    ConnectionId::new(number)
+}
+
+fn id(text: &str) -> PeerId {
+    PeerId::parse(text).unwrap()
+}
+
+fn room(text: &str) -> RoomName {
+    RoomName::parse(text).unwrap()
+}
+
+fn label(text: &str) -> Label {
+    Label::parse(text).unwrap()
+}
+
+fn hello(peer: &str, key: char) -> Hello {
+    let peer = PeerInfo { id: peer.into(), session: 1, ..PeerInfo::default() };
+    Hello { versions: (1, 1), key: key.to_string().repeat(16), peer }
+}
+
+fn signal() -> Signal {
+    Signal::Close { route: Route { connection: 1, target: None } }
+}
+
+impl World {
+    fn new() -> Self {
+        Self { registry: Registry::new(), out: Queues::default() }
+    }
+
+    fn run(&mut self, now: u64, number: u64, command: Command) -> Reply {
+        self.registry.execute(now, connection(number), command, &mut self.out);
+        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+            Some(Delivery::Reply(reply)) => reply,
+            other => panic!("no reply but {other:?}"),
+        }
+    }
+
+    fn claim(&mut self, now: u64, number: u64, hello: Hello) -> Reply {
+        self.run(now, number, Command::Claim(Box::new(hello)))
+    }
+
+    fn join(&mut self, now: u64, number: u64, name: &str) -> Reply {
+        self.run(now, number, Command::Join(room(name)))
+    }
+
+    fn detach(&mut self, now: u64, number: u64, reason: LeaveReason) {
+        self.registry.execute(now, connection(number), Command::Detach(reason), &mut self.out);
+    }
+
+    fn news(&mut self, number: u64) -> Vec<Delivery> {
+        self.out.got.remove(&connection(number)).unwrap_or_default()
+    }
+
+    fn found(&mut self, now: u64, number: u64, query: Query) -> (Vec<String>, Option<String>) {
+        match self.run(now, number, Command::Discover(query)) {
+            Reply::Found(page) => ids(&page),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn ids(page: &Page) -> (Vec<String>, Option<String>) {
+    let peers = page.peers.iter().map(|peer| peer.id.clone()).collect();
+    (peers, page.cursor.as_ref().map(|id| id.as_str().into()))
+}
+
+fn left(name: &str, peer: &str, reason: LeaveReason) -> Delivery {
+    Delivery::PeerLeft { room: room(name), peer: id(peer), reason }
+}
+
+/// Three peers in one room, their news taken.
+fn three_in_a_room() -> World {
+    let mut world = World::new();
+    for (number, name) in [(1, "ada"), (2, "bob"), (3, "cy")] {
+        assert_eq!(world.claim(0, number, hello(name, 'k')), Reply::Claimed);
+        world.join(0, number, "r");
+    }
+    for number in 1..=3 {
+        world.news(number);
+    }
+    world
+}
+
+#[test]
+fn a_join_lists_the_others_and_is_announced_once() {
+    let mut world = World::new();
+    world.claim(0, 1, hello("ada", 'k'));
+    world.claim(0, 2, hello("bob", 'k'));
+    assert_eq!(world.join(0, 1, "r"), Reply::Joined { room: room("r"), page: Page::default() });
+    for _ in 0..3 {
+        let Reply::Joined { page, .. } = world.join(0, 2, "r") else { panic!() };
+        assert_eq!(ids(&page).0, ["ada"]);
+    }
+    let news = world.news(1);
+    assert!(matches!(news.as_slice(), [Delivery::PeerJoined { peer, .. }] if peer.id == "bob"), "{news:?}");
+    assert!(world.news(2).is_empty());
+}
+
+#[test]
+fn each_way_to_go_is_told_to_members_exactly_once() {
+    for (reason, go) in [
+        (LeaveReason::Left, (|world| drop(world.run(1, 3, Command::Leave(room("r"))))) as fn(&mut World)),
+        (LeaveReason::Closed, |world| world.detach(1, 3, LeaveReason::Closed)),
+        (LeaveReason::Lost, |world| world.detach(1, 3, LeaveReason::Lost)),
+        (LeaveReason::Lost, |world| drop(world.claim(1, 9, hello("cy", 'k')))),
+    ] {
+        let mut world = three_in_a_room();
+        world.claim(0, 4, hello("dan", 'k'));
+        go(&mut world);
+        world.detach(2, 3, LeaveReason::Lost);
+        for now in [40_000, 60_000] {
+            world.run(now - 1, 4, Command::Beat);
+            world.registry.sweep(now, &mut world.out);
+        }
+        assert_eq!(world.news(1)[0], left("r", "cy", reason));
+        let doubled = world
+            .news(2)
+            .iter()
+            .filter(|news| matches!(news, Delivery::PeerLeft { peer, .. } if peer.as_str() == "cy"))
+            .count();
+        assert_eq!(doubled, 1, "{reason:?}");
+        assert!(world.news(4).is_empty(), "an outsider was told");
+    }
+}
+
+#[test]
+fn an_ended_lease_hides_the_peer_before_the_sweep_and_leaves_once() {
+    let mut world = three_in_a_room();
+    world.registry.sweep(25_000, &mut world.out);
+    for number in 1..=2 {
+        world.run(29_999, number, Command::Beat);
+    }
+    assert_eq!(world.found(29_999, 1, Query::default()).0, ["bob", "cy"]);
+    assert_eq!(world.found(30_000, 1, Query::default()).0, ["bob"]);
+    let query = Query { room: Some(room("r")), ..Query::default() };
+    assert_eq!(world.found(30_000, 1, query).0, ["bob"]);
+    let send = Command::Send { to: id("cy"), signal: signal() };
+    assert_eq!(world.run(30_000, 1, send), Reply::Refused(ErrorCode::PeerNotFound));
+    assert!(world.news(3).is_empty());
+    // Too early after the sweep before.
+    world.registry.sweep(34_999, &mut world.out);
+    assert!(world.news(1).is_empty());
+    assert_eq!(world.registry.poll_timeout(), Some(35_000));
+    world.registry.sweep(35_000, &mut world.out);
+    world.registry.sweep(45_000, &mut world.out);
+    assert_eq!(world.news(1), [left("r", "cy", LeaveReason::Lost)]);
+    assert_eq!(world.news(2), [left("r", "cy", LeaveReason::Lost)]);
+    assert_eq!(world.news(3), [Delivery::Expired]);
+    assert_eq!(world.registry.len(), 2);
+}
+
+#[test]
+fn every_command_renews_the_lease() {
+    let mut world = three_in_a_room();
+    let commands = [
+        Command::Beat,
+        Command::Join(room("r")),
+        Command::Discover(Query::default()),
+        Command::Send { to: id("nobody"), signal: signal() },
+        Command::Leave(room("never")),
+    ];
+    let mut now = 0;
+    for command in commands {
+        now += 29_000;
+        assert_ne!(world.run(now, 1, command), Reply::Unregistered);
+        world.registry.sweep(now, &mut world.out);
+    }
+    assert_eq!(world.registry.len(), 1);
+    assert_eq!(world.run(now + 30_000, 1, Command::Beat), Reply::Unregistered);
+    assert!(world.registry.is_empty());
+}
+
+#[test]
+fn an_id_is_taken_while_its_lease_lasts_and_free_after() {
+    let mut world = three_in_a_room();
+    assert_eq!(world.claim(29_999, 7, hello("ada", 'x')), Reply::Refused(ErrorCode::PeerIdTaken));
+    assert!(world.news(1).is_empty());
+    assert_eq!(world.claim(30_000, 7, hello("ada", 'x')), Reply::Claimed);
+    assert_eq!(world.news(1), [Delivery::Expired]);
+    assert_eq!(world.run(30_000, 1, Command::Beat), Reply::Unregistered);
+    assert_eq!(world.run(30_000, 7, Command::Beat), Reply::Beaten);
+}
+
+#[test]
+fn the_same_key_takes_over_and_the_old_connection_cannot_undo_it() {
+    let mut world = three_in_a_room();
+    assert_eq!(world.claim(5, 9, hello("ada", 'k')), Reply::Claimed);
+    assert_eq!(world.news(1), [Delivery::Superseded]);
+    world.detach(6, 1, LeaveReason::Lost);
+    assert_eq!(world.run(7, 9, Command::Beat), Reply::Beaten);
+    assert_eq!(world.news(2), [left("r", "ada", LeaveReason::Lost)]);
+    assert!(world.join(8, 9, "r") != Reply::Unregistered);
+}
+
+#[test]
+fn a_second_claim_on_one_connection_is_refused() {
+    let mut world = three_in_a_room();
+    assert_eq!(world.claim(1, 1, hello("eve", 'k')), Reply::Refused(ErrorCode::AlreadyRegistered));
+    assert_eq!(world.registry.len(), 3);
+}
+
+#[test]
+fn rooms_of_one_peer_are_bounded() {
+    let mut world = World::new();
+    world.claim(0, 1, hello("ada", 'k'));
+    for number in 0..limits::ROOMS_PER_PEER {
+        assert!(matches!(world.join(0, 1, &format!("r{number}")), Reply::Joined { .. }));
+    }
+    assert_eq!(world.join(0, 1, "one-more"), Reply::Refused(ErrorCode::TooManyRooms));
+    assert!(matches!(world.join(0, 1, "r0"), Reply::Joined { .. }), "already inside");
+    assert_eq!(world.run(0, 1, Command::Leave(room("r0"))), Reply::Left { room: room("r0") });
+    assert_eq!(world.run(0, 1, Command::Leave(room("r0"))), Reply::Refused(ErrorCode::RoomNotJoined));
+    assert!(matches!(world.join(0, 1, "one-more"), Reply::Joined { .. }));
+}
+
+#[test]
+fn pages_cover_everybody_once_in_order_and_never_the_asker() {
+    let mut world = World::new();
+    for number in 0..250 {
+        let mut hello = hello(&format!("p{number:03}"), 'k');
+        hello.peer.region = Some(if number % 2 == 0 { "eu" } else { "us" }.into());
+        hello.peer.capabilities = vec![if number % 3 == 0 { "video" } else { "data" }.into(), "any".into()];
+        world.claim(0, number, hello);
+        world.join(0, number, "r");
+    }
+    let walk = |world: &mut World, query: Query| {
+        let (mut all, mut cursor, mut pages) = (Vec::new(), None, Vec::new());
+        loop {
+            let (page, next) = world.found(1, 7, Query { cursor, ..query.clone() });
+            pages.push(page.len());
+            all.extend(page);
+            cursor = next;
+            if cursor.is_none() {
+                return (all, pages);
+            }
+        }
+    };
+    let (all, pages) = walk(&mut world, Query { limit: Some(u16::MAX), ..Query::default() });
+    assert_eq!(pages, [100, 100, 49]);
+    let expected: Vec<String> = (0..250).filter(|n| *n != 7).map(|n| format!("p{n:03}")).collect();
+    assert_eq!(all, expected);
+    assert_eq!(walk(&mut world, Query::default()).1.len(), 13, "20 a page");
+    let filtered = Query {
+        region: Some(label("eu")),
+        capability: Some(label("video")),
+        room: Some(room("r")),
+        ..Query::default()
+    };
+    let expected: Vec<String> = (0..250).filter(|n| n % 6 == 0).map(|n| format!("p{n:03}")).collect();
+    assert_eq!(walk(&mut world, filtered).0, expected);
+    let nobody = Query { region: Some(label("mars")), ..Query::default() };
+    assert_eq!(walk(&mut world, nobody).0.len(), 0);
+    let Reply::Joined { page, .. } = world.join(1, 7, "r") else { panic!() };
+    let (first, cursor) = ids(&page);
+    assert_eq!((first.len(), cursor.as_deref()), (100, Some("p100")));
+    assert!(!first.contains(&"p007".to_owned()));
+}
+
+#[test]
+fn a_listing_looks_at_a_bounded_number_and_goes_on_from_there() {
+    let mut world = World::new();
+    for number in 0..SCAN as u64 + 10 {
+        let mut hello = hello(&format!("p{number:05}"), 'k');
+        hello.peer.region = Some("eu".into());
+        hello.peer.capabilities = vec!["x".into()];
+        if number < SCAN as u64 + 5 {
+            hello.peer.region = Some("us".into());
+        }
+        world.claim(0, number, hello);
+    }
+    // Both sets are large, what they share is far behind: make the smaller one large as well.
+    for number in 10_000..13_000 {
+        let mut hello = hello(&format!("z{number}"), 'k');
+        hello.peer.region = Some("eu".into());
+        world.claim(0, number, hello);
+    }
+    let query = Query { region: Some(label("eu")), capability: Some(label("x")), ..Query::default() };
+    let (first, cursor) = world.found(1, 10_000, query.clone());
+    assert!(first.is_empty() && cursor.is_some());
+    let (second, cursor) = world.found(1, 10_000, Query { cursor, ..query });
+    assert_eq!((second.len(), cursor), (5, None));
+}
+
+#[test]
+fn a_full_queue_refuses_a_signal_and_spares_the_others() {
+    let mut world = three_in_a_room();
+    world.out.full.insert(connection(2));
+    let send = |to: &str| Command::Send { to: id(to), signal: signal() };
+    assert_eq!(world.run(1, 1, send("bob")), Reply::Refused(ErrorCode::PeerBusy));
+    assert_eq!(world.run(1, 1, send("cy")), Reply::Sent);
+    assert_eq!(world.news(3), [Delivery::Relay { from: id("ada"), signal: signal() }]);
+}
+
+#[test]
+fn a_connection_without_a_peer_can_do_nothing() {
+    let mut world = three_in_a_room();
+    for command in [
+        Command::Beat,
+        Command::Join(room("r")),
+        Command::Leave(room("r")),
+        Command::Discover(Query::default()),
+        Command::Send { to: id("ada"), signal: signal() },
+    ] {
+        assert_eq!(world.run(1, 50, command), Reply::Unregistered);
+    }
+    world.detach(1, 50, LeaveReason::Lost);
+    assert!((1..=3).all(|number| world.news(number).is_empty()));
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let mut world = World::new();
+    for round in 0..50 {
+        for number in 0..8 {
+            let mut hello = hello(&format!("p{}", number % 5), if number < 5 { 'k' } else { 'x' });
+            hello.peer.region = Some(format!("region{round}"));
+            hello.peer.capabilities = vec![format!("c{round}"), format!("c{round}"), "d".into()];
+            world.claim(round * 31_000, round * 10 + number, hello);
+            world.run(round * 31_000, round * 10 + number, Command::Join(room(&format!("r{round}"))));
+        }
+    }
+    world.registry.sweep(u64::MAX, &mut world.out);
+    let Registry { peers, connections, rooms, regions, capabilities, due, .. } = &world.registry;
+    assert!(peers.is_empty() && connections.is_empty() && due.is_empty());
+    assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty());
+}

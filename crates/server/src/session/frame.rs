@@ -1,0 +1,213 @@
+//! From the text of a frame to an envelope, or to a refusal that still knows whom to answer.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use signalpost_protocol::{Envelope, ErrorCode, PeerId, Refusal, limits};
+
+/// Most bytes of explanation in an `error`.
+const TEXT_BYTES: usize = 200;
+
+/// The types that a client may send.
+pub(super) const KINDS: [&str; 12] = [
+    "hello",
+    "heartbeat",
+    "heartbeat-ack",
+    "peer-discovery",
+    "join",
+    "leave",
+    "bye",
+    "offer",
+    "answer",
+    "ice-candidate",
+    "reject",
+    "close",
+];
+
+/// The fields that a refusal may name in logs and metrics.
+pub(super) const FIELDS: [&str; 31] = [
+    "type",
+    "id",
+    "from",
+    "to",
+    "timestamp",
+    "payload",
+    "versions",
+    "version",
+    "key",
+    "peer",
+    "peers",
+    "cursor",
+    "limit",
+    "region",
+    "capability",
+    "room",
+    "reason",
+    "sdp",
+    "number",
+    "connection",
+    "target",
+    "candidates",
+    "end",
+    "code",
+    "message",
+    "session",
+    "capabilities",
+    "metadata",
+    "candidate",
+    "sdpMid",
+    "usernameFragment",
+];
+
+/// The type as the protocol's list spells it.
+pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
+    KINDS.into_iter().find(|known| *known == kind)
+}
+
+/// Whether frames of this type may be larger than [`limits::FRAME_BYTES`].
+fn may_be_large(kind: &str) -> bool {
+    matches!(kind, "offer" | "answer")
+}
+
+/// A frame that is not executed.
+#[derive(Debug)]
+pub(super) struct Rejection {
+    pub(super) code: ErrorCode,
+    pub(super) field: &'static str,
+    pub(super) text: String,
+    pub(super) subject: Subject,
+}
+
+/// What an answer to a frame refers to.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    pub(super) kind: &'static str,
+    pub(super) reference: Option<u32>,
+    pub(super) about: Option<PeerId>,
+}
+
+impl Subject {
+    pub(super) const fn nothing(kind: &'static str) -> Self {
+        Self { kind, reference: None, about: None }
+    }
+
+    pub(super) fn of(envelope: &Envelope) -> Self {
+        Self {
+            kind: known_kind(&envelope.kind).unwrap_or("unknown"),
+            reference: envelope.id,
+            about: envelope.to.as_deref().and_then(|to| PeerId::parse(to).ok()),
+        }
+    }
+
+    pub(super) fn reject(self, code: ErrorCode, field: &'static str, text: impl Into<String>) -> Rejection {
+        Rejection { code, field, text: shortened(text.into()), subject: self }
+    }
+
+    pub(super) fn refuse(self, refusal: Refusal) -> Rejection {
+        let Refusal { code, field, problem } = refusal;
+        self.reject(code, field, format!("{field} {problem}"))
+    }
+}
+
+/// The routing fields, each read on its own so that a bad one does not hide the others. Nothing is copied.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Head<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    to: Option<&'a RawValue>,
+}
+
+impl Head<'_> {
+    fn kind(&self) -> Option<String> {
+        self.kind.and_then(|raw| serde_json::from_str(raw.get()).ok())
+    }
+
+    fn subject(&self) -> Subject {
+        let to = self.to.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+        Subject {
+            kind: self.kind().and_then(|kind| known_kind(&kind)).unwrap_or("unknown"),
+            reference: self.id.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            about: to.and_then(|to| PeerId::parse(&to).ok()),
+        }
+    }
+}
+
+/// Reads a frame. What is returned has a known type and a size that the type allows.
+pub(super) fn read(text: &str) -> Result<Envelope, Rejection> {
+    // serde would take an array for a record.
+    if !text.trim_ascii_start().starts_with('{') {
+        let subject = Subject::nothing("unknown");
+        return Err(match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => subject.reject(ErrorCode::InvalidMessage, "", "the frame is not an object"),
+            Err(error) => subject.reject(ErrorCode::InvalidJson, "", error.to_string()),
+        });
+    }
+    if text.len() > limits::FRAME_BYTES {
+        check_size(text)?;
+    }
+    let envelope: Envelope = serde_json::from_str(text).map_err(|_| explain(text))?;
+    if known_kind(&envelope.kind).is_none() {
+        return Err(unknown_type(Subject::of(&envelope)));
+    }
+    Ok(envelope)
+}
+
+fn unknown_type(subject: Subject) -> Rejection {
+    subject.reject(ErrorCode::UnknownType, "type", "type is not known")
+}
+
+/// Refuses a large frame before its payload is read.
+fn check_size(text: &str) -> Result<(), Rejection> {
+    let Ok(head) = serde_json::from_str::<Head>(text) else { return Ok(()) };
+    let kind = head.kind().unwrap_or_default();
+    let most = if may_be_large(&kind) { limits::DESCRIPTION_FRAME_BYTES } else { limits::FRAME_BYTES };
+    if text.len() <= most {
+        return Ok(());
+    }
+    let problem = format!("a frame of this type may have {most} bytes, this one has {}", text.len());
+    Err(head.subject().reject(ErrorCode::MessageTooLarge, "", problem))
+}
+
+/// Why a frame that begins like an object is not an envelope.
+fn explain(text: &str) -> Rejection {
+    let head = match serde_json::from_str::<Head>(text) {
+        Ok(head) => head,
+        Err(error) if error.classify() == Category::Data => Head::default(),
+        Err(error) => {
+            return Subject::nothing("unknown").reject(ErrorCode::InvalidJson, "", error.to_string());
+        }
+    };
+    let subject = head.subject();
+    if head.kind().is_some_and(|kind| known_kind(&kind).is_none()) {
+        return unknown_type(subject);
+    }
+    if head.kind.is_none() {
+        return subject.reject(ErrorCode::InvalidMessage, "type", "type is missing or doubled");
+    }
+    match serde_path_to_error::deserialize::<_, Envelope>(&mut serde_json::Deserializer::from_str(text)) {
+        Ok(_) => subject.reject(ErrorCode::InvalidJson, "", "something follows the object"),
+        Err(error) => {
+            let path = error.path().to_string();
+            let field = path
+                .rsplit(['.', '['])
+                .find_map(|step| FIELDS.into_iter().find(|field| *field == step))
+                .unwrap_or("");
+            subject.reject(ErrorCode::InvalidMessage, field, format!("{path}: {}", error.inner()))
+        }
+    }
+}
+
+/// The text, cut at a character so that what a client sent cannot make an answer long.
+fn shortened(mut text: String) -> String {
+    if text.len() > TEXT_BYTES {
+        let cut = (0..=TEXT_BYTES).rev().find(|cut| text.is_char_boundary(*cut)).unwrap_or(0);
+        text.truncate(cut);
+        text.push('…');
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! What a session asks of the one that drives it.
+
+use crate::engine::Command;
+use signalpost_protocol::{CloseCode, ErrorCode, ServerMessage};
+
+/// One thing to do, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionOutput {
+    /// Send this message.
+    Send(ServerMessage),
+    /// Have the engine execute this command for the session's connection.
+    Execute(Command),
+    /// Close the socket; no `Send` follows.
+    Close(Close),
+    /// Only for logs and metrics: a frame of this type was well-formed and permitted.
+    Accepted {
+        /// The message type, from the protocol's list.
+        kind: &'static str,
+    },
+    /// Only for logs and metrics: a frame was refused, and its sender was told.
+    Refused {
+        /// The code that the sender was told.
+        code: ErrorCode,
+        /// The field at fault, or empty.
+        field: &'static str,
+        /// The message type from the protocol's list, or `unknown` or `binary`.
+        kind: &'static str,
+    },
+}
+
+/// How the socket is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// 1000: the peer said `bye`.
+    Normal,
+    /// A code of the protocol.
+    Code(CloseCode),
+}
+
+impl Close {
+    /// The number on the wire.
+    pub const fn as_u16(self) -> u16 {
+        match self {
+            Self::Normal => 1000,
+            Self::Code(code) => code.as_u16(),
+        }
+    }
+
+    /// The reason on the wire.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Normal => "bye",
+            Self::Code(code) => code.reason(),
+        }
+    }
+}
+
+/// What a deadline of the session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutReason {
+    /// No `hello` was accepted yet.
+    Hello,
+    /// The link is to be asked for a sign of life or given up.
+    Liveness,
+}

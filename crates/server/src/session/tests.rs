@@ -1,0 +1,395 @@
+use super::*;
+use crate::engine::Reply;
+use signalpost_protocol::{RoomName, limits};
+
+const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,3],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
+
+fn fresh() -> Session {
+    Session::new(0, ConnectionId::new(1), Label::parse("eu").ok())
+}
+
+fn registered() -> Session {
+    let mut session = fresh();
+    session.handle_frame(0, HELLO);
+    session.handle_delivery(0, Delivery::Reply(Reply::Claimed));
+    drain(&mut session);
+    session
+}
+
+fn drain(session: &mut Session) -> Vec<SessionOutput> {
+    std::iter::from_fn(|| session.poll_output()).collect()
+}
+
+/// The one error that the frame is answered with: code, text, `ref`, `about`.
+fn refusal(session: &mut Session, text: &str) -> (String, String, Option<u32>, Option<String>) {
+    session.handle_frame(10, text);
+    error_of(session)
+}
+
+fn error_of(session: &mut Session) -> (String, String, Option<u32>, Option<String>) {
+    let outputs = drain(session);
+    assert!(!session.is_closed(), "the socket did not survive: {outputs:?}");
+    match outputs.as_slice() {
+        [
+            SessionOutput::Refused { code: logged, .. },
+            SessionOutput::Send(ServerMessage::Error { code, message, reference, about }),
+        ] => {
+            assert_eq!(logged.as_str(), code);
+            assert!(message.len() <= 210, "{message}");
+            (code.clone(), message.clone(), *reference, about.as_ref().map(|id| id.as_str().into()))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn welcome_names_the_common_version_and_the_region() {
+    let mut session = fresh();
+    session.handle_frame(0, HELLO);
+    let outputs = drain(&mut session);
+    assert!(
+        matches!(outputs.as_slice(), [SessionOutput::Accepted { kind: "hello" }, SessionOutput::Execute(Command::Claim(hello))] if hello.peer.id == "ada")
+    );
+    session.handle_delivery(3, Delivery::Reply(Reply::Claimed));
+    let welcome = ServerMessage::Welcome { version: 1, region: Label::parse("eu").ok() };
+    assert_eq!(drain(&mut session), [SessionOutput::Send(welcome)]);
+    assert_eq!(session.peer().map(PeerId::as_str), Some("ada"));
+}
+
+#[test]
+fn every_refusal_names_its_code_its_frame_and_its_field() {
+    let large =
+        format!(r#"{{"type":"join","id":9,"payload":{{"room":"{}"}}}}"#, "r".repeat(limits::FRAME_BYTES));
+    type Case<'a> = (&'a str, &'a str, &'a str, Option<u32>, Option<&'a str>);
+    let cases: &[Case<'_>] = &[
+        ("{", "invalid-json", "EOF", None, None),
+        ("no json", "invalid-json", "expected", None, None),
+        ("", "invalid-json", "EOF", None, None),
+        ("[\"heartbeat\"]", "invalid-message", "not an object", None, None),
+        ("3", "invalid-message", "not an object", None, None),
+        (r#"{"type":"heartbeat"} x"#, "invalid-json", "trailing", None, None),
+        (r#"{"id":4}"#, "invalid-message", "type", Some(4), None),
+        (r#"{"type":"dance","id":4,"to":"bob"}"#, "unknown-type", "type", Some(4), Some("bob")),
+        (r#"{"type":"dance","id":4,"payload":7}"#, "unknown-type", "type", Some(4), None),
+        (r#"{"type":"welcome","id":4}"#, "unknown-type", "type", Some(4), None),
+        (r#"{"type":5,"id":4}"#, "invalid-message", "type", Some(4), None),
+        (r#"{"type":"join","id":"x"}"#, "invalid-message", "id", None, None),
+        (r#"{"type":"join","id":4}"#, "invalid-message", "room is missing", Some(4), None),
+        (r#"{"type":"join","id":4,"payload":{"room":5}}"#, "invalid-message", "payload.room", Some(4), None),
+        (
+            r#"{"type":"join","id":4,"payload":{"room":""}}"#,
+            "invalid-message",
+            "room is empty",
+            Some(4),
+            None,
+        ),
+        (
+            r#"{"type":"join","id":4,"payload":{"room":"a\u0007"}}"#,
+            "invalid-message",
+            "room holds",
+            Some(4),
+            None,
+        ),
+        (
+            r#"{"type":"peer-discovery","id":4,"payload":{"limit":0}}"#,
+            "invalid-message",
+            "limit",
+            Some(4),
+            None,
+        ),
+        (
+            r#"{"type":"peer-discovery","id":4,"payload":{"limit":-1}}"#,
+            "invalid-message",
+            "payload.limit",
+            Some(4),
+            None,
+        ),
+        (
+            r#"{"type":"peer-discovery","id":4,"payload":{"cursor":""}}"#,
+            "invalid-message",
+            "cursor",
+            Some(4),
+            None,
+        ),
+        (
+            r#"{"type":"offer","id":4,"to":"bob","payload":{"connection":1,"number":1}}"#,
+            "invalid-message",
+            "sdp is missing",
+            Some(4),
+            Some("bob"),
+        ),
+        (
+            r#"{"type":"offer","id":4,"to":"bob","payload":{"connection":"x"}}"#,
+            "invalid-message",
+            "payload.connection",
+            Some(4),
+            Some("bob"),
+        ),
+        (
+            r#"{"type":"offer","id":4,"to":"bob","payload":{"connection":1,"number":1,"sdp":"hi"}}"#,
+            "invalid-description",
+            "sdp",
+            Some(4),
+            Some("bob"),
+        ),
+        (
+            r#"{"type":"ice-candidate","id":4,"to":"bob","payload":{"connection":1,"candidates":[{"candidate":"junk"}]}}"#,
+            "invalid-candidate",
+            "candidates",
+            Some(4),
+            Some("bob"),
+        ),
+        (
+            r#"{"type":"ice-candidate","id":4,"to":"bob","payload":{"connection":1,"candidates":[{"candidate":1}]}}"#,
+            "invalid-message",
+            "candidates[0].candidate",
+            Some(4),
+            Some("bob"),
+        ),
+        (
+            r#"{"type":"close","id":4,"payload":{"connection":1}}"#,
+            "invalid-message",
+            "to is missing",
+            Some(4),
+            None,
+        ),
+        (
+            r#"{"type":"close","id":4,"to":"ada","payload":{"connection":1}}"#,
+            "invalid-message",
+            "to is the sender",
+            Some(4),
+            Some("ada"),
+        ),
+        (
+            r#"{"type":"close","id":4,"from":"eve","to":"bob","payload":{"connection":1}}"#,
+            "forged-sender",
+            "from",
+            Some(4),
+            Some("bob"),
+        ),
+        (r#"{"type":"hello","id":4}"#, "already-registered", "", Some(4), None),
+        (&large, "message-too-large", "16384", Some(9), None),
+    ];
+    for (text, code, words, reference, about) in cases {
+        let mut session = registered();
+        let (got, message, got_reference, got_about) = refusal(&mut session, text);
+        let shown = &text[..text.len().min(120)];
+        assert_eq!(got, *code, "{shown}: {message}");
+        assert!(message.contains(words), "{shown}: {message}");
+        assert_eq!((got_reference, got_about.as_deref()), (*reference, *about), "{shown}");
+        // The session goes on.
+        session.handle_frame(20, r#"{"type":"heartbeat"}"#);
+        assert!(drain(&mut session).contains(&SessionOutput::Send(ServerMessage::HeartbeatAck)));
+    }
+}
+
+#[test]
+fn a_binary_frame_is_refused() {
+    let mut session = registered();
+    session.handle_binary(10);
+    assert_eq!(error_of(&mut session).0, "binary-frame");
+}
+
+#[test]
+fn before_registration_only_hello_is_listened_to() {
+    for text in [
+        r#"{"type":"join","id":2,"payload":{"room":"r"}}"#,
+        r#"{"type":"close","id":2,"to":"bob","from":"bob","payload":{"connection":1}}"#,
+        r#"{"type":"peer-discovery","id":2}"#,
+    ] {
+        assert_eq!(refusal(&mut fresh(), text).0, "not-registered");
+    }
+    let mut session = fresh();
+    session.handle_frame(0, r#"{"type":"heartbeat"}"#);
+    assert!(drain(&mut session).contains(&SessionOutput::Send(ServerMessage::HeartbeatAck)));
+}
+
+#[test]
+fn a_bad_hello_leaves_the_socket_open_until_the_hello_time_out() {
+    let mut session = fresh();
+    let short_key = r#"{"type":"hello","id":2,"payload":{"versions":[1,1],"key":"k","peer":{"id":"ada"}}}"#;
+    assert_eq!(refusal(&mut session, short_key).0, "invalid-message");
+    let forged = HELLO.replace(r#""id":1,"#, r#""id":1,"from":"eve","#);
+    assert_eq!(refusal(&mut session, &forged).0, "forged-sender");
+    assert_eq!(session.poll_timeout(), Some((HELLO_TIMEOUT_MS, TimeoutReason::Hello)));
+    session.handle_timeout(HELLO_TIMEOUT_MS - 1);
+    assert!(drain(&mut session).is_empty());
+    session.handle_timeout(HELLO_TIMEOUT_MS);
+    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::HelloTimeout));
+    assert_eq!(session.poll_timeout(), None);
+}
+
+fn ends(reason: LeaveReason, code: CloseCode) -> [SessionOutput; 2] {
+    [SessionOutput::Execute(Command::Detach(reason)), SessionOutput::Close(Close::Code(code))]
+}
+
+#[test]
+fn a_hello_that_waits_for_the_engine_is_in_time() {
+    let mut session = fresh();
+    session.handle_frame(HELLO_TIMEOUT_MS - 1, HELLO);
+    assert_eq!(session.poll_timeout(), None);
+    session.handle_timeout(HELLO_TIMEOUT_MS + 500);
+    assert!(!session.is_closed());
+}
+
+#[test]
+fn no_common_version_is_told_and_closed() {
+    for versions in ["[2,9]", "[0,0]"] {
+        let mut session = fresh();
+        session.handle_frame(0, &HELLO.replace("[1,3]", versions).replace(r#""key""#, r#""other""#));
+        let outputs = drain(&mut session);
+        assert!(
+            matches!(&outputs[1], SessionOutput::Send(ServerMessage::Error { code, reference: Some(1), .. }) if code == "upgrade-required"),
+            "{outputs:?}"
+        );
+        assert_eq!(outputs[2..], ends(LeaveReason::Lost, CloseCode::UpgradeRequired));
+    }
+    assert_eq!(refusal(&mut fresh(), &HELLO.replace("[1,3]", "[3,1]")).0, "invalid-message");
+}
+
+#[test]
+fn a_taken_id_is_told_and_closed() {
+    let mut session = fresh();
+    session.handle_frame(0, HELLO);
+    drain(&mut session);
+    session.handle_delivery(1, Delivery::Reply(Reply::Refused(ErrorCode::PeerIdTaken)));
+    let outputs = drain(&mut session);
+    assert!(
+        matches!(&outputs[1], SessionOutput::Send(ServerMessage::Error { code, reference: Some(1), .. }) if code == "peer-id-taken")
+    );
+    assert_eq!(outputs[2..], ends(LeaveReason::Lost, CloseCode::PeerIdTaken));
+}
+
+#[test]
+fn frames_are_executed_in_order_one_command_at_a_time() {
+    let mut session = registered();
+    session.handle_frame(1, r#"{"type":"join","id":5,"payload":{"room":"a"}}"#);
+    session.handle_frame(1, r#"{"type":"nonsense","id":6}"#);
+    session.handle_frame(1, r#"{"type":"leave","id":7,"payload":{"room":"a"}}"#);
+    assert!(!session.accepts_frames());
+    let room = RoomName::parse("a").unwrap();
+    let commands = |outputs: Vec<SessionOutput>| -> Vec<Command> {
+        let commands = outputs.into_iter().filter_map(|output| match output {
+            SessionOutput::Execute(command) => Some(command),
+            _ => None,
+        });
+        commands.collect()
+    };
+    assert_eq!(commands(drain(&mut session)), [Command::Join(room.clone())]);
+    session
+        .handle_delivery(2, Delivery::Reply(Reply::Joined { room: room.clone(), page: Default::default() }));
+    let outputs = drain(&mut session);
+    assert!(matches!(&outputs[0], SessionOutput::Send(ServerMessage::Joined { reference: Some(5), .. })));
+    assert!(matches!(&outputs[2], SessionOutput::Send(ServerMessage::Error { reference: Some(6), .. })));
+    assert_eq!(commands(outputs), [Command::Leave(room.clone())]);
+    session.handle_delivery(3, Delivery::Reply(Reply::Left { room }));
+    assert!(session.accepts_frames());
+}
+
+#[test]
+fn too_many_waiting_frames_end_the_session() {
+    let mut session = registered();
+    session.handle_frame(1, r#"{"type":"join","payload":{"room":"a"}}"#);
+    drain(&mut session);
+    for _ in 0..WAITING_FRAMES {
+        session.handle_frame(1, r#"{"type":"heartbeat"}"#);
+    }
+    assert!(!session.is_closed());
+    session.handle_frame(1, r#"{"type":"heartbeat"}"#);
+    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::Slow));
+}
+
+#[test]
+fn an_idle_link_is_asked_at_10_s_and_dead_at_13() {
+    let mut session = registered();
+    assert_eq!(session.poll_timeout(), Some((1_500, TimeoutReason::Liveness)), "welcome is unanswered");
+    session.handle_frame(100, r#"{"type":"heartbeat-ack"}"#);
+    drain(&mut session);
+    assert_eq!(session.poll_timeout(), Some((10_100, TimeoutReason::Liveness)));
+    session.handle_timeout(10_100);
+    assert_eq!(drain(&mut session), [SessionOutput::Send(ServerMessage::Heartbeat)]);
+    session.handle_timeout(13_099);
+    assert!(drain(&mut session).is_empty());
+    session.handle_timeout(13_100);
+    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::HeartbeatTimeout));
+}
+
+#[test]
+fn an_ack_is_not_counted_as_unanswered() {
+    let mut session = registered();
+    session.handle_frame(100, r#"{"type":"heartbeat"}"#);
+    drain(&mut session);
+    assert_eq!(session.poll_timeout(), Some((10_100, TimeoutReason::Liveness)));
+}
+
+#[test]
+fn a_sign_of_life_renews_the_lease_at_most_each_10_s() {
+    let mut session = registered();
+    let mut beats = Vec::new();
+    for now in (0..40_000).step_by(500) {
+        session.handle_frame(now, r#"{"type":"heartbeat-ack"}"#);
+        for output in drain(&mut session) {
+            if output == SessionOutput::Execute(Command::Beat) {
+                beats.push(now);
+                session.handle_delivery(now, Delivery::Reply(Reply::Beaten));
+            }
+        }
+    }
+    assert_eq!(beats, [10_000, 20_000, 30_000]);
+}
+
+#[test]
+fn the_end_is_told_once_with_its_reason() {
+    type Case = (fn(&mut Session), LeaveReason, Option<Close>);
+    let cases: [Case; 6] = [
+        (|s| s.handle_frame(1, r#"{"type":"bye"}"#), LeaveReason::Closed, Some(Close::Normal)),
+        (Session::handle_socket_closed, LeaveReason::Lost, None),
+        (Session::handle_shutdown, LeaveReason::Lost, Some(Close::Code(CloseCode::Shutdown))),
+        (Session::handle_slow, LeaveReason::Lost, Some(Close::Code(CloseCode::Slow))),
+        (
+            |s| s.handle_delivery(1, Delivery::Superseded),
+            LeaveReason::Lost,
+            Some(Close::Code(CloseCode::Superseded)),
+        ),
+        (
+            |s| s.handle_delivery(1, Delivery::Expired),
+            LeaveReason::Lost,
+            Some(Close::Code(CloseCode::HeartbeatTimeout)),
+        ),
+    ];
+    for (end, reason, close) in cases {
+        let mut session = registered();
+        end(&mut session);
+        let mut outputs = drain(&mut session);
+        outputs.retain(|output| !matches!(output, SessionOutput::Accepted { .. }));
+        let mut expected = vec![SessionOutput::Execute(Command::Detach(reason))];
+        expected.extend(close.map(SessionOutput::Close));
+        assert_eq!(outputs, expected);
+        session.handle_socket_closed();
+        session.handle_shutdown();
+        session.handle_frame(2, HELLO);
+        session.handle_binary(2);
+        session.handle_delivery(2, Delivery::Reply(Reply::Claimed));
+        session.handle_timeout(u64::MAX);
+        assert!(drain(&mut session).is_empty());
+    }
+}
+
+#[test]
+fn a_lost_registration_closes_the_socket() {
+    let mut session = registered();
+    session.handle_frame(1, r#"{"type":"peer-discovery"}"#);
+    drain(&mut session);
+    session.handle_delivery(1, Delivery::Reply(Reply::Unregistered));
+    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::HeartbeatTimeout));
+}
+
+#[test]
+fn a_payload_cannot_make_an_answer_long() {
+    let text = format!(r#"{{"type":"join","id":4,"payload":{{"room":{{"{}":1}}}}}}"#, "é".repeat(5_000));
+    assert_eq!(refusal(&mut registered(), &text).0, "invalid-message");
+    let text = format!(r#"{{"type":"join","id":4,"payload":{{"limit":"{}"}}}}"#, "é".repeat(5_000));
+    assert_eq!(refusal(&mut registered(), &text).0, "invalid-message");
+    let deep = format!(r#"{{"type":"join","x":{}}}"#, "[".repeat(10_000));
+    assert_eq!(refusal(&mut registered(), &deep).0, "invalid-json");
+}

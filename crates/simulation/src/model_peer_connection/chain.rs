@@ -1,0 +1,246 @@
+//! The operations chain and the tasks: what runs when (WebRTC §4.4.1.2 and §4.7.3).
+
+use super::description::SessionText;
+use super::ice::Gather;
+use super::{
+    CandidateInit, Description, DomError, Event, Milliseconds, ModelPeerConnection, OperationId, SdpType,
+    SignalingState,
+};
+
+/// A call that waits for its turn, or has it.
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub id: OperationId,
+    pub call: Call,
+    /// The offer as it was made when the operation began.
+    pub prepared: Option<SessionText>,
+}
+
+/// What was called.
+#[derive(Debug)]
+pub(super) enum Call {
+    CreateOffer { ice_restart: bool },
+    CreateAnswer,
+    SetLocal(Option<Description>),
+    SetRemote(Description),
+    AddCandidate(CandidateInit),
+}
+
+/// What happens later.
+#[derive(Debug)]
+pub(super) enum Task {
+    FinishOperation,
+    NextOperation,
+    UpdateNegotiationNeeded,
+    Gather(String, Gather),
+    Paired { local: String, remote: String },
+    ChecksFailed(u64),
+    PathSilent { failed: bool },
+    OpenChannel(usize),
+    RemoteGone,
+}
+
+type Settlement = Result<Option<(SdpType, String)>, DomError>;
+
+impl ModelPeerConnection {
+    /// `createOffer()`.
+    pub fn create_offer(&mut self, now: Milliseconds, op: OperationId, ice_restart: bool) {
+        self.enqueue(now, op, Call::CreateOffer { ice_restart });
+    }
+
+    /// `createAnswer()`.
+    pub fn create_answer(&mut self, now: Milliseconds, op: OperationId) {
+        self.enqueue(now, op, Call::CreateAnswer);
+    }
+
+    /// `setLocalDescription()`; without a description its type is chosen when the operation runs.
+    pub fn set_local_description(
+        &mut self,
+        now: Milliseconds,
+        op: OperationId,
+        description: Option<Description>,
+    ) {
+        self.enqueue(now, op, Call::SetLocal(description));
+    }
+
+    /// `setRemoteDescription()`.
+    pub fn set_remote_description(&mut self, now: Milliseconds, op: OperationId, description: Description) {
+        self.advance(now);
+        let parses = description.kind == SdpType::Rollback || SessionText::parse(&description.sdp).is_some();
+        if !parses && self.flavor.parses_before_chain && !self.is_closed() {
+            return self.settle(op, Err(DomError::Operation));
+        }
+        self.enqueue(now, op, Call::SetRemote(description));
+    }
+
+    /// `addIceCandidate()`; an empty candidate line is the end of candidates.
+    pub fn add_ice_candidate(&mut self, now: Milliseconds, op: OperationId, init: CandidateInit) {
+        self.advance(now);
+        let nowhere = init.sdp_mid.is_none() && init.sdp_m_line_index.is_none();
+        if !init.candidate.is_empty() && nowhere {
+            return self.settle(op, Err(DomError::Type));
+        }
+        if init.candidate.is_empty() && self.flavor.end_of_candidates_unchecked && !self.is_closed() {
+            return self.settle(op, Ok(None));
+        }
+        self.enqueue(now, op, Call::AddCandidate(init));
+    }
+
+    pub(super) fn runs_remote_description(&self) -> bool {
+        self.chain.front().is_some_and(|running| matches!(running.call, Call::SetRemote(_)))
+    }
+
+    /// "Chain an operation".
+    fn enqueue(&mut self, now: Milliseconds, id: OperationId, call: Call) {
+        self.advance(now);
+        if self.is_closed() {
+            return self.settle(id, Err(DomError::InvalidState));
+        }
+        self.chain.push_back(Operation { id, call, prepared: None });
+        if self.chain.len() == 1 {
+            self.begin_operation();
+        }
+    }
+
+    fn begin_operation(&mut self) {
+        let stable = self.signaling_state != SignalingState::HaveRemoteOffer;
+        let makes_offer = match self.chain.front().map(|operation| &operation.call) {
+            Some(Call::SetLocal(None)) => stable,
+            Some(Call::SetLocal(Some(it))) => stable && it.kind == SdpType::Offer && it.sdp.is_empty(),
+            _ => false,
+        };
+        if makes_offer && self.flavor.offers_what_was_at_begin {
+            let offer = self.make_offer(false);
+            if let Some(operation) = self.chain.front_mut() {
+                operation.prepared = Some(offer);
+            }
+        }
+        if let Some((id, error)) = self.refusal() {
+            self.settle(id, Err(error));
+            return self.schedule(0, Task::NextOperation);
+        }
+        let candidate = matches!(self.chain.front().map(|it| &it.call), Some(Call::AddCandidate(_)));
+        let range = if candidate { self.timings.candidate } else { self.timings.description };
+        let delay = self.random.within(range);
+        self.schedule(delay, Task::FinishOperation);
+    }
+
+    /// The state refuses the operation that begins, before any work.
+    fn refusal(&self) -> Option<(OperationId, DomError)> {
+        let operation = self.chain.front()?;
+        let fits = match &operation.call {
+            Call::CreateOffer { .. } => true,
+            Call::CreateAnswer => self.signaling_state == SignalingState::HaveRemoteOffer,
+            Call::SetLocal(None) => true,
+            Call::SetLocal(Some(it)) => self.local_state_allows(it.kind),
+            Call::SetRemote(it) => self.remote_state_allows(it.kind),
+            Call::AddCandidate(_) => self.remote_description().is_some(),
+        };
+        (!fits).then_some((operation.id, DomError::InvalidState))
+    }
+
+    fn finish_operation(&mut self) {
+        // The operation stays in the chain while it runs, so that it is not empty.
+        let Some(running) = self.chain.front_mut() else { return };
+        let id = running.id;
+        let call = std::mem::replace(&mut running.call, Call::CreateAnswer);
+        let prepared = running.prepared.take();
+        let result = self.run(call, prepared);
+        self.settle(id, result);
+        self.next_operation();
+    }
+
+    fn next_operation(&mut self) {
+        self.chain.pop_front();
+        if !self.chain.is_empty() {
+            self.begin_operation();
+        } else if std::mem::take(&mut self.update_on_empty_chain) {
+            self.update_negotiation_needed();
+        }
+    }
+
+    fn run(&mut self, call: Call, prepared: Option<SessionText>) -> Settlement {
+        let made = |kind: SdpType, text: &SessionText| Ok(Some((kind, text.write())));
+        match call {
+            Call::CreateOffer { ice_restart } => {
+                let offer = self.make_offer(ice_restart);
+                self.last_created = Some(offer.clone());
+                made(SdpType::Offer, &offer)
+            }
+            Call::CreateAnswer => {
+                let answer = self.make_answer()?;
+                self.last_created = Some(answer.clone());
+                made(SdpType::Answer, &answer)
+            }
+            Call::SetLocal(description) => {
+                self.set_local(description, prepared)?;
+                Ok(self.local_description().map(|it| (it.kind, it.sdp)))
+            }
+            Call::SetRemote(description) => self.set_remote(description).map(|()| None),
+            Call::AddCandidate(init) => self.apply_candidate(&init).map(|()| None),
+        }
+    }
+
+    fn settle(&mut self, op: OperationId, result: Settlement) {
+        let signaling_state = self.signaling_state;
+        self.emit(Event::Settled { op, result, signaling_state });
+    }
+
+    /// "Update the negotiation-needed flag".
+    pub(super) fn update_negotiation_needed(&mut self) {
+        if self.chain.is_empty() {
+            self.schedule(0, Task::UpdateNegotiationNeeded);
+        } else {
+            self.update_on_empty_chain = true;
+        }
+    }
+
+    fn update_negotiation_needed_now(&mut self) {
+        if !self.chain.is_empty() {
+            self.update_on_empty_chain = true;
+        } else if self.signaling_state == SignalingState::Stable {
+            let needed = self.is_negotiation_needed();
+            let before = std::mem::replace(&mut self.negotiation_needed, needed);
+            if needed && !before {
+                self.emit(Event::NegotiationNeeded(self.signaling_state));
+            }
+        }
+    }
+
+    pub(super) fn schedule(&mut self, delay: Milliseconds, task: Task) {
+        self.tasks.insert((self.now + delay, self.next_task), task);
+        self.next_task += 1;
+    }
+
+    /// What was due before now happens; what is due just now waits, since a page's task is never interrupted.
+    pub(super) fn advance(&mut self, now: Milliseconds) {
+        self.perform_until(now.checked_sub(1));
+        self.now = self.now.max(now);
+    }
+
+    pub(super) fn perform_until(&mut self, last: Option<Milliseconds>) {
+        while let Some(entry) = self.tasks.first_entry() {
+            let (at, _) = *entry.key();
+            if Some(at) > last {
+                break;
+            }
+            let task = entry.remove();
+            self.now = self.now.max(at);
+            self.perform(task);
+        }
+    }
+
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::FinishOperation => self.finish_operation(),
+            Task::NextOperation => self.next_operation(),
+            Task::UpdateNegotiationNeeded => self.update_negotiation_needed_now(),
+            Task::Gather(ufrag, step) => self.gather(ufrag, step),
+            Task::Paired { local, remote } => self.become_paired(local, remote),
+            Task::ChecksFailed(round) => self.checks_failed(round),
+            Task::PathSilent { failed } => self.path_silent(failed),
+            Task::OpenChannel(place) => self.open_channel(place),
+            Task::RemoteGone => self.remote_gone(),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import { SignalingError } from "./errors.js";
+
+/** What a call of the module resolves with. */
+export interface Listed {
+  readonly peers: readonly object[];
+  readonly cursor: string | undefined;
+}
+
+interface Pending {
+  resolve(value: Listed): void;
+  reject(error: SignalingError): void;
+}
+
+/** @internal The promises that the module settles, by number. */
+export class Calls {
+  #last = 0;
+  readonly #pending = new Map<number, Pending>();
+
+  /** Starts a call; `cancel` tells the module that nobody waits any more. */
+  start(begin: (call: number) => void, cancel: (call: number) => void, signal?: AbortSignal): Promise<Listed> {
+    return new Promise<Listed>((resolve, reject) => {
+      const aborted = () => new SignalingError("aborted", true, {}, signal?.reason);
+      if (signal?.aborted) return reject(aborted());
+      const call = ++this.#last;
+      const abort = () => {
+        this.reject(call, aborted());
+        cancel(call);
+      };
+      const done = () => {
+        this.#pending.delete(call);
+        signal?.removeEventListener("abort", abort);
+      };
+      this.#pending.set(call, {
+        resolve: (value) => (done(), resolve(value)),
+        reject: (error) => (done(), reject(error)),
+      });
+      signal?.addEventListener("abort", abort);
+      try {
+        begin(call);
+      } catch (thrown) {
+        done();
+        reject(thrown);
+      }
+    });
+  }
+
+  resolve(call: number, value: Listed): void {
+    this.#pending.get(call)?.resolve(value);
+  }
+
+  reject(call: number, error: SignalingError): void {
+    this.#pending.get(call)?.reject(error);
+  }
+}

@@ -1,0 +1,236 @@
+import { Client as Module } from "#glue";
+import { Calls, type Listed } from "./calls.js";
+import { SignalingError, invalidArgument } from "./errors.js";
+import { TypedEventTarget, emit } from "./events.js";
+import { initialize } from "./load.js";
+import { type SignalingClientOptions, candidateNumbers, randomHex, reconnectNumbers, socketUrl, timeout } from "./options.js";
+import { type PeerInfo, peerInfo } from "./peer_info.js";
+import { RemotePeer, type Timeline } from "./remote_peer.js";
+import { Room } from "./room.js";
+
+/** The state of a client. */
+export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
+
+/** The events of a `SignalingClient`. */
+export interface SignalingClientEvents {
+  /** `state` changed; `reason` is an error code where one explains it. */
+  readonly statechange: Event & { readonly state: ClientState; readonly reason: string };
+  /** A remote peer connected to us: add tracks and listeners to it now. */
+  readonly peer: Event & { readonly peer: RemotePeer };
+  /** Something went wrong that no promise waits for. */
+  readonly error: Event & { readonly error: SignalingError };
+}
+
+/** Which peers to list; every condition that is given must hold. */
+export interface PeerQuery {
+  readonly region?: string;
+  readonly capability?: string;
+  readonly room?: string;
+  /** Most entries, 1 to 100. Default 20. */
+  readonly limit?: number;
+  /** The `cursor` of the page before. */
+  readonly cursor?: string;
+}
+
+/** One page of peers, ordered by id. */
+export interface PeerPage {
+  readonly peers: readonly PeerInfo[];
+  /** Where the next page starts; absent on the last. */
+  readonly cursor?: string;
+}
+
+/** A client of one signaling server. Nothing happens before `connect()`. */
+export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
+  /** The own peer id. */
+  readonly peerId: string;
+  readonly #start: () => Module;
+  readonly #calls = new Calls();
+  readonly #peers = new Map<string, RemotePeer>();
+  readonly #rooms = new Map<string, Room>();
+  #module: Module | undefined;
+  #state: ClientState = "idle";
+
+  /**
+   * @param url The server's endpoint; relative to the page, or `ws:`, `wss:`, `http:`, `https:`.
+   * @throws {SignalingError} `invalid-argument`; the message names the option, its value and what is allowed.
+   */
+  constructor(url: string | URL, options: SignalingClientOptions = {}) {
+    super();
+    const { peerId = randomHex(8), region, capabilities = [], metadata, rtc } = options;
+    this.peerId = peerId;
+    const endpoint = socketUrl(url);
+    const reconnect = reconnectNumbers(options.reconnect);
+    const candidates = candidateNumbers(options.candidates);
+    const peer = { id: peerId, session: 0, region, capabilities, metadata: JSON.stringify(metadata) };
+    const configuration = { bundlePolicy: "max-bundle", ...rtc };
+    this.#start = () =>
+      guarded(() => new Module(endpoint, randomHex(16), peer, configuration, reconnect, candidates, this.#handler()));
+  }
+
+  /** The state of the link to the server. */
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** The remote peers that there are connections to. */
+  get peers(): readonly RemotePeer[] {
+    return [...this.#peers.values()];
+  }
+
+  /**
+   * Loads the module if it is not loaded, connects and registers. A link that is lost later is regained by
+   * itself. Calling it while connecting or connected joins the call before.
+   *
+   * @throws {SignalingError} `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`, `load-failed`, `closed`, …
+   */
+  async connect(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
+    const milliseconds = timeout(options.timeoutMs, 20_000);
+    await initialize();
+    if (this.#state !== "closed") this.#module ??= this.#start();
+    await this.#call((module, call) => module.connect(call, milliseconds), options.signal);
+  }
+
+  /** Looks for peers. */
+  async findPeers(query: PeerQuery = {}, options: { readonly signal?: AbortSignal } = {}): Promise<PeerPage> {
+    const { region, capability, room, limit, cursor } = query;
+    const listed = await this.#call(
+      (module, call) => module.findPeers(call, region, capability, room, limit, cursor),
+      options.signal,
+    );
+    const peers = listed.peers.map(peerInfo);
+    return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
+  }
+
+  /** Enters a room; resolves when its list is complete. */
+  async join(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Room> {
+    let room = this.#rooms.get(name);
+    if (!room) {
+      room = new Room(name, () => this.#leave(name));
+      this.#rooms.set(name, room);
+    }
+    try {
+      const { peers } = await this.#call((module, call) => module.join(call, name), options.signal);
+      room.fill(peers.map(peerInfo));
+    } catch (thrown) {
+      this.#rooms.delete(name);
+      throw thrown;
+    }
+    return room;
+  }
+
+  /**
+   * The connection to a peer, made if there is none. Nothing is sent before its `connect()`.
+   *
+   * @throws {SignalingError} `invalid-state` before `connect()`, `connection-unavailable`, `invalid-argument`
+   */
+  peer(id: string): RemotePeer {
+    const existing = this.#peers.get(id);
+    if (existing) return existing;
+    const module = this.#live();
+    const connection = guarded(() => module.openPeer(id));
+    if (!connection) {
+      throw id === this.peerId
+        ? invalidArgument("a peer cannot connect to itself")
+        : new SignalingError("connection-unavailable", true, { peerId: id });
+    }
+    const peer = new RemotePeer(id, connection, {
+      connect: async (milliseconds, signal) => {
+        if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
+        await this.#call((live, call) => live.connectPeer(call, id, milliseconds), signal);
+      },
+      restartIce: () => this.#peers.get(id) === peer && module.restartIce(id),
+      close: () => this.#peers.get(id) === peer && module.closePeer(id),
+      timeline: () => timeline(this.#peers.get(id) === peer ? module.timeline(id) : undefined),
+    });
+    // The module may have told of it meanwhile.
+    this.#peers.set(id, peer);
+    return peer;
+  }
+
+  /** Closes the link and every connection, for good. Everything that waits is rejected with `closed`. */
+  close(): void {
+    const module = this.#module;
+    if (this.#state === "closed") return;
+    if (!module) {
+      this.#changed("closed", "");
+      return;
+    }
+    module.close();
+    this.#module = undefined;
+    this.#rooms.clear();
+    // Not now: the module may be on the stack, telling the application something.
+    queueMicrotask(() => module.free());
+  }
+
+  /** `using client = new SignalingClient(…)` closes it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #live(): Module {
+    if (this.#state === "closed") throw new SignalingError("closed");
+    if (!this.#module) throw new SignalingError("invalid-state", false, { detail: "await client.connect() first" });
+    return this.#module;
+  }
+
+  #call(begin: (module: Module, call: number) => void, signal?: AbortSignal): Promise<Listed> {
+    return this.#calls.start(
+      (call) => {
+        const module = this.#live();
+        guarded(() => begin(module, call));
+      },
+      (call) => this.#module?.cancel(call),
+      signal,
+    );
+  }
+
+  async #leave(name: string): Promise<void> {
+    if (!this.#rooms.delete(name)) return;
+    await this.#call((module, call) => module.leave(call, name));
+  }
+
+  #changed(state: ClientState, reason: string): void {
+    this.#state = state;
+    emit(this, "statechange", { state, reason });
+  }
+
+  #handler() {
+    return {
+      resolve: (call: number, peers: object[] | undefined, cursor: string | undefined) =>
+        this.#calls.resolve(call, { peers: peers ?? [], cursor }),
+      reject: (call: number, code: string, retryable: boolean, detail: string) =>
+        this.#calls.reject(call, new SignalingError(code, retryable, detail ? { detail } : {})),
+      state: (state: string, reason: string) => this.#changed(state as ClientState, reason),
+      error: (peerId: string | undefined, code: string, retryable: boolean, detail: string) => {
+        const error = new SignalingError(code, retryable, {
+          ...(peerId !== undefined && { peerId }),
+          ...(detail && { detail }),
+        });
+        if (peerId !== undefined) this.#peers.get(peerId)?.failed(error);
+        emit(this, "error", { error });
+      },
+      peerJoined: (room: string, peers: object[]) => peers.forEach((peer) => this.#rooms.get(room)?.joined(peerInfo(peer))),
+      peerLeft: (room: string, peer: string, reason: string) => this.#rooms.get(room)?.left(peer, reason),
+      peer: (id: string) => emit(this, "peer", { peer: this.peer(id) }),
+      peerState: (id: string, state: string, reason: string) => {
+        const peer = this.#peers.get(id);
+        if (state === "closed") this.#peers.delete(id);
+        peer?.changed(state as RTCPeerConnectionState, reason);
+      },
+      peerOpen: (id: string) => this.#peers.get(id)?.opened(),
+    };
+  }
+}
+
+function guarded<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (thrown) {
+    throw thrown instanceof SignalingError ? thrown : invalidArgument(thrown);
+  }
+}
+
+function timeline(phases: Int32Array | undefined): Timeline {
+  const [discovery, offer, answer, firstCandidate, pair, open] = Array.from(phases ?? [], (ms) => (ms < 0 ? undefined : ms));
+  return { discovery, offer, answer, firstCandidate, pair, open };
+}

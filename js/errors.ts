@@ -1,0 +1,75 @@
+/** What every code means and what helps. The codes are those of `crates/protocol/src/error_code.rs`. */
+const REMEDIES = {
+  "invalid-json": "a frame was not JSON",
+  "invalid-message": "a message did not have the expected shape; the details name the field",
+  "unknown-type": "the server does not know this kind of message: is it older than this client?",
+  "binary-frame": "a binary frame was sent, the protocol is text",
+  "not-registered": "the link to the server is not registered yet; it is by itself in a moment",
+  "already-registered": "this link is registered already",
+  "peer-id-taken": "another live client has this peerId: choose another, or wait until it is gone",
+  "peer-not-found": "no peer with this id is connected to the server: check the id, or wait until it joins",
+  "forged-sender": "a message named a sender that is not this client",
+  "message-too-large": "the message is larger than the protocol allows: send it over a data channel",
+  "invalid-candidate": "an ICE candidate was not understood",
+  "invalid-description": "a session description was not understood",
+  "too-many-rooms": "a client can be in 32 rooms at once: leave one first",
+  "room-not-joined": "this client is not in that room: join it first",
+  "peer-busy": "the peer reads too slowly: try again in a moment",
+  "upgrade-required": "client and server speak no common version: update the older one",
+  "superseded": "this client connected again elsewhere, which ended this link",
+  "description-rejected": "a browser refused the other's session description: compare their codecs and versions",
+  "connection-gone": "the other side closed or restarted its connection: connect again",
+  "invalid-argument": "an argument is not allowed",
+  "invalid-state": "this call is not possible now",
+  "closed": "this object was closed: make a new one",
+  "aborted": "the AbortSignal fired",
+  "timeout": "no answer in the time allowed: check the network, or allow more with timeoutMs",
+  "server-unreachable": "the signaling server cannot be reached: check its URL and that it runs",
+  "link-lost": "the link to the signaling server was lost",
+  "outbox-full": "too many requests wait for the server: wait for some of them",
+  "connection-unavailable": "the browser cannot make an RTCPeerConnection: close some, or check the rtc option",
+  "connection-failed": "no network path to the peer: add a TURN server to rtc.iceServers",
+  "load-failed": "the WebAssembly module could not be loaded: check that signalpost_bg.wasm is served, or pass it to initialize()",
+  "internal": "a defect in Signalpost: please report it",
+} as const;
+
+/** Why something failed. */
+export type ErrorCode = keyof typeof REMEDIES;
+
+/** Every code that this version knows. */
+export const errorCodes = /* @__PURE__ */ Object.keys(REMEDIES) as readonly ErrorCode[];
+
+/** What belongs to a failure. */
+export interface ErrorContext {
+  /** The remote peer that it is about. */
+  readonly peerId?: string;
+  /** Details: what the server or the browser said. */
+  readonly detail?: string;
+}
+
+/** The one class of everything that Signalpost throws, rejects with, or reports. */
+export class SignalingError extends Error {
+  override readonly name = "SignalingError";
+
+  /**
+   * @param code Why. A newer server may send codes that this version does not list.
+   * @param retryable Whether the same call can succeed later without a change.
+   * @param context What it is about.
+   * @param cause The error beneath, if there is one.
+   */
+  constructor(
+    readonly code: ErrorCode | (string & {}),
+    readonly retryable = false,
+    readonly context: ErrorContext = {},
+    cause?: unknown,
+  ) {
+    const remedy = (REMEDIES as Record<string, string>)[code] ?? "unknown to this version";
+    super(`${code}: ${remedy}${context.detail ? ` (${context.detail})` : ""}`, { cause });
+  }
+}
+
+/** @internal An argument is wrong; `thrown` says how. */
+export function invalidArgument(thrown: unknown): SignalingError {
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  return new SignalingError("invalid-argument", false, { detail }, thrown);
+}

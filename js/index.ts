@@ -1,0 +1,12 @@
+/// <reference lib="esnext.disposable" />
+export { SignalingClient } from "./client.js";
+export type { ClientState, PeerPage, PeerQuery, SignalingClientEvents } from "./client.js";
+export { SignalingError, errorCodes } from "./errors.js";
+export type { ErrorCode, ErrorContext } from "./errors.js";
+export type { TypedEventTarget } from "./events.js";
+export { initialize } from "./load.js";
+export type { ModuleSource } from "./load.js";
+export type { CandidateOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
+export type { PeerInfo } from "./peer_info.js";
+export type { RemotePeer, RemotePeerEvents, Timeline } from "./remote_peer.js";
+export type { Room, RoomEvents } from "./room.js";

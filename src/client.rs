@@ -1,0 +1,222 @@
+//! What the facade can call.
+
+use crate::codec;
+use crate::driver::Driver;
+use crate::handler::Handler;
+use signalpost_core::protocol::{InvalidId, Label, PeerId, PeerInfo, Query, RoomName, limits};
+use signalpost_core::{CandidateOptions, Command, Config, Input, ReconnectOptions, Timeline};
+use std::rc::Rc;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
+use web_sys::RtcPeerConnection;
+
+/// One client. `call` names a promise of the facade, settled through the handler.
+#[wasm_bindgen]
+pub struct Client {
+    driver: Rc<Driver>,
+}
+
+#[wasm_bindgen]
+impl Client {
+    /// A client that does nothing yet. `peer`: `PeerInfo` without `session`. `reconnect`: base, factor, cap,
+    /// cap while visible (milliseconds), attempts (negative: unlimited). `candidates`: milliseconds, size, most.
+    ///
+    /// # Errors
+    /// The text says which argument is wrong.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        url: String,
+        key: String,
+        peer: JsValue,
+        configuration: JsValue,
+        reconnect: &[f64],
+        candidates: &[u16],
+        handler: Handler,
+    ) -> Result<Client, JsError> {
+        let peer = codec::peer_from_js(&peer).ok_or_else(|| JsError::new("peer"))?;
+        let peer_id = PeerId::parse(&peer.id).map_err(|why| invalid("peerId", why))?;
+        check_labels(&peer)?;
+        let (&[base, factor, most, most_visible, attempts], &[batch_ms, batch_size, cap]) =
+            (reconnect, candidates)
+        else {
+            return Err(JsError::new("options"));
+        };
+        let config = Config {
+            peer_id,
+            key,
+            peer,
+            reconnect: ReconnectOptions {
+                base_ms: base as u32,
+                factor,
+                max_ms: most as u32,
+                max_visible_ms: most_visible as u32,
+                max_attempts: if attempts < 0.0 { u32::MAX } else { attempts as u32 },
+            },
+            candidates: CandidateOptions {
+                batch_ms: u32::from(batch_ms),
+                batch_size,
+                max_per_generation: cap,
+            },
+        };
+        Ok(Self { driver: Driver::new(url, configuration, handler, config, seed()) })
+    }
+
+    /// Connects and registers.
+    pub fn connect(&self, call: u32, timeout_ms: u32) {
+        self.command(Command::Connect { call, timeout_ms });
+    }
+
+    /// Stops for good.
+    pub fn close(&self) {
+        self.command(Command::Close);
+    }
+
+    /// The facade no longer waits for this call.
+    pub fn cancel(&self, call: u32) {
+        self.command(Command::Cancel { call });
+    }
+
+    /// Enters a room.
+    ///
+    /// # Errors
+    /// The name is none.
+    pub fn join(&self, call: u32, room: &str) -> Result<(), JsError> {
+        let room = room_name(room)?;
+        self.command(Command::Join { call, room });
+        Ok(())
+    }
+
+    /// Leaves a room.
+    ///
+    /// # Errors
+    /// The name is none.
+    pub fn leave(&self, call: u32, room: &str) -> Result<(), JsError> {
+        let room = room_name(room)?;
+        self.command(Command::Leave { call, room });
+        Ok(())
+    }
+
+    /// Looks for peers.
+    ///
+    /// # Errors
+    /// A name is none.
+    #[wasm_bindgen(js_name = findPeers)]
+    pub fn find_peers(
+        &self,
+        call: u32,
+        region: Option<String>,
+        capability: Option<String>,
+        room: Option<String>,
+        limit: Option<u16>,
+        cursor: Option<String>,
+    ) -> Result<(), JsError> {
+        let query = Query {
+            region: label("region", region)?,
+            capability: label("capability", capability)?,
+            room: room.map(|name| room_name(&name)).transpose()?,
+            limit,
+            cursor,
+        };
+        self.command(Command::FindPeers { call, query });
+        Ok(())
+    }
+
+    /// The connection to a peer, made if there is none. `None`: the browser cannot make one now.
+    ///
+    /// # Errors
+    /// The id is none.
+    #[wasm_bindgen(js_name = openPeer)]
+    pub fn open_peer(&self, peer: &str) -> Result<Option<RtcPeerConnection>, JsError> {
+        let peer = peer_id(peer)?;
+        self.command(Command::OpenPeer { peer: peer.clone() });
+        Ok(self.driver.connection(&peer))
+    }
+
+    /// Connects to a peer.
+    ///
+    /// # Errors
+    /// The id is none.
+    #[wasm_bindgen(js_name = connectPeer)]
+    pub fn connect_peer(&self, call: u32, peer: &str, timeout_ms: u32) -> Result<(), JsError> {
+        let peer = peer_id(peer)?;
+        self.command(Command::ConnectPeer { call, peer, timeout_ms });
+        Ok(())
+    }
+
+    /// Restarts ICE towards a peer.
+    ///
+    /// # Errors
+    /// The id is none.
+    #[wasm_bindgen(js_name = restartIce)]
+    pub fn restart_ice(&self, peer: &str) -> Result<(), JsError> {
+        let peer = peer_id(peer)?;
+        self.command(Command::RestartIce { peer });
+        Ok(())
+    }
+
+    /// Closes the connection to a peer.
+    ///
+    /// # Errors
+    /// The id is none.
+    #[wasm_bindgen(js_name = closePeer)]
+    pub fn close_peer(&self, peer: &str) -> Result<(), JsError> {
+        let peer = peer_id(peer)?;
+        self.command(Command::ClosePeer { peer });
+        Ok(())
+    }
+
+    /// Milliseconds of discovery, offer, answer, first candidate, pair and open; -1 for what has not happened.
+    ///
+    /// # Errors
+    /// The id is none.
+    pub fn timeline(&self, peer: &str) -> Result<Option<Vec<i32>>, JsError> {
+        let timeline = self.driver.timeline(&peer_id(peer)?);
+        Ok(timeline.map(|Timeline { discovery, offer, answer, first_candidate, pair, open, .. }| {
+            let phases = [discovery, offer, answer, first_candidate, pair, open];
+            phases.map(|phase| phase.and_then(|ms| i32::try_from(ms).ok()).unwrap_or(-1)).into()
+        }))
+    }
+
+    fn command(&self, command: Command) {
+        self.driver.handle_input(Input::Command(command));
+    }
+}
+
+fn seed() -> u64 {
+    // Jitter and connection ids are no secrets.
+    let draw = || (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
+    draw() << 32 | draw()
+}
+
+fn invalid(name: &str, why: InvalidId) -> JsError {
+    let mut text = String::from(name);
+    text.push(' ');
+    text.push_str(why.as_str());
+    JsError::new(&text)
+}
+
+fn peer_id(text: &str) -> Result<PeerId, JsError> {
+    PeerId::parse(text).map_err(|why| invalid("peerId", why))
+}
+
+fn room_name(text: &str) -> Result<RoomName, JsError> {
+    RoomName::parse(text).map_err(|why| invalid("room", why))
+}
+
+fn label(name: &str, text: Option<String>) -> Result<Option<Label>, JsError> {
+    text.map(|text| Label::parse(&text).map_err(|why| invalid(name, why))).transpose()
+}
+
+fn check_labels(peer: &PeerInfo) -> Result<(), JsError> {
+    label("region", peer.region.clone())?;
+    for capability in &peer.capabilities {
+        label("capabilities", Some(capability.clone()))?;
+    }
+    if peer.capabilities.len() > limits::CAPABILITIES {
+        return Err(JsError::new("capabilities holds more than 16 entries"));
+    }
+    if peer.metadata.as_ref().is_some_and(|text| text.len() > limits::METADATA_BYTES) {
+        return Err(JsError::new("metadata is longer than 1024 bytes of JSON"));
+    }
+    Ok(())
+}

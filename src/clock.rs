@@ -1,0 +1,14 @@
+//! The one clock of the client.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+}
+
+/// Milliseconds since the page began (`performance.now()`, monotonic).
+pub fn now() -> u64 {
+    performance_now() as u64
+}

@@ -1,0 +1,40 @@
+//! Frames to text and back, without `serde`: its readers and its errors' float formatting weighed more than
+//! the whole core (`docs/performance.md` has the figures). The browser parses, we read the fields; writing is
+//! a few rules of RFC 8259. The golden vectors in `tests/vectors/` hold this and the server's codec together.
+
+mod read;
+mod write;
+
+use signalpost_core::protocol::{Envelope, PeerInfo};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `JSON.parse` of a text that stays in JavaScript.
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
+    fn parse(text: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// The envelope as JSON text.
+pub fn encode(envelope: &Envelope) -> String {
+    write::envelope(envelope)
+}
+
+/// The envelope in the data of a `message` event; `None` when it is binary, no JSON or no envelope.
+pub fn decode(data: &JsValue) -> Option<Envelope> {
+    if !data.is_string() {
+        return None;
+    }
+    read::envelope(&parse(data).ok()?)
+}
+
+/// Peers as the facade gets them.
+pub fn peers_to_js(peers: &[PeerInfo]) -> JsValue {
+    parse(&JsValue::from_str(&write::peers(peers))).unwrap_or_default()
+}
+
+/// A peer as the facade gives it; `None` when a field is of the wrong kind.
+pub fn peer_from_js(value: &JsValue) -> Option<PeerInfo> {
+    read::peer(value)
+}

@@ -1,0 +1,230 @@
+//! Drives the core: one input at a time, every output carried out, and only then is the application told.
+
+use crate::clock;
+use crate::codec;
+use crate::event_listener::EventListener;
+use crate::handler::Handler;
+use crate::js_error;
+use crate::page;
+use crate::peer_connection::PeerConnection;
+use crate::timer::Timer;
+use crate::web_socket::Socket;
+use signalpost_core::protocol::{Envelope, PeerId};
+use signalpost_core::{
+    Client, Config, ConnectionEvent, Event, Failure, Input, Output, Reply, SocketEvent, Timeline,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{RtcConfiguration, RtcPeerConnection};
+
+/// The close code for a socket that could not even be constructed (RFC 6455 §7.1.5).
+const ABNORMAL: u16 = 1006;
+
+/// What the application will be told once the core is at rest.
+enum News {
+    Settled(u32, Result<Reply, Failure>),
+    Event(Event),
+}
+
+/// One client and the browser objects that it uses.
+pub struct Driver {
+    this: Weak<Driver>,
+    url: String,
+    configuration: RtcConfiguration,
+    handler: Handler,
+    core: RefCell<Client>,
+    inbox: RefCell<VecDeque<Input>>,
+    news: RefCell<VecDeque<News>>,
+    at_work: Cell<bool>,
+    telling: Cell<bool>,
+    socket: RefCell<Option<(u32, Socket)>>,
+    connections: RefCell<Vec<(u32, PeerConnection)>>,
+    timer: Timer,
+    _page: Vec<EventListener>,
+}
+
+impl Driver {
+    /// A client that does nothing yet.
+    pub fn new(url: String, configuration: JsValue, handler: Handler, config: Config, seed: u64) -> Rc<Self> {
+        Rc::new_cyclic(|this: &Weak<Self>| {
+            let (on_time, on_page) = (this.clone(), this.clone());
+            Self {
+                this: this.clone(),
+                url,
+                configuration: configuration.unchecked_into(),
+                handler,
+                core: RefCell::new(Client::new(config, seed)),
+                inbox: RefCell::default(),
+                news: RefCell::default(),
+                at_work: Cell::new(false),
+                telling: Cell::new(false),
+                socket: RefCell::default(),
+                connections: RefCell::default(),
+                timer: Timer::new(move || tell(&on_time, Input::Timeout)),
+                _page: page::listen(move |event| tell(&on_page, Input::Page(event))),
+            }
+        })
+    }
+
+    /// Something happened. What happens while the core is at work waits its turn; what the application does
+    /// while it is told something is done at once.
+    pub fn handle_input(&self, input: Input) {
+        self.inbox.borrow_mut().push_back(input);
+        if self.at_work.replace(true) {
+            return;
+        }
+        loop {
+            let next = self.inbox.borrow_mut().pop_front();
+            let Some(input) = next else { break };
+            self.core.borrow_mut().handle_input(clock::now(), input);
+            self.carry_out();
+        }
+        self.at_work.set(false);
+        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
+        self.timer.set(clock::now(), deadline);
+        self.tell_news();
+    }
+
+    /// The browser's connection to a peer.
+    pub fn connection(&self, peer: &PeerId) -> Option<RtcPeerConnection> {
+        let id = self.core.borrow().connection(peer)?;
+        self.with_connection(id, |connection| connection.object().clone())
+    }
+
+    /// How long each phase of the connection to a peer took.
+    pub fn timeline(&self, peer: &PeerId) -> Option<Timeline> {
+        self.core.borrow().timeline(peer)
+    }
+
+    fn with_connection<T>(&self, connection: u32, act: impl FnOnce(&PeerConnection) -> T) -> Option<T> {
+        let open = self.connections.borrow();
+        open.iter().find(|(id, _)| *id == connection).map(|(_, target)| act(target))
+    }
+
+    fn carry_out(&self) {
+        loop {
+            let next = self.core.borrow_mut().poll_output();
+            let Some(output) = next else { break };
+            self.execute(output);
+        }
+    }
+
+    fn execute(&self, output: Output) {
+        match output {
+            Output::OpenSocket { socket } => self.open_socket(socket),
+            Output::Send { socket, envelope } => self.send(socket, &envelope),
+            Output::CloseSocket { socket, code } => {
+                let open = self.socket.borrow_mut().take_if(|(id, _)| *id == socket);
+                if let Some((_, open)) = open {
+                    open.close(code);
+                }
+            }
+            Output::CreateConnection { connection, .. } => self.create_connection(connection),
+            Output::Operate { connection, operation, what } => {
+                self.with_connection(connection, |target| target.operate(operation, what));
+            }
+            Output::RestartIce { connection } => {
+                self.with_connection(connection, PeerConnection::restart_ice);
+            }
+            Output::CloseConnection { connection } => {
+                let mut open = self.connections.borrow_mut();
+                let closed = open.iter().position(|(id, _)| *id == connection).map(|at| open.swap_remove(at));
+                drop(open);
+                drop(closed);
+            }
+            Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
+            Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
+        }
+    }
+
+    fn open_socket(&self, socket: u32) {
+        let this = self.this.clone();
+        let opened = Socket::open(&self.url, move |event| tell(&this, Input::Socket { socket, event }));
+        match opened {
+            Ok(open) => *self.socket.borrow_mut() = Some((socket, open)),
+            Err(_) => {
+                let event = SocketEvent::Closed { code: ABNORMAL };
+                self.inbox.borrow_mut().push_back(Input::Socket { socket, event });
+            }
+        }
+    }
+
+    fn send(&self, socket: u32, envelope: &Envelope) {
+        if let Some((id, open)) = &*self.socket.borrow()
+            && *id == socket
+        {
+            open.send(&codec::encode(envelope));
+        }
+    }
+
+    fn create_connection(&self, connection: u32) {
+        let this = self.this.clone();
+        let heard = move |event| tell(&this, Input::Connection { connection, event });
+        match PeerConnection::new(&self.configuration, heard) {
+            Ok(created) => {
+                self.connections.borrow_mut().push((connection, created));
+            }
+            Err(thrown) => {
+                let event = ConnectionEvent::Unavailable { message: js_error::describe(&thrown) };
+                self.inbox.borrow_mut().push_back(Input::Connection { connection, event });
+            }
+        }
+    }
+
+    /// Tells the application, with nothing borrowed: it may call back.
+    fn tell_news(&self) {
+        if self.telling.replace(true) {
+            return;
+        }
+        loop {
+            let next = self.news.borrow_mut().pop_front();
+            let Some(news) = next else { break };
+            match news {
+                News::Settled(call, result) => self.settle(call, result),
+                News::Event(event) => self.dispatch(event),
+            }
+        }
+        self.telling.set(false);
+    }
+
+    fn settle(&self, call: u32, result: Result<Reply, Failure>) {
+        match result {
+            Ok(Reply::Done) => self.handler.resolve(call, JsValue::UNDEFINED, None),
+            Ok(Reply::Peers { peers, cursor }) => {
+                self.handler.resolve(call, codec::peers_to_js(&peers), cursor.as_deref())
+            }
+            Err(failure) => self.handler.reject(call, &failure.code, failure.retryable, &failure.message),
+        }
+    }
+
+    fn dispatch(&self, event: Event) {
+        match event {
+            Event::State { state, reason } => self.handler.state(state.as_str(), &reason),
+            Event::Error { peer, failure } => self.handler.error(
+                peer.as_ref().map(PeerId::as_str),
+                &failure.code,
+                failure.retryable,
+                &failure.message,
+            ),
+            Event::PeerJoined { room, peer } => {
+                self.handler.peer_joined(room.as_str(), codec::peers_to_js(&[peer]))
+            }
+            Event::PeerLeft { room, peer, reason } => {
+                self.handler.peer_left(room.as_str(), peer.as_str(), &reason)
+            }
+            Event::Peer { peer } => self.handler.peer(peer.as_str()),
+            Event::PeerState { peer, state, reason } => {
+                self.handler.peer_state(peer.as_str(), state.as_str(), &reason)
+            }
+            Event::PeerOpen { peer } => self.handler.peer_open(peer.as_str()),
+        }
+    }
+}
+
+fn tell(driver: &Weak<Driver>, input: Input) {
+    if let Some(driver) = driver.upgrade() {
+        driver.handle_input(input);
+    }
+}

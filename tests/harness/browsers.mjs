@@ -1,0 +1,7 @@
+// Real browsers, one small interface:
+//   browser = await launchChromium(namespace) | await launchFirefox(namespace)     { media: true } for fake camera and microphone
+//   browser.kind, .version, .console, .open(url) → page, .close()
+//   page.goto(url), .evaluate(fnOrSource, arg), .waitFor(fnOrSource, arg, { timeoutMs, what }), .screenshot(path),
+//   page.newTab(url), .close(), .console, .errors
+export { launchChromium } from "./chromium.mjs";
+export { launchFirefox } from "./firefox.mjs";

@@ -1,0 +1,86 @@
+// Chromium through playwright-core. A wrapper script enters the namespace; the debugging pipe survives its exec.
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+import { toolPath } from "../../tools/toolchain.mjs";
+import { temporaryDirectory } from "./cleanup.mjs";
+import { Page } from "./page.mjs";
+
+const QUIET = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Counts as a granted permission: mDNS hiding goes off, so only where media is what is tested. */
+const FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+const LEVELS = { error: "error", warning: "warn", info: "info", debug: "debug" };
+
+class Chromium {
+  kind = "chromium";
+  console = [];
+  #context;
+  #removeFiles;
+  #first;
+
+  constructor(context, removeFiles) {
+    this.#context = context;
+    this.#removeFiles = removeFiles;
+    this.#first = context.pages()[0];
+    context.on("console", (message) => {
+      this.console.push({ level: LEVELS[message.type()] ?? "log", text: message.text() });
+    });
+    context.on("weberror", (event) => {
+      const error = event.error();
+      this.console.push({ level: "error", text: error?.stack ?? String(error) });
+    });
+  }
+
+  get version() {
+    return this.#context.browser()?.version() ?? "";
+  }
+
+  async open(url) {
+    const tab = this.#first ?? (await this.#context.newPage());
+    this.#first = undefined;
+    const page = new Page(this, {
+      sliceMs: 2000,
+      run: (script) => tab.evaluate(script),
+      navigate: (target) => tab.goto(target),
+      capture: (file) => tab.screenshot({ path: file }),
+      dispose: () => tab.close(),
+    });
+    return url === undefined ? page : page.goto(url);
+  }
+
+  async close() {
+    await this.#context.close();
+    this.#removeFiles();
+  }
+}
+
+/** A Chromium process of its own, inside the namespace. */
+export async function launchChromium(namespace, { media = false, args = [] } = {}) {
+  const { directory, remove } = temporaryDirectory();
+  const wrapper = path.join(directory, "chromium");
+  const quoted = [...namespace.prefix, toolPath("chromium")].map((word) => `'${word}'`).join(" ");
+  writeFileSync(wrapper, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o755 });
+  const temporary = path.join(directory, "tmp");
+  mkdirSync(temporary);
+  const context = await chromium.launchPersistentContext(path.join(directory, "profile"), {
+    executablePath: wrapper,
+    headless: true,
+    chromiumSandbox: false,
+    args: [...QUIET, ...(media ? FAKE_MEDIA : []), ...args],
+    env: { ...process.env, HOME: directory, TMPDIR: temporary },
+    // Signals are the harness's own matter (cleanup.mjs).
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  });
+  return new Chromium(context, remove);
+}

@@ -1,0 +1,101 @@
+// One tab. A browser's driver gives `{ run, navigate, capture, dispose }`; everything else is the same for both browsers.
+import { setTimeout as sleep } from "node:timers/promises";
+import { PageError, evaluateScript, waitScript } from "./page_script.mjs";
+
+const CONSOLE_TAIL = 15;
+
+/** Rejects when the promise takes longer, so that a hanging tab never hangs a test. */
+async function within(ms, what, promise) {
+  const timer = new AbortController();
+  const late = sleep(ms, null, { signal: timer.signal }).then(() => {
+    throw new Error(`${what}: no answer in ${ms} ms`);
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+export class Page {
+  #browser;
+  #driver;
+  #closed = false;
+
+  constructor(browser, driver) {
+    this.#browser = browser;
+    this.#driver = driver;
+  }
+
+  /** The browser of this tab. */
+  get browser() {
+    return this.#browser;
+  }
+
+  /** What the browser's pages wrote to the console: { level, text }, oldest first. */
+  get console() {
+    return this.#browser.console;
+  }
+
+  /** The texts of console errors and uncaught exceptions. */
+  get errors() {
+    return this.console.filter((entry) => entry.level === "error").map((entry) => entry.text);
+  }
+
+  async goto(url, { timeoutMs = 30_000 } = {}) {
+    await within(timeoutMs, `${this.#browser.kind}: opening ${url}`, this.#driver.navigate(url));
+    return this;
+  }
+
+  /**
+   * The value of a function (called with `arg`) or of a source text, in the page; promises are awaited, values are JSON.
+   * Tabs of one Firefox take turns: do not await something long in one while another is needed.
+   */
+  async evaluate(fnOrSource, arg, { timeoutMs = 60_000 } = {}) {
+    const script = evaluateScript(fnOrSource, arg);
+    const answer = JSON.parse(await within(timeoutMs, `${this.#browser.kind}: evaluate`, this.#driver.run(script)));
+    if (answer.error) throw new PageError(answer.error, this.#browser.kind);
+    return answer.value;
+  }
+
+  /** Asks in the page until the value is truthy, and answers it. A navigation meanwhile does not matter. */
+  async waitFor(fnOrSource, arg, { timeoutMs = 15_000, what = String(fnOrSource) } = {}) {
+    const deadline = Date.now() + timeoutMs;
+    let last = "nothing";
+    for (;;) {
+      const left = deadline - Date.now();
+      if (this.#closed || left <= 0) break;
+      try {
+        const slice = Math.max(1, Math.min(left, this.#driver.sliceMs));
+        const answer = JSON.parse(await within(left + 5000, "wait", this.#driver.run(waitScript(fnOrSource, arg, slice))));
+        if ("value" in answer) return answer.value;
+        last = answer.last;
+      } catch (error) {
+        last = error.message;
+        await sleep(50);
+      }
+    }
+    throw new Error(`${this.#browser.kind}: waited ${timeoutMs} ms for ${what}; last: ${last}${this.#consoleTail()}`);
+  }
+
+  async screenshot(path) {
+    await within(30_000, `${this.#browser.kind}: screenshot`, this.#driver.capture(path));
+  }
+
+  /** Another tab of the same browser. */
+  newTab(url) {
+    return this.#browser.open(url);
+  }
+
+  async close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#driver.dispose();
+  }
+
+  #consoleTail() {
+    const tail = this.console.slice(-CONSOLE_TAIL).map(({ level, text }) => `\n    ${level}: ${text}`);
+    return tail.length === 0 ? "; the console is empty" : `; console:${tail.join("")}`;
+  }
+}

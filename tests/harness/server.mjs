@@ -1,0 +1,122 @@
+// The built signalpost-server, inside the namespace, on a port that stays the same across restarts.
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cargoTarget, dist, inRoot } from "../../tools/paths.mjs";
+
+const LOG_LINES = 20_000;
+
+/** Asks /readyz from inside until it says 200: on the admin listener, or on the main one. */
+const READY = `const [urls, ms] = [process.argv[1].split(" "), Number(process.argv[2])];
+const end = Date.now() + ms;
+while (Date.now() < end) {
+  for (const url of urls) { try { if ((await fetch(url)).status === 200) process.exit(0); } catch {} }
+  await new Promise((done) => setTimeout(done, 20));
+}
+process.exit(1);`;
+
+class Server {
+  /** What the server wrote, line by line, over all its starts. */
+  logs = [];
+  #namespace;
+  #binary;
+  #args;
+  #env;
+  #child;
+
+  constructor({ namespace, binary, args, env, port, adminPort }) {
+    this.#namespace = namespace;
+    this.#binary = binary;
+    this.#args = args;
+    this.#env = env;
+    this.port = port;
+    this.adminPort = adminPort;
+  }
+
+  /** Where pages find the demo. */
+  get origin() {
+    return `http://localhost:${this.port}`;
+  }
+
+  get pid() {
+    return this.#child?.pid;
+  }
+
+  get isRunning() {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** A request to the main listener, or with { admin: true } to the admin one. */
+  fetch(target, { admin = false, ...options } = {}) {
+    return this.#namespace.fetch(`http://127.0.0.1:${admin ? this.adminPort : this.port}${target}`, options);
+  }
+
+  async start({ timeoutMs = 15_000 } = {}) {
+    if (this.isRunning) throw new Error("the server runs already");
+    const child = this.#namespace.spawn(this.#binary, this.#args, { env: { ...process.env, ...this.#env } });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        this.logs.push(line);
+        if (this.logs.length > LOG_LINES) this.logs.shift();
+      });
+    }
+    const ended = new Promise((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? code}`));
+    });
+    const urls = [this.adminPort, this.port].map((port) => `http://127.0.0.1:${port}/readyz`).join(" ");
+    const probe = this.#namespace.run(process.execPath, ["--input-type=module", "-e", READY, urls, String(timeoutMs)]);
+    const ready = probe.then(({ code }) => (code === 0 ? undefined : `/readyz did not say 200 in ${timeoutMs} ms`));
+    const problem = await Promise.race([ready, ended]);
+    if (problem === undefined) return this;
+    await this.stop("SIGKILL");
+    throw new Error(`the server did not start: ${problem}\n${this.logs.slice(-15).join("\n")}`);
+  }
+
+  /** Ends the server and waits for its end; SIGKILL after the time is over. */
+  async stop(signal = "SIGTERM", { timeoutMs = 15_000 } = {}) {
+    const child = this.#child;
+    if (!this.isRunning) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    const inTime = await Promise.race([ended.then(() => true), sleep(timeoutMs, false, { ref: false })]);
+    if (inTime) return;
+    child.kill("SIGKILL");
+    await ended;
+    throw new Error(`the server did not end in ${timeoutMs} ms after ${signal}`);
+  }
+
+  /** Stops it ("SIGTERM" or "SIGKILL"), stays away for `downMs`, and starts it on the same port. */
+  async restart({ signal = "SIGTERM", downMs = 0 } = {}) {
+    await this.stop(signal);
+    await sleep(downMs);
+    return this.start();
+  }
+
+  /** Resolves with the first line of the log (from line `from` on) that matches. */
+  async waitForLog(pattern, { timeoutMs = 10_000, from = 0 } = {}) {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const line = this.logs.slice(from).find((candidate) => pattern.test(candidate));
+      if (line !== undefined) return line;
+      if (Date.now() > deadline) throw new Error(`no line ${pattern} in the server's log:\n${this.logs.slice(-15).join("\n")}`);
+      await sleep(20);
+    }
+  }
+}
+
+/** The server's binary: SIGNALPOST_SERVER, or the debug build. */
+export const serverBinary = () => process.env.SIGNALPOST_SERVER ?? path.join(cargoTarget, "debug", "signalpost-server");
+
+/** Starts a server with the demo and the built package, and waits until it is ready. */
+export async function startServer(namespace, { binary = serverBinary(), args = [], env = {} } = {}) {
+  if (!existsSync(binary)) throw new Error(`${binary} is missing: cargo build -p signalpost-server`);
+  const port = await namespace.freePort();
+  const adminPort = await namespace.freePort();
+  const listen = ["--listen", `127.0.0.1:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`];
+  const serve = ["--www", inRoot("www"), "--package", dist];
+  const server = new Server({ namespace, binary, args: [...listen, ...serve, ...args], env, port, adminPort });
+  return server.start();
+}

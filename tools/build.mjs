@@ -1,0 +1,84 @@
+// `npm run build`: dist/ as it is published. cargo → binder → wasm-opt → esbuild → tsc → size gate.
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { ToolError, main, run } from "./command.mjs";
+import { buildDeclarations } from "./declarations.mjs";
+import { buildGlue, glueFile, stamps } from "./glue.mjs";
+import { dist, inRoot, nodeModule } from "./paths.mjs";
+import { checkGate } from "./size.mjs";
+import { prepareBuild } from "./toolchain.mjs";
+
+const WASM_OPT = [
+  "-Oz",
+  // What rustc's wasm32 target emits.
+  "--enable-bulk-memory",
+  "--enable-bulk-memory-opt",
+  "--enable-nontrapping-float-to-int",
+  "--enable-sign-ext",
+  "--enable-mutable-globals",
+  "--enable-reference-types",
+  "--enable-multivalue",
+  "--strip-debug",
+  "--strip-producers",
+  "--strip-target-features",
+];
+
+const inDist = (name) => path.join(dist, name);
+
+async function optimize() {
+  const input = glueFile("signalpost_bg.wasm");
+  const output = inDist("signalpost_bg.wasm");
+  const inputs = { files: [input, nodeModule("binaryen", "package.json")], texts: WASM_OPT };
+  await stamps().step("optimize", { inputs, outputs: [output] }, () =>
+    run(process.execPath, [nodeModule("binaryen", "bin", "wasm-opt"), input, ...WASM_OPT, "-o", output]),
+  );
+}
+
+async function bundle() {
+  const { build } = await import("esbuild");
+  const output = inDist("signalpost.js");
+  await build({
+    absWorkingDir: inRoot(),
+    entryPoints: ["js/index.ts"],
+    outfile: output,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    sourcemap: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  // Vite, webpack and the others find the module by this very expression.
+  if (!/new URL\("signalpost_bg\.wasm",\s*import\.meta\.url\)/.test(readFileSync(output, "utf8"))) {
+    throw new ToolError('the bundle lost `new URL("signalpost_bg.wasm", import.meta.url)`, by which bundlers find the wasm');
+  }
+}
+
+async function declare() {
+  const sources = readdirSync(inRoot("js"), { recursive: true }).filter((name) => name.endsWith(".ts")).sort();
+  const inputs = {
+    files: [...sources.map((name) => inRoot("js", name)), glueFile("signalpost.d.ts"), inRoot("tsconfig.json"), nodeModule("typescript", "package.json")],
+    texts: sources,
+  };
+  await stamps().step("declare", { inputs, outputs: [inDist("index.d.ts")] }, buildDeclarations);
+}
+
+export async function buildPackage() {
+  if (!existsSync(inRoot("js", "index.ts"))) throw new ToolError("js/index.ts is missing");
+  mkdirSync(dist, { recursive: true });
+  await buildGlue();
+  await optimize();
+  await bundle();
+  await declare();
+  checkGate();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(async () => {
+    await prepareBuild();
+    await buildPackage();
+  });
+}

@@ -1,0 +1,44 @@
+// The published types: what index.d.ts reaches, and nothing of the glue.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { ToolError, run } from "./command.mjs";
+import { dist, inRoot, nodeModule } from "./paths.mjs";
+
+export const tsc = (...args) => run(process.execPath, [nodeModule("typescript", "bin", "tsc"), "-p", "tsconfig.json", ...args]);
+
+const SPECIFIER = /(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+
+/** The declaration files that one reaches through its imports, itself included. */
+function reachable(entry) {
+  const seen = new Set();
+  const waiting = [entry];
+  while (waiting.length > 0) {
+    const file = waiting.pop();
+    if (seen.has(file)) continue;
+    if (!existsSync(file)) throw new ToolError(`the published types name ${path.basename(file)}, which does not exist`);
+    seen.add(file);
+    for (const [, specifier] of readFileSync(file, "utf8").matchAll(SPECIFIER)) {
+      if (!specifier.startsWith(".")) {
+        throw new ToolError(`the published types would need "${specifier}" (${path.basename(file)}): keep it out of public signatures`);
+      }
+      waiting.push(path.resolve(path.dirname(file), specifier.replace(/\.js$/, ".d.ts")));
+    }
+  }
+  return seen;
+}
+
+/** Makes dist/*.d.ts. */
+export async function buildDeclarations() {
+  const all = inRoot("target", "types");
+  rmSync(all, { recursive: true, force: true });
+  await tsc("--emitDeclarationOnly", "--outDir", all);
+  const published = reachable(path.join(all, "index.d.ts"));
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (name.endsWith(".d.ts")) rmSync(path.join(dist, name));
+  }
+  for (const file of published) {
+    const target = path.join(dist, path.relative(all, file));
+    mkdirSync(path.dirname(target), { recursive: true });
+    copyFileSync(file, target);
+  }
+}

@@ -1,0 +1,22 @@
+// The stages that are cargo's work alone.
+import { run } from "../command.mjs";
+import { tsc } from "../declarations.mjs";
+import { buildGlue } from "../glue.mjs";
+
+export const format = () => run("cargo", ["fmt", "--all", "--check"]);
+
+export async function lint() {
+  await run("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+  const wasm = ["--target", "wasm32-unknown-unknown", "--all-targets"];
+  await run("cargo", ["clippy", "--quiet", "-p", "signalpost", ...wasm, "--", "-D", "warnings"]);
+  await buildGlue();
+  await tsc("--noEmit");
+}
+
+export const native = () =>
+  run("cargo", ["test", "--quiet", "--workspace", "--exclude", "signalpost", "--exclude", "signalpost-bind"]);
+
+export const docs = () =>
+  run("cargo", ["doc", "--quiet", "--no-deps", "-p", "signalpost-protocol", "-p", "signalpost-core", "-p", "signalpost-server"], {
+    env: { RUSTDOCFLAGS: "-D warnings" },
+  });

@@ -1,0 +1,27 @@
+// What `npm test` runs, in this order. A stage whose needs failed is not tried, and counts as failed.
+import { buildPackage } from "../build.mjs";
+import { run } from "../command.mjs";
+import { prepareTests } from "../toolchain.mjs";
+import { docs, format, lint, native } from "./rust.mjs";
+import { architecture, endToEnd, harness, operations } from "./scripts.mjs";
+import { shell } from "./shell.mjs";
+
+async function build() {
+  await buildPackage();
+  await run("cargo", ["build", "--quiet", "-p", "signalpost-server"]);
+}
+
+export const stages = [
+  { name: "toolchain", needs: [], run: prepareTests },
+  { name: "format", needs: ["toolchain"], run: format },
+  { name: "lint", needs: ["toolchain"], run: lint },
+  { name: "native", needs: ["toolchain"], run: native },
+  { name: "architecture", needs: ["toolchain"], run: architecture },
+  { name: "docs", needs: ["toolchain"], run: docs },
+  { name: "build", needs: ["toolchain"], run: build },
+  { name: "shell-chromium", needs: ["toolchain"], run: () => shell("chromium") },
+  { name: "shell-firefox", needs: ["toolchain"], run: () => shell("firefox") },
+  { name: "harness", needs: ["toolchain"], run: harness },
+  { name: "operations", needs: ["build"], run: operations },
+  { name: "e2e", needs: ["build"], run: endToEnd },
+];

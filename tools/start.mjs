@@ -1,0 +1,17 @@
+// `npm start`: builds what is missing, then serves the demo with the in-memory engine.
+import path from "node:path";
+import { buildPackage } from "./build.mjs";
+import { ToolError, main, run, runForeground } from "./command.mjs";
+import { cargoTarget, dist, inRoot } from "./paths.mjs";
+import { prepareBuild } from "./toolchain.mjs";
+
+await main(async () => {
+  const port = Number(process.env.PORT || 8080);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new ToolError(`PORT=${process.env.PORT} is not a port`);
+  await prepareBuild();
+  await buildPackage();
+  await run("cargo", ["build", "--release", "-p", "signalpost-server"]);
+  const server = path.join(cargoTarget, "release", "signalpost-server");
+  console.log(`\nhttp://localhost:${port}\n`);
+  runForeground(server, ["--listen", `127.0.0.1:${port}`, "--www", inRoot("www"), "--package", dist]);
+});

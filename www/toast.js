@@ -1,0 +1,74 @@
+// Notices that come and go. Everything that is said about a failure names its code and what helps.
+
+const SHOWN_MS = 12_000;
+const SAME_MS = 5_000;
+const MOST = 4;
+const recent = new Map();
+
+/** What helps where a browser, and not Signalpost, refused. */
+const MEDIA_REMEDIES = {
+  NotAllowedError: "the browser was not allowed to use it: permit it in the address bar, then press the button again",
+  NotFoundError: "no such device was found: plug one in, then press the button again",
+  NotReadableError: "the device is used by another program: close that first",
+  OverconstrainedError: "the device cannot do what was asked of it",
+  SecurityError: "the page must come from https or from localhost",
+};
+
+/** { code, remedy } of anything thrown. */
+export function explained(error) {
+  if (error?.name === "SignalingError") {
+    const remedy = error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message;
+    return { code: error.code, remedy };
+  }
+  const code = error?.name ?? "Error";
+  return { code, remedy: MEDIA_REMEDIES[code] ?? error?.message ?? String(error) };
+}
+
+/** Shows a notice; one that says the same again within seconds is not shown. `action`: { label, run }. */
+export function toast(title, { error, action } = {}) {
+  const { code = "", remedy = "" } = error === undefined ? {} : explained(error);
+  const key = `${title}\n${code}`;
+  const now = performance.now();
+  if (now - (recent.get(key) ?? -SAME_MS) < SAME_MS) return;
+  recent.set(key, now);
+  for (const [known, at] of recent) if (now - at >= SAME_MS) recent.delete(known);
+
+  const notice = document.createElement("div");
+  notice.className = error === undefined ? "toast" : "toast failure";
+  const text = document.createElement("div");
+  const heading = document.createElement("p");
+  heading.className = "toast-title";
+  heading.textContent = title;
+  text.append(heading);
+  if (remedy) {
+    const body = document.createElement("p");
+    const label = document.createElement("code");
+    label.textContent = code;
+    body.append(label, ` ${remedy}`);
+    text.append(body);
+  }
+  const close = () => notice.remove();
+  if (action) text.append(button("button", action.label, () => (close(), action.run())));
+  const dismiss = button("quiet square", "×", close);
+  dismiss.setAttribute("aria-label", "Dismiss");
+  notice.append(text, dismiss);
+  const list = document.querySelector("#toasts");
+  list.append(notice);
+  while (list.childElementCount > MOST) list.firstElementChild.remove();
+  goesBy(notice, action ? 2 * SHOWN_MS : SHOWN_MS);
+}
+
+function button(className, label, run) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = className;
+  element.textContent = label;
+  element.addEventListener("click", run);
+  return element;
+}
+
+/** Leaves after a while, but not under the pointer or the keyboard's focus. */
+function goesBy(notice, ms) {
+  const leave = () => (notice.matches(":hover, :focus-within") ? setTimeout(leave, 2_000) : notice.remove());
+  setTimeout(leave, ms);
+}
