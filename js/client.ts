@@ -3,7 +3,7 @@ import { Calls, type Listed } from "./calls.js";
 import { SignalingError, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import { initialize } from "./load.js";
-import { type SignalingClientOptions, candidateNumbers, randomHex, reconnectNumbers, socketUrl, timeout } from "./options.js";
+import { type SignalingClientOptions, numbers, randomHex, socketUrl, timeout } from "./options.js";
 import { type PeerInfo, peerInfo } from "./peer_info.js";
 import { RemotePeer, type Timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
@@ -59,12 +59,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const { peerId = randomHex(8), region, capabilities = [], metadata, rtc } = options;
     this.peerId = peerId;
     const endpoint = socketUrl(url);
-    const reconnect = reconnectNumbers(options.reconnect);
-    const candidates = candidateNumbers(options.candidates);
+    const settings = numbers(options.reconnect, options.candidates);
     const peer = { id: peerId, session: 0, region, capabilities, metadata: JSON.stringify(metadata) };
     const configuration = { bundlePolicy: "max-bundle", ...rtc };
     this.#start = () =>
-      guarded(() => new Module(endpoint, randomHex(16), peer, configuration, reconnect, candidates, this.#handler()));
+      guarded(() => new Module(endpoint, randomHex(16), peer, configuration, settings, this.#handler()));
   }
 
   /** The state of the link to the server. */

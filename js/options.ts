@@ -50,8 +50,8 @@ function numberIn(name: string, value: number | undefined, fallback: number, lea
   return value;
 }
 
-/** @internal base, factor, cap, cap while visible, attempts (negative: unlimited). */
-export function reconnectNumbers(options: ReconnectOptions = {}): Float64Array {
+/** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most. */
+export function numbers(options: ReconnectOptions = {}, candidates: CandidateOptions = {}): Float64Array {
   const day = 86_400_000;
   const attempts = numberIn("reconnect.maxAttempts", options.maxAttempts, Infinity, 0, Infinity);
   return Float64Array.of(
@@ -60,15 +60,9 @@ export function reconnectNumbers(options: ReconnectOptions = {}): Float64Array {
     numberIn("reconnect.maxMs", options.maxMs, 30_000, 0, day),
     numberIn("reconnect.maxVisibleMs", options.maxVisibleMs, 3500, 0, day),
     attempts === Infinity ? -1 : attempts,
-  );
-}
-
-/** @internal milliseconds, size, most. */
-export function candidateNumbers(options: CandidateOptions = {}): Uint16Array {
-  return Uint16Array.of(
-    numberIn("candidates.batchMs", options.batchMs, 100, 0, 10_000),
-    numberIn("candidates.batchSize", options.batchSize, 5, 1, 10),
-    numberIn("candidates.maxPerGeneration", options.maxPerGeneration, 10, 1, 10),
+    numberIn("candidates.batchMs", candidates.batchMs, 100, 0, 10_000),
+    numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10),
+    numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10),
   );
 }
 

@@ -18,8 +18,9 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client that does nothing yet. `peer`: `PeerInfo` without `session`. `reconnect`: base, factor, cap,
-    /// cap while visible (milliseconds), attempts (negative: unlimited). `candidates`: milliseconds, size, most.
+    /// A client that does nothing yet. `peer`: `PeerInfo` without `session`. `numbers`: base, factor, cap, cap
+    /// while visible (milliseconds) and attempts (negative: unlimited) of reconnecting; milliseconds, size and most of
+    /// candidate batches.
     ///
     /// # Errors
     /// The text says which argument is wrong.
@@ -29,16 +30,13 @@ impl Client {
         key: String,
         peer: JsValue,
         configuration: JsValue,
-        reconnect: &[f64],
-        candidates: &[u16],
+        numbers: &[f64],
         handler: Handler,
     ) -> Result<Client, JsError> {
         let peer = codec::peer_from_js(&peer).ok_or_else(|| JsError::new("peer"))?;
         let peer_id = PeerId::parse(&peer.id).map_err(|why| invalid("peerId", why))?;
         check_labels(&peer)?;
-        let (&[base, factor, most, most_visible, attempts], &[batch_ms, batch_size, cap]) =
-            (reconnect, candidates)
-        else {
+        let &[base, factor, most, most_visible, attempts, batch_ms, batch_size, cap] = numbers else {
             return Err(JsError::new("options"));
         };
         let config = Config {
@@ -53,9 +51,9 @@ impl Client {
                 max_attempts: if attempts < 0.0 { u32::MAX } else { attempts as u32 },
             },
             candidates: CandidateOptions {
-                batch_ms: u32::from(batch_ms),
-                batch_size,
-                max_per_generation: cap,
+                batch_ms: batch_ms as u32,
+                batch_size: batch_size as u16,
+                max_per_generation: cap as u16,
             },
         };
         Ok(Self { driver: Driver::new(url, configuration, handler, config, seed()) })

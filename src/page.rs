@@ -9,6 +9,9 @@ use web_sys::EventTarget;
 
 #[wasm_bindgen]
 extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
+    static GLOBAL: EventTarget;
+
     type Document;
     #[wasm_bindgen(method, getter)]
     fn hidden(this: &Document) -> Option<bool>;
@@ -17,11 +20,10 @@ extern "C" {
 /// Listens to the global scope and, where there is one, the document. A worker has no document.
 pub fn listen(heard: impl Fn(PageEvent) + 'static) -> Vec<EventListener> {
     let heard = Rc::new(heard);
-    let global = js_sys::global();
-    let target: &EventTarget = global.unchecked_ref();
+    let global = GLOBAL.with(EventTarget::clone);
     let on = |name, event| {
         let heard = Rc::clone(&heard);
-        EventListener::new(target, name, move |_| heard(event))
+        EventListener::new(&global, name, move |_| heard(event))
     };
     let mut listeners = vec![
         on("online", PageEvent::Online),

@@ -129,15 +129,19 @@ impl PeerConnection {
             let (heard, source) = (Rc::clone(&self.heard), self.connection.clone());
             let in_flight = Rc::downgrade(&self.in_flight);
             Closure::<dyn FnMut(JsValue)>::new(move |value| {
-                let result = ended(&source, value);
                 let signaling_state = signaling_state(source.signaling_state());
+                let result = ended(&source, value);
                 let done = in_flight.upgrade().and_then(|list| take(&mut list.borrow_mut(), operation));
                 heard(ConnectionEvent::Done { operation, outcome: Outcome { result, signaling_state } });
                 drop(done);
             })
         };
         let closures = [
-            settled(|source, _| Ok(local_description(source))),
+            // After `close()` Firefox throws where a description is asked for.
+            settled(|source, _| {
+                let open = source.signaling_state() != RtcSignalingState::Closed;
+                Ok(if open { local_description(source) } else { None })
+            }),
             settled(|_, thrown| Err(js_error::describe(&thrown))),
         ];
         let [fulfilled, rejected] = &closures;
@@ -148,10 +152,8 @@ impl PeerConnection {
     fn start(&self, what: Operation) -> Promise {
         match what {
             Operation::SetLocalDescription => self.connection.unchecked_ref::<Connection>().describe(),
-            Operation::Rollback => {
-                let init = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
-                self.connection.set_local_description(&init)
-            }
+            Operation::RollbackLocal => self.connection.set_local_description(&rollback()),
+            Operation::RollbackRemote => self.connection.set_remote_description(&rollback()),
             Operation::SetRemoteDescription(description) => {
                 let init = RtcSessionDescriptionInit::new(match description.kind {
                     SdpType::Offer => RtcSdpType::Offer,
@@ -176,6 +178,10 @@ impl Drop for PeerConnection {
     fn drop(&mut self) {
         self.connection.close();
     }
+}
+
+fn rollback() -> RtcSessionDescriptionInit {
+    RtcSessionDescriptionInit::new(RtcSdpType::Rollback)
 }
 
 fn take(list: &mut Vec<(u32, Settled)>, operation: u32) -> Option<(u32, Settled)> {

@@ -40,7 +40,7 @@ async function enter(roomName, name, peerId) {
   const chat = new Chat(name);
   const media = new Media();
   const own = ownTile(client.peerId, name);
-  find("#tiles").prepend(own.element);
+  find("#own-place").append(own.element);
   const report = (error, id = error.context?.peerId) => {
     if (HANDLED.has(error.code) || (error.code === "peer-not-found" && id !== undefined && !mesh.isHere(id))) return;
     toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, { error });

@@ -1,7 +1,9 @@
 // Every peer flies a signal flag of its own, drawn from its id.
 
 const SVG = "http://www.w3.org/2000/svg";
-const COLOURS = ["#0b6660", "#f2a900", "#c8452f", "#25567f", "#f4f1ea", "#17242c"];
+/** A light colour beside a dark one can always be told apart. */
+const LIGHT = ["#f2a900", "#f4f1ea"];
+const DARK = ["#0b6660", "#25567f", "#c8452f", "#17242c"];
 
 /** FNV-1a over the UTF-16 units. */
 function hash(text) {
@@ -28,10 +30,9 @@ const PATTERNS = [
 
 export function flag(id) {
   const seed = hash(id);
-  const first = seed % COLOURS.length;
-  const second = (first + 1 + ((seed >>> 8) % (COLOURS.length - 1))) % COLOURS.length;
-  const third = COLOURS.findIndex((_, at) => at !== first && at !== second);
-  const colours = [first, second, third].map((at) => COLOURS[at]);
+  const light = LIGHT[seed & 1];
+  const dark = DARK[(seed >>> 1) & 3];
+  const colours = seed & 8 ? [light, dark, LIGHT[~seed & 1]] : [dark, light, DARK[((seed >>> 1) + 1 + (seed >>> 5)) & 3]];
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 60 44");
   const shapes = [["M0 0h60v44H0z", 0], ...PATTERNS[(seed >>> 16) % PATTERNS.length]];

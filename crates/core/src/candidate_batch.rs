@@ -91,6 +91,12 @@ impl CandidateBatch {
         }
     }
 
+    /// The offer was rolled back before the first connection. Firefox keeps its username fragment, yet gathers
+    /// everything anew.
+    pub fn forget(&mut self) {
+        *self = Self::new(self.options);
+    }
+
     /// The browser found a candidate, or everything (`None`), before the description could be sent.
     pub fn hold(&mut self, init: Option<IceCandidateInit>) {
         match init {
@@ -111,7 +117,7 @@ impl CandidateBatch {
         let Some(candidate) = Candidate::parse(&init.candidate) else { return };
         let fragment = init.username_fragment.as_deref().or(candidate.username_fragment);
         let current = fragment.is_none_or(|name| self.fragments.iter().any(|own| own == name));
-        if !current || self.end == End::Sent || self.knows(&candidate) {
+        if !current || self.knows(&candidate) {
             return;
         }
         let last = candidate.is_tcp() && candidate.kind == CandidateType::Host;

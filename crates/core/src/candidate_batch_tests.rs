@@ -185,8 +185,13 @@ fn the_end_is_told_once_and_passes_without_candidates() {
     batch.handle_end(3);
     assert_eq!(drain(&mut batch), [(100, Due { candidates: vec![], end: Some("gen1".into()) })]);
     batch.handle_end(200);
+    assert_eq!(batch.poll_timeout(), None);
     batch.push(200, host(1));
-    assert_eq!(batch.poll_timeout(), None, "after the end there is nothing");
+    assert_eq!(
+        drain(&mut batch),
+        [(200, Due { candidates: vec![host(1)], end: None })],
+        "a late one is no harm"
+    );
 }
 
 #[test]
@@ -263,6 +268,19 @@ fn the_fragment_is_read_in_the_line_where_the_event_has_none() {
     batch.push(0, bare("udp 1 192.0.2.1 1 typ host ufrag gen1"));
     batch.push(0, bare("udp 1 192.0.2.1 2 typ host"));
     assert_eq!(batch.poll(0).unwrap().candidates.len(), 2);
+}
+
+#[test]
+fn what_a_rolled_back_offer_gathered_is_gathered_anew_under_the_same_fragment() {
+    let mut batch = batch();
+    batch.push(0, host(1));
+    batch.handle_end(0);
+    batch.take().unwrap();
+    batch.forget();
+    batch.hold(Some(host(1)));
+    batch.handle_description(5, SDP);
+    batch.handle_end(6);
+    assert_eq!(drain(&mut batch), [(5, Due { candidates: vec![host(1)], end: Some("gen1".into()) })]);
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub enum Remote {
 pub enum Step {
     /// Start this operation. Only candidates do not wait for the one before.
     Operate(Operation),
+    /// The offer that the browser holds is being rolled back: what it gathered is for nobody.
+    ForgetCandidates,
     /// This local description is set: send it.
     SendDescription { number: u32, description: Description },
     /// Send the outstanding description and its candidates again: the other side has not got them.
@@ -63,9 +65,11 @@ pub struct Negotiation {
     applying: String,
     inbox: VecDeque<Remote>,
     candidates: RemoteCandidates,
-    /// The last offer made, and its text while it has no answer.
+    /// The last offer made, and its text while it is sent and has no answer.
     offer_number: u32,
     offer: Option<String>,
+    /// The first offer, set but not sent: nobody has asked to be connected yet.
+    prepared: Option<String>,
     /// The last remote offer that was taken up, and the answer to it.
     remote_offer_number: u32,
     answer: Option<String>,
@@ -87,8 +91,20 @@ impl Negotiation {
             candidates: RemoteCandidates::default(),
             offer_number: 0,
             offer: None,
+            prepared: None,
             remote_offer_number: 0,
             answer: None,
+        }
+    }
+
+    /// Makes the first offer ahead, with the data channel alone in it.
+    ///
+    /// An offer that is ready saves time, but the reason is Chromium: when its first offer is rolled back
+    /// under glare and the winning offer has the data section at another `mid`, its data channel is broken
+    /// for good. Both first offers made before the application adds tracks have it at the same `mid`.
+    pub fn prepare(&mut self, steps: &mut Vec<Step>) {
+        if self.in_flight.is_none() && self.offer_number == 0 && self.remote_offer_number == 0 {
+            self.start(InFlight::MakingOffer, Operation::SetLocalDescription, steps);
         }
     }
 
@@ -96,6 +112,9 @@ impl Negotiation {
     pub fn activate(&mut self, steps: &mut Vec<Step>) {
         self.active = true;
         self.refused = false;
+        if let Some(sdp) = self.prepared.take() {
+            self.send_offer(sdp, steps);
+        }
         self.advance(steps);
     }
 
@@ -130,12 +149,14 @@ impl Negotiation {
 
     /// Whether local candidates must wait: the description that they belong to has not been sent.
     pub fn is_describing(&self) -> bool {
-        matches!(self.in_flight, Some(InFlight::MakingOffer | InFlight::MakingAnswer { .. }))
+        self.prepared.is_some()
+            || matches!(self.in_flight, Some(InFlight::MakingOffer | InFlight::MakingAnswer { .. }))
     }
 
-    /// Whether a candidate that the browser refuses belongs to an offer that was ignored.
-    pub fn ignores_offer(&self) -> bool {
-        self.ignore_offer
+    /// Whether a candidate may be refused without anything being wrong: it belongs to an offer that was
+    /// ignored, or (Firefox) to the generation before the description that is pending.
+    pub fn excuses_candidates(&self) -> bool {
+        self.ignore_offer || self.in_flight.is_some() || self.signaling_state != SignalingState::Stable
     }
 
     /// Whether an offer is out that has no answer.
@@ -197,7 +218,7 @@ impl Negotiation {
                 if self.offer.is_some() && number == self.offer_number {
                     self.offer = None;
                     self.refused = true;
-                    self.start(InFlight::RollingBack, Operation::Rollback, steps);
+                    self.start(InFlight::RollingBack, Operation::RollbackLocal, steps);
                 } else if self.answer.is_none() || number != self.remote_offer_number {
                     // It is about a description that is superseded.
                     return;
@@ -215,7 +236,8 @@ impl Negotiation {
             }
             return;
         }
-        let collision = self.signaling_state != SignalingState::Stable;
+        // An offer that was never sent collides with nothing.
+        let collision = self.signaling_state != SignalingState::Stable && self.prepared.take().is_none();
         self.ignore_offer = collision && !self.polite;
         if self.ignore_offer {
             // Our own offer proceeds; the other side rolls back when it arrives. One that offers the same
@@ -227,6 +249,9 @@ impl Negotiation {
             return;
         }
         self.active = true;
+        if self.signaling_state == SignalingState::HaveLocalOffer {
+            steps.push(Step::ForgetCandidates);
+        }
         self.apply(InFlight::ApplyingOffer { number }, SdpType::Offer, sdp, steps);
     }
 
@@ -239,9 +264,11 @@ impl Negotiation {
         match (done, local) {
             (InFlight::MakingOffer, Some(description)) if description.kind == SdpType::Offer => {
                 self.offer_number = self.offer_number.saturating_add(1);
-                self.offer = Some(description.sdp.clone());
-                self.answer = None;
-                steps.push(Step::SendDescription { number: self.offer_number, description });
+                if self.active {
+                    self.send_offer(description.sdp, steps);
+                } else {
+                    self.prepared = Some(description.sdp);
+                }
             }
             (InFlight::MakingAnswer { number }, Some(description)) if description.kind == SdpType::Answer => {
                 self.answer = Some(description.sdp.clone());
@@ -270,6 +297,13 @@ impl Negotiation {
         }
     }
 
+    fn send_offer(&mut self, sdp: String, steps: &mut Vec<Step>) {
+        self.offer = Some(sdp.clone());
+        self.answer = None;
+        let description = Description { kind: SdpType::Offer, sdp };
+        steps.push(Step::SendDescription { number: self.offer_number, description });
+    }
+
     fn handle_failure(&mut self, failed: InFlight, message: String, steps: &mut Vec<Step>) {
         let code = match failed {
             InFlight::ApplyingOffer { number } => {
@@ -295,10 +329,17 @@ impl Negotiation {
             InFlight::MakingOffer | InFlight::RollingBack => ErrorCode::Internal,
         };
         steps.push(Step::Fail { code, message });
-        let is_ours = self.signaling_state == SignalingState::HaveLocalOffer && self.offer.is_none();
-        let is_theirs = self.signaling_state == SignalingState::HaveRemoteOffer;
-        if (is_ours || is_theirs) && failed != InFlight::RollingBack {
-            self.start(InFlight::RollingBack, Operation::Rollback, steps);
+        if failed == InFlight::RollingBack {
+            return;
+        }
+        match self.signaling_state {
+            SignalingState::HaveLocalOffer if self.offer.is_none() => {
+                self.start(InFlight::RollingBack, Operation::RollbackLocal, steps);
+            }
+            SignalingState::HaveRemoteOffer => {
+                self.start(InFlight::RollingBack, Operation::RollbackRemote, steps);
+            }
+            _ => {}
         }
     }
 

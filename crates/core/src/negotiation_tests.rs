@@ -1,5 +1,7 @@
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
-use Operation::{Rollback, SetLocalDescription, SetRemoteDescription};
+use Operation::{RollbackLocal, RollbackRemote, SetLocalDescription, SetRemoteDescription};
 use SignalingState::{HaveLocalOffer, HaveRemoteOffer, Stable};
 
 struct Side(Negotiation);
@@ -28,7 +30,9 @@ fn candidate(fragment: &str) -> IceCandidateInit {
 fn words(steps: Vec<Step>) -> Vec<String> {
     let word = |step| match step {
         Step::Operate(SetLocalDescription) => "local".into(),
-        Step::Operate(Rollback) => "rollback".into(),
+        Step::Operate(RollbackLocal) => "rollback".into(),
+        Step::Operate(RollbackRemote) => "drop theirs".into(),
+        Step::ForgetCandidates => "forget".into(),
         Step::Operate(SetRemoteDescription(description)) => {
             let kind = if description.kind == SdpType::Offer { "offer" } else { "answer" };
             format!("set {kind} {}", &description.sdp[17..].trim_end())
@@ -123,6 +127,44 @@ fn nothing_is_offered_before_the_application_wants_to_connect() {
 }
 
 #[test]
+fn a_prepared_offer_is_sent_when_the_application_wants_to_connect() {
+    let mut side = side(false);
+    assert_eq!(side.run(|negotiation, steps| negotiation.prepare(steps)), ["local"]);
+    assert_eq!(side.done(local(SdpType::Offer, "mine"), HaveLocalOffer), NOTHING);
+    assert!(side.0.is_describing() && !side.0.is_offering());
+    assert_eq!(side.0.outstanding(), None);
+    assert_eq!(side.activate(), ["send offer 1"]);
+    assert_eq!(side.activate(), NOTHING);
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+}
+
+#[test]
+fn a_prepared_offer_collides_with_nothing_and_gives_way_on_either_side() {
+    for polite in [true, false] {
+        let mut side = side(polite);
+        side.run(|negotiation, steps| negotiation.prepare(steps));
+        assert_eq!(side.offer(1, "theirs"), NOTHING, "it waits for the operation in flight");
+        let after = side.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
+        assert_eq!(after, ["forget", "set offer theirs"], "polite: {polite}");
+        assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+        assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
+        assert_eq!(side.activate(), NOTHING, "it is gone");
+    }
+}
+
+#[test]
+fn a_prepared_offer_that_gave_way_to_a_bad_one_is_rolled_back() {
+    let mut side = side(false);
+    side.run(|negotiation, steps| negotiation.prepare(steps));
+    side.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
+    assert_eq!(side.offer(1, "bad"), ["forget", "set offer bad"]);
+    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected", "rollback"]);
+    side.done(None, Stable);
+    side.needed();
+    assert_eq!(side.offer(2, "good").len() + side.0.inbox.len(), 1, "not stuck");
+}
+
+#[test]
 fn an_offer_is_answered() {
     let mut side = side(false);
     assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
@@ -149,18 +191,18 @@ fn an_offer_out_is_answered_by_the_answer_of_its_number_only() {
 fn glare_the_impolite_side_ignores_the_offer_and_is_answered() {
     let mut side = side(false).offering();
     assert_eq!(side.offer(1, "theirs"), NOTHING);
-    assert!(side.0.ignores_offer());
+    assert!(side.0.ignore_offer);
     assert_eq!(side.candidates("theirs"), NOTHING);
     assert_eq!(side.answer(1, "again"), ["set answer again"]);
     assert_eq!(side.done(None, Stable), NOTHING, "candidates of the ignored offer are never applied");
-    assert!(!side.0.ignores_offer());
+    assert!(!side.0.ignore_offer);
     assert_eq!(side.offer(2, "second"), ["set offer second"], "its next offer is welcome");
 }
 
 #[test]
 fn glare_the_polite_side_gives_up_its_offer() {
     let mut side = side(true).offering();
-    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"], "with the implicit rollback");
+    assert_eq!(side.offer(1, "theirs"), ["forget", "set offer theirs"], "with the implicit rollback");
     assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
     assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
     assert_eq!(side.answer(1, "late"), NOTHING, "a late answer to the rolled back offer");
@@ -179,7 +221,7 @@ fn glare_is_judged_when_the_offers_turn_comes() {
         assert_eq!(side.offer(1, "theirs"), NOTHING, "it waits for the operation in flight");
         let after = side.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
         let expected: &[&str] =
-            if polite { &["send offer 1", "set offer theirs"] } else { &["send offer 1"] };
+            if polite { &["send offer 1", "forget", "set offer theirs"] } else { &["send offer 1"] };
         assert_eq!(after, expected, "polite: {polite}");
     }
 }
@@ -190,7 +232,7 @@ fn an_offer_behind_the_answer_is_no_glare() {
     assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
     assert_eq!(side.offer(1, "more"), NOTHING);
     assert_eq!(side.done(None, Stable), ["set offer more"]);
-    assert!(!side.0.ignores_offer());
+    assert!(!side.0.ignore_offer);
 }
 
 #[test]
@@ -247,111 +289,6 @@ fn candidates_wait_for_their_description_and_die_with_their_generation() {
 }
 
 #[test]
-fn a_rejected_offer_is_rolled_back_and_not_repeated_until_the_application_asks() {
-    let mut side = side(false).offering();
-    assert_eq!(side.reject(1), ["rollback", "fail description-rejected"]);
-    assert_eq!(side.done(None, Stable), NOTHING);
-    assert!(!side.0.is_offering());
-    assert_eq!(side.needed(), NOTHING, "the browser asks again, and would for ever");
-    assert_eq!(side.activate(), ["local"], "the browser will not ask a second time");
-}
-
-#[test]
-fn an_offer_of_the_other_side_ends_the_refusal() {
-    let mut side = side(false).offering();
-    side.reject(1);
-    side.done(None, Stable);
-    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
-    side.done(None, HaveRemoteOffer);
-    side.done(local(SdpType::Answer, "mine"), Stable);
-    assert_eq!(side.needed(), ["local"]);
-}
-
-#[test]
-fn a_reject_of_something_superseded_is_nothing() {
-    let mut side = side(false).offering().connected();
-    assert_eq!(side.reject(1), NOTHING, "the offer was answered");
-    let mut side = side.offering();
-    assert_eq!(side.reject(1), NOTHING, "an older offer");
-    assert!(side.0.is_offering());
-}
-
-#[test]
-fn a_reject_of_our_answer_is_told() {
-    let mut side = side(true);
-    side.offer(1, "theirs");
-    side.done(None, HaveRemoteOffer);
-    side.done(local(SdpType::Answer, "mine"), Stable);
-    assert_eq!(side.reject(1), ["fail description-rejected"]);
-}
-
-#[test]
-fn an_offer_that_the_browser_refuses_is_rejected_once() {
-    let mut side = side(false);
-    assert_eq!(side.offer(1, "bad"), ["set offer bad"]);
-    assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
-    assert_eq!(side.offer(1, "bad"), NOTHING);
-    assert_eq!(side.offer(2, "good"), ["set offer good"]);
-}
-
-#[test]
-fn an_offer_refused_after_the_implicit_rollback_takes_ours_with_it() {
-    let mut side = side(true).offering();
-    side.offer(1, "bad");
-    assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
-    assert!(!side.0.is_offering());
-    assert_eq!(side.needed(), ["local"]);
-}
-
-#[test]
-fn an_offer_refused_before_the_rollback_leaves_ours_out() {
-    let mut side = side(true).offering();
-    side.offer(1, "bad");
-    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected"]);
-    assert!(side.0.is_offering());
-    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
-}
-
-#[test]
-fn an_answer_that_the_browser_refuses_is_rejected_and_ours_rolled_back() {
-    let mut side = side(false).offering();
-    side.answer(1, "bad");
-    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected", "rollback"]);
-    assert_eq!(side.done(None, Stable), NOTHING);
-    assert_eq!(side.needed(), NOTHING, "not again by itself");
-    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"], "not stuck");
-}
-
-#[test]
-fn an_answer_that_cannot_be_made_rejects_the_offer_and_rolls_back() {
-    let mut side = side(false);
-    side.offer(1, "theirs");
-    side.done(None, HaveRemoteOffer);
-    assert_eq!(side.failed(HaveRemoteOffer), ["reject 1", "fail internal", "rollback"]);
-    assert_eq!(side.done(None, Stable), NOTHING);
-    assert_eq!(side.offer(2, "more"), ["set offer more"]);
-}
-
-#[test]
-fn an_offer_that_cannot_be_made_is_told_and_may_be_made_later() {
-    let mut side = side(false);
-    side.activate();
-    side.needed();
-    assert_eq!(side.failed(Stable), ["fail internal"]);
-    assert_eq!(side.needed(), ["local"]);
-    assert_eq!(side.done(None, Stable), ["fail internal"], "no description is a failure too");
-    side.needed();
-    assert_eq!(side.done(local(SdpType::Answer, "odd"), Stable), ["fail internal"]);
-}
-
-#[test]
-fn a_rollback_that_fails_is_told_once() {
-    let mut side = side(false).offering();
-    side.reject(1);
-    assert_eq!(side.failed(HaveLocalOffer), ["fail internal"]);
-}
-
-#[test]
 fn an_outcome_without_an_operation_is_nothing() {
     let mut side = side(false);
     let outcome = Outcome { result: Ok(None), signaling_state: Stable };
@@ -381,3 +318,6 @@ fn a_number_at_its_bound_does_not_overflow() {
     side.done(local(SdpType::Answer, "mine"), Stable);
     assert_eq!(side.offer(0, "theirs"), NOTHING);
 }
+
+#[path = "negotiation_failure_tests.rs"]
+mod failures;

@@ -67,8 +67,10 @@ pub enum Output {
 pub enum Operation {
     /// `setLocalDescription()`: the browser makes an offer or an answer, by its state.
     SetLocalDescription,
-    /// `setLocalDescription({ type: "rollback" })`.
-    Rollback,
+    /// `setLocalDescription({ type: "rollback" })`: takes the own offer back.
+    RollbackLocal,
+    /// `setRemoteDescription({ type: "rollback" })`: drops the other side's offer. Firefox insists on the side.
+    RollbackRemote,
     /// `setRemoteDescription(…)`.
     SetRemoteDescription(Description),
     /// `addIceCandidate(…)`; an empty candidate is the end of candidates.

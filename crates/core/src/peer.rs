@@ -75,6 +75,13 @@ impl Peer {
         }
     }
 
+    /// The application opened the connection: its first offer is made ahead.
+    pub fn prepare(&mut self, now: u64, effects: &mut Effects) {
+        let mut steps = Vec::new();
+        self.negotiation.prepare(&mut steps);
+        self.carry_out(now, steps, effects);
+    }
+
     /// The application wants to be connected and waits for it.
     pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, effects: &mut Effects) {
         if self.timeline.open.is_some() {
@@ -128,7 +135,8 @@ impl Peer {
                 if self.negotiating == Some(operation) {
                     self.negotiating = None;
                     self.negotiation.handle_done(outcome, &mut steps);
-                } else if let (Err(message), false) = (outcome.result, self.negotiation.ignores_offer()) {
+                } else if let (Err(message), false) = (outcome.result, self.negotiation.excuses_candidates())
+                {
                     let failure = Failure::new(ErrorCode::InvalidCandidate, &message);
                     effects.event(Event::Error { peer: Some(self.id.clone()), failure });
                 }
@@ -318,6 +326,8 @@ impl Peer {
                     let (connection, operation) = (self.connection, self.operations);
                     effects.outputs.push_back(Output::Operate { connection, operation, what });
                 }
+                Step::ForgetCandidates if !self.was_connected => self.batch.forget(),
+                Step::ForgetCandidates => {}
                 Step::SendDescription { number, description } => {
                     let elapsed = self.timeline.elapsed(now);
                     match description.kind {

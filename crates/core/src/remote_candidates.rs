@@ -41,7 +41,9 @@ impl RemoteCandidates {
     pub fn handle_description(&mut self, sdp: &str) -> Vec<IceCandidateInit> {
         self.fragments = Some(session_description::username_fragments(sdp).map(Into::into).collect());
         let held = core::mem::take(&mut self.held);
-        held.into_iter().filter(|init| self.is_current(init)).collect()
+        // An end that came before was that of a gathering that was rolled back: Firefox gathers again under
+        // the same fragment.
+        held.into_iter().filter(|init| !init.candidate.is_empty() && self.is_current(init)).collect()
     }
 
     fn is_current(&self, init: &IceCandidateInit) -> bool {
@@ -70,8 +72,10 @@ mod tests {
         assert!(remote.handle_batch(vec![init("a")], None).is_empty());
         assert!(remote.handle_batch(vec![init("old")], Some("a".into())).is_empty());
         let ready = remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
-        assert_eq!(ready.len(), 2, "the candidate and the end of its generation");
-        assert_eq!(ready[1].candidate, "");
+        assert_eq!(ready, [init("a")], "an end that came early was that of a gathering that was rolled back");
+        let end = remote.handle_batch(vec![], Some("a".into()));
+        assert_eq!(end.len(), 1);
+        assert_eq!(end[0].candidate, "");
         assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [init("a")]);
         assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:b\r\n"), [init("b")]);
         assert!(remote.handle_batch(vec![init("a")], None).is_empty(), "the generation of a is over");

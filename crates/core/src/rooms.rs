@@ -67,7 +67,6 @@ impl Rooms {
     /// The list ends: who was not named is gone.
     pub fn end_list(&mut self, name: &RoomName, out: &mut VecDeque<Output>) {
         let Some(room) = self.0.get_mut(name) else { return };
-        room.entered = true;
         if !core::mem::take(&mut room.listing) {
             return;
         }
@@ -75,6 +74,9 @@ impl Rooms {
             room.members.iter().filter(|(_, member)| !member.named).map(|(id, _)| id.clone()).collect();
         for peer in gone {
             self.handle_left(name, &peer, "lost".into(), out);
+        }
+        if let Some(room) = self.0.get_mut(name) {
+            room.entered = true;
         }
     }
 

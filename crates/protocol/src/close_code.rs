@@ -18,8 +18,6 @@ pub enum CloseCode {
     Superseded = 4500,
     /// No common protocol version.
     UpgradeRequired = 4501,
-    /// `hello` was refused; the `error` frame before says why.
-    Refused = 4502,
 }
 
 impl CloseCode {
@@ -38,7 +36,6 @@ impl CloseCode {
             Self::PeerIdTaken => "peer-id-taken",
             Self::Superseded => "superseded",
             Self::UpgradeRequired => "upgrade-required",
-            Self::Refused => "refused",
         }
     }
 

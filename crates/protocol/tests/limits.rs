@@ -1,4 +1,5 @@
 //! Each limit holds at its edge and not one beyond.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use serde_json::{Value, json};
 use signalpost_protocol::{

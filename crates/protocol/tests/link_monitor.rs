@@ -1,4 +1,5 @@
 //! When a link is believed dead (promise M6).
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use proptest::prelude::*;
 use signalpost_protocol::link_monitor::{LinkMonitor, Verdict};

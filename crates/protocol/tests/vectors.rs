@@ -1,4 +1,5 @@
 //! The golden vectors of `tests/vectors/`, read the way the server reads: `serde_json`, then the typed face.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

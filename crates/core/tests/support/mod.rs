@@ -226,9 +226,9 @@ impl World {
         self.sent.iter().rev().find_map(|(frame, _)| *frame).expect("a request")
     }
 
-    pub fn errors(&self) -> Vec<&str> {
-        let code = |event| match event {
-            &Event::Error { ref failure, .. } => Some(failure.code.as_str()),
+    pub fn errors(&self) -> Vec<String> {
+        let code = |event: &Event| match event {
+            Event::Error { failure, .. } => Some(failure.code.clone()),
             _ => None,
         };
         self.events.iter().filter_map(code).collect()

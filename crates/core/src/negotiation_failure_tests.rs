@@ -1,0 +1,108 @@
+//! What the other side or the browser refuses.
+
+use super::*;
+
+#[test]
+fn a_rejected_offer_is_rolled_back_and_not_repeated_until_the_application_asks() {
+    let mut side = side(false).offering();
+    assert_eq!(side.reject(1), ["rollback", "fail description-rejected"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert!(!side.0.is_offering());
+    assert_eq!(side.needed(), NOTHING, "the browser asks again, and would for ever");
+    assert_eq!(side.activate(), ["local"], "the browser will not ask a second time");
+}
+
+#[test]
+fn an_offer_of_the_other_side_ends_the_refusal() {
+    let mut side = side(false).offering();
+    side.reject(1);
+    side.done(None, Stable);
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
+    side.done(None, HaveRemoteOffer);
+    side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(side.needed(), ["local"]);
+}
+
+#[test]
+fn a_reject_of_something_superseded_is_nothing() {
+    let mut side = side(false).offering().connected();
+    assert_eq!(side.reject(1), NOTHING, "the offer was answered");
+    let mut side = side.offering();
+    assert_eq!(side.reject(1), NOTHING, "an older offer");
+    assert!(side.0.is_offering());
+}
+
+#[test]
+fn a_reject_of_our_answer_is_told() {
+    let mut side = side(true);
+    side.offer(1, "theirs");
+    side.done(None, HaveRemoteOffer);
+    side.done(local(SdpType::Answer, "mine"), Stable);
+    assert_eq!(side.reject(1), ["fail description-rejected"]);
+}
+
+#[test]
+fn an_offer_that_the_browser_refuses_is_rejected_once() {
+    let mut side = side(false);
+    assert_eq!(side.offer(1, "bad"), ["set offer bad"]);
+    assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
+    assert_eq!(side.offer(1, "bad"), NOTHING);
+    assert_eq!(side.offer(2, "good"), ["set offer good"]);
+}
+
+#[test]
+fn an_offer_refused_after_the_implicit_rollback_takes_ours_with_it() {
+    let mut side = side(true).offering();
+    side.offer(1, "bad");
+    assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
+    assert!(!side.0.is_offering());
+    assert_eq!(side.needed(), ["local"]);
+}
+
+#[test]
+fn an_offer_refused_before_the_rollback_leaves_ours_out() {
+    let mut side = side(true).offering();
+    side.offer(1, "bad");
+    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected"]);
+    assert!(side.0.is_offering());
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+}
+
+#[test]
+fn an_answer_that_the_browser_refuses_is_rejected_and_ours_rolled_back() {
+    let mut side = side(false).offering();
+    side.answer(1, "bad");
+    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected", "rollback"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert_eq!(side.needed(), NOTHING, "not again by itself");
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"], "not stuck");
+}
+
+#[test]
+fn an_answer_that_cannot_be_made_rejects_the_offer_and_rolls_back() {
+    let mut side = side(false);
+    side.offer(1, "theirs");
+    side.done(None, HaveRemoteOffer);
+    assert_eq!(side.failed(HaveRemoteOffer), ["reject 1", "fail internal", "drop theirs"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert_eq!(side.offer(2, "more"), ["set offer more"]);
+}
+
+#[test]
+fn an_offer_that_cannot_be_made_is_told_and_may_be_made_later() {
+    let mut side = side(false);
+    side.activate();
+    side.needed();
+    assert_eq!(side.failed(Stable), ["fail internal"]);
+    assert_eq!(side.needed(), ["local"]);
+    assert_eq!(side.done(None, Stable), ["fail internal"], "no description is a failure too");
+    side.needed();
+    assert_eq!(side.done(local(SdpType::Answer, "odd"), Stable), ["fail internal"]);
+}
+
+#[test]
+fn a_rollback_that_fails_is_told_once() {
+    let mut side = side(false).offering();
+    side.reject(1);
+    assert_eq!(side.failed(HaveLocalOffer), ["fail internal"]);
+}

@@ -1,0 +1,131 @@
+// The arrows and the laws of ARCHITECTURE.md, proved. Each rule is also shown a forged offence that it must find.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
+const files = [...new Set([...git("ls-files"), ...git("ls-files", "--others", "--exclude-standard")])];
+const read = (name) => readFileSync(path.join(root, name), "utf8");
+const within = (pattern) => files.filter((name) => pattern.test(name)).flatMap((name) => {
+  try {
+    return [{ name, text: read(name) }];
+  } catch {
+    return []; // Deleted, not yet committed.
+  }
+});
+
+/** What may be depended on, dev-dependencies aside. An empty target is any. */
+const ARROWS = {
+  "signalpost-protocol": ["serde"],
+  "signalpost-core": ["signalpost-protocol", "litemap"],
+  "signalpost": ["signalpost-core", "signalpost-protocol", "wasm-bindgen", "js-sys", "web-sys", "gloo-timers", "rlsf"],
+};
+/** Arrows between our own crates; what else these depend on is theirs. */
+const OWN_ARROWS = {
+  "signalpost-server": ["signalpost-protocol"],
+  "signalpost-simulation": ["signalpost-core", "signalpost-server", "signalpost-protocol"],
+};
+
+function wrongArrows(packages) {
+  const wrong = [];
+  for (const { name, dependencies } of packages) {
+    const normal = dependencies.filter(({ kind }) => kind === null).map((dependency) => dependency.name);
+    const own = normal.filter((dependency) => dependency.startsWith("signalpost"));
+    for (const dependency of ARROWS[name] ? normal : own) {
+      if (!(ARROWS[name] ?? OWN_ARROWS[name] ?? []).includes(dependency)) wrong.push(`${name} → ${dependency}`);
+    }
+  }
+  return wrong;
+}
+
+const metadata = JSON.parse(
+  execFileSync("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"], { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 }),
+);
+
+test("crates depend only along the arrows", () => {
+  assert.deepEqual(wrongArrows(metadata.packages), []);
+  const forged = [{ name: "signalpost-server", dependencies: [{ kind: null, name: "signalpost-core" }] }];
+  assert.deepEqual(wrongArrows(forged), ["signalpost-server → signalpost-core"]);
+});
+
+test("the simulation takes the server without its network part", () => {
+  const simulation = metadata.packages.find(({ name }) => name === "signalpost-simulation");
+  const server = simulation.dependencies.find(({ name }) => name === "signalpost-server");
+  assert.equal(server?.uses_default_features, false);
+});
+
+/** Lines that hold what they may not; comments and test modules aside. */
+function offences(sources, banned) {
+  return sources.flatMap(({ name, text }) =>
+    text
+      .split(/^#\[cfg\(test\)\]/m)[0]
+      .split("\n")
+      .flatMap((line, at) => (!/^\s*(\/\/|\*|\/\*)/.test(line) && banned.test(line) ? [`${name}:${at + 1}: ${line.trim()}`] : [])),
+  );
+}
+
+const sansIo = within(/^crates\/(protocol|core)\/src\/(?!.*_tests\.rs$).*\.rs$/);
+const serverSansIo = within(/^crates\/server\/src\/(session|registry)\/(?!.*tests\.rs$).*\.rs$/);
+const shell = within(/^src\/.*\.rs$/);
+const facade = within(/^js\/.*\.ts$/);
+
+test("core, protocol and the server's sans-IO part read no clock, draw nothing, do no I/O and never panic", () => {
+  const io = /\bstd::(time|thread|net|fs|env|io|process)\b|\b(tokio|web_sys|js_sys|wasm_bindgen|getrandom|rand)::|\bprintln!|\beprintln!/;
+  const panics = /\.unwrap\(\)|\.expect\(|\bpanic!|\bunreachable!|\btodo!|\bunimplemented!/;
+  assert.ok(sansIo.length > 20 && serverSansIo.length > 5);
+  assert.deepEqual(offences([...sansIo, ...serverSansIo], io), []);
+  assert.deepEqual(offences([...sansIo, ...serverSansIo, ...shell], panics), []);
+  assert.equal(offences([{ name: "x", text: "let t = std::time::Instant::now();" }], io).length, 1);
+  assert.equal(offences([{ name: "x", text: "x.unwrap();\n#[cfg(test)]\ny.unwrap();" }], panics).length, 1);
+});
+
+test("the shell knows no message and decides nothing", () => {
+  const protocol = /\b(ServerMessage|ClientMessage|Signal::|ErrorCode|CloseCode|SignalingState\s*==|ConnectionState\s*==)/;
+  assert.ok(shell.length > 8);
+  assert.deepEqual(offences(shell, protocol), []);
+  assert.equal(offences([{ name: "x", text: "if code == ErrorCode::Closed {" }], protocol).length, 1);
+});
+
+test("every closure of the shell has an owner, and no export can be re-entered", () => {
+  const leaks = /\.forget\(\)|mem::forget|into_js_value\(\)|once_into_js/;
+  assert.deepEqual(offences(shell, leaks), []);
+  const exported = shell.filter(({ text }) => /#\[wasm_bindgen\]\nimpl/.test(text));
+  assert.ok(exported.length > 0);
+  assert.deepEqual(offences(exported, /pub (async fn|fn [^(]*\(\s*&mut self)/), []);
+});
+
+test("the facade knows no message type", () => {
+  const types = [...new Set(read("crates/protocol/src/encode.rs").match(/"[a-z-]+"/g).map((quoted) => quoted.slice(1, -1)))];
+  assert.ok(types.includes("ice-candidate") && types.includes("hello") && types.length > 15);
+  // Words that the browser's own interfaces use too.
+  const own = new Set(["error", "close", "closed", "offer", "answer", "peers", "left", "joined"]);
+  const banned = new RegExp(`["'\`](${types.filter((type) => !own.has(type)).join("|")})["'\`]`);
+  assert.deepEqual(offences(facade, banned), []);
+  assert.equal(offences([{ name: "x", text: 'send("ice-candidate")' }], banned).length, 1);
+});
+
+test("facade and crates share one list of error codes", () => {
+  const declared = [...read("crates/protocol/src/error_code.rs").matchAll(/^ {4}\w+ = "([a-z-]+)", (?:true|false);/gm)].map(([, code]) => code);
+  const described = [...read("js/errors.ts").matchAll(/^ {2}"([a-z-]+)":/gm)].map(([, code]) => code);
+  assert.ok(declared.length > 20);
+  assert.deepEqual(described, declared);
+});
+
+test("no god file, no utils", () => {
+  const sources = within(/\.(rs|ts|mjs|js|css|html)$/).filter(({ name }) => !/(^|\/)(tests?|fuzz|benches)\//.test(name) && !/tests?\.rs$/.test(name));
+  const long = sources.filter(({ text }) => text.split("\n").length > 401).map(({ name }) => name);
+  assert.deepEqual(long, []);
+  assert.deepEqual(files.filter((name) => /(^|\/)utils?(\/|\.)/.test(name)), []);
+});
+
+test("nothing here tells of a machine", () => {
+  const found = within(/\.(rs|ts|mjs|js|css|html|md|toml|json)$/).flatMap(({ name, text }) =>
+    name === "package-lock.json" || name === "tests/architecture.mjs" ? [] : offences([{ name, text }], /(^|["'\s(=`])\/(home|root|Users|work)\//),
+  );
+  assert.deepEqual(found, []);
+  assert.ok(!/"resolved"/.test(read("package-lock.json")), "package-lock.json names a registry");
+});
