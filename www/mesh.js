@@ -105,7 +105,11 @@ export class Mesh {
       return;
     }
     this.#adopt(member, peer);
-    peer.connect().catch((error) => this.#report(error, member.id));
+    peer.connect().catch((error) => {
+      this.#report(error, member.id);
+      // Data never flowed: begin anew.
+      if (error.code === "timeout") peer.close();
+    });
   }
 
   #dialLater(member) {

@@ -72,6 +72,7 @@ fn payload(value: &JsValue) -> Option<Box<Payload>> {
     payload.room = text(value, "room")?;
     payload.reason = text(value, "reason")?;
     payload.sdp = text(value, "sdp")?;
+    payload.session = u32_field(value, "session")?;
     payload.number = u32_field(value, "number")?;
     payload.connection = u32_field(value, "connection")?;
     payload.target = u32_field(value, "target")?;

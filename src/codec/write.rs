@@ -126,6 +126,7 @@ impl Writer {
         self.text_field("capability", payload.capability.as_deref());
         self.text_field("room", payload.room.as_deref());
         self.text_field("sdp", payload.sdp.as_deref());
+        self.integer_field("session", payload.session);
         self.integer_field("number", payload.number);
         self.integer_field("connection", payload.connection);
         self.integer_field("target", payload.target);

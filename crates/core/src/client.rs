@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::input::{Command, Input, SocketEvent};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
+use crate::peer::Own;
 use crate::peers::{Peers, Sink};
 use crate::requests::{Question, Request, Requests};
 use crate::rng::Rng;
@@ -33,9 +34,11 @@ impl Client {
     /// A client that does nothing yet. `seed` decides jitter and connection ids.
     pub fn new(config: Config, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
+        let session = rng.next_id();
+        let own = Own { id: config.peer_id.clone(), session, candidates: config.candidates };
         Self {
-            session: Session::new(&config, rng.next_id()),
-            peers: Peers::new(config.peer_id.clone(), config.candidates),
+            session: Session::new(&config, session),
+            peers: Peers::new(own),
             own: config.peer_id,
             rng,
             requests: Requests::default(),
@@ -223,6 +226,10 @@ impl Client {
                 self.rooms.handle_present(&room, peer, &mut self.outputs);
             }
             ServerMessage::PeerLeft { room, peer, reason } => {
+                // Who only left a room can still be reached.
+                if reason != "left" {
+                    self.directory.handle_gone(&peer);
+                }
                 self.rooms.handle_left(&room, &peer, reason, &mut self.outputs);
             }
             ServerMessage::Relay { from, signal } => {

@@ -22,6 +22,11 @@ impl Directory {
         self.0.insert(id, (peer.session, took));
     }
 
+    /// The peer is not there any more.
+    pub fn handle_gone(&mut self, id: &PeerId) {
+        self.0.remove(id);
+    }
+
     pub fn known(&self, id: &PeerId) -> Option<(u32, Option<u32>)> {
         self.0.get(id).copied()
     }

@@ -6,10 +6,12 @@
 //! back with [`Input::Timeout`]. The core never reads a clock, never draws randomness (it is given a seed),
 //! never does I/O and never panics on what comes from outside. Times are milliseconds of one monotonic clock.
 
+mod calls;
 mod candidate_batch;
 mod client;
 pub mod config;
 mod directory;
+mod effects;
 pub mod input;
 mod negotiation;
 pub mod output;

@@ -1,14 +1,15 @@
 //! One remote peer: the connection, its negotiation, its candidates both ways, and its timers.
 
+use crate::calls::Calls;
 use crate::candidate_batch::{CandidateBatch, Due};
 use crate::config::CandidateOptions;
+use crate::effects::Effects;
 use crate::input::{ConnectionEvent, ConnectionState, SdpType};
 use crate::negotiation::{Negotiation, Remote, Step};
 use crate::output::{Event, Failure, Operation, Output, Reply, TimerName};
 use crate::timeline::{Timeline, mark};
 use signalpost_protocol::message::{CandidateBatch as Batch, Description, Route};
-use signalpost_protocol::{ErrorCode, PeerId, Signal};
-use std::collections::VecDeque;
+use signalpost_protocol::{ErrorCode, PeerId, Signal, limits};
 
 /// How long a pair may take to be connected for the first time, in milliseconds.
 const PAIR_MS: u64 = 12_000;
@@ -17,24 +18,18 @@ const RESEND_MS: u64 = 500;
 /// The longest such wait, in milliseconds.
 const MOST_RESEND_MS: u64 = 8_000;
 
-/// What a peer wants done; the client carries it out.
-#[derive(Default)]
-pub struct Effects {
-    pub outputs: VecDeque<Output>,
-    pub signals: Vec<Signal>,
-    /// The connection is over: forget the peer.
-    pub closed: bool,
-}
-
-struct Call {
-    call: u32,
-    deadline: u64,
+/// What all peers of a client share.
+pub struct Own {
+    pub id: PeerId,
+    pub session: u32,
+    pub candidates: CandidateOptions,
 }
 
 pub struct Peer {
     pub id: PeerId,
-    /// The other side's session number, where a list told it.
+    /// The other side's session number, where a list or a description told it.
     pub session: Option<u32>,
+    own_session: u32,
     pub connection: u32,
     pub remote_connection: Option<u32>,
     pub timeline: Timeline,
@@ -45,7 +40,7 @@ pub struct Peer {
     negotiating: Option<u32>,
     state: ConnectionState,
     was_connected: bool,
-    calls: Vec<Call>,
+    calls: Calls,
     pair_deadline: Option<u64>,
     resend_at: Option<u64>,
     resend_wait: u64,
@@ -54,20 +49,21 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(now: u64, id: PeerId, connection: u32, polite: bool, options: CandidateOptions) -> Self {
+    pub fn new(now: u64, id: PeerId, connection: u32, own: &Own) -> Self {
         Self {
+            negotiation: Negotiation::new(own.id.is_polite_towards(&id)),
             id,
             session: None,
+            own_session: own.session,
             connection,
             remote_connection: None,
             timeline: Timeline::new(now, None),
-            negotiation: Negotiation::new(polite),
-            batch: CandidateBatch::new(options),
+            batch: CandidateBatch::new(own.candidates),
             operations: 0,
             negotiating: None,
             state: ConnectionState::New,
             was_connected: false,
-            calls: Vec::new(),
+            calls: Calls::default(),
             pair_deadline: None,
             resend_at: None,
             resend_wait: RESEND_MS,
@@ -84,12 +80,17 @@ impl Peer {
 
     /// The application wants to be connected and waits for it.
     pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, effects: &mut Effects) {
-        if self.timeline.open.is_some() {
+        let was_open = self.timeline.open.is_some();
+        if was_open && self.state == ConnectionState::Connected {
             effects.settle(call, Ok(Reply::Done));
             return;
         }
-        self.calls.push(Call { call, deadline: now.saturating_add(u64::from(timeout_ms)) });
+        self.calls.push(now, call, timeout_ms);
         self.expect_pair(now);
+        if was_open {
+            // It was connected and is not any more: look for a new path.
+            effects.outputs.push_back(Output::RestartIce { connection: self.connection });
+        }
         let mut steps = Vec::new();
         self.negotiation.activate(&mut steps);
         self.carry_out(now, steps, effects);
@@ -105,7 +106,7 @@ impl Peer {
 
     /// The application no longer waits for this call.
     pub fn cancel(&mut self, call: u32) {
-        self.calls.retain(|waiting| waiting.call != call);
+        self.calls.cancel(call);
     }
 
     /// The connection did something.
@@ -126,9 +127,7 @@ impl Peer {
             ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
             ConnectionEvent::Opened => {
                 mark(&mut self.timeline.open, elapsed);
-                for Call { call, .. } in self.calls.drain(..) {
-                    effects.settle(call, Ok(Reply::Done));
-                }
+                self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);
                 effects.event(Event::PeerOpen { peer: self.id.clone() });
             }
             ConnectionEvent::Done { operation, outcome } => {
@@ -151,12 +150,14 @@ impl Peer {
         self.resend_at = None;
         let elapsed = self.timeline.elapsed(now);
         let remote = match signal {
-            Signal::Offer(Description { number, sdp, .. }) => {
+            Signal::Offer(Description { session, number, sdp, .. }) => {
+                self.session = session.or(self.session);
                 self.expect_pair(now);
                 mark(&mut self.timeline.offer, elapsed);
                 Remote::Offer { number, sdp }
             }
-            Signal::Answer(Description { number, sdp, .. }) => {
+            Signal::Answer(Description { session, number, sdp, .. }) => {
+                self.session = session.or(self.session);
                 mark(&mut self.timeline.answer, elapsed);
                 Remote::Answer { number, sdp }
             }
@@ -188,11 +189,13 @@ impl Peer {
 
     /// The server refused a message for this peer.
     pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
-        let is_absent =
-            matches!(ErrorCode::parse(&failure.code), Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy));
-        if !is_absent {
+        let code = ErrorCode::parse(&failure.code);
+        if !matches!(code, Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy)) {
             effects.event(Event::Error { peer: Some(self.id.clone()), failure });
-        } else if self.remote_connection.is_none() && self.session.is_none() {
+        } else if code == Some(ErrorCode::PeerNotFound)
+            && self.remote_connection.is_none()
+            && self.session.is_none()
+        {
             // Nobody has ever seen this peer: say so at once.
             self.close(failure, effects);
         } else if self.resend_at.is_none() && self.negotiation.outstanding().is_some() {
@@ -231,12 +234,7 @@ impl Peer {
             self.resend_at = None;
             self.send_again(effects);
         }
-        let (late, waiting) = core::mem::take(&mut self.calls).into_iter().partition(|c| now >= c.deadline);
-        self.calls = waiting;
-        let late: Vec<Call> = late;
-        for Call { call, .. } in late {
-            effects.settle(call, Err(ErrorCode::Timeout.into()));
-        }
+        self.calls.settle_late(now, &ErrorCode::Timeout.into(), &mut effects.outputs);
         if self.pair_deadline.is_some_and(|deadline| now >= deadline) {
             let no_path =
                 || Failure::new(ErrorCode::ConnectionFailed, "no path to the peer was found in time");
@@ -247,7 +245,7 @@ impl Peer {
 
     /// When [`Peer::handle_timeout`] has something to do, and why.
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let call = self.calls.iter().map(|waiting| waiting.deadline).min();
+        let call = self.calls.poll_timeout();
         [
             self.batch.poll_timeout().map(|at| (at, TimerName::CandidateBatch)),
             self.resend_at.map(|at| (at, TimerName::Resend)),
@@ -267,9 +265,7 @@ impl Peer {
 
     /// Ends the connection: the other side knows, or is gone.
     pub fn close(&mut self, failure: Failure, effects: &mut Effects) {
-        for Call { call, .. } in self.calls.drain(..) {
-            effects.settle(call, Err(failure.clone()));
-        }
+        self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs);
         effects.outputs.push_back(Output::CloseConnection { connection: self.connection });
         self.state = ConnectionState::Closed;
         let reason = failure.code.clone();
@@ -303,6 +299,9 @@ impl Peer {
                 self.resend_wait = RESEND_MS;
                 self.batch.handle_connected();
                 mark(&mut self.timeline.pair, elapsed);
+                if self.timeline.open.is_some() {
+                    self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);
+                }
             }
             ConnectionState::Failed if !self.was_connected => {
                 let failure =
@@ -346,15 +345,14 @@ impl Peer {
                     number,
                     code: ErrorCode::DescriptionRejected,
                 }),
-                Step::Fail { code, message } => {
-                    let failure = Failure::new(code, &message);
-                    for Call { call, .. } in self.calls.drain(..) {
-                        effects.settle(call, Err(failure.clone()));
-                    }
-                    effects.event(Event::Error { peer: Some(self.id.clone()), failure });
-                }
+                Step::Fail { code, message } => self.fail(Failure::new(code, &message), effects),
             }
         }
+    }
+
+    fn fail(&mut self, failure: Failure, effects: &mut Effects) {
+        self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs);
+        effects.event(Event::Error { peer: Some(self.id.clone()), failure });
     }
 
     fn send_again(&mut self, effects: &mut Effects) {
@@ -364,15 +362,20 @@ impl Peer {
         }
     }
 
-    fn resend_description(&self, effects: &mut Effects) {
+    fn resend_description(&mut self, effects: &mut Effects) {
         if let Some((number, description)) = self.negotiation.outstanding() {
             self.send_description(number, description, effects);
         }
     }
 
-    fn send_description(&self, number: u32, description: crate::Description, effects: &mut Effects) {
-        let kind = description.kind;
-        let description = Description { route: self.route(), number, sdp: description.sdp };
+    fn send_description(&mut self, number: u32, description: crate::Description, effects: &mut Effects) {
+        let crate::Description { kind, sdp } = description;
+        if !limits::fits_description(&sdp) {
+            // The server would refuse it each time that it is sent.
+            self.fail(ErrorCode::MessageTooLarge.into(), effects);
+            return;
+        }
+        let description = Description { route: self.route(), session: Some(self.own_session), number, sdp };
         effects.signals.push(match kind {
             SdpType::Offer => Signal::Offer(description),
             SdpType::Answer => Signal::Answer(description),
@@ -382,15 +385,5 @@ impl Peer {
     fn send_candidates(&self, due: Due, effects: &mut Effects) {
         let route = self.route();
         effects.signals.push(Signal::Candidates(Batch { route, candidates: due.candidates, end: due.end }));
-    }
-}
-
-impl Effects {
-    pub fn settle(&mut self, call: u32, result: Result<Reply, Failure>) {
-        self.outputs.push_back(Output::Settle { call, result });
-    }
-
-    pub fn event(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
     }
 }

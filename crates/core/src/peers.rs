@@ -1,18 +1,20 @@
 //! All remote peers: who a signal or an event is for.
 
-use crate::config::CandidateOptions;
+use crate::effects::Effects;
 use crate::input::ConnectionEvent;
 use crate::output::{Event, Failure, Output, TimerName};
-use crate::peer::{Effects, Peer};
+use crate::peer::{Own, Peer};
 use crate::rng::Rng;
 use litemap::LiteMap;
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};
 use std::collections::VecDeque;
 
+/// Most peers at once; further ones cannot connect to us.
+const MOST_PEERS: usize = 1024;
+
 pub struct Peers {
-    own: PeerId,
-    options: CandidateOptions,
+    own: Own,
     peers: LiteMap<PeerId, Peer>,
 }
 
@@ -23,8 +25,8 @@ pub struct Sink<'a> {
 }
 
 impl Peers {
-    pub fn new(own: PeerId, options: CandidateOptions) -> Self {
-        Self { own, options, peers: LiteMap::new() }
+    pub fn new(own: Own) -> Self {
+        Self { own, peers: LiteMap::new() }
     }
 
     pub fn peer(&self, id: &PeerId) -> Option<&Peer> {
@@ -57,8 +59,7 @@ impl Peers {
     ) {
         let connection = rng.next_id();
         sink.outputs.push_back(Output::CreateConnection { connection, peer: id.clone() });
-        let polite = self.own.is_polite_towards(id);
-        let mut peer = Peer::new(now, id.clone(), connection, polite, self.options);
+        let mut peer = Peer::new(now, id.clone(), connection, &self.own);
         if let Some((session, took)) = known {
             peer.session = Some(session);
             peer.timeline.discovery = took;
@@ -135,6 +136,9 @@ impl Peers {
             return;
         }
         let is_offer = matches!(signal, Signal::Offer(_));
+        if is_offer && mine.is_none() && self.peers.len() >= MOST_PEERS {
+            return;
+        }
         let theirs = self.peers.get(from).map(|peer| peer.remote_connection);
         match theirs {
             Some(Some(theirs)) if theirs != remote => {

@@ -1,5 +1,6 @@
 //! The link to the server: opening, registering, watching, losing and regaining it.
 
+use crate::calls::Calls;
 use crate::config::Config;
 use crate::input::{PageEvent, SocketEvent};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
@@ -33,11 +34,6 @@ pub enum Change {
     GaveUp(Failure),
 }
 
-struct Call {
-    call: u32,
-    deadline: u64,
-}
-
 pub struct Session {
     hello: Hello,
     policy: ReconnectPolicy,
@@ -48,7 +44,7 @@ pub struct Session {
     was_registered: bool,
     sockets: u32,
     frames: u32,
-    calls: Vec<Call>,
+    calls: Calls,
     /// Why the last attempt failed, for a call that runs out of time.
     last_failure: Option<Failure>,
 }
@@ -66,7 +62,7 @@ impl Session {
             was_registered: false,
             sockets: 0,
             frames: 0,
-            calls: Vec::new(),
+            calls: Calls::default(),
             last_failure: None,
         }
     }
@@ -80,7 +76,7 @@ impl Session {
             Link::Closed => settle(out, call, Err(ErrorCode::Closed.into())),
             Link::Registered { .. } => settle(out, call, Ok(Reply::Done)),
             Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Registering { .. } => {
-                self.calls.push(Call { call, deadline: now.saturating_add(u64::from(timeout_ms)) });
+                self.calls.push(now, call, timeout_ms);
                 if matches!(self.link, Link::Down) {
                     self.policy.reset();
                     self.last_failure = None;
@@ -93,9 +89,7 @@ impl Session {
 
     /// The application no longer waits; when nobody does and the client was never connected, it stops trying.
     pub fn cancel(&mut self, call: u32, out: &mut VecDeque<Output>) {
-        let before = self.calls.len();
-        self.calls.retain(|waiting| waiting.call != call);
-        if self.calls.len() != before && self.calls.is_empty() && !self.was_registered {
+        if self.calls.cancel(call) && self.calls.is_empty() && !self.was_registered {
             self.drop_socket(NORMAL, out);
             self.link = Link::Down;
             self.set_state(ClientState::Idle, ErrorCode::Aborted.as_str(), out);
@@ -107,7 +101,7 @@ impl Session {
         self.send(now, ClientMessage::Bye, out);
         self.drop_socket(NORMAL, out);
         self.link = Link::Closed;
-        self.settle_calls(&Err(ErrorCode::Closed.into()), out);
+        self.calls.settle_all(&Err(ErrorCode::Closed.into()), out);
         self.set_state(ClientState::Closed, "", out);
     }
 
@@ -162,7 +156,7 @@ impl Session {
         self.link = Link::Registered { socket, monitor, good_at: Some(now.saturating_add(GOOD_LINK_MS)) };
         self.was_registered = true;
         self.set_state(ClientState::Connected, "", out);
-        self.settle_calls(&Ok(Reply::Done), out);
+        self.calls.settle_all(&Ok(Reply::Done), out);
         Some(Change::Registered)
     }
 
@@ -243,10 +237,7 @@ impl Session {
             },
             Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Closed => None,
         };
-        if change.is_none() && self.calls.iter().any(|call| now >= call.deadline) {
-            return self.handle_late_calls(now, out);
-        }
-        change
+        if change.is_none() { self.handle_late_calls(now, out) } else { change }
     }
 
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
@@ -265,7 +256,7 @@ impl Session {
                 }
             }
         };
-        let call = self.calls.iter().map(|call| (call.deadline, TimerName::Call)).min_by_key(|(at, _)| *at);
+        let call = self.calls.poll_timeout().map(|at| (at, TimerName::Call));
         [link, call].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
@@ -327,7 +318,7 @@ impl Session {
         self.drop_socket(NORMAL, out);
         self.link = Link::Down;
         self.was_registered = false;
-        self.settle_calls(&Err(failure.clone()), out);
+        self.calls.settle_all(&Err(failure.clone()), out);
         self.set_state(ClientState::Idle, &failure.code, out);
         Some(Change::GaveUp(failure))
     }
@@ -335,14 +326,9 @@ impl Session {
     fn handle_late_calls(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
         let why = self.last_failure.as_ref().map_or("", |failure| failure.code.as_str());
         let failure = Failure::new(ErrorCode::Timeout, why);
-        if !self.was_registered && self.calls.iter().all(|call| now >= call.deadline) {
+        let late = self.calls.settle_late(now, &failure, out);
+        if late && self.calls.is_empty() && !self.was_registered {
             return self.give_up(failure, out);
-        }
-        let (late, waiting) = core::mem::take(&mut self.calls).into_iter().partition(|c| now >= c.deadline);
-        self.calls = waiting;
-        let late: Vec<Call> = late;
-        for Call { call, .. } in late {
-            settle(out, call, Err(failure.clone()));
         }
         None
     }
@@ -353,12 +339,6 @@ impl Session {
         {
             *good_at = None;
             self.policy.reset();
-        }
-    }
-
-    fn settle_calls(&mut self, result: &Result<Reply, Failure>, out: &mut VecDeque<Output>) {
-        for Call { call, .. } in self.calls.drain(..) {
-            settle(out, call, result.clone());
         }
     }
 

@@ -173,8 +173,8 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
     }
     let route = Route { connection: need(payload.connection, "connection")?, target: payload.target };
     Ok(match kind {
-        "offer" => Signal::Offer(description(route, payload.number, payload.sdp.take())?),
-        "answer" => Signal::Answer(description(route, payload.number, payload.sdp.take())?),
+        "offer" => Signal::Offer(description(route, payload)?),
+        "answer" => Signal::Answer(description(route, payload)?),
         "ice-candidate" => Signal::Candidates(batch(route, payload.candidates.take(), payload.end.take())?),
         "reject" => Signal::Reject {
             route,
@@ -186,8 +186,8 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
     })
 }
 
-fn description(route: Route, number: Option<u32>, sdp: Option<String>) -> Result<Description, Refusal> {
-    let sdp = need(sdp, "sdp")?;
+fn description(route: Route, payload: &mut Payload) -> Result<Description, Refusal> {
+    let sdp = need(payload.sdp.take(), "sdp")?;
     if !session_description::is_plausible(&sdp) {
         return Err(Refusal {
             code: ErrorCode::InvalidDescription,
@@ -195,7 +195,7 @@ fn description(route: Route, number: Option<u32>, sdp: Option<String>) -> Result
             problem: "is not a session description",
         });
     }
-    Ok(Description { route, number: need(number, "number")?, sdp })
+    Ok(Description { route, session: payload.session, number: need(payload.number, "number")?, sdp })
 }
 
 fn batch(

@@ -119,6 +119,7 @@ fn relay(signal: Signal) -> Envelope {
         payload.target = target;
         match signal {
             Signal::Offer(description) | Signal::Answer(description) => {
+                payload.session = description.session;
                 payload.number = Some(description.number);
                 payload.sdp = Some(description.sdp);
             }

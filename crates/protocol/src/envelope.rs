@@ -68,6 +68,9 @@ pub struct Payload {
     /// `offer`: its number; `answer`, `reject`: the number of the offer that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u32>,
+    /// `offer`, `answer`: the sender's session number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<u32>,
     /// The sender's connection id: one for each `RTCPeerConnection`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<u32>,

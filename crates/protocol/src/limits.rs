@@ -2,6 +2,14 @@
 
 /// Largest frame that carries an `offer` or an `answer`, in bytes of UTF-8.
 pub const DESCRIPTION_FRAME_BYTES: usize = 256 * 1024;
+/// Whether a description fits into a frame, however its text is escaped.
+pub fn fits_description(sdp: &str) -> bool {
+    let escapes = sdp.bytes().filter(|byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\\')).count();
+    sdp.len().saturating_add(escapes).saturating_add(REST_OF_FRAME_BYTES) <= DESCRIPTION_FRAME_BYTES
+}
+
+/// Room for the envelope around a description: two ids of which each byte may be escaped, and the fields.
+const REST_OF_FRAME_BYTES: usize = 2048;
 /// Largest frame of any other type, in bytes of UTF-8.
 pub const FRAME_BYTES: usize = 16 * 1024;
 /// Longest peer id, in bytes of UTF-8.

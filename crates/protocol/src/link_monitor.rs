@@ -14,6 +14,9 @@ pub const PROBE_AFTER_SEND_MS: u64 = 1_500;
 /// Time from an unanswered send to the verdict, in milliseconds.
 pub const DEAD_AFTER_SEND_MS: u64 = 3_000;
 
+/// Silence after which an end that does not ask by itself asks before it gives up, in milliseconds.
+const LAST_CHANCE_MS: u64 = DEAD_AFTER_IDLE_MS - PROBE_AFTER_SEND_MS;
+
 /// What the end has to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -31,55 +34,60 @@ pub struct LinkMonitor {
     asks_when_idle: bool,
     last_received: u64,
     unanswered_since: Option<u64>,
-    asked: bool,
+    asked_at: Option<u64>,
 }
 
 impl LinkMonitor {
     /// A link that has just opened. `asks_when_idle`: whether this end is the one that sends heartbeats.
     pub const fn new(now: u64, asks_when_idle: bool) -> Self {
-        Self { asks_when_idle, last_received: now, unanswered_since: None, asked: false }
+        Self { asks_when_idle, last_received: now, unanswered_since: None, asked_at: None }
     }
 
     /// A frame arrived.
     pub const fn handle_received(&mut self, now: u64) {
         self.last_received = now;
         self.unanswered_since = None;
-        self.asked = false;
+        self.asked_at = None;
     }
 
-    /// A frame was sent.
+    /// A frame was sent that lets the other end answer. A sign of life is not one: two ends would ask each other
+    /// for ever.
     pub const fn handle_sent(&mut self, now: u64) {
         if self.unanswered_since.is_none() {
             self.unanswered_since = Some(now);
         }
     }
 
-    /// What to do at `now`; [`Verdict::Ask`] is answered once for each silence.
+    /// What to do at `now`; [`Verdict::Ask`] is answered once for each silence. A link is never given up
+    /// without having been asked, however late this is called: a timer may have slept with its tab.
     pub fn poll(&mut self, now: u64) -> Verdict {
-        if now >= self.dead_at() {
+        if now < self.poll_timeout() {
+            Verdict::Alive
+        } else if self.asked_at.is_some() {
             Verdict::Dead
-        } else if !self.asked && now >= self.ask_at() {
-            self.asked = true;
+        } else {
+            self.asked_at = Some(now);
             self.handle_sent(now);
             Verdict::Ask
-        } else {
-            Verdict::Alive
         }
     }
 
     /// When [`LinkMonitor::poll`] has something to say next.
     pub fn poll_timeout(&self) -> u64 {
-        if self.asked { self.dead_at() } else { self.dead_at().min(self.ask_at()) }
+        match self.asked_at {
+            None => self.earlier(
+                if self.asks_when_idle { HEARTBEAT_MS } else { LAST_CHANCE_MS },
+                PROBE_AFTER_SEND_MS,
+            ),
+            Some(asked_at) => {
+                let verdict = self.earlier(DEAD_AFTER_IDLE_MS, DEAD_AFTER_SEND_MS);
+                verdict.max(asked_at.saturating_add(PROBE_AFTER_SEND_MS))
+            }
+        }
     }
 
-    fn dead_at(&self) -> u64 {
-        let idle = self.last_received.saturating_add(DEAD_AFTER_IDLE_MS);
-        self.unanswered_since.map_or(idle, |since| idle.min(since.saturating_add(DEAD_AFTER_SEND_MS)))
-    }
-
-    fn ask_at(&self) -> u64 {
-        let idle = if self.asks_when_idle { HEARTBEAT_MS } else { u64::MAX };
-        let idle = self.last_received.saturating_add(idle);
-        self.unanswered_since.map_or(idle, |since| idle.min(since.saturating_add(PROBE_AFTER_SEND_MS)))
+    fn earlier(&self, after_received: u64, after_sent: u64) -> u64 {
+        let idle = self.last_received.saturating_add(after_received);
+        self.unanswered_since.map_or(idle, |since| idle.min(since.saturating_add(after_sent)))
     }
 }

@@ -172,6 +172,8 @@ pub struct Route {
 pub struct Description {
     /// Which connections.
     pub route: Route,
+    /// The sender's session number, as its list entry tells it.
+    pub session: Option<u32>,
     /// Offers count up from 1 for each connection; an answer carries the number of its offer.
     pub number: u32,
     /// The description.

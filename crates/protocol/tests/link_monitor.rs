@@ -25,8 +25,19 @@ fn the_end_with_the_duty_asks_after_10_s_and_gives_up_by_15() {
 }
 
 #[test]
-fn the_other_end_gives_up_after_15_s_without_asking() {
-    assert_eq!(silence(LinkMonitor::new(1_000, false)), (vec![], 16_000));
+fn the_other_end_asks_before_it_gives_up_after_15_s() {
+    assert_eq!(silence(LinkMonitor::new(1_000, false)), (vec![14_500], 16_000));
+}
+
+#[test]
+fn a_timer_that_slept_asks_before_it_gives_up() {
+    for duty in [true, false] {
+        let mut link = LinkMonitor::new(0, duty);
+        link.handle_sent(100);
+        assert_eq!(link.poll(3_600_000), Verdict::Ask, "an hour of sleep says nothing about the link");
+        assert_eq!(link.poll(3_600_001), Verdict::Alive);
+        assert_eq!(silence(link).1, 3_601_500);
+    }
 }
 
 #[test]

@@ -62,9 +62,10 @@ fn candidate() -> impl Strategy<Value = IceCandidateInit> {
 }
 
 fn signal() -> impl Strategy<Value = Signal> {
-    let described = (route(), any::<u32>(), any::<String>())
-        .prop_map(|(route, number, rest)| Description {
+    let described = (route(), prop::option::of(any::<u32>()), any::<u32>(), any::<String>())
+        .prop_map(|(route, session, number, rest)| Description {
             route,
+            session,
             number,
             sdp: format!("v=0\r\n{}", rest.replace('\0', "")),
         })

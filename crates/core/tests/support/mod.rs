@@ -213,9 +213,15 @@ impl World {
     }
 
     /// The signals that were sent to peers since this was last asked.
+    /// The signals sent. Each description must carry our session number, which is left out of what is returned.
     pub fn take_signals(&mut self) -> Vec<Signal> {
         let relays = |message| match message {
-            ClientMessage::Relay { signal, .. } => Some(signal),
+            ClientMessage::Relay { mut signal, .. } => {
+                if let Signal::Offer(description) | Signal::Answer(description) = &mut signal {
+                    assert!(description.session.take().is_some());
+                }
+                Some(signal)
+            }
             _ => None,
         };
         self.take_sent().into_iter().filter_map(relays).collect()
@@ -281,11 +287,21 @@ pub fn route(connection: u32, target: Option<u32>) -> Route {
 }
 
 pub fn offer(connection: u32, target: Option<u32>, number: u32, fragment: &str) -> Signal {
-    Signal::Offer(WireDescription { route: route(connection, target), number, sdp: sdp(fragment) })
+    Signal::Offer(WireDescription {
+        route: route(connection, target),
+        session: None,
+        number,
+        sdp: sdp(fragment),
+    })
 }
 
 pub fn answer(connection: u32, target: u32, number: u32, fragment: &str) -> Signal {
-    Signal::Answer(WireDescription { route: route(connection, Some(target)), number, sdp: sdp(fragment) })
+    Signal::Answer(WireDescription {
+        route: route(connection, Some(target)),
+        session: None,
+        number,
+        sdp: sdp(fragment),
+    })
 }
 
 pub fn candidates(connection: u32, target: Option<u32>, fragment: &str) -> Signal {

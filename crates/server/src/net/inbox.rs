@@ -95,7 +95,7 @@ mod tests {
 
     fn relay(bytes: usize) -> Delivery {
         let route = Route { connection: 1, target: None };
-        let signal = Signal::Offer(Description { route, number: 1, sdp: "s".repeat(bytes) });
+        let signal = Signal::Offer(Description { route, session: None, number: 1, sdp: "s".repeat(bytes) });
         Delivery::Relay { from: PeerId::parse("ada").unwrap(), signal }
     }
 

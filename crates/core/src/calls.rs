@@ -1,0 +1,50 @@
+//! Promises of the application that wait for one thing, each with its deadline.
+
+use crate::output::{Failure, Output, Reply};
+use std::collections::VecDeque;
+
+#[derive(Default)]
+pub struct Calls(Vec<(u32, u64)>);
+
+impl Calls {
+    /// A promise waits for at most `timeout_ms` from `now`.
+    pub fn push(&mut self, now: u64, call: u32, timeout_ms: u32) {
+        self.0.push((call, now.saturating_add(u64::from(timeout_ms))));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The application no longer waits. Returns whether it did.
+    pub fn cancel(&mut self, call: u32) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(waiting, _)| *waiting != call);
+        self.0.len() != before
+    }
+
+    pub fn settle_all(&mut self, result: &Result<Reply, Failure>, out: &mut VecDeque<Output>) {
+        self.settle(u64::MAX, result, out);
+    }
+
+    /// Settles those whose time has run out. Returns whether there were any.
+    pub fn settle_late(&mut self, now: u64, failure: &Failure, out: &mut VecDeque<Output>) -> bool {
+        self.settle(now, &Err(failure.clone()), out)
+    }
+
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.0.iter().map(|(_, deadline)| *deadline).min()
+    }
+
+    fn settle(&mut self, now: u64, result: &Result<Reply, Failure>, out: &mut VecDeque<Output>) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(call, deadline)| {
+            let due = now >= *deadline;
+            if due {
+                out.push_back(Output::Settle { call: *call, result: result.clone() });
+            }
+            !due
+        });
+        self.0.len() != before
+    }
+}

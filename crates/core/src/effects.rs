@@ -1,0 +1,24 @@
+//! What a peer wants done.
+
+use crate::output::{Event, Failure, Output, Reply};
+use signalpost_protocol::Signal;
+use std::collections::VecDeque;
+
+/// Collected while a peer handles one thing; the client carries it out.
+#[derive(Default)]
+pub struct Effects {
+    pub outputs: VecDeque<Output>,
+    pub signals: Vec<Signal>,
+    /// The connection is over: forget the peer.
+    pub closed: bool,
+}
+
+impl Effects {
+    pub fn settle(&mut self, call: u32, result: Result<Reply, Failure>) {
+        self.outputs.push_back(Output::Settle { call, result });
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}
