@@ -29,6 +29,11 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setLocalDescription)]
     fn describe(this: &Connection) -> Promise;
 
+    /// `RTCSessionDescriptionInit` as something to read.
+    type Made;
+    #[wasm_bindgen(method, getter)]
+    fn sdp(this: &Made) -> Option<String>;
+
     #[wasm_bindgen(extends = web_sys::RtcIceCandidate)]
     type Candidate;
     #[wasm_bindgen(method, getter, js_name = usernameFragment)]
@@ -124,6 +129,10 @@ impl PeerConnection {
 
     /// Starts an operation; its end is told as [`ConnectionEvent::Done`].
     pub fn operate(&self, operation: u32, what: Operation) {
+        let ended = match what {
+            Operation::CreateOffer => made_offer,
+            _ => local_description,
+        };
         let promise = self.start(what);
         let settled = |ended: fn(&RtcPeerConnection, JsValue) -> Result<Option<Description>, String>| {
             let (heard, source) = (Rc::clone(&self.heard), self.connection.clone());
@@ -136,14 +145,7 @@ impl PeerConnection {
                 drop(done);
             })
         };
-        let closures = [
-            // After `close()` Firefox throws where a description is asked for.
-            settled(|source, _| {
-                let open = source.signaling_state() != RtcSignalingState::Closed;
-                Ok(if open { local_description(source) } else { None })
-            }),
-            settled(|_, thrown| Err(js_error::describe(&thrown))),
-        ];
+        let closures = [settled(ended), settled(|_, thrown| Err(js_error::describe(&thrown)))];
         let [fulfilled, rejected] = &closures;
         let _ = promise.then2(fulfilled, rejected);
         self.in_flight.borrow_mut().push((operation, closures));
@@ -152,6 +154,12 @@ impl PeerConnection {
     fn start(&self, what: Operation) -> Promise {
         match what {
             Operation::SetLocalDescription => self.connection.unchecked_ref::<Connection>().describe(),
+            Operation::CreateOffer => self.connection.create_offer(),
+            Operation::SetLocalOffer(description) => {
+                let init = RtcSessionDescriptionInit::new(RtcSdpType::Offer);
+                init.set_sdp(&description.sdp);
+                self.connection.set_local_description(&init)
+            }
             Operation::RollbackLocal => self.connection.set_local_description(&rollback()),
             Operation::RollbackRemote => self.connection.set_remote_description(&rollback()),
             Operation::SetRemoteDescription(description) => {
@@ -189,14 +197,23 @@ fn take(list: &mut Vec<(u32, Settled)>, operation: u32) -> Option<(u32, Settled)
     Some(list.swap_remove(at))
 }
 
-fn local_description(source: &RtcPeerConnection) -> Option<Description> {
-    let description = source.local_description()?;
+fn made_offer(_: &RtcPeerConnection, made: JsValue) -> Result<Option<Description>, String> {
+    let made: Made = made.unchecked_into();
+    Ok(made.sdp().map(|sdp| Description { kind: SdpType::Offer, sdp }))
+}
+
+fn local_description(source: &RtcPeerConnection, _: JsValue) -> Result<Option<Description>, String> {
+    // After `close()` Firefox throws where a description is asked for.
+    if source.signaling_state() == RtcSignalingState::Closed {
+        return Ok(None);
+    }
+    let Some(description) = source.local_description() else { return Ok(None) };
     let kind = match description.type_() {
         RtcSdpType::Offer => SdpType::Offer,
         RtcSdpType::Answer => SdpType::Answer,
-        _ => return None,
+        _ => return Ok(None),
     };
-    Some(Description { kind, sdp: description.sdp() })
+    Ok(Some(Description { kind, sdp: description.sdp() }))
 }
 
 fn signaling_state(state: RtcSignalingState) -> SignalingState {

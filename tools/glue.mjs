@@ -1,10 +1,11 @@
 // The wasm module and its glue: cargo, then the workspace's own binder. The facade imports the result as `#glue`.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./command.mjs";
 import { bindgenDir, cargoTarget } from "./paths.mjs";
-import { shortenImports } from "./short_imports.mjs";
+import { shortenNames } from "./short_names.mjs";
 import { Stamps } from "./stamps.mjs";
 
 export const glueFile = (name) => path.join(bindgenDir, name);
@@ -12,19 +13,30 @@ export const stamps = () => new Stamps(glueFile("stamps.json"));
 
 const executable = process.platform === "win32" ? ".exe" : "";
 
+const WASM = "wasm32-unknown-unknown";
+
+/** Panic messages name the files of the crates: not where they lie on this machine. */
+function pathFlags() {
+  const sources = path.join(process.env.CARGO_HOME ?? path.join(os.homedir(), ".cargo"), "registry", "src");
+  const folders = existsSync(sources) ? readdirSync(sources) : [];
+  return folders.map((folder) => `--remap-path-prefix=${path.join(sources, folder)}/=`);
+}
+
 /** Builds the shell for the browser and binds it into target/bindgen. */
 export async function buildGlue() {
-  await run("cargo", ["build", "--quiet", "--profile", "wasm", "--target", "wasm32-unknown-unknown", "-p", "signalpost", "--lib"]);
+  await run("cargo", ["fetch", "--quiet", "--locked", "--target", WASM]);
+  const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...pathFlags()].filter(Boolean).join(" ") };
+  await run("cargo", ["build", "--quiet", "--profile", "wasm", "--target", WASM, "-p", "signalpost", "--lib"], { env });
   await run("cargo", ["build", "--quiet", "-p", "signalpost-bind"]);
-  const built = path.join(cargoTarget, "wasm32-unknown-unknown", "wasm", "signalpost.wasm");
+  const built = path.join(cargoTarget, WASM, "wasm", "signalpost.wasm");
   const bind = path.join(cargoTarget, "debug", `signalpost-bind${executable}`);
   mkdirSync(bindgenDir, { recursive: true });
   const outputs = ["signalpost.js", "signalpost.d.ts", "signalpost_bg.wasm"].map(glueFile);
-  const shortener = fileURLToPath(new URL("short_imports.mjs", import.meta.url));
+  const shortener = fileURLToPath(new URL("short_names.mjs", import.meta.url));
   await stamps().step("bind", { inputs: { files: [built, bind, shortener] }, outputs }, async () => {
     await run(bind, [built, bindgenDir, "--out-name", "signalpost"]);
     const [script, , module] = outputs;
-    const short = shortenImports(readFileSync(module), readFileSync(script, "utf8"));
+    const short = shortenNames(readFileSync(module), readFileSync(script, "utf8"));
     writeFileSync(module, short.wasm);
     writeFileSync(script, short.glue);
   });

@@ -7,7 +7,7 @@ import { Media, testPicture } from "./media.js";
 import { Mesh } from "./mesh.js";
 import { personName } from "./names.js";
 import { ownTile } from "./tile.js";
-import { explained, toast } from "./toast.js";
+import { explained, settled, toast } from "./toast.js";
 
 const AGAIN_MS = 2_000;
 /** What the page deals with by itself, so that nobody needs to read it. */
@@ -43,9 +43,9 @@ async function enter(roomName, name, peerId) {
   find("#own-place").append(own.element);
   const report = (error, id = error.context?.peerId) => {
     if (HANDLED.has(error.code) || (error.code === "peer-not-found" && id !== undefined && !mesh.isHere(id))) return;
-    toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, { error });
+    toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, { error, about: id === undefined ? "" : `peer ${id}` });
   };
-  const mesh = new Mesh({ client, chat, media, report, changed: () => showCount(mesh.size, roomName) });
+  const mesh = new Mesh({ client, chat, media, report, changed: () => showCount(mesh.size, roomName), connected: (id) => settled(`peer ${id}`) });
   showMedia(media, own);
 
   client.addEventListener("error", ({ error }) => report(error));
@@ -67,13 +67,14 @@ async function enter(roomName, name, peerId) {
     try {
       await client.connect();
       mesh.enter(await client.join(roomName));
+      settled("room");
       return;
     } catch (error) {
       if (client.state === "closed" || !error.retryable) {
         fail(link, error);
         return;
       }
-      toast("The room cannot be reached yet", { error });
+      toast("The room cannot be reached yet", { error, about: "room" });
       await sleep(AGAIN_MS);
     }
   }

@@ -15,17 +15,19 @@ export class Mesh {
   #media;
   #report;
   #changed;
+  #connected;
   /** Peer id → { id, tile, name, peer, presence, attempts, again, patience }. */
   #members = new Map();
   #room;
   #stopped = false;
 
-  constructor({ client, chat, media, report, changed }) {
+  constructor({ client, chat, media, report, changed, connected }) {
     this.#client = client;
     this.#chat = chat;
     this.#media = media;
     this.#report = report;
     this.#changed = changed;
+    this.#connected = connected;
     client.addEventListener("peer", ({ peer }) => this.#adopt(this.#member(peer.id), peer));
     setInterval(() => this.#lookAtPaths(), PATH_MS);
   }
@@ -133,6 +135,7 @@ export class Mesh {
     peer.addEventListener("statechange", ({ state, reason }) => this.#stateChanged(member, peer, state, reason));
     peer.addEventListener("open", () => {
       refresh();
+      this.#connected(member.id);
       this.#lookAtPath(member);
     });
     peer.addEventListener("track", ({ track, streams }) => member.tile.show(track, streams[0] ?? new MediaStream([track])));

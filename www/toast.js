@@ -1,9 +1,7 @@
 // Notices that come and go. Everything that is said about a failure names its code and what helps.
 
 const SHOWN_MS = 12_000;
-const SAME_MS = 5_000;
 const MOST = 4;
-const recent = new Map();
 
 /** What helps where a browser, and not Signalpost, refused. */
 const MEDIA_REMEDIES = {
@@ -24,17 +22,16 @@ export function explained(error) {
   return { code, remedy: MEDIA_REMEDIES[code] ?? error?.message ?? String(error) };
 }
 
-/** Shows a notice; one that says the same again within seconds is not shown. `action`: { label, run }. */
-export function toast(title, { error, action } = {}) {
+/** Shows a notice, once at a time. `about`: what `settled()` will name. `action`: { label, run }. */
+export function toast(title, { error, action, about = "" } = {}) {
   const { code = "", remedy = "" } = error === undefined ? {} : explained(error);
+  const list = document.querySelector("#toasts");
   const key = `${title}\n${code}`;
-  const now = performance.now();
-  if (now - (recent.get(key) ?? -SAME_MS) < SAME_MS) return;
-  recent.set(key, now);
-  for (const [known, at] of recent) if (now - at >= SAME_MS) recent.delete(known);
-
+  if ([...list.children].some((shown) => shown.dataset.key === key)) return;
   const notice = document.createElement("div");
   notice.className = error === undefined ? "toast" : "toast failure";
+  notice.dataset.key = key;
+  notice.dataset.about = about;
   const text = document.createElement("div");
   const heading = document.createElement("p");
   heading.className = "toast-title";
@@ -52,10 +49,14 @@ export function toast(title, { error, action } = {}) {
   const dismiss = button("quiet square", "×", close);
   dismiss.setAttribute("aria-label", "Dismiss");
   notice.append(text, dismiss);
-  const list = document.querySelector("#toasts");
   list.append(notice);
   while (list.childElementCount > MOST) list.firstElementChild.remove();
   goesBy(notice, action ? 2 * SHOWN_MS : SHOWN_MS);
+}
+
+/** What was said about it is no longer so. */
+export function settled(about) {
+  for (const notice of document.querySelectorAll("#toasts .failure")) if (notice.dataset.about === about) notice.remove();
 }
 
 function button(className, label, run) {

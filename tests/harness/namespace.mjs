@@ -117,6 +117,9 @@ export async function makeNamespace() {
   ip("netns", "add", name);
   const remove = atEnd(() => removeNamespace(name));
   const inside = (...args) => ip("-n", name, ...args);
+  // An IPv6 address settles seconds after its link is up. Browsers take that for a change of network: loads fail
+  // with ERR_NETWORK_CHANGED and mDNS names are lost.
+  execFileSync("ip", ["netns", "exec", name, "sh", "-c", "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 > $f; done"]);
   inside("link", "set", "lo", "up");
   inside("link", "add", "v0", "type", "veth", "peer", "name", "v1");
   inside("address", "add", "10.9.0.1/24", "dev", "v0");

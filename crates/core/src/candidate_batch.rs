@@ -91,12 +91,6 @@ impl CandidateBatch {
         }
     }
 
-    /// The offer was rolled back before the first connection. Firefox keeps its username fragment, yet gathers
-    /// everything anew.
-    pub fn forget(&mut self) {
-        *self = Self::new(self.options);
-    }
-
     /// The browser found a candidate, or everything (`None`), before the description could be sent.
     pub fn hold(&mut self, init: Option<IceCandidateInit>) {
         match init {

@@ -271,19 +271,6 @@ fn the_fragment_is_read_in_the_line_where_the_event_has_none() {
 }
 
 #[test]
-fn what_a_rolled_back_offer_gathered_is_gathered_anew_under_the_same_fragment() {
-    let mut batch = batch();
-    batch.push(0, host(1));
-    batch.handle_end(0);
-    batch.take().unwrap();
-    batch.forget();
-    batch.hold(Some(host(1)));
-    batch.handle_description(5, SDP);
-    batch.handle_end(6);
-    assert_eq!(drain(&mut batch), [(5, Due { candidates: vec![host(1)], end: Some("gen1".into()) })]);
-}
-
-#[test]
 fn a_media_section_more_is_the_same_generation() {
     let mut batch = batch();
     batch.push(0, host(1));

@@ -12,6 +12,7 @@ mod client;
 pub mod config;
 mod directory;
 mod effects;
+mod hidden_names;
 pub mod input;
 mod negotiation;
 pub mod output;

@@ -27,8 +27,6 @@ pub enum Remote {
 pub enum Step {
     /// Start this operation. Only candidates do not wait for the one before.
     Operate(Operation),
-    /// The offer that the browser holds is being rolled back: what it gathered is for nobody.
-    ForgetCandidates,
     /// This local description is set: send it.
     SendDescription { number: u32, description: Description },
     /// Send the outstanding description and its candidates again: the other side has not got them.
@@ -42,9 +40,17 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum InFlight {
     MakingOffer,
-    ApplyingOffer { number: u32 },
-    MakingAnswer { number: u32 },
-    ApplyingAnswer { number: u32 },
+    /// The offer that is out is set, because its answer has come.
+    SettingOffer,
+    ApplyingOffer {
+        number: u32,
+    },
+    MakingAnswer {
+        number: u32,
+    },
+    ApplyingAnswer {
+        number: u32,
+    },
     RollingBack,
 }
 
@@ -65,11 +71,13 @@ pub struct Negotiation {
     applying: String,
     inbox: VecDeque<Remote>,
     candidates: RemoteCandidates,
-    /// The last offer made, and its text while it is sent and has no answer.
+    /// The last offer made, and its text while it has no answer.
     offer_number: u32,
     offer: Option<String>,
-    /// The first offer, set but not sent: nobody has asked to be connected yet.
-    prepared: Option<String>,
+    /// The answer that waits until the offer is set.
+    answer_in_waiting: Option<String>,
+    /// A description of each side is set, or was.
+    negotiated: bool,
     /// The last remote offer that was taken up, and the answer to it.
     remote_offer_number: u32,
     answer: Option<String>,
@@ -91,20 +99,10 @@ impl Negotiation {
             candidates: RemoteCandidates::default(),
             offer_number: 0,
             offer: None,
-            prepared: None,
+            answer_in_waiting: None,
+            negotiated: false,
             remote_offer_number: 0,
             answer: None,
-        }
-    }
-
-    /// Makes the first offer ahead, with the data channel alone in it.
-    ///
-    /// An offer that is ready saves time, but the reason is Chromium: when its first offer is rolled back
-    /// under glare and the winning offer has the data section at another `mid`, its data channel is broken
-    /// for good. Both first offers made before the application adds tracks have it at the same `mid`.
-    pub fn prepare(&mut self, steps: &mut Vec<Step>) {
-        if self.in_flight.is_none() && self.offer_number == 0 && self.remote_offer_number == 0 {
-            self.start(InFlight::MakingOffer, Operation::SetLocalDescription, steps);
         }
     }
 
@@ -112,9 +110,6 @@ impl Negotiation {
     pub fn activate(&mut self, steps: &mut Vec<Step>) {
         self.active = true;
         self.refused = false;
-        if let Some(sdp) = self.prepared.take() {
-            self.send_offer(sdp, steps);
-        }
         self.advance(steps);
     }
 
@@ -149,8 +144,7 @@ impl Negotiation {
 
     /// Whether local candidates must wait: the description that they belong to has not been sent.
     pub fn is_describing(&self) -> bool {
-        self.prepared.is_some()
-            || matches!(self.in_flight, Some(InFlight::MakingOffer | InFlight::MakingAnswer { .. }))
+        matches!(self.in_flight, Some(InFlight::MakingOffer | InFlight::MakingAnswer { .. }))
     }
 
     /// Whether a candidate may be refused without anything being wrong: it belongs to an offer that was
@@ -179,7 +173,15 @@ impl Negotiation {
                 self.take_up(remote, steps);
             } else if self.is_offer_due() {
                 self.negotiation_needed = false;
-                self.start(InFlight::MakingOffer, Operation::SetLocalDescription, steps);
+                // Chromium must never roll its first offer back: its data channel breaks if the other offer has
+                // it at another mid, and often no candidate is found any more. So the side that may have to
+                // give way sets its first offer only once the answer is there.
+                let operation = if self.polite && !self.negotiated {
+                    Operation::CreateOffer
+                } else {
+                    Operation::SetLocalDescription
+                };
+                self.start(InFlight::MakingOffer, operation, steps);
             } else {
                 return;
             }
@@ -190,6 +192,7 @@ impl Negotiation {
         self.negotiation_needed
             && self.active
             && !self.refused
+            && self.offer.is_none()
             && self.signaling_state == SignalingState::Stable
     }
 
@@ -203,11 +206,15 @@ impl Negotiation {
             Remote::Offer { number, sdp } => self.take_up_offer(number, sdp, steps),
             Remote::Answer { number, sdp } => {
                 // A late answer to a superseded or rolled back offer describes something that is gone.
-                if self.offer.is_some()
-                    && number == self.offer_number
-                    && self.signaling_state == SignalingState::HaveLocalOffer
-                {
-                    self.apply(InFlight::ApplyingAnswer { number }, SdpType::Answer, sdp, steps);
+                match (&self.offer, self.signaling_state) {
+                    (Some(_), _) if number != self.offer_number => {}
+                    (Some(_), SignalingState::HaveLocalOffer) => self.apply_answer(sdp, steps),
+                    (Some(offer), SignalingState::Stable) => {
+                        let offer = Description { kind: SdpType::Offer, sdp: offer.clone() };
+                        self.answer_in_waiting = Some(sdp);
+                        self.start(InFlight::SettingOffer, Operation::SetLocalOffer(offer), steps);
+                    }
+                    _ => {}
                 }
             }
             Remote::Candidates { candidates, end } => {
@@ -218,7 +225,9 @@ impl Negotiation {
                 if self.offer.is_some() && number == self.offer_number {
                     self.offer = None;
                     self.refused = true;
-                    self.start(InFlight::RollingBack, Operation::RollbackLocal, steps);
+                    if self.signaling_state == SignalingState::HaveLocalOffer {
+                        self.start(InFlight::RollingBack, Operation::RollbackLocal, steps);
+                    }
                 } else if self.answer.is_none() || number != self.remote_offer_number {
                     // It is about a description that is superseded.
                     return;
@@ -236,8 +245,7 @@ impl Negotiation {
             }
             return;
         }
-        // An offer that was never sent collides with nothing.
-        let collision = self.signaling_state != SignalingState::Stable && self.prepared.take().is_none();
+        let collision = self.offer.is_some() || self.signaling_state != SignalingState::Stable;
         self.ignore_offer = collision && !self.polite;
         if self.ignore_offer {
             // Our own offer proceeds; the other side rolls back when it arrives. One that offers the same
@@ -249,10 +257,11 @@ impl Negotiation {
             return;
         }
         self.active = true;
-        if self.signaling_state == SignalingState::HaveLocalOffer {
-            steps.push(Step::ForgetCandidates);
-        }
         self.apply(InFlight::ApplyingOffer { number }, SdpType::Offer, sdp, steps);
+    }
+
+    fn apply_answer(&mut self, sdp: String, steps: &mut Vec<Step>) {
+        self.apply(InFlight::ApplyingAnswer { number: self.offer_number }, SdpType::Answer, sdp, steps);
     }
 
     fn apply(&mut self, in_flight: InFlight, kind: SdpType, sdp: String, steps: &mut Vec<Step>) {
@@ -264,13 +273,19 @@ impl Negotiation {
         match (done, local) {
             (InFlight::MakingOffer, Some(description)) if description.kind == SdpType::Offer => {
                 self.offer_number = self.offer_number.saturating_add(1);
-                if self.active {
-                    self.send_offer(description.sdp, steps);
-                } else {
-                    self.prepared = Some(description.sdp);
+                self.offer = Some(description.sdp.clone());
+                self.answer = None;
+                steps.push(Step::SendDescription { number: self.offer_number, description });
+            }
+            (InFlight::SettingOffer, _) => {
+                // What was needed until now is in the offer, or will be asked for again once it is stable.
+                self.negotiation_needed = false;
+                if let Some(sdp) = self.answer_in_waiting.take() {
+                    self.apply_answer(sdp, steps);
                 }
             }
             (InFlight::MakingAnswer { number }, Some(description)) if description.kind == SdpType::Answer => {
+                self.negotiated = true;
                 self.answer = Some(description.sdp.clone());
                 steps.push(Step::SendDescription { number, description });
             }
@@ -285,6 +300,7 @@ impl Negotiation {
                 self.start(InFlight::MakingAnswer { number }, Operation::SetLocalDescription, steps);
             }
             (InFlight::ApplyingAnswer { .. }, _) => {
+                self.negotiated = true;
                 self.offer = None;
                 self.ignore_offer = false;
                 self.release_candidates(steps);
@@ -295,13 +311,6 @@ impl Negotiation {
                 steps.push(Step::Fail { code: ErrorCode::Internal, message });
             }
         }
-    }
-
-    fn send_offer(&mut self, sdp: String, steps: &mut Vec<Step>) {
-        self.offer = Some(sdp.clone());
-        self.answer = None;
-        let description = Description { kind: SdpType::Offer, sdp };
-        steps.push(Step::SendDescription { number: self.offer_number, description });
     }
 
     fn handle_failure(&mut self, failed: InFlight, message: String, steps: &mut Vec<Step>) {
@@ -324,6 +333,13 @@ impl Negotiation {
             }
             InFlight::MakingAnswer { number } => {
                 steps.push(Step::SendReject { number });
+                ErrorCode::Internal
+            }
+            InFlight::SettingOffer => {
+                self.offer = None;
+                self.refused = true;
+                self.answer_in_waiting = None;
+                steps.push(Step::SendReject { number: self.offer_number });
                 ErrorCode::Internal
             }
             InFlight::MakingOffer | InFlight::RollingBack => ErrorCode::Internal,

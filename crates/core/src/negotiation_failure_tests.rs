@@ -52,7 +52,7 @@ fn an_offer_that_the_browser_refuses_is_rejected_once() {
 
 #[test]
 fn an_offer_refused_after_the_implicit_rollback_takes_ours_with_it() {
-    let mut side = side(true).offering();
+    let mut side = side(true).negotiated().offering();
     side.offer(1, "bad");
     assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
     assert!(!side.0.is_offering());
@@ -61,7 +61,7 @@ fn an_offer_refused_after_the_implicit_rollback_takes_ours_with_it() {
 
 #[test]
 fn an_offer_refused_before_the_rollback_leaves_ours_out() {
-    let mut side = side(true).offering();
+    let mut side = side(true).negotiated().offering();
     side.offer(1, "bad");
     assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected"]);
     assert!(side.0.is_offering());

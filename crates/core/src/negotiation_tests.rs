@@ -32,7 +32,10 @@ fn words(steps: Vec<Step>) -> Vec<String> {
         Step::Operate(SetLocalDescription) => "local".into(),
         Step::Operate(RollbackLocal) => "rollback".into(),
         Step::Operate(RollbackRemote) => "drop theirs".into(),
-        Step::ForgetCandidates => "forget".into(),
+        Step::Operate(Operation::CreateOffer) => "create".into(),
+        Step::Operate(Operation::SetLocalOffer(description)) => {
+            format!("set own {}", &description.sdp[17..].trim_end())
+        }
         Step::Operate(SetRemoteDescription(description)) => {
             let kind = if description.kind == SdpType::Offer { "offer" } else { "answer" };
             format!("set {kind} {}", &description.sdp[17..].trim_end())
@@ -101,6 +104,12 @@ impl Side {
         self.run(|negotiation, steps| assert!(negotiation.handle_done(outcome, steps)))
     }
 
+    /// A second negotiation: also the polite side sets its offer at once.
+    fn negotiated(mut self) -> Self {
+        self.0.negotiated = true;
+        self
+    }
+
     fn offering(mut self) -> Self {
         self.activate();
         assert_eq!(self.needed(), ["local"]);
@@ -127,41 +136,57 @@ fn nothing_is_offered_before_the_application_wants_to_connect() {
 }
 
 #[test]
-fn a_prepared_offer_is_sent_when_the_application_wants_to_connect() {
-    let mut side = side(false);
-    assert_eq!(side.run(|negotiation, steps| negotiation.prepare(steps)), ["local"]);
-    assert_eq!(side.done(local(SdpType::Offer, "mine"), HaveLocalOffer), NOTHING);
-    assert!(side.0.is_describing() && !side.0.is_offering());
-    assert_eq!(side.0.outstanding(), None);
-    assert_eq!(side.activate(), ["send offer 1"]);
-    assert_eq!(side.activate(), NOTHING);
-    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+fn the_first_offer_of_the_polite_side_is_set_when_its_answer_is_there() {
+    let mut side = side(true);
+    side.activate();
+    assert_eq!(side.needed(), ["create"]);
+    assert_eq!(side.done(local(SdpType::Offer, "mine"), Stable), ["send offer 1"]);
+    assert_eq!(side.needed(), NOTHING, "one offer is out");
+    assert_eq!(side.answer(2, "theirs"), NOTHING, "not its answer");
+    assert_eq!(side.answer(1, "theirs"), ["set own mine"]);
+    assert_eq!(side.candidates("theirs"), NOTHING, "they wait for their description");
+    assert_eq!(side.done(local(SdpType::Offer, "mine"), HaveLocalOffer), ["set answer theirs"]);
+    assert_eq!(side.done(None, Stable), ["candidate theirs"]);
+    assert_eq!(side.needed(), ["local"], "the second is set at once");
 }
 
 #[test]
-fn a_prepared_offer_collides_with_nothing_and_gives_way_on_either_side() {
-    for polite in [true, false] {
-        let mut side = side(polite);
-        side.run(|negotiation, steps| negotiation.prepare(steps));
-        assert_eq!(side.offer(1, "theirs"), NOTHING, "it waits for the operation in flight");
-        let after = side.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
-        assert_eq!(after, ["forget", "set offer theirs"], "polite: {polite}");
-        assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
-        assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
-        assert_eq!(side.activate(), NOTHING, "it is gone");
-    }
-}
-
-#[test]
-fn a_prepared_offer_that_gave_way_to_a_bad_one_is_rolled_back() {
-    let mut side = side(false);
-    side.run(|negotiation, steps| negotiation.prepare(steps));
-    side.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
-    assert_eq!(side.offer(1, "bad"), ["forget", "set offer bad"]);
-    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected", "rollback"]);
-    side.done(None, Stable);
+fn the_first_offer_of_the_polite_side_gives_way_without_a_rollback() {
+    let mut side = side(true);
+    side.activate();
     side.needed();
-    assert_eq!(side.offer(2, "good").len() + side.0.inbox.len(), 1, "not stuck");
+    side.done(local(SdpType::Offer, "mine"), Stable);
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
+    assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
+    assert_eq!(side.answer(1, "late"), NOTHING);
+    assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
+    assert_eq!(side.0.inbox.len(), 0);
+}
+
+#[test]
+fn a_first_offer_that_is_not_set_is_not_rolled_back_when_it_is_rejected() {
+    let mut side = side(true);
+    side.activate();
+    side.needed();
+    side.done(local(SdpType::Offer, "mine"), Stable);
+    let rejected = Remote::Reject { number: 1, code: ErrorCode::DescriptionRejected };
+    assert_eq!(
+        side.run(|negotiation, steps| negotiation.handle_remote(rejected, steps)),
+        ["fail description-rejected"]
+    );
+    assert_eq!(side.needed(), NOTHING, "it would be rejected again");
+    assert_eq!(side.activate(), ["create"]);
+}
+
+#[test]
+fn a_first_offer_that_cannot_be_set_any_more_is_told_to_both() {
+    let mut side = side(true);
+    side.activate();
+    side.needed();
+    side.done(local(SdpType::Offer, "mine"), Stable);
+    side.answer(1, "theirs");
+    assert_eq!(side.failed(Stable), ["reject 1", "fail internal"]);
+    assert!(!side.0.is_offering());
 }
 
 #[test]
@@ -201,8 +226,8 @@ fn glare_the_impolite_side_ignores_the_offer_and_is_answered() {
 
 #[test]
 fn glare_the_polite_side_gives_up_its_offer() {
-    let mut side = side(true).offering();
-    assert_eq!(side.offer(1, "theirs"), ["forget", "set offer theirs"], "with the implicit rollback");
+    let mut side = side(true).negotiated().offering();
+    assert_eq!(side.offer(1, "theirs"), ["set offer theirs"], "with the implicit rollback");
     assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
     assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
     assert_eq!(side.answer(1, "late"), NOTHING, "a late answer to the rolled back offer");
@@ -215,13 +240,13 @@ fn glare_the_polite_side_gives_up_its_offer() {
 #[test]
 fn glare_is_judged_when_the_offers_turn_comes() {
     for polite in [true, false] {
-        let mut side = side(polite);
+        let mut side = side(polite).negotiated();
         side.activate();
         assert_eq!(side.needed(), ["local"]);
         assert_eq!(side.offer(1, "theirs"), NOTHING, "it waits for the operation in flight");
         let after = side.done(local(SdpType::Offer, "mine"), HaveLocalOffer);
         let expected: &[&str] =
-            if polite { &["send offer 1", "forget", "set offer theirs"] } else { &["send offer 1"] };
+            if polite { &["send offer 1", "set offer theirs"] } else { &["send offer 1"] };
         assert_eq!(after, expected, "polite: {polite}");
     }
 }

@@ -67,6 +67,10 @@ pub enum Output {
 pub enum Operation {
     /// `setLocalDescription()`: the browser makes an offer or an answer, by its state.
     SetLocalDescription,
+    /// `createOffer()`: the result is reported as the local description, but it is not set.
+    CreateOffer,
+    /// `setLocalDescription(…)` of an offer that [`Operation::CreateOffer`] made.
+    SetLocalOffer(Description),
     /// `setLocalDescription({ type: "rollback" })`: takes the own offer back.
     RollbackLocal,
     /// `setRemoteDescription({ type: "rollback" })`: drops the other side's offer. Firefox insists on the side.
@@ -212,6 +216,8 @@ pub enum TimerName {
     Call,
     /// A batch of candidates is due.
     CandidateBatch,
+    /// A candidate behind an mDNS name is to be given, or given again.
+    HiddenName,
     /// A pair that was never connected runs out of time.
     Pair,
     /// A description that found nobody is sent again.

@@ -4,6 +4,7 @@ use crate::calls::Calls;
 use crate::candidate_batch::{CandidateBatch, Due};
 use crate::config::CandidateOptions;
 use crate::effects::Effects;
+use crate::hidden_names::HiddenNames;
 use crate::input::{ConnectionEvent, ConnectionState, SdpType};
 use crate::negotiation::{Negotiation, Remote, Step};
 use crate::output::{Event, Failure, Operation, Output, Reply, TimerName};
@@ -35,6 +36,7 @@ pub struct Peer {
     pub timeline: Timeline,
     negotiation: Negotiation,
     batch: CandidateBatch,
+    names: HiddenNames,
     operations: u32,
     /// The operation that the negotiation waits for; any other is a candidate.
     negotiating: Option<u32>,
@@ -59,6 +61,7 @@ impl Peer {
             remote_connection: None,
             timeline: Timeline::new(now, None),
             batch: CandidateBatch::new(own.candidates),
+            names: HiddenNames::default(),
             operations: 0,
             negotiating: None,
             state: ConnectionState::New,
@@ -69,13 +72,6 @@ impl Peer {
             resend_wait: RESEND_MS,
             undelivered: None,
         }
-    }
-
-    /// The application opened the connection: its first offer is made ahead.
-    pub fn prepare(&mut self, now: u64, effects: &mut Effects) {
-        let mut steps = Vec::new();
-        self.negotiation.prepare(&mut steps);
-        self.carry_out(now, steps, effects);
     }
 
     /// The application wants to be connected and waits for it.
@@ -230,6 +226,9 @@ impl Peer {
         if let Some(due) = self.batch.poll(now) {
             self.send_candidates(due, effects);
         }
+        for init in self.names.poll(now) {
+            self.operate(Operation::AddIceCandidate(init), effects);
+        }
         if self.resend_at.is_some_and(|at| now >= at) {
             self.resend_at = None;
             self.send_again(effects);
@@ -248,6 +247,7 @@ impl Peer {
         let call = self.calls.poll_timeout();
         [
             self.batch.poll_timeout().map(|at| (at, TimerName::CandidateBatch)),
+            self.names.poll_timeout().map(|at| (at, TimerName::HiddenName)),
             self.resend_at.map(|at| (at, TimerName::Resend)),
             self.pair_deadline.map(|at| (at, TimerName::Pair)),
             call.map(|at| (at, TimerName::Call)),
@@ -298,6 +298,7 @@ impl Peer {
                 self.pair_deadline = None;
                 self.resend_wait = RESEND_MS;
                 self.batch.handle_connected();
+                self.names.handle_connected();
                 mark(&mut self.timeline.pair, elapsed);
                 if self.timeline.open.is_some() {
                     self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);
@@ -317,16 +318,18 @@ impl Peer {
     fn carry_out(&mut self, now: u64, steps: Vec<Step>, effects: &mut Effects) {
         for step in steps {
             match step {
-                Step::Operate(what) => {
-                    self.operations = self.operations.wrapping_add(1);
-                    if !matches!(what, Operation::AddIceCandidate(_)) {
-                        self.negotiating = Some(self.operations);
+                Step::Operate(Operation::AddIceCandidate(init)) => {
+                    if let Some(init) = self.names.admit(now, init) {
+                        self.operate(Operation::AddIceCandidate(init), effects);
                     }
-                    let (connection, operation) = (self.connection, self.operations);
-                    effects.outputs.push_back(Output::Operate { connection, operation, what });
                 }
-                Step::ForgetCandidates if !self.was_connected => self.batch.forget(),
-                Step::ForgetCandidates => {}
+                Step::Operate(what) => {
+                    if let Operation::SetRemoteDescription(description) = &what {
+                        self.names.handle_remote_description(&description.sdp);
+                    }
+                    self.operate(what, effects);
+                    self.negotiating = Some(self.operations);
+                }
                 Step::SendDescription { number, description } => {
                     let elapsed = self.timeline.elapsed(now);
                     match description.kind {
@@ -334,6 +337,7 @@ impl Peer {
                         SdpType::Answer => mark(&mut self.timeline.answer, elapsed),
                     }
                     self.batch.handle_description(now, &description.sdp);
+                    self.names.handle_local_description(now, &description.sdp);
                     self.send_description(number, description, effects);
                     if let Some(due) = self.batch.ride() {
                         self.send_candidates(due, effects);
@@ -348,6 +352,12 @@ impl Peer {
                 Step::Fail { code, message } => self.fail(Failure::new(code, &message), effects),
             }
         }
+    }
+
+    fn operate(&mut self, what: Operation, effects: &mut Effects) {
+        self.operations = self.operations.wrapping_add(1);
+        let (connection, operation) = (self.connection, self.operations);
+        effects.outputs.push_back(Output::Operate { connection, operation, what });
     }
 
     fn fail(&mut self, failure: Failure, effects: &mut Effects) {

@@ -33,8 +33,7 @@ impl Peers {
         self.peers.get(id)
     }
 
-    /// Makes sure that there is a connection for this peer, and prepares its first offer. `known`: its list
-    /// entry and how long that took.
+    /// Makes sure that there is a connection for this peer. `known`: its list entry and how long that took.
     pub fn open(
         &mut self,
         now: u64,
@@ -43,20 +42,9 @@ impl Peers {
         rng: &mut Rng,
         sink: &mut Sink<'_>,
     ) {
-        if !self.peers.contains_key(id) {
-            self.create(now, id, known, rng, sink);
-            self.with(id, sink, |peer, effects| peer.prepare(now, effects));
+        if self.peers.contains_key(id) {
+            return;
         }
-    }
-
-    fn create(
-        &mut self,
-        now: u64,
-        id: &PeerId,
-        known: Option<(u32, Option<u32>)>,
-        rng: &mut Rng,
-        sink: &mut Sink<'_>,
-    ) {
         let connection = rng.next_id();
         sink.outputs.push_back(Output::CreateConnection { connection, peer: id.clone() });
         let mut peer = Peer::new(now, id.clone(), connection, &self.own);
@@ -203,7 +191,7 @@ impl Peers {
         rng: &mut Rng,
         sink: &mut Sink<'_>,
     ) {
-        self.create(now, from, known, rng, sink);
+        self.open(now, from, known, rng, sink);
         sink.outputs.push_back(Output::Event(Event::Peer { peer: from.clone() }));
     }
 }

@@ -81,6 +81,7 @@ fn being_called_is_told_and_answered() {
 fn candidates_found_before_the_description_is_sent_follow_it() {
     let mut world = World::registered();
     world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.connection_event(ConnectionEvent::NegotiationNeeded);
     world.connection_event(ConnectionEvent::Candidate(candidate("mine", 1, "host")));
     world.advance(10);
     assert_eq!(world.take_signals(), []);
@@ -313,6 +314,7 @@ fn an_aborted_call_is_not_settled_and_the_connection_goes_on() {
 fn a_description_of_the_wrong_type_is_a_typed_error() {
     let mut world = World::registered();
     world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.connection_event(ConnectionEvent::NegotiationNeeded);
     let odd = Description { kind: SdpType::Answer, sdp: sdp("odd") };
     world.done(Ok(Some(odd)), SignalingState::Stable);
     assert_eq!(world.outcome(5), Some(Err("internal")));

@@ -103,6 +103,11 @@ impl<'a> Candidate<'a> {
         self.transport.eq_ignore_ascii_case("tcp")
     }
 
+    /// Whether the address is a name, which has to be resolved.
+    pub fn is_name(&self) -> bool {
+        !is_ipv6(self.address) && ipv4(self.address).is_none()
+    }
+
     /// Whether the address cannot be reached from another network: a private, link-local or unique local
     /// address, or a name (mDNS hides host addresses behind one).
     pub fn is_private(&self) -> bool {

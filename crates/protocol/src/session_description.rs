@@ -19,6 +19,11 @@ pub fn holds_candidate(sdp: &str, candidate: &str) -> bool {
     })
 }
 
+/// Whether Firefox wrote it: the user name of its `o=` line says so.
+pub fn is_of_firefox(sdp: &str) -> bool {
+    lines(sdp).any(|line| line.starts_with("o=mozilla"))
+}
+
 fn lines(sdp: &str) -> impl Iterator<Item = &str> {
     sdp.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
 }

@@ -166,10 +166,16 @@ impl World {
         self.input(Input::Connection { connection, event });
     }
 
-    /// The browser makes an offer.
+    /// The browser says that an offer is needed, unless it has, and makes it. The polite side's first is not set.
     pub fn offer_made(&mut self, fragment: &str) {
+        if self.operations.is_empty() {
+            self.connection_event(ConnectionEvent::NegotiationNeeded);
+        }
+        let (_, _, what) = self.operations.last().expect("an operation");
+        let is_set = !matches!(what, Operation::CreateOffer);
+        let state = if is_set { SignalingState::HaveLocalOffer } else { SignalingState::Stable };
         let made = Description { kind: SdpType::Offer, sdp: sdp(fragment) };
-        self.done(Ok(Some(made)), SignalingState::HaveLocalOffer);
+        self.done(Ok(Some(made)), state);
     }
 
     /// The browser takes the remote offer and makes an answer.

@@ -1,0 +1,101 @@
+// Proves that the tests see what the core's rules are for: each rule is taken out of a copy of the workspace, one at a
+// time, and tests must go red. `node tools/mutations.mjs [part of a name]`; MUTATIONS_DIR keeps the copy, and with it the
+// build, from one run to the next. The copy has its own target directory unless MUTATIONS_TARGET_DIR names another.
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { ToolError, capture, main } from "./command.mjs";
+import { inRoot } from "./paths.mjs";
+
+const NEGOTIATION = "crates/core/src/negotiation.rs";
+
+/** Exact texts, each of which must be there exactly once. */
+const MUTATIONS = [
+  {
+    name: "the collision check is taken out",
+    edits: [[NEGOTIATION, "let collision = self.offer.is_some() || self.signaling_state != SignalingState::Stable;", "let collision = false;"]],
+  },
+  {
+    name: "the ignored-offer rule is taken out: the impolite side accepts",
+    edits: [[NEGOTIATION, "self.ignore_offer = collision && !self.polite;", "self.ignore_offer = false;"]],
+  },
+  {
+    name: "the polite side ignores too",
+    edits: [[NEGOTIATION, "self.ignore_offer = collision && !self.polite;", "self.ignore_offer = collision;"]],
+  },
+  {
+    name: "the serial queue is taken out: messages are taken up while an operation runs",
+    edits: [
+      [NEGOTIATION, "        while self.in_flight.is_none() {\n", "        loop {\n"],
+      [NEGOTIATION, "} else if self.is_offer_due() {", "} else if self.in_flight.is_none() && self.is_offer_due() {"],
+    ],
+  },
+  {
+    name: "a late answer is accepted",
+    edits: [[NEGOTIATION, "(Some(_), _) if number != self.offer_number => {}\n", ""]],
+  },
+  {
+    name: "the polite side sets its first offer at once",
+    edits: [[NEGOTIATION, "if self.polite && !self.negotiated {", "if false {"]],
+  },
+];
+
+const COPIED = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "clippy.toml", "crates", "src", "tools/bind", "tests/operations", "tests/vectors"];
+
+async function copyWorkspace(directory) {
+  for (const name of COPIED) {
+    await rm(path.join(directory, name), { recursive: true, force: true });
+    await cp(inRoot(name), path.join(directory, name), { recursive: true, preserveTimestamps: true });
+  }
+}
+
+/** Writes the mutation and answers what takes it back. */
+async function mutate(directory, { name, edits }) {
+  const before = new Map();
+  for (const [file, from, to] of edits) {
+    const target = path.join(directory, file);
+    const text = await readFile(target, "utf8");
+    if (!before.has(target)) before.set(target, text);
+    if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} does not hold this text exactly once:\n${from}`);
+    await writeFile(target, text.replace(from, () => to));
+  }
+  return () => Promise.all([...before].map(([target, text]) => writeFile(target, text)));
+}
+
+/** The names of the tests that failed. */
+async function failures(directory, target) {
+  const args = ["test", "-p", "signalpost-core", "-p", "signalpost-simulation", "--offline", "--no-fail-fast"];
+  const env = { CARGO_TARGET_DIR: target, RUST_BACKTRACE: "0" };
+  const { code, stdout, stderr } = await capture("cargo", args, { cwd: directory, env });
+  const red = [...stdout.matchAll(/^test (.+?) \.\.\. FAILED$/gm)].map(([, test]) => test.replace(/ - should panic$/, ""));
+  if (code !== 0 && red.length === 0) throw new ToolError(`cargo test failed without a red test:\n${stderr.slice(-3000)}`);
+  return [...new Set(red)].sort();
+}
+
+await main(async () => {
+  const wanted = MUTATIONS.filter(({ name }) => name.includes(process.argv[2] ?? ""));
+  const kept = process.env.MUTATIONS_DIR;
+  if (kept !== undefined) await mkdir(kept, { recursive: true });
+  const directory = kept ?? (await mkdtemp(path.join(os.tmpdir(), "signalpost-mutations-")));
+  const target = process.env.MUTATIONS_TARGET_DIR ?? path.join(directory, "target");
+  try {
+    await copyWorkspace(directory);
+    // The texts first: a mutation that no longer applies is told before anything is built.
+    for (const mutation of wanted) await (await mutate(directory, mutation))();
+    const before = await failures(directory, target);
+    if (before.length > 0) throw new ToolError(`red without any mutation: ${before.join(", ")}`);
+    let unseen = 0;
+    for (const mutation of wanted) {
+      const takeBack = await mutate(directory, mutation);
+      const red = await failures(directory, target);
+      await takeBack();
+      if (red.length === 0) unseen += 1;
+      console.log(`${red.length === 0 ? "NOT SEEN" : "seen"}: ${mutation.name}`);
+      red.forEach((test) => console.log(`    ${test}`));
+    }
+    console.log(`${wanted.length - unseen} seen, ${unseen} not seen`);
+    process.exitCode = unseen === 0 ? 0 : 1;
+  } finally {
+    if (kept === undefined) await rm(directory, { recursive: true, force: true });
+  }
+});
