@@ -12,7 +12,7 @@ use crate::timeline::{Timeline, mark};
 use signalpost_protocol::message::{CandidateBatch as Batch, Description, Route};
 use signalpost_protocol::{ErrorCode, PeerId, Signal, limits};
 
-/// How long a pair may take to be connected for the first time, in milliseconds.
+/// How long a pair may take until data can flow for the first time, in milliseconds.
 const PAIR_MS: u64 = 12_000;
 /// The first wait before a description that found nobody is sent again, in milliseconds; it doubles.
 const RESEND_MS: u64 = 500;
@@ -123,6 +123,7 @@ impl Peer {
             ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
             ConnectionEvent::Opened => {
                 mark(&mut self.timeline.open, elapsed);
+                self.pair_deadline = None;
                 self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);
                 effects.event(Event::PeerOpen { peer: self.id.clone() });
             }
@@ -281,7 +282,7 @@ impl Peer {
     }
 
     fn expect_pair(&mut self, now: u64) {
-        if !self.was_connected && self.pair_deadline.is_none() {
+        if self.timeline.open.is_none() && self.pair_deadline.is_none() {
             self.pair_deadline = Some(now.saturating_add(PAIR_MS));
         }
     }
@@ -295,7 +296,6 @@ impl Peer {
         match state {
             ConnectionState::Connected => {
                 self.was_connected = true;
-                self.pair_deadline = None;
                 self.resend_wait = RESEND_MS;
                 self.batch.handle_connected();
                 self.names.handle_connected();

@@ -152,6 +152,19 @@ fn a_connected_pair_has_no_such_timer() {
 }
 
 #[test]
+fn a_pair_without_data_ends_like_one_without_a_path() {
+    let mut world = World::registered();
+    calling(&mut world);
+    world.state(ConnectionState::Connected);
+    for _ in 0..12 {
+        world.receive_text(r#"{"type":"heartbeat"}"#);
+        world.advance(1_000);
+    }
+    assert_eq!(world.outcome(5), Some(Err("connection-failed")));
+    assert_eq!(world.closed_connections.len(), 1);
+}
+
+#[test]
 fn failed_before_it_ever_connected_is_the_end_and_later_it_is_not() {
     let mut world = World::registered();
     calling(&mut world);
