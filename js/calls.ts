@@ -16,8 +16,16 @@ export class Calls {
   #last = 0;
   readonly #pending = new Map<number, Pending>();
 
-  /** Starts a call; `cancel` tells the module that nobody waits any more. */
-  start(begin: (call: number) => void, cancel: (call: number) => void, signal?: AbortSignal): Promise<Listed> {
+  /**
+   * Starts a call; `cancel` tells the module that nobody waits any more. `take` gets the answer at once: what the
+   * module tells next may change it, and the promise's own listeners come later.
+   */
+  start(
+    begin: (call: number) => void,
+    cancel: (call: number) => void,
+    signal?: AbortSignal,
+    take?: (value: Listed) => void,
+  ): Promise<Listed> {
     return new Promise<Listed>((resolve, reject) => {
       const aborted = () => new SignalingError("aborted", true, {}, signal?.reason);
       if (signal?.aborted) return reject(aborted());
@@ -31,7 +39,7 @@ export class Calls {
         signal?.removeEventListener("abort", abort);
       };
       this.#pending.set(call, {
-        resolve: (value) => (done(), resolve(value)),
+        resolve: (value) => (done(), take?.(value), resolve(value)),
         reject: (error) => (done(), reject(error)),
       });
       signal?.addEventListener("abort", abort);

@@ -108,8 +108,12 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       this.#rooms.set(name, room);
     }
     try {
-      const { peers } = await this.#call((module, call) => module.join(call, name), options.signal);
-      room.fill(peers.map(peerInfo));
+      const entered = room;
+      await this.#call(
+        (module, call) => module.join(call, name),
+        options.signal,
+        ({ peers }) => entered.fill(peers.map(peerInfo)),
+      );
     } catch (thrown) {
       this.#rooms.delete(name);
       throw thrown;
@@ -172,7 +176,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return this.#module;
   }
 
-  #call(begin: (module: Module, call: number) => void, signal?: AbortSignal): Promise<Listed> {
+  #call(
+    begin: (module: Module, call: number) => void,
+    signal?: AbortSignal,
+    take?: (listed: Listed) => void,
+  ): Promise<Listed> {
     return this.#calls.start(
       (call) => {
         const module = this.#live();
@@ -180,6 +188,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       (call) => this.#module?.cancel(call),
       signal,
+      take,
     );
   }
 

@@ -50,6 +50,8 @@ export interface ErrorContext {
 /** The one class of everything that Signalpost throws, rejects with, or reports. */
 export class SignalingError extends Error {
   override readonly name = "SignalingError";
+  /** What it means and what helps, in words. */
+  readonly remedy: string;
 
   /**
    * @param code Why. A newer server may send codes that this version does not list.
@@ -65,6 +67,7 @@ export class SignalingError extends Error {
   ) {
     const remedy = (REMEDIES as Record<string, string>)[code] ?? "unknown to this version";
     super(`${code}: ${remedy}${context.detail ? ` (${context.detail})` : ""}`, { cause });
+    this.remedy = remedy;
   }
 }
 

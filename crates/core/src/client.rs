@@ -108,7 +108,8 @@ impl Client {
             Command::Close => self.close(now),
             Command::Cancel { call } => {
                 self.session.cancel(call, &mut self.outputs);
-                self.requests.cancel(call);
+                let cancelled = self.requests.cancel(call);
+                self.abandon(cancelled);
                 self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, _| peer.cancel(call)));
             }
             Command::Join { call, room } => {
@@ -289,6 +290,8 @@ impl Client {
                 && request.is_repeated
                 && matches!(request.question, Question::Leave(_));
             self.settle(request.call, if is_out { Ok(Reply::Done) } else { Err(failure) });
+        } else if failure.code == ErrorCode::RoomNotJoined.as_str() {
+            // We left a room that we had given up before we were in it.
         } else if let Some(peer) = about {
             self.with_peers(|peers, sink, _| {
                 peers.with(&peer, sink, |peer, effects| peer.handle_refusal(now, failure, effects));
@@ -341,8 +344,10 @@ impl Client {
         for question in failed {
             if let Some(room) = question.joins()
                 && !self.requests.is_joining(room)
+                && self.rooms.abandon(room)
             {
-                self.rooms.abandon(room);
+                // The server may have let us in, or be about to.
+                self.messages.push_back(ClientMessage::Leave(room.clone()));
             }
         }
     }

@@ -102,13 +102,10 @@ impl Requests {
         self.0.iter().any(|request| request.question.joins() == Some(room))
     }
 
-    /// The application no longer waits for this call.
-    pub fn cancel(&mut self, call: u32) {
-        for request in &mut self.0 {
-            if request.call == Some(call) {
-                request.call = None;
-            }
-        }
+    /// The application no longer waits for this call; returns what it asked.
+    pub fn cancel(&mut self, call: u32) -> Option<Question> {
+        let at = self.0.iter().position(|request| request.call == Some(call))?;
+        Some(self.0.remove(at).question)
     }
 
     /// Nothing will be answered any more; returns what was asked.

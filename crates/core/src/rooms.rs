@@ -36,11 +36,14 @@ impl Rooms {
         self.0.remove(room);
     }
 
-    /// Nobody waits to get in any more: unless the client is in already, it does not want to be.
-    pub fn abandon(&mut self, room: &RoomName) {
-        if self.0.get(room).is_some_and(|room| !room.entered) {
+    /// Nobody waits to get in any more: unless the client is in already, it does not want to be. Returns whether
+    /// the room was given up.
+    pub fn abandon(&mut self, room: &RoomName) -> bool {
+        let given_up = self.0.get(room).is_some_and(|room| !room.entered);
+        if given_up {
             self.0.remove(room);
         }
+        given_up
     }
 
     /// Every room that the client wants to be in.

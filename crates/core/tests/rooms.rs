@@ -248,3 +248,31 @@ fn questions_without_an_answer_are_bounded() {
     world.command(Command::Join { call: 5, room: room("a") });
     assert_eq!(world.outcome(5), Some(Err("outbox-full")));
 }
+
+#[test]
+fn a_join_that_is_aborted_is_taken_back_at_the_server() {
+    let mut world = World::registered();
+    let frame = join(&mut world, 1);
+    world.take_sent();
+    world.command(Command::Cancel { call: 1 });
+    assert_eq!(world.take_sent(), [ClientMessage::Leave(room("a"))]);
+    joined(&mut world, frame, vec![info("ada", 1)], None);
+    came(&mut world, info("bob", 1));
+    assert_eq!(moves(&mut world), [""; 0], "nobody is told of a room that was given up");
+    world.lose_link();
+    world.advance(500);
+    assert!(!world.take_sent().contains(&ClientMessage::Join(room("a"))));
+}
+
+#[test]
+fn a_second_join_that_is_aborted_leaves_the_first_in_force() {
+    let mut world = World::registered();
+    let frame = join(&mut world, 1);
+    joined(&mut world, frame, vec![], None);
+    join(&mut world, 2);
+    world.take_sent();
+    world.command(Command::Cancel { call: 2 });
+    assert_eq!(world.take_sent(), []);
+    came(&mut world, info("bob", 1));
+    assert_eq!(moves(&mut world), ["+bob"]);
+}
