@@ -63,7 +63,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const peer = { id: peerId, session: 0, region, capabilities, metadata: JSON.stringify(metadata) };
     const configuration = { bundlePolicy: "max-bundle", ...rtc };
     this.#start = () =>
-      guarded(() => new Module(endpoint, randomHex(16), peer, configuration, settings, this.#handler()));
+      guarded(() => new Module(endpoint, randomHex(16), peer, configuration, settings, this.#handler(), globalThis));
   }
 
   /** The state of the link to the server. */
@@ -91,11 +91,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   /** Looks for peers. */
   async findPeers(query: PeerQuery = {}, options: { readonly signal?: AbortSignal } = {}): Promise<PeerPage> {
-    const { region, capability, room, limit, cursor } = query;
-    const listed = await this.#call(
-      (module, call) => module.findPeers(call, region, capability, room, limit, cursor),
-      options.signal,
-    );
+    const listed = await this.#call((module, call) => module.findPeers(call, query), options.signal);
     const peers = listed.peers.map(peerInfo);
     return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
   }

@@ -3,6 +3,7 @@
 use crate::codec;
 use crate::driver::Driver;
 use crate::handler::Handler;
+use crate::page::Global;
 use signalpost_core::protocol::{InvalidId, Label, PeerId, PeerInfo, Query, RoomName, limits};
 use signalpost_core::{CandidateOptions, Command, Config, Input, ReconnectOptions, Timeline};
 use std::rc::Rc;
@@ -20,7 +21,7 @@ pub struct Client {
 impl Client {
     /// A client that does nothing yet. `peer`: `PeerInfo` without `session`. `numbers`: base, factor, cap, cap
     /// while visible (milliseconds) and attempts (negative: unlimited) of reconnecting; milliseconds, size and most of
-    /// candidate batches.
+    /// candidate batches. `global`: `globalThis`.
     ///
     /// # Errors
     /// The text says which argument is wrong.
@@ -32,6 +33,7 @@ impl Client {
         configuration: JsValue,
         numbers: &[f64],
         handler: Handler,
+        global: &Global,
     ) -> Result<Client, JsError> {
         let peer = codec::peer_from_js(&peer).ok_or_else(|| JsError::new("peer"))?;
         let peer_id = PeerId::parse(&peer.id).map_err(|why| invalid("peerId", why))?;
@@ -56,7 +58,7 @@ impl Client {
                 max_per_generation: cap as u16,
             },
         };
-        Ok(Self { driver: Driver::new(url, configuration, handler, config, seed()) })
+        Ok(Self { driver: Driver::new(url, configuration, handler, global, config, seed()) })
     }
 
     /// Connects and registers.
@@ -94,26 +96,19 @@ impl Client {
         Ok(())
     }
 
-    /// Looks for peers.
+    /// Looks for peers. `query`: `region`, `capability`, `room`, `limit`, `cursor`, each optional.
     ///
     /// # Errors
-    /// A name is none.
+    /// The text names the field that is wrong.
     #[wasm_bindgen(js_name = findPeers)]
-    pub fn find_peers(
-        &self,
-        call: u32,
-        region: Option<String>,
-        capability: Option<String>,
-        room: Option<String>,
-        limit: Option<u16>,
-        cursor: Option<String>,
-    ) -> Result<(), JsError> {
+    pub fn find_peers(&self, call: u32, query: &JsValue) -> Result<(), JsError> {
+        let text = |name| codec::text(query, name).ok_or_else(|| JsError::new(name));
         let query = Query {
-            region: label("region", region)?,
-            capability: label("capability", capability)?,
-            room: room.map(|name| room_name(&name)).transpose()?,
-            limit,
-            cursor,
+            region: label("region", text("region")?)?,
+            capability: label("capability", text("capability")?)?,
+            room: text("room")?.map(|name| room_name(&name)).transpose()?,
+            limit: codec::u16_field(query, "limit").ok_or_else(|| JsError::new("limit"))?,
+            cursor: text("cursor")?,
         };
         self.command(Command::FindPeers { call, query });
         Ok(())

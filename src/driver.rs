@@ -5,7 +5,7 @@ use crate::codec;
 use crate::event_listener::EventListener;
 use crate::handler::Handler;
 use crate::js_error;
-use crate::page;
+use crate::page::{self, Global};
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
 use crate::web_socket::Socket;
@@ -47,7 +47,14 @@ pub struct Driver {
 
 impl Driver {
     /// A client that does nothing yet.
-    pub fn new(url: String, configuration: JsValue, handler: Handler, config: Config, seed: u64) -> Rc<Self> {
+    pub fn new(
+        url: String,
+        configuration: JsValue,
+        handler: Handler,
+        global: &Global,
+        config: Config,
+        seed: u64,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
             let (on_time, on_page) = (this.clone(), this.clone());
             Self {
@@ -63,7 +70,7 @@ impl Driver {
                 socket: RefCell::default(),
                 connections: RefCell::default(),
                 timer: Timer::new(move || tell(&on_time, Input::Timeout)),
-                _page: page::listen(move |event| tell(&on_page, Input::Page(event))),
+                _page: page::listen(global, move |event| tell(&on_page, Input::Page(event))),
             }
         })
     }

@@ -4,39 +4,38 @@ use crate::event_listener::EventListener;
 use signalpost_core::PageEvent;
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventTarget;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
-    static GLOBAL: EventTarget;
+    /// `globalThis` of a page or a worker.
+    #[wasm_bindgen(extends = EventTarget)]
+    pub type Global;
+    #[wasm_bindgen(method, getter)]
+    fn document(this: &Global) -> Option<Document>;
 
+    #[wasm_bindgen(extends = EventTarget)]
+    #[derive(Clone)]
     type Document;
     #[wasm_bindgen(method, getter)]
-    fn hidden(this: &Document) -> Option<bool>;
+    fn hidden(this: &Document) -> bool;
 }
 
 /// Listens to the global scope and, where there is one, the document. A worker has no document.
-pub fn listen(heard: impl Fn(PageEvent) + 'static) -> Vec<EventListener> {
+pub fn listen(global: &Global, heard: impl Fn(PageEvent) + 'static) -> Vec<EventListener> {
     let heard = Rc::new(heard);
-    let global = GLOBAL.with(EventTarget::clone);
     let on = |name, event| {
         let heard = Rc::clone(&heard);
-        EventListener::new(&global, name, move |_| heard(event))
+        EventListener::new(global, name, move |_| heard(event))
     };
     let mut listeners = vec![
         on("online", PageEvent::Online),
         on("offline", PageEvent::Offline),
         on("pageshow", PageEvent::Visible),
     ];
-    let document = js_sys::Reflect::get(&global, &JsValue::from_str("document")).ok();
-    if let Some(document) = document.filter(JsValue::is_object) {
-        let document: Document = document.unchecked_into();
-        let target: EventTarget = document.clone().unchecked_into();
-        listeners.push(EventListener::new(&target, "visibilitychange", move |_| {
-            let hidden = document.hidden().unwrap_or(false);
-            heard(if hidden { PageEvent::Hidden } else { PageEvent::Visible });
+    if let Some(document) = global.document() {
+        listeners.push(EventListener::new(&document.clone(), "visibilitychange", move |_| {
+            heard(if document.hidden() { PageEvent::Hidden } else { PageEvent::Visible });
         }));
     }
     listeners

@@ -5,6 +5,7 @@
 mod read;
 mod write;
 
+pub use read::{text, u16_field};
 use signalpost_core::protocol::{Envelope, PeerInfo};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -8,14 +8,15 @@ use wasm_bindgen::{JsCast, JsValue};
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
 /// Absent or `null` is `Some(None)`; of the wrong kind is `None`.
-type Field<T> = Option<Option<T>>;
+pub type Field<T> = Option<Option<T>>;
 
 fn field<T>(object: &JsValue, name: &str, read: impl FnOnce(&JsValue) -> Option<T>) -> Field<T> {
     let value = Reflect::get(object, &JsValue::from_str(name)).ok()?;
     if value.is_undefined() || value.is_null() { Some(None) } else { read(&value).map(Some) }
 }
 
-fn text(object: &JsValue, name: &str) -> Field<String> {
+/// A string.
+pub fn text(object: &JsValue, name: &str) -> Field<String> {
     field(object, name, JsValue::as_string)
 }
 
@@ -29,7 +30,8 @@ fn u32_field(object: &JsValue, name: &str) -> Field<u32> {
     Some(integer(object, name, f64::from(u32::MAX))?.map(|number| number as u32))
 }
 
-fn u16_field(object: &JsValue, name: &str) -> Field<u16> {
+/// An integer of 16 bits.
+pub fn u16_field(object: &JsValue, name: &str) -> Field<u16> {
     Some(integer(object, name, f64::from(u16::MAX))?.map(|number| number as u16))
 }
 

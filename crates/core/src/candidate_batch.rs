@@ -100,6 +100,16 @@ impl CandidateBatch {
         }
     }
 
+    /// Whether what the browser found, a candidate or everything, is of the generation that was described last, so
+    /// that it need not wait for the next description. The end names no generation, and browsers say it twice:
+    /// only behind an early candidate is it news of the next.
+    pub fn describes(&self, init: Option<&IceCandidateInit>) -> bool {
+        let Some(init) = init else { return self.early.is_empty() && !self.fragments.is_empty() };
+        let in_line = || Candidate::parse(&init.candidate)?.username_fragment;
+        let named = init.username_fragment.as_deref().or_else(in_line);
+        named.is_some_and(|name| self.fragments.iter().any(|own| own == name))
+    }
+
     /// The pair is connected: nothing is urgent any more.
     pub fn handle_connected(&mut self) {
         self.connected = true;

@@ -21,6 +21,7 @@ mod peers;
 mod reconnect_policy;
 mod remote_candidates;
 mod requests;
+mod resend;
 mod rng;
 mod rooms;
 mod session;

@@ -158,13 +158,21 @@ impl Negotiation {
         self.offer.is_some()
     }
 
-    /// The description that may have been lost with the link: the offer without an answer, or the last answer.
-    pub fn outstanding(&self) -> Option<(u32, Description)> {
-        if let Some(sdp) = &self.offer {
-            return Some((self.offer_number, Description { kind: SdpType::Offer, sdp: sdp.clone() }));
-        }
-        let sdp = self.answer.clone()?;
-        Some((self.remote_offer_number, Description { kind: SdpType::Answer, sdp }))
+    /// Whether an answer to that offer can still be used: no offer of the other side takes its place.
+    pub fn awaits_answer(&self) -> bool {
+        self.is_offering()
+            && !matches!(self.in_flight, Some(InFlight::ApplyingOffer { .. }))
+            && !self.inbox.iter().any(|waiting| matches!(waiting, Remote::Offer { .. }))
+    }
+
+    /// The descriptions that may have been lost with the link, in the order in which they were sent: the last
+    /// answer, until the other side has shown that it knows it, and the offer without an answer.
+    pub fn outstanding(&self) -> impl Iterator<Item = (u32, Description)> + use<> {
+        let describe =
+            |number, kind, sdp: &Option<String>| sdp.clone().map(|sdp| (number, Description { kind, sdp }));
+        let answer = describe(self.remote_offer_number, SdpType::Answer, &self.answer);
+        let offer = describe(self.offer_number, SdpType::Offer, &self.offer);
+        answer.into_iter().chain(offer)
     }
 
     fn advance(&mut self, steps: &mut Vec<Step>) {
@@ -274,7 +282,6 @@ impl Negotiation {
             (InFlight::MakingOffer, Some(description)) if description.kind == SdpType::Offer => {
                 self.offer_number = self.offer_number.saturating_add(1);
                 self.offer = Some(description.sdp.clone());
-                self.answer = None;
                 steps.push(Step::SendDescription { number: self.offer_number, description });
             }
             (InFlight::SettingOffer, _) => {
@@ -302,6 +309,8 @@ impl Negotiation {
             (InFlight::ApplyingAnswer { .. }, _) => {
                 self.negotiated = true;
                 self.offer = None;
+                // Who answers this offer has our answer to the one before.
+                self.answer = None;
                 self.ignore_offer = false;
                 self.release_candidates(steps);
             }

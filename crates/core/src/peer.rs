@@ -8,16 +8,13 @@ use crate::hidden_names::HiddenNames;
 use crate::input::{ConnectionEvent, ConnectionState, SdpType};
 use crate::negotiation::{Negotiation, Remote, Step};
 use crate::output::{Event, Failure, Operation, Output, Reply, TimerName};
+use crate::resend::Resend;
 use crate::timeline::{Timeline, mark};
 use signalpost_protocol::message::{CandidateBatch as Batch, Description, Route};
-use signalpost_protocol::{ErrorCode, PeerId, Signal, limits};
+use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal, limits};
 
 /// How long a pair may take until data can flow for the first time, in milliseconds.
 const PAIR_MS: u64 = 12_000;
-/// The first wait before a description that found nobody is sent again, in milliseconds; it doubles.
-const RESEND_MS: u64 = 500;
-/// The longest such wait, in milliseconds.
-const MOST_RESEND_MS: u64 = 8_000;
 
 /// What all peers of a client share.
 pub struct Own {
@@ -44,10 +41,7 @@ pub struct Peer {
     was_connected: bool,
     calls: Calls,
     pair_deadline: Option<u64>,
-    resend_at: Option<u64>,
-    resend_wait: u64,
-    /// Why the server did not deliver, while it does not.
-    undelivered: Option<Failure>,
+    resend: Resend,
 }
 
 impl Peer {
@@ -68,9 +62,7 @@ impl Peer {
             was_connected: false,
             calls: Calls::default(),
             pair_deadline: None,
-            resend_at: None,
-            resend_wait: RESEND_MS,
-            undelivered: None,
+            resend: Resend::new(),
         }
     }
 
@@ -114,11 +106,9 @@ impl Peer {
                 self.close(Failure::new(ErrorCode::ConnectionUnavailable, &message), effects);
             }
             ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
-            ConnectionEvent::Candidate(init) if self.negotiation.is_describing() => {
-                self.batch.hold(Some(init))
-            }
+            ConnectionEvent::Candidate(init) if self.must_hold(Some(&init)) => self.batch.hold(Some(init)),
             ConnectionEvent::Candidate(init) => self.batch.push(now, init),
-            ConnectionEvent::EndOfCandidates if self.negotiation.is_describing() => self.batch.hold(None),
+            ConnectionEvent::EndOfCandidates if self.must_hold(None) => self.batch.hold(None),
             ConnectionEvent::EndOfCandidates => self.batch.handle_end(now),
             ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
             ConnectionEvent::Opened => {
@@ -143,8 +133,7 @@ impl Peer {
 
     /// The other side sent something that is meant for this connection.
     pub fn handle_signal(&mut self, now: u64, signal: Signal, effects: &mut Effects) {
-        let was_undelivered = self.undelivered.take().is_some();
-        self.resend_at = None;
+        let was_undelivered = self.resend.handle_heard();
         let elapsed = self.timeline.elapsed(now);
         let remote = match signal {
             Signal::Offer(Description { session, number, sdp, .. }) => {
@@ -180,7 +169,7 @@ impl Peer {
         self.carry_out(now, steps, effects);
         if was_undelivered && self.negotiation.is_offering() {
             // The other side is back and does not know our offer.
-            self.resend_at = Some(now);
+            self.resend.hurry(now);
         }
     }
 
@@ -195,22 +184,25 @@ impl Peer {
         {
             // Nobody has ever seen this peer: say so at once.
             self.close(failure, effects);
-        } else if self.resend_at.is_none() && self.negotiation.outstanding().is_some() {
+        } else if self.negotiation.outstanding().next().is_some() {
             // It was here and may be on its way back: its connection may be fine all the while.
-            self.resend_at = Some(now.saturating_add(self.resend_wait));
-            self.resend_wait = self.resend_wait.saturating_mul(2).min(MOST_RESEND_MS);
-            self.undelivered = Some(failure);
+            self.resend.handle_refused(now, failure);
         }
     }
 
-    /// Whether the server could not deliver what was sent last.
-    pub fn is_unanswered(&self) -> bool {
-        self.undelivered.is_some()
+    /// Whether an answer to the own offer can still be used.
+    pub fn awaits_answer(&self) -> bool {
+        self.negotiation.awaits_answer()
+    }
+
+    /// Whether something of the other side is still to come.
+    pub fn is_pending(&self) -> bool {
+        self.resend.is_undelivered() || self.negotiation.is_offering() || self.pair_deadline.is_some()
     }
 
     /// Sends again what may have been lost: the link is new, or the other side's is.
     pub fn resend(&mut self, now: u64, effects: &mut Effects) {
-        self.resend_at = None;
+        self.resend.handle_sent();
         if self.was_connected && !self.negotiation.is_offering() {
             // The answer may have been lost, the candidates were not needed.
             self.resend_description(effects);
@@ -230,15 +222,16 @@ impl Peer {
         for init in self.names.poll(now) {
             self.operate(Operation::AddIceCandidate(init), effects);
         }
-        if self.resend_at.is_some_and(|at| now >= at) {
-            self.resend_at = None;
+        if self.resend.is_due(now) {
+            self.resend.handle_sent();
             self.send_again(effects);
+            self.resend.expect(now, self.is_pending());
         }
         self.calls.settle_late(now, &ErrorCode::Timeout.into(), &mut effects.outputs);
         if self.pair_deadline.is_some_and(|deadline| now >= deadline) {
             let no_path =
                 || Failure::new(ErrorCode::ConnectionFailed, "no path to the peer was found in time");
-            let failure = self.undelivered.take().unwrap_or_else(no_path);
+            let failure = self.resend.take_reason().unwrap_or_else(no_path);
             self.hang_up(failure, effects);
         }
     }
@@ -249,7 +242,7 @@ impl Peer {
         [
             self.batch.poll_timeout().map(|at| (at, TimerName::CandidateBatch)),
             self.names.poll_timeout().map(|at| (at, TimerName::HiddenName)),
-            self.resend_at.map(|at| (at, TimerName::Resend)),
+            self.resend.poll_timeout().map(|at| (at, TimerName::Resend)),
             self.pair_deadline.map(|at| (at, TimerName::Pair)),
             call.map(|at| (at, TimerName::Call)),
         ]
@@ -281,6 +274,10 @@ impl Peer {
         Route { connection: self.connection, target: self.remote_connection }
     }
 
+    fn must_hold(&self, init: Option<&IceCandidateInit>) -> bool {
+        self.negotiation.is_describing() && !self.batch.describes(init)
+    }
+
     fn expect_pair(&mut self, now: u64) {
         if self.timeline.open.is_none() && self.pair_deadline.is_none() {
             self.pair_deadline = Some(now.saturating_add(PAIR_MS));
@@ -296,7 +293,7 @@ impl Peer {
         match state {
             ConnectionState::Connected => {
                 self.was_connected = true;
-                self.resend_wait = RESEND_MS;
+                self.resend.handle_connected();
                 self.batch.handle_connected();
                 self.names.handle_connected();
                 mark(&mut self.timeline.pair, elapsed);
@@ -316,6 +313,7 @@ impl Peer {
     }
 
     fn carry_out(&mut self, now: u64, steps: Vec<Step>, effects: &mut Effects) {
+        self.resend.expect(now, self.is_pending());
         for step in steps {
             match step {
                 Step::Operate(Operation::AddIceCandidate(init)) => {
@@ -373,7 +371,7 @@ impl Peer {
     }
 
     fn resend_description(&mut self, effects: &mut Effects) {
-        if let Some((number, description)) = self.negotiation.outstanding() {
+        for (number, description) in self.negotiation.outstanding() {
             self.send_description(number, description, effects);
         }
     }

@@ -112,7 +112,12 @@ impl Peers {
     ) {
         let Route { connection: remote, target } = signal.route();
         let mine = self.peers.get(from).map(|peer| peer.connection);
-        if target.is_some() && target != mine {
+        let theirs = self.peers.get(from).and_then(|peer| peer.remote_connection);
+        // An answer to our offer from another connection than the offer that we took up meanwhile.
+        let is_crossed = matches!(signal, Signal::Answer(_))
+            && theirs.is_some_and(|theirs| theirs != remote)
+            && self.peers.get(from).is_some_and(|peer| !peer.awaits_answer());
+        if target.is_some() && (target != mine || is_crossed) {
             // It is for a connection that is gone: the other side must know, or it waits.
             if let Signal::Offer(Description { number, .. }) | Signal::Answer(Description { number, .. }) =
                 signal
@@ -130,7 +135,9 @@ impl Peers {
         let theirs = self.peers.get(from).map(|peer| peer.remote_connection);
         match theirs {
             Some(Some(theirs)) if theirs != remote => {
-                let is_about_mine = target.is_some() && matches!(signal, Signal::Reject { .. });
+                // An answer, since frames keep their order, comes from whoever knows our connection last.
+                let is_about_mine =
+                    target.is_some() && matches!(signal, Signal::Reject { .. } | Signal::Answer(_));
                 if target.is_none() && is_offer {
                     // The other side started anew: its old connection is gone, so ours is of no use.
                     // The session number that a list told may be that of its former self.
@@ -165,7 +172,7 @@ impl Peers {
             Some(session) if session != info.session => self.replace(&id, sink),
             Some(_) => self.with(&id, sink, |peer, effects| {
                 // Its link is new: what we sent meanwhile found nobody.
-                if peer.is_unanswered() {
+                if peer.is_pending() {
                     peer.resend(now, effects);
                 }
             }),

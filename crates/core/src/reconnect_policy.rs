@@ -47,7 +47,7 @@ impl ReconnectPolicy {
         most
     }
 
-    /// The link was good for [`GOOD_LINK_MS`], or the application started anew.
+    /// The link was good for 5 s, or the application started anew.
     pub const fn reset(&mut self) {
         self.attempts = 0;
         self.openings = 0;

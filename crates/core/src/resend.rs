@@ -1,0 +1,86 @@
+//! When what was sent to a peer is sent again.
+//!
+//! A message can be lost in two ways until sessions resume: the server refuses it because the peer is not there, or puts it
+//! into a socket that is dead already. The first is known at once, the second by silence.
+
+use crate::output::Failure;
+
+/// The first wait after a refusal, in milliseconds; it doubles.
+const FIRST_MS: u64 = 500;
+/// The longest such wait, in milliseconds.
+const MOST_MS: u64 = 8_000;
+/// How long nothing may be heard of a peer while something of it is still to come, in milliseconds.
+const SILENCE_MS: u64 = 5_000;
+
+#[derive(Debug)]
+pub struct Resend {
+    at: Option<u64>,
+    wait: u64,
+    /// The timer runs because the server refused, not because of silence.
+    is_refused: bool,
+    /// Why the server did not deliver, while it does not.
+    undelivered: Option<Failure>,
+}
+
+impl Resend {
+    pub fn new() -> Self {
+        Self { at: None, wait: FIRST_MS, is_refused: false, undelivered: None }
+    }
+
+    /// Something of the peer is still to come, or not any more.
+    pub fn expect(&mut self, now: u64, is_pending: bool) {
+        if !is_pending {
+            self.at = None;
+        } else if self.at.is_none() {
+            self.is_refused = false;
+            self.at = Some(now.saturating_add(SILENCE_MS));
+        }
+    }
+
+    /// The server did not deliver what was sent. Several messages of one moment are refused one by one.
+    pub fn handle_refused(&mut self, now: u64, failure: Failure) {
+        if !self.is_refused || self.at.is_none() {
+            self.is_refused = true;
+            self.at = Some(now.saturating_add(self.wait));
+            self.wait = self.wait.saturating_mul(2).min(MOST_MS);
+            self.undelivered = Some(failure);
+        }
+    }
+
+    /// The peer was heard of. Returns whether it had not got what was sent.
+    pub fn handle_heard(&mut self) -> bool {
+        self.at = None;
+        self.undelivered.take().is_some()
+    }
+
+    pub fn handle_connected(&mut self) {
+        self.wait = FIRST_MS;
+    }
+
+    /// Everything is sent again now.
+    pub fn handle_sent(&mut self) {
+        self.at = None;
+    }
+
+    /// Send at the next wake-up.
+    pub fn hurry(&mut self, now: u64) {
+        self.at = Some(now);
+    }
+
+    pub fn is_due(&self, now: u64) -> bool {
+        self.at.is_some_and(|at| now >= at)
+    }
+
+    pub fn is_undelivered(&self) -> bool {
+        self.undelivered.is_some()
+    }
+
+    /// Why nothing got through, if that is known.
+    pub fn take_reason(&mut self) -> Option<Failure> {
+        self.undelivered.take()
+    }
+
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.at
+    }
+}

@@ -1,0 +1,176 @@
+//! The application of each page, its user, and fate.
+
+use super::{Action, World};
+use crate::model_peer_connection::MediaKind;
+use signalpost_core::{Command, ConnectionState, Event, Failure, Reply};
+use signalpost_protocol::{PeerId, RoomName};
+
+/// How long the application waits for the server, and for a peer.
+const PATIENCE_MS: u32 = 30_000;
+
+impl World {
+    pub(super) fn act(&mut self, action: Action) {
+        let now = self.now;
+        self.trace.note(now, "script", format_args!("{action:?}"));
+        match action {
+            Action::Connect(page) => {
+                let call = self.pages[page].call("connect".into());
+                self.command(page, Command::Connect { call, timeout_ms: PATIENCE_MS });
+            }
+            Action::Join(page, room) => {
+                let Ok(room) = RoomName::parse(room) else { return };
+                let call = self.pages[page].call(format!("join {room}"));
+                self.command(page, Command::Join { call, room });
+            }
+            Action::Open(page, peer) => {
+                self.open(page, peer);
+            }
+            Action::ConnectPeer(page, peer) => {
+                let peer = self.open(page, peer);
+                self.pages[page].wants.insert(peer.clone());
+                let call = self.pages[page].call(format!("connect {peer}"));
+                self.command(page, Command::ConnectPeer { call, peer, timeout_ms: PATIENCE_MS });
+            }
+            Action::AddTrack(page, peer, kind) => {
+                let peer = self.open(page, peer);
+                self.pages[page].tracks.entry(peer.clone()).or_default().push(kind);
+                self.add_track(page, &peer, kind);
+            }
+            Action::RemoveTrack(page, peer, kind) => {
+                let peer = self.pages[peer].id.clone();
+                let tracks = self.pages[page].tracks.entry(peer.clone()).or_default();
+                let Some(at) = tracks.iter().position(|it| *it == kind) else { return };
+                tracks.remove(at);
+                if let Some(place) = self.connection_place(page, &peer) {
+                    self.connections[place].remove_track(now, kind);
+                    self.touched.insert(place);
+                    self.hear(place);
+                }
+            }
+            Action::RestartIce(page, peer) => {
+                let peer = self.open(page, peer);
+                self.command(page, Command::RestartIce { peer });
+            }
+            Action::ClosePeer(page, peer) => {
+                let peer = self.pages[peer].id.clone();
+                self.pages[page].wants.remove(&peer);
+                self.command(page, Command::ClosePeer { peer });
+            }
+            Action::Reload(page) => self.reload(page),
+            Action::CutSocket(page, notice) => self.cut_sockets(Some(page), Some(notice)),
+            Action::RestartServer(pause) => {
+                self.cut_sockets(None, None);
+                self.server.restart(now + pause);
+            }
+        }
+    }
+
+    /// The application asks for a connection to a peer; a new one gets the tracks that it sends to that peer.
+    fn open(&mut self, page: usize, peer: usize) -> PeerId {
+        let peer = self.pages[peer].id.clone();
+        let before = self.connection_place(page, &peer);
+        self.command(page, Command::OpenPeer { peer: peer.clone() });
+        if before.is_none() {
+            self.add_tracks(page, &peer);
+        }
+        peer
+    }
+
+    fn add_tracks(&mut self, page: usize, peer: &PeerId) {
+        for kind in self.pages[page].tracks(peer).to_vec() {
+            self.add_track(page, peer, kind);
+        }
+    }
+
+    fn add_track(&mut self, page: usize, peer: &PeerId, kind: MediaKind) {
+        if let Some(place) = self.connection_place(page, peer) {
+            self.connections[place].add_track(self.now, kind);
+            self.touched.insert(place);
+            self.hear(place);
+        }
+    }
+
+    fn reload(&mut self, page: usize) {
+        let now = self.now;
+        self.abandon_sockets(page);
+        // Some browsers say goodbye to the other side, some just vanish.
+        let says_goodbye = self.random.number() & 1 == 0;
+        let incarnation = self.pages[page].incarnation;
+        for place in 0..self.connections.len() {
+            let connection = &mut self.connections[place];
+            if connection.page != page || connection.incarnation != incarnation || !connection.heard {
+                continue;
+            }
+            connection.heard = false;
+            if !says_goodbye {
+                self.paths
+                    .iter_mut()
+                    .filter(|((a, b), _)| *a == place || *b == place)
+                    .for_each(|(_, it)| it.cut = true);
+                self.observe_silence(place);
+            }
+            self.connections[place].model.close(now);
+            self.touched.insert(place);
+        }
+        self.pages[page].reload(&mut self.random);
+    }
+
+    /// The path is cut while both ends are there to see it.
+    fn observe_silence(&mut self, place: usize) {
+        let now = self.now;
+        for (&(a, b), path) in &mut self.paths {
+            if a == place || b == place {
+                let Ok([a, b]) = self.connections.get_disjoint_mut([a, b]) else { continue };
+                path.observe(now, &mut a.model, &mut b.model);
+            }
+        }
+    }
+
+    pub(super) fn settle(&mut self, page: usize, call: u32, result: Result<Reply, Failure>) {
+        let now = self.now;
+        let known = self.pages[page].calls.get_mut(&call);
+        let text = known.as_ref().map_or(String::new(), |it| it.what.clone());
+        let before = known.map(|it| it.result.replace(result.clone()));
+        self.trace.note(now, self.pages[page].id.as_str(), format_args!("{text}: {result:?}"));
+        match before {
+            Some(None) => {}
+            _ => self.violate(format!("the promise {call} ({text}) is settled twice, or was never made")),
+        }
+        if result.is_err() && !self.expects_peace && text == "connect" {
+            self.schedule(500, Action::Connect(page));
+        }
+    }
+
+    /// The application learns something and reacts.
+    pub(super) fn tell(&mut self, page: usize, event: Event) {
+        let now = self.now;
+        let name = self.pages[page].id.clone();
+        self.trace.note(now, name.as_str(), format_args!("is told {event:?}"));
+        self.pages[page].events.push((now, event.clone()));
+        let number = |id: &PeerId, world: &Self| world.pages.iter().position(|page| page.id == *id);
+        match event {
+            Event::Peer { peer } => self.add_tracks(page, &peer),
+            Event::Error { peer, failure } if self.expects_peace => {
+                self.violate(format!("{name} is told of an error with {peer:?}: {failure:?}"));
+            }
+            Event::PeerState { peer, state: ConnectionState::Closed, reason } => {
+                if self.expects_peace && self.pages[page].wants.contains(&peer) {
+                    return self.violate(format!("{name} loses {peer}: {reason}"));
+                }
+                if self.pages[page].persists && self.pages[page].wants.contains(&peer) {
+                    let delay = self.random.within((0, 800));
+                    if let Some(peer) = number(&peer, self) {
+                        self.schedule(delay, Action::ConnectPeer(page, peer));
+                    }
+                }
+            }
+            Event::PeerJoined { peer, .. } if self.pages[page].meshes => {
+                let other = PeerId::parse(&peer.id).ok().and_then(|id| number(&id, self));
+                if let Some(other) = other {
+                    self.schedule(0, Action::ConnectPeer(page, other));
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A world with a movable clock: pages, sockets, one server, paths between connections, and a script.
+//!
+//! [`World::step`] jumps to the next moment at which something is due and lets one of the things that are due happen,
+//! drawn by the seed. After each step the invariants are checked; the first that does not hold is the
+//! [`World::violation`], and the story is in [`World::trace`].
+
+mod action;
+mod application;
+mod browser_connection;
+mod link;
+mod page;
+mod perform;
+mod server;
+mod sockets;
+mod trace;
+mod verdict;
+mod wire_rules;
+
+pub use action::Action;
+pub use browser_connection::BrowserConnection;
+pub use link::Quality;
+pub use page::{Call, Page};
+pub use trace::Trace;
+pub use verdict::Unsettled;
+
+use crate::model_peer_connection::{Network, Random, can_connect};
+use link::Socket;
+use server::Server;
+use signalpost_core::Input;
+use std::collections::{BTreeMap, BTreeSet};
+use wire_rules::WireRules;
+
+/// Wake-ups of one page at one instant that are still no busy loop.
+const WAKE_UPS: u32 = 16;
+
+/// What can happen next.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    Script,
+    Timer(usize),
+    Model(usize),
+    Up(usize),
+    Down(usize),
+    Notice(usize),
+    Session(usize),
+    Delivery(usize),
+    Sweep,
+}
+
+/// Everything there is.
+pub struct World {
+    /// The clock, in milliseconds.
+    pub now: u64,
+    /// The seed's choices; scenarios draw from it too.
+    pub random: Random,
+    /// The story.
+    pub trace: Trace,
+    /// The pages.
+    pub pages: Vec<Page>,
+    /// The first invariant that did not hold.
+    pub violation: Option<String>,
+    /// Whether a closed connection or an error that the application is told is wrong.
+    pub expects_peace: bool,
+    connections: Vec<BrowserConnection>,
+    sockets: Vec<Socket>,
+    server: Server,
+    paths: BTreeMap<(usize, usize), Network>,
+    script: BTreeMap<(u64, u64), Action>,
+    next_action: u64,
+    wire: WireRules,
+    /// Operations in flight that are no candidates, by connection.
+    in_flight: BTreeMap<(usize, u32, u32), u32>,
+    /// Connections that something happened to in this step.
+    touched: BTreeSet<usize>,
+}
+
+impl World {
+    /// The world of a seed. `whole`: keep the whole trace, not only its tail.
+    pub fn new(seed: u64, whole: bool) -> Self {
+        Self {
+            now: 1_000,
+            random: Random::new(seed),
+            trace: Trace::new(whole),
+            pages: Vec::new(),
+            violation: None,
+            expects_peace: true,
+            connections: Vec::new(),
+            sockets: Vec::new(),
+            server: Server::default(),
+            paths: BTreeMap::new(),
+            script: BTreeMap::new(),
+            wire: WireRules::new(),
+            next_action: 0,
+            in_flight: BTreeMap::new(),
+            touched: BTreeSet::new(),
+        }
+    }
+
+    /// A page of that peer id; answers its number.
+    pub fn add_page(&mut self, name: &str) -> usize {
+        match Page::new(name, &mut self.random) {
+            Ok(page) => {
+                let (browser, links) = (page.browser(), page.links);
+                self.trace.note(self.now, name, format_args!("is {browser}, links {links:?}"));
+                self.pages.push(page);
+            }
+            Err(problem) => self.violate(format!("{name} {}", problem.as_str())),
+        }
+        self.pages.len() - 1
+    }
+
+    /// From now on frames get lost: what is sent again is no mistake, and connections end.
+    pub fn expect_losses(&mut self) {
+        self.wire.lossless = false;
+        self.expects_peace = false;
+    }
+
+    /// Lets an action happen this much later; those of one time in the order in which they were scheduled.
+    pub fn schedule(&mut self, delay: u64, action: Action) {
+        self.script.insert((self.now + delay, self.next_action), action);
+        self.next_action += 1;
+    }
+
+    /// When the last action happens.
+    pub fn script_end(&self) -> u64 {
+        self.script.keys().next_back().map_or(self.now, |(at, _)| *at)
+    }
+
+    /// Steps until the time, or a violation.
+    pub fn run_until(&mut self, end: u64) {
+        while self.violation.is_none() && self.step(end) {}
+        self.now = self.now.max(end);
+    }
+
+    /// Steps until `done` holds, looked at every 20 ms; answers whether it came to hold before the time.
+    pub fn run_until_settled(
+        &mut self,
+        end: u64,
+        done: impl Fn(&Self) -> Result<(), Unsettled>,
+    ) -> Result<(), Unsettled> {
+        let mut state = done(self);
+        while state.is_err() && self.now < end && self.violation.is_none() {
+            self.run_until((self.now + 20).min(end));
+            state = done(self);
+        }
+        state
+    }
+
+    /// Lets one thing happen that is due by `end`; answers whether there was one.
+    pub fn step(&mut self, end: u64) -> bool {
+        let (at, all) = self.due();
+        if all.is_empty() || at > end {
+            return false;
+        }
+        self.now = self.now.max(at);
+        let choice = all[self.random.within((0, all.len() as u64 - 1)) as usize];
+        self.perform(choice);
+        self.observe_paths();
+        true
+    }
+
+    pub(super) fn violate(&mut self, what: String) {
+        let now = self.now;
+        self.trace.note(now, "!!!", format_args!("{what}"));
+        self.violation.get_or_insert(what);
+    }
+
+    fn due(&self) -> (u64, Vec<Due>) {
+        let mut at = u64::MAX;
+        let mut all = Vec::new();
+        let mut consider = |due: Option<u64>, what: Due| {
+            let Some(due) = due.map(|due| due.max(self.now)) else { return };
+            if due < at {
+                all.clear();
+            }
+            if due <= at {
+                at = due;
+                all.push(what);
+            }
+        };
+        consider(self.script.keys().next().map(|(at, _)| *at), Due::Script);
+        for (place, page) in self.pages.iter().enumerate() {
+            consider(page.client.poll_timeout().map(|(at, _)| at), Due::Timer(place));
+        }
+        for (place, connection) in self.connections.iter().enumerate() {
+            consider(connection.model.poll_timeout(), Due::Model(place));
+        }
+        for (place, socket) in self.sockets.iter().enumerate() {
+            let reads = socket.session.as_ref().is_none_or(|it| it.accepts_frames() || it.is_closed());
+            consider(socket.up.due().filter(|_| reads), Due::Up(place));
+            consider(socket.down.due(), Due::Down(place));
+            consider(socket.noticed_at, Due::Notice(place));
+            if let Some(session) = socket.session.as_ref().filter(|session| !session.is_closed()) {
+                consider(session.poll_timeout().map(|(at, _)| at), Due::Session(place));
+                if !self.server.queues.is_empty(socket.connection) {
+                    consider(Some(self.now), Due::Delivery(place));
+                }
+            }
+        }
+        consider(self.server.registry.poll_timeout(), Due::Sweep);
+        (at, all)
+    }
+
+    fn perform(&mut self, due: Due) {
+        match due {
+            Due::Script => {
+                if let Some((_, action)) = self.script.pop_first() {
+                    self.act(action);
+                }
+            }
+            Due::Timer(page) => self.wake(page),
+            Due::Model(place) => {
+                self.connections[place].model.handle_timeout(self.now);
+                self.touched.insert(place);
+                self.hear(place);
+            }
+            Due::Up(place) => self.receive_at_server(place),
+            Due::Down(place) => self.receive_at_page(place),
+            Due::Notice(place) => self.notice_cut(place),
+            Due::Session(place) => self.with_session(place, |session, now| session.handle_timeout(now)),
+            Due::Delivery(place) => self.deliver(place),
+            Due::Sweep => {
+                let Server { registry, queues, .. } = &mut self.server;
+                registry.sweep(self.now, queues);
+            }
+        }
+    }
+
+    fn wake(&mut self, place: usize) {
+        let now = self.now;
+        let page = &mut self.pages[place];
+        let (at, count) = page.timeouts;
+        page.timeouts = if at == now { (now, count + 1) } else { (now, 1) };
+        if page.timeouts.1 > WAKE_UPS {
+            let why = page.client.poll_timeout();
+            return self.violate(format!("{} is woken in a loop for {why:?}", self.pages[place].id));
+        }
+        page.inbox.push_back(Input::Timeout);
+        self.work(place);
+    }
+
+    /// Lets the connections that were touched notice those that they may reach.
+    fn observe_paths(&mut self) {
+        while let Some(place) = self.touched.pop_first() {
+            for other in 0..self.connections.len() {
+                let (low, high) = (place.min(other), place.max(other));
+                if place == other || !self.are_for_each_other(low, high) {
+                    continue;
+                }
+                let now = self.now;
+                let Ok([a, b]) = self.connections.get_disjoint_mut([low, high]) else { continue };
+                if let Some(path) = self.paths.get_mut(&(low, high)) {
+                    path.observe(now, &mut a.model, &mut b.model);
+                } else if can_connect(&a.model, &b.model) {
+                    let delay = self.random.within((0, 40));
+                    let path = self.paths.entry((low, high)).or_insert(Network::new(delay));
+                    path.observe(now, &mut a.model, &mut b.model);
+                }
+                self.hear(low);
+                self.hear(high);
+            }
+        }
+    }
+
+    fn are_for_each_other(&self, a: usize, b: usize) -> bool {
+        let (a, b) = (&self.connections[a], &self.connections[b]);
+        self.pages[b.page].id == a.peer && self.pages[a.page].id == b.peer
+    }
+}

@@ -1,0 +1,69 @@
+//! The server: the real registry, and a queue of deliveries for each socket.
+
+use signalpost_server::ConnectionId;
+use signalpost_server::engine::{Command, Delivery, Full, Outlet};
+use signalpost_server::registry::Registry;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Deliveries that a socket's queue holds, as in the real listener.
+const DELIVERIES: usize = 128;
+
+/// One run of the server process.
+#[derive(Default)]
+pub(super) struct Server {
+    pub registry: Registry,
+    pub queues: Queues,
+    /// When a stopped server is there again.
+    pub down_until: u64,
+    connections: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Queues(BTreeMap<ConnectionId, VecDeque<Delivery>>);
+
+impl Queues {
+    pub fn is_empty(&self, connection: ConnectionId) -> bool {
+        self.0.get(&connection).is_none_or(VecDeque::is_empty)
+    }
+
+    pub fn pop(&mut self, connection: ConnectionId) -> Option<Delivery> {
+        self.0.get_mut(&connection)?.pop_front()
+    }
+}
+
+impl Outlet for Queues {
+    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+        let Some(queue) = self.0.get_mut(&to) else { return Ok(()) };
+        if queue.len() >= DELIVERIES && matches!(delivery, Delivery::Relay { .. }) {
+            return Err(Full);
+        }
+        queue.push_back(delivery);
+        Ok(())
+    }
+}
+
+impl Server {
+    pub fn next_connection(&mut self) -> ConnectionId {
+        self.connections += 1;
+        ConnectionId::new(self.connections)
+    }
+
+    pub fn attach(&mut self, connection: ConnectionId) {
+        self.queues.0.insert(connection, VecDeque::new());
+    }
+
+    pub fn execute(&mut self, now: u64, connection: ConnectionId, command: Command) {
+        let ends = matches!(command, Command::Detach(_));
+        self.registry.execute(now, connection, command, &mut self.queues);
+        if ends {
+            self.queues.0.remove(&connection);
+        }
+    }
+
+    /// The process ends and everything that it knew is gone.
+    pub fn restart(&mut self, until: u64) {
+        self.registry = Registry::new();
+        self.queues = Queues::default();
+        self.down_until = until;
+    }
+}

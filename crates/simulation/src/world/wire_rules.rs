@@ -1,0 +1,138 @@
+//! The candidate rules (M8 to M10), as an observer of the wire sees them.
+
+use super::browser_connection::BrowserConnection;
+use signalpost_protocol::{Candidate, CandidateType, Envelope, limits, session_description};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A connection: page, incarnation, id.
+pub(super) type Sender = (usize, u32, u32);
+
+#[derive(Debug, Default)]
+struct Generation {
+    sent: BTreeSet<String>,
+    ends: u32,
+}
+
+/// What was seen of every connection.
+#[derive(Debug, Default)]
+pub(super) struct WireRules {
+    /// Whether nothing is ever lost, so that nothing is ever sent twice.
+    pub lossless: bool,
+    /// When each generation was described first.
+    described: BTreeMap<(Sender, String), u64>,
+    /// A generation that is rolled back may be gathered again under its name.
+    generations: BTreeMap<(Sender, String, u32), Generation>,
+    connected: BTreeSet<Sender>,
+    last_description: BTreeMap<Sender, u64>,
+}
+
+impl WireRules {
+    /// Rules of a world that loses nothing.
+    pub fn new() -> Self {
+        Self { lossless: true, ..Self::default() }
+    }
+
+    /// The pair is connected: candidates are no longer urgent.
+    pub fn handle_connected(&mut self, sender: Sender) {
+        self.connected.insert(sender);
+    }
+
+    /// How many candidates a connection has sent, over all its generations.
+    pub fn sent(&self, sender: Sender) -> usize {
+        let of_sender = self.generations.iter().filter(|((it, ..), _)| *it == sender);
+        of_sender.map(|(_, generation)| generation.sent.len()).sum()
+    }
+
+    /// A page sent a frame about one of its connections.
+    pub fn observe(&mut self, now: u64, from: &BrowserConnection, frame: &Envelope) -> Result<(), String> {
+        let sender = (from.page, from.incarnation, from.id);
+        let Some(payload) = &frame.payload else { return Ok(()) };
+        match frame.kind.as_str() {
+            "offer" | "answer" => {
+                let sdp = payload.sdp.as_deref().unwrap_or_default();
+                self.last_description.insert(sender, now);
+                for fragment in session_description::username_fragments(sdp) {
+                    self.described.entry((sender, fragment.into())).or_insert(now);
+                }
+                Ok(())
+            }
+            "ice-candidate" => {
+                let candidates = payload.candidates.as_deref().unwrap_or_default();
+                let lines: Vec<&str> = candidates.iter().map(|init| init.candidate.as_str()).collect();
+                let named = candidates.iter().find_map(|init| init.username_fragment.as_deref());
+                let Some(fragment) = named.or(payload.end.as_deref()) else {
+                    return Err("a batch names no generation".into());
+                };
+                if candidates.iter().any(|init| init.username_fragment.as_deref() != Some(fragment)) {
+                    return Err("a batch mixes generations".into());
+                }
+                self.observe_batch(now, from, fragment, &lines, payload.end.as_deref())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn observe_batch(
+        &mut self,
+        now: u64,
+        from: &BrowserConnection,
+        fragment: &str,
+        lines: &[&str],
+        end: Option<&str>,
+    ) -> Result<(), String> {
+        let sender = (from.page, from.incarnation, from.id);
+        let Some(described) = self.described.get(&(sender, fragment.into())).copied() else {
+            return Err(format!("candidates of {fragment} came before their description"));
+        };
+        let generation = self.generations.entry((sender, fragment.into(), from.rollbacks)).or_default();
+        let ranks: Vec<u8> = lines.iter().map(|line| rank(line)).collect();
+        if !ranks.is_sorted() {
+            return Err(format!("candidates out of order: {lines:?}"));
+        }
+        if lines.is_empty() && end.is_none() {
+            return Err("an empty batch".into());
+        }
+        let first = generation.sent.is_empty() && !lines.is_empty();
+        if first && self.lossless && !self.connected.contains(&sender) {
+            let found = lines.iter().filter_map(|line| from.found.get(*line)).min().copied().unwrap_or(now);
+            let earliest = found.max(described);
+            // While a description is being made, candidates wait for it.
+            let rides = self.last_description.get(&sender) == Some(&now);
+            if now != earliest && !rides {
+                return Err(format!("the first batch left at {now}, not at {earliest}"));
+            }
+        }
+        for line in lines {
+            if !generation.sent.insert((*line).to_owned()) && self.lossless {
+                return Err(format!("sent twice in one generation: {line}"));
+            }
+        }
+        if generation.sent.len() > limits::CANDIDATES_PER_GENERATION {
+            return Err(format!("{} candidates in the generation {fragment}", generation.sent.len()));
+        }
+        if let Some(end) = end {
+            generation.ends += 1;
+            if end != fragment {
+                return Err(format!("the end of {end} came with candidates of {fragment}"));
+            }
+            if self.lossless && generation.ends > 1 {
+                return Err(format!("the generation {fragment} ended twice"));
+            }
+        } else if self.lossless && generation.ends > 0 {
+            return Err(format!("a candidate after the end of {fragment}"));
+        }
+        Ok(())
+    }
+}
+
+/// srflx, public host, private host, TCP host, relay.
+fn rank(line: &str) -> u8 {
+    match Candidate::parse(line) {
+        Some(it) if it.kind == CandidateType::Relayed => 4,
+        Some(it) if it.kind != CandidateType::Host => 0,
+        Some(it) if it.is_tcp() => 3,
+        Some(it) if it.is_private() => 2,
+        Some(_) => 1,
+        None => 5,
+    }
+}
