@@ -215,7 +215,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       peerJoined: (room: string, peers: object[]) => peers.forEach((peer) => this.#rooms.get(room)?.joined(peerInfo(peer))),
       peerLeft: (room: string, peer: string, reason: string) => this.#rooms.get(room)?.left(peer, reason),
-      peer: (id: string) => emit(this, "peer", { peer: this.peer(id) }),
+      peer: (id: string) => {
+        // Nothing may be thrown into the module.
+        try {
+          emit(this, "peer", { peer: this.peer(id) });
+        } catch (error) {
+          emit(this, "error", { error });
+        }
+      },
       peerState: (id: string, state: string, reason: string) => {
         const peer = this.#peers.get(id);
         if (state === "closed") this.#peers.delete(id);
