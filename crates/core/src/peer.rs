@@ -225,7 +225,7 @@ impl Peer {
         if self.resend.is_due(now) {
             self.resend.handle_sent();
             self.send_again(effects);
-            self.resend.expect(now, self.is_pending());
+            self.resend.watch(now, self.is_pending());
         }
         self.calls.settle_late(now, &ErrorCode::Timeout.into(), &mut effects.outputs);
         if self.pair_deadline.is_some_and(|deadline| now >= deadline) {
@@ -313,7 +313,7 @@ impl Peer {
     }
 
     fn carry_out(&mut self, now: u64, steps: Vec<Step>, effects: &mut Effects) {
-        self.resend.expect(now, self.is_pending());
+        self.resend.watch(now, self.is_pending());
         for step in steps {
             match step {
                 Step::Operate(Operation::AddIceCandidate(init)) => {

@@ -28,7 +28,7 @@ impl Resend {
     }
 
     /// Something of the peer is still to come, or not any more.
-    pub fn expect(&mut self, now: u64, is_pending: bool) {
+    pub fn watch(&mut self, now: u64, is_pending: bool) {
         if !is_pending {
             self.at = None;
         } else if self.at.is_none() {
