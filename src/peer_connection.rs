@@ -2,12 +2,11 @@
 
 use crate::event_listener::EventListener;
 use crate::js_error;
-use js_sys::Promise;
+use js_sys::{Function, Promise};
 use signalpost_core::protocol::IceCandidateInit;
 use signalpost_core::{
     ConnectionEvent, ConnectionState, Description, Operation, Outcome, SdpType, SignalingState,
 };
-use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -34,6 +33,11 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn sdp(this: &Made) -> Option<String>;
 
+    #[wasm_bindgen(extends = Promise)]
+    type Settling;
+    #[wasm_bindgen(method)]
+    fn then(this: &Settling, fulfilled: &Function, rejected: &Function);
+
     #[wasm_bindgen(extends = web_sys::RtcIceCandidate)]
     type Candidate;
     #[wasm_bindgen(method, getter, js_name = usernameFragment)]
@@ -50,16 +54,17 @@ const CHANNEL_LABEL: &str = "signalpost";
 /// Its id: the same at both ends, so that nobody waits for the other to open it.
 const CHANNEL_ID: u16 = 0;
 
-type Settled = [Closure<dyn FnMut(JsValue)>; 2];
-type Heard = Rc<dyn Fn(ConnectionEvent)>;
+/// The browser's object, and who is told what it does.
+struct Source {
+    connection: RtcPeerConnection,
+    heard: Box<dyn Fn(ConnectionEvent)>,
+}
 
 /// A live connection. Dropping it removes its listeners and closes it; nothing is heard from it again.
 pub struct PeerConnection {
-    connection: RtcPeerConnection,
-    heard: Heard,
+    /// The only strong reference but for the listeners': what an operation leaves behind holds on to nothing.
+    source: Rc<Source>,
     _listeners: [EventListener; 5],
-    /// What the operations in flight call when they end, by operation.
-    in_flight: Rc<RefCell<Vec<(u32, Settled)>>>,
 }
 
 impl PeerConnection {
@@ -76,16 +81,16 @@ impl PeerConnection {
         init.set_negotiated(true);
         init.set_id(CHANNEL_ID);
         let channel = connection.create_data_channel_with_data_channel_dict(CHANNEL_LABEL, &init);
-        let heard: Heard = Rc::new(heard);
+        let source = Rc::new(Source { connection, heard: Box::new(heard) });
         let on = |name, event: fn(&RtcPeerConnection) -> Option<ConnectionEvent>| {
-            let (heard, source) = (Rc::clone(&heard), connection.clone());
-            EventListener::new(&connection, name, move |_| {
-                if let Some(event) = event(&source) {
-                    heard(event);
+            let source_of_event = Rc::clone(&source);
+            EventListener::new(&source.connection, name, move |_| {
+                if let Some(event) = event(&source_of_event.connection) {
+                    (source_of_event.heard)(event);
                 }
             })
         };
-        let (on_candidate, on_open, source) = (Rc::clone(&heard), Rc::clone(&heard), connection.clone());
+        let (of_candidate, of_open) = (Rc::clone(&source), Rc::clone(&source));
         let listeners = [
             on("negotiationneeded", |_| Some(ConnectionEvent::NegotiationNeeded)),
             on("connectionstatechange", |source| {
@@ -95,12 +100,13 @@ impl PeerConnection {
                 let complete = source.ice_gathering_state() == RtcIceGatheringState::Complete;
                 complete.then_some(ConnectionEvent::EndOfCandidates)
             }),
-            EventListener::new(&connection, "icecandidate", move |event| {
+            EventListener::new(&source.connection, "icecandidate", move |event| {
                 let event: RtcPeerConnectionIceEvent = event.unchecked_into();
-                let complete = source.ice_gathering_state() == RtcIceGatheringState::Complete;
+                let Source { connection, heard } = &*of_candidate;
+                let complete = connection.ice_gathering_state() == RtcIceGatheringState::Complete;
                 match event.candidate() {
                     Some(candidate) if !candidate.candidate().is_empty() => {
-                        on_candidate(ConnectionEvent::Candidate(IceCandidateInit {
+                        heard(ConnectionEvent::Candidate(IceCandidateInit {
                             candidate: candidate.candidate(),
                             sdp_mid: candidate.sdp_mid(),
                             sdp_m_line_index: candidate.sdp_m_line_index(),
@@ -109,22 +115,22 @@ impl PeerConnection {
                     }
                     // Firefox says the end as "" and then as null, Chromium as null; "" ends one media section.
                     Some(_) if !complete => {}
-                    _ => on_candidate(ConnectionEvent::EndOfCandidates),
+                    _ => heard(ConnectionEvent::EndOfCandidates),
                 }
             }),
-            EventListener::new(&channel, "open", move |_| on_open(ConnectionEvent::Opened)),
+            EventListener::new(&channel, "open", move |_| (of_open.heard)(ConnectionEvent::Opened)),
         ];
-        Ok(Self { connection, heard, _listeners: listeners, in_flight: Rc::default() })
+        Ok(Self { source, _listeners: listeners })
     }
 
     /// The browser's object.
     pub fn object(&self) -> &RtcPeerConnection {
-        &self.connection
+        &self.source.connection
     }
 
     /// `restartIce()`.
     pub fn restart_ice(&self) {
-        self.connection.unchecked_ref::<Connection>().restart_ice();
+        self.source.connection.unchecked_ref::<Connection>().restart_ice();
     }
 
     /// Starts an operation; its end is told as [`ConnectionEvent::Done`].
@@ -135,40 +141,41 @@ impl PeerConnection {
         };
         let promise = self.start(what);
         let settled = |ended: fn(&RtcPeerConnection, JsValue) -> Result<Option<Description>, String>| {
-            let (heard, source) = (Rc::clone(&self.heard), self.connection.clone());
-            let in_flight = Rc::downgrade(&self.in_flight);
+            let source = Rc::downgrade(&self.source);
+            // The promise owns it, and the garbage collector frees it with the promise: one that is dropped here
+            // might still be called, because `close()` does not take back a promise that is settled already.
             Closure::<dyn FnMut(JsValue)>::new(move |value| {
-                let signaling_state = signaling_state(source.signaling_state());
-                let result = ended(&source, value);
-                let done = in_flight.upgrade().and_then(|list| take(&mut list.borrow_mut(), operation));
+                let Some(source) = source.upgrade() else { return };
+                let Source { connection, heard } = &*source;
+                let signaling_state = signaling_state(connection.signaling_state());
+                let result = ended(connection, value);
                 heard(ConnectionEvent::Done { operation, outcome: Outcome { result, signaling_state } });
-                drop(done);
             })
+            .into_js_value()
+            .unchecked_into()
         };
-        let closures = [settled(ended), settled(|_, thrown| Err(js_error::describe(&thrown)))];
-        let [fulfilled, rejected] = &closures;
-        let _ = promise.then2(fulfilled, rejected);
-        self.in_flight.borrow_mut().push((operation, closures));
+        let thrown = settled(|_, thrown| Err(js_error::describe(&thrown)));
+        promise.unchecked_ref::<Settling>().then(&settled(ended), &thrown);
     }
 
     fn start(&self, what: Operation) -> Promise {
         match what {
-            Operation::SetLocalDescription => self.connection.unchecked_ref::<Connection>().describe(),
-            Operation::CreateOffer => self.connection.create_offer(),
+            Operation::SetLocalDescription => self.source.connection.unchecked_ref::<Connection>().describe(),
+            Operation::CreateOffer => self.source.connection.create_offer(),
             Operation::SetLocalOffer(description) => {
                 let init = RtcSessionDescriptionInit::new(RtcSdpType::Offer);
                 init.set_sdp(&description.sdp);
-                self.connection.set_local_description(&init)
+                self.source.connection.set_local_description(&init)
             }
-            Operation::RollbackLocal => self.connection.set_local_description(&rollback()),
-            Operation::RollbackRemote => self.connection.set_remote_description(&rollback()),
+            Operation::RollbackLocal => self.source.connection.set_local_description(&rollback()),
+            Operation::RollbackRemote => self.source.connection.set_remote_description(&rollback()),
             Operation::SetRemoteDescription(description) => {
                 let init = RtcSessionDescriptionInit::new(match description.kind {
                     SdpType::Offer => RtcSdpType::Offer,
                     SdpType::Answer => RtcSdpType::Answer,
                 });
                 init.set_sdp(&description.sdp);
-                self.connection.set_remote_description(&init)
+                self.source.connection.set_remote_description(&init)
             }
             Operation::AddIceCandidate(candidate) => {
                 let init = RtcIceCandidateInit::new(&candidate.candidate);
@@ -176,7 +183,7 @@ impl PeerConnection {
                 init.set_sdp_m_line_index(candidate.sdp_m_line_index);
                 let fragment = candidate.username_fragment.as_deref();
                 init.unchecked_ref::<CandidateInit>().set_username_fragment(fragment);
-                self.connection.add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(&init))
+                self.source.connection.add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(&init))
             }
         }
     }
@@ -184,17 +191,12 @@ impl PeerConnection {
 
 impl Drop for PeerConnection {
     fn drop(&mut self) {
-        self.connection.close();
+        self.source.connection.close();
     }
 }
 
 fn rollback() -> RtcSessionDescriptionInit {
     RtcSessionDescriptionInit::new(RtcSdpType::Rollback)
-}
-
-fn take(list: &mut Vec<(u32, Settled)>, operation: u32) -> Option<(u32, Settled)> {
-    let at = list.iter().position(|(id, _)| *id == operation)?;
-    Some(list.swap_remove(at))
 }
 
 fn made_offer(_: &RtcPeerConnection, made: JsValue) -> Result<Option<Description>, String> {

@@ -1,5 +1,6 @@
 //! One timer: wakes once, at the deadline that was set last.
 
+use crate::clock;
 use crate::event_listener::EventListener;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
@@ -24,7 +25,12 @@ impl Timer {
         let macrotask = MessageChannel::new().ok().map(|channel| {
             let (near, far) = (channel.port1(), channel.port2());
             let (deadline, wake) = (Rc::clone(&deadline), Rc::clone(&wake));
-            let listener = EventListener::new(&near, "message", move |_| fire(&deadline, &*wake));
+            let listener = EventListener::new(&near, "message", move |_| {
+                // A macrotask cannot be taken back: it is silent when the deadline was put off meanwhile.
+                if deadline.get().is_some_and(|at| at <= clock::now()) {
+                    fire(&deadline, &*wake);
+                }
+            });
             near.start();
             (near, far, listener)
         });
@@ -61,7 +67,6 @@ impl Drop for Timer {
 }
 
 fn fire(deadline: &Cell<Option<u64>>, wake: &dyn Fn()) {
-    // A macrotask cannot be taken back: one that nobody waits for any more is silent.
     if deadline.take().is_some() {
         wake();
     }

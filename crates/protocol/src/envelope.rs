@@ -1,6 +1,6 @@
 //! The JSON shape of every message: one sparse record.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One frame. `from` and `timestamp` are stamped by the server and never believed from a client.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,19 +94,26 @@ pub struct Payload {
     pub reference: Option<u32>,
 }
 
+/// `null` counts as absent, also where absent means a default.
+fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
+}
+
 /// What others learn about a registered peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PeerInfo {
     /// The peer id.
+    #[serde(deserialize_with = "null_is_default")]
     pub id: String,
     /// Drawn by the client when it starts; the same over reconnects, another after a page reload.
+    #[serde(deserialize_with = "null_is_default")]
     pub session: u32,
     /// Where the peer is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// What the peer can do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_is_default")]
     pub capabilities: Vec<String>,
     /// Text of the application's own; the SDK puts JSON into it. Opaque to the server.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +125,7 @@ pub struct PeerInfo {
 #[serde(rename_all = "camelCase", default)]
 pub struct IceCandidateInit {
     /// The candidate attribute of RFC 8839, without `a=`.
+    #[serde(deserialize_with = "null_is_default")]
     pub candidate: String,
     /// The `mid` of its media section.
     #[serde(skip_serializing_if = "Option::is_none")]
