@@ -139,7 +139,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       restartIce: () => this.#peers.get(id) === peer && module.restartIce(id),
       close: () => this.#peers.get(id) === peer && module.closePeer(id),
-      timeline: () => timeline(this.#peers.get(id) === peer ? module.timeline(id) : undefined),
+      timeline: () => timeline(module.timeline(id)),
     });
     // The module may have told of it meanwhile.
     this.#peers.set(id, peer);

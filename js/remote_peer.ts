@@ -44,7 +44,7 @@ export interface PeerCalls {
 export class RemotePeer extends TypedEventTarget<RemotePeerEvents> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
-  #timeline: Timeline | undefined;
+  #timeline!: Timeline;
 
   /** @internal */
   constructor(
@@ -56,6 +56,7 @@ export class RemotePeer extends TypedEventTarget<RemotePeerEvents> {
   ) {
     super();
     this.#calls = calls;
+    this.#note();
     connection.addEventListener("track", (event) => {
       this.dispatchEvent(new RTCTrackEvent("track", { ...picked(event), streams: [...event.streams] }));
     });
@@ -71,7 +72,8 @@ export class RemotePeer extends TypedEventTarget<RemotePeerEvents> {
 
   /** How long each phase took so far. */
   get timeline(): Timeline {
-    return this.#timeline ?? this.#calls.timeline();
+    this.#note();
+    return this.#timeline;
   }
 
   /**
@@ -115,14 +117,20 @@ export class RemotePeer extends TypedEventTarget<RemotePeerEvents> {
 
   /** @internal */
   changed(state: RTCPeerConnectionState, reason: string): void {
-    if (state === "closed") this.#timeline ??= this.#calls.timeline();
     this.#state = state;
+    this.#note();
     emit(this, "statechange", { state, reason });
   }
 
   /** @internal */
   opened(): void {
+    this.#note();
     emit(this, "open");
+  }
+
+  /** The module forgets a connection that is closed; what it took can still be read here. */
+  #note(): void {
+    if (this.#state !== "closed") this.#timeline = this.#calls.timeline();
   }
 
   /** @internal */
