@@ -37,8 +37,8 @@ const MUTATIONS = [
     edits: [[NEGOTIATION, "(Some(_), _) if number != self.offer_number => {}\n", ""]],
   },
   {
-    name: "the polite side sets its first offer at once",
-    edits: [[NEGOTIATION, "if self.polite && !self.negotiated {", "if false {"]],
+    name: "the polite side sets its offers at once",
+    edits: [[NEGOTIATION, "if self.polite { Operation::CreateOffer }", "if false { Operation::CreateOffer }"]],
   },
 ];
 

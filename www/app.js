@@ -56,9 +56,8 @@ async function enter(roomName, name, peerId) {
       if (reason) link.end(`The server ended this link (${reason}).`);
     }
   });
-  window.addEventListener("pagehide", ({ persisted }) => {
-    if (!persisted) client.close();
-  });
+  // Also a page that may come back from the cache has left the call: Firefox says so of every page.
+  window.addEventListener("pagehide", () => client.close());
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted && client.state === "closed") location.reload();
   });

@@ -27,7 +27,9 @@ pub enum Remote {
 pub enum Step {
     /// Start this operation. Only candidates do not wait for the one before.
     Operate(Operation),
-    /// This local description is set: send it.
+    /// From here on candidates are of this local description: it is set, or is being set.
+    Described { sdp: String },
+    /// Send this local description.
     SendDescription { number: u32, description: Description },
     /// Send the outstanding description and its candidates again: the other side has not got them.
     SendAgain,
@@ -76,8 +78,6 @@ pub struct Negotiation {
     offer: Option<String>,
     /// The answer that waits until the offer is set.
     answer_in_waiting: Option<String>,
-    /// A description of each side is set, or was.
-    negotiated: bool,
     /// The last remote offer that was taken up, and the answer to it.
     remote_offer_number: u32,
     answer: Option<String>,
@@ -100,7 +100,6 @@ impl Negotiation {
             offer_number: 0,
             offer: None,
             answer_in_waiting: None,
-            negotiated: false,
             remote_offer_number: 0,
             answer: None,
         }
@@ -181,14 +180,11 @@ impl Negotiation {
                 self.take_up(remote, steps);
             } else if self.is_offer_due() {
                 self.negotiation_needed = false;
-                // Chromium must never roll its first offer back: its data channel breaks if the other offer has
-                // it at another mid, and often no candidate is found any more. So the side that may have to
-                // give way sets its first offer only once the answer is there.
-                let operation = if self.polite && !self.negotiated {
-                    Operation::CreateOffer
-                } else {
-                    Operation::SetLocalDescription
-                };
+                // The side that may have to give way sets its offer only once the answer is there, so that nothing
+                // is ever rolled back for glare. Chromium, after it has rolled its first offer back, may have lost
+                // its data channel or its candidates; Firefox, after any, refuses an offer that restarts ICE.
+                let operation =
+                    if self.polite { Operation::CreateOffer } else { Operation::SetLocalDescription };
                 self.start(InFlight::MakingOffer, operation, steps);
             } else {
                 return;
@@ -218,7 +214,9 @@ impl Negotiation {
                     (Some(_), _) if number != self.offer_number => {}
                     (Some(_), SignalingState::HaveLocalOffer) => self.apply_answer(sdp, steps),
                     (Some(offer), SignalingState::Stable) => {
-                        let offer = Description { kind: SdpType::Offer, sdp: offer.clone() };
+                        let offer = offer.clone();
+                        steps.push(Step::Described { sdp: offer.clone() });
+                        let offer = Description { kind: SdpType::Offer, sdp: offer };
                         self.answer_in_waiting = Some(sdp);
                         self.start(InFlight::SettingOffer, Operation::SetLocalOffer(offer), steps);
                     }
@@ -282,7 +280,11 @@ impl Negotiation {
             (InFlight::MakingOffer, Some(description)) if description.kind == SdpType::Offer => {
                 self.offer_number = self.offer_number.saturating_add(1);
                 self.offer = Some(description.sdp.clone());
+                let sdp = description.sdp.clone();
                 steps.push(Step::SendDescription { number: self.offer_number, description });
+                if self.signaling_state == SignalingState::HaveLocalOffer {
+                    steps.push(Step::Described { sdp });
+                }
             }
             (InFlight::SettingOffer, _) => {
                 // What was needed until now is in the offer, or will be asked for again once it is stable.
@@ -292,9 +294,10 @@ impl Negotiation {
                 }
             }
             (InFlight::MakingAnswer { number }, Some(description)) if description.kind == SdpType::Answer => {
-                self.negotiated = true;
                 self.answer = Some(description.sdp.clone());
+                let sdp = description.sdp.clone();
                 steps.push(Step::SendDescription { number, description });
+                steps.push(Step::Described { sdp });
             }
             (InFlight::ApplyingOffer { number }, _) => {
                 self.remote_offer_number = number;
@@ -307,7 +310,6 @@ impl Negotiation {
                 self.start(InFlight::MakingAnswer { number }, Operation::SetLocalDescription, steps);
             }
             (InFlight::ApplyingAnswer { .. }, _) => {
-                self.negotiated = true;
                 self.offer = None;
                 // Who answers this offer has our answer to the one before.
                 self.answer = None;

@@ -51,21 +51,12 @@ fn an_offer_that_the_browser_refuses_is_rejected_once() {
 }
 
 #[test]
-fn an_offer_refused_after_the_implicit_rollback_takes_ours_with_it() {
-    let mut side = side(true).negotiated().offering();
-    side.offer(1, "bad");
+fn an_offer_that_ours_gave_way_to_may_be_refused() {
+    let mut side = side(true).offering();
+    assert_eq!(side.offer(1, "bad"), ["set offer bad"]);
     assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
     assert!(!side.0.is_offering());
-    assert_eq!(side.needed(), ["local"]);
-}
-
-#[test]
-fn an_offer_refused_before_the_rollback_leaves_ours_out() {
-    let mut side = side(true).negotiated().offering();
-    side.offer(1, "bad");
-    assert_eq!(side.failed(HaveLocalOffer), ["reject 1", "fail description-rejected"]);
-    assert!(side.0.is_offering());
-    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+    assert_eq!(side.needed(), ["create"]);
 }
 
 #[test]

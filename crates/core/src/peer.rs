@@ -334,9 +334,11 @@ impl Peer {
                         SdpType::Offer => mark(&mut self.timeline.offer, elapsed),
                         SdpType::Answer => mark(&mut self.timeline.answer, elapsed),
                     }
-                    self.batch.handle_description(now, &description.sdp);
-                    self.names.handle_local_description(now, &description.sdp);
                     self.send_description(number, description, effects);
+                }
+                Step::Described { sdp } => {
+                    self.batch.handle_description(now, &sdp);
+                    self.names.handle_local_description(now, &sdp);
                     if let Some(due) = self.batch.ride() {
                         self.send_candidates(due, effects);
                     }
