@@ -64,7 +64,7 @@ struct Source {
 pub struct PeerConnection {
     /// The only strong reference but for the listeners': what an operation leaves behind holds on to nothing.
     source: Rc<Source>,
-    _listeners: [EventListener; 5],
+    _listeners: [EventListener; 6],
 }
 
 impl PeerConnection {
@@ -90,7 +90,7 @@ impl PeerConnection {
                 }
             })
         };
-        let (of_candidate, of_open) = (Rc::clone(&source), Rc::clone(&source));
+        let (of_candidate, of_open, of_close) = (Rc::clone(&source), Rc::clone(&source), Rc::clone(&source));
         let listeners = [
             on("negotiationneeded", |_| Some(ConnectionEvent::NegotiationNeeded)),
             on("connectionstatechange", |source| {
@@ -119,6 +119,7 @@ impl PeerConnection {
                 }
             }),
             EventListener::new(&channel, "open", move |_| (of_open.heard)(ConnectionEvent::Opened)),
+            EventListener::new(&channel, "close", move |_| (of_close.heard)(ConnectionEvent::ChannelClosed)),
         ];
         Ok(Self { source, _listeners: listeners })
     }

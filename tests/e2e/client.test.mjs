@@ -221,11 +221,12 @@ for (const { name, kinds } of PAIRS) {
         assert.ok(timeline.discovery >= 0, "the room told of the peer");
         for (const side of [await pages[0].evaluate("peer.timeline"), other]) {
           const { offer, answer, firstCandidate, pair, open } = side;
-          for (const [phase, ms] of Object.entries({ offer, answer, firstCandidate, pair, open })) {
+          // Candidates that were found in time travel in the description: then none comes by itself.
+          for (const [phase, ms] of Object.entries({ offer, answer, firstCandidate: firstCandidate ?? 0, pair, open })) {
             assert.ok(Number.isInteger(ms) && ms >= 0 && ms < 15_000, `${phase}: ${JSON.stringify(side)}`);
           }
           const said = JSON.stringify(side);
-          assert.ok(offer <= answer && answer <= pair && firstCandidate <= Math.max(pair, open), said);
+          assert.ok(offer <= answer && answer <= pair && (firstCandidate ?? 0) <= Math.max(pair, open), said);
         }
         await pages[0].evaluate(`async () => {
           const channel = peer.createDataChannel("chat");

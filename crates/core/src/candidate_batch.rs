@@ -47,6 +47,8 @@ pub struct CandidateBatch {
     /// Found before their description was sent.
     early: Vec<IceCandidateInit>,
     early_end: bool,
+    /// It is not the first generation: the end of the one before may still be told.
+    is_restart: bool,
     end: End,
     deadline: Option<u64>,
     connected: bool,
@@ -63,6 +65,7 @@ impl CandidateBatch {
             aside: Vec::new(),
             early: Vec::new(),
             early_end: false,
+            is_restart: false,
             end: End::NotSeen,
             deadline: None,
             connected: false,
@@ -70,14 +73,17 @@ impl CandidateBatch {
     }
 
     /// A local description is sent: only its candidates matter from here on.
-    pub fn handle_description(&mut self, now: u64, sdp: &str) {
+    /// Returns whether it begins a new generation.
+    pub fn handle_description(&mut self, now: u64, sdp: &str) -> bool {
         let early = core::mem::take(&mut self.early);
         let early_end = core::mem::take(&mut self.early_end);
         let fragments: Vec<String> = session_description::username_fragments(sdp).map(Into::into).collect();
         // A media section more or less is no new generation.
         let is_same = |name| self.fragments.contains(name);
-        if self.fragments != fragments && !fragments.iter().any(is_same) {
-            *self = Self::new(self.options);
+        let is_new = !fragments.iter().any(is_same);
+        if is_new {
+            let is_restart = !self.fragments.is_empty();
+            *self = Self { is_restart, ..Self::new(self.options) };
         }
         self.fragments = fragments;
         for init in early {
@@ -89,6 +95,7 @@ impl CandidateBatch {
         if early_end {
             self.handle_end(now);
         }
+        is_new
     }
 
     /// The browser found a candidate, or everything (`None`), before the description could be sent.
@@ -132,9 +139,11 @@ impl CandidateBatch {
         }
     }
 
-    /// The browser has found everything. Said twice, it counts once.
+    /// The browser has found everything. Said twice, it counts once; said before anything of this generation was found,
+    /// it is about the one before.
     pub fn handle_end(&mut self, now: u64) {
-        if self.end != End::NotSeen || self.fragments.is_empty() {
+        let found_nothing = self.all().next().is_none() && self.aside.is_empty();
+        if self.end != End::NotSeen || self.fragments.is_empty() || (found_nothing && self.is_restart) {
             return;
         }
         self.end = End::Waiting;

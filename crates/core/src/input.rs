@@ -125,6 +125,8 @@ pub enum ConnectionEvent {
     StateChanged(ConnectionState),
     /// The SDK's own data channel opened: data can flow.
     Opened,
+    /// The SDK's own data channel closed: the other side is gone, or nothing flows ever again.
+    ChannelClosed,
     /// An operation that [`crate::Output::Operate`] asked for has ended.
     Done {
         /// The id that the output gave.

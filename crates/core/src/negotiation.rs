@@ -7,7 +7,7 @@
 use crate::input::{Description, Outcome, SdpType, SignalingState};
 use crate::output::Operation;
 use crate::remote_candidates::RemoteCandidates;
-use signalpost_protocol::{ErrorCode, IceCandidateInit};
+use signalpost_protocol::{ErrorCode, IceCandidateInit, session_description};
 use std::collections::VecDeque;
 
 /// Most remote messages that wait for their turn; more are refused.
@@ -76,6 +76,10 @@ pub struct Negotiation {
     /// The last offer made, and its text while it has no answer.
     offer_number: u32,
     offer: Option<String>,
+    /// An ICE restart has just been negotiated: no offer of our own yet.
+    paused: bool,
+    /// Our DTLS role, once an answer has settled it.
+    role: Option<&'static str>,
     /// The answer that waits until the offer is set.
     answer_in_waiting: Option<String>,
     /// The last remote offer that was taken up, and the answer to it.
@@ -99,6 +103,8 @@ impl Negotiation {
             candidates: RemoteCandidates::default(),
             offer_number: 0,
             offer: None,
+            paused: false,
+            role: None,
             answer_in_waiting: None,
             remote_offer_number: 0,
             answer: None,
@@ -110,6 +116,22 @@ impl Negotiation {
         self.active = true;
         self.refused = false;
         self.advance(steps);
+    }
+
+    /// Makes no offer until [`Negotiation::resume`].
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Offers again.
+    pub fn resume(&mut self, steps: &mut Vec<Step>) {
+        self.paused = false;
+        self.advance(steps);
+    }
+
+    /// Our DTLS role, once an answer has settled it.
+    pub fn role(&self) -> Option<&'static str> {
+        self.role
     }
 
     /// The browser says that an offer is needed.
@@ -196,6 +218,7 @@ impl Negotiation {
         self.negotiation_needed
             && self.active
             && !self.refused
+            && !self.paused
             && self.offer.is_none()
             && self.signaling_state == SignalingState::Stable
     }
@@ -266,7 +289,19 @@ impl Negotiation {
         self.apply(InFlight::ApplyingOffer { number }, SdpType::Offer, sdp, steps);
     }
 
+    /// An answer is `active` or `passive`; ours and theirs mean the opposite for us.
+    fn settle_role(&mut self, answer: &str, if_active: &'static str, if_passive: &'static str) {
+        if self.role.is_none() {
+            self.role = match session_description::setup(answer) {
+                Some("active") => Some(if_active),
+                Some("passive") => Some(if_passive),
+                _ => None,
+            };
+        }
+    }
+
     fn apply_answer(&mut self, sdp: String, steps: &mut Vec<Step>) {
+        self.settle_role(&sdp, "passive", "active");
         self.apply(InFlight::ApplyingAnswer { number: self.offer_number }, SdpType::Answer, sdp, steps);
     }
 
@@ -294,6 +329,7 @@ impl Negotiation {
                 }
             }
             (InFlight::MakingAnswer { number }, Some(description)) if description.kind == SdpType::Answer => {
+                self.settle_role(&description.sdp, "active", "passive");
                 self.answer = Some(description.sdp.clone());
                 let sdp = description.sdp.clone();
                 steps.push(Step::SendDescription { number, description });

@@ -220,6 +220,8 @@ pub enum TimerName {
     HiddenName,
     /// A pair that was never connected runs out of time.
     Pair,
+    /// Offers may be made again after an ICE restart.
+    Resume,
     /// A description that found nobody is sent again.
     Resend,
 }

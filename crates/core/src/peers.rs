@@ -1,14 +1,22 @@
 //! All remote peers: who a signal or an event is for.
 
+use crate::config::CandidateOptions;
 use crate::effects::Effects;
 use crate::input::ConnectionEvent;
 use crate::output::{Event, Failure, Output, TimerName};
-use crate::peer::{Own, Peer};
+use crate::peer::Peer;
 use crate::rng::Rng;
 use litemap::LiteMap;
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};
 use std::collections::VecDeque;
+
+/// What all peers of a client share.
+pub struct Own {
+    pub id: PeerId,
+    pub session: u32,
+    pub candidates: CandidateOptions,
+}
 
 /// Most peers at once; further ones cannot connect to us.
 const MOST_PEERS: usize = 1024;

@@ -332,3 +332,12 @@ fn a_description_of_the_wrong_type_is_a_typed_error() {
     world.done(Ok(Some(odd)), SignalingState::Stable);
     assert_eq!(world.outcome(5), Some(Err("internal")));
 }
+
+#[test]
+fn the_end_of_the_data_channel_is_the_end_and_the_other_side_is_told() {
+    let (mut world, mine) = connected();
+    world.take_signals();
+    world.connection_event(ConnectionEvent::ChannelClosed);
+    assert_eq!(states(&world), [(ConnectionState::Closed, "connection-gone")]);
+    assert!(matches!(world.take_signals().as_slice(), [Signal::Close { route }] if route.connection == mine));
+}

@@ -1,5 +1,7 @@
 //! The little that Signalpost reads in a session description (RFC 8866, RFC 8839).
 
+const SETUP: &str = "a=setup:";
+
 /// Whether the text begins like a session description and holds no character that one cannot hold.
 pub fn is_plausible(sdp: &str) -> bool {
     sdp.starts_with("v=0\r\n") && !sdp.bytes().any(|byte| byte == 0)
@@ -24,6 +26,42 @@ pub fn is_of_firefox(sdp: &str) -> bool {
     lines(sdp).any(|line| line.starts_with("o=mozilla"))
 }
 
+/// The DTLS role of the first media section (RFC 8842): `active`, `passive` or `actpass`.
+pub fn setup(sdp: &str) -> Option<&str> {
+    lines(sdp).find_map(|line| line.strip_prefix(SETUP))
+}
+
+/// The description with this DTLS role where it leaves the choice to the other side.
+pub fn with_setup(sdp: &str, role: &str) -> String {
+    let mut described = String::with_capacity(sdp.len());
+    for line in sdp.split_inclusive('\n') {
+        match line.strip_prefix(SETUP).and_then(|rest| rest.strip_prefix("actpass")) {
+            Some(end) => {
+                described.push_str(SETUP);
+                described.push_str(role);
+                described.push_str(end);
+            }
+            None => described.push_str(line),
+        }
+    }
+    described
+}
+
 fn lines(sdp: &str) -> impl Iterator<Item = &str> {
     sdp.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_role_is_read_and_replaced_where_it_is_open() {
+        let sdp = "v=0\r\nm=audio\r\na=setup:actpass\r\nm=video\r\na=setup:passive\r\na=x";
+        assert_eq!(setup(sdp), Some("actpass"));
+        let fixed = with_setup(sdp, "active");
+        assert_eq!(fixed, "v=0\r\nm=audio\r\na=setup:active\r\nm=video\r\na=setup:passive\r\na=x");
+        assert_eq!(with_setup(&fixed, "passive"), fixed);
+        assert_eq!(setup("v=0\r\n"), None);
+    }
 }

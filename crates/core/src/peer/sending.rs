@@ -1,0 +1,52 @@
+//! What a peer puts on the wire.
+
+use super::Peer;
+use crate::candidate_batch::Due;
+use crate::effects::Effects;
+use crate::input::SdpType;
+use signalpost_protocol::message::{CandidateBatch as Batch, Description};
+use signalpost_protocol::{ErrorCode, Signal, limits, session_description};
+
+impl Peer {
+    pub(super) fn send_again(&mut self, effects: &mut Effects) {
+        self.resend_description(effects);
+        if let Some(due) = self.batch.again() {
+            self.send_candidates(due, effects);
+        }
+    }
+
+    pub(super) fn resend_description(&mut self, effects: &mut Effects) {
+        for (number, description) in self.negotiation.outstanding() {
+            self.send_description(number, description, effects);
+        }
+    }
+
+    pub(super) fn send_description(
+        &mut self,
+        number: u32,
+        description: crate::Description,
+        effects: &mut Effects,
+    ) {
+        let crate::Description { kind, sdp } = description;
+        if !limits::fits_description(&sdp) {
+            // The server would refuse it each time that it is sent.
+            self.fail(ErrorCode::MessageTooLarge.into(), effects);
+            return;
+        }
+        let sdp = match self.negotiation.role() {
+            // Firefox may answer a restart with the role that it has not got; it has no choice here.
+            Some(role) if kind == SdpType::Offer => session_description::with_setup(&sdp, role),
+            _ => sdp,
+        };
+        let description = Description { route: self.route(), session: Some(self.own_session), number, sdp };
+        effects.signals.push(match kind {
+            SdpType::Offer => Signal::Offer(description),
+            SdpType::Answer => Signal::Answer(description),
+        });
+    }
+
+    pub(super) fn send_candidates(&self, due: Due, effects: &mut Effects) {
+        let route = self.route();
+        effects.signals.push(Signal::Candidates(Batch { route, candidates: due.candidates, end: due.end }));
+    }
+}
