@@ -4,40 +4,18 @@
 //! need waits until the operation before it has ended, so a collision is seen when the message's turn comes,
 //! in the state that the browser is really in.
 
+mod step;
+
 use crate::input::{Description, Outcome, SdpType, SignalingState};
 use crate::output::Operation;
 use crate::remote_candidates::RemoteCandidates;
-use signalpost_protocol::{ErrorCode, IceCandidateInit, session_description};
+use signalpost_protocol::{ErrorCode, session_description};
 use std::collections::VecDeque;
+
+pub use step::{Remote, Step};
 
 /// Most remote messages that wait for their turn; more are refused.
 const MOST_WAITING: usize = 64;
-
-/// A message of the other side.
-#[derive(Debug)]
-pub enum Remote {
-    Offer { number: u32, sdp: String },
-    Answer { number: u32, sdp: String },
-    Candidates { candidates: Vec<IceCandidateInit>, end: Option<String> },
-    Reject { number: u32, code: ErrorCode },
-}
-
-/// What the negotiation wants.
-#[derive(Debug)]
-pub enum Step {
-    /// Start this operation. Only candidates do not wait for the one before.
-    Operate(Operation),
-    /// From here on candidates are of this local description: it is set, or is being set.
-    Described { sdp: String },
-    /// Send this local description.
-    SendDescription { number: u32, description: Description },
-    /// Send the outstanding description and its candidates again: the other side has not got them.
-    SendAgain,
-    /// Tell the other side that its description could not be used.
-    SendReject { number: u32 },
-    /// Tell the application.
-    Fail { code: ErrorCode, message: String },
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum InFlight {

@@ -3,6 +3,7 @@
 use super::*;
 use Operation::{RollbackLocal, RollbackRemote, SetLocalDescription, SetRemoteDescription};
 use SignalingState::{HaveLocalOffer, HaveRemoteOffer, Stable};
+use signalpost_protocol::IceCandidateInit;
 
 struct Side(Negotiation);
 

@@ -1,0 +1,31 @@
+//! What the negotiation hears, and what it wants.
+
+use crate::input::Description;
+use crate::output::Operation;
+use signalpost_protocol::{ErrorCode, IceCandidateInit};
+
+/// A message of the other side.
+#[derive(Debug)]
+pub enum Remote {
+    Offer { number: u32, sdp: String },
+    Answer { number: u32, sdp: String },
+    Candidates { candidates: Vec<IceCandidateInit>, end: Option<String> },
+    Reject { number: u32, code: ErrorCode },
+}
+
+/// What the negotiation wants.
+#[derive(Debug)]
+pub enum Step {
+    /// Start this operation. Only candidates do not wait for the one before.
+    Operate(Operation),
+    /// From here on candidates are of this local description: it is set, or is being set.
+    Described { sdp: String },
+    /// Send this local description.
+    SendDescription { number: u32, description: Description },
+    /// Send the outstanding description and its candidates again: the other side has not got them.
+    SendAgain,
+    /// Tell the other side that its description could not be used.
+    SendReject { number: u32 },
+    /// Tell the application.
+    Fail { code: ErrorCode, message: String },
+}
