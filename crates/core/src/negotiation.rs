@@ -255,8 +255,8 @@ impl Negotiation {
         let collision = self.offer.is_some() || self.signaling_state != SignalingState::Stable;
         self.ignore_offer = collision && !self.polite;
         if self.ignore_offer {
-            // Our own offer proceeds; the other side rolls back when it arrives. One that offers the same
-            // again has not got ours.
+            // Our own offer proceeds; the other side gives way when it arrives. One that offers the same again
+            // has not got ours.
             if number == self.ignored_offer_number && self.offer.is_some() {
                 steps.push(Step::SendAgain);
             }
