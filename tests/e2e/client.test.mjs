@@ -225,8 +225,8 @@ for (const { name, kinds } of PAIRS) {
           for (const [phase, ms] of Object.entries({ offer, answer, firstCandidate: firstCandidate ?? 0, pair, open })) {
             assert.ok(Number.isInteger(ms) && ms >= 0 && ms < 15_000, `${phase}: ${JSON.stringify(side)}`);
           }
-          const said = JSON.stringify(side);
-          assert.ok(offer <= answer && answer <= pair && (firstCandidate ?? 0) <= Math.max(pair, open), said);
+          // One that comes may find the pair made: by a candidate that ICE itself discovered (peer-reflexive, RFC 8445 §7.3.1.3).
+          assert.ok(offer <= answer && answer <= pair, JSON.stringify(side));
         }
         await pages[0].evaluate(`async () => {
           const channel = peer.createDataChannel("chat");
