@@ -21,7 +21,7 @@ export class Calls {
    * module tells next may change it, and the promise's own listeners come later.
    */
   start(
-    begin: (call: number) => void,
+    begin: (call: number) => void | Promise<void>,
     cancel: (call: number) => void,
     signal?: AbortSignal,
     take?: (value: Listed) => void,
@@ -43,13 +43,18 @@ export class Calls {
         reject: (error) => (done(), reject(error)),
       });
       signal?.addEventListener("abort", abort);
+      const failed = (thrown: unknown) => (done(), reject(thrown));
       try {
-        begin(call);
+        begin(call)?.catch(failed);
       } catch (thrown) {
-        done();
-        reject(thrown);
+        failed(thrown);
       }
     });
+  }
+
+  /** Whether somebody still waits for this call. */
+  has(call: number): boolean {
+    return this.#pending.has(call);
   }
 
   resolve(call: number, value: Listed): void {
@@ -58,5 +63,10 @@ export class Calls {
 
   reject(call: number, error: SignalingError): void {
     this.#pending.get(call)?.reject(error);
+  }
+
+  /** Nothing that waits will be answered. */
+  fail(error: SignalingError): void {
+    for (const call of this.#pending.values()) call.reject(error);
   }
 }

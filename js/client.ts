@@ -1,8 +1,9 @@
-import { Client as Module } from "#glue";
+import type { Client as Module } from "#glue";
 import { Calls, type Listed } from "./calls.js";
-import { SignalingError, invalidArgument } from "./errors.js";
+import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
-import { initialize } from "./load.js";
+import type { Instance } from "./instance.js";
+import { load } from "./load.js";
 import { type SignalingClientOptions, numbers, randomHex, socketUrl, timeout } from "./options.js";
 import { type PeerInfo, peerInfo } from "./peer_info.js";
 import { RemotePeer, type Timeline } from "./remote_peer.js";
@@ -43,10 +44,11 @@ export interface PeerPage {
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** The own peer id. */
   readonly peerId: string;
-  readonly #start: () => Module;
+  readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
   readonly #peers = new Map<string, RemotePeer>();
   readonly #rooms = new Map<string, Room>();
+  #instance: Instance | undefined;
   #module: Module | undefined;
   #state: ClientState = "idle";
 
@@ -62,8 +64,13 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const settings = numbers(options.reconnect, options.candidates);
     const peer = { id: peerId, session: 0, region, capabilities, metadata: JSON.stringify(metadata) };
     const configuration = { bundlePolicy: "max-bundle", ...rtc };
-    this.#start = () =>
-      guarded(() => new Module(endpoint, randomHex(16), peer, configuration, settings, this.#handler(), globalThis));
+    this.#start = (instance) => {
+      instance.clients.add(this.#ended);
+      this.#instance = instance;
+      return this.#guarded(
+        () => new instance.Client(endpoint, randomHex(16), peer, configuration, settings, this.#handler(), globalThis),
+      );
+    };
   }
 
   /** The state of the link to the server. */
@@ -84,9 +91,18 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    */
   async connect(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
     const milliseconds = timeout(options.timeoutMs, 20_000);
-    await initialize();
-    if (this.#state !== "closed") this.#module ??= this.#start();
-    await this.#call((module, call) => module.connect(call, milliseconds), options.signal);
+    if (this.#state === "closed") throw new SignalingError("closed");
+    await this.#calls.start(
+      async (call) => {
+        const instance = await load();
+        // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
+        if (!this.#calls.has(call)) return;
+        const module = (this.#module ??= this.#start(instance));
+        this.#guarded(() => module.connect(call, milliseconds));
+      },
+      (call) => this.#module?.cancel(call),
+      options.signal,
+    );
   }
 
   /** Looks for peers. */
@@ -126,20 +142,21 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const existing = this.#peers.get(id);
     if (existing) return existing;
     const module = this.#live();
-    const connection = guarded(() => module.openPeer(id));
+    const connection = this.#guarded(() => module.openPeer(id));
     if (!connection) {
       throw id === this.peerId
         ? invalidArgument("a peer cannot connect to itself")
         : new SignalingError("connection-unavailable", true, { peerId: id });
     }
+    const ask = (act: () => void) => this.#peers.get(id) === peer && this.#guarded(act);
     const peer = new RemotePeer(id, connection, {
       connect: async (milliseconds, signal) => {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
         await this.#call((live, call) => live.connectPeer(call, id, milliseconds), signal);
       },
-      restartIce: () => this.#peers.get(id) === peer && module.restartIce(id),
-      close: () => this.#peers.get(id) === peer && module.closePeer(id),
-      timeline: () => timeline(module.timeline(id)),
+      restartIce: () => ask(() => module.restartIce(id)),
+      close: () => ask(() => module.closePeer(id)),
+      timeline: () => timeline(this.#guarded(() => module.timeline(id))),
     });
     // The module may have told of it meanwhile.
     this.#peers.set(id, peer);
@@ -150,15 +167,21 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   close(): void {
     const module = this.#module;
     if (this.#state === "closed") return;
-    if (!module) {
-      this.#changed("closed", "");
-      return;
-    }
-    module.close();
+    // From now on nothing else is told: the module may be on the stack, telling the application something.
+    this.#state = "closed";
     this.#module = undefined;
     this.#rooms.clear();
-    // Not now: the module may be on the stack, telling the application something.
-    queueMicrotask(() => module.free());
+    if (module) {
+      module.close();
+      queueMicrotask(() => {
+        this.#instance?.clients.delete(this.#ended);
+        module.free();
+      });
+    } else {
+      this.#changed("closed", "");
+    }
+    // A call that waits for the module to be loaded.
+    this.#calls.fail(new SignalingError("closed"));
   }
 
   /** `using client = new SignalingClient(…)` closes it at the end of the block. */
@@ -180,7 +203,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return this.#calls.start(
       (call) => {
         const module = this.#live();
-        guarded(() => begin(module, call));
+        this.#guarded(() => begin(module, call));
       },
       (call) => this.#module?.cancel(call),
       signal,
@@ -193,7 +216,32 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     await this.#call((module, call) => module.leave(call, name));
   }
 
+  /** What the module throws is the caller's mistake, unless it ended (`Instance`). */
+  #guarded<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (thrown) {
+      const over = this.#instance?.over;
+      throw over ? internal(over.cause) : invalidArgument(thrown);
+    }
+  }
+
+  /** The instance of the module ended, and all that it held is closed. */
+  readonly #ended = (cause: unknown): void => {
+    const error = internal(cause);
+    const peers = [...this.#peers.values()];
+    this.#state = "closed";
+    this.#module = undefined;
+    this.#rooms.clear();
+    this.#peers.clear();
+    this.#calls.fail(error);
+    for (const peer of peers) peer.changed("closed", error.code);
+    this.#changed("closed", error.code);
+    emit(this, "error", { error });
+  };
+
   #changed(state: ClientState, reason: string): void {
+    if (this.#state === "closed" && state !== "closed") return;
     this.#state = state;
     emit(this, "statechange", { state, reason });
   }
@@ -230,14 +278,6 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       peerOpen: (id: string) => this.#peers.get(id)?.opened(),
     };
-  }
-}
-
-function guarded<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (thrown) {
-    throw thrown instanceof SignalingError ? thrown : invalidArgument(thrown);
   }
 }
 

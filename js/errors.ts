@@ -76,3 +76,8 @@ export function invalidArgument(thrown: unknown): SignalingError {
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
   return new SignalingError("invalid-argument", false, { detail }, thrown);
 }
+
+/** @internal The module ended by what was thrown. */
+export function internal(cause: unknown): SignalingError {
+  return new SignalingError("internal", false, { detail: String(cause) }, cause);
+}

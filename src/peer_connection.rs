@@ -145,7 +145,7 @@ impl PeerConnection {
             let source = Rc::downgrade(&self.source);
             // The promise owns it, and the garbage collector frees it with the promise: one that is dropped here
             // might still be called, because `close()` does not take back a promise that is settled already.
-            Closure::<dyn FnMut(JsValue)>::new(move |value| {
+            Closure::<dyn Fn(JsValue)>::new(move |value| {
                 let Some(source) = source.upgrade() else { return };
                 let Source { connection, heard } = &*source;
                 let signaling_state = signaling_state(connection.signaling_state());

@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./command.mjs";
+import { makeFunction, makeFunctionTypes } from "./instances.mjs";
 import { bindgenDir, cargoTarget } from "./paths.mjs";
 import { shortenNames } from "./short_names.mjs";
 import { Stamps } from "./stamps.mjs";
@@ -32,12 +33,13 @@ export async function buildGlue() {
   const bind = path.join(cargoTarget, "debug", `signalpost-bind${executable}`);
   mkdirSync(bindgenDir, { recursive: true });
   const outputs = ["signalpost.js", "signalpost.d.ts", "signalpost_bg.wasm"].map(glueFile);
-  const shortener = fileURLToPath(new URL("short_names.mjs", import.meta.url));
-  await stamps().step("bind", { inputs: { files: [built, bind, shortener] }, outputs }, async () => {
+  const changers = ["short_names.mjs", "instances.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+  await stamps().step("bind", { inputs: { files: [built, bind, ...changers] }, outputs }, async () => {
     await run(bind, [built, bindgenDir, "--out-name", "signalpost"]);
-    const [script, , module] = outputs;
+    const [script, types, module] = outputs;
     const short = shortenNames(readFileSync(module), readFileSync(script, "utf8"));
     writeFileSync(module, short.wasm);
-    writeFileSync(script, short.glue);
+    writeFileSync(script, makeFunction(short.glue));
+    writeFileSync(types, makeFunctionTypes(readFileSync(types, "utf8")));
   });
 }

@@ -1,0 +1,44 @@
+// wasm-bindgen's glue keeps its one instance in variables of its module, and loads it. After a trap the facade needs another
+// instance, and what the dead one left (closures that the browser still calls, objects that are collected late) must
+// not reach it. So the glue becomes a function, each call of which is a glue of its own, and the facade loads.
+
+/** The two sides of what occurs exactly once. */
+function parted(text, part) {
+  const sides = text.split(part);
+  if (sides.length !== 2) throw new Error(`the glue does not hold ${part} once`);
+  return sides;
+}
+
+const replaced = (text, part, by) => parted(text, part).join(by);
+
+/** The script as a function of the signal that removes the listeners of its instance. */
+export function makeFunction(glue) {
+  const [kept] = parted(glue, "let wasmModule, wasmInstance, wasm;");
+  const listening = ".addEventListener(getStringFromWasm0(arg1, arg2), arg3)";
+  const body = replaced(replaced(kept, listening, `${listening.slice(0, -1)}, { signal })`), "export class", "class");
+  return `export default (signal) => {
+${body}
+let wasm;
+const start = (exports) => {
+  wasm = exports;
+  wasm.__wbindgen_start();
+};
+return { Client, imports: __wbg_get_imports(), start };
+};
+`;
+}
+
+/** The types of that function. */
+export function makeFunctionTypes(types) {
+  const [kept] = parted(types, "export type InitInput");
+  return `${kept}/** What the module and the browser call of each other. */
+export type Functions = Record<string, (...given: unknown[]) => unknown>;
+
+/** The glue of one instance. The signal removes the listeners of that instance. */
+export default function glue(signal: AbortSignal): {
+  readonly Client: typeof Client;
+  readonly imports: Record<string, Functions>;
+  start(exports: Functions): void;
+};
+`;
+}
