@@ -14,7 +14,11 @@ export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" |
 
 /** The events of a `SignalingClient`. */
 export interface SignalingClientEvents {
-  /** `state` changed; `reason` is an error code where one explains it. */
+  /**
+   * `state` changed. `reason` is an error code: for `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`,
+   * `"peer-id-taken"`), for `"idle"` why there is no further attempt (`"timeout"`, `"aborted"`, `"server-unreachable"`,
+   * `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"` that it was; otherwise `""`.
+   */
   readonly statechange: Event & { readonly state: ClientState; readonly reason: string };
   /** A remote peer connected to us: add tracks and listeners to it now. */
   readonly peer: Event & { readonly peer: RemotePeer };
@@ -178,7 +182,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         module.free();
       });
     } else {
-      this.#changed("closed", "");
+      this.#changed("closed", "closed");
     }
     // A call that waits for the module to be loaded.
     this.#calls.fail(new SignalingError("closed"));

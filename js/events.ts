@@ -24,7 +24,7 @@ export interface TypedEventTarget<Events> extends EventTarget {
   ): void;
 }
 
-/** @internal The platform's own class, with the types above. */
+/** The platform's own class, with the types above. */
 export const TypedEventTarget = EventTarget as unknown as new <Events>() => TypedEventTarget<Events>;
 
 /** @internal Dispatches an event of that type with these properties. */

@@ -8,5 +8,6 @@ export { initialize } from "./load.js";
 export type { ModuleSource } from "./load.js";
 export type { CandidateOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
 export type { PeerInfo } from "./peer_info.js";
+export type { PeerStats } from "./peer_stats.js";
 export type { RemotePeer, RemotePeerEvents, Timeline } from "./remote_peer.js";
 export type { Room, RoomEvents } from "./room.js";

@@ -1,6 +1,8 @@
-import type { SignalingError } from "./errors.js";
-import { TypedEventTarget, emit } from "./events.js";
+import { SignalingError, invalidArgument } from "./errors.js";
+import { emit } from "./events.js";
 import { timeout } from "./options.js";
+import { type PeerStats, peerStats } from "./peer_stats.js";
+import { MeasuredEventTarget } from "./quality.js";
 
 /** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
 export interface Timeline {
@@ -24,10 +26,16 @@ export interface RemotePeerEvents {
   readonly track: RTCTrackEvent;
   /** The other side created a data channel. */
   readonly datachannel: RTCDataChannelEvent;
-  /** `state` changed; `reason` is an error code where one explains it. */
+  /**
+   * `state` changed. `reason` tells why: `"path-lost"` when it is `"disconnected"` (nothing arrives any more, which may pass),
+   * `"connection-failed"` when it is `"failed"` (the path was given up: `restartIce()` looks for another), an error code when it
+   * is `"closed"` (`"closed"`: by this side, `"connection-gone"`: by the other), and `""` otherwise.
+   */
   readonly statechange: Event & { readonly state: RTCPeerConnectionState; readonly reason: string };
   /** Data can flow. */
   readonly open: Event;
+  /** How the connection does: every 2 s while it is connected and somebody listens to this. */
+  readonly quality: Event & { readonly stats: PeerStats };
   /** Something went wrong that no promise waits for. */
   readonly error: Event & { readonly error: SignalingError };
 }
@@ -41,7 +49,7 @@ export interface PeerCalls {
 }
 
 /** The connection to one other peer. There is no initiator: either side connects, or both at once. */
-export class RemotePeer extends TypedEventTarget<RemotePeerEvents> {
+export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
   #timeline!: Timeline;
@@ -85,19 +93,42 @@ export class RemotePeer extends TypedEventTarget<RemotePeerEvents> {
     await this.#calls.connect(timeout(options.timeoutMs, 15_000), options.signal);
   }
 
-  /** Sends a track (W3C WebRTC `addTrack`); may be called at any time, also before `connect()`. */
+  /**
+   * Sends a track (W3C WebRTC `addTrack`); may be called at any time, also before `connect()`.
+   *
+   * @throws {SignalingError} `closed`; what the browser throws about the track passes through, here and below.
+   */
   addTrack(track: MediaStreamTrack, ...streams: MediaStream[]): RTCRtpSender {
-    return this.connection.addTrack(track, ...streams);
+    return this.#live().addTrack(track, ...streams);
   }
 
   /** Stops to send a track. */
   removeTrack(sender: RTCRtpSender): void {
-    this.connection.removeTrack(sender);
+    this.#live().removeTrack(sender);
   }
 
-  /** Creates a data channel; negotiated channels may use any id but 0. */
+  /** Sends another track of the same kind, or nothing, in place of the present one; nothing is negotiated. */
+  async replaceTrack(sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
+    if (!this.#live().getSenders().includes(sender)) throw invalidArgument("sender is of another connection");
+    await sender.replaceTrack(track);
+  }
+
+  /** Adds a transceiver (W3C WebRTC `addTransceiver`), which sets direction, streams and encodings. */
+  addTransceiver(trackOrKind: MediaStreamTrack | string, init?: RTCRtpTransceiverInit): RTCRtpTransceiver {
+    return this.#live().addTransceiver(trackOrKind, init);
+  }
+
+  /**
+   * Creates a data channel; negotiated channels may use any id but 0. Reliable and ordered unless
+   * `ordered`, `maxRetransmits` or `maxPacketLifeTime` say otherwise.
+   */
   createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
-    return this.connection.createDataChannel(label, options);
+    return this.#live().createDataChannel(label, options);
+  }
+
+  /** How the connection does now. */
+  async stats(): Promise<PeerStats> {
+    return peerStats(this.#live());
   }
 
   /** Looks for a new path (RFC 8445 §9) without closing anything. */
@@ -126,6 +157,11 @@ export class RemotePeer extends TypedEventTarget<RemotePeerEvents> {
   opened(): void {
     this.#note();
     emit(this, "open");
+  }
+
+  #live(): RTCPeerConnection {
+    if (this.#state === "closed") throw new SignalingError("closed", false, { peerId: this.id });
+    return this.connection;
   }
 
   /** The module forgets a connection that is closed; what it took can still be read here. */

@@ -126,7 +126,7 @@ pub enum Event {
     State {
         /// The new state.
         state: ClientState,
-        /// Why: an error code, a close reason or nothing.
+        /// Why: an error code, or nothing when it is as it should be.
         reason: String,
     },
     /// Something went wrong that no promise waits for.
@@ -163,7 +163,7 @@ pub enum Event {
         peer: PeerId,
         /// The new state.
         state: ConnectionState,
-        /// Why: an error code or another word; may be empty.
+        /// Why: `path-lost` when it is disconnected, an error code when it is failed or closed, otherwise nothing.
         reason: String,
     },
     /// Data can flow to a remote peer.

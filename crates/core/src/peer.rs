@@ -20,6 +20,8 @@ const PAIR_MS: u64 = 12_000;
 /// How long no offer is made after an ICE restart, in milliseconds: Chromium and Firefox lose each other when the next
 /// negotiation comes before the new generation carries data (measured: at once fails, 300 ms does not).
 const RESTART_MS: u64 = 400;
+/// Why a connection is disconnected: nothing arrives any more (RFC 7675), which may pass.
+const PATH_LOST: &str = "path-lost";
 
 pub struct Peer {
     pub id: PeerId,
@@ -319,7 +321,12 @@ impl Peer {
             }
             _ => {}
         }
-        effects.event(Event::PeerState { peer: self.id.clone(), state, reason: String::new() });
+        let reason = match state {
+            ConnectionState::Disconnected => PATH_LOST,
+            ConnectionState::Failed => ErrorCode::ConnectionFailed.as_str(),
+            _ => "",
+        };
+        effects.event(Event::PeerState { peer: self.id.clone(), state, reason: reason.into() });
     }
 
     fn carry_out(&mut self, now: u64, steps: Vec<Step>, effects: &mut Effects) {

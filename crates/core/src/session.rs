@@ -102,7 +102,7 @@ impl Session {
         self.drop_socket(NORMAL, out);
         self.link = Link::Closed;
         self.calls.settle_all(&Err(ErrorCode::Closed.into()), out);
-        self.set_state(ClientState::Closed, "", out);
+        self.set_state(ClientState::Closed, ErrorCode::Closed.as_str(), out);
     }
 
     /// Sends a message if the link is open; returns the frame's number. Whoever sends keeps what must not be

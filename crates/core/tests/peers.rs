@@ -148,7 +148,11 @@ fn a_connected_pair_has_no_such_timer() {
         world.advance(1_000);
     }
     assert!(world.closed_connections.is_empty());
-    assert_eq!(states(&world), [(ConnectionState::Disconnected, "")]);
+    assert_eq!(states(&world), [(ConnectionState::Disconnected, "path-lost")]);
+    world.state(ConnectionState::Connected);
+    world.state(ConnectionState::Failed);
+    let told = [(ConnectionState::Connected, ""), (ConnectionState::Failed, "connection-failed")];
+    assert_eq!(states(&world)[1..], told);
 }
 
 #[test]

@@ -312,7 +312,7 @@ fn close_says_bye_and_refuses_everything_afterwards() {
     assert_eq!(world.take_sent(), [ClientMessage::Bye]);
     assert_eq!(world.closed_sockets, [(1, 1000)]);
     assert_eq!(world.outcome(9), Some(Err("closed")));
-    assert_eq!(states(&world), [(ClientState::Closed, "")]);
+    assert_eq!(states(&world), [(ClientState::Closed, "closed")]);
     connect(&mut world, CONNECT + 1, 1_000);
     assert_eq!(world.outcome(CONNECT + 1), Some(Err("closed")));
     let outputs = world.outputs;
