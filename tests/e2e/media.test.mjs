@@ -237,6 +237,16 @@ for (const kind of ["chromium", "firefox"]) {
         assert.equal(await timers(), 0, "the connection is closed");
         await page.evaluate("new Promise((done) => setTimeout(done, 2500))");
         assert.equal(await page.evaluate("told.length"), count);
+        // Or with the client.
+        const again = await page.evaluate(async (id) => {
+          const peer = client.peer(id);
+          await peer.connect();
+          peer.addEventListener("quality", listen);
+          const during = timers.size;
+          client.close();
+          return [during, timers.size];
+        }, await other.evaluate("client.peerId"));
+        assert.deepEqual(again, [1, 0]);
       }));
 
     test("a closed peer says that it is closed", () =>
