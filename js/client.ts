@@ -6,8 +6,11 @@ import type { Instance } from "./instance.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, numbers, randomHex, socketUrl, timeout } from "./options.js";
 import { type PeerInfo, peerInfo } from "./peer_info.js";
+import { written } from "./message.js";
 import { RemotePeer, type Timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
+import { Signals } from "./signals.js";
+import { webSocket } from "./transport.js";
 
 /** The state of a client. */
 export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
@@ -22,6 +25,8 @@ export interface SignalingClientEvents {
   readonly statechange: Event & { readonly state: ClientState; readonly reason: string };
   /** A remote peer connected to us: add tracks and listeners to it now. */
   readonly peer: Event & { readonly peer: RemotePeer };
+  /** A peer's `sendSignal()`; there need not be a `RemotePeer` for it. */
+  readonly message: Event & { readonly from: string; readonly data: unknown };
   /** Something went wrong that no promise waits for. */
   readonly error: Event & { readonly error: SignalingError };
 }
@@ -48,6 +53,11 @@ export interface PeerPage {
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** The own peer id. */
   readonly peerId: string;
+  /** Signaling for an `RTCPeerConnection` of one's own. */
+  readonly signals: Signals = new Signals({
+    description: (to, isOffer, sdp) => this.#send((module, call) => module.description(call, to, isOffer, sdp)),
+    candidate: (to, candidate) => this.#send((module, call) => module.candidate(call, to, candidate)),
+  });
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
   readonly #peers = new Map<string, RemotePeer>();
@@ -62,7 +72,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    */
   constructor(url: string | URL, options: SignalingClientOptions = {}) {
     super();
-    const { peerId = randomHex(8), region, capabilities = [], metadata, rtc } = options;
+    const { peerId = randomHex(8), region, capabilities = [], metadata, rtc, transport = webSocket } = options;
     this.peerId = peerId;
     const endpoint = socketUrl(url);
     const settings = numbers(options.reconnect, options.candidates);
@@ -72,7 +82,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       instance.clients.add(this.#ended);
       this.#instance = instance;
       return this.#guarded(
-        () => new instance.Client(endpoint, randomHex(16), peer, configuration, settings, this.#handler(), globalThis),
+        () => new instance.Client(() => transport(endpoint), randomHex(16), peer, configuration, settings, this.#handler(), globalThis),
       );
     };
   }
@@ -120,7 +130,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   async join(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Room> {
     let room = this.#rooms.get(name);
     if (!room) {
-      room = new Room(name, () => this.#leave(name));
+      room = new Room(name, {
+        leave: () => this.#leave(name),
+        broadcast: (data) => this.#send((module, call) => module.message(call, name, true, written(data))),
+      });
       this.#rooms.set(name, room);
     }
     try {
@@ -158,6 +171,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
         await this.#call((live, call) => live.connectPeer(call, id, milliseconds), signal);
       },
+      sendSignal: (data) => this.#send((live, call) => live.message(call, id, false, written(data))),
       restartIce: () => ask(() => module.restartIce(id)),
       close: () => ask(() => module.closePeer(id)),
       timeline: () => timeline(this.#guarded(() => module.timeline(id))),
@@ -215,6 +229,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     );
   }
 
+  async #send(begin: (module: Module, call: number) => void): Promise<void> {
+    await this.#call(begin);
+  }
+
   async #leave(name: string): Promise<void> {
     if (!this.#rooms.delete(name)) return;
     await this.#call((module, call) => module.leave(call, name));
@@ -267,6 +285,20 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       peerJoined: (room: string, peers: object[]) => peers.forEach((peer) => this.#rooms.get(room)?.joined(peerInfo(peer))),
       peerLeft: (room: string, peer: string, reason: string) => this.#rooms.get(room)?.left(peer, reason),
+      message: (from: string, room: string | undefined, text: string) => {
+        let data: unknown;
+        try {
+          data = JSON.parse(text);
+        } catch (cause) {
+          const error = new SignalingError("invalid-message", false, { peerId: from, detail: "a message is not JSON" }, cause);
+          return emit(this, "error", { error });
+        }
+        if (room !== undefined) return this.#rooms.get(room)?.received(from, data);
+        this.#peers.get(from)?.received(data);
+        emit(this, "message", { from, data });
+      },
+      description: (from: string, type: string, sdp: string) => this.signals.described(from, type, sdp),
+      candidates: (from: string, found: object[], end: boolean) => this.signals.found(from, found, end),
       peer: (id: string) => {
         // Nothing may be thrown into the module.
         try {

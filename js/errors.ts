@@ -27,6 +27,7 @@ const REMEDIES = {
   "server-unreachable": "the server cannot be reached: check its URL and that it runs",
   "link-lost": "the link to the server was lost",
   "outbox-full": "too many requests wait for the server",
+  "rate-limited": "more than 20 messages a second: wait, or use a data channel",
   "connection-unavailable": "the browser cannot make an RTCPeerConnection: close some, or check rtc",
   "connection-failed": "no network path to the peer: add a TURN server to rtc.iceServers",
   "load-failed": "signalpost_bg.wasm could not be loaded: serve it, or pass it to initialize()",

@@ -11,3 +11,5 @@ export type { PeerInfo } from "./peer_info.js";
 export type { PeerStats } from "./peer_stats.js";
 export type { RemotePeer, RemotePeerEvents, Timeline } from "./remote_peer.js";
 export type { Room, RoomEvents } from "./room.js";
+export type { Signals, SignalsEvents } from "./signals.js";
+export type { Transport, TransportSocket } from "./transport.js";

@@ -1,4 +1,5 @@
 import { invalidArgument } from "./errors.js";
+import type { Transport } from "./transport.js";
 
 /** Options of a `SignalingClient`. */
 export interface SignalingClientOptions {
@@ -16,6 +17,8 @@ export interface SignalingClientOptions {
   readonly candidates?: CandidateOptions;
   /** For each `RTCPeerConnection`; `bundlePolicy` is `"max-bundle"` unless it is given here. */
   readonly rtc?: RTCConfiguration;
+  /** The way to the server. Default: a `WebSocket`. */
+  readonly transport?: Transport;
 }
 
 /** Exponential backoff with full jitter. The first retry waits at most 500 ms. */

@@ -36,6 +36,8 @@ export interface RemotePeerEvents {
   readonly open: Event;
   /** How the connection does: every 2 s while it is connected and somebody listens to this. */
   readonly quality: Event & { readonly stats: PeerStats };
+  /** The other side's `sendSignal()`. */
+  readonly message: Event & { readonly data: unknown };
   /** Something went wrong that no promise waits for. */
   readonly error: Event & { readonly error: SignalingError };
 }
@@ -43,6 +45,7 @@ export interface RemotePeerEvents {
 /** @internal What a peer asks of its client. */
 export interface PeerCalls {
   connect(timeoutMs: number, signal: AbortSignal | undefined): Promise<void>;
+  sendSignal(data: unknown): Promise<void>;
   restartIce(): void;
   close(): void;
   timeline(): Timeline;
@@ -131,6 +134,19 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     return peerStats(this.#live());
   }
 
+  /**
+   * Sends a message through the server, connected or not: for small and rare things. The other side gets it once and in
+   * order, as a `message` event of its client, and of its `RemotePeer` if it has one. Resolves when it is in the other
+   * side's queue at the server.
+   *
+   * @param data Anything that fits into 4096 bytes of JSON.
+   * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (it may have
+   * arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
+   */
+  sendSignal(data: unknown): Promise<void> {
+    return this.#calls.sendSignal(data);
+  }
+
   /** Looks for a new path (RFC 8445 §9) without closing anything. */
   restartIce(): void {
     this.#calls.restartIce();
@@ -151,6 +167,11 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     this.#state = state;
     this.#note();
     emit(this, "statechange", { state, reason });
+  }
+
+  /** @internal */
+  received(data: unknown): void {
+    emit(this, "message", { data });
   }
 
   /** @internal */

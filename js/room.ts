@@ -5,23 +5,31 @@ import type { PeerInfo } from "./peer_info.js";
 export interface RoomEvents {
   /** Somebody entered. */
   readonly peerjoin: Event & { readonly peer: PeerInfo };
+  /** Somebody's `broadcast()`. */
+  readonly message: Event & { readonly from: string; readonly data: unknown };
   /** Somebody is gone; `reason` is `"left"`, `"closed"` or `"lost"`. */
   readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: string };
+}
+
+/** @internal What a room asks of its client. */
+export interface RoomCalls {
+  leave(): Promise<void>;
+  broadcast(data: unknown): Promise<void>;
 }
 
 /** A room that this client is in. A lost link is regained with it. */
 export class Room extends TypedEventTarget<RoomEvents> {
   readonly #members = new Map<string, PeerInfo>();
-  readonly #leave: () => Promise<void>;
+  readonly #calls: RoomCalls;
 
   /** @internal */
   constructor(
     /** Its name. */
     readonly name: string,
-    leave: () => Promise<void>,
+    calls: RoomCalls,
   ) {
     super();
-    this.#leave = leave;
+    this.#calls = calls;
   }
 
   /** Who else is here. */
@@ -31,7 +39,19 @@ export class Room extends TypedEventTarget<RoomEvents> {
 
   /** Leaves. The connections to the peers stay. */
   leave(): Promise<void> {
-    return this.#leave();
+    return this.#calls.leave();
+  }
+
+  /**
+   * Sends a message to everybody else in the room, through the server: for small and rare things. Resolves when it is in
+   * everybody's queue there.
+   *
+   * @param data Anything that fits into 4096 bytes of JSON.
+   * @throws {SignalingError} `rate-limited`, `message-too-large`, `room-not-joined`, `peer-busy` (some have not got it),
+   * `link-lost` (some may have got it), `outbox-full`, `timeout`, `invalid-argument`, `closed`
+   */
+  broadcast(data: unknown): Promise<void> {
+    return this.#calls.broadcast(data);
   }
 
   /** @internal */
@@ -43,6 +63,11 @@ export class Room extends TypedEventTarget<RoomEvents> {
   joined(peer: PeerInfo): void {
     this.#members.set(peer.id, peer);
     emit(this, "peerjoin", { peer });
+  }
+
+  /** @internal */
+  received(from: string, data: unknown): void {
+    emit(this, "message", { from, data });
   }
 
   /** @internal */

@@ -4,8 +4,9 @@ use crate::codec;
 use crate::driver::Driver;
 use crate::handler::Handler;
 use crate::page::Global;
-use signalpost_core::protocol::{InvalidId, Label, PeerId, PeerInfo, Query, RoomName, limits};
-use signalpost_core::{CandidateOptions, Command, Config, Input, ReconnectOptions, Timeline};
+use crate::web_socket::Transport;
+use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, PeerInfo, Query, RoomName, limits};
+use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
@@ -19,7 +20,7 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client that does nothing yet. `peer`: `PeerInfo` without `session`. `numbers`: base, factor, cap, cap
+    /// A client that does nothing yet. `transport`: opens a socket to the server. `peer`: `PeerInfo` without `session`. `numbers`: base, factor, cap, cap
     /// while visible (milliseconds) and attempts (negative: unlimited) of reconnecting; milliseconds, size and most of
     /// candidate batches. `global`: `globalThis`.
     ///
@@ -27,7 +28,7 @@ impl Client {
     /// The text says which argument is wrong.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        url: String,
+        transport: Transport,
         key: String,
         peer: JsValue,
         configuration: JsValue,
@@ -58,7 +59,7 @@ impl Client {
                 max_per_generation: cap as u16,
             },
         };
-        Ok(Self { driver: Driver::new(url, configuration, handler, global, config, seed()) })
+        Ok(Self { driver: Driver::new(transport, configuration, handler, global, config, seed()) })
     }
 
     /// Connects and registers.
@@ -111,6 +112,42 @@ impl Client {
             cursor: text("cursor")?,
         };
         self.command(Command::FindPeers { call, query });
+        Ok(())
+    }
+
+    /// Sends a text to a peer, or to everybody else in a room.
+    ///
+    /// # Errors
+    /// The id or the name is none.
+    pub fn message(&self, call: u32, to: &str, is_room: bool, data: String) -> Result<(), JsError> {
+        let to = if is_room { Receiver::Room(room_name(to)?) } else { Receiver::Peer(peer_id(to)?) };
+        self.command(Command::Message { call, to, data });
+        Ok(())
+    }
+
+    /// Sends a description for a connection of the application's own.
+    ///
+    /// # Errors
+    /// The id is none.
+    pub fn description(&self, call: u32, to: &str, is_offer: bool, sdp: String) -> Result<(), JsError> {
+        let signal = if is_offer { OwnSignal::Offer(sdp) } else { OwnSignal::Answer(sdp) };
+        self.command(Command::OwnSignal { call, to: peer_id(to)?, signal });
+        Ok(())
+    }
+
+    /// Sends a candidate for a connection of the application's own; `null`: there are no more.
+    ///
+    /// # Errors
+    /// The id is none, or the candidate's shape is wrong.
+    pub fn candidate(&self, call: u32, to: &str, candidate: &JsValue) -> Result<(), JsError> {
+        let end = candidate.is_null();
+        let found = if end {
+            None
+        } else {
+            Some(codec::candidate_from_js(candidate).ok_or_else(|| JsError::new("candidate"))?)
+        };
+        let signal = OwnSignal::Candidates { candidates: found.into_iter().collect(), end };
+        self.command(Command::OwnSignal { call, to: peer_id(to)?, signal });
         Ok(())
     }
 

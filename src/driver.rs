@@ -8,8 +8,8 @@ use crate::js_error;
 use crate::page::{self, Global};
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
-use crate::web_socket::Socket;
-use signalpost_core::protocol::{Envelope, PeerId};
+use crate::web_socket::{ABNORMAL, Socket, Transport};
+use signalpost_core::protocol::{Envelope, OwnSignal, PeerId, RoomName};
 use signalpost_core::{
     Client, Config, ConnectionEvent, Event, Failure, Input, Output, Reply, SocketEvent, Timeline,
 };
@@ -18,9 +18,6 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{RtcConfiguration, RtcPeerConnection};
-
-/// The close code for a socket that could not even be constructed (RFC 6455 §7.1.5).
-const ABNORMAL: u16 = 1006;
 
 /// What the application will be told once the core is at rest.
 enum News {
@@ -31,7 +28,7 @@ enum News {
 /// One client and the browser objects that it uses.
 pub struct Driver {
     this: Weak<Driver>,
-    url: String,
+    transport: Transport,
     configuration: RtcConfiguration,
     handler: Handler,
     core: RefCell<Client>,
@@ -48,7 +45,7 @@ pub struct Driver {
 impl Driver {
     /// A client that does nothing yet.
     pub fn new(
-        url: String,
+        transport: Transport,
         configuration: JsValue,
         handler: Handler,
         global: &Global,
@@ -59,7 +56,7 @@ impl Driver {
             let (on_time, on_page) = (this.clone(), this.clone());
             Self {
                 this: this.clone(),
-                url,
+                transport,
                 configuration: configuration.unchecked_into(),
                 handler,
                 core: RefCell::new(Client::new(config, seed)),
@@ -148,7 +145,8 @@ impl Driver {
 
     fn open_socket(&self, socket: u32) {
         let this = self.this.clone();
-        let opened = Socket::open(&self.url, move |event| tell(&this, Input::Socket { socket, event }));
+        let heard = move |event| tell(&this, Input::Socket { socket, event });
+        let opened = Socket::open(&self.transport, heard);
         match opened {
             Ok(open) => *self.socket.borrow_mut() = Some((socket, open)),
             Err(_) => {
@@ -221,6 +219,16 @@ impl Driver {
             Event::PeerLeft { room, peer, reason } => {
                 self.handler.peer_left(room.as_str(), peer.as_str(), &reason)
             }
+            Event::Message { from, room, data } => {
+                self.handler.message(from.as_str(), room.as_ref().map(RoomName::as_str), &data);
+            }
+            Event::OwnSignal { from, signal } => match signal {
+                OwnSignal::Offer(sdp) => self.handler.description(from.as_str(), "offer", &sdp),
+                OwnSignal::Answer(sdp) => self.handler.description(from.as_str(), "answer", &sdp),
+                OwnSignal::Candidates { candidates, end } => {
+                    self.handler.candidates(from.as_str(), codec::candidates_to_js(&candidates), end);
+                }
+            },
             Event::Peer { peer } => self.handler.peer(peer.as_str()),
             Event::PeerState { peer, state, reason } => {
                 self.handler.peer_state(peer.as_str(), state.as_str(), &reason)

@@ -13,6 +13,9 @@ export interface Handler {
   error(peer: string | undefined, code: string, retryable: boolean, message: string): void;
   peerJoined(room: string, peers: object[]): void;
   peerLeft(room: string, peer: string, reason: string): void;
+  message(from: string, room: string | undefined, data: string): void;
+  description(from: string, type: string, sdp: string): void;
+  candidates(from: string, candidates: object[], end: boolean): void;
   peer(peer: string): void;
   peerState(peer: string, state: string, reason: string): void;
   peerOpen(peer: string): void;
@@ -43,6 +46,15 @@ extern "C" {
     /// Somebody is no longer in a room.
     #[wasm_bindgen(method, js_name = peerLeft)]
     pub fn peer_left(this: &Handler, room: &str, peer: &str, reason: &str);
+    /// A message of another application arrived.
+    #[wasm_bindgen(method)]
+    pub fn message(this: &Handler, from: &str, room: Option<&str>, data: &str);
+    /// A description for a connection of the application's own arrived.
+    #[wasm_bindgen(method)]
+    pub fn description(this: &Handler, from: &str, kind: &str, sdp: &str);
+    /// Candidates for a connection of the application's own arrived; `end`: there are no more.
+    #[wasm_bindgen(method)]
+    pub fn candidates(this: &Handler, from: &str, candidates: JsValue, end: bool);
     /// A remote peer connected to us.
     #[wasm_bindgen(method)]
     pub fn peer(this: &Handler, peer: &str);

@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub use read::{text, u16_field};
-use signalpost_core::protocol::{Envelope, PeerInfo};
+use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -33,6 +33,16 @@ pub fn decode(data: &JsValue) -> Option<Envelope> {
 /// Peers as the facade gets them.
 pub fn peers_to_js(peers: &[PeerInfo]) -> JsValue {
     parse(&JsValue::from_str(&write::peers(peers))).unwrap_or_default()
+}
+
+/// Candidates as the facade gets them.
+pub fn candidates_to_js(candidates: &[IceCandidateInit]) -> JsValue {
+    parse(&JsValue::from_str(&write::candidates(candidates))).unwrap_or_default()
+}
+
+/// A candidate as the facade gives it; `None` when a field is of the wrong kind.
+pub fn candidate_from_js(value: &JsValue) -> Option<IceCandidateInit> {
+    read::candidate(value)
 }
 
 /// A peer as the facade gives it; `None` when a field is of the wrong kind.

@@ -80,6 +80,8 @@ fn payload(value: &JsValue) -> Option<Box<Payload>> {
     payload.target = u32_field(value, "target")?;
     payload.candidates = list(value, "candidates", candidate)?;
     payload.end = text(value, "end")?;
+    payload.own = field(value, "own", JsValue::as_bool)?;
+    payload.data = text(value, "data")?;
     payload.code = text(value, "code")?;
     payload.message = text(value, "message")?;
     payload.reference = u32_field(value, "ref")?;
@@ -97,7 +99,7 @@ pub fn peer(value: &JsValue) -> Option<PeerInfo> {
     })
 }
 
-fn candidate(value: &JsValue) -> Option<IceCandidateInit> {
+pub fn candidate(value: &JsValue) -> Option<IceCandidateInit> {
     let value = object(value)?;
     Some(IceCandidateInit {
         candidate: text(value, "candidate")?.unwrap_or_default(),

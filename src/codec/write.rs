@@ -132,6 +132,11 @@ impl Writer {
         self.integer_field("target", payload.target);
         self.list_field("candidates", payload.candidates.as_deref(), Self::candidate);
         self.text_field("end", payload.end.as_deref());
+        if payload.own == Some(true) {
+            self.name("own");
+            self.text.push_str("true");
+        }
+        self.text_field("data", payload.data.as_deref());
         self.text_field("code", payload.code.as_deref());
         self.close('}');
     }
@@ -165,6 +170,10 @@ fn written(write: impl FnOnce(&mut Writer)) -> String {
 
 pub fn envelope(envelope: &Envelope) -> String {
     written(|writer| writer.envelope(envelope))
+}
+
+pub fn candidates(candidates: &[IceCandidateInit]) -> String {
+    written(|writer| writer.list(candidates, Writer::candidate))
 }
 
 pub fn peers(peers: &[PeerInfo]) -> String {

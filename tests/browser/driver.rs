@@ -17,12 +17,14 @@ if (globalThis.fakeServer) return;
 globalThis.fakeServer = true;
 const Native = WebSocket;
 const peers = new Map(), rooms = new Map();
-class Fake extends EventTarget {
+class Fake {
   readyState = 0;
   constructor(url) {
-    super();
     this.silent = url.endsWith("/silent");
     setTimeout(() => { this.readyState = 1; this.dispatchEvent(new Event("open")); });
+  }
+  dispatchEvent(event) {
+    this[`on${event.type}`]?.(event);
   }
   tell(frame) {
     setTimeout(() => this.readyState === 1
@@ -123,7 +125,7 @@ fn create(
     let peer = format!(r#"{{"id":"{id}","session":0,"capabilities":[]}}"#);
     let numbers = [1000.0, 2.0, 30_000.0, 3500.0, -1.0, 100.0, 5.0, 10.0];
     Client::new(
-        url.into(),
+        run("return () => new WebSocket(given)", &url.into()).unchecked_into(),
         "0123456789abcdef0123456789abcdef".into(),
         JSON::parse(&peer).unwrap(),
         JSON::parse(configuration).unwrap(),

@@ -254,14 +254,14 @@ impl CandidateBatch {
 }
 
 /// Keeps a short list in the order of a batch; equals stay in the order of their coming.
-fn insert(list: &mut Vec<IceCandidateInit>, init: IceCandidateInit) {
+pub fn insert(list: &mut Vec<IceCandidateInit>, init: IceCandidateInit) {
     let rank_of_new = rank(&init);
     let at = list.iter().position(|held| rank(held) > rank_of_new).unwrap_or(list.len());
     list.insert(at, init);
 }
 
 /// The order inside a batch: srflx, public host, private host, TCP host, relay.
-fn rank(init: &IceCandidateInit) -> u8 {
+pub fn rank(init: &IceCandidateInit) -> u8 {
     match Candidate::parse(&init.candidate) {
         Some(candidate) => match candidate.kind {
             CandidateType::ServerReflexive | CandidateType::PeerReflexive => 0,

@@ -1,18 +1,21 @@
 //! The client: hands each input to the part that it concerns.
 
+mod correspondence;
+mod reception;
+
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::input::{Command, Input, SocketEvent};
+use crate::letters::Letters;
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
+use crate::own_candidates::OwnCandidates;
 use crate::peers::{Own, Peers, Sink};
-use crate::requests::{Question, Request, Requests};
+use crate::requests::{Question, Requests};
 use crate::rng::Rng;
 use crate::rooms::Rooms;
 use crate::session::{Change, Session};
 use crate::timeline::Timeline;
-use signalpost_protocol::{
-    ClientMessage, Envelope, ErrorCode, PeerId, PeerInfo, Refusal, RoomName, ServerMessage,
-};
+use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, RoomName};
 use std::collections::VecDeque;
 
 /// The whole client, without I/O. See the crate's front page for how to drive it.
@@ -24,6 +27,8 @@ pub struct Client {
     rooms: Rooms,
     directory: Directory,
     peers: Peers,
+    letters: Letters,
+    own_candidates: OwnCandidates,
     outputs: VecDeque<Output>,
     /// Messages of the peers that have not been handed to the session.
     messages: VecDeque<ClientMessage>,
@@ -38,6 +43,8 @@ impl Client {
         Self {
             session: Session::new(&config, session),
             peers: Peers::new(own),
+            letters: Letters::default(),
+            own_candidates: OwnCandidates::new(config.candidates),
             own: config.peer_id,
             rng,
             requests: Requests::default(),
@@ -64,6 +71,7 @@ impl Client {
             Input::Timeout => self.handle_timeout(now),
         }
         self.send_messages(now);
+        self.send_letters(now);
     }
 
     /// The next thing to do.
@@ -74,7 +82,9 @@ impl Client {
     /// When to come back with [`Input::Timeout`], and why.
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
         let requests = self.requests.poll_timeout().map(|at| (at, TimerName::Call));
-        [self.session.poll_timeout(), requests, self.peers.poll_timeout()]
+        let letters = self.letters.poll_timeout().map(|at| (at, TimerName::Letter));
+        let candidates = self.own_candidates.poll_timeout().map(|at| (at, TimerName::CandidateBatch));
+        [self.session.poll_timeout(), requests, self.peers.poll_timeout(), letters, candidates]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -120,6 +130,8 @@ impl Client {
                 self.ask(now, Some(call), Question::Leave(room));
             }
             Command::FindPeers { call, query } => self.ask(now, Some(call), Question::Find(query)),
+            Command::Message { call, to, data } => self.write(now, call, to, data),
+            Command::OwnSignal { call, to, signal } => self.signal(now, call, to, signal),
             Command::OpenPeer { peer } => self.open_peer(now, &peer),
             Command::ConnectPeer { call, peer, timeout_ms } => {
                 if peer == self.own {
@@ -146,6 +158,8 @@ impl Client {
         | Command::Join { call, .. }
         | Command::Leave { call, .. }
         | Command::FindPeers { call, .. }
+        | Command::Message { call, .. }
+        | Command::OwnSignal { call, .. }
         | Command::ConnectPeer { call, .. }) = command
         else {
             return;
@@ -166,6 +180,7 @@ impl Client {
         });
         self.send_messages(now);
         self.requests.fail_all(&ErrorCode::Closed.into(), &mut self.outputs);
+        self.fail_letters(&ErrorCode::Closed.into());
         self.rooms = Rooms::default();
         self.session.close(now, &mut self.outputs);
     }
@@ -180,132 +195,13 @@ impl Client {
         }
     }
 
-    fn handle_frame(&mut self, now: u64, envelope: Envelope) {
-        match ServerMessage::from_envelope(envelope) {
-            Ok(message) => self.handle_message(now, message),
-            // A newer server may send more than this build knows.
-            Err(Refusal { code: ErrorCode::UnknownType, .. }) => {}
-            Err(Refusal { code, field, problem }) => {
-                let mut message = String::from(field);
-                message.push(' ');
-                message.push_str(problem);
-                self.report(None, Failure::new(code, &message));
-            }
-        }
-    }
-
-    fn handle_message(&mut self, now: u64, message: ServerMessage) {
-        match message {
-            ServerMessage::Welcome { .. } => {
-                let change = self.session.handle_welcome(now, &mut self.outputs);
-                self.handle_change(now, change);
-            }
-            ServerMessage::Heartbeat => self.messages.push_back(ClientMessage::HeartbeatAck),
-            ServerMessage::HeartbeatAck => {}
-            ServerMessage::Joined { room, peers, cursor, reference } => {
-                let request = self.requests.take(reference);
-                self.rooms.begin_list(&room);
-                self.handle_list(now, room, peers, cursor, request);
-            }
-            ServerMessage::Peers { peers, cursor, reference } => {
-                let Some(request) = self.requests.take(reference) else { return };
-                if let Question::Page(room, _) = &request.question {
-                    let room = room.clone();
-                    self.handle_list(now, room, peers, cursor, Some(request));
-                } else {
-                    self.note(now, &peers, Some(request.asked_at));
-                    self.settle(request.call, Ok(Reply::Peers { peers, cursor }));
-                }
-            }
-            ServerMessage::Left { reference, .. } => {
-                let call = self.requests.take(reference).and_then(|request| request.call);
-                self.settle(call, Ok(Reply::Done));
-            }
-            ServerMessage::PeerJoined { room, peer } => {
-                self.note(now, core::slice::from_ref(&peer), None);
-                self.rooms.handle_present(&room, peer, &mut self.outputs);
-            }
-            ServerMessage::PeerLeft { room, peer, reason } => {
-                // Who only left a room can still be reached.
-                if reason != "left" {
-                    self.directory.handle_gone(&peer);
-                }
-                self.rooms.handle_left(&room, &peer, reason, &mut self.outputs);
-            }
-            ServerMessage::Relay { from, signal } => {
-                let known = self.directory.known(&from);
-                self.with_peers(|peers, sink, rng| peers.handle_signal(now, &from, known, signal, rng, sink));
-            }
-            ServerMessage::Error { code, message, reference, about } => {
-                let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
-                self.handle_refusal(now, Failure { code, retryable, message }, reference, about);
-            }
-        }
-    }
-
-    fn handle_list(
-        &mut self,
-        now: u64,
-        room: RoomName,
-        peers: Vec<PeerInfo>,
-        cursor: Option<String>,
-        request: Option<Request>,
-    ) {
-        self.note(now, &peers, request.as_ref().map(|request| request.asked_at));
-        for peer in peers {
-            self.rooms.handle_present(&room, peer, &mut self.outputs);
-        }
-        let call = request.and_then(|request| request.call);
-        if let Some(cursor) = cursor {
-            self.ask(now, call, Question::Page(room, cursor));
-            return;
-        }
-        self.rooms.end_list(&room, &mut self.outputs);
-        let peers = self.rooms.members(&room);
-        self.settle(call, Ok(Reply::Peers { peers, cursor: None }));
-    }
-
-    /// Peers were named: remember them, and see whether one that we know started anew.
-    fn note(&mut self, now: u64, listed: &[PeerInfo], asked_at: Option<u64>) {
-        let took = asked_at.map(|at| u32::try_from(now.saturating_sub(at)).unwrap_or(u32::MAX));
-        for info in listed {
-            self.directory.handle_listed(info, took);
-            self.with_peers(|peers, sink, _| peers.handle_listed(now, info, sink));
-        }
-    }
-
-    fn handle_refusal(&mut self, now: u64, failure: Failure, reference: Option<u32>, about: Option<PeerId>) {
-        let change = self.session.handle_refusal(now, reference, &failure, &mut self.rng, &mut self.outputs);
-        if change.is_some() {
-            self.handle_change(now, change);
-        } else if let Some(request) = self.requests.take(reference) {
-            if let Some(room) = request.question.joins() {
-                self.rooms.leave(room);
-                if request.call.is_none() {
-                    self.report(None, failure.clone());
-                }
-            }
-            let is_out = ErrorCode::parse(&failure.code) == Some(ErrorCode::RoomNotJoined)
-                && request.is_repeated
-                && matches!(request.question, Question::Leave(_));
-            self.settle(request.call, if is_out { Ok(Reply::Done) } else { Err(failure) });
-        } else if failure.code == ErrorCode::RoomNotJoined.as_str() {
-            // We left a room that we had given up before we were in it.
-        } else if let Some(peer) = about {
-            self.with_peers(|peers, sink, _| {
-                peers.with(&peer, sink, |peer, effects| peer.handle_refusal(now, failure, effects));
-            });
-        } else {
-            self.report(None, failure);
-        }
-    }
-
     fn handle_change(&mut self, now: u64, change: Option<Change>) {
         match change {
             Some(Change::Opened) => self.ask_again(now),
             Some(Change::GaveUp(failure)) => {
                 let failed = self.requests.fail_all(&failure, &mut self.outputs);
                 self.abandon(failed);
+                self.fail_letters(&failure);
             }
             Some(Change::Registered) | None => {}
         }
@@ -327,6 +223,7 @@ impl Client {
         self.handle_change(now, change);
         let failed = self.requests.handle_timeout(now, &mut self.outputs);
         self.abandon(failed);
+        self.handle_letter_timeout(now);
         self.with_peers(|peers, sink, _| {
             peers.with_all(sink, |peer, effects| peer.handle_timeout(now, effects));
         });

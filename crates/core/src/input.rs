@@ -1,6 +1,6 @@
 //! What the core can be told.
 
-use signalpost_protocol::{Envelope, IceCandidateInit, PeerId, Query, RoomName};
+use signalpost_protocol::{Envelope, IceCandidateInit, OwnSignal, PeerId, Query, RoomName};
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -79,6 +79,24 @@ pub enum Command {
         /// When to give up, in milliseconds from now.
         timeout_ms: u32,
     },
+    /// Send a text of the application's own.
+    Message {
+        /// The promise; settled when it is in the receiver's queue.
+        call: u32,
+        /// Who receives it.
+        to: Receiver,
+        /// At most [`signalpost_protocol::limits::MESSAGE_BYTES`].
+        data: String,
+    },
+    /// Send a signal for a connection that the application made itself.
+    OwnSignal {
+        /// The promise; settled when it is in the receiver's queue.
+        call: u32,
+        /// The receiver.
+        to: PeerId,
+        /// What it receives. Candidates are batched.
+        signal: OwnSignal,
+    },
     /// Restart ICE towards a peer (RFC 8445 §9).
     RestartIce {
         /// The peer.
@@ -89,6 +107,15 @@ pub enum Command {
         /// The peer.
         peer: PeerId,
     },
+}
+
+/// Who receives a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// One peer.
+    Peer(PeerId),
+    /// Everybody else in a room.
+    Room(RoomName),
 }
 
 /// What a socket did.

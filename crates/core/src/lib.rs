@@ -14,8 +14,10 @@ mod directory;
 mod effects;
 mod hidden_names;
 pub mod input;
+mod letters;
 mod negotiation;
 pub mod output;
+mod own_candidates;
 mod peer;
 mod peers;
 mod reconnect_policy;
@@ -30,7 +32,7 @@ mod timeline;
 pub use client::Client;
 pub use config::{CandidateOptions, Config, ReconnectOptions};
 pub use input::{
-    Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, SdpType,
+    Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, Receiver, SdpType,
     SignalingState, SocketEvent,
 };
 pub use output::{ClientState, Event, Failure, Operation, Output, Reply, TimerName};

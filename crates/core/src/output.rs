@@ -1,7 +1,7 @@
 //! What the core asks for.
 
 use crate::input::{ConnectionState, Description};
-use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, PeerId, PeerInfo, RoomName};
+use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName};
 
 /// One thing to do, in order.
 #[derive(Clone, Debug)]
@@ -152,6 +152,22 @@ pub enum Event {
         /// `left`, `closed` or `lost`.
         reason: String,
     },
+    /// A text of another application arrived.
+    Message {
+        /// Who sent it.
+        from: PeerId,
+        /// The room that it was broadcast in; `None`: it is for us alone.
+        room: Option<RoomName>,
+        /// What it is.
+        data: String,
+    },
+    /// A signal for a connection that the application made itself arrived.
+    OwnSignal {
+        /// Who sent it.
+        from: PeerId,
+        /// What it is.
+        signal: OwnSignal,
+    },
     /// A remote peer connected to us; its connection object exists.
     Peer {
         /// Who.
@@ -216,6 +232,8 @@ pub enum TimerName {
     Call,
     /// A batch of candidates is due.
     CandidateBatch,
+    /// A message of the application has no answer from the server.
+    Letter,
     /// A candidate behind an mDNS name is to be given, or given again.
     HiddenName,
     /// A pair that was never connected runs out of time.

@@ -162,6 +162,7 @@ impl Peer {
                 return;
             }
             Signal::Reject { number, code, .. } => Remote::Reject { number, code },
+            Signal::Own(_) | Signal::Message { .. } => return,
             Signal::Close { .. } => {
                 self.close(
                     Failure::new(ErrorCode::ConnectionGone, "the peer closed the connection"),

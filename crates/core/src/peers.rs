@@ -118,7 +118,7 @@ impl Peers {
         rng: &mut Rng,
         sink: &mut Sink<'_>,
     ) {
-        let Route { connection: remote, target } = signal.route();
+        let Some(Route { connection: remote, target }) = signal.route() else { return };
         let mine = self.peers.get(from).map(|peer| peer.connection);
         let theirs = self.peers.get(from).and_then(|peer| peer.remote_connection);
         // An answer to our offer from another connection than the offer that we took up meanwhile.

@@ -7,7 +7,9 @@ use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
 use crate::reconnect_policy::{GOOD_LINK_MS, ReconnectPolicy};
 use crate::rng::Rng;
 use signalpost_protocol::link_monitor::Verdict;
-use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, VERSIONS};
+use signalpost_protocol::{
+    ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, Signal, VERSIONS,
+};
 use std::collections::VecDeque;
 
 /// Normal closure (RFC 6455 §7.4.1).
@@ -123,11 +125,21 @@ impl Session {
                 | ClientMessage::Discover(_)
                 | ClientMessage::Join(_)
                 | ClientMessage::Leave(_)
+                | ClientMessage::Broadcast { .. }
+                | ClientMessage::Relay { signal: Signal::Own(_) | Signal::Message { .. }, .. }
         );
         self.frames = self.frames.wrapping_add(1);
         let envelope = Box::new(message.into_envelope(is_request.then_some(self.frames)));
         out.push_back(Output::Send { socket: *socket, envelope });
         Some(self.frames)
+    }
+
+    /// The socket that frames can be sent on.
+    pub fn open_socket(&self) -> Option<u32> {
+        match self.link {
+            Link::Registering { socket, .. } | Link::Registered { socket, .. } => Some(socket),
+            _ => None,
+        }
     }
 
     /// Whether this is the socket in use.

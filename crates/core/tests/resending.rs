@@ -28,6 +28,7 @@ fn kinds(world: &mut World) -> Vec<&'static str> {
         Signal::Candidates(_) => "candidates",
         Signal::Reject { .. } => "reject",
         Signal::Close { .. } => "close",
+        Signal::Own(_) | Signal::Message { .. } => "application",
     };
     world.take_signals().into_iter().map(kind).collect()
 }

@@ -6,7 +6,7 @@ use crate::error_code::ErrorCode;
 use crate::id::{InvalidId, Label, PeerId, RoomName};
 use crate::limits;
 use crate::message::{
-    CandidateBatch, ClientMessage, Description, Hello, Query, Route, ServerMessage, Signal,
+    CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, Route, ServerMessage, Signal,
 };
 use crate::session_description;
 
@@ -76,7 +76,12 @@ impl ClientMessage {
             "join" => Self::Join(room_name(payload.room.take())?),
             "leave" => Self::Leave(room_name(payload.room.take())?),
             "bye" => Self::Bye,
+            "broadcast" => {
+                Self::Broadcast { room: room_name(payload.room.take())?, data: data(payload.data.take())? }
+            }
             kind => {
+                // Whether a message was broadcast is the server's to say.
+                payload.room = None;
                 let signal = signal(kind, payload)?;
                 Self::Relay { to: peer_id(envelope.to, "to")?, signal }
             }
@@ -110,6 +115,7 @@ impl ServerMessage {
                 cursor: payload.cursor.take(),
                 reference: payload.reference,
             },
+            "sent" => Self::Sent { reference: payload.reference },
             "left" => Self::Left { room: room_name(payload.room.take())?, reference: payload.reference },
             "peer-joined" => Self::PeerJoined {
                 room: room_name(payload.room.take())?,
@@ -168,6 +174,13 @@ fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Refusal> {
 }
 
 fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
+    if kind == "message" {
+        let room = payload.room.take().map(|room| room_name(Some(room))).transpose()?;
+        return Ok(Signal::Message { room, data: data(payload.data.take())? });
+    }
+    if payload.own == Some(true) {
+        return own_signal(kind, payload).map(Signal::Own);
+    }
     if !matches!(kind, "offer" | "answer" | "ice-candidate" | "reject" | "close") {
         return Err(Refusal::unknown_type());
     }
@@ -175,7 +188,10 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
     Ok(match kind {
         "offer" => Signal::Offer(description(route, payload)?),
         "answer" => Signal::Answer(description(route, payload)?),
-        "ice-candidate" => Signal::Candidates(batch(route, payload.candidates.take(), payload.end.take())?),
+        "ice-candidate" => {
+            let candidates = candidates(payload)?;
+            Signal::Candidates(CandidateBatch { route, candidates, end: payload.end.take() })
+        }
         "reject" => Signal::Reject {
             route,
             number: need(payload.number, "number")?,
@@ -186,7 +202,35 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
     })
 }
 
+fn own_signal(kind: &str, payload: &mut Payload) -> Result<OwnSignal, Refusal> {
+    Ok(match kind {
+        "offer" => OwnSignal::Offer(sdp(payload)?),
+        "answer" => OwnSignal::Answer(sdp(payload)?),
+        "ice-candidate" => {
+            OwnSignal::Candidates { candidates: candidates(payload)?, end: payload.end.is_some() }
+        }
+        _ => return Err(Refusal::unknown_type()),
+    })
+}
+
+fn data(value: Option<String>) -> Result<String, Refusal> {
+    let text = need(value, "data")?;
+    if text.len() > limits::MESSAGE_BYTES {
+        return Err(Refusal {
+            code: ErrorCode::MessageTooLarge,
+            field: "data",
+            problem: "is longer than 4096 bytes",
+        });
+    }
+    Ok(text)
+}
+
 fn description(route: Route, payload: &mut Payload) -> Result<Description, Refusal> {
+    let sdp = sdp(payload)?;
+    Ok(Description { route, session: payload.session, number: need(payload.number, "number")?, sdp })
+}
+
+fn sdp(payload: &mut Payload) -> Result<String, Refusal> {
     let sdp = need(payload.sdp.take(), "sdp")?;
     if !session_description::is_plausible(&sdp) {
         return Err(Refusal {
@@ -195,16 +239,12 @@ fn description(route: Route, payload: &mut Payload) -> Result<Description, Refus
             problem: "is not a session description",
         });
     }
-    Ok(Description { route, session: payload.session, number: need(payload.number, "number")?, sdp })
+    Ok(sdp)
 }
 
-fn batch(
-    route: Route,
-    candidates: Option<Vec<IceCandidateInit>>,
-    end: Option<String>,
-) -> Result<CandidateBatch, Refusal> {
-    let candidates = candidates.unwrap_or_default();
-    if candidates.is_empty() && end.is_none() {
+fn candidates(payload: &mut Payload) -> Result<Vec<IceCandidateInit>, Refusal> {
+    let candidates = payload.candidates.take().unwrap_or_default();
+    if candidates.is_empty() && payload.end.is_none() {
         return Err(Refusal::new("candidates", "is missing"));
     }
     if candidates.len() > limits::CANDIDATES_PER_GENERATION {
@@ -217,5 +257,5 @@ fn batch(
             problem: "holds a line that is not an RFC 8839 candidate",
         });
     }
-    Ok(CandidateBatch { route, candidates, end })
+    Ok(candidates)
 }

@@ -2,7 +2,7 @@
 
 use crate::envelope::{Envelope, Payload};
 use crate::id::RoomName;
-use crate::message::{ClientMessage, Route, ServerMessage, Signal};
+use crate::message::{ClientMessage, OwnSignal, ServerMessage, Signal};
 
 fn bare(kind: &str) -> Envelope {
     Envelope { kind: kind.into(), ..Envelope::default() }
@@ -41,6 +41,9 @@ impl ClientMessage {
                 envelope.to = Some(to.as_str().into());
                 envelope
             }
+            Self::Broadcast { room, data } => {
+                about_room("broadcast", &room, |payload| payload.data = Some(data))
+            }
         };
         envelope.id = id;
         envelope
@@ -67,6 +70,7 @@ impl ServerMessage {
                 payload.cursor = cursor;
                 payload.reference = reference;
             }),
+            Self::Sent { reference } => frame("sent", |payload| payload.reference = reference),
             Self::Left { room, reference } => {
                 about_room("left", &room, |payload| payload.reference = reference)
             }
@@ -106,17 +110,19 @@ fn about_room(kind: &str, room: &RoomName, fill: impl FnOnce(&mut Payload)) -> E
 }
 
 fn relay(signal: Signal) -> Envelope {
-    let Route { connection, target } = signal.route();
     let kind = match &signal {
-        Signal::Offer(_) => "offer",
-        Signal::Answer(_) => "answer",
-        Signal::Candidates(_) => "ice-candidate",
+        Signal::Offer(_) | Signal::Own(OwnSignal::Offer(_)) => "offer",
+        Signal::Answer(_) | Signal::Own(OwnSignal::Answer(_)) => "answer",
+        Signal::Candidates(_) | Signal::Own(OwnSignal::Candidates { .. }) => "ice-candidate",
         Signal::Reject { .. } => "reject",
         Signal::Close { .. } => "close",
+        Signal::Message { .. } => "message",
     };
     frame(kind, |payload| {
-        payload.connection = Some(connection);
-        payload.target = target;
+        if let Some(route) = signal.route() {
+            payload.connection = Some(route.connection);
+            payload.target = route.target;
+        }
         match signal {
             Signal::Offer(description) | Signal::Answer(description) => {
                 payload.session = description.session;
@@ -132,6 +138,20 @@ fn relay(signal: Signal) -> Envelope {
                 payload.code = Some(code.as_str().into());
             }
             Signal::Close { .. } => {}
+            Signal::Message { room, data } => {
+                payload.room = room.map(|room| room.as_str().into());
+                payload.data = Some(data);
+            }
+            Signal::Own(own) => {
+                payload.own = Some(true);
+                match own {
+                    OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp) => payload.sdp = Some(sdp),
+                    OwnSignal::Candidates { candidates, end } => {
+                        payload.candidates = Some(candidates);
+                        payload.end = end.then(String::new);
+                    }
+                }
+            }
         }
     })
 }

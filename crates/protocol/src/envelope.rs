@@ -83,6 +83,12 @@ pub struct Payload {
     /// `ice-candidate`: the username fragment of the generation that is complete (RFC 8838 §8.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
+    /// `offer`, `answer`, `ice-candidate`: it is for a connection that the application made itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own: Option<bool>,
+    /// `message`, `broadcast`: text of the application's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
     /// `error`, `reject`: the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

@@ -88,6 +88,8 @@ codes! {
     LinkLost = "link-lost", true;
     /// Too many messages wait for the server.
     OutboxFull = "outbox-full", true;
+    /// The application sends messages faster than it may.
+    RateLimited = "rate-limited", true;
     /// The browser refused to construct an `RTCPeerConnection`.
     ConnectionUnavailable = "connection-unavailable", true;
     /// No path to the peer was found in time.

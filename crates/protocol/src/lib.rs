@@ -25,7 +25,9 @@ pub use envelope::{Envelope, IceCandidateInit, Payload, PeerInfo};
 pub use error_code::ErrorCode;
 pub use id::{InvalidId, Label, PeerId, RoomName};
 pub use link_monitor::LinkMonitor;
-pub use message::{CandidateBatch, ClientMessage, Description, Hello, Query, ServerMessage, Signal};
+pub use message::{
+    CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, ServerMessage, Signal,
+};
 
 /// The versions of the protocol that this crate speaks, lowest and highest.
 pub const VERSIONS: (u16, u16) = (1, 1);

@@ -24,6 +24,8 @@ pub const CAPABILITIES: usize = 16;
 pub const METADATA_BYTES: usize = 1024;
 /// Longest session key, in bytes.
 pub const KEY_BYTES: usize = 64;
+/// Longest text of an application's message, in bytes of UTF-8.
+pub const MESSAGE_BYTES: usize = 4096;
 /// Most rooms that one peer may be in.
 pub const ROOMS_PER_PEER: usize = 32;
 /// Most entries in one page of a discovery reply.

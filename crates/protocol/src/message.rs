@@ -28,6 +28,13 @@ pub enum ClientMessage {
         /// What it receives.
         signal: Signal,
     },
+    /// For everybody else in a room.
+    Broadcast {
+        /// The room; the sender is in it.
+        room: RoomName,
+        /// Text of the application's own.
+        data: String,
+    },
 }
 
 /// What the server sends.
@@ -77,6 +84,11 @@ pub enum ServerMessage {
         room: RoomName,
         /// Who.
         peer: PeerInfo,
+    },
+    /// What was sent under this number is in the queue of its receiver, or of everybody in the room.
+    Sent {
+        /// The frame that this answers.
+        reference: Option<u32>,
     },
     /// Somebody is no longer in a room that the receiver is in.
     PeerLeft {
@@ -156,6 +168,31 @@ pub enum Signal {
         /// Which connections.
         route: Route,
     },
+    /// For a connection that the application made itself; the SDK's own are not concerned.
+    Own(OwnSignal),
+    /// Text of the application's own.
+    Message {
+        /// The room that it was broadcast in; `None`: it is for the receiver alone.
+        room: Option<RoomName>,
+        /// At most [`crate::limits::MESSAGE_BYTES`]; the SDK puts JSON into it.
+        data: String,
+    },
+}
+
+/// What an application signals for an `RTCPeerConnection` that it made itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnSignal {
+    /// An offer.
+    Offer(String),
+    /// An answer.
+    Answer(String),
+    /// Trickled candidates (RFC 8838).
+    Candidates {
+        /// At most [`crate::limits::CANDIDATES_PER_GENERATION`].
+        candidates: Vec<IceCandidateInit>,
+        /// There are no more of this generation.
+        end: bool,
+    },
 }
 
 /// Which two `RTCPeerConnection`s a signal is between.
@@ -192,12 +229,13 @@ pub struct CandidateBatch {
 }
 
 impl Signal {
-    /// Which connections the signal is between.
-    pub const fn route(&self) -> Route {
+    /// Which of the SDK's connections the signal is between; `None` for what is between applications.
+    pub const fn route(&self) -> Option<Route> {
         match self {
-            Self::Offer(description) | Self::Answer(description) => description.route,
-            Self::Candidates(batch) => batch.route,
-            Self::Reject { route, .. } | Self::Close { route } => *route,
+            Self::Offer(description) | Self::Answer(description) => Some(description.route),
+            Self::Candidates(batch) => Some(batch.route),
+            Self::Reject { route, .. } | Self::Close { route } => Some(*route),
+            Self::Own(_) | Self::Message { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{
     Candidate, CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit,
-    Label, PeerId, PeerInfo, Query, RoomName, ServerMessage, Signal, session_description,
+    Label, OwnSignal, PeerId, PeerInfo, Query, RoomName, ServerMessage, Signal, session_description,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -84,6 +84,19 @@ fn signal() -> impl Strategy<Value = Signal> {
             code
         }),
         route().prop_map(|route| Signal::Close { route }),
+        "\\PC{0,64}".prop_map(|data| Signal::Message { room: None, data }),
+        own_signal().prop_map(Signal::Own),
+    ]
+}
+
+fn own_signal() -> impl Strategy<Value = OwnSignal> {
+    let sdp = || any::<String>().prop_map(|rest| format!("v=0\r\n{}", rest.replace('\0', "")));
+    prop_oneof![
+        sdp().prop_map(OwnSignal::Offer),
+        sdp().prop_map(OwnSignal::Answer),
+        (prop::collection::vec(candidate(), 0..=10), any::<bool>())
+            .prop_filter("something to say", |(list, end)| !list.is_empty() || *end)
+            .prop_map(|(candidates, end)| OwnSignal::Candidates { candidates, end }),
     ]
 }
 
@@ -109,6 +122,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         }),
         room().prop_map(ClientMessage::Join),
         room().prop_map(ClientMessage::Leave),
+        (room(), "\\PC{0,64}").prop_map(|(room, data)| ClientMessage::Broadcast { room, data }),
         (peer_id(), signal()).prop_map(|(to, signal)| ClientMessage::Relay { to, signal }),
     ]
 }
@@ -134,6 +148,11 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
             reason
         }),
         (peer_id(), signal()).prop_map(|(from, signal)| ServerMessage::Relay { from, signal }),
+        (peer_id(), room(), "\\PC{0,64}").prop_map(|(from, room, data)| ServerMessage::Relay {
+            from,
+            signal: Signal::Message { room: Some(room), data }
+        }),
+        any::<Option<u32>>().prop_map(|reference| ServerMessage::Sent { reference }),
         (any::<String>(), any::<String>(), any::<Option<u32>>(), prop::option::of(peer_id())).prop_map(
             |(code, message, reference, about)| ServerMessage::Error { code, message, reference, about }
         ),
@@ -168,6 +187,8 @@ fn json_value() -> impl Strategy<Value = Value> {
         "end",
         "code",
         "message",
+        "own",
+        "data",
         "ref",
         "session",
         "capabilities",
@@ -194,6 +215,9 @@ fn json_value() -> impl Strategy<Value = Value> {
         "peer-joined",
         "peer-left",
         "error",
+        "message",
+        "broadcast",
+        "sent",
         "v=0\r\n",
     ];
     let leaf = prop_oneof![

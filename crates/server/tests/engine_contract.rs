@@ -104,7 +104,7 @@ async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
     }
     for number in 0..20 {
         let Some(Delivery::Relay { from, signal }) = bob.next().await else { panic!() };
-        assert_eq!((from.as_str(), signal.route().connection), ("ada", number));
+        assert_eq!((from.as_str(), signal.route().map(|route| route.connection)), ("ada", Some(number)));
     }
     assert_eq!(bob.next().await, None);
 }
@@ -120,6 +120,30 @@ async fn a_full_or_absent_receiver_is_told_to_the_sender<E: Engine>(engine: E) {
     assert_eq!(ada.run(1, send("bob", 2)).await, Reply::Sent);
     bob.end(2, LeaveReason::Lost).await;
     assert_eq!(ada.run(2, send("bob", 3)).await, Reply::Refused(ErrorCode::PeerNotFound));
+}
+
+async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Engine>(engine: E) {
+    let ada = Client::claimed(&engine, 1, "ada").await;
+    let bob = Client::claimed(&engine, 2, "bob").await;
+    let cy = Client::claimed(&engine, 3, "cy").await;
+    let eve = Client::claimed(&engine, 4, "eve").await;
+    let broadcast = || Command::Broadcast { room: room(), data: "hello".into() };
+    assert_eq!(ada.run(1, broadcast()).await, Reply::Refused(ErrorCode::RoomNotJoined));
+    for client in [&ada, &bob, &cy] {
+        client.run(1, Command::Join(room())).await;
+    }
+    for client in [&ada, &bob] {
+        while client.next().await.is_some() {}
+    }
+    assert_eq!(ada.run(2, broadcast()).await, Reply::Sent);
+    let signal = Signal::Message { room: Some(room()), data: "hello".into() };
+    let heard = Some(Delivery::Relay { from: peer("ada"), signal });
+    assert_eq!((bob.next().await, cy.next().await), (heard.clone(), heard.clone()));
+    *bob.line.full.lock().unwrap() = true;
+    assert_eq!(ada.run(3, broadcast()).await, Reply::Refused(ErrorCode::PeerBusy));
+    assert_eq!((bob.next().await, cy.next().await), (None, heard));
+    assert_eq!((ada.next().await, eve.next().await), (None, None));
+    assert_eq!(eve.run(4, broadcast()).await, Reply::Refused(ErrorCode::RoomNotJoined));
 }
 
 async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Engine>(engine: E) {
@@ -197,6 +221,7 @@ suite!(
     [
         signals_arrive_once_in_order_and_stamped,
         a_full_or_absent_receiver_is_told_to_the_sender,
+        a_broadcast_reaches_every_other_member_and_nobody_else,
         a_stay_in_a_room_begins_and_ends_with_one_notice,
         the_lease_ends_what_the_socket_does_not,
         an_id_belongs_to_one_connection,

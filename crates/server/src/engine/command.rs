@@ -1,6 +1,8 @@
 //! What a session asks of an engine, and what an engine tells a connection.
 
-use signalpost_protocol::{ErrorCode, Hello, PeerId, PeerInfo, Query, RoomName, Signal};
+use signalpost_protocol::{
+    ErrorCode, Hello, IceCandidateInit, OwnSignal, PeerId, PeerInfo, Query, RoomName, Signal,
+};
 use std::sync::Arc;
 
 /// What a session asks of the engine. Every command but [`Command::Detach`] gets exactly one [`Reply`],
@@ -23,6 +25,13 @@ pub enum Command {
         to: PeerId,
         /// What it receives.
         signal: Signal,
+    },
+    /// Hands a message to every other peer in a room.
+    Broadcast {
+        /// The room; the sender is in it.
+        room: RoomName,
+        /// What they receive.
+        data: String,
     },
     /// The connection ends; what it registered ends with it. No reply.
     Detach(LeaveReason),
@@ -80,7 +89,7 @@ pub enum Reply {
     },
     /// What was asked for.
     Found(Page),
-    /// The signal is in the queue of its receiver.
+    /// The signal is in the queue of its receiver, or of every other live peer in the room.
     Sent,
     /// The command changed nothing; the code says why.
     Refused(ErrorCode),
@@ -139,16 +148,23 @@ impl Delivery {
 fn signal_weight(signal: &Signal) -> usize {
     match signal {
         Signal::Offer(description) | Signal::Answer(description) => description.sdp.len(),
+        Signal::Own(OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp)) => sdp.len(),
         Signal::Candidates(batch) => {
-            let texts = batch.candidates.iter().map(|init| {
-                init.candidate.len()
-                    + init.sdp_mid.as_ref().map_or(0, String::len)
-                    + init.username_fragment.as_ref().map_or(0, String::len)
-            });
-            texts.sum::<usize>() + batch.end.as_ref().map_or(0, String::len)
+            candidates_weight(&batch.candidates) + batch.end.as_ref().map_or(0, String::len)
         }
+        Signal::Own(OwnSignal::Candidates { candidates, .. }) => candidates_weight(candidates),
+        Signal::Message { room, data } => room.as_ref().map_or(0, |room| room.as_str().len()) + data.len(),
         Signal::Reject { .. } | Signal::Close { .. } => 0,
     }
+}
+
+fn candidates_weight(candidates: &[IceCandidateInit]) -> usize {
+    let texts = candidates.iter().map(|init| {
+        init.candidate.len()
+            + init.sdp_mid.as_ref().map_or(0, String::len)
+            + init.username_fragment.as_ref().map_or(0, String::len)
+    });
+    texts.sum()
 }
 
 fn peer_weight(peer: &PeerInfo) -> usize {

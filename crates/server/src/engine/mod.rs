@@ -12,6 +12,7 @@
 //! - Signals from one peer to another arrive in the order in which they were sent, each at most once,
 //!   with the sender's id as the engine registered it.
 //! - [`Reply::Sent`] means that the signal is in the receiver's queue; any refusal means that it is not.
+//!   A broadcast is in the queue of every other live member; refused with `peer-busy`, it is in all that had room.
 //! - Each stay in a room ends with exactly one [`Delivery::PeerLeft`] to each member that is then live and
 //!   whose sink is not full, whether it ends by `Leave`, `Detach`, a take-over or the lease.
 //! - A peer whose lease ended is neither listed nor delivered to from that moment on, swept or not.

@@ -71,6 +71,7 @@ impl Registry {
                     Command::Leave(room) => self.leave(now, &id, room, out),
                     Command::Discover(query) => Reply::Found(self.find(now, &id, &query)),
                     Command::Send { to, signal } => self.send(now, id, &to, signal, out),
+                    Command::Broadcast { room, data } => self.broadcast(now, &id, &room, &data, out),
                     Command::Beat | Command::Claim(_) | Command::Detach(_) => Reply::Beaten,
                 },
             },
@@ -177,6 +178,28 @@ impl Registry {
             Ok(()) => Reply::Sent,
             Err(crate::engine::Full) => Reply::Refused(ErrorCode::PeerBusy),
         }
+    }
+
+    fn broadcast(
+        &self,
+        now: u64,
+        from: &PeerId,
+        room: &RoomName,
+        data: &str,
+        out: &mut impl Outlet,
+    ) -> Reply {
+        if !self.peers.get(from).is_some_and(|peer| peer.rooms.contains(room)) {
+            return Reply::Refused(ErrorCode::RoomNotJoined);
+        }
+        let mut reply = Reply::Sent;
+        for member in self.rooms.peers(room).into_iter().flatten().filter(|member| *member != from) {
+            let Some(peer) = self.peers.get(member).filter(|peer| peer.is_live(now)) else { continue };
+            let signal = Signal::Message { room: Some(room.clone()), data: data.into() };
+            if out.deliver(peer.connection, Delivery::Relay { from: from.clone(), signal }).is_err() {
+                reply = Reply::Refused(ErrorCode::PeerBusy);
+            }
+        }
+        reply
     }
 
     fn detach(&mut self, now: u64, connection: ConnectionId, reason: LeaveReason, out: &mut impl Outlet) {

@@ -10,7 +10,7 @@ use signalpost_protocol::{Envelope, ErrorCode, PeerId, Refusal, limits};
 const TEXT_BYTES: usize = 200;
 
 /// The types that a client may send.
-pub(super) const KINDS: [&str; 12] = [
+pub(super) const KINDS: [&str; 14] = [
     "hello",
     "heartbeat",
     "heartbeat-ack",
@@ -23,10 +23,12 @@ pub(super) const KINDS: [&str; 12] = [
     "ice-candidate",
     "reject",
     "close",
+    "message",
+    "broadcast",
 ];
 
 /// The fields that a refusal may name in logs and metrics.
-pub(super) const FIELDS: [&str; 31] = [
+pub(super) const FIELDS: [&str; 33] = [
     "type",
     "id",
     "from",
@@ -58,6 +60,8 @@ pub(super) const FIELDS: [&str; 31] = [
     "candidate",
     "sdpMid",
     "usernameFragment",
+    "own",
+    "data",
 ];
 
 /// The type as the protocol's list spells it.

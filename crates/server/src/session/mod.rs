@@ -293,6 +293,7 @@ impl Session {
                 return Err(subject.reject(ErrorCode::InvalidMessage, "to", "to is the sender itself"));
             }
             ClientMessage::Relay { to, signal } => Command::Send { to, signal },
+            ClientMessage::Broadcast { room, data } => Command::Broadcast { room, data },
             ClientMessage::Join(room) => Command::Join(room),
             ClientMessage::Leave(room) => Command::Leave(room),
             ClientMessage::Discover(query) => {

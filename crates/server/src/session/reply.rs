@@ -17,6 +17,7 @@ impl Session {
                 let region = self.region.clone();
                 self.send(now, ServerMessage::Welcome { version: claim.version, region });
             }
+            Reply::Sent if reference.is_some() => self.send(now, ServerMessage::Sent { reference }),
             Reply::Beaten | Reply::Sent => {}
             Reply::Joined { room, page } => {
                 let (peers, cursor) = on_the_wire(page);

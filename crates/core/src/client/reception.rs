@@ -1,0 +1,141 @@
+//! What the server says.
+
+use super::Client;
+use crate::output::{Event, Failure, Output, Reply};
+use crate::requests::{Question, Request};
+use signalpost_protocol::{
+    ClientMessage, Envelope, ErrorCode, PeerId, PeerInfo, Refusal, RoomName, ServerMessage, Signal,
+};
+
+impl Client {
+    pub(super) fn handle_frame(&mut self, now: u64, envelope: Envelope) {
+        match ServerMessage::from_envelope(envelope) {
+            Ok(message) => self.handle_message(now, message),
+            // A newer server may send more than this build knows.
+            Err(Refusal { code: ErrorCode::UnknownType, .. }) => {}
+            Err(Refusal { code, field, problem }) => {
+                let mut message = String::from(field);
+                message.push(' ');
+                message.push_str(problem);
+                self.report(None, Failure::new(code, &message));
+            }
+        }
+    }
+
+    fn handle_message(&mut self, now: u64, message: ServerMessage) {
+        match message {
+            ServerMessage::Welcome { .. } => {
+                let change = self.session.handle_welcome(now, &mut self.outputs);
+                self.handle_change(now, change);
+            }
+            ServerMessage::Heartbeat => self.messages.push_back(ClientMessage::HeartbeatAck),
+            ServerMessage::HeartbeatAck => {}
+            ServerMessage::Joined { room, peers, cursor, reference } => {
+                let request = self.requests.take(reference);
+                self.rooms.begin_list(&room);
+                self.handle_list(now, room, peers, cursor, request);
+            }
+            ServerMessage::Peers { peers, cursor, reference } => {
+                let Some(request) = self.requests.take(reference) else { return };
+                if let Question::Page(room, _) = &request.question {
+                    let room = room.clone();
+                    self.handle_list(now, room, peers, cursor, Some(request));
+                } else {
+                    self.note(now, &peers, Some(request.asked_at));
+                    self.settle(request.call, Ok(Reply::Peers { peers, cursor }));
+                }
+            }
+            ServerMessage::Left { reference, .. } => {
+                let call = self.requests.take(reference).and_then(|request| request.call);
+                self.settle(call, Ok(Reply::Done));
+            }
+            ServerMessage::PeerJoined { room, peer } => {
+                self.note(now, core::slice::from_ref(&peer), None);
+                self.rooms.handle_present(&room, peer, &mut self.outputs);
+            }
+            ServerMessage::PeerLeft { room, peer, reason } => {
+                // Who only left a room can still be reached.
+                if reason != "left" {
+                    self.directory.handle_gone(&peer);
+                }
+                self.rooms.handle_left(&room, &peer, reason, &mut self.outputs);
+            }
+            ServerMessage::Sent { reference } => {
+                self.letters.handle_answer(reference, &Ok(Reply::Done), &mut self.outputs);
+            }
+            ServerMessage::Relay { from, signal: Signal::Message { room, data } } => {
+                self.outputs.push_back(Output::Event(Event::Message { from, room, data }));
+            }
+            ServerMessage::Relay { from, signal: Signal::Own(signal) } => {
+                self.outputs.push_back(Output::Event(Event::OwnSignal { from, signal }));
+            }
+            ServerMessage::Relay { from, signal } => {
+                let known = self.directory.known(&from);
+                self.with_peers(|peers, sink, rng| peers.handle_signal(now, &from, known, signal, rng, sink));
+            }
+            ServerMessage::Error { code, message, reference, about } => {
+                let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
+                self.handle_refusal(now, Failure { code, retryable, message }, reference, about);
+            }
+        }
+    }
+
+    fn handle_list(
+        &mut self,
+        now: u64,
+        room: RoomName,
+        peers: Vec<PeerInfo>,
+        cursor: Option<String>,
+        request: Option<Request>,
+    ) {
+        self.note(now, &peers, request.as_ref().map(|request| request.asked_at));
+        for peer in peers {
+            self.rooms.handle_present(&room, peer, &mut self.outputs);
+        }
+        let call = request.and_then(|request| request.call);
+        if let Some(cursor) = cursor {
+            self.ask(now, call, Question::Page(room, cursor));
+            return;
+        }
+        self.rooms.end_list(&room, &mut self.outputs);
+        let peers = self.rooms.members(&room);
+        self.settle(call, Ok(Reply::Peers { peers, cursor: None }));
+    }
+
+    /// Peers were named: remember them, and see whether one that we know started anew.
+    fn note(&mut self, now: u64, listed: &[PeerInfo], asked_at: Option<u64>) {
+        let took = asked_at.map(|at| u32::try_from(now.saturating_sub(at)).unwrap_or(u32::MAX));
+        for info in listed {
+            self.directory.handle_listed(info, took);
+            self.with_peers(|peers, sink, _| peers.handle_listed(now, info, sink));
+        }
+    }
+
+    fn handle_refusal(&mut self, now: u64, failure: Failure, reference: Option<u32>, about: Option<PeerId>) {
+        let change = self.session.handle_refusal(now, reference, &failure, &mut self.rng, &mut self.outputs);
+        if change.is_some() {
+            self.handle_change(now, change);
+        } else if self.letters.handle_answer(reference, &Err(failure.clone()), &mut self.outputs) {
+            // Its promise says so.
+        } else if let Some(request) = self.requests.take(reference) {
+            if let Some(room) = request.question.joins() {
+                self.rooms.leave(room);
+                if request.call.is_none() {
+                    self.report(None, failure.clone());
+                }
+            }
+            let is_out = ErrorCode::parse(&failure.code) == Some(ErrorCode::RoomNotJoined)
+                && request.is_repeated
+                && matches!(request.question, Question::Leave(_));
+            self.settle(request.call, if is_out { Ok(Reply::Done) } else { Err(failure) });
+        } else if failure.code == ErrorCode::RoomNotJoined.as_str() {
+            // We left a room that we had given up before we were in it.
+        } else if let Some(peer) = about {
+            self.with_peers(|peers, sink, _| {
+                peers.with(&peer, sink, |peer, effects| peer.handle_refusal(now, failure, effects));
+            });
+        } else {
+            self.report(None, failure);
+        }
+    }
+}

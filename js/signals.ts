@@ -1,0 +1,65 @@
+import { TypedEventTarget, emit } from "./events.js";
+import { invalidArgument } from "./errors.js";
+
+/** The events of `Signals`. `from` is the sender's peer id, stamped by the server. */
+export interface SignalsEvents {
+  /** Somebody offers. */
+  readonly offer: Event & { readonly from: string; readonly description: RTCSessionDescriptionInit };
+  /** Somebody answers. */
+  readonly answer: Event & { readonly from: string; readonly description: RTCSessionDescriptionInit };
+  /** Somebody found a candidate; `null`: there are no more. */
+  readonly "ice-candidate": Event & { readonly from: string; readonly candidate: RTCIceCandidateInit | null };
+}
+
+/** @internal What this asks of its client. */
+export interface SignalCalls {
+  description(to: string, isOffer: boolean, sdp: string): Promise<void>;
+  candidate(to: string, candidate: object | null): Promise<void>;
+}
+
+/**
+ * Signaling for an `RTCPeerConnection` of one's own. What is sent here reaches only `client.signals` of the receiver, never
+ * a `RemotePeer`. Each promise resolves when the message is in the receiver's queue at the server, and rejects with
+ * `peer-not-found`, `peer-busy`, `link-lost` (it may have arrived), `outbox-full`, `message-too-large`, …
+ */
+export class Signals extends TypedEventTarget<SignalsEvents> {
+  readonly #calls: SignalCalls;
+
+  /** @internal */
+  constructor(calls: SignalCalls) {
+    super();
+    this.#calls = calls;
+  }
+
+  /** Sends an offer. */
+  sendOffer(to: string, description: RTCSessionDescriptionInit): Promise<void> {
+    return this.#describe(to, "offer", description);
+  }
+
+  /** Sends an answer. */
+  sendAnswer(to: string, description: RTCSessionDescriptionInit): Promise<void> {
+    return this.#describe(to, "answer", description);
+  }
+
+  /** Sends a candidate of `icecandidate`; `null`, or one with an empty text: there are no more. Candidates are batched. */
+  async sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null): Promise<void> {
+    const init = candidate && "toJSON" in candidate ? candidate.toJSON() : candidate;
+    await this.#calls.candidate(to, init?.candidate ? init : null);
+  }
+
+  async #describe(to: string, type: "offer" | "answer", description: RTCSessionDescriptionInit): Promise<void> {
+    const { type: given, sdp = "" } = description;
+    if (given !== type) throw invalidArgument(`description.type is ${String(given)}, allowed is "${type}"`);
+    await this.#calls.description(to, type === "offer", sdp);
+  }
+
+  /** @internal */
+  described(from: string, type: string, sdp: string): void {
+    emit(this, type, { from, description: { type, sdp } });
+  }
+
+  /** @internal */
+  found(from: string, candidates: readonly object[], end: boolean): void {
+    for (const candidate of end ? [...candidates, null] : candidates) emit(this, "ice-candidate", { from, candidate });
+  }
+}
