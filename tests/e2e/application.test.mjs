@@ -174,10 +174,10 @@ describe("another way to the server", () => {
           const back = new Promise((done) => a.addEventListener("statechange", ({ state }) => states.length > 2 && state === "connected" && done()));
           bridges[0].close();
           await back;
-          states.push(a.peer(b.peerId).state, bridges.length);
+          const seen = [...states, a.peer(b.peerId).state, bridges.length];
           a.close();
           b.close();
-          return states;
+          return seen;
         }`);
         assert.deepEqual(states, ["connecting", "connected", "reconnecting", "connected", "connected", 3]);
       }));

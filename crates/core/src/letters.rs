@@ -15,8 +15,8 @@ const MOST: usize = 256;
 const MOST_BYTES: usize = 1024 * 1024;
 /// What one message costs of the allowance, in milliseconds: 20 a second.
 const MESSAGE_MS: u64 = 50;
-/// The most allowance that is saved up, in milliseconds: 40 messages at once.
-const MOST_SAVED_MS: u64 = 2_000;
+/// How far ahead the allowance may be used, in milliseconds: 40 messages at once.
+const MOST_AHEAD_MS: u64 = 2_000;
 
 enum Stage {
     Waiting { message: ClientMessage, bytes: usize },
@@ -32,18 +32,17 @@ struct Letter {
 #[derive(Default)]
 pub struct Letters {
     letters: Vec<Letter>,
-    /// Until when the allowance is used up.
-    busy_until: u64,
+    /// Until when the messages sent so far use the allowance up.
+    paid_until: u64,
 }
 
 impl Letters {
     /// Takes a message out of the allowance; false when the application sends too fast.
     pub fn admit(&mut self, now: u64) -> bool {
-        let from = self.busy_until.max(now.saturating_sub(MOST_SAVED_MS));
-        let until = from.saturating_add(MESSAGE_MS);
-        let admitted = until <= now;
+        let until = self.paid_until.max(now).saturating_add(MESSAGE_MS);
+        let admitted = until <= now.saturating_add(MOST_AHEAD_MS);
         if admitted {
-            self.busy_until = until;
+            self.paid_until = until;
         }
         admitted
     }
