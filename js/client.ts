@@ -75,7 +75,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const { peerId = randomHex(8), region, capabilities = [], metadata, rtc, transport = webSocket } = options;
     this.peerId = peerId;
     const endpoint = socketUrl(url);
-    const settings = numbers(options.reconnect, options.candidates);
+    const settings = numbers(options.reconnect, options.candidates, options.gathering);
     const peer = { id: peerId, session: 0, region, capabilities, metadata: JSON.stringify(metadata) };
     const configuration = { bundlePolicy: "max-bundle", ...rtc };
     this.#start = (instance) => {

@@ -6,7 +6,7 @@ export type { ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";
 export { initialize } from "./load.js";
 export type { ModuleSource } from "./load.js";
-export type { CandidateOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
+export type { CandidateOptions, GatheringOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
 export type { PeerInfo } from "./peer_info.js";
 export type { PeerStats } from "./peer_stats.js";
 export type { RemotePeer, RemotePeerEvents, Timeline } from "./remote_peer.js";

@@ -15,6 +15,8 @@ export interface SignalingClientOptions {
   readonly reconnect?: ReconnectOptions;
   /** How ICE candidates are batched. */
   readonly candidates?: CandidateOptions;
+  /** Whether candidates follow their description, or travel in it. */
+  readonly gathering?: GatheringOptions;
   /** For each `RTCPeerConnection`; `bundlePolicy` is `"max-bundle"` unless it is given here. */
   readonly rtc?: RTCConfiguration;
   /** The way to the server. Default: a `WebSocket`. */
@@ -45,6 +47,23 @@ export interface CandidateOptions {
   readonly maxPerGeneration?: number;
 }
 
+/**
+ * `"trickle"`, the default, sends each description at once and candidates as they are found. `"complete"` waits until all
+ * candidates are found, but at most `timeoutMs`; what is found later follows.
+ */
+export interface GatheringOptions {
+  readonly mode?: "trickle" | "complete";
+  /** At most 60000. Default 1000. A pair has 12 s to connect, and twice this. */
+  readonly timeoutMs?: number;
+}
+
+function gatheringMs({ mode = "trickle", timeoutMs }: GatheringOptions): number {
+  const milliseconds = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
+  if (mode === "complete") return milliseconds;
+  if (mode === "trickle") return -1;
+  throw invalidArgument(`gathering.mode is ${String(mode)}, allowed is "trickle" or "complete"`);
+}
+
 function numberIn(name: string, value: number | undefined, fallback: number, least: number, most: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== "number" || !(value >= least && value <= most)) {
@@ -53,8 +72,12 @@ function numberIn(name: string, value: number | undefined, fallback: number, lea
   return value;
 }
 
-/** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most. */
-export function numbers(options: ReconnectOptions = {}, candidates: CandidateOptions = {}): Float64Array {
+/** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most; wait. */
+export function numbers(
+  options: ReconnectOptions = {},
+  candidates: CandidateOptions = {},
+  gathering: GatheringOptions = {},
+): Float64Array {
   const day = 86_400_000;
   const attempts = numberIn("reconnect.maxAttempts", options.maxAttempts, Infinity, 0, Infinity);
   return Float64Array.of(
@@ -66,6 +89,7 @@ export function numbers(options: ReconnectOptions = {}, candidates: CandidateOpt
     numberIn("candidates.batchMs", candidates.batchMs, 100, 0, 10_000),
     numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10),
     numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10),
+    gatheringMs(gathering),
   );
 }
 

@@ -22,7 +22,7 @@ pub struct Client {
 impl Client {
     /// A client that does nothing yet. `transport`: opens a socket to the server. `peer`: `PeerInfo` without `session`. `numbers`: base, factor, cap, cap
     /// while visible (milliseconds) and attempts (negative: unlimited) of reconnecting; milliseconds, size and most of
-    /// candidate batches. `global`: `globalThis`.
+    /// candidate batches; milliseconds that a description waits for its candidates (negative: it does not). `global`: `globalThis`.
     ///
     /// # Errors
     /// The text says which argument is wrong.
@@ -39,7 +39,8 @@ impl Client {
         let peer = codec::peer_from_js(&peer).ok_or_else(|| JsError::new("peer"))?;
         let peer_id = PeerId::parse(&peer.id).map_err(|why| invalid("peerId", why))?;
         check_labels(&peer)?;
-        let &[base, factor, most, most_visible, attempts, batch_ms, batch_size, cap] = numbers else {
+        let &[base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering] = numbers
+        else {
             return Err(JsError::new("options"));
         };
         let config = Config {
@@ -57,6 +58,7 @@ impl Client {
                 batch_ms: batch_ms as u32,
                 batch_size: batch_size as u16,
                 max_per_generation: cap as u16,
+                gathering_ms: (gathering >= 0.0).then_some(gathering as u32),
             },
         };
         Ok(Self { driver: Driver::new(transport, configuration, handler, global, config, seed()) })

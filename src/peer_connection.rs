@@ -163,6 +163,7 @@ impl PeerConnection {
         match what {
             Operation::SetLocalDescription => self.source.connection.unchecked_ref::<Connection>().describe(),
             Operation::CreateOffer => self.source.connection.create_offer(),
+            Operation::ReadLocalDescription => Promise::resolve(&JsValue::UNDEFINED),
             Operation::SetLocalOffer(description) => {
                 let init = RtcSessionDescriptionInit::new(RtcSdpType::Offer);
                 init.set_sdp(&description.sdp);

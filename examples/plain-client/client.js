@@ -1,7 +1,7 @@
 // A Signalpost client in plain JavaScript, written from docs/protocol.md alone: the socket, the rooms and the signs of life.
 import { Connection, Emitter } from "./connection.js";
 
-const NEGOTIATION = ["offer", "answer", "ice-candidate", "reject", "close"];
+const NEGOTIATION = ["offer", "answer", "ice-candidate", "invite", "reject", "close"];
 const MOST_WAITING = 256;
 const random32 = () => crypto.getRandomValues(new Uint32Array(1))[0] || 1;
 /** A text of which `<` compares the UTF-8 bytes. */
@@ -121,9 +121,9 @@ export class PlainClient extends Emitter {
     const isForAnother = target != null && target !== known?.connection;
     const isSame = (known, told) => (known ?? told) === (told ?? known);
     const isFromKnown = known && isSame(known.remote, connection) && isSame(known.remoteSession, session);
-    if (isForAnother && (type === "offer" || type === "answer")) {
-      this.send("reject", { connection: known?.connection ?? 0, target: connection, number, code: "connection-gone" }, from);
-    } else if (type === "offer" && !isFromKnown) {
+    if (isForAnother && ["offer", "answer", "invite"].includes(type)) {
+      this.send("reject", { connection: known?.connection ?? 0, target: connection, number: number ?? 0, code: "connection-gone" }, from);
+    } else if ((type === "offer" || type === "invite") && !isFromKnown) {
       known?.end("the other side started anew");
       this.#create(from).receive(type, payload);
     } else if (known && !isForAnother && (isFromKnown || type === "reject" || type === "answer")) {

@@ -18,6 +18,7 @@ export class Connection extends Emitter {
   #kept = [];
   #quietUntil = 0;
   #refused = false;
+  #invited;
   #operations = Promise.resolve();
 
   constructor(client, peer, polite, connection) {
@@ -50,7 +51,7 @@ export class Connection extends Emitter {
     if (type !== "reject") this.remote = payload.connection;
     this.remoteSession ??= payload.session;
     if (type === "close" || payload.code === "connection-gone") return this.end(`the other side: ${payload.code ?? type}`);
-    const take = { offer: this.#takeOffer, answer: this.#takeAnswer, reject: this.#takeReject, "ice-candidate": this.#takeCandidates };
+    const take = { offer: this.#takeOffer, answer: this.#takeAnswer, invite: this.#takeInvite, reject: this.#takeReject, "ice-candidate": this.#takeCandidates };
     this.#then(() => take[type].call(this, payload));
   }
 
@@ -96,6 +97,14 @@ export class Connection extends Emitter {
     await this.#setRemote({ type: "answer", sdp });
     this.#outstanding = undefined;
     this.#role = roleIn(sdp) === "active" ? "passive" : "active";
+  }
+
+  /** The other side wants us to offer: at first a new connection does so by itself. */
+  async #takeInvite({ end = "" }) {
+    if (this.#invited === end) return this.repeat();
+    this.#invited = end;
+    this.#refused = false;
+    if (fragmentsOf(this.pc.remoteDescription).includes(end)) this.pc.restartIce();
   }
 
   async #takeReject({ number }) {

@@ -123,7 +123,7 @@ fn create(
     handler: JsValue,
 ) -> Result<Client, wasm_bindgen::JsError> {
     let peer = format!(r#"{{"id":"{id}","session":0,"capabilities":[]}}"#);
-    let numbers = [1000.0, 2.0, 30_000.0, 3500.0, -1.0, 100.0, 5.0, 10.0];
+    let numbers = [1000.0, 2.0, 30_000.0, 3500.0, -1.0, 100.0, 5.0, 10.0, -1.0];
     Client::new(
         run("return () => new WebSocket(given)", &url.into()).unchecked_into(),
         "0123456789abcdef0123456789abcdef".into(),

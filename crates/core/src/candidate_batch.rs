@@ -33,6 +33,8 @@ enum End {
     NotSeen,
     Waiting,
     Sent,
+    /// The description says it.
+    Described,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub struct CandidateBatch {
     /// Found before their description was sent.
     early: Vec<IceCandidateInit>,
     early_end: bool,
+    /// The description of this generation held candidates when it was sent.
+    is_described: bool,
     /// It is not the first generation: the end of the one before may still be told.
     is_restart: bool,
     end: End,
@@ -65,6 +69,7 @@ impl CandidateBatch {
             aside: Vec::new(),
             early: Vec::new(),
             early_end: false,
+            is_described: false,
             is_restart: false,
             end: End::NotSeen,
             deadline: None,
@@ -77,25 +82,43 @@ impl CandidateBatch {
     pub fn handle_description(&mut self, now: u64, sdp: &str) -> bool {
         let early = core::mem::take(&mut self.early);
         let early_end = core::mem::take(&mut self.early_end);
-        let fragments: Vec<String> = session_description::username_fragments(sdp).map(Into::into).collect();
-        // A media section more or less is no new generation.
-        let is_same = |name| self.fragments.contains(name);
-        let is_new = !fragments.iter().any(is_same);
+        let is_new = self.begins(sdp);
         if is_new {
             let is_restart = !self.fragments.is_empty();
             *self = Self { is_restart, ..Self::new(self.options) };
         }
-        self.fragments = fragments;
+        self.fragments = session_description::username_fragments(sdp).map(Into::into).collect();
         for init in early {
             // What was gathered when the description is sent travels in it.
-            if !session_description::holds_candidate(sdp, &init.candidate) {
+            if session_description::holds_candidate(sdp, &init.candidate) {
+                self.is_described = true;
+            } else {
                 self.push(now, init);
             }
         }
         if early_end {
             self.handle_end(now);
+            if session_description::is_complete(sdp) {
+                self.end = End::Described;
+            }
         }
         is_new
+    }
+
+    /// Whether a local description begins a generation: none of its fragments is in the one before. A media section
+    /// more or less is no new generation.
+    pub fn begins(&self, sdp: &str) -> bool {
+        !session_description::username_fragments(sdp).any(|name| self.fragments.iter().any(|own| own == name))
+    }
+
+    /// The fragment that names the generation, if there is one.
+    pub fn generation(&self) -> Option<&String> {
+        self.fragments.first()
+    }
+
+    /// Whether everything was found before the description could be sent.
+    pub fn is_complete(&self) -> bool {
+        self.early_end
     }
 
     /// The browser found a candidate, or everything (`None`), before the description could be sent.
@@ -142,7 +165,7 @@ impl CandidateBatch {
     /// The browser has found everything. Said twice, it counts once; said before anything of this generation was found,
     /// it is about the one before.
     pub fn handle_end(&mut self, now: u64) {
-        let found_nothing = self.all().next().is_none() && self.aside.is_empty();
+        let found_nothing = !self.is_described && self.all().next().is_none() && self.aside.is_empty();
         if self.end != End::NotSeen || self.fragments.is_empty() || (found_nothing && self.is_restart) {
             return;
         }

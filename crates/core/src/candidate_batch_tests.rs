@@ -81,7 +81,7 @@ fn what_is_found_in_one_tick_travels_in_one_batch() {
 
 #[test]
 fn the_wait_and_the_size_are_settable() {
-    let options = CandidateOptions { batch_ms: 40, batch_size: 2, max_per_generation: 10 };
+    let options = CandidateOptions { batch_ms: 40, batch_size: 2, ..CandidateOptions::default() };
     let mut batch = batch_with(options);
     batch.push(0, host(1));
     batch.poll(0).unwrap();

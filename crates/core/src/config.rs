@@ -13,7 +13,7 @@ pub struct Config {
     pub peer: PeerInfo,
     /// When to reconnect.
     pub reconnect: ReconnectOptions,
-    /// How candidates are batched.
+    /// How candidates are gathered and sent.
     pub candidates: CandidateOptions,
 }
 
@@ -38,7 +38,7 @@ impl Default for ReconnectOptions {
     }
 }
 
-/// Options of candidate batching.
+/// How candidates are gathered and sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CandidateOptions {
     /// How long a batch waits for more candidates, in milliseconds.
@@ -48,10 +48,18 @@ pub struct CandidateOptions {
     /// How many candidates of one ICE generation are sent; at most
     /// [`limits::CANDIDATES_PER_GENERATION`].
     pub max_per_generation: u16,
+    /// A description that begins an ICE generation waits until everything is gathered, but at most this long after it was
+    /// set, in milliseconds; `None`: it is sent at once, and candidates follow it (RFC 8838).
+    pub gathering_ms: Option<u32>,
 }
 
 impl Default for CandidateOptions {
     fn default() -> Self {
-        Self { batch_ms: 100, batch_size: 5, max_per_generation: limits::CANDIDATES_PER_GENERATION as u16 }
+        Self {
+            batch_ms: 100,
+            batch_size: 5,
+            max_per_generation: limits::CANDIDATES_PER_GENERATION as u16,
+            gathering_ms: None,
+        }
     }
 }

@@ -4,11 +4,14 @@
 //! need waits until the operation before it has ended, so a collision is seen when the message's turn comes,
 //! in the state that the browser is really in.
 
+mod failure;
+mod gathering;
 mod step;
 
 use crate::input::{Description, Outcome, SdpType, SignalingState};
 use crate::output::Operation;
 use crate::remote_candidates::RemoteCandidates;
+use gathering::Gathering;
 use signalpost_protocol::{ErrorCode, session_description};
 use std::collections::VecDeque;
 
@@ -37,6 +40,13 @@ enum InFlight {
 #[derive(Debug)]
 pub struct Negotiation {
     polite: bool,
+    /// A description that begins a generation is sent with its candidates.
+    gathers: bool,
+    gathering: Gathering,
+    /// We asked the other side to offer, and no generation of ours has begun since.
+    inviting: bool,
+    /// What the other side asked us for last.
+    invited: Option<String>,
     /// The application called `connect()`, or the other side offered.
     active: bool,
     /// The other side cannot use our offers: do not offer again by ourselves.
@@ -66,9 +76,13 @@ pub struct Negotiation {
 }
 
 impl Negotiation {
-    pub fn new(polite: bool) -> Self {
+    pub fn new(polite: bool, gathers: bool) -> Self {
         Self {
             polite,
+            gathers,
+            gathering: Gathering::Idle,
+            inviting: false,
+            invited: None,
             active: false,
             refused: false,
             negotiation_needed: false,
@@ -129,12 +143,21 @@ impl Negotiation {
         self.advance(steps);
     }
 
-    /// The operation in flight has ended. Returns whether there was one.
-    pub fn handle_done(&mut self, outcome: Outcome, steps: &mut Vec<Step>) -> bool {
+    /// The operation in flight has ended. Returns whether there was one. `begins`: the local description that it
+    /// made begins an ICE generation.
+    pub fn handle_done(&mut self, outcome: Outcome, begins: bool, steps: &mut Vec<Step>) -> bool {
         self.signaling_state = outcome.signaling_state;
         let Some(in_flight) = self.in_flight.take() else { return false };
+        let gathering = core::mem::take(&mut self.gathering);
         match outcome.result {
-            Ok(description) => self.handle_success(in_flight, description, steps),
+            Ok(Some(_)) if begins && self.gathers && gathering == Gathering::Idle => {
+                self.begin_gathering(in_flight, steps);
+            }
+            Ok(mut made) => {
+                gathering.finish(&mut made);
+                self.inviting &= !begins;
+                self.handle_success(in_flight, made, steps);
+            }
             Err(message) => self.handle_failure(in_flight, message, steps),
         }
         self.advance(steps);
@@ -161,7 +184,12 @@ impl Negotiation {
     pub fn awaits_answer(&self) -> bool {
         self.is_offering()
             && !matches!(self.in_flight, Some(InFlight::ApplyingOffer { .. }))
-            && !self.inbox.iter().any(|waiting| matches!(waiting, Remote::Offer { .. }))
+            && !self.is_offered()
+    }
+
+    /// Whether an offer of the other side waits for its turn.
+    fn is_offered(&self) -> bool {
+        self.inbox.iter().any(|waiting| matches!(waiting, Remote::Offer { .. }))
     }
 
     /// The descriptions that may have been lost with the link, in the order in which they were sent: the last
@@ -228,6 +256,7 @@ impl Negotiation {
                 let ready = self.candidates.handle_batch(candidates, end);
                 steps.extend(ready.into_iter().map(|init| Step::Operate(Operation::AddIceCandidate(init))));
             }
+            Remote::Invite { end } => self.take_up_invite(end, steps),
             Remote::Reject { number, code } => {
                 if self.offer.is_some() && number == self.offer_number {
                     self.offer = None;
@@ -335,52 +364,6 @@ impl Negotiation {
                 let message = "the browser made no description, or one of the wrong type".into();
                 steps.push(Step::Fail { code: ErrorCode::Internal, message });
             }
-        }
-    }
-
-    fn handle_failure(&mut self, failed: InFlight, message: String, steps: &mut Vec<Step>) {
-        let code = match failed {
-            InFlight::ApplyingOffer { number } => {
-                if self.signaling_state == SignalingState::Stable {
-                    // The implicit rollback came before the failure: our own offer is gone too.
-                    self.offer = None;
-                }
-                // A repeated copy would be refused again.
-                self.remote_offer_number = number;
-                steps.push(Step::SendReject { number });
-                ErrorCode::DescriptionRejected
-            }
-            InFlight::ApplyingAnswer { number } => {
-                self.offer = None;
-                self.refused = true;
-                steps.push(Step::SendReject { number });
-                ErrorCode::DescriptionRejected
-            }
-            InFlight::MakingAnswer { number } => {
-                steps.push(Step::SendReject { number });
-                ErrorCode::Internal
-            }
-            InFlight::SettingOffer => {
-                self.offer = None;
-                self.refused = true;
-                self.answer_in_waiting = None;
-                steps.push(Step::SendReject { number: self.offer_number });
-                ErrorCode::Internal
-            }
-            InFlight::MakingOffer | InFlight::RollingBack => ErrorCode::Internal,
-        };
-        steps.push(Step::Fail { code, message });
-        if failed == InFlight::RollingBack {
-            return;
-        }
-        match self.signaling_state {
-            SignalingState::HaveLocalOffer if self.offer.is_none() => {
-                self.start(InFlight::RollingBack, Operation::RollbackLocal, steps);
-            }
-            SignalingState::HaveRemoteOffer => {
-                self.start(InFlight::RollingBack, Operation::RollbackRemote, steps);
-            }
-            _ => {}
         }
     }
 

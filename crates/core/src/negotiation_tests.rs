@@ -8,7 +8,7 @@ use signalpost_protocol::IceCandidateInit;
 struct Side(Negotiation);
 
 fn side(polite: bool) -> Side {
-    Side(Negotiation::new(polite))
+    Side(Negotiation::new(polite, false))
 }
 
 fn sdp(name: &str) -> String {
@@ -35,6 +35,7 @@ fn words(mut steps: Vec<Step>) -> Vec<String> {
         Step::Operate(RollbackLocal) => "rollback".into(),
         Step::Operate(RollbackRemote) => "drop theirs".into(),
         Step::Operate(Operation::CreateOffer) => "create".into(),
+        Step::Operate(Operation::ReadLocalDescription) => "read".into(),
         Step::Operate(Operation::SetLocalOffer(description)) => {
             format!("set own {}", &description.sdp[17..].trim_end())
         }
@@ -51,6 +52,9 @@ fn words(mut steps: Vec<Step>) -> Vec<String> {
             format!("send {kind} {number}")
         }
         Step::Described { .. } => "described".into(),
+        Step::Gather => "gather".into(),
+        Step::Invite => "invite".into(),
+        Step::RestartIce => "restart".into(),
         Step::SendAgain => "again".into(),
         Step::SendReject { number } => format!("reject {number}"),
         Step::Fail { code, .. } => format!("fail {}", code.as_str()),
@@ -99,12 +103,12 @@ impl Side {
 
     fn done(&mut self, result: Option<Description>, signaling_state: SignalingState) -> Vec<String> {
         let outcome = Outcome { result: Ok(result), signaling_state };
-        self.run(|negotiation, steps| assert!(negotiation.handle_done(outcome, steps)))
+        self.run(|negotiation, steps| assert!(negotiation.handle_done(outcome, false, steps)))
     }
 
     fn failed(&mut self, signaling_state: SignalingState) -> Vec<String> {
         let outcome = Outcome { result: Err("the browser says no".into()), signaling_state };
-        self.run(|negotiation, steps| assert!(negotiation.handle_done(outcome, steps)))
+        self.run(|negotiation, steps| assert!(negotiation.handle_done(outcome, false, steps)))
     }
 
     fn offering(mut self) -> Self {
@@ -316,7 +320,7 @@ fn an_outcome_without_an_operation_is_nothing() {
     let mut side = side(false);
     let outcome = Outcome { result: Ok(None), signaling_state: Stable };
     let mut steps = Vec::new();
-    assert!(!side.0.handle_done(outcome, &mut steps));
+    assert!(!side.0.handle_done(outcome, false, &mut steps));
     assert!(steps.is_empty());
 }
 

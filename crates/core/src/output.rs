@@ -71,6 +71,8 @@ pub enum Operation {
     CreateOffer,
     /// `setLocalDescription(…)` of an offer that [`Operation::CreateOffer`] made.
     SetLocalOffer(Description),
+    /// Reports the local description with the candidates that it holds by now.
+    ReadLocalDescription,
     /// `setLocalDescription({ type: "rollback" })`: takes the own offer back.
     RollbackLocal,
     /// `setRemoteDescription({ type: "rollback" })`: drops the other side's offer. Firefox insists on the side.
@@ -234,6 +236,8 @@ pub enum TimerName {
     CandidateBatch,
     /// A message of the application has no answer from the server.
     Letter,
+    /// A description has waited long enough for its candidates.
+    Gathering,
     /// A candidate behind an mDNS name is to be given, or given again.
     HiddenName,
     /// A pair that was never connected runs out of time.

@@ -1,6 +1,7 @@
 //! One remote peer: the connection, its negotiation, its candidates both ways, and its timers.
 
 mod sending;
+mod timing;
 
 use crate::calls::Calls;
 use crate::candidate_batch::CandidateBatch;
@@ -8,15 +9,13 @@ use crate::effects::Effects;
 use crate::hidden_names::HiddenNames;
 use crate::input::{ConnectionEvent, ConnectionState, SdpType};
 use crate::negotiation::{Negotiation, Remote, Step};
-use crate::output::{Event, Failure, Operation, Output, Reply, TimerName};
+use crate::output::{Event, Failure, Operation, Output, Reply};
 use crate::peers::Own;
 use crate::resend::Resend;
 use crate::timeline::{Timeline, mark};
 use signalpost_protocol::message::{CandidateBatch as Batch, Description, Route};
 use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal};
 
-/// How long a pair may take until data can flow for the first time, in milliseconds.
-const PAIR_MS: u64 = 12_000;
 /// How long no offer is made after an ICE restart, in milliseconds: Chromium and Firefox lose each other when the next
 /// negotiation comes before the new generation carries data (measured: at once fails, 300 ms does not).
 const RESTART_MS: u64 = 400;
@@ -43,12 +42,17 @@ pub struct Peer {
     pair_deadline: Option<u64>,
     resend: Resend,
     resume_at: Option<u64>,
+    gathering_ms: Option<u32>,
+    gathered_at: Option<u64>,
 }
 
 impl Peer {
     pub fn new(now: u64, id: PeerId, connection: u32, own: &Own) -> Self {
         Self {
-            negotiation: Negotiation::new(own.id.is_polite_towards(&id)),
+            negotiation: Negotiation::new(
+                own.id.is_polite_towards(&id),
+                own.candidates.gathering_ms.is_some(),
+            ),
             id,
             session: None,
             own_session: own.session,
@@ -65,6 +69,8 @@ impl Peer {
             pair_deadline: None,
             resend: Resend::new(),
             resume_at: None,
+            gathering_ms: own.candidates.gathering_ms,
+            gathered_at: None,
         }
     }
 
@@ -110,7 +116,10 @@ impl Peer {
             ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
             ConnectionEvent::Candidate(init) if self.must_hold(Some(&init)) => self.batch.hold(Some(init)),
             ConnectionEvent::Candidate(init) => self.batch.push(now, init),
-            ConnectionEvent::EndOfCandidates if self.must_hold(None) => self.batch.hold(None),
+            ConnectionEvent::EndOfCandidates if self.must_hold(None) => {
+                self.batch.hold(None);
+                self.handle_gathered(now, &mut steps);
+            }
             ConnectionEvent::EndOfCandidates => self.batch.handle_end(now),
             ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
             ConnectionEvent::ChannelClosed => {
@@ -126,7 +135,9 @@ impl Peer {
             ConnectionEvent::Done { operation, outcome } => {
                 if self.negotiating == Some(operation) {
                     self.negotiating = None;
-                    self.negotiation.handle_done(outcome, &mut steps);
+                    let made = outcome.result.as_ref().ok().and_then(Option::as_ref);
+                    let begins = made.is_some_and(|description| self.batch.begins(&description.sdp));
+                    self.negotiation.handle_done(outcome, begins, &mut steps);
                 } else if let (Err(message), false) = (outcome.result, self.negotiation.excuses_candidates())
                 {
                     let failure = Failure::new(ErrorCode::InvalidCandidate, &message);
@@ -157,6 +168,11 @@ impl Peer {
                 mark(&mut self.timeline.first_candidate, elapsed);
                 Remote::Candidates { candidates, end }
             }
+            Signal::Invite { session, end, .. } => {
+                self.session = session.or(self.session);
+                self.expect_pair(now);
+                Remote::Invite { end: end.unwrap_or_default() }
+            }
             Signal::Reject { code: ErrorCode::ConnectionGone, .. } => {
                 self.close(ErrorCode::ConnectionGone.into(), effects);
                 return;
@@ -174,7 +190,7 @@ impl Peer {
         let mut steps = Vec::new();
         self.negotiation.handle_remote(remote, &mut steps);
         self.carry_out(now, steps, effects);
-        if was_undelivered && self.negotiation.is_offering() {
+        if was_undelivered && self.is_asking() {
             // The other side is back and does not know our offer.
             self.resend.hurry(now);
         }
@@ -191,7 +207,7 @@ impl Peer {
         {
             // Nobody has ever seen this peer: say so at once.
             self.close(failure, effects);
-        } else if self.negotiation.outstanding().next().is_some() {
+        } else if self.negotiation.is_inviting() || self.negotiation.outstanding().next().is_some() {
             // It was here and may be on its way back: its connection may be fine all the while.
             self.resend.handle_refused(now, failure);
         }
@@ -204,64 +220,27 @@ impl Peer {
 
     /// Whether something of the other side is still to come.
     pub fn is_pending(&self) -> bool {
-        self.resend.is_undelivered() || self.negotiation.is_offering() || self.pair_deadline.is_some()
+        self.resend.is_undelivered() || self.is_asking() || self.pair_deadline.is_some()
+    }
+
+    /// Whether an offer, or the wish for one, is out that has no answer.
+    fn is_asking(&self) -> bool {
+        self.negotiation.is_offering() || self.negotiation.is_inviting()
     }
 
     /// Sends again what may have been lost: the link is new, or the other side's is.
     pub fn resend(&mut self, now: u64, effects: &mut Effects) {
         self.resend.handle_sent();
-        if self.was_connected && !self.negotiation.is_offering() {
+        if self.was_connected && !self.is_asking() {
             // The answer may have been lost, the candidates were not needed.
             self.resend_description(effects);
-            return;
-        }
-        if self.pair_deadline.is_some() {
-            self.pair_deadline = Some(now.saturating_add(PAIR_MS));
-        }
-        self.send_again(effects);
-    }
-
-    /// The time named by [`Peer::poll_timeout`] may have come.
-    pub fn handle_timeout(&mut self, now: u64, effects: &mut Effects) {
-        if let Some(due) = self.batch.poll(now) {
-            self.send_candidates(due, effects);
-        }
-        for init in self.names.poll(now) {
-            self.operate(Operation::AddIceCandidate(init), effects);
-        }
-        if self.resume_at.take_if(|at| now >= *at).is_some() {
-            let mut steps = Vec::new();
-            self.negotiation.resume(&mut steps);
-            self.carry_out(now, steps, effects);
-        }
-        if self.resend.is_due(now) {
-            self.resend.handle_sent();
+        } else {
+            if self.pair_deadline.is_some() {
+                self.expect_pair_from(now);
+            }
             self.send_again(effects);
-            self.resend.watch(now, self.is_pending());
         }
-        self.calls.settle_late(now, &ErrorCode::Timeout.into(), &mut effects.outputs);
-        if self.pair_deadline.is_some_and(|deadline| now >= deadline) {
-            let no_path =
-                || Failure::new(ErrorCode::ConnectionFailed, "no path to the peer was found in time");
-            let failure = self.resend.take_reason().unwrap_or_else(no_path);
-            self.hang_up(failure, effects);
-        }
-    }
-
-    /// When [`Peer::handle_timeout`] has something to do, and why.
-    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let call = self.calls.poll_timeout();
-        [
-            self.batch.poll_timeout().map(|at| (at, TimerName::CandidateBatch)),
-            self.names.poll_timeout().map(|at| (at, TimerName::HiddenName)),
-            self.resend.poll_timeout().map(|at| (at, TimerName::Resend)),
-            self.resume_at.map(|at| (at, TimerName::Resume)),
-            self.pair_deadline.map(|at| (at, TimerName::Pair)),
-            call.map(|at| (at, TimerName::Call)),
-        ]
-        .into_iter()
-        .flatten()
-        .min_by_key(|(at, _)| *at)
+        self.resend.watch(now, self.is_pending());
     }
 
     /// Ends the connection and tells the other side.
@@ -289,12 +268,6 @@ impl Peer {
 
     fn must_hold(&self, init: Option<&IceCandidateInit>) -> bool {
         self.negotiation.is_describing() && !self.batch.describes(init)
-    }
-
-    fn expect_pair(&mut self, now: u64) {
-        if self.timeline.open.is_none() && self.pair_deadline.is_none() {
-            self.pair_deadline = Some(now.saturating_add(PAIR_MS));
-        }
     }
 
     fn handle_state(&mut self, now: u64, state: ConnectionState, effects: &mut Effects) {
@@ -363,6 +336,11 @@ impl Peer {
                     if let Some(due) = self.batch.ride() {
                         self.send_candidates(due, effects);
                     }
+                }
+                Step::Gather => self.gather(now, effects),
+                Step::Invite => self.send_invite(effects),
+                Step::RestartIce => {
+                    effects.outputs.push_back(Output::RestartIce { connection: self.connection });
                 }
                 Step::SendAgain => self.send_again(effects),
                 Step::SendReject { number } => effects.signals.push(Signal::Reject {

@@ -127,16 +127,21 @@ impl Peers {
             && self.peers.get(from).is_some_and(|peer| !peer.awaits_answer());
         if target.is_some() && (target != mine || is_crossed) {
             // It is for a connection that is gone: the other side must know, or it waits.
-            if let Signal::Offer(Description { number, .. }) | Signal::Answer(Description { number, .. }) =
-                signal
-            {
+            let number = match signal {
+                Signal::Offer(Description { number, .. }) | Signal::Answer(Description { number, .. }) => {
+                    Some(number)
+                }
+                Signal::Invite { .. } => Some(0),
+                _ => None,
+            };
+            if let Some(number) = number {
                 let route = Route { connection: mine.unwrap_or_default(), target: Some(remote) };
                 let signal = Signal::Reject { route, number, code: ErrorCode::ConnectionGone };
                 sink.messages.push_back(ClientMessage::Relay { to: from.clone(), signal });
             }
             return;
         }
-        let is_offer = matches!(signal, Signal::Offer(_));
+        let is_offer = matches!(signal, Signal::Offer(_) | Signal::Invite { .. });
         if is_offer && mine.is_none() && self.peers.len() >= MOST_PEERS {
             return;
         }

@@ -46,6 +46,11 @@ impl RemoteCandidates {
         held.into_iter().filter(|init| !init.candidate.is_empty() && self.is_current(init)).collect()
     }
 
+    /// Whether this is a fragment of the remote description that is set.
+    pub fn is_of(&self, fragment: &str) -> bool {
+        self.fragments.iter().flatten().any(|own| own == fragment)
+    }
+
     fn is_current(&self, init: &IceCandidateInit) -> bool {
         let Some(fragments) = &self.fragments else { return false };
         let in_line = || Candidate::parse(&init.candidate)?.username_fragment;

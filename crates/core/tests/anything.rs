@@ -60,7 +60,9 @@ struct Run {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        Self { world: World::with(config(), seed), calls: BTreeMap::new() }
+        let mut config = config();
+        config.candidates.gathering_ms = [None, Some(0), Some(700)][(seed % 3) as usize];
+        Self { world: World::with(config, seed), calls: BTreeMap::new() }
     }
 
     fn happen(&mut self, happening: &Happening) {
@@ -193,6 +195,10 @@ impl Run {
             12 => relay(from, offer(remote, mine, number, "theirs")),
             13 => relay(from, answer(remote, mine.unwrap_or_default(), number, "theirs")),
             14 => relay(from, support::candidates(remote, mine, "theirs")),
+            15 if number > 1 => {
+                let end = (number == 2).then(|| "theirs".into());
+                relay(from, Signal::Invite { route, session: None, end })
+            }
             _ if number == 0 => relay(from, Signal::Close { route }),
             _ => relay(from, Signal::Reject { route, number, code: ErrorCode::DescriptionRejected }),
         });

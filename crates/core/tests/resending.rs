@@ -26,6 +26,7 @@ fn kinds(world: &mut World) -> Vec<&'static str> {
         Signal::Offer(_) => "offer",
         Signal::Answer(_) => "answer",
         Signal::Candidates(_) => "candidates",
+        Signal::Invite { .. } => "invite",
         Signal::Reject { .. } => "reject",
         Signal::Close { .. } => "close",
         Signal::Own(_) | Signal::Message { .. } => "application",

@@ -181,7 +181,7 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
     if payload.own == Some(true) {
         return own_signal(kind, payload).map(Signal::Own);
     }
-    if !matches!(kind, "offer" | "answer" | "ice-candidate" | "reject" | "close") {
+    if !matches!(kind, "offer" | "answer" | "ice-candidate" | "invite" | "reject" | "close") {
         return Err(Refusal::unknown_type());
     }
     let route = Route { connection: need(payload.connection, "connection")?, target: payload.target };
@@ -192,6 +192,7 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
             let candidates = candidates(payload)?;
             Signal::Candidates(CandidateBatch { route, candidates, end: payload.end.take() })
         }
+        "invite" => Signal::Invite { route, session: payload.session, end: payload.end.take() },
         "reject" => Signal::Reject {
             route,
             number: need(payload.number, "number")?,

@@ -114,6 +114,7 @@ fn relay(signal: Signal) -> Envelope {
         Signal::Offer(_) | Signal::Own(OwnSignal::Offer(_)) => "offer",
         Signal::Answer(_) | Signal::Own(OwnSignal::Answer(_)) => "answer",
         Signal::Candidates(_) | Signal::Own(OwnSignal::Candidates { .. }) => "ice-candidate",
+        Signal::Invite { .. } => "invite",
         Signal::Reject { .. } => "reject",
         Signal::Close { .. } => "close",
         Signal::Message { .. } => "message",
@@ -132,6 +133,10 @@ fn relay(signal: Signal) -> Envelope {
             Signal::Candidates(batch) => {
                 payload.candidates = Some(batch.candidates);
                 payload.end = batch.end;
+            }
+            Signal::Invite { session, end, .. } => {
+                payload.session = session;
+                payload.end = end;
             }
             Signal::Reject { number, code, .. } => {
                 payload.number = Some(number);

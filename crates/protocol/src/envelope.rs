@@ -68,7 +68,7 @@ pub struct Payload {
     /// `offer`: its number; `answer`, `reject`: the number of the offer that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u32>,
-    /// `offer`, `answer`: the sender's session number.
+    /// `offer`, `answer`, `invite`: the sender's session number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<u32>,
     /// The sender's connection id: one for each `RTCPeerConnection`.
@@ -80,7 +80,8 @@ pub struct Payload {
     /// `ice-candidate`: the batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub candidates: Option<Vec<IceCandidateInit>>,
-    /// `ice-candidate`: the username fragment of the generation that is complete (RFC 8838 §8.2).
+    /// `ice-candidate`: the username fragment of the generation that is complete (RFC 8838 §8.2); `invite`: of the one
+    /// that is to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
     /// `offer`, `answer`, `ice-candidate`: it is for a connection that the application made itself.

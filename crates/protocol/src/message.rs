@@ -154,6 +154,15 @@ pub enum Signal {
     Answer(Description),
     /// Trickled candidates (RFC 8838).
     Candidates(CandidateBatch),
+    /// The sender wants an offer: it makes none itself where that would begin an ICE generation.
+    Invite {
+        /// Which connections.
+        route: Route,
+        /// The sender's session number, as its list entry tells it.
+        session: Option<u32>,
+        /// To restart ICE: the username fragment of the sender's generation that is to end.
+        end: Option<String>,
+    },
     /// The receiver could not use an offer or an answer.
     Reject {
         /// Which connections.
@@ -234,7 +243,7 @@ impl Signal {
         match self {
             Self::Offer(description) | Self::Answer(description) => Some(description.route),
             Self::Candidates(batch) => Some(batch.route),
-            Self::Reject { route, .. } | Self::Close { route } => Some(*route),
+            Self::Invite { route, .. } | Self::Reject { route, .. } | Self::Close { route } => Some(*route),
             Self::Own(_) | Self::Message { .. } => None,
         }
     }

@@ -1,6 +1,8 @@
 //! The little that Signalpost reads in a session description (RFC 8866, RFC 8839).
 
 const SETUP: &str = "a=setup:";
+const CANDIDATE: &str = "a=candidate:";
+const END_OF_CANDIDATES: &str = "a=end-of-candidates";
 
 /// Whether the text begins like a session description and holds no character that one cannot hold.
 pub fn is_plausible(sdp: &str) -> bool {
@@ -15,10 +17,36 @@ pub fn username_fragments(sdp: &str) -> impl Iterator<Item = &str> {
 /// Whether the description itself already carries this candidate line.
 pub fn holds_candidate(sdp: &str, candidate: &str) -> bool {
     let line = candidate.strip_prefix("candidate:").unwrap_or(candidate);
-    lines(sdp).filter_map(|attribute| attribute.strip_prefix("a=candidate:")).any(|held| {
+    lines(sdp).filter_map(|attribute| attribute.strip_prefix(CANDIDATE)).any(|held| {
         // The event's line may end in `ufrag …` and more where the description's does not.
         line.strip_prefix(held).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     })
+}
+
+/// Whether the description says that its candidates are all (RFC 8840).
+pub fn is_complete(sdp: &str) -> bool {
+    lines(sdp).any(|line| line == END_OF_CANDIDATES)
+}
+
+/// The description of a side that has gathered all, which says so (RFC 9429 §5.2.2) where it holds candidates.
+/// Firefox writes it, Chromium does not.
+pub fn with_end_of_candidates(sdp: String) -> String {
+    if is_complete(&sdp) {
+        return sdp;
+    }
+    let mut described = String::with_capacity(sdp.len());
+    let mut is_after_candidate = false;
+    // Behind the last line comes an empty one.
+    for line in sdp.split_inclusive('\n').chain([""]) {
+        let is_candidate = line.starts_with(CANDIDATE);
+        if is_after_candidate && !is_candidate {
+            described.push_str(END_OF_CANDIDATES);
+            described.push_str("\r\n");
+        }
+        is_after_candidate = is_candidate;
+        described.push_str(line);
+    }
+    described
 }
 
 /// Whether Firefox wrote it: the user name of its `o=` line says so.
@@ -63,5 +91,21 @@ mod tests {
         assert_eq!(fixed, "v=0\r\nm=audio\r\na=setup:active\r\nm=video\r\na=setup:passive\r\na=x");
         assert_eq!(with_setup(&fixed, "passive"), fixed);
         assert_eq!(setup("v=0\r\n"), None);
+    }
+
+    #[test]
+    fn the_end_of_candidates_is_written_once_behind_those_of_each_section() {
+        let sdp = "v=0\r\nm=audio\r\na=candidate:1\r\na=candidate:2\r\na=x\r\nm=video\r\na=candidate:1\r\n";
+        let complete = with_end_of_candidates(sdp.into());
+        let end = "a=end-of-candidates\r\n";
+        assert_eq!(
+            complete,
+            format!(
+                "v=0\r\nm=audio\r\na=candidate:1\r\na=candidate:2\r\n{end}a=x\r\nm=video\r\na=candidate:1\r\n{end}"
+            )
+        );
+        assert!(is_complete(&complete) && !is_complete(sdp));
+        assert_eq!(with_end_of_candidates(complete.clone()), complete);
+        assert!(!is_complete(&with_end_of_candidates("v=0\r\nm=audio\r\n".into())));
     }
 }

@@ -78,6 +78,8 @@ fn signal() -> impl Strategy<Value = Signal> {
         batch.prop_filter("something to say", |(_, list, end)| !list.is_empty() || end.is_some()).prop_map(
             |(route, candidates, end)| Signal::Candidates(CandidateBatch { route, candidates, end })
         ),
+        (route(), prop::option::of(any::<u32>()), prop::option::of("[a-z]{4}"))
+            .prop_map(|(route, session, end)| Signal::Invite { route, session, end }),
         (route(), any::<u32>(), code).prop_map(|(route, number, code)| Signal::Reject {
             route,
             number,
@@ -207,6 +209,7 @@ fn json_value() -> impl Strategy<Value = Value> {
         "answer",
         "ice-candidate",
         "reject",
+        "invite",
         "close",
         "welcome",
         "peers",

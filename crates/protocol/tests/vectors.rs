@@ -75,7 +75,8 @@ fn every_type_has_a_vector() {
             vector.ok && vector.direction == direction && frame.is_some_and(|frame| frame["type"] == kind)
         })
     };
-    let both = ["heartbeat", "heartbeat-ack", "offer", "answer", "ice-candidate", "reject", "close"];
+    let both =
+        ["heartbeat", "heartbeat-ack", "offer", "answer", "ice-candidate", "invite", "reject", "close"];
     for kind in both.into_iter().chain(["hello", "peer-discovery", "join", "leave", "bye"]) {
         assert!(has("client", kind), "{kind}");
     }

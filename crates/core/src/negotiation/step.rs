@@ -7,10 +7,26 @@ use signalpost_protocol::{ErrorCode, IceCandidateInit};
 /// A message of the other side.
 #[derive(Debug)]
 pub enum Remote {
-    Offer { number: u32, sdp: String },
-    Answer { number: u32, sdp: String },
-    Candidates { candidates: Vec<IceCandidateInit>, end: Option<String> },
-    Reject { number: u32, code: ErrorCode },
+    Offer {
+        number: u32,
+        sdp: String,
+    },
+    Answer {
+        number: u32,
+        sdp: String,
+    },
+    Candidates {
+        candidates: Vec<IceCandidateInit>,
+        end: Option<String>,
+    },
+    /// Asks for an offer; one that ends this generation of the other side, if there is one of that name.
+    Invite {
+        end: String,
+    },
+    Reject {
+        number: u32,
+        code: ErrorCode,
+    },
 }
 
 /// What the negotiation wants.
@@ -18,6 +34,12 @@ pub enum Remote {
 pub enum Step {
     /// Start this operation. Only candidates do not wait for the one before.
     Operate(Operation),
+    /// The description in the making is set: call [`super::Negotiation::handle_gathered`] when it holds what it should.
+    Gather,
+    /// Ask the other side to offer, because an offer of our own would begin a generation.
+    Invite,
+    /// Call `restartIce()`: the other side asks for it.
+    RestartIce,
     /// From here on candidates are of this local description: it is set, or is being set.
     Described { sdp: String },
     /// Send this local description.

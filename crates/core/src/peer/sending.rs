@@ -19,6 +19,14 @@ impl Peer {
         for (number, description) in self.negotiation.outstanding() {
             self.send_description(number, description, effects);
         }
+        if self.negotiation.is_inviting() {
+            self.send_invite(effects);
+        }
+    }
+
+    pub(super) fn send_invite(&self, effects: &mut Effects) {
+        let (session, end) = (Some(self.own_session), self.batch.generation().cloned());
+        effects.signals.push(Signal::Invite { route: self.route(), session, end });
     }
 
     pub(super) fn send_description(

@@ -219,13 +219,16 @@ impl World {
     }
 
     /// The signals that were sent to peers since this was last asked.
-    /// The signals sent. Each description must carry our session number, which is left out of what is returned.
+    /// The signals sent. Each description and invite must carry our session number, which is left out of what is returned.
     pub fn take_signals(&mut self) -> Vec<Signal> {
         let relays = |message| match message {
             ClientMessage::Relay { mut signal, .. } => {
-                if let Signal::Offer(description) | Signal::Answer(description) = &mut signal {
-                    assert!(description.session.take().is_some());
-                }
+                let session = match &mut signal {
+                    Signal::Offer(description) | Signal::Answer(description) => &mut description.session,
+                    Signal::Invite { session, .. } => session,
+                    _ => return Some(signal),
+                };
+                assert!(session.take().is_some());
                 Some(signal)
             }
             _ => None,

@@ -154,6 +154,7 @@ fn signal_weight(signal: &Signal) -> usize {
         }
         Signal::Own(OwnSignal::Candidates { candidates, .. }) => candidates_weight(candidates),
         Signal::Message { room, data } => room.as_ref().map_or(0, |room| room.as_str().len()) + data.len(),
+        Signal::Invite { end, .. } => end.as_ref().map_or(0, String::len),
         Signal::Reject { .. } | Signal::Close { .. } => 0,
     }
 }

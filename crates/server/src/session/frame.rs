@@ -10,7 +10,7 @@ use signalpost_protocol::{Envelope, ErrorCode, PeerId, Refusal, limits};
 const TEXT_BYTES: usize = 200;
 
 /// The types that a client may send.
-pub(super) const KINDS: [&str; 14] = [
+pub(super) const KINDS: [&str; 15] = [
     "hello",
     "heartbeat",
     "heartbeat-ack",
@@ -21,6 +21,7 @@ pub(super) const KINDS: [&str; 14] = [
     "offer",
     "answer",
     "ice-candidate",
+    "invite",
     "reject",
     "close",
     "message",

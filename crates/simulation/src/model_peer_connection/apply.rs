@@ -91,6 +91,7 @@ impl ModelPeerConnection {
             self.remember_stable();
         }
         let tracks = self.take_remote_sections(kind, &text);
+        self.note_candidates(&text);
         match kind {
             SdpType::Offer => {
                 self.pending_remote = Some(Applied { kind, text });

@@ -2,6 +2,7 @@
 //! [`super::Network`].
 
 use super::chain::Task;
+use super::description::SessionText;
 use super::{
     CandidateInit, Channel, ChannelState, ConnectionState, DomError, Event, GatheringState, Milliseconds,
     ModelPeerConnection,
@@ -67,9 +68,14 @@ impl ModelPeerConnection {
     /// Whether a candidate of the other side's present generation is here.
     pub fn has_remote_candidate(&self) -> bool {
         let Some(ufrag) = self.remote_username_fragment() else { return false };
-        let remote = self.pending_remote.as_ref().or(self.current_remote.as_ref());
         self.ice.remote_candidates.iter().any(|it| it == ufrag)
-            || remote.is_some_and(|it| it.text.sections.iter().any(|section| !section.candidates.is_empty()))
+    }
+
+    /// Candidates in a remote description are as good as those that come later: the next description of their
+    /// generation need not hold them again.
+    pub(super) fn note_candidates(&mut self, remote: &SessionText) {
+        let holding = remote.sections.iter().filter(|section| !section.candidates.is_empty());
+        self.ice.remote_candidates.extend(holding.map(|section| section.username_fragment.clone()));
     }
 
     pub(super) fn apply_candidate(&mut self, init: &CandidateInit) -> Result<(), DomError> {

@@ -8,7 +8,7 @@ use crate::model_peer_connection::{
 use signalpost_core as core;
 use signalpost_core::{ConnectionEvent, Operation, Outcome};
 use signalpost_protocol::{IceCandidateInit, PeerId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A connection of a page.
 #[derive(Debug)]
@@ -29,8 +29,15 @@ pub struct BrowserConnection {
     pub(super) rollbacks: u32,
     /// When each candidate line was found.
     pub(super) found: BTreeMap<String, u64>,
+    /// How long its descriptions wait for their candidates, if they do.
+    pub(super) gathering_ms: Option<u64>,
+    /// When a description of each generation was set first, and the generations for which all is found.
+    pub(super) described: BTreeMap<String, u64>,
+    pub(super) gathered: BTreeSet<String>,
     channel: usize,
     complete: bool,
+    /// Reads of the local description that have not been told.
+    reads: Vec<u32>,
     random: Random,
     most_extra: u64,
     extra: u64,
@@ -42,6 +49,7 @@ impl BrowserConnection {
         (page, incarnation, id): (usize, u32, u32),
         peer: PeerId,
         (flavor, timings, most_extra): (Flavor, Timings, u64),
+        gathering_ms: Option<u64>,
         seed: u64,
     ) -> Result<Self, DomError> {
         let mut model = ModelPeerConnection::new(seed, flavor);
@@ -57,8 +65,12 @@ impl BrowserConnection {
             senders: Vec::new(),
             rollbacks: 0,
             found: BTreeMap::new(),
+            gathering_ms,
+            described: BTreeMap::new(),
+            gathered: BTreeSet::new(),
             channel,
             complete: false,
+            reads: Vec::new(),
             random: Random::new(seed ^ 0x5eed),
             most_extra,
             extra: 0,
@@ -90,6 +102,7 @@ impl BrowserConnection {
         let first = self.model.current_local_description().is_none();
         let offering = first && self.model.signaling_state() == SignalingState::HaveLocalOffer;
         match what {
+            Operation::ReadLocalDescription => self.reads.push(operation),
             Operation::CreateOffer => self.model.create_offer(now, op, false),
             Operation::SetLocalDescription => self.model.set_local_description(now, op, None),
             Operation::SetLocalOffer(offer) => {
@@ -122,9 +135,29 @@ impl BrowserConnection {
         }
     }
 
+    /// The local description with all that was found for it, the further candidates too.
+    fn read(&self) -> Option<core::Description> {
+        let mut held = self.model.local_description()?;
+        let fragment = self.model.local_username_fragment()?;
+        let mut lines = String::new();
+        for line in self.found.keys().filter_map(|line| line.strip_suffix(&format!(" ufrag {fragment}"))) {
+            if !held.sdp.contains(line) {
+                lines.push_str(&format!("a={line}\r\n"));
+            }
+        }
+        let place = held.sdp.find("a=ice-ufrag:")?;
+        held.sdp.insert_str(place, &lines);
+        description((held.kind, held.sdp))
+    }
+
     /// What the page hears, in order.
     pub(super) fn drain(&mut self) -> Vec<(u64, ConnectionEvent)> {
         let mut events = Vec::new();
+        for operation in std::mem::take(&mut self.reads) {
+            let signaling_state = signaling(self.model.signaling_state());
+            let outcome = Outcome { result: Ok(self.read()), signaling_state };
+            events.push((0, ConnectionEvent::Done { operation, outcome }));
+        }
         while let Some(output) = self.model.poll_output() {
             let mut tell = |event| events.push((output.at, event));
             match output.event {
@@ -134,6 +167,10 @@ impl BrowserConnection {
                         let held = || self.model.local_description().map(|it| (it.kind, it.sdp));
                         made.or_else(held).and_then(description)
                     });
+                    let fragment = self.model.local_username_fragment();
+                    if let (Some(fragment), Ok(Some(_))) = (fragment, &result) {
+                        self.described.entry(fragment.into()).or_insert(output.at);
+                    }
                     let signaling_state = signaling(signaling_state);
                     let outcome = Outcome { result, signaling_state };
                     tell(ConnectionEvent::Done { operation, outcome });
@@ -142,6 +179,7 @@ impl BrowserConnection {
                 Event::GatheringStateChange(state) => {
                     self.complete = state == GatheringState::Complete;
                     if self.complete {
+                        self.gathered.extend(self.model.local_username_fragment().map(Into::into));
                         tell(ConnectionEvent::EndOfCandidates);
                     }
                 }

@@ -61,6 +61,8 @@ pub struct World {
     pub violation: Option<String>,
     /// Whether a closed connection or an error that the application is told is wrong.
     pub expects_peace: bool,
+    /// Whether pages that are added may send their descriptions with their candidates (promise M12).
+    pub gathers: bool,
     connections: Vec<BrowserConnection>,
     sockets: Vec<Socket>,
     server: Server,
@@ -84,6 +86,7 @@ impl World {
             pages: Vec::new(),
             violation: None,
             expects_peace: true,
+            gathers: false,
             connections: Vec::new(),
             sockets: Vec::new(),
             server: Server::default(),
@@ -98,10 +101,13 @@ impl World {
 
     /// A page of that peer id; answers its number.
     pub fn add_page(&mut self, name: &str) -> usize {
-        match Page::new(name, &mut self.random) {
+        match Page::new(name, self.gathers, &mut self.random) {
             Ok(page) => {
                 let (browser, links) = (page.browser(), page.links);
                 self.trace.note(self.now, name, format_args!("is {browser}, links {links:?}"));
+                if let Some(ms) = page.gathering_ms {
+                    self.trace.note(self.now, name, format_args!("waits up to {ms} ms for candidates"));
+                }
                 self.pages.push(page);
             }
             Err(problem) => self.violate(format!("{name} {}", problem.as_str())),

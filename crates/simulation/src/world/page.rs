@@ -25,6 +25,8 @@ pub struct Page {
     pub timings: Timings,
     /// Most candidates that it finds besides those of the model, for each of these.
     pub candidates: u64,
+    /// How long its descriptions wait for their candidates, if they do.
+    pub gathering_ms: Option<u32>,
     /// How it reaches the server, and how it is reached.
     pub links: [Quality; 2],
     /// Whether the application connects to everyone it meets in a room.
@@ -49,7 +51,7 @@ pub struct Page {
 }
 
 impl Page {
-    pub(super) fn new(name: &str, random: &mut Random) -> Result<Self, InvalidId> {
+    pub(super) fn new(name: &str, gathers: bool, random: &mut Random) -> Result<Self, InvalidId> {
         let id = PeerId::parse(name)?;
         let flavor = [Flavor::CHROMIUM, Flavor::FIREFOX, Flavor::CHROMIUM, Flavor::SPECIFICATION]
             [random.within((0, 3)) as usize];
@@ -60,9 +62,16 @@ impl Page {
             gathering_end: (1, random.within((2, 300))),
             ..Timings::default()
         };
+        // Nothing is drawn where nobody gathers: the stories of those scenarios stay the same.
+        let gathering_ms = if gathers {
+            [None, Some(0), Some(60), Some(1_000)][random.within((0, 3)) as usize]
+        } else {
+            None
+        };
         Ok(Self {
-            client: client(&id, random),
+            client: client(&id, gathering_ms, random),
             id,
+            gathering_ms,
             flavor,
             timings,
             links: [Quality::random(random), Quality::random(random)],
@@ -82,7 +91,7 @@ impl Page {
 
     /// A new client under the same id; what the old one waited for is forgotten.
     pub(super) fn reload(&mut self, random: &mut Random) {
-        self.client = client(&self.id, random);
+        self.client = client(&self.id, self.gathering_ms, random);
         self.incarnation += 1;
         self.inbox.clear();
         self.calls.clear();
@@ -116,13 +125,13 @@ impl Page {
     }
 }
 
-fn client(id: &PeerId, random: &mut Random) -> Client {
+fn client(id: &PeerId, gathering_ms: Option<u32>, random: &mut Random) -> Client {
     let config = Config {
         peer_id: id.clone(),
         key: format!("{:016x}{:016x}", random.number(), random.number()),
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
-        candidates: CandidateOptions::default(),
+        candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
     };
     Client::new(config, random.number())
 }

@@ -172,11 +172,12 @@ impl World {
 
     fn create_connection(&mut self, page: usize, id: u32, peer: PeerId) {
         let now = self.now;
-        let Page { flavor, timings, candidates, incarnation, .. } = self.pages[page];
+        let Page { flavor, timings, candidates, incarnation, gathering_ms, .. } = self.pages[page];
         self.trace.note(now, self.pages[page].id.as_str(), format_args!("{id:08x} is created for {peer}"));
         let seed = self.random.number();
-        match BrowserConnection::new(now, (page, incarnation, id), peer, (flavor, timings, candidates), seed)
-        {
+        let traits = (flavor, timings, candidates);
+        let gathering_ms = gathering_ms.map(u64::from);
+        match BrowserConnection::new(now, (page, incarnation, id), peer, traits, gathering_ms, seed) {
             Ok(connection) => self.connections.push(connection),
             Err(error) => self.violate(format!("no connection: {}", error.name())),
         }

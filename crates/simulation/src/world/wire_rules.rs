@@ -2,6 +2,7 @@
 
 use super::browser_connection::BrowserConnection;
 use signalpost_protocol::{Candidate, CandidateType, Envelope, limits, session_description};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A connection: page, incarnation, id.
@@ -23,6 +24,8 @@ pub(super) struct WireRules {
     /// A generation that is rolled back may be gathered again under its name.
     generations: BTreeMap<(Sender, String, u32), Generation>,
     connected: BTreeSet<Sender>,
+    /// The last generation that was described with all its candidates.
+    complete: BTreeMap<Sender, String>,
     last_description: BTreeMap<Sender, u64>,
 }
 
@@ -52,7 +55,10 @@ impl WireRules {
                 let sdp = payload.sdp.as_deref().unwrap_or_default();
                 self.last_description.insert(sender, now);
                 for fragment in session_description::username_fragments(sdp) {
-                    self.described.entry((sender, fragment.into())).or_insert(now);
+                    if let Entry::Vacant(entry) = self.described.entry((sender, fragment.into())) {
+                        entry.insert(now);
+                        self.observe_first(now, from, fragment, sdp)?;
+                    }
                 }
                 Ok(())
             }
@@ -72,6 +78,37 @@ impl WireRules {
         }
     }
 
+    /// The first description of a generation: one that waits for its candidates holds them (M12).
+    fn observe_first(
+        &mut self,
+        now: u64,
+        from: &BrowserConnection,
+        fragment: &str,
+        sdp: &str,
+    ) -> Result<(), String> {
+        let Some(wait) = from.gathering_ms.filter(|_| self.lossless) else { return Ok(()) };
+        let is_complete = session_description::is_complete(sdp);
+        let is_gathered = from.gathered.contains(fragment);
+        let due = from.described.get(fragment).map(|at| at + wait);
+        if !is_gathered && due.is_none_or(|due| now < due) {
+            return Err(format!("{fragment} was described before it was gathered, or due"));
+        }
+        if is_gathered && due.is_some_and(|due| now < due) && !is_complete {
+            return Err(format!("the description of {fragment} does not say that it is complete"));
+        }
+        let suffix = format!(" ufrag {fragment}");
+        let of_generation = from.found.keys().filter_map(|line| line.strip_suffix(&suffix));
+        if let Some(line) =
+            of_generation.into_iter().find(|line| !session_description::holds_candidate(sdp, line))
+        {
+            return Err(format!("the description of {fragment} lacks {line}"));
+        }
+        if is_complete {
+            self.complete.insert((from.page, from.incarnation, from.id), fragment.into());
+        }
+        Ok(())
+    }
+
     fn observe_batch(
         &mut self,
         now: u64,
@@ -84,6 +121,9 @@ impl WireRules {
         let Some(described) = self.described.get(&(sender, fragment.into())).copied() else {
             return Err(format!("candidates of {fragment} came before their description"));
         };
+        if self.lossless && self.complete.get(&sender).is_some_and(|complete| complete == fragment) {
+            return Err(format!("a batch for {fragment}, which was described with all its candidates"));
+        }
         let generation = self.generations.entry((sender, fragment.into(), from.rollbacks)).or_default();
         let ranks: Vec<u8> = lines.iter().map(|line| rank(line)).collect();
         if !ranks.is_sorted() {

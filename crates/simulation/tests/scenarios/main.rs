@@ -3,6 +3,7 @@
 
 mod candidates;
 mod ends;
+mod gathering;
 mod losses;
 mod regressions;
 mod renegotiation;

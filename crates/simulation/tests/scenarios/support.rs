@@ -26,6 +26,14 @@ pub fn gather_in(world: &mut World, names: &[&str], room: Option<&'static str>) 
     Ok(())
 }
 
+/// The scenario with pages that may send their descriptions with their candidates.
+pub fn gathering(scenario: impl Fn(&mut World) -> Verdict) -> impl Fn(&mut World) -> Verdict {
+    move |world| {
+        world.gathers = true;
+        scenario(world)
+    }
+}
+
 /// Pages of these names in one room.
 pub fn gather(world: &mut World, names: &[&str]) -> Verdict {
     gather_in(world, names, Some("hall"))
