@@ -1,13 +1,21 @@
 // The demo of Signalpost: joins the room in the address and connects to everyone in it.
 import { SignalingClient } from "/package/signalpost.js";
+import { Chart } from "./chart.js";
 import { Chat } from "./chat.js";
+import { acceptFiles } from "./file_drop.js";
+import { Files } from "./files.js";
+import { showInvitation } from "./invitation.js";
 import { showLanding } from "./landing.js";
 import { LinkView } from "./link.js";
-import { Media, testPicture } from "./media.js";
+import { Logbook } from "./logbook.js";
+import { Media } from "./media.js";
+import { connectMediaButtons } from "./media_buttons.js";
 import { Mesh } from "./mesh.js";
-import { personName } from "./names.js";
+import { hideName, ownName } from "./own_name.js";
+import { CuttableTransport } from "./socket_cut.js";
 import { ownTile } from "./tile.js";
-import { explained, settled, toast } from "./toast.js";
+import { dismissLast, explained, settled, toast } from "./toast.js";
+import { Views } from "./views.js";
 
 const AGAIN_MS = 2_000;
 /** What the page deals with by itself, so that nobody needs to read it. */
@@ -20,37 +28,58 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export async function start() {
   const query = new URLSearchParams(location.search);
   const room = (query.get("room") ?? "").trim();
-  const name = (query.get("name") ?? "").replace(/\s+/g, " ").trim().slice(0, 40);
-  if (room) await enter(room, name || personName(), query.get("peer") || undefined);
-  else showLanding(name);
+  const name = ownName(query);
+  window.addEventListener("keydown", ({ key, isComposing }) => key === "Escape" && !isComposing && dismissLast());
+  if (!room) {
+    showLanding(name);
+    return;
+  }
+  hideName();
+  await enter(room, name, query.get("peer") || undefined);
 }
 
 async function enter(roomName, name, peerId) {
-  const link = new LinkView();
-  showRoom(roomName, name);
+  const logbook = new Logbook();
+  const write = (text, tone) => logbook.write(text, tone);
+  const transport = new CuttableTransport();
+  const link = new LinkView(transport, write);
+  showRoom(roomName);
   let client;
   try {
-    client = new SignalingClient("/signal", { peerId, metadata: { name }, capabilities: ["data", "audio", "video"] });
+    client = new SignalingClient("/signal", { peerId, metadata: { name }, capabilities: ["data", "audio", "video"], transport: transport.open });
   } catch (error) {
     fail(link, error);
     return;
   }
   window.signalpost = client;
 
+  const views = new Views();
+  const chart = new Chart({ id: client.peerId, name });
   const chat = new Chat(name);
+  const files = new Files({ chat, notice: toast });
   const media = new Media();
   const own = ownTile(client.peerId, name);
   find("#own-place").append(own.element);
+  connectMediaButtons(media, own);
+  acceptFiles((dropped) => files.send(dropped));
+  chat.addEventListener("arrived", () => views.arrived());
+  chat.addEventListener("went", ({ detail }) => chart.pulse(detail.id, detail.outwards));
+
   const report = (error, id = error.context?.peerId) => {
     if (HANDLED.has(error.code) || (error.code === "peer-not-found" && id !== undefined && !mesh.isHere(id))) return;
     toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, { error, about: id === undefined ? "" : `peer ${id}` });
   };
-  const mesh = new Mesh({ client, chat, media, report, changed: () => showCount(mesh.size, roomName), connected: (id) => settled(`peer ${id}`) });
-  showMedia(media, own);
+  const changed = () => {
+    showCount(mesh.size, roomName);
+    chart.peers = mesh.members;
+  };
+  const mesh = new Mesh({ client, chat, files, media, report, write, changed, connected: (id) => settled(`peer ${id}`) });
+  find("[data-testid=restart-all]").addEventListener("click", () => mesh.restartAll());
 
   client.addEventListener("error", ({ error }) => report(error));
   client.addEventListener("statechange", ({ state, reason }) => {
-    link.show(state);
+    link.show(state, reason);
+    chart.link = state;
     if (state === "closed") {
       mesh.stop();
       if (reason) link.end(`The server ended this link (${reason}).`);
@@ -61,7 +90,11 @@ async function enter(roomName, name, peerId) {
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted && client.state === "closed") location.reload();
   });
+  await join(client, roomName, mesh, link);
+}
 
+/** Tries until it is in the room, or knows that it never will be. */
+async function join(client, roomName, mesh, link) {
   for (;;) {
     try {
       await client.connect();
@@ -85,54 +118,17 @@ function fail(link, error) {
   link.end(`${code}: ${remedy}`, "Choose another room", "/");
 }
 
-function showRoom(roomName, name) {
-  const address = new URL("/", location.href);
-  address.searchParams.set("room", roomName);
+function showRoom(roomName) {
   document.body.classList.add("in-room");
   find("#room-name").textContent = roomName;
-  find("#own-name").textContent = name;
-  find("#address").textContent = address.href;
-  find("#another").href = address.href;
   for (const id of ["#sign", "#status", "#call"]) find(id).hidden = false;
-  for (const button of document.querySelectorAll("[data-action=copy]")) button.addEventListener("click", () => copy(address.href));
+  showInvitation(roomName);
   showCount(0, roomName);
 }
 
 function showCount(peers, roomName) {
   find("#empty").hidden = peers > 0;
   find("#call").dataset.peers = peers;
+  find("[data-testid=restart-all]").setAttribute("aria-disabled", String(peers === 0));
   document.title = `${peers === 0 ? "" : `(${peers + 1}) `}${roomName} · Signalpost`;
-}
-
-async function copy(address) {
-  try {
-    await navigator.clipboard.writeText(address);
-    toast("The link is copied. Open it in another tab, or send it to somebody.");
-  } catch {
-    getSelection().selectAllChildren(find("#address"));
-    toast(`Copy this link: ${address}`);
-  }
-}
-
-function showMedia(media, own) {
-  const buttons = { audio: find("#microphone"), video: find("#camera") };
-  const names = { audio: "microphone", video: "camera" };
-  for (const [kind, button] of Object.entries(buttons)) {
-    button.addEventListener("click", async () => {
-      button.setAttribute("aria-busy", "true");
-      try {
-        await media.toggle(kind);
-      } catch (error) {
-        const instead = kind === "video" ? { label: "Send a test picture instead", run: () => media.use(testPicture()) } : undefined;
-        toast(`The ${names[kind]} stays off`, { error, action: instead });
-      } finally {
-        button.removeAttribute("aria-busy");
-      }
-    });
-  }
-  media.addEventListener("change", () => {
-    for (const [kind, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(media.tracks[kind] !== undefined));
-    own.show(media);
-  });
-  media.addEventListener("lost", ({ detail }) => toast(`The ${names[detail]} was taken away`));
 }

@@ -4,16 +4,22 @@ const MOST_SHOWN = 500;
 const MOST_WAITING = 100;
 const LONGEST = 4000;
 
-export class Chat {
+export class Chat extends EventTarget {
+  ownName;
   #log = document.querySelector("[data-testid=chat-log]");
   #empty = document.querySelector("#log-empty");
   #input = document.querySelector("[data-testid=chat-input]");
   /** RemotePeer → { channel, waiting }. */
   #links = new Map();
-  #ownName;
+  #atEnd = true;
 
   constructor(ownName) {
-    this.#ownName = ownName;
+    super();
+    this.ownName = ownName;
+    this.#log.addEventListener("scroll", () => (this.#atEnd = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 60));
+    // A picture that is loaded, or the log that is shown again: what one reads stays in view.
+    this.#log.addEventListener("load", () => this.#toEnd(), true);
+    new ResizeObserver(() => this.#toEnd()).observe(this.#log);
     document.querySelector("#compose").addEventListener("submit", (event) => {
       event.preventDefault();
       const text = this.#input.value.trim();
@@ -31,7 +37,9 @@ export class Chat {
     channel.addEventListener("open", () => link.waiting.splice(0).forEach((frame) => channel.send(frame)));
     channel.addEventListener("message", ({ data }) => {
       const text = understood(data);
-      if (text !== undefined) this.#show(nameOf(), text, "theirs");
+      if (text === undefined) return;
+      this.#show(nameOf(), text, "theirs");
+      this.#went(peer, false);
     });
   }
 
@@ -44,46 +52,66 @@ export class Chat {
     this.#append("note", (line) => (line.textContent = text));
   }
 
+  /** An element as if somebody had said it; `whose` is "mine" or "theirs". */
+  insert(name, whose, element) {
+    this.#append(whose, (line) => line.append(head(name, whose), element));
+    if (whose === "theirs") this.dispatchEvent(new Event("arrived"));
+  }
+
   #say(text) {
     const frame = JSON.stringify({ text });
-    for (const { channel, waiting } of this.#links.values()) {
-      if (channel.readyState === "open") channel.send(frame);
-      else if (channel.readyState === "connecting" && waiting.length < MOST_WAITING) waiting.push(frame);
+    for (const [peer, { channel, waiting }] of this.#links) {
+      if (channel.readyState === "open") {
+        channel.send(frame);
+        this.#went(peer, true);
+      } else if (channel.readyState === "connecting" && waiting.length < MOST_WAITING) waiting.push(frame);
     }
-    this.#show(this.#ownName, text, "mine");
+    this.#show(this.ownName, text, "mine");
     if (this.#links.size === 0) this.note("Nobody is here to read it yet.");
   }
 
   #show(name, text, whose) {
-    this.#append(whose, (line) => {
-      const head = document.createElement("span");
-      head.className = "from";
-      const author = document.createElement("b");
-      author.textContent = name;
-      const time = document.createElement("time");
-      const now = new Date();
-      time.dateTime = now.toISOString();
-      time.textContent = now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      head.append(author, whose === "mine" ? " (you) " : " ", time);
-      const body = document.createElement("span");
-      body.className = "text";
-      body.dir = "auto";
-      body.textContent = text;
-      line.append(head, body);
-    });
+    const body = document.createElement("span");
+    body.className = "text";
+    body.dir = "auto";
+    body.textContent = text;
+    this.insert(name, whose, body);
+  }
+
+  /** A message went over the link to the peer. */
+  #went(peer, outwards) {
+    this.dispatchEvent(new CustomEvent("went", { detail: { id: peer.id, outwards } }));
   }
 
   #append(className, fill) {
     const log = this.#log;
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
     const line = document.createElement("li");
     line.className = className;
     fill(line);
     log.append(line);
     while (log.childElementCount > MOST_SHOWN) log.firstElementChild.remove();
     this.#empty.hidden = true;
-    if (atEnd || className === "mine") log.scrollTop = log.scrollHeight;
+    if (className === "mine") this.#atEnd = true;
+    this.#toEnd();
   }
+
+  /** Follows what is said, unless the person is reading what was said before. */
+  #toEnd() {
+    if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
+  }
+}
+
+function head(name, whose) {
+  const element = document.createElement("span");
+  element.className = "from";
+  const author = document.createElement("b");
+  author.textContent = name;
+  const time = document.createElement("time");
+  const now = new Date();
+  time.dateTime = now.toISOString();
+  time.textContent = now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  element.append(author, whose === "mine" ? " (you) " : " ", time);
+  return element;
 }
 
 /** The text of a frame, or undefined where it is none of ours. */

@@ -1,9 +1,9 @@
-// Every peer flies a signal flag of its own, drawn from its id.
+// Every peer flies a signal flag of its own, drawn from its id, in the colours of the sea.
 
 const SVG = "http://www.w3.org/2000/svg";
 /** A light colour beside a dark one can always be told apart. */
-const LIGHT = ["#f2a900", "#f4f1ea"];
-const DARK = ["#0b6660", "#25567f", "#c8452f", "#17242c"];
+const LIGHT = ["#f5c22b", "#f7f9f9"];
+const DARK = ["#1d4f91", "#25667a", "#c8392f", "#17242c"];
 
 /** FNV-1a over the UTF-16 units. */
 function hash(text) {

@@ -1,18 +1,44 @@
-// The link to the server, as it is shown: a word in the header, and a calm banner while it is not there.
+// The link to the server, as it is shown: a word in the header, a sentence beside the chart, and a calm banner while it is away.
+import { SignalingError } from "/package/signalpost.js";
 
 const WORDS = { idle: "starting …", connecting: "connecting …", connected: "connected", reconnecting: "reconnecting …", closed: "closed" };
 const BANNER_AFTER_MS = 400;
+const TICK_MS = 100;
+
+/** "link-lost: the link to the server was lost" */
+export const reasonInWords = (code) => (code ? new SignalingError(code).message : "");
 
 export class LinkView {
   #state = document.querySelector("[data-testid=link-state]");
+  #reason = document.querySelector("[data-testid=link-reason]");
+  #cut = document.querySelector("[data-testid=cut-socket]");
   #banner = document.querySelector("#banner");
   #text = document.querySelector("#banner-text");
   #action = document.querySelector("#banner-action");
   #timer = 0;
+  #since = performance.now();
+  #transport;
+  #write;
 
-  show(state) {
-    this.#state.dataset.state = state;
-    this.#state.textContent = WORDS[state] ?? state;
+  /** `write(text, tone)`: an entry of the logbook. */
+  constructor(transport, write) {
+    this.#transport = transport;
+    this.#write = write;
+    this.#cut.addEventListener("click", () => this.#cutNow());
+  }
+
+  show(state, reason) {
+    const before = this.#state.dataset.state;
+    const lasted = performance.now() - this.#since;
+    for (const element of document.querySelectorAll("[data-testid=link-state], #link-word")) {
+      element.dataset.state = state;
+      element.textContent = WORDS[state] ?? state;
+    }
+    if (state !== before) this.#since = performance.now();
+    this.#explain(state, reason, before, lasted);
+    // A transport that nobody asked for cannot be cut.
+    this.#cut.hidden = !this.#transport.isUsed;
+    this.#cut.setAttribute("aria-disabled", String(state !== "connected"));
     clearTimeout(this.#timer);
     if (state === "connected") this.#banner.hidden = true;
     // A link that is back at once is not worth a word.
@@ -28,6 +54,34 @@ export class LinkView {
     this.#action.textContent = label;
     this.#action.href = href;
     this.#action.hidden = false;
+  }
+
+  #explain(state, reason, before, lasted) {
+    const words = reasonInWords(reason);
+    const seconds = `${(lasted / 1000).toFixed(1)} s`;
+    if (state === "connected" && before === "reconnecting") {
+      this.#reason.textContent = `It was away for ${seconds} and came back by itself.`;
+      this.#write(`Server: back after ${seconds}`, "good");
+    } else if (state === "connected") {
+      this.#reason.textContent = "It only introduces peers to each other; what you say does not go through it.";
+      this.#write("Server: connected", "good");
+    } else {
+      this.#reason.textContent = words || (state === "reconnecting" ? "Waiting for the next attempt." : "");
+      if (state === "reconnecting" || state === "closed") this.#write(`Server: ${state}${words && ` (${words})`}`, "bad");
+    }
+  }
+
+  #cutNow() {
+    if (this.#cut.getAttribute("aria-disabled") === "true") return;
+    this.#write("You cut the socket");
+    this.#transport.cut();
+    const label = this.#cut.querySelector("span");
+    const words = label.textContent;
+    const timer = setInterval(() => {
+      const left = this.#transport.remainingMs;
+      label.textContent = left > 0 ? `Cut for ${(left / 1000).toFixed(1)} s` : words;
+      if (left === 0) clearInterval(timer);
+    }, TICK_MS);
   }
 
   #say(text) {

@@ -1,36 +1,56 @@
-// The own microphone and camera: asked for on a click only, sent to every peer, also to those who come later.
+// The own microphone, camera and screen: asked for on a click only, sent to every peer, also to those who come later.
 
 const ASKED = {
-  audio: { audio: { echoCancellation: true, noiseSuppression: true } },
-  video: { video: { width: { ideal: 1280 }, height: { ideal: 720 } } },
+  microphone: (devices) => devices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } }),
+  camera: (devices) => devices.getUserMedia({ video: { width: { ideal: 1280 }, height: { ideal: 720 } } }),
+  screen: (devices) => devices.getDisplayMedia({ video: { frameRate: { max: 15 } } }),
 };
+const KINDS = { microphone: "audio", camera: "video", screen: "video" };
 
 export class Media extends EventTarget {
   /** Both tracks travel in this stream, so that the other side keeps them together. */
   stream = new MediaStream();
   /** The live track of each kind. */
   tracks = { audio: undefined, video: undefined };
+  /** Where the picture comes from: "camera", "screen", "test" or undefined. */
+  source;
   /** RemotePeer → the sender of each kind, also of one that is off: it is used again. */
   #senders = new Map();
-  #asking = { audio: false, video: false };
+  #asking = new Set();
 
-  /** Turns a kind on or off; throws what the browser throws. */
-  async toggle(kind) {
-    if (this.tracks[kind]) return this.#use(kind, undefined);
-    if (this.#asking[kind]) return;
-    this.#asking[kind] = true;
+  /** Whether this browser can show a screen at all: those of telephones cannot. */
+  static get canShareScreen() {
+    return typeof navigator.mediaDevices?.getDisplayMedia === "function";
+  }
+
+  /** Whether "microphone", "camera" or "screen" is on. */
+  isOn(device) {
+    return device === "microphone" ? this.tracks.audio !== undefined : this.source === device;
+  }
+
+  /** Turns a device on or off; a screen takes the camera's place. Throws what the browser throws. */
+  async toggle(device) {
+    const kind = KINDS[device];
+    if (this.isOn(device)) return this.#use(kind, undefined);
+    if (this.#asking.has(device)) return;
+    this.#asking.add(device);
     try {
       if (!navigator.mediaDevices) throw new DOMException("there are no devices here", "SecurityError");
-      const [track] = (await navigator.mediaDevices.getUserMedia(ASKED[kind])).getTracks();
-      this.#use(kind, track);
+      const [track] = (await ASKED[device](navigator.mediaDevices)).getTracks();
+      this.#use(kind, track, device);
     } finally {
-      this.#asking[kind] = false;
+      this.#asking.delete(device);
     }
   }
 
-  /** Sends a track that is not a device's. */
-  use(track) {
-    this.#use(track.kind, track);
+  /** Sends a picture that is not a device's. */
+  useTestPicture() {
+    this.#use("video", testPicture(), "test");
+  }
+
+  /** Sends no picture any more. */
+  stopPicture() {
+    this.#use("video", undefined);
   }
 
   /** Sends what is on to a peer, from now on. */
@@ -43,23 +63,20 @@ export class Media extends EventTarget {
     this.#senders.delete(peer);
   }
 
-  stop() {
-    for (const kind of Object.keys(this.tracks)) this.#use(kind, undefined);
-  }
-
-  #use(kind, track) {
+  #use(kind, track, source) {
     const before = this.tracks[kind];
     if (before) {
       before.stop();
       this.stream.removeTrack(before);
     }
     this.tracks[kind] = track;
+    if (kind === "video") this.source = source;
     if (track) {
       this.stream.addTrack(track);
       track.addEventListener("ended", () => {
         if (this.tracks[kind] !== track) return;
         this.#use(kind, undefined);
-        this.dispatchEvent(new CustomEvent("lost", { detail: kind }));
+        this.dispatchEvent(new CustomEvent("lost", { detail: source }));
       });
     }
     for (const peer of this.#senders.keys()) this.#send(peer, kind, track);
@@ -87,33 +104,33 @@ export class Media extends EventTarget {
   }
 }
 
-/** A picture for those who have no camera. */
-export function testPicture() {
+/** A picture for those who have no camera: a light that turns, and the time. */
+function testPicture() {
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [640, 400];
+  [canvas.width, canvas.height] = [640, 360];
   const context = canvas.getContext("2d");
   const draw = () => {
     const turn = performance.now() / 1000;
-    context.fillStyle = "#0e171c";
-    context.fillRect(0, 0, 640, 400);
-    const beam = context.createRadialGradient(320, 170, 12, 320, 170, 420);
-    beam.addColorStop(0, "rgb(255 194 77 / 90%)");
-    beam.addColorStop(1, "rgb(255 194 77 / 0%)");
+    context.fillStyle = "#0b1722";
+    context.fillRect(0, 0, 640, 360);
+    const beam = context.createRadialGradient(320, 150, 12, 320, 150, 420);
+    beam.addColorStop(0, "rgb(255 201 74 / 90%)");
+    beam.addColorStop(1, "rgb(255 201 74 / 0%)");
     context.fillStyle = beam;
     for (const side of [turn, turn + Math.PI]) {
       context.beginPath();
-      context.moveTo(320, 170);
-      context.arc(320, 170, 420, side - 0.16, side + 0.16);
+      context.moveTo(320, 150);
+      context.arc(320, 150, 420, side - 0.16, side + 0.16);
       context.fill();
     }
-    context.fillStyle = "#ffc24d";
+    context.fillStyle = "#ffc94a";
     context.beginPath();
-    context.arc(320, 170, 26, 0, 2 * Math.PI);
+    context.arc(320, 150, 24, 0, 2 * Math.PI);
     context.fill();
-    context.fillStyle = "#f4f1ea";
-    context.fillRect(312, 200, 16, 200);
+    context.fillStyle = "#f4f7f8";
+    context.fillRect(312, 178, 16, 182);
     context.font = "600 20px system-ui, sans-serif";
-    context.fillText(new Date().toLocaleTimeString(), 24, 376);
+    context.fillText(new Date().toLocaleTimeString(), 24, 336);
   };
   draw();
   const [track] = canvas.captureStream(15).getVideoTracks();

@@ -1,39 +1,50 @@
 // Everyone in the room, and a connection to each. A tile lives as long as its connection or its place in the room.
+import { restartIce } from "./ice_restart.js";
+import { reasonInWords } from "./link.js";
 import { shownName } from "./names.js";
-import { describePath } from "./path.js";
+import { watchQuality } from "./quality.js";
 import { Tile } from "./tile.js";
 
 /** How long to wait before connecting again, by attempt. The first leaves time for a `peerleave`. */
 const AGAIN_MS = [400, 1_000, 3_000, 8_000, 15_000];
 /** How long a connection that does not work is kept: of a peer that said goodbye, of one that got lost, of one that is here. */
 const PATIENCE_MS = { left: 2_000, closed: 2_000, lost: 20_000, here: 20_000 };
-const PATH_MS = 3_000;
+const TONES = { connected: "good", disconnected: "bad", failed: "bad", closed: "bad" };
 
 export class Mesh {
   #client;
   #chat;
+  #files;
   #media;
   #report;
+  #write;
   #changed;
   #connected;
-  /** Peer id → { id, tile, name, peer, presence, attempts, again, patience }. */
+  /** Peer id → { id, tile, name, peer, presence, attempts, again, patience, quality }. */
   #members = new Map();
   #room;
   #stopped = false;
 
-  constructor({ client, chat, media, report, changed, connected }) {
+  /** `report(error, id)`, `write(text, tone)`: an entry of the logbook, `changed()`: something that is shown, `connected(id)`. */
+  constructor({ client, chat, files, media, report, write, changed, connected }) {
     this.#client = client;
     this.#chat = chat;
+    this.#files = files;
     this.#media = media;
     this.#report = report;
+    this.#write = write;
     this.#changed = changed;
     this.#connected = connected;
     client.addEventListener("peer", ({ peer }) => this.#adopt(this.#member(peer.id), peer));
-    setInterval(() => this.#lookAtPaths(), PATH_MS);
   }
 
   get size() {
     return this.#members.size;
+  }
+
+  /** { id, name, state, away, quality } of everyone, as they came. */
+  get members() {
+    return [...this.#members.values()].map(({ id, name, tile, presence, quality }) => ({ id, name, state: tile.state, away: presence !== "here", quality }));
   }
 
   nameOf(id) {
@@ -57,11 +68,16 @@ export class Mesh {
     for (const member of this.#members.values()) clearTimeout(member.again);
   }
 
+  /** Looks for new paths to everyone who is connected. */
+  restartAll() {
+    for (const member of this.#members.values()) if (member.peer) this.#restart(member);
+  }
+
   #member(id) {
     let member = this.#members.get(id);
     if (!member) {
-      const tile = new Tile(id);
-      member = { id, tile, name: "", peer: undefined, presence: "lost", attempts: 0, again: 0, patience: 0 };
+      const tile = new Tile(id, { restart: () => this.#restart(member) });
+      member = { id, tile, name: "", peer: undefined, presence: "lost", attempts: 0, again: 0, patience: 0, quality: undefined };
       this.#members.set(id, member);
       this.#rename(member, this.#room?.peers.find((peer) => peer.id === id)?.metadata);
       document.querySelector("#tiles").append(tile.element);
@@ -81,7 +97,11 @@ export class Mesh {
     member.presence = "here";
     member.tile.away = false;
     this.#rename(member, info.metadata);
-    if (known === undefined) this.#chat.note(`${member.name} is here.`);
+    this.#changed();
+    if (known === undefined) {
+      this.#chat.note(`${member.name} is here.`);
+      this.#write(`${member.name}: in the room`);
+    }
     if (member.peer) this.#settle(member);
     else this.#dial(member);
   }
@@ -91,6 +111,8 @@ export class Mesh {
     if (!member) return;
     member.presence = reason in PATIENCE_MS ? reason : "lost";
     member.tile.away = true;
+    this.#write(`${member.name}: not in the room any more (${reason})`);
+    this.#changed();
     clearTimeout(member.again);
     if (member.peer) this.#settle(member);
     else this.#remove(member);
@@ -128,6 +150,7 @@ export class Mesh {
     member.peer = peer;
     member.tile.clear();
     this.#chat.attach(peer, () => member.name);
+    this.#files.attach(peer, () => member.name);
     this.#media.publish(peer);
     const refresh = () => {
       if (member.peer === peer) member.tile.timeline = peer.timeline;
@@ -135,34 +158,58 @@ export class Mesh {
     peer.addEventListener("statechange", ({ state, reason }) => this.#stateChanged(member, peer, state, reason));
     peer.addEventListener("open", () => {
       refresh();
+      this.#write(`${member.name}: data flows after ${peer.timeline.open} ms`, "good");
       this.#connected(member.id);
-      this.#lookAtPath(member);
     });
     peer.addEventListener("track", ({ track, streams }) => member.tile.show(track, streams[0] ?? new MediaStream([track])));
+    watchQuality(peer, (quality) => member.peer === peer && this.#qualityChanged(member, quality));
     peer.connection.addEventListener("signalingstatechange", refresh);
     peer.connection.addEventListener("iceconnectionstatechange", refresh);
-    member.tile.state = peer.state;
+    member.tile.showState(peer.state, "");
     refresh();
     this.#settle(member);
   }
 
   #stateChanged(member, peer, state, reason) {
     if (member.peer !== peer) return;
-    member.tile.state = state;
+    const words = reasonInWords(reason);
+    member.tile.showState(state, words);
     member.tile.timeline = peer.timeline;
+    if (state !== "new") this.#write(`${member.name}: ${state}${words && ` (${words})`}`, TONES[state]);
     if (state === "closed") {
       clearTimeout(member.patience);
       this.#chat.detach(peer);
+      this.#files.detach(peer);
       this.#media.forget(peer);
       member.peer = undefined;
       member.tile.clear();
       if (this.#stopped || member.presence !== "here") this.#remove(member);
       else this.#dialLater(member);
+      this.#changed();
       return;
     }
     if (state === "connected") member.attempts = 0;
     if (state === "failed" && reason === "") peer.restartIce();
     this.#settle(member);
+    this.#changed();
+  }
+
+  #qualityChanged(member, quality) {
+    member.quality = quality;
+    member.tile.quality = quality;
+    if (member.peer) member.tile.timeline = member.peer.timeline;
+    this.#changed();
+  }
+
+  async #restart(member) {
+    const { peer, name } = member;
+    if (!peer || member.tile.restarting) return;
+    member.tile.restarting = true;
+    this.#write(`${name}: you restarted ICE`);
+    const took = await restartIce(peer);
+    member.tile.restarting = false;
+    if (took === undefined) this.#write(`${name}: the restart of ICE did not come through`, "bad");
+    else this.#write(`${name}: new ICE generation in ${took} ms, the same channels`, "good");
   }
 
   /** A connection that works is never touched; one that does not has until its time is over. */
@@ -181,17 +228,7 @@ export class Mesh {
     if (!this.#members.delete(member.id)) return;
     member.tile.remove();
     this.#chat.note(`${member.name} is gone.`);
+    this.#write(`${member.name}: gone`);
     this.#changed();
-  }
-
-  #lookAtPaths() {
-    if (!document.hidden) this.#members.forEach((member) => this.#lookAtPath(member));
-  }
-
-  async #lookAtPath(member) {
-    const { peer } = member;
-    if (!peer) return;
-    const path = await describePath(peer.connection).catch(() => "");
-    if (member.peer === peer) member.tile.path = path;
   }
 }

@@ -1,5 +1,6 @@
 // What one sees of one peer.
 import { flag } from "./flag.js";
+import { RoundTrips } from "./quality.js";
 import { TimelineView } from "./timeline.js";
 
 const WORDS = {
@@ -11,39 +12,54 @@ const WORDS = {
   closed: "connecting again",
 };
 
+const template = () => document.querySelector("#tile-template").content.firstElementChild.cloneNode(true);
+
+/** Puts a flag, a name and an id into a tile. */
+function introduce(element, id, name) {
+  element.querySelector(".flag").append(flag(id));
+  element.querySelector(".name").textContent = name;
+  element.querySelector(".id").textContent = id;
+  element.querySelector(".id").title = id;
+}
+
 export class Tile {
-  element;
-  #video;
-  #part;
+  element = template();
+  #part = (selector) => this.element.querySelector(selector);
+  #video = this.#part("video");
   #stream;
   #timeline = new TimelineView();
+  #trips = new RoundTrips(this.#part(".trips"));
   #watched = new WeakSet();
 
-  constructor(id) {
-    this.element = document.querySelector("#tile-template").content.firstElementChild.cloneNode(true);
-    this.#part = (selector) => this.element.querySelector(selector);
+  /** `restart()`: the person wants a new path to this peer. */
+  constructor(id, { restart }) {
+    introduce(this.element, id, "");
     this.element.dataset.peerId = id;
-    this.#part(".flag").append(flag(id));
-    this.#part(".id").textContent = id;
-    this.#part(".id").title = id;
-    this.element.append(this.#timeline.element);
-    this.#video = this.#part("video");
+    this.#part(".details").append(this.#timeline.element);
     this.#part(".unmute").addEventListener("click", () => {
       this.#video.muted = false;
       this.#look();
     });
-    this.state = "new";
+    this.#part(".restart").addEventListener("click", restart);
+    this.showState("new", "");
   }
 
-  /** `connectionState` of the peer's connection. */
-  set state(state) {
+  get state() {
+    return this.element.dataset.state;
+  }
+
+  /** `connectionState` of the peer's connection, and why, in words or "". */
+  showState(state, reason) {
     this.element.dataset.state = state;
     this.#part(".chip").textContent = WORDS[state] ?? state;
+    this.#part(".reason").textContent = reason;
+    this.#part(".restart").setAttribute("aria-disabled", String(state === "closed"));
   }
 
   set name(name) {
     this.#part(".name").textContent = name;
     this.#video.setAttribute("aria-label", `Picture of ${name}`);
+    this.#part(".restart").setAttribute("aria-label", `Restart ICE with ${name}`);
   }
 
   /** The room no longer lists the peer, but its connection lives. */
@@ -51,12 +67,23 @@ export class Tile {
     this.element.classList.toggle("away", away);
   }
 
-  set path(text) {
-    this.#part(".path").textContent = text;
+  /** `{ words, roundTripMs }`, or undefined where no pair is in use. */
+  set quality(quality) {
+    this.#part(".path").textContent = quality?.words ?? "";
+    if (quality === undefined) this.#trips.clear();
+    else if (quality.roundTripMs !== undefined) this.#trips.add(quality.roundTripMs);
   }
 
   set timeline(timeline) {
     this.#timeline.show(timeline);
+  }
+
+  get restarting() {
+    return this.#part(".restart").getAttribute("aria-busy") === "true";
+  }
+
+  set restarting(restarting) {
+    this.#part(".restart").setAttribute("aria-busy", String(restarting));
   }
 
   /** A track of the peer: pictures and sound come in one stream. */
@@ -74,7 +101,7 @@ export class Tile {
   clear() {
     this.#stream = undefined;
     this.#video.srcObject = null;
-    this.path = "";
+    this.quality = undefined;
     this.#look();
   }
 
@@ -110,14 +137,12 @@ export class Tile {
   }
 }
 
-/** The own tile: no peer, so none of the contract's attributes. */
+/** The own tile: no peer, so none of the contract's attributes, and nothing to connect. */
 export function ownTile(id, name) {
-  const element = document.querySelector("#tile-template").content.firstElementChild.cloneNode(true);
+  const element = template();
   element.classList.add("own");
-  element.querySelector(".flag").append(flag(id));
-  element.querySelector(".name").textContent = name;
-  element.querySelector(".id").textContent = id;
-  element.querySelector(".id").title = id;
+  introduce(element, id, name);
+  element.querySelector(".details").remove();
   element.querySelector(".chip").textContent = "you";
   const video = element.querySelector("video");
   video.muted = true;
@@ -128,6 +153,8 @@ export function ownTile(id, name) {
       const { audio, video: picture } = media.tracks;
       element.querySelector(".badge-mic").toggleAttribute("hidden", !audio);
       video.hidden = !picture;
+      // One's own face is a mirror, one's screen is not.
+      video.classList.toggle("mirror", media.source === "camera");
       video.srcObject = picture ? media.stream : null;
       if (picture) video.play().catch(() => {});
     },

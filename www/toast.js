@@ -5,8 +5,9 @@ const MOST = 4;
 
 /** What helps where a browser, and not Signalpost, refused. */
 const MEDIA_REMEDIES = {
-  NotAllowedError: "the browser was not allowed to use it: permit it in the address bar, then press the button again",
+  NotAllowedError: "it was not allowed: permit it when the browser asks, or in its address bar, then press the button again",
   NotFoundError: "no such device was found: plug one in, then press the button again",
+  AbortError: "the browser or the device gave up: press the button again",
   NotReadableError: "the device is used by another program: close that first",
   OverconstrainedError: "the device cannot do what was asked of it",
   SecurityError: "the page must come from https or from localhost",
@@ -52,6 +53,11 @@ export function toast(title, { error, action, about = "" } = {}) {
   list.append(notice);
   while (list.childElementCount > MOST) list.firstElementChild.remove();
   goesBy(notice, action ? 2 * SHOWN_MS : SHOWN_MS);
+}
+
+/** Takes away the newest notice. */
+export function dismissLast() {
+  document.querySelector("#toasts").lastElementChild?.remove();
 }
 
 /** What was said about it is no longer so. */

@@ -1,0 +1,226 @@
+// Files over one ordered data channel, one after another in each direction.
+// Text frames say what the binary ones are: `file` announces, chunks follow, `end` closes; back come `ack`s, and `done`.
+// A sender never has more than a window of bytes without an `ack` under way: one that trusts `bufferedAmount` alone
+// overflows the queues of a slow path, and its throughput collapses.
+
+const CHUNK_BYTES = 16 * 1024;
+const WINDOW_BYTES = 128 * 1024;
+const ACK_BYTES = 32 * 1024;
+const LONGEST_NAME = 200;
+const LONGEST_FRAME = 4096;
+const MOST_WAITING = 50;
+
+/** Largest file, in bytes: the receiver holds it in memory. */
+export const LARGEST_FILE = 64 * 1024 * 1024;
+
+/** One file on its way over one channel. `state`: "waiting", "running", "done" or "stopped"; then `reason` says why. */
+export class Transfer extends EventTarget {
+  state = "waiting";
+  reason = "";
+  /** Bytes that the receiver has. */
+  bytes = 0;
+  /** Of a received file: its contents, and whether they are what was sent (undefined: nobody could tell). */
+  blob;
+  intact;
+  #cancel;
+
+  constructor({ id, name, size, type }, cancel) {
+    super();
+    Object.assign(this, { id, name, size, type });
+    this.#cancel = cancel;
+  }
+
+  get isOver() {
+    return this.state === "done" || this.state === "stopped";
+  }
+
+  cancel() {
+    if (!this.isOver) this.#cancel(this);
+  }
+
+  change(fields) {
+    if (this.isOver) return;
+    Object.assign(this, fields);
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export async function sha256(blob) {
+  if (!globalThis.crypto?.subtle) return undefined;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export class FileChannel {
+  #channel;
+  #incoming;
+  #accepts;
+  #lastId = 0;
+  /** What is to be sent: { transfer, file, digest }; the first is being sent. */
+  #queue = [];
+  #sending = false;
+  /** Wakes the sender: an acknowledgement came, or an end. */
+  #wake = () => {};
+  #sent = 0;
+  /** What is being received: { transfer, chunks, bytes, acknowledged }. */
+  #receiving;
+
+  /** `incoming(transfer)`: a file began to arrive. `accepts(bytes)`: why it is refused, or undefined. */
+  constructor(channel, { incoming, accepts }) {
+    this.#channel = channel;
+    this.#incoming = incoming;
+    this.#accepts = accepts;
+    channel.binaryType = "arraybuffer";
+    channel.addEventListener("open", () => this.#pump());
+    channel.addEventListener("message", ({ data }) => (typeof data === "string" ? this.#frame(data) : this.#chunk(data)));
+    channel.addEventListener("close", () => this.stop("the connection closed"));
+  }
+
+  /** Sends a file after those before it; `digest`: the promise of its SHA-256. */
+  send(file, digest) {
+    this.#lastId += 1;
+    const { name, size, type } = file;
+    const transfer = new Transfer({ id: this.#lastId, name, size, type }, (which) => this.#stopSending(which, "cancelled", true));
+    if (this.#queue.length >= MOST_WAITING) transfer.change({ state: "stopped", reason: "too many files wait already" });
+    else if (!["connecting", "open"].includes(this.#channel.readyState)) transfer.change({ state: "stopped", reason: "the connection is closed" });
+    else this.#queue.push({ transfer, file, digest });
+    this.#pump();
+    return transfer;
+  }
+
+  /** Ends everything, in both directions. */
+  stop(reason) {
+    for (const { transfer } of this.#queue.splice(0)) transfer.change({ state: "stopped", reason });
+    this.#receiving?.transfer.change({ state: "stopped", reason });
+    this.#receiving = undefined;
+    this.#wake();
+  }
+
+  async #pump() {
+    if (this.#sending || this.#channel.readyState !== "open") return;
+    this.#sending = true;
+    while (this.#queue.length > 0) {
+      const entry = this.#queue[0];
+      try {
+        if (!entry.transfer.isOver) await this.#sendOne(entry);
+      } catch (error) {
+        this.#stopSending(entry.transfer, error.name === "NotReadableError" || error.name === "NotFoundError" ? "the file cannot be read" : "the connection closed", true);
+      }
+      if (this.#queue[0] === entry) this.#queue.shift();
+    }
+    this.#sending = false;
+  }
+
+  async #sendOne({ transfer, file, digest }) {
+    const { id, name, size, type } = transfer;
+    this.#sent = 0;
+    this.#tell({ kind: "file", id, name: name.slice(0, LONGEST_NAME), size, type: type.slice(0, 100) });
+    transfer.change({ state: "running" });
+    while (this.#sent < size) {
+      const block = await file.slice(this.#sent, this.#sent + WINDOW_BYTES).arrayBuffer();
+      for (let at = 0; at < block.byteLength; at += CHUNK_BYTES) {
+        const chunk = new Uint8Array(block, at, Math.min(CHUNK_BYTES, block.byteLength - at));
+        await this.#until(() => transfer.isOver || this.#sent + chunk.byteLength - transfer.bytes <= WINDOW_BYTES);
+        if (transfer.isOver) return;
+        this.#channel.send(chunk);
+        this.#sent += chunk.byteLength;
+      }
+    }
+    this.#tell({ kind: "end", id, digest: await digest });
+    await this.#until(() => transfer.isOver);
+  }
+
+  async #until(holds) {
+    while (!holds()) await new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  #stopSending(transfer, reason, tell) {
+    if (tell && transfer.state === "running") this.#tell({ kind: "stop", id: transfer.id, side: "sender", reason });
+    const at = this.#queue.findIndex((entry) => entry.transfer === transfer);
+    if (at > 0) this.#queue.splice(at, 1);
+    transfer.change({ state: "stopped", reason });
+    this.#wake();
+  }
+
+  #stopReceiving(reason, tell) {
+    const { transfer } = this.#receiving;
+    this.#receiving = undefined;
+    if (tell) this.#tell({ kind: "stop", id: transfer.id, side: "receiver", reason });
+    transfer.change({ state: "stopped", reason });
+  }
+
+  #tell(frame) {
+    if (this.#channel.readyState === "open") this.#channel.send(JSON.stringify(frame));
+  }
+
+  /** A text frame of the other side: nothing in it is believed. */
+  #frame(text) {
+    let frame;
+    try {
+      frame = text.length <= LONGEST_FRAME ? JSON.parse(text) : undefined;
+    } catch {
+      // Not one of ours.
+    }
+    if (frame === null || typeof frame !== "object" || !Number.isSafeInteger(frame.id)) return;
+    const reason = typeof frame.reason === "string" ? frame.reason.slice(0, 100) : "";
+    const outgoing = this.#queue[0]?.transfer.id === frame.id ? this.#queue[0].transfer : undefined;
+    const incoming = this.#receiving?.transfer.id === frame.id ? this.#receiving.transfer : undefined;
+    if (frame.kind === "file") this.#announced(frame);
+    else if (frame.kind === "end" && incoming) this.#ended(frame.digest);
+    else if (frame.kind === "stop" && frame.side === "sender" && incoming) this.#stopReceiving(`the sender stopped: ${reason}`, false);
+    else if (frame.kind === "stop" && frame.side === "receiver" && outgoing) this.#stopSending(outgoing, `refused: ${reason}`, false);
+    else if (frame.kind === "ack" && outgoing && frame.bytes > outgoing.bytes && frame.bytes <= this.#sent) outgoing.change({ bytes: frame.bytes });
+    else if (frame.kind === "done" && outgoing && this.#sent === outgoing.size) outgoing.change({ state: "done", bytes: outgoing.size, intact: frame.intact === false ? false : frame.intact === true || undefined });
+    this.#wake();
+  }
+
+  #announced({ id, name, size, type }) {
+    if (this.#receiving) this.#stopReceiving("another file began", false);
+    if (typeof name !== "string" || !Number.isSafeInteger(size) || size < 0) return;
+    const info = { id, name: name.slice(0, LONGEST_NAME), size, type: typeof type === "string" ? type.slice(0, 100) : "" };
+    const refusal = size > LARGEST_FILE ? "the file is too large" : this.#accepts(size);
+    if (refusal !== undefined) {
+      this.#tell({ kind: "stop", id, side: "receiver", reason: refusal });
+      return;
+    }
+    const transfer = new Transfer(info, () => this.#stopReceiving("cancelled", true));
+    this.#receiving = { transfer, chunks: [], bytes: 0, acknowledged: 0 };
+    transfer.change({ state: "running" });
+    this.#incoming(transfer);
+  }
+
+  #chunk(data) {
+    const receiving = this.#receiving;
+    // What was still under way of a file that was stopped.
+    if (!receiving || !(data instanceof ArrayBuffer)) return;
+    // Whole chunks but for the last, so that their number is bounded too.
+    if (data.byteLength !== Math.min(CHUNK_BYTES, receiving.transfer.size - receiving.bytes) || data.byteLength === 0) {
+      this.#stopReceiving("other bytes arrived than were announced", true);
+      return;
+    }
+    receiving.bytes += data.byteLength;
+    receiving.chunks.push(data);
+    if (receiving.bytes - receiving.acknowledged >= ACK_BYTES || receiving.bytes === receiving.transfer.size) {
+      receiving.acknowledged = receiving.bytes;
+      this.#tell({ kind: "ack", id: receiving.transfer.id, bytes: receiving.bytes });
+      receiving.transfer.change({ bytes: receiving.bytes });
+    }
+  }
+
+  async #ended(digest) {
+    const { transfer, chunks, bytes } = this.#receiving;
+    if (bytes !== transfer.size) {
+      this.#stopReceiving("less arrived than was announced", true);
+      return;
+    }
+    this.#receiving = undefined;
+    const blob = new Blob(chunks, { type: SHOWN_TYPES.has(transfer.type) ? transfer.type : "application/octet-stream" });
+    const own = typeof digest === "string" ? await sha256(blob) : undefined;
+    const intact = own === undefined ? undefined : own === digest;
+    this.#tell({ kind: "done", id: transfer.id, intact });
+    transfer.change({ state: "done", blob, intact, digest: own });
+  }
+}
+
+/** Kept as they are; everything else is only bytes, so that no stranger's page ever runs in this one's origin. */
+const SHOWN_TYPES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);

@@ -1,0 +1,58 @@
+// Files between the people in the room: every peer has a channel of its own for them, every file a card among the messages.
+import { FileCard } from "./file_card.js";
+import { FileChannel, LARGEST_FILE, sha256 } from "./file_channel.js";
+
+/** What this page holds of others' files at most, in bytes; a card that is removed gives its part back. */
+const MOST_HELD = 256 * 1024 * 1024;
+
+export class Files {
+  #chat;
+  #notice;
+  /** RemotePeer → { channel, nameOf }. */
+  #links = new Map();
+  #held = 0;
+
+  /** `notice(text)`: something the person should know. */
+  constructor({ chat, notice }) {
+    this.#chat = chat;
+    this.#notice = notice;
+  }
+
+  /** As for messages, both sides make the channel, with the same number. */
+  attach(peer, nameOf) {
+    const channel = new FileChannel(peer.createDataChannel("files", { negotiated: true, id: 2 }), {
+      accepts: (size) => (this.#held + size > MOST_HELD ? "no room for more files there" : undefined),
+      incoming: (transfer) => this.#arrives(transfer, nameOf()),
+    });
+    this.#links.set(peer, { channel, nameOf });
+  }
+
+  detach(peer) {
+    this.#links.get(peer)?.channel.stop("the connection closed");
+    this.#links.delete(peer);
+  }
+
+  /** Sends files to everyone who is here. */
+  send(files) {
+    for (const file of files) {
+      if (file.size > LARGEST_FILE) this.#notice(`“${file.name}” is too large: this page takes files up to ${LARGEST_FILE / 1024 / 1024} MiB.`);
+      else if (this.#links.size === 0) this.#notice("Nobody is here to take a file yet.");
+      else this.#sendOne(file);
+    }
+  }
+
+  #sendOne(file) {
+    const digest = sha256(file).catch(() => undefined);
+    const receivers = [...this.#links.values()].map(({ channel, nameOf }) => ({ name: nameOf(), transfer: channel.send(file, digest) }));
+    const card = new FileCard({ name: file.name, size: file.size, file, receivers });
+    this.#chat.insert(this.#chat.ownName, "mine", card.element);
+  }
+
+  #arrives(transfer, from) {
+    this.#held += transfer.size;
+    const giveBack = () => (this.#held -= transfer.size);
+    const card = new FileCard({ name: transfer.name, size: transfer.size, from, transfer, removed: giveBack });
+    this.#chat.insert(from, "theirs", card.element);
+    transfer.addEventListener("change", () => transfer.state === "stopped" && giveBack());
+  }
+}
