@@ -1,12 +1,9 @@
 // The link to the server, as it is shown: a word in the header, a sentence beside the chart, and a calm banner while it is away.
-import { SignalingError } from "/package/signalpost.js";
+import { reasonInWords } from "./reason.js";
 
 const WORDS = { idle: "starting …", connecting: "connecting …", connected: "connected", reconnecting: "reconnecting …", closed: "closed" };
 const BANNER_AFTER_MS = 400;
 const TICK_MS = 100;
-
-/** "link-lost: the link to the server was lost" */
-export const reasonInWords = (code) => (code ? new SignalingError(code).message : "");
 
 export class LinkView {
   #state = document.querySelector("[data-testid=link-state]");

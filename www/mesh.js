@@ -1,8 +1,8 @@
 // Everyone in the room, and a connection to each. A tile lives as long as its connection or its place in the room.
 import { restartIce } from "./ice_restart.js";
-import { reasonInWords } from "./link.js";
 import { shownName } from "./names.js";
 import { watchQuality } from "./quality.js";
+import { reasonInWords } from "./reason.js";
 import { Tile } from "./tile.js";
 
 /** How long to wait before connecting again, by attempt. The first leaves time for a `peerleave`. */
@@ -189,7 +189,7 @@ export class Mesh {
       return;
     }
     if (state === "connected") member.attempts = 0;
-    if (state === "failed" && reason === "") peer.restartIce();
+    if (state === "failed") peer.restartIce();
     this.#settle(member);
     this.#changed();
   }
