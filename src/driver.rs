@@ -9,13 +9,14 @@ use crate::page::{self, Global};
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
 use crate::web_socket::{ABNORMAL, Socket, Transport};
+use alloc::collections::VecDeque;
+use alloc::rc::{Rc, Weak};
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
 use signalpost_core::protocol::{Envelope, OwnSignal, PeerId, RoomName};
 use signalpost_core::{
     Client, Config, ConnectionEvent, Event, Failure, Input, Output, Reply, SocketEvent, Timeline,
 };
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{RtcConfiguration, RtcPeerConnection};
 

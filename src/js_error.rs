@@ -1,5 +1,6 @@
 //! What JavaScript throws, as text.
 
+use alloc::string::String;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The error as JavaScript would print it, for example `InvalidStateError: …`.

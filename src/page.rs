@@ -1,8 +1,9 @@
 //! What the page and the network do, told to the core.
 
 use crate::event_listener::EventListener;
+use alloc::rc::Rc;
+use alloc::{vec, vec::Vec};
 use signalpost_core::PageEvent;
-use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::EventTarget;
 

@@ -2,12 +2,13 @@
 
 use crate::event_listener::EventListener;
 use crate::js_error;
+use alloc::rc::Rc;
+use alloc::{boxed::Box, string::String};
 use js_sys::{Function, Promise};
 use signalpost_core::protocol::IceCandidateInit;
 use signalpost_core::{
     ConnectionEvent, ConnectionState, Description, Operation, Outcome, SdpType, SignalingState,
 };
-use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};

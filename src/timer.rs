@@ -2,18 +2,27 @@
 
 use crate::clock;
 use crate::event_listener::EventListener;
-use gloo_timers::callback::Timeout;
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use wasm_bindgen::JsValue;
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageChannel, MessagePort};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(handler: &JsValue, milliseconds: i32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timeout: &JsValue);
+}
 
 /// Wakes at a deadline. What is due at once comes with the next macrotask, through a `MessageChannel`:
 /// `setTimeout` waits at least 4 ms when nested, and a second in a hidden tab.
 pub struct Timer {
     deadline: Rc<Cell<Option<u64>>>,
-    timeout: RefCell<Option<Timeout>>,
-    wake: Rc<dyn Fn()>,
+    timeout: RefCell<JsValue>,
+    fire: Closure<dyn Fn()>,
     macrotask: Option<(MessagePort, MessagePort, EventListener)>,
 }
 
@@ -34,7 +43,9 @@ impl Timer {
             near.start();
             (near, far, listener)
         });
-        Self { deadline, timeout: RefCell::new(None), wake, macrotask }
+        let cell = Rc::clone(&deadline);
+        let fire = Closure::new(move || fire(&cell, &*wake));
+        Self { deadline, timeout: RefCell::new(JsValue::UNDEFINED), fire, macrotask }
     }
 
     /// Sets the deadline; `None`: there is nothing to wake for.
@@ -43,7 +54,7 @@ impl Timer {
             return;
         }
         self.deadline.set(deadline);
-        *self.timeout.borrow_mut() = None;
+        clear_timeout(&self.timeout.take());
         let Some(deadline) = deadline else { return };
         if deadline <= now
             && let Some((_, far, _)) = &self.macrotask
@@ -51,14 +62,14 @@ impl Timer {
         {
             return;
         }
-        let wait = u32::try_from(deadline.saturating_sub(now)).unwrap_or(u32::MAX).min(i32::MAX as u32);
-        let (cell, wake) = (Rc::clone(&self.deadline), Rc::clone(&self.wake));
-        *self.timeout.borrow_mut() = Some(Timeout::new(wait, move || fire(&cell, &*wake)));
+        let wait = i32::try_from(deadline.saturating_sub(now)).unwrap_or(i32::MAX);
+        self.timeout.replace(set_timeout(self.fire.as_ref().unchecked_ref(), wait));
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
+        clear_timeout(&self.timeout.take());
         if let Some((near, far, _)) = &self.macrotask {
             near.close();
             far.close();

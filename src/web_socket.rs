@@ -1,6 +1,7 @@
 //! One socket (RFC 6455, WHATWG WebSockets), or what the application gave in its place.
 
 use crate::codec;
+use alloc::boxed::Box;
 use signalpost_core::SocketEvent;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;

@@ -27,7 +27,7 @@ function pathFlags() {
 export async function buildGlue() {
   await run("cargo", ["fetch", "--quiet", "--locked", "--target", WASM]);
   const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...pathFlags()].filter(Boolean).join(" ") };
-  await run("cargo", ["build", "--quiet", "--profile", "wasm", "--target", WASM, "-p", "signalpost", "--lib"], { env });
+  await run("cargo", ["build", "--quiet", "--profile", "wasm", "--target", WASM, "-p", "signalpost", "--lib", "--features", "bare"], { env });
   await run("cargo", ["build", "--quiet", "-p", "signalpost-bind"]);
   const built = path.join(cargoTarget, WASM, "wasm", "signalpost.wasm");
   const bind = path.join(cargoTarget, "debug", `signalpost-bind${executable}`);

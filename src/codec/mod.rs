@@ -5,6 +5,7 @@
 mod read;
 mod write;
 
+use alloc::string::String;
 pub use read::{text, u16_field};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
 use wasm_bindgen::JsValue;

@@ -1,5 +1,6 @@
 //! Reads the sparse envelope from a parsed JSON value.
 
+use alloc::{boxed::Box, string::String, vec::Vec};
 use js_sys::{Array, Reflect};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, Payload, PeerInfo};
 use wasm_bindgen::{JsCast, JsValue};
@@ -22,7 +23,9 @@ pub fn text(object: &JsValue, name: &str) -> Field<String> {
 
 fn integer(object: &JsValue, name: &str, most: f64) -> Field<f64> {
     field(object, name, |value| {
-        value.as_f64().filter(|number| *number >= 0.0 && *number <= most && number.trunc() == *number)
+        value
+            .as_f64()
+            .filter(|number| *number >= 0.0 && *number <= most && (*number as u64) as f64 == *number)
     })
 }
 

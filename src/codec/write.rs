@@ -1,5 +1,6 @@
 //! Writes the sparse envelope as JSON text (RFC 8259); what is absent is left out.
 
+use alloc::string::String;
 use signalpost_core::protocol::{Envelope, IceCandidateInit, Payload, PeerInfo};
 
 /// One object or array being written.

@@ -1,7 +1,8 @@
 //! Promises of the application that wait for one thing, each with its deadline.
 
 use crate::output::{Failure, Output, Reply};
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 #[derive(Default)]
 pub struct Calls(Vec<(u32, u64)>);

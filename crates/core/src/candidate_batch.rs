@@ -7,6 +7,7 @@
 //! is left over at the end.
 
 use crate::config::CandidateOptions;
+use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{Candidate, CandidateType, IceCandidateInit, limits, session_description};
 
 /// More than this the server refuses.

@@ -15,8 +15,9 @@ use crate::rng::Rng;
 use crate::rooms::Rooms;
 use crate::session::{Change, Session};
 use crate::timeline::Timeline;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, RoomName};
-use std::collections::VecDeque;
 
 /// The whole client, without I/O. See the crate's front page for how to drive it.
 pub struct Client {

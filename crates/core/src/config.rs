@@ -1,5 +1,6 @@
 //! What a client is started with.
 
+use alloc::string::String;
 use signalpost_protocol::{PeerId, PeerInfo, limits};
 
 /// Options of one client.

@@ -1,8 +1,9 @@
 //! What a peer wants done.
 
 use crate::output::{Event, Failure, Output, Reply};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use signalpost_protocol::Signal;
-use std::collections::VecDeque;
 
 /// Collected while a peer handles one thing; the client carries it out.
 #[derive(Default)]

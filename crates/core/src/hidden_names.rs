@@ -5,6 +5,7 @@
 //! name of Firefox's waits a moment before another browser gets it, and every name is given again while the pair is
 //! not connected.
 
+use alloc::vec::Vec;
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
 /// How long a name of Firefox's waits, in milliseconds.

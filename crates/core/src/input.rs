@@ -1,5 +1,6 @@
 //! What the core can be told.
 
+use alloc::{boxed::Box, string::String};
 use signalpost_protocol::{Envelope, IceCandidateInit, OwnSignal, PeerId, Query, RoomName};
 
 /// Something happened.

@@ -4,8 +4,9 @@
 //! way when the link was lost may have arrived, so it is not sent again: its promise rejects with `link-lost`.
 
 use crate::output::{Failure, Output, Reply};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use signalpost_protocol::{ClientMessage, ErrorCode};
-use std::collections::VecDeque;
 
 /// How long an answer may take, in milliseconds.
 const ANSWER_MS: u64 = 15_000;

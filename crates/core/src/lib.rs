@@ -5,6 +5,9 @@
 //! [`Client::poll_output`] and does each thing it is asked, then asks [`Client::poll_timeout`] when to come
 //! back with [`Input::Timeout`]. The core never reads a clock, never draws randomness (it is given a seed),
 //! never does I/O and never panics on what comes from outside. Times are milliseconds of one monotonic clock.
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
 
 mod calls;
 mod candidate_batch;

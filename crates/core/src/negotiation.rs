@@ -11,9 +11,10 @@ mod step;
 use crate::input::{Description, Outcome, SdpType, SignalingState};
 use crate::output::Operation;
 use crate::remote_candidates::RemoteCandidates;
+use alloc::collections::VecDeque;
+use alloc::{string::String, vec::Vec};
 use gathering::Gathering;
 use signalpost_protocol::{ErrorCode, session_description};
-use std::collections::VecDeque;
 
 pub use step::{Remote, Step};
 

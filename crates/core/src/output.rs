@@ -1,6 +1,7 @@
 //! What the core asks for.
 
 use crate::input::{ConnectionState, Description};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName};
 
 /// One thing to do, in order.

@@ -3,6 +3,7 @@
 
 use crate::candidate_batch::{insert, rank};
 use crate::config::CandidateOptions;
+use alloc::vec::Vec;
 use signalpost_protocol::{IceCandidateInit, OwnSignal, PeerId, limits};
 
 /// Most receivers whose batches are remembered; beyond, a batch only closes earlier.

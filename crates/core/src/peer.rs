@@ -13,6 +13,7 @@ use crate::output::{Event, Failure, Operation, Output, Reply};
 use crate::peers::Own;
 use crate::resend::Resend;
 use crate::timeline::{Timeline, mark};
+use alloc::vec::Vec;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description, Route};
 use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal};
 

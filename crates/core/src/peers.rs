@@ -6,10 +6,11 @@ use crate::input::ConnectionEvent;
 use crate::output::{Event, Failure, Output, TimerName};
 use crate::peer::Peer;
 use crate::rng::Rng;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use litemap::LiteMap;
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};
-use std::collections::VecDeque;
 
 /// What all peers of a client share.
 pub struct Own {

@@ -1,6 +1,7 @@
 //! The other side's candidates: those of the description that is set are applied, later ones wait for
 //! theirs, those of a dead generation are dropped.
 
+use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
 /// Most candidates that wait for their description.

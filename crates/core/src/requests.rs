@@ -1,8 +1,9 @@
 //! What was asked of the server and has no answer yet. A lost link does not lose it: it is asked again.
 
 use crate::output::{Failure, Output};
+use alloc::collections::VecDeque;
+use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ClientMessage, ErrorCode, Query, RoomName};
-use std::collections::VecDeque;
 
 /// How long an answer may take, in milliseconds.
 const ANSWER_MS: u64 = 15_000;

@@ -1,9 +1,10 @@
 //! The rooms that the client is in, and who else is.
 
 use crate::output::{Event, Output};
+use alloc::collections::VecDeque;
+use alloc::{string::String, vec::Vec};
 use litemap::LiteMap;
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
-use std::collections::VecDeque;
 
 #[derive(Default)]
 struct Room {

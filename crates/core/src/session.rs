@@ -6,11 +6,12 @@ use crate::input::{PageEvent, SocketEvent};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
 use crate::reconnect_policy::{GOOD_LINK_MS, ReconnectPolicy};
 use crate::rng::Rng;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use signalpost_protocol::link_monitor::Verdict;
 use signalpost_protocol::{
     ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, Signal, VERSIONS,
 };
-use std::collections::VecDeque;
 
 /// Normal closure (RFC 6455 §7.4.1).
 const NORMAL: u16 = 1000;

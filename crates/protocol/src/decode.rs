@@ -9,6 +9,7 @@ use crate::message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, Route, ServerMessage, Signal,
 };
 use crate::session_description;
+use alloc::{string::String, vec::Vec};
 
 /// Why an envelope is not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use crate::envelope::{Envelope, Payload};
 use crate::id::RoomName;
 use crate::message::{ClientMessage, OwnSignal, ServerMessage, Signal};
+use alloc::{boxed::Box, string::String};
 
 fn bare(kind: &str) -> Envelope {
     Envelope { kind: kind.into(), ..Envelope::default() }

@@ -1,5 +1,6 @@
 //! The JSON shape of every message: one sparse record.
 
+use alloc::{boxed::Box, string::String, vec::Vec};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// One frame. `from` and `timestamp` are stamped by the server and never believed from a client.

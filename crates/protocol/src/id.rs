@@ -1,8 +1,8 @@
 //! Names that travel on the wire, checked once where they enter.
 
 use crate::limits;
+use alloc::sync::Arc;
 use core::fmt;
-use std::sync::Arc;
 
 /// Why a name was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

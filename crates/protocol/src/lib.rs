@@ -5,6 +5,9 @@
 //! record so that one `serde` implementation serves every type (each variant of a tagged enum would cost
 //! the WebAssembly build another copy); [`ClientMessage`] and [`ServerMessage`] are its typed faces.
 //! `docs/protocol.md` describes the same for writers of other clients.
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
 
 pub mod candidate;
 pub mod close_code;

@@ -3,6 +3,7 @@
 use crate::envelope::{IceCandidateInit, PeerInfo};
 use crate::error_code::ErrorCode;
 use crate::id::{Label, PeerId, RoomName};
+use alloc::{string::String, vec::Vec};
 
 /// What a client sends.
 #[derive(Clone, Debug, PartialEq)]

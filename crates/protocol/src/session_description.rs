@@ -1,5 +1,7 @@
 //! The little that Signalpost reads in a session description (RFC 8866, RFC 8839).
 
+use alloc::string::String;
+
 const SETUP: &str = "a=setup:";
 const CANDIDATE: &str = "a=candidate:";
 const END_OF_CANDIDATES: &str = "a=end-of-candidates";

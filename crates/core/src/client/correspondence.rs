@@ -4,6 +4,7 @@ use super::Client;
 use crate::input::Receiver;
 use crate::output::{Failure, Output};
 use crate::own_candidates::Closed;
+use alloc::{string::String, vec};
 use signalpost_protocol::{
     Candidate, ClientMessage, ErrorCode, OwnSignal, PeerId, Signal, limits, session_description,
 };

@@ -3,6 +3,7 @@
 use super::Client;
 use crate::output::{Event, Failure, Output, Reply};
 use crate::requests::{Question, Request};
+use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{
     ClientMessage, Envelope, ErrorCode, PeerId, PeerInfo, Refusal, RoomName, ServerMessage, Signal,
 };

@@ -3,6 +3,7 @@
 use super::{InFlight, Negotiation, Step};
 use crate::input::SignalingState;
 use crate::output::Operation;
+use alloc::{string::String, vec::Vec};
 use signalpost_protocol::ErrorCode;
 
 impl Negotiation {

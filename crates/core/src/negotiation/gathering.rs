@@ -6,6 +6,7 @@
 use super::{InFlight, Negotiation, Step};
 use crate::input::{Description, SignalingState};
 use crate::output::Operation;
+use alloc::{string::String, vec::Vec};
 use signalpost_protocol::session_description;
 
 /// The description that is being made, and its candidates.

@@ -2,6 +2,7 @@
 
 use crate::input::Description;
 use crate::output::Operation;
+use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ErrorCode, IceCandidateInit};
 
 /// A message of the other side.

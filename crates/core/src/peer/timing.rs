@@ -4,6 +4,7 @@ use super::Peer;
 use crate::effects::Effects;
 use crate::negotiation::Step;
 use crate::output::{Failure, Operation, TimerName};
+use alloc::vec::Vec;
 use signalpost_protocol::ErrorCode;
 
 /// How long a pair may take until data can flow for the first time, in milliseconds.
