@@ -226,7 +226,7 @@ for (const { name, kinds } of PAIRS) {
             assert.ok(Number.isInteger(ms) && ms >= 0 && ms < 15_000, `${phase}: ${JSON.stringify(side)}`);
           }
           // One that comes may find the pair made: by a candidate that ICE itself discovered (peer-reflexive, RFC 8445 §7.3.1.3).
-          assert.ok(offer <= answer && answer <= pair, JSON.stringify(side));
+          assert.ok(offer <= answer && answer <= pair && pair <= open, JSON.stringify(side));
         }
         await pages[0].evaluate(`async () => {
           const channel = peer.createDataChannel("chat");

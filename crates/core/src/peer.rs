@@ -128,6 +128,8 @@ impl Peer {
                 self.hang_up(failure, effects);
             }
             ConnectionEvent::Opened => {
+                // Browsers may say so before they say `connected`.
+                mark(&mut self.timeline.pair, elapsed);
                 mark(&mut self.timeline.open, elapsed);
                 self.pair_deadline = None;
                 self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);

@@ -13,7 +13,7 @@ pub struct Timeline {
     pub answer: Option<u32>,
     /// The first candidate of the other side arrived.
     pub first_candidate: Option<u32>,
-    /// ICE and DTLS are up: `connectionState` is `connected`.
+    /// ICE and DTLS are up: `connectionState` is `connected`, or data can flow.
     pub pair: Option<u32>,
     /// Data can flow.
     pub open: Option<u32>,

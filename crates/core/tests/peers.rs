@@ -68,6 +68,20 @@ fn a_call_settles_when_data_can_flow() {
 }
 
 #[test]
+fn data_that_flows_before_the_browser_says_connected_has_a_pair() {
+    let mut world = World::registered();
+    let mine = calling(&mut world);
+    world.hear("zoe", answer(77, mine, 1, "theirs"));
+    world.done(Ok(None), SignalingState::Stable);
+    world.advance(30);
+    world.connection_event(ConnectionEvent::Opened);
+    world.advance(10);
+    world.state(ConnectionState::Connected);
+    let timeline = world.client.timeline(&id("zoe")).unwrap();
+    assert_eq!((timeline.pair, timeline.open), (Some(30), Some(30)));
+}
+
+#[test]
 fn being_called_is_told_and_answered() {
     let mut world = World::registered();
     world.hear("ada", offer(9, None, 1, "theirs"));
