@@ -1,5 +1,6 @@
 //! The little that Signalpost reads in a session description (RFC 8866, RFC 8839).
 
+use crate::candidate::Candidate;
 use alloc::string::String;
 
 const SETUP: &str = "a=setup:";
@@ -16,13 +17,11 @@ pub fn username_fragments(sdp: &str) -> impl Iterator<Item = &str> {
     lines(sdp).filter_map(|line| line.strip_prefix("a=ice-ufrag:"))
 }
 
-/// Whether the description itself already carries this candidate line.
+/// Whether the description itself carries this candidate. Its line may differ: Chromium leaves the fragment out.
 pub fn holds_candidate(sdp: &str, candidate: &str) -> bool {
-    let line = candidate.strip_prefix("candidate:").unwrap_or(candidate);
-    lines(sdp).filter_map(|attribute| attribute.strip_prefix(CANDIDATE)).any(|held| {
-        // The event's line may end in `ufrag …` and more where the description's does not.
-        line.strip_prefix(held).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })
+    let Some(candidate) = Candidate::parse(candidate) else { return false };
+    let mut held = lines(sdp).filter_map(|line| Candidate::parse(line.strip_prefix("a=")?));
+    held.any(|held| held.is_same_path(&candidate))
 }
 
 /// Whether the description says that its candidates are all (RFC 8840).
@@ -93,6 +92,17 @@ mod tests {
         assert_eq!(fixed, "v=0\r\nm=audio\r\na=setup:active\r\nm=video\r\na=setup:passive\r\na=x");
         assert_eq!(with_setup(&fixed, "passive"), fixed);
         assert_eq!(setup("v=0\r\n"), None);
+    }
+
+    #[test]
+    fn a_candidate_is_found_in_the_description_as_each_browser_writes_it() {
+        let chromium = "candidate:622895554 1 udp 2113937151 e7fa.local 47679 typ host generation 0 ufrag cj2J network-cost 999";
+        let sdp = "v=0\r\na=candidate:622895554 1 udp 2113937151 e7fa.local 47679 typ host generation 0 network-cost 999\r\n";
+        assert!(holds_candidate(sdp, chromium));
+        assert!(!holds_candidate(sdp, &chromium.replace("47679", "47680")));
+        let firefox = "candidate:0 1 UDP 2122252543 9148.local 57924 typ host";
+        assert!(holds_candidate(&format!("v=0\r\na={firefox}\r\n"), firefox));
+        assert!(!holds_candidate(sdp, firefox) && !holds_candidate(sdp, ""));
     }
 
     #[test]
