@@ -108,11 +108,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#state === "closed") throw new SignalingError("closed");
     await this.#calls.start(
       async (call) => {
-        const instance = await load();
+        const began = performance.now();
+        const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
+        const timer = setTimeout(late, milliseconds);
+        const instance = await load().finally(() => clearTimeout(timer));
         // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
         if (!this.#calls.has(call)) return;
         const module = (this.#module ??= this.#start(instance));
-        this.#guarded(() => module.connect(call, milliseconds));
+        const left = Math.max(0, milliseconds - (performance.now() - began));
+        this.#guarded(() => module.connect(call, left));
       },
       (call) => this.#module?.cancel(call),
       options.signal,
@@ -191,10 +195,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     this.#rooms.clear();
     if (module) {
       module.close();
-      queueMicrotask(() => {
-        this.#instance?.clients.delete(this.#ended);
-        module.free();
-      });
+      queueMicrotask(() => module.free());
     } else {
       this.#changed("closed", "closed");
     }
@@ -265,6 +266,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   #changed(state: ClientState, reason: string): void {
     if (this.#state === "closed" && state !== "closed") return;
     this.#state = state;
+    if (state === "closed") this.#instance?.clients.delete(this.#ended);
     emit(this, "statechange", { state, reason });
   }
 

@@ -76,6 +76,8 @@ impl Driver {
     /// Something happened. What happens while the core is at work waits its turn; what the application does
     /// while it is told something is done at once.
     pub fn handle_input(&self, input: Input) {
+        #[cfg(feature = "trap-hook")]
+        crate::trap_hook::spring(&input);
         self.inbox.borrow_mut().push_back(input);
         if self.at_work.replace(true) {
             return;

@@ -18,6 +18,8 @@ pub mod js_error;
 pub mod page;
 pub mod peer_connection;
 pub mod timer;
+#[cfg(feature = "trap-hook")]
+mod trap_hook;
 pub mod web_socket;
 
 /// A panic is a trap, without words: what formats them would weigh more than the whole negotiation.

@@ -41,7 +41,7 @@ pub const ABNORMAL: u16 = 1006;
 /// An open or opening socket. Dropping it takes its callbacks back; nothing is heard from it again.
 pub struct Socket {
     socket: TransportSocket,
-    _heard: [Closure<dyn FnMut(SocketNews)>; 3],
+    _heard: [Closure<dyn Fn(SocketNews)>; 3],
 }
 
 impl Socket {
@@ -56,14 +56,14 @@ impl Socket {
         let socket = transport.open()?;
         let (on_open, on_message, on_close) = (heard.clone(), heard.clone(), heard);
         let heard = [
-            Closure::<dyn FnMut(SocketNews)>::new(move |_| on_open(SocketEvent::Opened)),
-            Closure::<dyn FnMut(SocketNews)>::new(move |news: SocketNews| {
+            Closure::<dyn Fn(SocketNews)>::new(move |_| on_open(SocketEvent::Opened)),
+            Closure::<dyn Fn(SocketNews)>::new(move |news: SocketNews| {
                 on_message(match codec::decode(&news.data()) {
                     Some(envelope) => SocketEvent::Frame(Box::new(envelope)),
                     None => SocketEvent::Malformed,
                 });
             }),
-            Closure::<dyn FnMut(SocketNews)>::new(move |news: SocketNews| {
+            Closure::<dyn Fn(SocketNews)>::new(move |news: SocketNews| {
                 let code = news.code().as_f64().map_or(ABNORMAL, |code| code as u16);
                 on_close(SocketEvent::Closed { code });
             }),

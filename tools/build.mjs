@@ -37,13 +37,14 @@ async function optimize() {
   );
 }
 
-async function bundle() {
+/** The facade and its glue as one file; `options` are esbuild's. */
+export async function bundle(output, options) {
   const { build } = await import("esbuild");
-  const output = inDist("signalpost.js");
   await build({
     absWorkingDir: inRoot(),
     entryPoints: ["js/index.ts"],
     outfile: output,
+    ...options,
     bundle: true,
     format: "esm",
     platform: "browser",
@@ -73,7 +74,7 @@ export async function buildPackage() {
   mkdirSync(dist, { recursive: true });
   await buildGlue();
   await optimize();
-  await bundle();
+  await bundle(inDist("signalpost.js"));
   await declare();
   checkGate();
 }

@@ -9,8 +9,8 @@ import { bindgenDir, cargoTarget } from "./paths.mjs";
 import { shortenNames } from "./short_names.mjs";
 import { Stamps } from "./stamps.mjs";
 
-export const glueFile = (name) => path.join(bindgenDir, name);
-export const stamps = () => new Stamps(glueFile("stamps.json"));
+export const glueFile = (name, directory = bindgenDir) => path.join(directory, name);
+export const stamps = (directory) => new Stamps(glueFile("stamps.json", directory));
 
 const executable = process.platform === "win32" ? ".exe" : "";
 
@@ -23,19 +23,19 @@ function pathFlags() {
   return folders.map((folder) => `--remap-path-prefix=${path.join(sources, folder)}/=`);
 }
 
-/** Builds the shell for the browser and binds it into target/bindgen. */
-export async function buildGlue() {
+/** Builds the shell for the browser and binds it into a directory. */
+export async function buildGlue({ profile = "wasm", features = "bare", directory = bindgenDir } = {}) {
   await run("cargo", ["fetch", "--quiet", "--locked", "--target", WASM]);
   const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...pathFlags()].filter(Boolean).join(" ") };
-  await run("cargo", ["build", "--quiet", "--profile", "wasm", "--target", WASM, "-p", "signalpost", "--lib", "--features", "bare"], { env });
+  await run("cargo", ["build", "--quiet", "--profile", profile, "--target", WASM, "-p", "signalpost", "--lib", "--features", features], { env });
   await run("cargo", ["build", "--quiet", "-p", "signalpost-bind"]);
-  const built = path.join(cargoTarget, WASM, "wasm", "signalpost.wasm");
+  const built = path.join(cargoTarget, WASM, profile === "dev" ? "debug" : profile, "signalpost.wasm");
   const bind = path.join(cargoTarget, "debug", `signalpost-bind${executable}`);
-  mkdirSync(bindgenDir, { recursive: true });
-  const outputs = ["signalpost.js", "signalpost.d.ts", "signalpost_bg.wasm"].map(glueFile);
+  mkdirSync(directory, { recursive: true });
+  const outputs = ["signalpost.js", "signalpost.d.ts", "signalpost_bg.wasm"].map((name) => glueFile(name, directory));
   const changers = ["short_names.mjs", "instances.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
-  await stamps().step("bind", { inputs: { files: [built, bind, ...changers] }, outputs }, async () => {
-    await run(bind, [built, bindgenDir, "--out-name", "signalpost"]);
+  await stamps(directory).step("bind", { inputs: { files: [built, bind, ...changers] }, outputs }, async () => {
+    await run(bind, [built, directory, "--out-name", "signalpost"]);
     const [script, types, module] = outputs;
     const short = shortenNames(readFileSync(module), readFileSync(script, "utf8"));
     writeFileSync(module, short.wasm);

@@ -15,7 +15,11 @@ const replaced = (text, part, by) => parted(text, part).join(by);
 export function makeFunction(glue) {
   const [kept] = parted(glue, "let wasmModule, wasmInstance, wasm;");
   const listening = ".addEventListener(getStringFromWasm0(arg1, arg2), arg3)";
-  const body = replaced(replaced(kept, listening, `${listening.slice(0, -1)}, { signal })`), "export class", "class");
+  const once = replaced(replaced(kept, listening, `${listening.slice(0, -1)}, { signal })`), "export class", "class");
+  // Who kept a closure that the module dropped calls nothing: it would throw, which ends an instance.
+  const called = "const real = (...args) => {";
+  const body = once.replaceAll(called, `${called}\n        if (!state.cnt) return;`);
+  if (body === once) throw new Error(`the glue does not hold ${called}`);
   return `export default (signal) => {
 ${body}
 let wasm;

@@ -14,6 +14,9 @@ export const bindgenDir = inRoot("target", "bindgen");
 
 export const dist = inRoot("dist");
 
+/** The package as the tests of traps load it (trap_hook.mjs). */
+export const trapHookDist = inRoot("target", "trap-hook");
+
 /** Tools that were built once for this user. */
 export const toolCache = path.join(
   process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"),

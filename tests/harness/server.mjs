@@ -111,12 +111,12 @@ class Server {
 export const serverBinary = () => process.env.SIGNALPOST_SERVER ?? path.join(cargoTarget, "debug", "signalpost-server");
 
 /** Starts a server with the demo and the built package, and waits until it is ready. */
-export async function startServer(namespace, { binary = serverBinary(), args = [], env = {} } = {}) {
+export async function startServer(namespace, { binary = serverBinary(), args = [], env = {}, directory = dist } = {}) {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: cargo build -p signalpost-server`);
   const port = await namespace.freePort();
   const adminPort = await namespace.freePort();
   const listen = ["--listen", `127.0.0.1:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`];
-  const serve = ["--www", inRoot("www"), "--package", dist];
+  const serve = ["--www", inRoot("www"), "--package", directory];
   const server = new Server({ namespace, binary, args: [...listen, ...serve, ...args], env, port, adminPort });
   return server.start();
 }

@@ -18,6 +18,14 @@ export const loadModule = (page) =>
     await loaded;
   });
 
+/** Runs a source in the page's own realm, as a script of the page. */
+export const inject = (page, source) =>
+  page.evaluate((source) => {
+    const script = document.createElement("script");
+    script.textContent = source;
+    document.documentElement.append(script);
+  }, source);
+
 /** Makes `window.client` and connects it; `options` are those of `SignalingClient`. */
 export const startClient = async (page, options = {}) => {
   await loadModule(page);

@@ -12,8 +12,11 @@ export const PAIRS = [
   { name: "Chromium–Firefox", kinds: ["chromium", "firefox"], onlooker: "firefox" },
 ];
 
-/** A world with a server and these browsers, each a process of its own: `makeWorld(["chromium", "firefox"])`. */
-export async function makeWorld(kinds, { serverArgs = [] } = {}) {
+/**
+ * A world with a server and these browsers, each a process of its own: `makeWorld(["chromium", "firefox"])`. Pages get
+ * the package from `directory`, or what `npm run build` made.
+ */
+export async function makeWorld(kinds, { serverArgs = [], directory } = {}) {
   const namespace = await makeNamespace();
   const browsers = [];
   const close = async () => {
@@ -23,7 +26,7 @@ export async function makeWorld(kinds, { serverArgs = [] } = {}) {
   };
   let server;
   try {
-    server = await startServer(namespace, { args: serverArgs });
+    server = await startServer(namespace, { args: serverArgs, directory });
     browsers.push(...(await Promise.all(kinds.map((kind) => LAUNCH[kind](namespace)))));
   } catch (error) {
     await close();
