@@ -2,12 +2,11 @@
 import { Connection, Emitter } from "./connection.js";
 
 const NEGOTIATION = ["offer", "answer", "ice-candidate", "invite", "reject", "close"];
-const MOST_WAITING = 256;
 const random32 = () => crypto.getRandomValues(new Uint32Array(1))[0] || 1;
 /** A text of which `<` compares the UTF-8 bytes. */
 const bytes = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
-/** Events: `open`, `down`, `ended`, `connection`, and the types of the protocol (`error`, `peer-joined`, …); `detail` tells the rest. */
+/** Events: `open`, `down`, `ended`, `connection`, and the protocol's own (`error`, `peer-joined`, `message`, …); `detail` tells the rest. */
 export class PlainClient extends Emitter {
   session = random32();
   connections = new Map();
@@ -24,8 +23,7 @@ export class PlainClient extends Emitter {
   #questionAt = 0;
 
   constructor(url, id, { metadata, rtc = {} } = {}) {
-    super();
-    Object.assign(this, { url, id, metadata, rtc });
+    Object.assign(super(), { url, id, metadata, rtc });
     this.#open();
     this.ticking = setInterval(() => this.#tick(), 500);
   }
@@ -46,7 +44,7 @@ export class PlainClient extends Emitter {
   send(type, payload, to, id) {
     const frame = { type, id, to, payload };
     if (this.#isOpen()) this.#write(frame);
-    else if (id === undefined && this.#waiting.length < MOST_WAITING) this.#waiting.push(frame);
+    else if (id === undefined && this.#waiting.length < 256) this.#waiting.push(frame);
     return frame;
   }
 
@@ -107,7 +105,7 @@ export class PlainClient extends Emitter {
     this.#asked.delete(payload.ref);
     this.#silentSince = this.#questionAt = 0;
     if (type === "heartbeat") return this.send("heartbeat-ack");
-    if (NEGOTIATION.includes(type)) return this.#signal(type, from, payload);
+    if (NEGOTIATION.includes(type) && !payload.own) return this.#signal(type, from, payload);
     if (type === "welcome") this.#attempts = 0;
     if (type === "error") asked?.reject(Object.assign(new Error(payload.message), payload));
     else asked?.resolve(payload);

@@ -7,13 +7,12 @@ export class Emitter extends EventTarget {
   emit = (type, detail) => this.dispatchEvent(new CustomEvent(type, { detail }));
 }
 
-/** Events: `open`, `message` (the text), `end` (why). */
+/** Events: `message` (the text of a chat), `end` (why). */
 export class Connection extends Emitter {
   #number = 0;
   /** The offer that has no answer: its payload, and what is to be set once the answer is there. */
   #outstanding;
-  /** The last answer given. */
-  #answered = { number: 0 };
+  #answered = { number: 0 }; // The last answer given.
   #role;
   #kept = [];
   #quietUntil = 0;
@@ -22,11 +21,9 @@ export class Connection extends Emitter {
   #operations = Promise.resolve();
 
   constructor(client, peer, polite, connection) {
-    super();
-    Object.assign(this, { client, peer, polite, connection });
+    Object.assign(super(), { client, peer, polite, connection });
     this.pc = new RTCPeerConnection(client.rtc);
     this.channel = this.pc.createDataChannel("signalpost", { negotiated: true, id: 0 });
-    this.channel.onopen = () => this.emit("open");
     this.chat = this.pc.createDataChannel("chat", { negotiated: true, id: 1 });
     this.chat.onmessage = ({ data }) => this.emit("message", data);
     this.channel.onclose = () => this.end("the data channel closed");
@@ -51,8 +48,8 @@ export class Connection extends Emitter {
     if (type !== "reject") this.remote = payload.connection;
     this.remoteSession ??= payload.session;
     if (type === "close" || payload.code === "connection-gone") return this.end(`the other side: ${payload.code ?? type}`);
-    const take = { offer: this.#takeOffer, answer: this.#takeAnswer, invite: this.#takeInvite, reject: this.#takeReject, "ice-candidate": this.#takeCandidates };
-    this.#then(() => take[type].call(this, payload));
+    const take = { offer: this.#takeOffer, answer: this.#takeAnswer, invite: this.#takeInvite, reject: this.#takeReject };
+    this.#then(() => (take[type] ?? this.#takeCandidates).call(this, payload));
   }
 
   /** One operation after the other. */
@@ -80,8 +77,7 @@ export class Connection extends Emitter {
   async #takeOffer({ number, sdp }) {
     if (number === this.#answered.number) return this.#answered.sdp && this.#signal("answer", this.#answered);
     if (number < this.#answered.number || (this.#outstanding && !this.polite)) return;
-    this.#outstanding = undefined;
-    this.#refused = false;
+    [this.#outstanding, this.#refused] = [undefined, false];
     this.#answered = { session: this.client.session, number };
     const isRefused = await this.#setRemote({ type: "offer", sdp }).catch(() => true);
     if (isRefused) return this.#signal("reject", { number, code: "description-rejected" });
@@ -102,8 +98,7 @@ export class Connection extends Emitter {
   /** The other side wants us to offer: at first a new connection does so by itself. */
   async #takeInvite({ end = "" }) {
     if (this.#invited === end) return this.repeat();
-    this.#invited = end;
-    this.#refused = false;
+    [this.#invited, this.#refused] = [end, false];
     if (fragmentsOf(this.pc.remoteDescription).includes(end)) this.pc.restartIce();
   }
 

@@ -80,18 +80,60 @@ const BEGINNERS = {
 
 for (const [plainKind, sdkKind] of PAIRS) {
   describe(`plain in ${plainKind}, the SDK in ${sdkKind}`, () => {
-    const pages = (body) =>
+    const pages = (body, options = {}) =>
       withPages(world.pick(plainKind, sdkKind), [blank(world.server)], async (plainPage, sdkPage) => {
         for (const isPlainLower of [true, false]) {
           const [lower, higher] = pairOfIds();
           const ids = isPlainLower ? { plain: lower, sdk: higher } : { plain: higher, sdk: lower };
           await startPlain(plainPage, ids.plain);
-          await startClient(sdkPage, { peerId: ids.sdk });
+          await startClient(sdkPage, { ...options, peerId: ids.sdk });
           await Promise.all([hearPlain(plainPage), hearSdk(sdkPage)]);
           await body(plainPage, sdkPage, ids);
           await Promise.all([plainPage.evaluate("plain.close()"), sdkPage.evaluate("client.close()")]);
         }
       });
+
+    test("an SDK that gathers first, polite and impolite", () =>
+      pages(
+        async (plainPage, sdkPage, ids) => {
+          await BEGINNERS["the SDK begins"](plainPage, sdkPage, ids);
+          await bothChat(plainPage, sdkPage, "hello");
+        },
+        { gathering: { mode: "complete" } },
+      ));
+
+    test("messages through the server, and signals for a connection of one's own", () =>
+      pages(async (plainPage, sdkPage, ids) => {
+        const room = `room-${ids.plain}`;
+        await plainPage.evaluate((room) => (plain.addEventListener("message", ({ detail }) => told.push(detail)), plain.join(room)), room);
+        await sdkPage.evaluate(
+          async ({ room, to }) => {
+            window.got = [];
+            client.addEventListener("message", ({ data }) => got.push(data));
+            client.signals.addEventListener("offer", ({ description }) => got.push(description.type));
+            window.room = await client.join(room);
+            window.room.addEventListener("message", ({ data }) => got.push(data));
+            await client.peer(to).sendSignal({ from: "the SDK" });
+            await window.room.broadcast(["all"]);
+            await client.signals.sendOffer(to, { type: "offer", sdp: "v=0\r\n" });
+          },
+          { room, to: ids.plain },
+        );
+        await plainPage.evaluate(
+          ({ room, to }) => {
+            plain.send("message", { data: '{"from":"plain"}' }, to);
+            plain.send("broadcast", { room, data: "1" });
+            plain.send("offer", { own: true, sdp: "v=0\r\n" }, to);
+          },
+          { room, to: ids.sdk },
+        );
+        await sdkPage.waitFor("got.length === 3");
+        assert.deepEqual(await sdkPage.evaluate("got"), [{ from: "plain" }, 1, "offer"]);
+        const told = await plainPage.waitFor("told.filter(({ data }) => data).length === 2 && told.filter(({ data }) => data)");
+        assert.deepEqual(told.map(({ from, data, room }) => [from, data, room]), [[ids.sdk, '{"from":"the SDK"}', undefined], [ids.sdk, '["all"]', room]]);
+        assert.equal(await plainPage.evaluate("plain.connections.size"), 0, "an own signal makes no connection");
+        assert.deepEqual(await plainPage.evaluate("problems"), []);
+      }));
 
     test("a cut socket, a new path from either side and the end", () =>
       pages(async (plainPage, sdkPage, ids) => {

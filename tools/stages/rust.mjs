@@ -3,7 +3,9 @@ import { run } from "../command.mjs";
 import { tsc } from "../declarations.mjs";
 import { buildGlue } from "../glue.mjs";
 
-export const format = () => run("cargo", ["fmt", "--all", "--check"]);
+export async function format() {
+  for (const manifest of ["Cargo.toml", "fuzz/Cargo.toml"]) await run("cargo", ["fmt", "--all", "--check", "--manifest-path", manifest]);
+}
 
 export async function lint() {
   await run("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);

@@ -1,6 +1,7 @@
 // What `npm test` runs, in this order. A stage whose needs failed is not tried, and counts as failed.
 import { buildPackage } from "../build.mjs";
 import { run } from "../command.mjs";
+import { fuzzShortly } from "../fuzz.mjs";
 import { prepareTests } from "../toolchain.mjs";
 import { docs, format, lint, native } from "./rust.mjs";
 import { architecture, endToEnd, harness, operations } from "./scripts.mjs";
@@ -16,6 +17,7 @@ export const stages = [
   { name: "format", needs: ["toolchain"], run: format },
   { name: "lint", needs: ["toolchain"], run: lint },
   { name: "native", needs: ["toolchain"], run: native },
+  { name: "fuzz", needs: ["toolchain"], run: fuzzShortly },
   { name: "architecture", needs: ["toolchain"], run: architecture },
   { name: "docs", needs: ["toolchain"], run: docs },
   { name: "build", needs: ["toolchain"], run: build },

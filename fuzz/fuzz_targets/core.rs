@@ -1,0 +1,157 @@
+//! A client without I/O, driven by the lines of a text. The first byte says what happens:
+//!
+//! - `C`, `J`, `L`, `F`, `O`, `P`, `M`, `B`, `S`, `R`, `X`, `K`, `Q`: the application connects, joins a room, leaves it, finds peers,
+//!   opens a peer, connects to it, sends it a message, broadcasts, sends it candidates of its own, restarts ICE, closes the peer,
+//!   cancels a call, closes the client; the rest names the peer, the room or the call
+//! - `o`, `m`, `x4001`: the newest socket opens, sends something that is no frame, closes with this code
+//! - `{…}`: it receives this frame. A small `target` stands for a connection of the client's, `ref` for one of its frames
+//! - `n0`, `c0…`, `e0`, `s02`, `d0`, `D0`, `u0`: the connection of this number needs a negotiation, has this candidate, has no
+//!   more, is in this state, is open, is over, could not be made
+//! - `!0o…`: its oldest operation ends: with an offer that is set (`o`) or is not (`O`), an answer (`a`), or nothing, in a state
+//!   (`s`, `l`, `r`, `c`); `f`: it fails. The rest is the description, with `|` for its line breaks
+//! - `p0`: the page; `+500`: time passes, and the client is woken; `>500`: it passes unnoticed; `t`: it is woken for nothing
+//!
+//! Whatever comes: nothing panics or loops, every promise settles once and by itself, what is sent can be read by a server, a
+//! connection does one thing at a time, and after the end nothing is open.
+#![no_main]
+
+#[path = "core/act.rs"]
+mod act;
+
+use libfuzzer_sys::fuzz_target;
+use signalpost_core::protocol::{ClientMessage, Envelope, PeerId, PeerInfo, limits};
+use signalpost_core::{
+    CandidateOptions, Client, ClientState, Command, Config, Input, Operation, Output, ReconnectOptions,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+const MOST_LINES: usize = 200;
+
+/// What became of a promise.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Call {
+    Open,
+    /// Open, and not to be cancelled.
+    Letter,
+    Settled,
+    Cancelled,
+}
+
+struct World {
+    client: Client,
+    now: u64,
+    socket: Option<u32>,
+    calls: BTreeMap<u32, Call>,
+    connections: Vec<u32>,
+    closed: BTreeSet<u32>,
+    /// What each connection has to do, oldest first.
+    operations: Vec<(u32, u32, Operation)>,
+    outputs: usize,
+}
+
+fuzz_target!(|text: &str| {
+    let config = Config {
+        peer_id: PeerId::parse("mia").expect("it is a name"),
+        key: "0123456789abcdef".into(),
+        peer: PeerInfo::default(),
+        reconnect: ReconnectOptions::default(),
+        // A text that begins with `G` wants its candidates gathered first.
+        candidates: CandidateOptions {
+            gathering_ms: text.starts_with('G').then_some(1_000),
+            ..CandidateOptions::default()
+        },
+    };
+    let mut world = World {
+        client: Client::new(config, 7),
+        now: 1_000,
+        socket: None,
+        calls: BTreeMap::new(),
+        connections: Vec::new(),
+        closed: BTreeSet::new(),
+        operations: Vec::new(),
+        outputs: 0,
+    };
+    for line in text.lines().take(MOST_LINES) {
+        let before = world.outputs;
+        world.line(line);
+        assert!(world.outputs - before < 20_000, "{} outputs for {line}", world.outputs - before);
+    }
+    // The longest deadline of a call is 25.5 s.
+    world.pass(26_000);
+    let open = world.calls.iter().find(|(_, call)| matches!(call, Call::Open | Call::Letter));
+    assert!(open.is_none(), "{open:?} waits for ever");
+    world.input(Input::Command(Command::Close));
+    assert_eq!(world.client.state(), ClientState::Closed);
+    assert_eq!(world.client.poll_timeout(), None);
+    assert!(world.connections.iter().all(|connection| world.closed.contains(connection)));
+    let outputs = world.outputs;
+    for line in
+        text.lines().take(MOST_LINES).filter(|line| line.starts_with(['{', 'n', 'c', '!', 'o', 't', '+']))
+    {
+        world.line(line);
+    }
+    assert_eq!(world.outputs, outputs, "it is closed");
+});
+
+impl World {
+    fn input(&mut self, input: Input) {
+        self.client.handle_input(self.now, input);
+        while let Some(output) = self.client.poll_output() {
+            self.outputs += 1;
+            self.output(output);
+        }
+    }
+
+    fn output(&mut self, output: Output) {
+        match output {
+            Output::OpenSocket { socket } => self.socket = Some(socket),
+            Output::CloseSocket { .. } | Output::Event(_) => {}
+            Output::Send { socket, envelope } => {
+                assert_eq!(Some(socket), self.socket, "only the newest socket is written to");
+                check(&envelope);
+            }
+            Output::CreateConnection { connection, .. } => self.connections.push(connection),
+            Output::CloseConnection { connection } => {
+                assert!(self.closed.insert(connection), "it is closed once");
+                self.operations.retain(|(of, ..)| *of != connection);
+            }
+            Output::RestartIce { connection } => assert!(!self.closed.contains(&connection)),
+            Output::Operate { connection, operation, what } => {
+                assert!(self.connections.contains(&connection) && !self.closed.contains(&connection));
+                let is_candidate = |what: &Operation| matches!(what, Operation::AddIceCandidate(_));
+                let is_busy =
+                    self.operations.iter().any(|(of, _, what)| *of == connection && !is_candidate(what));
+                assert!(is_candidate(&what) || !is_busy, "{what:?} while another operation runs");
+                self.operations.push((connection, operation, what));
+            }
+            Output::Settle { call, .. } => {
+                let before = self.calls.insert(call, Call::Settled);
+                assert!(matches!(before, Some(Call::Open | Call::Letter)), "call {call} was {before:?}");
+            }
+        }
+    }
+
+    fn pass(&mut self, ms: u64) {
+        let end = self.now + ms;
+        let mut idle = 0;
+        while let Some((at, name)) = self.client.poll_timeout().filter(|(at, _)| *at <= end) {
+            idle = if at <= self.now { idle + 1 } else { 0 };
+            assert!(idle < 4, "busy loop: {name:?} stays due at {at}");
+            self.now = self.now.max(at);
+            self.input(Input::Timeout);
+        }
+        self.now = end;
+    }
+}
+
+/// A server can read it, and takes its size.
+fn check(envelope: &Envelope) {
+    let text = serde_json::to_string(envelope).expect("it can be written");
+    let is_large = matches!(envelope.kind.as_str(), "offer" | "answer");
+    let most = if is_large { limits::DESCRIPTION_FRAME_BYTES } else { limits::FRAME_BYTES };
+    assert!(text.len() <= most, "{} bytes of {}", text.len(), envelope.kind);
+    let read = serde_json::from_str(&text).expect("it can be read");
+    if let Err(refusal) = ClientMessage::from_envelope(read) {
+        panic!("{refusal:?}: {text}");
+    }
+}

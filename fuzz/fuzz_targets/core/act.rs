@@ -1,0 +1,148 @@
+//! What one line does.
+
+use super::{Call, World};
+use signalpost_core::input::Receiver;
+use signalpost_core::protocol::{Envelope, IceCandidateInit, OwnSignal, PeerId, Query, RoomName};
+use signalpost_core::{
+    Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, SdpType,
+    SignalingState, SocketEvent,
+};
+
+impl World {
+    pub fn line(&mut self, line: &str) {
+        let Some(first) = line.bytes().next().filter(u8::is_ascii) else { return };
+        let rest = &line[1..];
+        match first {
+            b'A'..=b'Z' if first != b'D' => self.command(first, rest),
+            b'o' => self.socket(SocketEvent::Opened),
+            b'm' => self.socket(SocketEvent::Malformed),
+            b'x' => self.socket(SocketEvent::Closed { code: rest.parse().unwrap_or(1006) }),
+            b'{' => self.frame(line),
+            b'!' => self.finish(rest),
+            b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
+            b'p' => self.input(Input::Page(match rest {
+                "0" => PageEvent::Online,
+                "1" => PageEvent::Offline,
+                "2" => PageEvent::Visible,
+                _ => PageEvent::Hidden,
+            })),
+            b'+' => self.pass(rest.parse::<u16>().unwrap_or_default().into()),
+            b'>' => self.now += rest.parse::<u16>().map_or(0, u64::from),
+            b't' => self.input(Input::Timeout),
+            _ => {}
+        }
+    }
+
+    fn command(&mut self, kind: u8, rest: &str) {
+        let (peer, room) = (PeerId::parse(rest).ok(), RoomName::parse(rest).ok());
+        let call = u32::try_from(self.calls.len()).unwrap_or(u32::MAX);
+        let timeout_ms = 15_000;
+        let command = match (kind, peer, room) {
+            (b'C', ..) => Command::Connect { call, timeout_ms },
+            (b'F', ..) => Command::FindPeers { call, query: Query::default() },
+            (b'J', _, Some(room)) => Command::Join { call, room },
+            (b'L', _, Some(room)) => Command::Leave { call, room },
+            (b'B', _, Some(room)) => Command::Message { call, to: Receiver::Room(room), data: rest.into() },
+            (b'P', Some(peer), _) => Command::ConnectPeer { call, peer, timeout_ms },
+            (b'M', Some(peer), _) => Command::Message { call, to: Receiver::Peer(peer), data: "1".into() },
+            (b'S', Some(to), _) => {
+                let signal = OwnSignal::Candidates { candidates: vec![init(rest)], end: rest.is_empty() };
+                Command::OwnSignal { call, to, signal }
+            }
+            (b'K', ..) => {
+                let cancelled = rest.parse().unwrap_or_default();
+                if let Some(call) = self.calls.get_mut(&cancelled)
+                    && *call == Call::Open
+                {
+                    *call = Call::Cancelled;
+                }
+                return self.input(Input::Command(Command::Cancel { call: cancelled }));
+            }
+            (b'O', Some(peer), _) => return self.input(Input::Command(Command::OpenPeer { peer })),
+            (b'R', Some(peer), _) => return self.input(Input::Command(Command::RestartIce { peer })),
+            (b'X', Some(peer), _) => return self.input(Input::Command(Command::ClosePeer { peer })),
+            (b'Q', ..) => return self.input(Input::Command(Command::Close)),
+            _ => return,
+        };
+        // What is sent cannot be called back.
+        let is_letter = matches!(command, Command::Message { .. } | Command::OwnSignal { .. });
+        self.calls.insert(call, if is_letter { Call::Letter } else { Call::Open });
+        self.input(Input::Command(command));
+    }
+
+    fn socket(&mut self, event: SocketEvent) {
+        if let Some(socket) = self.socket {
+            self.input(Input::Socket { socket, event });
+        }
+    }
+
+    fn frame(&mut self, text: &str) {
+        let Ok(mut envelope) = serde_json::from_str::<Envelope>(text) else { return };
+        // What the client has drawn cannot be guessed.
+        if let Some(payload) = &mut envelope.payload
+            && let Some(target) = payload.target
+            && let Some(own) = usize::try_from(target).ok().and_then(|at| self.connections.get(at))
+        {
+            payload.target = Some(*own);
+        }
+        self.socket(SocketEvent::Frame(Box::new(envelope)));
+    }
+
+    fn connection(&mut self, kind: u8, rest: &str) {
+        let Some((connection, rest)) = self.which(rest) else { return };
+        let event = match kind {
+            b'n' => ConnectionEvent::NegotiationNeeded,
+            b'c' => ConnectionEvent::Candidate(init(rest)),
+            b'e' => ConnectionEvent::EndOfCandidates,
+            b's' => ConnectionEvent::StateChanged(match rest {
+                "0" => ConnectionState::New,
+                "1" => ConnectionState::Connecting,
+                "2" => ConnectionState::Connected,
+                "3" => ConnectionState::Disconnected,
+                "4" => ConnectionState::Failed,
+                _ => ConnectionState::Closed,
+            }),
+            b'd' => ConnectionEvent::Opened,
+            b'D' => ConnectionEvent::ChannelClosed,
+            _ => ConnectionEvent::Unavailable { message: rest.into() },
+        };
+        self.input(Input::Connection { connection, event });
+    }
+
+    fn finish(&mut self, rest: &str) {
+        let Some((connection, rest)) = self.which(rest) else { return };
+        let Some(at) = self.operations.iter().position(|(of, ..)| *of == connection) else { return };
+        let (_, operation, _) = self.operations.remove(at);
+        let (how, text) = rest.split_at_checked(1).unwrap_or_default();
+        let sdp = format!("v=0\r\n{}", text.replace('|', "\r\n").replace('\0', ""));
+        let made = |kind| Ok(Some(Description { kind, sdp }));
+        let (result, signaling_state) = match how {
+            "o" => (made(SdpType::Offer), SignalingState::HaveLocalOffer),
+            "O" => (made(SdpType::Offer), SignalingState::Stable),
+            "a" => (made(SdpType::Answer), SignalingState::Stable),
+            "l" => (Ok(None), SignalingState::HaveLocalOffer),
+            "r" => (Ok(None), SignalingState::HaveRemoteOffer),
+            "c" => (Ok(None), SignalingState::Closed),
+            "f" => (Err(text.into()), SignalingState::Stable),
+            _ => (Ok(None), SignalingState::Stable),
+        };
+        let outcome = Outcome { result, signaling_state };
+        self.input(Input::Connection { connection, event: ConnectionEvent::Done { operation, outcome } });
+    }
+
+    /// The connection that a digit names, and what follows.
+    fn which<'a>(&self, rest: &'a str) -> Option<(u32, &'a str)> {
+        let (digit, rest) = rest.split_at_checked(1)?;
+        Some((*self.connections.get(digit.parse::<usize>().ok()?)?, rest))
+    }
+}
+
+/// A candidate of a few words, or whatever it says.
+fn init(text: &str) -> IceCandidateInit {
+    let (fragment, kind) = text.split_once(' ').unwrap_or((text, "host"));
+    let candidate = match kind {
+        "host" | "srflx" | "relay" => format!("candidate:1 1 udp 1 192.0.2.1 {} typ {kind}", text.len()),
+        other => other.into(),
+    };
+    IceCandidateInit { candidate, username_fragment: Some(fragment.into()), ..IceCandidateInit::default() }
+}
