@@ -14,14 +14,12 @@ export interface Instance {
  * exception that passed through, leaves it in the middle of something: it ended.
  */
 export async function instantiate(module: WebAssembly.Module, ended: () => void): Promise<Instance> {
-  const listeners = new AbortController();
-  const { Client, imports, start } = glue(listeners.signal);
+  const { Client, imports, start } = glue();
   const clients = new Set<(cause: unknown) => void>();
   let over: { cause: unknown } | undefined;
   let isTold = false;
 
   const tell = () => {
-    listeners.abort();
     // Every object that the module holds: sockets, connections, ports but not the window and its document.
     const held = exports["__wbindgen_externrefs"] as WebAssembly.Table;
     for (let at = 0; at < held.length; at++) {

@@ -3,15 +3,18 @@
 use crate::codec;
 use crate::driver::Driver;
 use crate::handler::Handler;
-use crate::page::Global;
-use crate::web_socket::Transport;
 use alloc::rc::Rc;
 use alloc::{string::String, vec::Vec};
 use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, PeerInfo, Query, RoomName, limits};
 use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
-use web_sys::RtcPeerConnection;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Math)]
+    fn random() -> f64;
+}
 
 /// One client. `call` names a promise of the facade, settled through the handler.
 #[wasm_bindgen]
@@ -29,13 +32,13 @@ impl Client {
     /// The text says which argument is wrong.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        transport: Transport,
+        transport: JsValue,
         key: String,
         peer: JsValue,
         configuration: JsValue,
         numbers: &[f64],
         handler: Handler,
-        global: &Global,
+        global: &JsValue,
     ) -> Result<Client, JsError> {
         let peer = codec::peer_from_js(&peer).ok_or_else(|| JsError::new("peer"))?;
         let peer_id = PeerId::parse(&peer.id).map_err(|why| invalid("peerId", why))?;
@@ -158,11 +161,11 @@ impl Client {
     ///
     /// # Errors
     /// The id is none.
-    #[wasm_bindgen(js_name = openPeer)]
-    pub fn open_peer(&self, peer: &str) -> Result<Option<RtcPeerConnection>, JsError> {
+    #[wasm_bindgen(js_name = openPeer, unchecked_return_type = "RTCPeerConnection | undefined")]
+    pub fn open_peer(&self, peer: &str) -> Result<JsValue, JsError> {
         let peer = peer_id(peer)?;
         self.command(Command::OpenPeer { peer: peer.clone() });
-        Ok(self.driver.connection(&peer))
+        Ok(self.driver.connection(&peer).unwrap_or_default())
     }
 
     /// Connects to a peer.
@@ -217,7 +220,7 @@ impl Client {
 
 fn seed() -> u64 {
     // Jitter and connection ids are no secrets.
-    let draw = || (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
+    let draw = || (random() * f64::from(u32::MAX)) as u64;
     draw() << 32 | draw()
 }
 

@@ -2,13 +2,12 @@
 
 use crate::clock;
 use crate::codec;
-use crate::event_listener::EventListener;
 use crate::handler::Handler;
 use crate::js_error;
-use crate::page::{self, Global};
+use crate::page::Page;
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
-use crate::web_socket::{ABNORMAL, Socket, Transport};
+use crate::web_socket::{ABNORMAL, Socket};
 use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
@@ -17,8 +16,7 @@ use signalpost_core::protocol::{Envelope, OwnSignal, PeerId, RoomName};
 use signalpost_core::{
     Client, Config, ConnectionEvent, Event, Failure, Input, Output, Reply, SocketEvent, Timeline,
 };
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{RtcConfiguration, RtcPeerConnection};
+use wasm_bindgen::JsValue;
 
 /// What the application will be told once the core is at rest.
 enum News {
@@ -29,8 +27,8 @@ enum News {
 /// One client and the browser objects that it uses.
 pub struct Driver {
     this: Weak<Driver>,
-    transport: Transport,
-    configuration: RtcConfiguration,
+    transport: JsValue,
+    configuration: JsValue,
     handler: Handler,
     core: RefCell<Client>,
     inbox: RefCell<VecDeque<Input>>,
@@ -40,16 +38,16 @@ pub struct Driver {
     socket: RefCell<Option<(u32, Socket)>>,
     connections: RefCell<Vec<(u32, PeerConnection)>>,
     timer: Timer,
-    _page: Vec<EventListener>,
+    _page: Page,
 }
 
 impl Driver {
     /// A client that does nothing yet.
     pub fn new(
-        transport: Transport,
+        transport: JsValue,
         configuration: JsValue,
         handler: Handler,
-        global: &Global,
+        global: &JsValue,
         config: Config,
         seed: u64,
     ) -> Rc<Self> {
@@ -58,7 +56,7 @@ impl Driver {
             Self {
                 this: this.clone(),
                 transport,
-                configuration: configuration.unchecked_into(),
+                configuration,
                 handler,
                 core: RefCell::new(Client::new(config, seed)),
                 inbox: RefCell::default(),
@@ -68,7 +66,7 @@ impl Driver {
                 socket: RefCell::default(),
                 connections: RefCell::default(),
                 timer: Timer::new(move || tell(&on_time, Input::Timeout)),
-                _page: page::listen(global, move |event| tell(&on_page, Input::Page(event))),
+                _page: Page::listen(global, move |event| tell(&on_page, Input::Page(event))),
             }
         })
     }
@@ -95,9 +93,9 @@ impl Driver {
     }
 
     /// The browser's connection to a peer.
-    pub fn connection(&self, peer: &PeerId) -> Option<RtcPeerConnection> {
+    pub fn connection(&self, peer: &PeerId) -> Option<JsValue> {
         let id = self.core.borrow().connection(peer)?;
-        self.with_connection(id, |connection| connection.object().clone())
+        self.with_connection(id, |connection| connection.object())
     }
 
     /// How long each phase of the connection to a peer took.
@@ -130,7 +128,7 @@ impl Driver {
             }
             Output::CreateConnection { connection, .. } => self.create_connection(connection),
             Output::Operate { connection, operation, what } => {
-                self.with_connection(connection, |target| target.operate(operation, what));
+                self.with_connection(connection, |target| target.operate(operation, &what));
             }
             Output::RestartIce { connection } => {
                 self.with_connection(connection, PeerConnection::restart_ice);

@@ -8,11 +8,11 @@ extern crate alloc;
 #[cfg(not(feature = "bare"))]
 extern crate std;
 
+mod browser;
 pub mod client;
 pub mod clock;
 pub mod codec;
 pub mod driver;
-pub mod event_listener;
 pub mod handler;
 pub mod js_error;
 pub mod page;

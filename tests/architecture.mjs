@@ -22,7 +22,7 @@ const within = (pattern) => files.filter((name) => pattern.test(name)).flatMap((
 const ARROWS = {
   "signalpost-protocol": ["serde"],
   "signalpost-core": ["signalpost-protocol", "litemap"],
-  "signalpost": ["signalpost-core", "signalpost-protocol", "wasm-bindgen", "js-sys", "web-sys", "rlsf"],
+  "signalpost": ["signalpost-core", "signalpost-protocol", "wasm-bindgen", "js-sys", "rlsf"],
 };
 /** Arrows between our own crates; what else these depend on is theirs. */
 const OWN_ARROWS = {

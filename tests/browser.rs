@@ -9,8 +9,8 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod codec;
 #[path = "browser/driver.rs"]
 mod driver;
-#[path = "browser/event_listener.rs"]
-mod event_listener;
+#[path = "browser/page.rs"]
+mod page;
 #[path = "browser/peer_connection.rs"]
 mod peer_connection;
 #[path = "browser/support.rs"]

@@ -11,16 +11,18 @@ function parted(text, part) {
 
 const replaced = (text, part, by) => parted(text, part).join(by);
 
-/** The script as a function of the signal that removes the listeners of its instance. */
+/** The script as a function. */
 export function makeFunction(glue) {
   const [kept] = parted(glue, "let wasmModule, wasmInstance, wasm;");
-  const listening = ".addEventListener(getStringFromWasm0(arg1, arg2), arg3)";
-  const once = replaced(replaced(kept, listening, `${listening.slice(0, -1)}, { signal })`), "export class", "class");
+  // What it takes of the shell's own script has nothing of an instance.
+  const taken = /^import .*$/gm;
+  const once = replaced(kept, "export class", "class").replace(taken, "");
   // Who kept a closure that the module dropped calls nothing: it would throw, which ends an instance.
   const called = "const real = (...args) => {";
   const body = once.replaceAll(called, `${called}\n        if (!state.cnt) return;`);
   if (body === once) throw new Error(`the glue does not hold ${called}`);
-  return `export default (signal) => {
+  return `${(kept.match(taken) ?? []).join("\n")}
+export default () => {
 ${body}
 let wasm;
 const start = (exports) => {
@@ -38,8 +40,8 @@ export function makeFunctionTypes(types) {
   return `${kept}/** What the module and the browser call of each other. */
 export type Functions = Record<string, (...given: unknown[]) => unknown>;
 
-/** The glue of one instance. The signal removes the listeners of that instance. */
-export default function glue(signal: AbortSignal): {
+/** The glue of one instance. */
+export default function glue(): {
   readonly Client: typeof Client;
   readonly imports: Record<string, Functions>;
   start(exports: Functions): void;

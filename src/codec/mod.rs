@@ -23,6 +23,11 @@ pub fn encode(envelope: &Envelope) -> String {
     write::envelope(envelope)
 }
 
+/// The candidate as JSON text.
+pub fn encode_candidate(init: &IceCandidateInit) -> String {
+    write::candidate(init)
+}
+
 /// The envelope in the data of a `message` event; `None` when it is binary, no JSON or no envelope.
 pub fn decode(data: &JsValue) -> Option<Envelope> {
     if !data.is_string() {

@@ -173,6 +173,10 @@ pub fn envelope(envelope: &Envelope) -> String {
     written(|writer| writer.envelope(envelope))
 }
 
+pub fn candidate(init: &IceCandidateInit) -> String {
+    written(|writer| writer.candidate(init))
+}
+
 pub fn candidates(candidates: &[IceCandidateInit]) -> String {
     written(|writer| writer.list(candidates, Writer::candidate))
 }

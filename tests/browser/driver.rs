@@ -125,13 +125,13 @@ fn create(
     let peer = format!(r#"{{"id":"{id}","session":0,"capabilities":[]}}"#);
     let numbers = [1000.0, 2.0, 30_000.0, 3500.0, -1.0, 100.0, 5.0, 10.0, -1.0];
     Client::new(
-        run("return () => new WebSocket(given)", &url.into()).unchecked_into(),
+        run("return () => new WebSocket(given)", &url.into()),
         "0123456789abcdef0123456789abcdef".into(),
         JSON::parse(&peer).unwrap(),
         JSON::parse(configuration).unwrap(),
         &numbers,
         handler.unchecked_into::<Handler>(),
-        &js_sys::global().unchecked_into(),
+        &js_sys::global(),
     )
 }
 
@@ -276,7 +276,7 @@ async fn close_settles_everything_that_waits() {
     client.join(2, "room").unwrap_or_else(|_| panic!());
     client.leave(3, "other").unwrap_or_else(|_| panic!());
     client.find_peers(4, &anybody()).unwrap_or_else(|_| panic!());
-    let connection = client.open_peer("bob").unwrap_or_else(|_| panic!()).unwrap();
+    let connection = client.open_peer("bob").unwrap_or_else(|_| panic!());
     client.connect_peer(5, "bob", 60_000).unwrap_or_else(|_| panic!());
     sleep(50).await;
     assert!(!side.has("reject"), "{:?}", side.log);
@@ -300,7 +300,7 @@ async fn a_configuration_that_the_browser_refuses_is_a_typed_error() {
     let side = Side::new("ada", "ws://fake/", bad, nothing);
     side.client().connect(1, 5000);
     side.hears("resolve[1,").await;
-    assert!(side.client().open_peer("bob").unwrap_or_else(|_| panic!()).is_none());
+    assert!(side.client().open_peer("bob").unwrap_or_else(|_| panic!()).is_undefined());
     assert!(side.has(r#"error["bob","connection-unavailable",true,"#), "{:?}", side.log);
     side.client().connect_peer(2, "bob", 5000).unwrap_or_else(|_| panic!());
     side.hears("reject[2,\"connection-unavailable\",true,").await;

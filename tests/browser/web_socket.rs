@@ -3,15 +3,15 @@
 use crate::support::{Log, run, sleep, until};
 use signalpost::web_socket::Socket;
 use signalpost_core::SocketEvent;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Nothing listens there: the tests run in a network of their own.
 pub const REFUSED: &str = "ws://127.0.0.1:9/signal";
 
-fn open(url: &str, heard: impl Fn(SocketEvent) + Clone + 'static) -> Result<Socket, JsValue> {
+fn open(url: &str, heard: impl Fn(SocketEvent) + 'static) -> Result<Socket, JsValue> {
     let transport = run("return () => new WebSocket(given)", &url.into());
-    Socket::open(&transport.unchecked_into(), heard)
+    Socket::open(&transport, heard)
 }
 
 fn word(event: &SocketEvent) -> String {

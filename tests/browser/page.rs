@@ -1,0 +1,56 @@
+//! The page and the network are heard as long as somebody listens.
+
+use crate::support::{Log, run};
+use signalpost::page::Page;
+use signalpost_core::PageEvent;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// A global scope with a document; both know how many listeners they have.
+fn scope() -> JsValue {
+    run(
+        "const counting = () => {
+           const target = new EventTarget();
+           target.count = 0;
+           const { addEventListener, removeEventListener } = EventTarget.prototype;
+           target.addEventListener = (...all) => (target.count += 1, addEventListener.apply(target, all));
+           target.removeEventListener = (...all) => (target.count -= 1, removeEventListener.apply(target, all));
+           return target;
+         };
+         return Object.assign(counting(), { document: counting() })",
+        &JsValue::NULL,
+    )
+}
+
+fn everything_happens(scope: &JsValue) {
+    run(
+        "for (const name of ['online', 'offline', 'pageshow', 'other']) given.dispatchEvent(new Event(name));
+         for (const hidden of [true, false]) {
+           given.document.hidden = hidden;
+           given.document.dispatchEvent(new Event('visibilitychange'));
+         }",
+        scope,
+    );
+}
+
+#[wasm_bindgen_test]
+fn it_is_heard_until_the_drop_and_no_listener_stays() {
+    let scope = scope();
+    let (heard, log) = (Log::default(), Log::default());
+    let (first, second) = (heard.clone(), log.clone());
+    let pages = [
+        Page::listen(&scope, move |event| first.push(event)),
+        Page::listen(&scope, move |event| second.push(event)),
+    ];
+    let count = || run("return given.count + given.document.count", &scope).as_f64();
+    assert_eq!(count(), Some(8.0));
+    everything_happens(&scope);
+    let expected =
+        [PageEvent::Online, PageEvent::Offline, PageEvent::Visible, PageEvent::Hidden, PageEvent::Visible];
+    assert_eq!(heard.entries(), expected);
+    assert_eq!(log.entries(), expected);
+    drop(pages);
+    assert_eq!(count(), Some(0.0));
+    everything_happens(&scope);
+    assert_eq!(heard.len(), expected.len());
+}
