@@ -1,4 +1,5 @@
 import type { Client as Module } from "#glue";
+import { Ask } from "./ask.js";
 import { Calls, type Listed } from "./calls.js";
 import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
@@ -55,8 +56,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   readonly peerId: string;
   /** Signaling for an `RTCPeerConnection` of one's own. */
   readonly signals: Signals = new Signals({
-    description: (to, isOffer, sdp) => this.#send((module, call) => module.description(call, to, isOffer, sdp)),
-    candidate: (to, candidate) => this.#send((module, call) => module.candidate(call, to, candidate)),
+    description: (to, isOffer, sdp) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp),
+    candidate: (to, candidate) => this.#send(Ask.Candidate, to, candidate),
   });
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
@@ -116,16 +117,16 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         if (!this.#calls.has(call)) return;
         const module = (this.#module ??= this.#start(instance));
         const left = Math.max(0, milliseconds - (performance.now() - began));
-        this.#guarded(() => module.connect(call, left));
+        this.#guarded(() => module.command(Ask.Connect, call, left, "", undefined));
       },
-      (call) => this.#module?.cancel(call),
+      (call) => this.#tell(Ask.Cancel, call),
       options.signal,
     );
   }
 
   /** Looks for peers. */
   async findPeers(query: PeerQuery = {}, options: { readonly signal?: AbortSignal } = {}): Promise<PeerPage> {
-    const listed = await this.#call((module, call) => module.findPeers(call, query), options.signal);
+    const listed = await this.#call(Ask.FindPeers, 0, "", query, options.signal);
     const peers = listed.peers.map(peerInfo);
     return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
   }
@@ -136,14 +137,17 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (!room) {
       room = new Room(name, {
         leave: () => this.#leave(name),
-        broadcast: (data) => this.#send((module, call) => module.message(call, name, true, written(data))),
+        broadcast: (data) => this.#send(Ask.Broadcast, name, written(data)),
       });
       this.#rooms.set(name, room);
     }
     try {
       const entered = room;
       await this.#call(
-        (module, call) => module.join(call, name),
+        Ask.Join,
+        0,
+        name,
+        undefined,
         options.signal,
         ({ peers }) => entered.fill(peers.map(peerInfo)),
       );
@@ -163,21 +167,22 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const existing = this.#peers.get(id);
     if (existing) return existing;
     const module = this.#live();
-    const connection = this.#guarded(() => module.openPeer(id));
+    const connection = this.#guarded(() => module.command(Ask.OpenPeer, 0, 0, id, undefined));
     if (!connection) {
       throw id === this.peerId
         ? invalidArgument("a peer cannot connect to itself")
         : new SignalingError("connection-unavailable", true, { peerId: id });
     }
-    const ask = (act: () => void) => this.#peers.get(id) === peer && this.#guarded(act);
+    const ask = (what: Ask) =>
+      this.#peers.get(id) === peer && this.#guarded(() => module.command(what, 0, 0, id, undefined));
     const peer = new RemotePeer(id, connection, {
       connect: async (milliseconds, signal) => {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
-        await this.#call((live, call) => live.connectPeer(call, id, milliseconds), signal);
+        await this.#call(Ask.ConnectPeer, milliseconds, id, undefined, signal);
       },
-      sendSignal: (data) => this.#send((live, call) => live.message(call, id, false, written(data))),
-      restartIce: () => ask(() => module.restartIce(id)),
-      close: () => ask(() => module.closePeer(id)),
+      sendSignal: (data) => this.#send(Ask.Message, id, written(data)),
+      restartIce: () => ask(Ask.RestartIce),
+      close: () => ask(Ask.ClosePeer),
       timeline: () => timeline(this.#guarded(() => module.timeline(id))),
     });
     // The module may have told of it meanwhile.
@@ -191,10 +196,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#state === "closed") return;
     // From now on nothing else is told: the module may be on the stack, telling the application something.
     this.#state = "closed";
-    this.#module = undefined;
     this.#rooms.clear();
     if (module) {
-      module.close();
+      this.#tell(Ask.Close, 0);
+      this.#module = undefined;
       queueMicrotask(() => module.free());
     } else {
       this.#changed("closed", "closed");
@@ -215,28 +220,40 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   #call(
-    begin: (module: Module, call: number) => void,
+    ask: Ask,
+    milliseconds: number,
+    to: string,
+    given: unknown,
     signal?: AbortSignal,
     take?: (listed: Listed) => void,
   ): Promise<Listed> {
     return this.#calls.start(
       (call) => {
         const module = this.#live();
-        this.#guarded(() => begin(module, call));
+        this.#guarded(() => module.command(ask, call, milliseconds, to, given));
       },
-      (call) => this.#module?.cancel(call),
+      (call) => this.#tell(Ask.Cancel, call),
       signal,
       take,
     );
   }
 
-  async #send(begin: (module: Module, call: number) => void): Promise<void> {
-    await this.#call(begin);
+  /** A module that ended (`Instance`) needs to be told nothing. */
+  #tell(ask: Ask, call: number): void {
+    try {
+      this.#module?.command(ask, call, 0, "", undefined);
+    } catch {
+      // Whoever waits is told by `#ended`.
+    }
+  }
+
+  async #send(ask: Ask, to: string, given?: unknown): Promise<void> {
+    await this.#call(ask, 0, to, given);
   }
 
   async #leave(name: string): Promise<void> {
     if (!this.#rooms.delete(name)) return;
-    await this.#call((module, call) => module.leave(call, name));
+    await this.#send(Ask.Leave, name);
   }
 
   /** What the module throws is the caller's mistake, unless it ended (`Instance`). */

@@ -4,11 +4,11 @@ use crate::codec;
 use crate::driver::Driver;
 use crate::handler::Handler;
 use alloc::rc::Rc;
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, PeerInfo, Query, RoomName, limits};
 use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsError, JsValue};
 
 #[wasm_bindgen]
 extern "C" {
@@ -16,7 +16,7 @@ extern "C" {
     fn random() -> f64;
 }
 
-/// One client. `call` names a promise of the facade, settled through the handler.
+/// One client. `call` names a promise of the facade, settled through the handler. Errors are texts that say which argument is wrong.
 #[wasm_bindgen]
 pub struct Client {
     driver: Rc<Driver>,
@@ -39,13 +39,13 @@ impl Client {
         numbers: &[f64],
         handler: Handler,
         global: &JsValue,
-    ) -> Result<Client, JsError> {
-        let peer = codec::peer_from_js(&peer).ok_or_else(|| JsError::new("peer"))?;
-        let peer_id = PeerId::parse(&peer.id).map_err(|why| invalid("peerId", why))?;
+    ) -> Result<Client, JsValue> {
+        let peer = codec::peer_from_js(&peer).ok_or("peer")?;
+        let peer_id = named("peerId", PeerId::parse(&peer.id))?;
         check_labels(&peer)?;
         let &[base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering] = numbers
         else {
-            return Err(JsError::new("options"));
+            return Err("options".into());
         };
         let config = Config {
             peer_id,
@@ -68,153 +68,67 @@ impl Client {
         Ok(Self { driver: Driver::new(transport, configuration, handler, global, config, seed()) })
     }
 
-    /// Connects and registers.
-    pub fn connect(&self, call: u32, timeout_ms: u32) {
-        self.command(Command::Connect { call, timeout_ms });
-    }
-
-    /// Stops for good.
-    pub fn close(&self) {
-        self.command(Command::Close);
-    }
-
-    /// The facade no longer waits for this call.
-    pub fn cancel(&self, call: u32) {
-        self.command(Command::Cancel { call });
-    }
-
-    /// Enters a room.
+    /// Everything that the application asks for, in one function: each export costs a few hundred bytes. `ask` is of
+    /// `js/ask.ts`, which says what the others mean. Answers the connection to a peer, where one is asked for and the
+    /// browser can make it.
     ///
     /// # Errors
-    /// The name is none.
-    pub fn join(&self, call: u32, room: &str) -> Result<(), JsError> {
-        let room = room_name(room)?;
-        self.command(Command::Join { call, room });
-        Ok(())
-    }
-
-    /// Leaves a room.
-    ///
-    /// # Errors
-    /// The name is none.
-    pub fn leave(&self, call: u32, room: &str) -> Result<(), JsError> {
-        let room = room_name(room)?;
-        self.command(Command::Leave { call, room });
-        Ok(())
-    }
-
-    /// Looks for peers. `query`: `region`, `capability`, `room`, `limit`, `cursor`, each optional.
-    ///
-    /// # Errors
-    /// The text names the field that is wrong.
-    #[wasm_bindgen(js_name = findPeers)]
-    pub fn find_peers(&self, call: u32, query: &JsValue) -> Result<(), JsError> {
-        let text = |name| codec::text(query, name).ok_or_else(|| JsError::new(name));
-        let query = Query {
-            region: label("region", text("region")?)?,
-            capability: label("capability", text("capability")?)?,
-            room: text("room")?.map(|name| room_name(&name)).transpose()?,
-            limit: codec::u16_field(query, "limit").ok_or_else(|| JsError::new("limit"))?,
-            cursor: text("cursor")?,
+    /// The text says which argument is wrong.
+    #[wasm_bindgen(unchecked_return_type = "RTCPeerConnection | undefined")]
+    pub fn command(
+        &self,
+        ask: u32,
+        call: u32,
+        timeout_ms: u32,
+        to: &str,
+        given: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let text = || given.as_string().ok_or_else(|| JsValue::from("text"));
+        let command = match ask {
+            0 => Command::Connect { call, timeout_ms },
+            1 => Command::Close,
+            2 => Command::Cancel { call },
+            3 => Command::Join { call, room: room_name(to)? },
+            4 => Command::Leave { call, room: room_name(to)? },
+            5 => Command::FindPeers { call, query: query(given)? },
+            6 => Command::Message { call, to: Receiver::Peer(peer_id(to)?), data: text()? },
+            7 => Command::Message { call, to: Receiver::Room(room_name(to)?), data: text()? },
+            8..=10 => {
+                let signal = match ask {
+                    8 => OwnSignal::Offer(text()?),
+                    9 => OwnSignal::Answer(text()?),
+                    _ => candidate(given)?,
+                };
+                Command::OwnSignal { call, to: peer_id(to)?, signal }
+            }
+            11 => {
+                let peer = peer_id(to)?;
+                self.driver.handle_input(Input::Command(Command::OpenPeer { peer: peer.clone() }));
+                return Ok(self.driver.connection(&peer).unwrap_or_default());
+            }
+            12 => Command::ConnectPeer { call, peer: peer_id(to)?, timeout_ms },
+            13 => Command::RestartIce { peer: peer_id(to)? },
+            _ => Command::ClosePeer { peer: peer_id(to)? },
         };
-        self.command(Command::FindPeers { call, query });
-        Ok(())
-    }
-
-    /// Sends a text to a peer, or to everybody else in a room.
-    ///
-    /// # Errors
-    /// The id or the name is none.
-    pub fn message(&self, call: u32, to: &str, is_room: bool, data: String) -> Result<(), JsError> {
-        let to = if is_room { Receiver::Room(room_name(to)?) } else { Receiver::Peer(peer_id(to)?) };
-        self.command(Command::Message { call, to, data });
-        Ok(())
-    }
-
-    /// Sends a description for a connection of the application's own.
-    ///
-    /// # Errors
-    /// The id is none.
-    pub fn description(&self, call: u32, to: &str, is_offer: bool, sdp: String) -> Result<(), JsError> {
-        let signal = if is_offer { OwnSignal::Offer(sdp) } else { OwnSignal::Answer(sdp) };
-        self.command(Command::OwnSignal { call, to: peer_id(to)?, signal });
-        Ok(())
-    }
-
-    /// Sends a candidate for a connection of the application's own; `null`: there are no more.
-    ///
-    /// # Errors
-    /// The id is none, or the candidate's shape is wrong.
-    pub fn candidate(&self, call: u32, to: &str, candidate: &JsValue) -> Result<(), JsError> {
-        let end = candidate.is_null();
-        let found = if end {
-            None
-        } else {
-            Some(codec::candidate_from_js(candidate).ok_or_else(|| JsError::new("candidate"))?)
-        };
-        let signal = OwnSignal::Candidates { candidates: found.into_iter().collect(), end };
-        self.command(Command::OwnSignal { call, to: peer_id(to)?, signal });
-        Ok(())
-    }
-
-    /// The connection to a peer, made if there is none. `None`: the browser cannot make one now.
-    ///
-    /// # Errors
-    /// The id is none.
-    #[wasm_bindgen(js_name = openPeer, unchecked_return_type = "RTCPeerConnection | undefined")]
-    pub fn open_peer(&self, peer: &str) -> Result<JsValue, JsError> {
-        let peer = peer_id(peer)?;
-        self.command(Command::OpenPeer { peer: peer.clone() });
-        Ok(self.driver.connection(&peer).unwrap_or_default())
-    }
-
-    /// Connects to a peer.
-    ///
-    /// # Errors
-    /// The id is none.
-    #[wasm_bindgen(js_name = connectPeer)]
-    pub fn connect_peer(&self, call: u32, peer: &str, timeout_ms: u32) -> Result<(), JsError> {
-        let peer = peer_id(peer)?;
-        self.command(Command::ConnectPeer { call, peer, timeout_ms });
-        Ok(())
-    }
-
-    /// Restarts ICE towards a peer.
-    ///
-    /// # Errors
-    /// The id is none.
-    #[wasm_bindgen(js_name = restartIce)]
-    pub fn restart_ice(&self, peer: &str) -> Result<(), JsError> {
-        let peer = peer_id(peer)?;
-        self.command(Command::RestartIce { peer });
-        Ok(())
-    }
-
-    /// Closes the connection to a peer.
-    ///
-    /// # Errors
-    /// The id is none.
-    #[wasm_bindgen(js_name = closePeer)]
-    pub fn close_peer(&self, peer: &str) -> Result<(), JsError> {
-        let peer = peer_id(peer)?;
-        self.command(Command::ClosePeer { peer });
-        Ok(())
-    }
-
-    /// Milliseconds of discovery, offer, answer, first candidate, pair and open; -1 for what has not happened.
-    ///
-    /// # Errors
-    /// The id is none.
-    pub fn timeline(&self, peer: &str) -> Result<Option<Vec<i32>>, JsError> {
-        let timeline = self.driver.timeline(&peer_id(peer)?);
-        Ok(timeline.map(|Timeline { discovery, offer, answer, first_candidate, pair, open, .. }| {
-            let phases = [discovery, offer, answer, first_candidate, pair, open];
-            phases.map(|phase| phase.and_then(|ms| i32::try_from(ms).ok()).unwrap_or(-1)).into()
-        }))
-    }
-
-    fn command(&self, command: Command) {
         self.driver.handle_input(Input::Command(command));
+        Ok(JsValue::UNDEFINED)
+    }
+
+    /// Milliseconds of discovery, offer, answer, first candidate, pair and open, -1 for what has not happened; nothing
+    /// when there is no connection to this peer.
+    pub fn timeline(&self, peer: &str) -> Vec<i32> {
+        let timeline = PeerId::parse(peer).ok().and_then(|peer| self.driver.timeline(&peer));
+        let Some(Timeline { discovery, offer, answer, first_candidate, pair, open, .. }) = timeline else {
+            return Vec::new();
+        };
+        let mut phases = vec![-1; 6];
+        let happened = [discovery, offer, answer, first_candidate, pair, open];
+        for (phase, at) in phases.iter_mut().zip(happened) {
+            if let Some(at) = at {
+                *phase = at as i32;
+            }
+        }
+        phases
     }
 }
 
@@ -224,35 +138,60 @@ fn seed() -> u64 {
     draw() << 32 | draw()
 }
 
-fn invalid(name: &str, why: InvalidId) -> JsError {
-    let mut text = String::from(name);
-    text.push(' ');
-    text.push_str(why.as_str());
-    JsError::new(&text)
+fn named<T>(name: &str, parsed: Result<T, InvalidId>) -> Result<T, JsValue> {
+    parsed.map_err(|why| {
+        let mut text = String::from(name);
+        text.push(' ');
+        text.push_str(why.as_str());
+        text.into()
+    })
 }
 
-fn peer_id(text: &str) -> Result<PeerId, JsError> {
-    PeerId::parse(text).map_err(|why| invalid("peerId", why))
+fn peer_id(text: &str) -> Result<PeerId, JsValue> {
+    named("peerId", PeerId::parse(text))
 }
 
-fn room_name(text: &str) -> Result<RoomName, JsError> {
-    RoomName::parse(text).map_err(|why| invalid("room", why))
+fn room_name(text: &str) -> Result<RoomName, JsValue> {
+    named("room", RoomName::parse(text))
 }
 
-fn label(name: &str, text: Option<String>) -> Result<Option<Label>, JsError> {
-    text.map(|text| Label::parse(&text).map_err(|why| invalid(name, why))).transpose()
+fn label(name: &str, text: Option<String>) -> Result<Option<Label>, JsValue> {
+    text.map(|text| named(name, Label::parse(&text))).transpose()
 }
 
-fn check_labels(peer: &PeerInfo) -> Result<(), JsError> {
-    label("region", peer.region.clone())?;
+fn query(given: &JsValue) -> Result<Query, JsValue> {
+    let text = |name| codec::text(given, name).ok_or_else(|| JsValue::from(name));
+    Ok(Query {
+        region: label("region", text("region")?)?,
+        capability: label("capability", text("capability")?)?,
+        room: text("room")?.map(|name| room_name(&name)).transpose()?,
+        limit: codec::u16_field(given, "limit").ok_or("limit")?,
+        cursor: text("cursor")?,
+    })
+}
+
+/// `null`: there are no more.
+fn candidate(given: &JsValue) -> Result<OwnSignal, JsValue> {
+    let end = given.is_null();
+    let mut candidates = Vec::new();
+    if !end {
+        candidates.push(codec::candidate_from_js(given).ok_or("candidate")?);
+    }
+    Ok(OwnSignal::Candidates { candidates, end })
+}
+
+fn check_labels(peer: &PeerInfo) -> Result<(), JsValue> {
+    if let Some(region) = &peer.region {
+        named("region", Label::parse(region))?;
+    }
     for capability in &peer.capabilities {
-        label("capabilities", Some(capability.clone()))?;
+        named("capabilities", Label::parse(capability))?;
     }
     if peer.capabilities.len() > limits::CAPABILITIES {
-        return Err(JsError::new("capabilities holds more than 16 entries"));
+        return Err("capabilities holds more than 16 entries".into());
     }
     if peer.metadata.as_ref().is_some_and(|text| text.len() > limits::METADATA_BYTES) {
-        return Err(JsError::new("metadata is longer than 1024 bytes of JSON"));
+        return Err("metadata is longer than 1024 bytes of JSON".into());
     }
     Ok(())
 }

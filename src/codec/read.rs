@@ -1,9 +1,19 @@
 //! Reads the sparse envelope from a parsed JSON value.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
-use js_sys::{Array, Reflect};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, Payload, PeerInfo};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
+    fn get(object: &JsValue, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = get)]
+    fn at(array: &JsValue, index: u32) -> JsValue;
+    #[wasm_bindgen(js_namespace = Array, js_name = isArray)]
+    fn is_array(value: &JsValue) -> bool;
+}
 
 /// The largest integer that a JavaScript number holds exactly.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
@@ -12,7 +22,7 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 pub type Field<T> = Option<Option<T>>;
 
 fn field<T>(object: &JsValue, name: &str, read: impl FnOnce(&JsValue) -> Option<T>) -> Field<T> {
-    let value = Reflect::get(object, &JsValue::from_str(name)).ok()?;
+    let value = get(object, name).ok()?;
     if value.is_undefined() || value.is_null() { Some(None) } else { read(&value).map(Some) }
 }
 
@@ -40,17 +50,19 @@ pub fn u16_field(object: &JsValue, name: &str) -> Field<u16> {
 
 fn list<T>(object: &JsValue, name: &str, read: fn(&JsValue) -> Option<T>) -> Field<Vec<T>> {
     field(object, name, |value| {
-        let array: &Array = value.dyn_ref()?;
+        if !is_array(value) {
+            return None;
+        }
         let mut items = Vec::new();
-        for at in 0..array.length() {
-            items.push(read(&array.get(at))?);
+        for index in 0..u32_field(value, "length")?? {
+            items.push(read(&at(value, index))?);
         }
         Some(items)
     })
 }
 
 fn object(value: &JsValue) -> Option<&JsValue> {
-    (value.is_object() && !Array::is_array(value)).then_some(value)
+    (value.is_object() && !is_array(value)).then_some(value)
 }
 
 pub fn envelope(value: &JsValue) -> Option<Envelope> {

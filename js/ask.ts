@@ -1,0 +1,28 @@
+/**
+ * @internal What a client asks of the module: the first argument of its `command`. The others are the call's number, a
+ * time-out in milliseconds, the peer or the room, and what is given.
+ */
+export const enum Ask {
+  /** With the time-out. */
+  Connect,
+  Close,
+  Cancel,
+  Join,
+  Leave,
+  /** Given: a `PeerQuery`. */
+  FindPeers,
+  /** Given, as for a broadcast: the JSON text. */
+  Message,
+  Broadcast,
+  /** Given, as for an answer: the session description. */
+  Offer,
+  Answer,
+  /** Given: an `RTCIceCandidateInit`, or `null` for the end. */
+  Candidate,
+  /** Returns the connection. */
+  OpenPeer,
+  /** With the time-out. */
+  ConnectPeer,
+  RestartIce,
+  ClosePeer,
+}
