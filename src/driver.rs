@@ -8,13 +8,12 @@ use crate::page::Page;
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
 use crate::web_socket::{ABNORMAL, Socket};
-use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use signalpost_core::protocol::{Envelope, OwnSignal, PeerId, RoomName};
 use signalpost_core::{
-    Client, Config, ConnectionEvent, Event, Failure, Input, Output, Reply, SocketEvent, Timeline,
+    Client, Config, ConnectionEvent, Event, Failure, Input, Output, Queue, Reply, SocketEvent, Timeline,
 };
 use wasm_bindgen::JsValue;
 
@@ -31,8 +30,8 @@ pub struct Driver {
     configuration: JsValue,
     handler: Handler,
     core: RefCell<Client>,
-    inbox: RefCell<VecDeque<Input>>,
-    news: RefCell<VecDeque<News>>,
+    inbox: RefCell<Queue<Input>>,
+    news: RefCell<Queue<News>>,
     at_work: Cell<bool>,
     telling: Cell<bool>,
     socket: RefCell<Option<(u32, Socket)>>,

@@ -21,7 +21,7 @@ const within = (pattern) => files.filter((name) => pattern.test(name)).flatMap((
 /** What may be depended on, dev-dependencies aside. An empty target is any. */
 const ARROWS = {
   "signalpost-protocol": ["serde"],
-  "signalpost-core": ["signalpost-protocol", "litemap"],
+  "signalpost-core": ["signalpost-protocol"],
   "signalpost": ["signalpost-core", "signalpost-protocol", "wasm-bindgen", "js-sys", "rlsf"],
 };
 /** Arrows between our own crates; what else these depend on is theirs. */

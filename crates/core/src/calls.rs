@@ -1,7 +1,7 @@
 //! Promises of the application that wait for one thing, each with its deadline.
 
 use crate::output::{Failure, Output, Reply};
-use alloc::collections::VecDeque;
+use crate::queue::Queue;
 use alloc::vec::Vec;
 
 #[derive(Default)]
@@ -24,12 +24,12 @@ impl Calls {
         self.0.len() != before
     }
 
-    pub fn settle_all(&mut self, result: &Result<Reply, Failure>, out: &mut VecDeque<Output>) {
+    pub fn settle_all(&mut self, result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
         self.settle(u64::MAX, result, out);
     }
 
     /// Settles those whose time has run out. Returns whether there were any.
-    pub fn settle_late(&mut self, now: u64, failure: &Failure, out: &mut VecDeque<Output>) -> bool {
+    pub fn settle_late(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> bool {
         self.settle(now, &Err(failure.clone()), out)
     }
 
@@ -37,7 +37,7 @@ impl Calls {
         self.0.iter().map(|(_, deadline)| *deadline).min()
     }
 
-    fn settle(&mut self, now: u64, result: &Result<Reply, Failure>, out: &mut VecDeque<Output>) -> bool {
+    fn settle(&mut self, now: u64, result: &Result<Reply, Failure>, out: &mut Queue<Output>) -> bool {
         let before = self.0.len();
         self.0.retain(|(call, deadline)| {
             let due = now >= *deadline;

@@ -5,17 +5,18 @@ mod reception;
 
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::earliest::Earliest;
 use crate::input::{Command, Input, SocketEvent};
 use crate::letters::Letters;
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
 use crate::own_candidates::OwnCandidates;
 use crate::peers::{Own, Peers, Sink};
+use crate::queue::Queue;
 use crate::requests::{Question, Requests};
 use crate::rng::Rng;
 use crate::rooms::Rooms;
 use crate::session::{Change, Session};
 use crate::timeline::Timeline;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, RoomName};
 
@@ -30,9 +31,9 @@ pub struct Client {
     peers: Peers,
     letters: Letters,
     own_candidates: OwnCandidates,
-    outputs: VecDeque<Output>,
+    outputs: Queue<Output>,
     /// Messages of the peers that have not been handed to the session.
-    messages: VecDeque<ClientMessage>,
+    messages: Queue<ClientMessage>,
 }
 
 impl Client {
@@ -51,8 +52,8 @@ impl Client {
             requests: Requests::default(),
             rooms: Rooms::default(),
             directory: Directory::default(),
-            outputs: VecDeque::new(),
-            messages: VecDeque::new(),
+            outputs: Queue::default(),
+            messages: Queue::default(),
         }
     }
 
@@ -82,13 +83,13 @@ impl Client {
 
     /// When to come back with [`Input::Timeout`], and why.
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let requests = self.requests.poll_timeout().map(|at| (at, TimerName::Call));
-        let letters = self.letters.poll_timeout().map(|at| (at, TimerName::Letter));
-        let candidates = self.own_candidates.poll_timeout().map(|at| (at, TimerName::CandidateBatch));
-        [self.session.poll_timeout(), requests, self.peers.poll_timeout(), letters, candidates]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(at, _)| *at)
+        let mut earliest = Earliest::default();
+        earliest.note_of(self.session.poll_timeout());
+        earliest.note(self.requests.poll_timeout(), TimerName::Call);
+        earliest.note_of(self.peers.poll_timeout());
+        earliest.note(self.letters.poll_timeout(), TimerName::Letter);
+        earliest.note(self.own_candidates.poll_timeout(), TimerName::CandidateBatch);
+        earliest.0
     }
 
     /// The client's own state.

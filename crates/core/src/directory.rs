@@ -1,6 +1,6 @@
 //! What lists have told about peers that one may connect to.
 
-use litemap::LiteMap;
+use crate::table::Table;
 use signalpost_protocol::{PeerId, PeerInfo};
 
 /// Most peers that are remembered.
@@ -8,7 +8,7 @@ const MOST: usize = 1024;
 
 /// Session number and how long the lookup took, in milliseconds, by peer.
 #[derive(Default)]
-pub struct Directory(LiteMap<PeerId, (u32, Option<u32>)>);
+pub struct Directory(Table<PeerId, (u32, Option<u32>)>);
 
 impl Directory {
     /// A list named this peer. `took`: how long the lookup took; `None` when nobody had looked.
@@ -16,7 +16,7 @@ impl Directory {
         let Ok(id) = PeerId::parse(&peer.id) else { return };
         if self.0.len() >= MOST && !self.0.contains_key(&id) {
             // Any will do; it only costs a number in a timeline.
-            let first = self.0.first().map(|(id, _)| id.clone());
+            let first = self.0.entries().first().map(|(id, _)| id.clone());
             first.map(|id| self.0.remove(&id));
         }
         self.0.insert(id, (peer.session, took));

@@ -1,14 +1,14 @@
 //! What a peer wants done.
 
 use crate::output::{Event, Failure, Output, Reply};
-use alloc::collections::VecDeque;
+use crate::queue::Queue;
 use alloc::vec::Vec;
 use signalpost_protocol::Signal;
 
 /// Collected while a peer handles one thing; the client carries it out.
 #[derive(Default)]
 pub struct Effects {
-    pub outputs: VecDeque<Output>,
+    pub outputs: Queue<Output>,
     pub signals: Vec<Signal>,
     /// The connection is over: forget the peer.
     pub closed: bool,

@@ -4,7 +4,7 @@
 //! way when the link was lost may have arrived, so it is not sent again: its promise rejects with `link-lost`.
 
 use crate::output::{Failure, Output, Reply};
-use alloc::collections::VecDeque;
+use crate::queue::Queue;
 use alloc::vec::Vec;
 use signalpost_protocol::{ClientMessage, ErrorCode};
 
@@ -55,7 +55,7 @@ impl Letters {
         calls: Vec<u32>,
         message: ClientMessage,
         bytes: usize,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) {
         let waiting: usize = self.letters.iter().map(Letter::waiting_bytes).sum();
         if self.letters.len() >= MOST || waiting.saturating_add(bytes) > MOST_BYTES {
@@ -71,8 +71,8 @@ impl Letters {
     pub fn advance(
         &mut self,
         socket: Option<u32>,
-        out: &mut VecDeque<Output>,
-        send: &mut dyn FnMut(ClientMessage, &mut VecDeque<Output>) -> Option<u32>,
+        out: &mut Queue<Output>,
+        send: &mut dyn FnMut(ClientMessage, &mut Queue<Output>) -> Option<u32>,
     ) {
         self.fail(&mut |letter| letter.is_lost(socket), &ErrorCode::LinkLost.into(), out);
         let Some(socket) = socket else { return };
@@ -90,7 +90,7 @@ impl Letters {
         &mut self,
         reference: Option<u32>,
         result: &Result<Reply, Failure>,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) -> bool {
         let Some(answered) = reference else { return false };
         let is_it = |letter: &Letter| matches!(letter.stage, Stage::Sent { frame, .. } if frame == answered);
@@ -100,11 +100,11 @@ impl Letters {
     }
 
     /// Nothing will be answered any more.
-    pub fn fail_all(&mut self, failure: &Failure, out: &mut VecDeque<Output>) {
+    pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) {
         self.fail(&mut |_| true, failure, out);
     }
 
-    pub fn handle_timeout(&mut self, now: u64, out: &mut VecDeque<Output>) {
+    pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) {
         self.fail(&mut |letter| now >= letter.deadline, &ErrorCode::Timeout.into(), out);
     }
 
@@ -112,12 +112,7 @@ impl Letters {
         self.letters.iter().map(|letter| letter.deadline).min()
     }
 
-    fn fail(
-        &mut self,
-        which: &mut dyn FnMut(&Letter) -> bool,
-        failure: &Failure,
-        out: &mut VecDeque<Output>,
-    ) {
+    fn fail(&mut self, which: &mut dyn FnMut(&Letter) -> bool, failure: &Failure, out: &mut Queue<Output>) {
         self.letters.retain(|letter| {
             let fails = which(letter);
             if fails {
@@ -141,6 +136,8 @@ impl Letter {
     }
 }
 
-fn settle(calls: &[u32], result: &Result<Reply, Failure>, out: &mut VecDeque<Output>) {
-    out.extend(calls.iter().map(|call| Output::Settle { call: *call, result: result.clone() }));
+fn settle(calls: &[u32], result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
+    for call in calls {
+        out.push_back(Output::Settle { call: *call, result: result.clone() });
+    }
 }

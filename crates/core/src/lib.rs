@@ -14,6 +14,7 @@ mod candidate_batch;
 mod client;
 pub mod config;
 mod directory;
+mod earliest;
 mod effects;
 mod hidden_names;
 pub mod input;
@@ -23,6 +24,7 @@ pub mod output;
 mod own_candidates;
 mod peer;
 mod peers;
+mod queue;
 mod reconnect_policy;
 mod remote_candidates;
 mod requests;
@@ -30,6 +32,7 @@ mod resend;
 mod rng;
 mod rooms;
 mod session;
+mod table;
 mod timeline;
 
 pub use client::Client;
@@ -39,6 +42,7 @@ pub use input::{
     SignalingState, SocketEvent,
 };
 pub use output::{ClientState, Event, Failure, Operation, Output, Reply, TimerName};
+pub use queue::Queue;
 pub use reconnect_policy::ReconnectPolicy;
 pub use rng::Rng;
 pub use signalpost_protocol as protocol;

@@ -10,8 +10,8 @@ mod step;
 
 use crate::input::{Description, Outcome, SdpType, SignalingState};
 use crate::output::Operation;
+use crate::queue::Queue;
 use crate::remote_candidates::RemoteCandidates;
-use alloc::collections::VecDeque;
 use alloc::{string::String, vec::Vec};
 use gathering::Gathering;
 use signalpost_protocol::{ErrorCode, session_description};
@@ -60,7 +60,7 @@ pub struct Negotiation {
     in_flight: Option<InFlight>,
     /// The remote description that is being set.
     applying: String,
-    inbox: VecDeque<Remote>,
+    inbox: Queue<Remote>,
     candidates: RemoteCandidates,
     /// The last offer made, and its text while it has no answer.
     offer_number: u32,
@@ -92,7 +92,7 @@ impl Negotiation {
             signaling_state: SignalingState::Stable,
             in_flight: None,
             applying: String::new(),
-            inbox: VecDeque::new(),
+            inbox: Queue::default(),
             candidates: RemoteCandidates::default(),
             offer_number: 0,
             offer: None,
@@ -190,7 +190,7 @@ impl Negotiation {
 
     /// Whether an offer of the other side waits for its turn.
     fn is_offered(&self) -> bool {
-        self.inbox.iter().any(|waiting| matches!(waiting, Remote::Offer { .. }))
+        self.inbox.any(|waiting| matches!(waiting, Remote::Offer { .. }))
     }
 
     /// The descriptions that may have been lost with the link, in the order in which they were sent: the last

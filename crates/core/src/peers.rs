@@ -1,14 +1,15 @@
 //! All remote peers: who a signal or an event is for.
 
 use crate::config::CandidateOptions;
+use crate::earliest::Earliest;
 use crate::effects::Effects;
 use crate::input::ConnectionEvent;
 use crate::output::{Event, Failure, Output, TimerName};
 use crate::peer::Peer;
+use crate::queue::Queue;
 use crate::rng::Rng;
-use alloc::collections::VecDeque;
+use crate::table::Table;
 use alloc::vec::Vec;
-use litemap::LiteMap;
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};
 
@@ -24,18 +25,18 @@ const MOST_PEERS: usize = 1024;
 
 pub struct Peers {
     own: Own,
-    peers: LiteMap<PeerId, Peer>,
+    peers: Table<PeerId, Peer>,
 }
 
 /// Where the peers' wishes go.
 pub struct Sink<'a> {
-    pub outputs: &'a mut VecDeque<Output>,
-    pub messages: &'a mut VecDeque<ClientMessage>,
+    pub outputs: &'a mut Queue<Output>,
+    pub messages: &'a mut Queue<ClientMessage>,
 }
 
 impl Peers {
     pub fn new(own: Own) -> Self {
-        Self { own, peers: LiteMap::new() }
+        Self { own, peers: Table::default() }
     }
 
     pub fn peer(&self, id: &PeerId) -> Option<&Peer> {
@@ -76,7 +77,10 @@ impl Peers {
 
     /// Runs `act` on every peer.
     pub fn with_all(&mut self, sink: &mut Sink<'_>, mut act: impl FnMut(&mut Peer, &mut Effects)) {
-        let ids: Vec<PeerId> = self.peers.keys().cloned().collect();
+        let mut ids = Vec::new();
+        for (id, _) in self.peers.entries() {
+            ids.push(id.clone());
+        }
         self.with_each(&ids, sink, &mut act);
     }
 
@@ -89,9 +93,10 @@ impl Peers {
     ) {
         for id in ids {
             let Some(peer) = self.peers.get_mut(id) else { continue };
-            let mut effects = Effects::default();
+            let outputs = core::mem::take(sink.outputs);
+            let mut effects = Effects { outputs, ..Effects::default() };
             act(peer, &mut effects);
-            sink.outputs.append(&mut effects.outputs);
+            *sink.outputs = effects.outputs;
             for signal in effects.signals {
                 sink.messages.push_back(ClientMessage::Relay { to: id.clone(), signal });
             }
@@ -103,8 +108,8 @@ impl Peers {
 
     /// A connection did something. One that is not known any more did it too late.
     pub fn handle_event(&mut self, now: u64, connection: u32, event: ConnectionEvent, sink: &mut Sink<'_>) {
-        let owner = self.peers.values().find(|peer| peer.connection == connection);
-        if let Some(id) = owner.map(|peer| peer.id.clone()) {
+        let owner = self.peers.entries().iter().find(|(_, peer)| peer.connection == connection);
+        if let Some(id) = owner.map(|(id, _)| id.clone()) {
             self.with(&id, sink, |peer, effects| peer.handle_event(now, event, effects));
         }
     }
@@ -196,7 +201,11 @@ impl Peers {
 
     /// When a peer has something to do, and why.
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        self.peers.values().filter_map(Peer::poll_timeout).min_by_key(|(at, _)| *at)
+        let mut earliest = Earliest::default();
+        for (_, peer) in self.peers.entries() {
+            earliest.note_of(peer.poll_timeout());
+        }
+        earliest.0
     }
 
     fn replace(&mut self, id: &PeerId, sink: &mut Sink<'_>) {

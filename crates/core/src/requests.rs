@@ -1,7 +1,7 @@
 //! What was asked of the server and has no answer yet. A lost link does not lose it: it is asked again.
 
 use crate::output::{Failure, Output};
-use alloc::collections::VecDeque;
+use crate::queue::Queue;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ClientMessage, ErrorCode, Query, RoomName};
 
@@ -66,7 +66,7 @@ impl Requests {
         call: Option<u32>,
         question: Question,
         frame: Option<u32>,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) -> Option<Question> {
         if self.0.len() >= MOST {
             if let Some(call) = call {
@@ -110,12 +110,12 @@ impl Requests {
     }
 
     /// Nothing will be answered any more; returns what was asked.
-    pub fn fail_all(&mut self, failure: &Failure, out: &mut VecDeque<Output>) -> Vec<Question> {
+    pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) -> Vec<Question> {
         self.fail(|_| true, failure, out)
     }
 
     /// Returns what is not answered in time.
-    pub fn handle_timeout(&mut self, now: u64, out: &mut VecDeque<Output>) -> Vec<Question> {
+    pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) -> Vec<Question> {
         self.fail(|request| now >= request.deadline, &ErrorCode::Timeout.into(), out)
     }
 
@@ -127,7 +127,7 @@ impl Requests {
         &mut self,
         which: impl Fn(&Request) -> bool,
         failure: &Failure,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) -> Vec<Question> {
         let (failed, waiting) = core::mem::take(&mut self.0).into_iter().partition(which);
         self.0 = waiting;

@@ -1,14 +1,14 @@
 //! The rooms that the client is in, and who else is.
 
 use crate::output::{Event, Output};
-use alloc::collections::VecDeque;
+use crate::queue::Queue;
+use crate::table::Table;
 use alloc::{string::String, vec::Vec};
-use litemap::LiteMap;
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
 
 #[derive(Default)]
 struct Room {
-    members: LiteMap<PeerId, Member>,
+    members: Table<PeerId, Member>,
     /// A list is being received.
     listing: bool,
     /// The first list is complete: from here on changes are events.
@@ -22,7 +22,7 @@ struct Member {
 }
 
 #[derive(Default)]
-pub struct Rooms(LiteMap<RoomName, Room>);
+pub struct Rooms(Table<RoomName, Room>);
 
 impl Rooms {
     /// The application wants to be in this room.
@@ -49,33 +49,40 @@ impl Rooms {
 
     /// Every room that the client wants to be in.
     pub fn names(&self) -> impl Iterator<Item = &RoomName> {
-        self.0.keys()
+        self.0.entries().iter().map(|(name, _)| name)
     }
 
     /// Who is in a room, ordered by id.
     pub fn members(&self, room: &RoomName) -> Vec<PeerInfo> {
-        self.0
-            .get(room)
-            .map(|room| room.members.values().map(|member| member.info.clone()).collect())
-            .unwrap_or_default()
+        let mut members = Vec::new();
+        if let Some(room) = self.0.get(room) {
+            for (_, member) in room.members.entries() {
+                members.push(member.info.clone());
+            }
+        }
+        members
     }
 
     /// A list of the room begins.
     pub fn begin_list(&mut self, room: &RoomName) {
         if let Some(room) = self.0.get_mut(room) {
             room.listing = true;
-            room.members.iter_mut().for_each(|(_, member)| member.named = false);
+            room.members.values_mut().for_each(|member| member.named = false);
         }
     }
 
     /// The list ends: who was not named is gone.
-    pub fn end_list(&mut self, name: &RoomName, out: &mut VecDeque<Output>) {
+    pub fn end_list(&mut self, name: &RoomName, out: &mut Queue<Output>) {
         let Some(room) = self.0.get_mut(name) else { return };
         if !core::mem::take(&mut room.listing) {
             return;
         }
-        let gone: Vec<PeerId> =
-            room.members.iter().filter(|(_, member)| !member.named).map(|(id, _)| id.clone()).collect();
+        let mut gone = Vec::new();
+        for (id, member) in room.members.entries() {
+            if !member.named {
+                gone.push(id.clone());
+            }
+        }
         for peer in gone {
             self.handle_left(name, &peer, "lost".into(), out);
         }
@@ -85,7 +92,7 @@ impl Rooms {
     }
 
     /// Somebody is in the room.
-    pub fn handle_present(&mut self, name: &RoomName, peer: PeerInfo, out: &mut VecDeque<Output>) {
+    pub fn handle_present(&mut self, name: &RoomName, peer: PeerInfo, out: &mut Queue<Output>) {
         let Some(room) = self.0.get_mut(name) else { return };
         let Ok(id) = PeerId::parse(&peer.id) else { return };
         let before = room.members.insert(id, Member { info: peer.clone(), named: true });
@@ -95,13 +102,7 @@ impl Rooms {
     }
 
     /// Somebody is no longer in the room.
-    pub fn handle_left(
-        &mut self,
-        name: &RoomName,
-        peer: &PeerId,
-        reason: String,
-        out: &mut VecDeque<Output>,
-    ) {
+    pub fn handle_left(&mut self, name: &RoomName, peer: &PeerId, reason: String, out: &mut Queue<Output>) {
         let Some(room) = self.0.get_mut(name) else { return };
         if room.members.remove(peer).is_some() && room.entered {
             out.push_back(Output::Event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason }));

@@ -2,12 +2,13 @@
 
 use crate::calls::Calls;
 use crate::config::Config;
+use crate::earliest::Earliest;
 use crate::input::{PageEvent, SocketEvent};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
+use crate::queue::Queue;
 use crate::reconnect_policy::{GOOD_LINK_MS, ReconnectPolicy};
 use crate::rng::Rng;
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use signalpost_protocol::link_monitor::Verdict;
 use signalpost_protocol::{
     ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, Signal, VERSIONS,
@@ -74,7 +75,7 @@ impl Session {
         self.state
     }
 
-    pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, out: &mut VecDeque<Output>) {
+    pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, out: &mut Queue<Output>) {
         match self.link {
             Link::Closed => settle(out, call, Err(ErrorCode::Closed.into())),
             Link::Registered { .. } => settle(out, call, Ok(Reply::Done)),
@@ -91,7 +92,7 @@ impl Session {
     }
 
     /// The application no longer waits; when nobody does and the client was never connected, it stops trying.
-    pub fn cancel(&mut self, call: u32, out: &mut VecDeque<Output>) {
+    pub fn cancel(&mut self, call: u32, out: &mut Queue<Output>) {
         if self.calls.cancel(call) && self.calls.is_empty() && !self.was_registered {
             self.drop_socket(NORMAL, out);
             self.link = Link::Down;
@@ -100,7 +101,7 @@ impl Session {
     }
 
     /// Ends for good.
-    pub fn close(&mut self, now: u64, out: &mut VecDeque<Output>) {
+    pub fn close(&mut self, now: u64, out: &mut Queue<Output>) {
         self.send(now, ClientMessage::Bye, out);
         self.drop_socket(NORMAL, out);
         self.link = Link::Closed;
@@ -110,7 +111,7 @@ impl Session {
 
     /// Sends a message if the link is open; returns the frame's number. Whoever sends keeps what must not be
     /// lost, and sends it again on [`Change::Opened`].
-    pub fn send(&mut self, now: u64, message: ClientMessage, out: &mut VecDeque<Output>) -> Option<u32> {
+    pub fn send(&mut self, now: u64, message: ClientMessage, out: &mut Queue<Output>) -> Option<u32> {
         let (Link::Registering { socket, monitor, .. } | Link::Registered { socket, monitor, .. }) =
             &mut self.link
         else {
@@ -155,7 +156,7 @@ impl Session {
         }
     }
 
-    pub fn handle_opened(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
+    pub fn handle_opened(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
         let Link::Opening { socket, deadline } = self.link else { return None };
         let monitor = LinkMonitor::new(now, false);
         let hello = self.frames.wrapping_add(1);
@@ -164,7 +165,7 @@ impl Session {
         Some(Change::Opened)
     }
 
-    pub fn handle_welcome(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
+    pub fn handle_welcome(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
         let Link::Registering { socket, monitor, .. } = self.link else { return None };
         self.link = Link::Registered { socket, monitor, good_at: Some(now.saturating_add(GOOD_LINK_MS)) };
         self.was_registered = true;
@@ -180,7 +181,7 @@ impl Session {
         reference: Option<u32>,
         failure: &Failure,
         rng: &mut Rng,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) -> Option<Change> {
         let Link::Registering { hello, .. } = self.link else { return None };
         if reference != Some(hello) {
@@ -198,7 +199,7 @@ impl Session {
         now: u64,
         code: u16,
         rng: &mut Rng,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) -> Option<Change> {
         self.forget_failures(now);
         if CloseCode::is_terminal(code) {
@@ -212,7 +213,7 @@ impl Session {
         self.lose(now, ErrorCode::LinkLost.into(), NORMAL, rng, out)
     }
 
-    pub fn handle_page(&mut self, now: u64, event: PageEvent, out: &mut VecDeque<Output>) {
+    pub fn handle_page(&mut self, now: u64, event: PageEvent, out: &mut Queue<Output>) {
         match event {
             PageEvent::Online => self.online = true,
             PageEvent::Offline => self.online = false,
@@ -225,7 +226,7 @@ impl Session {
         }
     }
 
-    pub fn handle_timeout(&mut self, now: u64, rng: &mut Rng, out: &mut VecDeque<Output>) -> Option<Change> {
+    pub fn handle_timeout(&mut self, now: u64, rng: &mut Rng, out: &mut Queue<Output>) -> Option<Change> {
         let change = match &mut self.link {
             Link::Waiting { until } if now >= *until => {
                 self.open(now, out);
@@ -254,23 +255,21 @@ impl Session {
     }
 
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let link = match &self.link {
-            Link::Down | Link::Closed => None,
-            Link::Waiting { until } => Some((*until, TimerName::Reconnect)),
-            Link::Opening { deadline, .. } => Some((*deadline, TimerName::Connecting)),
+        let mut earliest = Earliest::default();
+        match &self.link {
+            Link::Down | Link::Closed => {}
+            Link::Waiting { until } => earliest.note(Some(*until), TimerName::Reconnect),
+            Link::Opening { deadline, .. } => earliest.note(Some(*deadline), TimerName::Connecting),
             Link::Registering { deadline, monitor, .. } => {
-                Some((monitor.poll_timeout().min(*deadline), TimerName::Connecting))
+                earliest.note(Some(monitor.poll_timeout().min(*deadline)), TimerName::Connecting);
             }
             Link::Registered { monitor, good_at, .. } => {
-                let link = monitor.poll_timeout();
-                match good_at {
-                    Some(good_at) if *good_at < link => Some((*good_at, TimerName::GoodLink)),
-                    _ => Some((link, TimerName::Link)),
-                }
+                earliest.note(Some(monitor.poll_timeout()), TimerName::Link);
+                earliest.note(*good_at, TimerName::GoodLink);
             }
-        };
-        let call = self.calls.poll_timeout().map(|at| (at, TimerName::Call));
-        [link, call].into_iter().flatten().min_by_key(|(at, _)| *at)
+        }
+        earliest.note(self.calls.poll_timeout(), TimerName::Call);
+        earliest.0
     }
 
     fn socket(&self) -> Option<u32> {
@@ -282,14 +281,14 @@ impl Session {
         }
     }
 
-    fn open(&mut self, now: u64, out: &mut VecDeque<Output>) {
+    fn open(&mut self, now: u64, out: &mut Queue<Output>) {
         self.sockets = self.sockets.wrapping_add(1);
         let deadline = now.saturating_add(self.policy.next_connecting_ms());
         self.link = Link::Opening { socket: self.sockets, deadline };
         out.push_back(Output::OpenSocket { socket: self.sockets });
     }
 
-    fn drop_socket(&mut self, code: u16, out: &mut VecDeque<Output>) {
+    fn drop_socket(&mut self, code: u16, out: &mut Queue<Output>) {
         if let Some(socket) = self.socket() {
             out.push_back(Output::CloseSocket { socket, code });
         }
@@ -301,7 +300,7 @@ impl Session {
         failure: Failure,
         code: u16,
         rng: &mut Rng,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) -> Option<Change> {
         self.forget_failures(now);
         self.drop_socket(code, out);
@@ -318,7 +317,7 @@ impl Session {
     }
 
     /// An attempt that took too long is followed at once by the next: it has waited enough.
-    fn retry_at_once(&mut self, now: u64, rng: &mut Rng, out: &mut VecDeque<Output>) -> Option<Change> {
+    fn retry_at_once(&mut self, now: u64, rng: &mut Rng, out: &mut Queue<Output>) -> Option<Change> {
         let failure = Failure::new(ErrorCode::ServerUnreachable, "the server does not answer");
         let change = self.lose(now, failure, NORMAL, rng, out);
         if matches!(self.link, Link::Waiting { .. }) {
@@ -327,7 +326,7 @@ impl Session {
         change
     }
 
-    fn give_up(&mut self, failure: Failure, out: &mut VecDeque<Output>) -> Option<Change> {
+    fn give_up(&mut self, failure: Failure, out: &mut Queue<Output>) -> Option<Change> {
         self.drop_socket(NORMAL, out);
         self.link = Link::Down;
         self.was_registered = false;
@@ -336,7 +335,7 @@ impl Session {
         Some(Change::GaveUp(failure))
     }
 
-    fn handle_late_calls(&mut self, now: u64, out: &mut VecDeque<Output>) -> Option<Change> {
+    fn handle_late_calls(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
         let why = self.last_failure.as_ref().map_or("", |failure| failure.code.as_str());
         let failure = Failure::new(ErrorCode::Timeout, why);
         let late = self.calls.settle_late(now, &failure, out);
@@ -355,7 +354,7 @@ impl Session {
         }
     }
 
-    fn set_state(&mut self, state: ClientState, reason: &str, out: &mut VecDeque<Output>) {
+    fn set_state(&mut self, state: ClientState, reason: &str, out: &mut Queue<Output>) {
         if self.state != state {
             self.state = state;
             out.push_back(Output::Event(Event::State { state, reason: reason.into() }));
@@ -363,7 +362,7 @@ impl Session {
     }
 }
 
-fn settle(out: &mut VecDeque<Output>, call: u32, result: Result<Reply, Failure>) {
+fn settle(out: &mut Queue<Output>, call: u32, result: Result<Reply, Failure>) {
     out.push_back(Output::Settle { call, result });
 }
 
@@ -374,7 +373,7 @@ impl Session {
         now: u64,
         event: &SocketEvent,
         rng: &mut Rng,
-        out: &mut VecDeque<Output>,
+        out: &mut Queue<Output>,
     ) -> Option<Change> {
         match event {
             SocketEvent::Opened => self.handle_opened(now, out),

@@ -1,6 +1,7 @@
 //! The candidate attribute of RFC 8839 §5.1, read in place: no field is copied.
 
 use crate::limits;
+use crate::pieces::Pieces;
 
 /// The type of a candidate (RFC 8445 §5.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +45,7 @@ impl<'a> Candidate<'a> {
         if line.len() > limits::CANDIDATE_BYTES || line.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
             return None;
         }
-        let mut words = line.strip_prefix("candidate:").unwrap_or(line).split(' ');
+        let mut words = Pieces::new(line.strip_prefix("candidate:").unwrap_or(line), b' ');
         let foundation = words.next().filter(|word| is_ice_text(word, 1, 32))?;
         let component = number(words.next()?, 3)?.try_into().ok().filter(|n| *n >= 1 && *n <= 256)?;
         let transport = words.next().filter(|word| is_token(word))?;
@@ -124,7 +125,7 @@ impl<'a> Candidate<'a> {
 
 /// Loopback, unique local (RFC 4193) and link-local (RFC 4291) addresses.
 fn is_private_v6(address: &str) -> bool {
-    let first = address.split(':').next().unwrap_or_default();
+    let first = Pieces::new(address, b':').next().unwrap_or_default();
     match u16::from_str_radix(first, 16) {
         Ok(group) => group & 0xfe00 == 0xfc00 || group & 0xffc0 == 0xfe80,
         Err(_) => address == "::1",
@@ -132,7 +133,7 @@ fn is_private_v6(address: &str) -> bool {
 }
 
 fn ipv4(word: &str) -> Option<[u8; 4]> {
-    let mut parts = word.split('.');
+    let mut parts = Pieces::new(word, b'.');
     let mut octet = || u8::try_from(number(parts.next()?, 3)?).ok();
     let octets = [octet()?, octet()?, octet()?, octet()?];
     parts.next().is_none().then_some(octets)

@@ -154,6 +154,10 @@ fn hello(payload: &mut Payload) -> Result<Hello, Refusal> {
 }
 
 fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Refusal> {
+    check_peer(&peer).map(|()| peer)
+}
+
+fn check_peer(peer: &PeerInfo) -> Result<(), Refusal> {
     named("peer.id", PeerId::parse(&peer.id))?;
     if let Some(region) = &peer.region {
         named("peer.region", Label::parse(region))?;
@@ -167,11 +171,15 @@ fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Refusal> {
     if peer.metadata.as_ref().is_some_and(|text| text.len() > limits::METADATA_BYTES) {
         return Err(Refusal::new("peer.metadata", "is longer than 1024 bytes"));
     }
-    Ok(peer)
+    Ok(())
 }
 
 fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Refusal> {
-    need(list, "peers")?.into_iter().map(checked_peer).collect()
+    let peers = need(list, "peers")?;
+    for peer in &peers {
+        check_peer(peer)?;
+    }
+    Ok(peers)
 }
 
 fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {

@@ -22,7 +22,7 @@ macro_rules! codes {
 
             /// The code of that name; `None` for one that this version does not know.
             pub fn parse(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$variant),)* _ => None }
+                Self::ALL.iter().find(|code| code.as_str() == text).copied()
             }
         }
     };

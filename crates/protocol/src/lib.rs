@@ -19,6 +19,7 @@ pub mod id;
 pub mod limits;
 pub mod link_monitor;
 pub mod message;
+mod pieces;
 pub mod session_description;
 
 pub use candidate::{Candidate, CandidateType};

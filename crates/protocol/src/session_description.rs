@@ -1,6 +1,7 @@
 //! The little that Signalpost reads in a session description (RFC 8866, RFC 8839).
 
 use crate::candidate::Candidate;
+use crate::pieces::Pieces;
 use alloc::string::String;
 
 const SETUP: &str = "a=setup:";
@@ -13,20 +14,19 @@ pub fn is_plausible(sdp: &str) -> bool {
 }
 
 /// The username fragments of a description, one for each `a=ice-ufrag` line (RFC 8839 §5.4).
-pub fn username_fragments(sdp: &str) -> impl Iterator<Item = &str> {
-    lines(sdp).filter_map(|line| line.strip_prefix("a=ice-ufrag:"))
+pub fn username_fragments(sdp: &str) -> Lines<'_> {
+    lines(sdp, "a=ice-ufrag:")
 }
 
 /// Whether the description itself carries this candidate. Its line may differ: Chromium leaves the fragment out.
 pub fn holds_candidate(sdp: &str, candidate: &str) -> bool {
     let Some(candidate) = Candidate::parse(candidate) else { return false };
-    let mut held = lines(sdp).filter_map(|line| Candidate::parse(line.strip_prefix("a=")?));
-    held.any(|held| held.is_same_path(&candidate))
+    lines(sdp, CANDIDATE).any(|line| Candidate::parse(line).is_some_and(|held| held.is_same_path(&candidate)))
 }
 
 /// Whether the description says that its candidates are all (RFC 8840).
 pub fn is_complete(sdp: &str) -> bool {
-    lines(sdp).any(|line| line == END_OF_CANDIDATES)
+    lines(sdp, END_OF_CANDIDATES).any(str::is_empty)
 }
 
 /// The description of a side that has gathered all, which says so (RFC 9429 §5.2.2) where it holds candidates.
@@ -37,8 +37,8 @@ pub fn with_end_of_candidates(sdp: String) -> String {
     }
     let mut described = String::with_capacity(sdp.len());
     let mut is_after_candidate = false;
-    // Behind the last line comes an empty one.
-    for line in sdp.split_inclusive('\n').chain([""]) {
+    let mut lines = Pieces::new(&sdp, b'\n').peekable();
+    while let Some(line) = lines.next() {
         let is_candidate = line.starts_with(CANDIDATE);
         if is_after_candidate && !is_candidate {
             described.push_str(END_OF_CANDIDATES);
@@ -46,24 +46,28 @@ pub fn with_end_of_candidates(sdp: String) -> String {
         }
         is_after_candidate = is_candidate;
         described.push_str(line);
+        if lines.peek().is_some() {
+            described.push('\n');
+        }
     }
     described
 }
 
 /// Whether Firefox wrote it: the user name of its `o=` line says so.
 pub fn is_of_firefox(sdp: &str) -> bool {
-    lines(sdp).any(|line| line.starts_with("o=mozilla"))
+    lines(sdp, "o=mozilla").next().is_some()
 }
 
 /// The DTLS role of the first media section (RFC 8842): `active`, `passive` or `actpass`.
 pub fn setup(sdp: &str) -> Option<&str> {
-    lines(sdp).find_map(|line| line.strip_prefix(SETUP))
+    lines(sdp, SETUP).next()
 }
 
 /// The description with this DTLS role where it leaves the choice to the other side.
 pub fn with_setup(sdp: &str, role: &str) -> String {
     let mut described = String::with_capacity(sdp.len());
-    for line in sdp.split_inclusive('\n') {
+    let mut lines = Pieces::new(sdp, b'\n').peekable();
+    while let Some(line) = lines.next() {
         match line.strip_prefix(SETUP).and_then(|rest| rest.strip_prefix("actpass")) {
             Some(end) => {
                 described.push_str(SETUP);
@@ -72,12 +76,36 @@ pub fn with_setup(sdp: &str, role: &str) -> String {
             }
             None => described.push_str(line),
         }
+        if lines.peek().is_some() {
+            described.push('\n');
+        }
     }
     described
 }
 
-fn lines(sdp: &str) -> impl Iterator<Item = &str> {
-    sdp.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
+/// What follows one prefix, line by line.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    lines: Pieces<'a>,
+    prefix: &'static str,
+}
+
+const fn lines<'a>(sdp: &'a str, prefix: &'static str) -> Lines<'a> {
+    Lines { lines: Pieces::new(sdp, b'\n'), prefix }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    // One copy of it for all callers.
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            if let Some(rest) = self.lines.next()?.strip_prefix(self.prefix) {
+                return Some(rest.strip_suffix('\r').unwrap_or(rest));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

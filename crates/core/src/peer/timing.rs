@@ -1,6 +1,7 @@
 //! What a peer waits for, and how long.
 
 use super::Peer;
+use crate::earliest::Earliest;
 use crate::effects::Effects;
 use crate::negotiation::Step;
 use crate::output::{Failure, Operation, TimerName};
@@ -43,19 +44,15 @@ impl Peer {
 
     /// When [`Peer::handle_timeout`] has something to do, and why.
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let call = self.calls.poll_timeout();
-        [
-            self.batch.poll_timeout().map(|at| (at, TimerName::CandidateBatch)),
-            self.gathered_at.map(|at| (at, TimerName::Gathering)),
-            self.names.poll_timeout().map(|at| (at, TimerName::HiddenName)),
-            self.resend.poll_timeout().map(|at| (at, TimerName::Resend)),
-            self.resume_at.map(|at| (at, TimerName::Resume)),
-            self.pair_deadline.map(|at| (at, TimerName::Pair)),
-            call.map(|at| (at, TimerName::Call)),
-        ]
-        .into_iter()
-        .flatten()
-        .min_by_key(|(at, _)| *at)
+        let mut earliest = Earliest::default();
+        earliest.note(self.batch.poll_timeout(), TimerName::CandidateBatch);
+        earliest.note(self.gathered_at, TimerName::Gathering);
+        earliest.note(self.names.poll_timeout(), TimerName::HiddenName);
+        earliest.note(self.resend.poll_timeout(), TimerName::Resend);
+        earliest.note(self.resume_at, TimerName::Resume);
+        earliest.note(self.pair_deadline, TimerName::Pair);
+        earliest.note(self.calls.poll_timeout(), TimerName::Call);
+        earliest.0
     }
 
     /// Waits for the candidates of the description that is set.
