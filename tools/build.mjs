@@ -5,37 +5,12 @@ import { pathToFileURL } from "node:url";
 import { ToolError, main, run } from "./command.mjs";
 import { buildDeclarations } from "./declarations.mjs";
 import { buildGlue, glueFile, stamps } from "./glue.mjs";
+import { optimize } from "./optimize.mjs";
 import { dist, inRoot, nodeModule } from "./paths.mjs";
 import { checkGate } from "./size.mjs";
 import { prepareBuild } from "./toolchain.mjs";
 
-const WASM_OPT = [
-  // What rustc did not inline is smaller as a call, after compression too.
-  "--no-inline=*",
-  "-Oz",
-  // What rustc's wasm32 target emits.
-  "--enable-bulk-memory",
-  "--enable-bulk-memory-opt",
-  "--enable-nontrapping-float-to-int",
-  "--enable-sign-ext",
-  "--enable-mutable-globals",
-  "--enable-reference-types",
-  "--enable-multivalue",
-  "--strip-debug",
-  "--strip-producers",
-  "--strip-target-features",
-];
-
 const inDist = (name) => path.join(dist, name);
-
-async function optimize() {
-  const input = glueFile("signalpost_bg.wasm");
-  const output = inDist("signalpost_bg.wasm");
-  const inputs = { files: [input, nodeModule("binaryen", "package.json")], texts: WASM_OPT };
-  await stamps().step("optimize", { inputs, outputs: [output] }, () =>
-    run(process.execPath, [nodeModule("binaryen", "bin", "wasm-opt"), input, ...WASM_OPT, "-o", output]),
-  );
-}
 
 /** The facade and its glue as one file; `options` are esbuild's. */
 export async function bundle(output, options) {
@@ -73,7 +48,7 @@ export async function buildPackage() {
   if (!existsSync(inRoot("js", "index.ts"))) throw new ToolError("js/index.ts is missing");
   mkdirSync(dist, { recursive: true });
   await buildGlue();
-  await optimize();
+  await optimize(inDist("signalpost_bg.wasm"));
   await bundle(inDist("signalpost.js"));
   await declare();
   checkGate();

@@ -35,7 +35,7 @@ export async function buildGlue({ profile = "wasm", features = "bare", directory
   const outputs = ["signalpost.js", "signalpost.d.ts", "signalpost_bg.wasm"].map((name) => glueFile(name, directory));
   const changers = ["short_names.mjs", "instances.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
   await stamps(directory).step("bind", { inputs: { files: [built, bind, ...changers] }, outputs }, async () => {
-    await run(bind, [built, directory, "--out-name", "signalpost"]);
+    await run(bind, [built, directory, "--out-name", "signalpost", "--keep-names"]);
     const [script, types, module] = outputs;
     const short = shortenNames(readFileSync(module), readFileSync(script, "utf8"));
     writeFileSync(module, short.wasm);

@@ -1,25 +1,29 @@
-// `npm run size`: what a page downloads. The gate is total gzip -9 in size-gate.json; the build fails above it.
+// `npm run size`: what a page downloads, and who is responsible for what. The gate is total gzip -9 in size-gate.json; the
+// build fails above it.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { ToolError, main } from "./command.mjs";
+import { glueFile } from "./glue.mjs";
+import { optimize } from "./optimize.mjs";
 import { dist, inRoot } from "./paths.mjs";
+import { table, weigh } from "./wasm_weight.mjs";
 
 const DOWNLOADED = ["signalpost_bg.wasm", "signalpost.js"];
+
+const sizes = (content) => ({
+  raw: content.length,
+  gzip: gzipSync(content, { level: 9 }).length,
+  brotli: brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+});
 
 /** The rows { name, raw, gzip, brotli } of the built files, the total last. */
 export function measure() {
   const rows = DOWNLOADED.map((name) => {
     const file = path.join(dist, name);
     if (!existsSync(file)) throw new ToolError(`dist/${name} is missing: npm run build`);
-    const content = readFileSync(file);
-    return {
-      name,
-      raw: content.length,
-      gzip: gzipSync(content, { level: 9 }).length,
-      brotli: brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
-    };
+    return { name, ...sizes(readFileSync(file)) };
   });
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
   return [...rows, { name: "total", raw: sum("raw"), gzip: sum("gzip"), brotli: sum("brotli") }];
@@ -41,4 +45,37 @@ export function checkGate() {
   console.log(`size gate: ${gzip} of ${gzipBytes} bytes`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(async () => printSizes(measure()));
+/** The rows of the JavaScript's parts, each minified for itself: together they compress a little better. */
+async function parts() {
+  const { build } = await import("esbuild");
+  const own = inRoot("src", "browser.js");
+  const minified = async (entry, external) => {
+    const options = { bundle: true, format: "esm", target: "es2022", minify: true, legalComments: "none", write: false };
+    const { outputFiles } = await build({ absWorkingDir: inRoot(), entryPoints: [entry], external, ...options });
+    return sizes(outputFiles[0].contents);
+  };
+  return [
+    { name: "  glue", ...(await minified(glueFile("signalpost.js"), ["./snippets/*"])) },
+    { name: "  shell's script", ...(await minified(own, [])) },
+    { name: "  facade", ...(await minified("js/index.ts", ["#glue"])) },
+  ];
+}
+
+/** The module by crate and module, raw bytes; then its largest functions. */
+async function printWeights() {
+  const named = glueFile("named.wasm");
+  await optimize(named, { keepNames: true });
+  const weights = weigh(readFileSync(named));
+  console.log(`\n${"bytes of the wasm".padStart(17)}  functions  of`);
+  for (const [who, bytes, count] of table(weights)) console.log(`${String(bytes).padStart(17)}${String(count).padStart(11)}  ${who}`);
+  console.log("\nlargest functions");
+  for (const { name, size } of weights.functions.slice(0, 20)) console.log(`${String(size).padStart(17)}  ${name.replace(/::h[0-9a-f]{16}$/, "")}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(async () => {
+    const [module, script, total] = measure();
+    printSizes([module, script, ...(await parts()), total]);
+    await printWeights();
+  });
+}
