@@ -1,17 +1,16 @@
 import type { Client as Module } from "#glue";
+import { dictionary, json, numberIn, optionalText, refuse, text, timeout } from "./arguments.js";
 import { Ask } from "./ask.js";
 import { Calls, type Listed } from "./calls.js";
 import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import type { Instance } from "./instance.js";
 import { load } from "./load.js";
-import { type SignalingClientOptions, numbers, randomHex, socketUrl, timeout } from "./options.js";
+import { type SignalingClientOptions, randomHex, settings } from "./options.js";
 import { type PeerInfo, peerInfo } from "./peer_info.js";
-import { written } from "./message.js";
 import { RemotePeer, type Timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
-import { webSocket } from "./transport.js";
 
 /** The state of a client. */
 export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
@@ -71,19 +70,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    * @param url The server's endpoint; relative to the page, or `ws:`, `wss:`, `http:`, `https:`.
    * @throws {SignalingError} `invalid-argument`; the message names the option, its value and what is allowed.
    */
-  constructor(url: string | URL, options: SignalingClientOptions = {}) {
+  constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
-    const { peerId = randomHex(8), region, capabilities = [], metadata, rtc, transport = webSocket } = options;
-    this.peerId = peerId;
-    const endpoint = socketUrl(url);
-    const settings = numbers(options.reconnect, options.candidates, options.gathering);
-    const peer = { id: peerId, session: 0, region, capabilities, metadata: JSON.stringify(metadata) };
-    const configuration = { bundlePolicy: "max-bundle", ...rtc };
+    const { endpoint, transport, peer, configuration, numbers } = settings(url, options);
+    this.peerId = peer.id;
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
       return this.#guarded(
-        () => new instance.Client(() => transport(endpoint), randomHex(16), peer, configuration, settings, this.#handler(), globalThis),
+        () => new instance.Client(() => transport(endpoint), randomHex(16), peer, configuration, numbers, this.#handler(), globalThis),
       );
     };
   }
@@ -126,6 +121,12 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   /** Looks for peers. */
   async findPeers(query: PeerQuery = {}, options: { readonly signal?: AbortSignal } = {}): Promise<PeerPage> {
+    const { region, capability, room, limit, cursor } = dictionary("query", query);
+    optionalText("query.region", region, 64);
+    optionalText("query.capability", capability, 64);
+    optionalText("query.room", room);
+    numberIn("query.limit", limit, 1, 1, 100, true);
+    if (cursor !== undefined && typeof cursor !== "string") refuse("query.cursor", cursor, "the cursor of the page before");
     const listed = await this.#call(Ask.FindPeers, 0, "", query, options.signal);
     const peers = listed.peers.map(peerInfo);
     return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
@@ -133,11 +134,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   /** Enters a room; resolves when its list is complete. */
   async join(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Room> {
-    let room = this.#rooms.get(name);
+    let room = this.#rooms.get(text("name", name));
     if (!room) {
       room = new Room(name, {
         leave: () => this.#leave(name),
-        broadcast: (data) => this.#send(Ask.Broadcast, name, written(data)),
+        broadcast: (data) => this.#send(Ask.Broadcast, name, json("data", data)),
       });
       this.#rooms.set(name, room);
     }
@@ -164,7 +165,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    * @throws {SignalingError} `invalid-state` before `connect()`, `connection-unavailable`, `invalid-argument`
    */
   peer(id: string): RemotePeer {
-    const existing = this.#peers.get(id);
+    const existing = this.#peers.get(text("id", id));
     if (existing) return existing;
     const module = this.#live();
     const connection = this.#guarded(() => module.command(Ask.OpenPeer, 0, 0, id, undefined));
@@ -180,7 +181,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
         await this.#call(Ask.ConnectPeer, milliseconds, id, undefined, signal);
       },
-      sendSignal: (data) => this.#send(Ask.Message, id, written(data)),
+      sendSignal: (data) => this.#send(Ask.Message, id, json("data", data)),
       restartIce: () => ask(Ask.RestartIce),
       close: () => ask(Ask.ClosePeer),
       timeline: () => timeline(this.#guarded(() => module.timeline(id))),

@@ -1,7 +1,7 @@
-import { invalidArgument } from "./errors.js";
-import type { Transport } from "./transport.js";
+import { dictionary, json, numberIn, optionalText, refuse, text } from "./arguments.js";
+import { type Transport, webSocket } from "./transport.js";
 
-/** Options of a `SignalingClient`. */
+/** Options of a `SignalingClient`; members that it does not know are ignored. */
 export interface SignalingClientOptions {
   /** The public name of this peer: 1 to 128 bytes, no control characters. Default: drawn at random. */
   readonly peerId?: string;
@@ -57,61 +57,66 @@ export interface GatheringOptions {
   readonly timeoutMs?: number;
 }
 
-function gatheringMs({ mode = "trickle", timeoutMs }: GatheringOptions): number {
-  const milliseconds = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
-  if (mode === "complete") return milliseconds;
-  if (mode === "trickle") return -1;
-  throw invalidArgument(`gathering.mode is ${String(mode)}, allowed is "trickle" or "complete"`);
-}
-
-function numberIn(name: string, value: number | undefined, fallback: number, least: number, most: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== "number" || !(value >= least && value <= most)) {
-    throw invalidArgument(`${name} is ${String(value)}, allowed is a number from ${least} to ${most}`);
-  }
-  return value;
-}
-
 /** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most; wait. */
-export function numbers(
-  options: ReconnectOptions = {},
-  candidates: CandidateOptions = {},
-  gathering: GatheringOptions = {},
-): Float64Array {
+function numbers(options: SignalingClientOptions): Float64Array {
   const day = 86_400_000;
-  const attempts = numberIn("reconnect.maxAttempts", options.maxAttempts, Infinity, 0, Infinity);
+  const reconnect = dictionary("reconnect", options.reconnect);
+  const candidates = dictionary("candidates", options.candidates);
+  const { mode = "trickle", timeoutMs } = dictionary("gathering", options.gathering);
+  const attempts = numberIn("reconnect.maxAttempts", reconnect.maxAttempts, Infinity, 0, Infinity, true);
+  const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
+  const isComplete = mode === "complete";
+  if (!isComplete && mode !== "trickle") refuse("gathering.mode", mode, '"trickle" or "complete"');
   return Float64Array.of(
-    numberIn("reconnect.baseMs", options.baseMs, 1000, 0, day),
-    numberIn("reconnect.factor", options.factor, 2, 1, 100),
-    numberIn("reconnect.maxMs", options.maxMs, 30_000, 0, day),
-    numberIn("reconnect.maxVisibleMs", options.maxVisibleMs, 3500, 0, day),
+    numberIn("reconnect.baseMs", reconnect.baseMs, 1000, 0, day),
+    numberIn("reconnect.factor", reconnect.factor, 2, 1, 100),
+    numberIn("reconnect.maxMs", reconnect.maxMs, 30_000, 0, day),
+    numberIn("reconnect.maxVisibleMs", reconnect.maxVisibleMs, 3500, 0, day),
     attempts === Infinity ? -1 : attempts,
     numberIn("candidates.batchMs", candidates.batchMs, 100, 0, 10_000),
-    numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10),
-    numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10),
-    gatheringMs(gathering),
+    numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10, true),
+    numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10, true),
+    isComplete ? wait : -1,
   );
 }
 
-/** @internal The endpoint as a WebSocket URL; a relative one is resolved against the page. */
-export function socketUrl(url: string | URL): string {
+/** @internal What the module is given, once all of it is looked at. */
+export function settings(url: string | URL, given: SignalingClientOptions | undefined) {
+  const options: SignalingClientOptions = dictionary("options", given);
+  const { capabilities = [], metadata, transport = webSocket } = options;
+  if (!Array.isArray(capabilities) || capabilities.length > 16) refuse("capabilities", capabilities, "an array of at most 16 strings");
+  if (typeof transport !== "function") refuse("transport", transport, "a function");
+  const id = optionalText("peerId", options.peerId) ?? randomHex(8);
+  return {
+    endpoint: socketUrl(url),
+    transport,
+    peer: {
+      id,
+      session: 0,
+      region: optionalText("region", options.region, 64),
+      capabilities: capabilities.map((capability, at) => text(`capabilities[${at}]`, capability, 64)),
+      metadata: metadata === undefined ? metadata : json("metadata", metadata, 1024),
+    },
+    configuration: { bundlePolicy: "max-bundle", ...dictionary("rtc", options.rtc) },
+    numbers: numbers(options),
+  };
+}
+
+/** The endpoint as a WebSocket URL; a relative one is resolved against the page. */
+function socketUrl(url: string | URL): string {
   try {
+    if (typeof url !== "string" && !(url instanceof URL)) throw 0;
     const absolute = new URL(url, globalThis.location?.href);
     absolute.protocol = absolute.protocol.replace(/^http/, "ws");
     if (/^wss?:$/.test(absolute.protocol)) return absolute.href;
   } catch {
     // Said below.
   }
-  throw invalidArgument(`url is ${String(url)}, allowed is a ws:, wss:, http: or https: URL`);
+  return refuse("url", url, "a ws:, wss:, http: or https: URL");
 }
 
 /** @internal Hexadecimal digits of this many random bytes of the platform's generator. */
 export function randomHex(bytes: number): string {
   const drawn = crypto.getRandomValues(new Uint8Array(bytes));
   return Array.from(drawn, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** @internal A time-out in milliseconds. */
-export function timeout(value: number | undefined, fallback: number): number {
-  return numberIn("timeoutMs", value, fallback, 1, 2_147_483_647);
 }

@@ -1,6 +1,6 @@
+import { timeout } from "./arguments.js";
 import { SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
-import { timeout } from "./options.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
 import { MeasuredEventTarget } from "./quality.js";
 

@@ -1,5 +1,5 @@
+import { dictionary, refuse, text } from "./arguments.js";
 import { TypedEventTarget, emit } from "./events.js";
-import { invalidArgument } from "./errors.js";
 
 /** The events of `Signals`. `from` is the sender's peer id, stamped by the server. */
 export interface SignalsEvents {
@@ -43,14 +43,15 @@ export class Signals extends TypedEventTarget<SignalsEvents> {
 
   /** Sends a candidate of `icecandidate`; `null`, or one with an empty text: there are no more. Candidates are batched. */
   async sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null): Promise<void> {
-    const init = candidate && "toJSON" in candidate ? candidate.toJSON() : candidate;
-    await this.#calls.candidate(to, init?.candidate ? init : null);
+    const init = candidate && "toJSON" in dictionary("candidate", candidate) ? (candidate as RTCIceCandidate).toJSON() : candidate;
+    await this.#calls.candidate(text("to", to), init?.candidate ? init : null);
   }
 
   async #describe(to: string, type: "offer" | "answer", description: RTCSessionDescriptionInit): Promise<void> {
-    const { type: given, sdp = "" } = description;
-    if (given !== type) throw invalidArgument(`description.type is ${String(given)}, allowed is "${type}"`);
-    await this.#calls.description(to, type === "offer", sdp);
+    const { type: given, sdp } = dictionary("description", description);
+    if (given !== type) refuse("description.type", given, `"${type}"`);
+    if (typeof sdp !== "string") return refuse("description.sdp", sdp, "a string");
+    await this.#calls.description(text("to", to), type === "offer", sdp);
   }
 
   /** @internal */

@@ -5,7 +5,7 @@ use crate::driver::Driver;
 use crate::handler::Handler;
 use alloc::rc::Rc;
 use alloc::{string::String, vec, vec::Vec};
-use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, PeerInfo, Query, RoomName, limits};
+use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, Query, RoomName};
 use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -42,7 +42,6 @@ impl Client {
     ) -> Result<Client, JsValue> {
         let peer = codec::peer_from_js(&peer).ok_or("peer")?;
         let peer_id = named("peerId", PeerId::parse(&peer.id))?;
-        check_labels(&peer)?;
         let &[base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering] = numbers
         else {
             return Err("options".into());
@@ -138,13 +137,9 @@ fn seed() -> u64 {
     draw() << 32 | draw()
 }
 
+/// The facade has looked at it, and says what is wrong and what is allowed.
 fn named<T>(name: &str, parsed: Result<T, InvalidId>) -> Result<T, JsValue> {
-    parsed.map_err(|why| {
-        let mut text = String::from(name);
-        text.push(' ');
-        text.push_str(why.as_str());
-        text.into()
-    })
+    parsed.map_err(|_| name.into())
 }
 
 fn peer_id(text: &str) -> Result<PeerId, JsValue> {
@@ -178,20 +173,4 @@ fn candidate(given: &JsValue) -> Result<OwnSignal, JsValue> {
         candidates.push(codec::candidate_from_js(given).ok_or("candidate")?);
     }
     Ok(OwnSignal::Candidates { candidates, end })
-}
-
-fn check_labels(peer: &PeerInfo) -> Result<(), JsValue> {
-    if let Some(region) = &peer.region {
-        named("region", Label::parse(region))?;
-    }
-    for capability in &peer.capabilities {
-        named("capabilities", Label::parse(capability))?;
-    }
-    if peer.capabilities.len() > limits::CAPABILITIES {
-        return Err("capabilities holds more than 16 entries".into());
-    }
-    if peer.metadata.as_ref().is_some_and(|text| text.len() > limits::METADATA_BYTES) {
-        return Err("metadata is longer than 1024 bytes of JSON".into());
-    }
-    Ok(())
 }

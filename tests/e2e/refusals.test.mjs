@@ -192,7 +192,7 @@ for (const kind of KINDS) {
       return got;
     };
 
-    test("refuses what cannot be: unknown, itself, before connect(), bad options", () =>
+    test("refuses what cannot be: unknown, itself, before connect()", () =>
       pagesOf([kind], async (page) => {
         const ada = fresh("ada");
         await startClient(page, { peerId: ada });
@@ -200,33 +200,6 @@ for (const kind of KINDS) {
         assert.ok(unknown.ms < 2000, `${unknown.ms} ms`);
         check(await outcome(page, (id) => client.peer(id).connect(), ada), "invalid-argument", false, /itself/);
         check(await outcome(page, () => new signalpostModule.SignalingClient("/signal").peer("bob")), "invalid-state", false, /connect\(\)/);
-        check(await outcome(page, () => client.peer("")), "invalid-argument", false, /peerId/);
-        check(await outcome(page, () => client.join("")), "invalid-argument", false, /room/);
-        check(await outcome(page, () => client.findPeers({ region: "x".repeat(65) })), "invalid-argument", false, /region/);
-        const make = async (url, options, detail) =>
-          check(
-            await outcome(
-              page,
-              async ({ url, options }) => {
-                const client = new signalpostModule.SignalingClient(url, options);
-                await client.connect();
-              },
-              { url, options },
-            ),
-            "invalid-argument",
-            false,
-            detail,
-          );
-        await make("ftp://example.org", {}, /url is ftp:\/\/example.org, allowed is a ws:, wss:, http: or https: URL/);
-        await make("/signal", { reconnect: { factor: 0.5 } }, /reconnect\.factor is 0\.5, allowed is a number from 1 to 100/);
-        await make("/signal", { candidates: { batchSize: 11 } }, /candidates\.batchSize is 11, allowed is a number from 1 to 10/);
-        await make("/signal", { reconnect: { baseMs: "soon" } }, /reconnect\.baseMs is soon, allowed is a number/);
-        await make("/signal", { peerId: "" }, /peerId/);
-        await make("/signal", { peerId: "a\u0000b" }, /peerId/);
-        await make("/signal", { region: "é".repeat(33) }, /region/);
-        await make("/signal", { capabilities: Array.from({ length: 17 }, (_, at) => `c${at}`) }, /capabilities/);
-        await make("/signal", { metadata: "m".repeat(1100) }, /metadata/);
-        check(await outcome(page, () => client.connect({ timeoutMs: 0 })), "invalid-argument", false, /timeoutMs is 0, allowed is/);
         // And is as good as before.
         assert.ok(Array.isArray((await page.evaluate("client.findPeers()")).peers));
       }));
