@@ -41,7 +41,7 @@ pub use input::{
     Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, Receiver, SdpType,
     SignalingState, SocketEvent,
 };
-pub use output::{ClientState, Event, Failure, Operation, Output, Reply, TimerName};
+pub use output::{ClientState, Event, Failure, Operation, Output, Reason, Reply, TimerName};
 pub use queue::Queue;
 pub use reconnect_policy::ReconnectPolicy;
 pub use rng::Rng;

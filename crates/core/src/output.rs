@@ -1,7 +1,9 @@
 //! What the core asks for.
 
 use crate::input::{ConnectionState, Description};
+use alloc::sync::Arc;
 use alloc::{boxed::Box, string::String, vec::Vec};
+use core::ops::Deref;
 use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName};
 
 /// One thing to do, in order.
@@ -98,9 +100,14 @@ pub enum Reply {
     },
 }
 
-/// What a promise rejects with, or an error event carries.
+/// What a promise rejects with, or an error event carries. Shared, since one failure is told to many; read its fields
+/// through it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct Failure(Arc<Reason>);
+
+/// The fields of a [`Failure`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reason {
     /// The code as text: a newer server may know more codes than this build.
     pub code: String,
     /// Whether the same call can succeed later.
@@ -112,7 +119,21 @@ pub struct Failure {
 impl Failure {
     /// A failure with a code of this build.
     pub fn new(code: ErrorCode, message: &str) -> Self {
-        Self { code: code.as_str().into(), retryable: code.retryable(), message: message.into() }
+        Self::told(code.as_str().into(), message.into())
+    }
+
+    /// A failure as the server told it. One whose code this build does not know is not retryable.
+    pub fn told(code: String, message: String) -> Self {
+        let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
+        Self(Arc::new(Reason { code, retryable, message }))
+    }
+}
+
+impl Deref for Failure {
+    type Target = Reason;
+
+    fn deref(&self) -> &Reason {
+        &self.0
     }
 }
 

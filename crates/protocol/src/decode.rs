@@ -9,7 +9,7 @@ use crate::message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, Route, ServerMessage, Signal,
 };
 use crate::session_description;
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// Why an envelope is not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,32 +23,34 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    const fn new(field: &'static str, problem: &'static str) -> Self {
-        Self { code: ErrorCode::InvalidMessage, field, problem }
+    // Boxed on its way: every `?` would copy it.
+    #[cold]
+    fn new(field: &'static str, problem: &'static str) -> Box<Self> {
+        Box::new(Self { code: ErrorCode::InvalidMessage, field, problem })
     }
 
-    const fn unknown_type() -> Self {
-        Self { code: ErrorCode::UnknownType, field: "type", problem: "is not known" }
+    fn unknown_type() -> Box<Self> {
+        Box::new(Self { code: ErrorCode::UnknownType, field: "type", problem: "is not known" })
     }
 }
 
-fn need<T>(value: Option<T>, field: &'static str) -> Result<T, Refusal> {
-    value.ok_or(Refusal::new(field, "is missing"))
+fn need<T>(value: Option<T>, field: &'static str) -> Result<T, Box<Refusal>> {
+    value.ok_or_else(|| Refusal::new(field, "is missing"))
 }
 
-fn peer_id(value: Option<String>, field: &'static str) -> Result<PeerId, Refusal> {
+fn peer_id(value: Option<String>, field: &'static str) -> Result<PeerId, Box<Refusal>> {
     named(field, PeerId::parse(&need(value, field)?))
 }
 
-fn room_name(value: Option<String>) -> Result<RoomName, Refusal> {
+fn room_name(value: Option<String>) -> Result<RoomName, Box<Refusal>> {
     named("room", RoomName::parse(&need(value, "room")?))
 }
 
-fn label(value: Option<String>, field: &'static str) -> Result<Option<Label>, Refusal> {
+fn label(value: Option<String>, field: &'static str) -> Result<Option<Label>, Box<Refusal>> {
     value.map(|text| named(field, Label::parse(&text))).transpose()
 }
 
-fn named<T>(field: &'static str, parsed: Result<T, InvalidId>) -> Result<T, Refusal> {
+fn named<T>(field: &'static str, parsed: Result<T, InvalidId>) -> Result<T, Box<Refusal>> {
     parsed.map_err(|why| Refusal::new(field, why.as_str()))
 }
 
@@ -58,6 +60,10 @@ impl ClientMessage {
     /// # Errors
     /// A [`Refusal`] naming the field at fault.
     pub fn from_envelope(envelope: Envelope) -> Result<Self, Refusal> {
+        Self::read(envelope).map_err(|refusal| *refusal)
+    }
+
+    fn read(envelope: Envelope) -> Result<Self, Box<Refusal>> {
         let mut payload = envelope.payload.unwrap_or_default();
         let payload = &mut *payload;
         Ok(match envelope.kind.as_str() {
@@ -96,6 +102,10 @@ impl ServerMessage {
     /// # Errors
     /// A [`Refusal`] naming the field at fault; a client ignores a message of an unknown type.
     pub fn from_envelope(envelope: Envelope) -> Result<Self, Refusal> {
+        Self::read(envelope).map_err(|refusal| *refusal)
+    }
+
+    fn read(envelope: Envelope) -> Result<Self, Box<Refusal>> {
         let mut payload = envelope.payload.unwrap_or_default();
         let payload = &mut *payload;
         Ok(match envelope.kind.as_str() {
@@ -141,7 +151,7 @@ impl ServerMessage {
     }
 }
 
-fn hello(payload: &mut Payload) -> Result<Hello, Refusal> {
+fn hello(payload: &mut Payload) -> Result<Hello, Box<Refusal>> {
     let versions = need(payload.versions, "versions")?;
     if versions.0 > versions.1 {
         return Err(Refusal::new("versions", "must be [lowest, highest]"));
@@ -153,11 +163,11 @@ fn hello(payload: &mut Payload) -> Result<Hello, Refusal> {
     Ok(Hello { versions, key, peer: checked_peer(need(payload.peer.take(), "peer")?)? })
 }
 
-fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Refusal> {
+fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Box<Refusal>> {
     check_peer(&peer).map(|()| peer)
 }
 
-fn check_peer(peer: &PeerInfo) -> Result<(), Refusal> {
+fn check_peer(peer: &PeerInfo) -> Result<(), Box<Refusal>> {
     named("peer.id", PeerId::parse(&peer.id))?;
     if let Some(region) = &peer.region {
         named("peer.region", Label::parse(region))?;
@@ -174,7 +184,7 @@ fn check_peer(peer: &PeerInfo) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Refusal> {
+fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Box<Refusal>> {
     let peers = need(list, "peers")?;
     for peer in &peers {
         check_peer(peer)?;
@@ -182,7 +192,7 @@ fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Refusal> {
     Ok(peers)
 }
 
-fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
+fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
     if kind == "message" {
         let room = payload.room.take().map(|room| room_name(Some(room))).transpose()?;
         return Ok(Signal::Message { room, data: data(payload.data.take())? });
@@ -212,7 +222,7 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Refusal> {
     })
 }
 
-fn own_signal(kind: &str, payload: &mut Payload) -> Result<OwnSignal, Refusal> {
+fn own_signal(kind: &str, payload: &mut Payload) -> Result<OwnSignal, Box<Refusal>> {
     Ok(match kind {
         "offer" => OwnSignal::Offer(sdp(payload)?),
         "answer" => OwnSignal::Answer(sdp(payload)?),
@@ -223,36 +233,36 @@ fn own_signal(kind: &str, payload: &mut Payload) -> Result<OwnSignal, Refusal> {
     })
 }
 
-fn data(value: Option<String>) -> Result<String, Refusal> {
+fn data(value: Option<String>) -> Result<String, Box<Refusal>> {
     let text = need(value, "data")?;
     if text.len() > limits::MESSAGE_BYTES {
-        return Err(Refusal {
+        return Err(Box::new(Refusal {
             code: ErrorCode::MessageTooLarge,
             field: "data",
             problem: "is longer than 4096 bytes",
-        });
+        }));
     }
     Ok(text)
 }
 
-fn description(route: Route, payload: &mut Payload) -> Result<Description, Refusal> {
+fn description(route: Route, payload: &mut Payload) -> Result<Description, Box<Refusal>> {
     let sdp = sdp(payload)?;
     Ok(Description { route, session: payload.session, number: need(payload.number, "number")?, sdp })
 }
 
-fn sdp(payload: &mut Payload) -> Result<String, Refusal> {
+fn sdp(payload: &mut Payload) -> Result<String, Box<Refusal>> {
     let sdp = need(payload.sdp.take(), "sdp")?;
     if !session_description::is_plausible(&sdp) {
-        return Err(Refusal {
+        return Err(Box::new(Refusal {
             code: ErrorCode::InvalidDescription,
             field: "sdp",
             problem: "is not a session description",
-        });
+        }));
     }
     Ok(sdp)
 }
 
-fn candidates(payload: &mut Payload) -> Result<Vec<IceCandidateInit>, Refusal> {
+fn candidates(payload: &mut Payload) -> Result<Vec<IceCandidateInit>, Box<Refusal>> {
     let candidates = payload.candidates.take().unwrap_or_default();
     if candidates.is_empty() && payload.end.is_none() {
         return Err(Refusal::new("candidates", "is missing"));
@@ -261,11 +271,11 @@ fn candidates(payload: &mut Payload) -> Result<Vec<IceCandidateInit>, Refusal> {
         return Err(Refusal::new("candidates", "holds more than 10 entries"));
     }
     if !candidates.iter().all(|init| Candidate::parse(&init.candidate).is_some()) {
-        return Err(Refusal {
+        return Err(Box::new(Refusal {
             code: ErrorCode::InvalidCandidate,
             field: "candidates",
             problem: "holds a line that is not an RFC 8839 candidate",
-        });
+        }));
     }
     Ok(candidates)
 }

@@ -75,8 +75,7 @@ impl Client {
                 self.with_peers(|peers, sink, rng| peers.handle_signal(now, &from, known, signal, rng, sink));
             }
             ServerMessage::Error { code, message, reference, about } => {
-                let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
-                self.handle_refusal(now, Failure { code, retryable, message }, reference, about);
+                self.handle_refusal(now, Failure::told(code, message), reference, about);
             }
         }
     }
