@@ -40,7 +40,7 @@ export class LinkView {
     if (state === "connected") this.#banner.hidden = true;
     // A link that is back at once is not worth a word.
     if (state === "reconnecting") {
-      this.#timer = setTimeout(() => this.#say("The link to the server is down. It comes back by itself; your connections and messages go on."), BANNER_AFTER_MS);
+      this.#timer = setTimeout(() => this.#say("No link to the server: it comes back by itself, all else goes on."), BANNER_AFTER_MS);
     }
   }
 

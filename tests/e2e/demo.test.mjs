@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { SNAPSHOT, agreement } from "./support/agreement.mjs";
+import { address, chat, click, downloaded, drop, keepDownloads, observe, reads, say, shows } from "./support/demo.mjs";
 import { equip } from "./support/pages.mjs";
 import { PAIRS, makeWorld, withPages } from "./support/world.mjs";
 
@@ -10,45 +11,6 @@ const AHEAD_MS = 80;
 let world;
 before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", "firefox"])));
 after(() => world?.close());
-
-const address = (room, id) => `${world.server.origin}/?room=${room}&peer=${id}&name=${id}`;
-
-/** Waits until the page shows the peer as connected. */
-const shows = (page, id, what = `${id} to be shown as connected`) =>
-  page.waitFor(`document.querySelector('[data-peer-id="${id}"]')?.dataset.state === "connected"`, null, { what, timeoutMs: 20_000 });
-
-/** Types a message, as a person would. */
-const say = (page, text) =>
-  page.evaluate((text) => {
-    const input = document.querySelector("[data-testid=chat-input]");
-    input.focus();
-    input.value = text;
-    input.form.requestSubmit();
-  }, text);
-
-const reads = (page, text) =>
-  page.waitFor(`document.querySelector("[data-testid=chat-log]").textContent.includes(${JSON.stringify(text)})`, null, { what: `"${text}" in the log` });
-
-/** Chat both ways: each message is in both logs. */
-async function chat(pages, word) {
-  for (const [side, page] of pages.entries()) await say(page, `${word} from ${side}`);
-  for (const page of pages) for (const side of pages.keys()) await reads(page, `${word} from ${side}`);
-}
-
-/** In a page: `window.peer` is the connection to the other, with a channel whose end is written down. */
-async function observe(id) {
-  const peer = (window.peer = window.signalpost.peers.find((peer) => peer.id === id));
-  window.ended = [];
-  window.arrived = [];
-  const channel = (window.channel = peer.createDataChannel("probe", { negotiated: true, id: 77 }));
-  for (const type of ["closing", "close", "error"]) channel.addEventListener(type, () => ended.push(`the channel: ${type}`));
-  peer.addEventListener("statechange", ({ state, reason }) => ended.push(`${state} ${reason}`));
-  peer.addEventListener("error", ({ error }) => ended.push(error.message));
-  peer.addEventListener("track", ({ track, transceiver }) => arrived.push({ track, transceiver }));
-  window.heard = [];
-  channel.addEventListener("message", ({ data }) => heard.push(data));
-  if (channel.readyState !== "open") await new Promise((done) => channel.addEventListener("open", done, { once: true }));
-}
 
 /** In a page: sends a picture from the instant on. */
 async function addPictureAt(at) {
@@ -84,7 +46,7 @@ for (const { name, kinds, onlooker } of PAIRS) {
     let third;
     before(async () => {
       const [a, b, c] = world.pick(...kinds, onlooker);
-      pages = [await a.open(address(room, ids[0])), await b.open(address(room, ids[1]))];
+      pages = [await a.open(address(world.server, room, ids[0])), await b.open(address(world.server, room, ids[1]))];
       third = c;
     });
     after(async () => {
@@ -154,7 +116,7 @@ for (const { name, kinds, onlooker } of PAIRS) {
         }
         // They are in the room again: somebody who comes now is seen, and sees them.
         const newcomer = `eve-${signal}-${kinds.join("-")}`;
-        await withPages([third], [address(room, newcomer)], async (page) => {
+        await withPages([third], [address(world.server, room, newcomer)], async (page) => {
           for (const id of ids) await shows(page, id);
           for (const member of pages) await shows(member, newcomer);
           await chat([...pages, page], `all three after ${signal}`);
@@ -181,3 +143,191 @@ for (const { name, kinds, onlooker } of PAIRS) {
     });
   });
 }
+
+describe("The tools of the page", () => {
+  const ids = ["carla", "finn"];
+  let pages = [];
+  before(async () => {
+    for (const [side, browser] of world.pick("chromium", "firefox").entries()) pages.push(await browser.open(address(world.server, "tools", ids[side])));
+    for (const [side, page] of pages.entries()) {
+      await shows(page, ids[1 - side]);
+      await keepDownloads(page);
+      await page.evaluate(observe, ids[1 - side]);
+      await page.evaluate(() => {
+        window.states = [];
+        signalpost.addEventListener("statechange", ({ state }) => {
+          if (states.at(-1) !== state) states.push(state);
+          if (state === "reconnecting") channel.send("sent without a socket");
+        });
+      });
+    }
+  });
+  after(async () => {
+    for (const page of pages) await page.close();
+  });
+
+  /** The channel was open all the time, and so was the connection. */
+  async function untouched() {
+    for (const [side, page] of pages.entries()) {
+      assert.deepEqual(await page.evaluate("ended"), [], `${ids[side]}: the connection was never touched`);
+      assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), ["open", "connected", true]);
+    }
+  }
+
+  const logbook = (page) => page.evaluate(`document.querySelector("[data-testid=logbook]").textContent`);
+
+  test("carry files that are dropped, both ways at once, and what arrives is what was sent", async (t) => {
+    const files = [
+      { name: "sea chart.bin", type: "application/octet-stream", size: 3_000_017, seed: 1 },
+      { name: "tides.html", type: "text/html", size: 700_001, seed: 2 },
+      { name: "empty.txt", type: "text/plain", size: 0, seed: 3 },
+    ];
+    const began = Date.now();
+    for (const file of files) {
+      const sent = await Promise.all(pages.map((page) => drop(page, { ...file, seed: file.seed })));
+      for (const { shown, hidden } of sent) assert.deepEqual([shown, hidden], [true, true], "the page says that it takes the file, until it has it");
+      for (const [side, page] of pages.entries()) {
+        const got = await downloaded(page, file.name);
+        assert.equal(got.digest, sent[1 - side].digest, `${file.name} at ${ids[side]}`);
+        assert.deepEqual([got.size, got.download], [file.size, file.name]);
+        assert.match(got.words, /SHA-256 compared: intact/);
+        assert.equal(got.type, "application/octet-stream", "no stranger's page runs in this origin");
+        await page.waitFor(`document.querySelectorAll("[data-testid=file][data-direction=out][data-state=done]").length === ${file.seed}`, null, { what: "the sender to know" });
+      }
+    }
+    t.diagnostic(`${Date.now() - began} ms`);
+    assert.equal(await pages[0].evaluate(`document.querySelector(".file[data-direction=out] progress").value`), 1);
+    await untouched();
+  });
+
+  test("refuse a file that nobody could hold, and take away one that is not wanted", async () => {
+    await pages[0].evaluate(() => {
+      const chooser = document.querySelector("[data-testid=file-input]");
+      const list = new DataTransfer();
+      list.items.add(new File([new Uint8Array(64 * 1024 * 1024 + 1)], "too much.bin"));
+      chooser.files = list.files;
+      chooser.dispatchEvent(new Event("change"));
+    });
+    await pages[0].waitFor(`document.querySelector("#toasts").textContent.includes("“too much.bin” is too large")`);
+    assert.equal(await pages[0].evaluate(`document.querySelectorAll("[data-direction=out]").length`), 3);
+    await click(pages[1], ".file[data-direction=in] .file-remove");
+    assert.equal(await pages[1].evaluate(`document.querySelectorAll("[data-direction=in]").length`), 2);
+    assert.equal(await pages[1].evaluate(`document.activeElement.dataset.testid`), "chat-input", "the focus is not lost with the button");
+  });
+
+  test("cut the sockets, which heal by themselves while messages go on", async (t) => {
+    const began = Date.now();
+    for (const page of pages) await click(page, "[data-testid=cut-socket]");
+    for (const page of pages) {
+      await page.waitFor(`document.querySelector("[data-testid=link-state]").dataset.state === "reconnecting"`);
+      await page.waitFor(`document.querySelector("[data-testid=link-reason]").textContent !== ""`);
+    }
+    for (const page of pages) await page.waitFor(`heard.includes("sent without a socket")`);
+    await chat(pages, "without sockets");
+    for (const page of pages) await page.waitFor("signalpost.state === 'connected'", null, { what: "the socket to heal" });
+    t.diagnostic(`healed after ${Date.now() - began} ms`);
+    for (const page of pages) {
+      assert.deepEqual(await page.evaluate("states"), ["reconnecting", "connected"]);
+      assert.match(await logbook(page), /Server: back after [\d.]+ s.*Server: reconnecting.*You cut the socket/s);
+      assert.equal(await page.evaluate(`document.querySelector("#banner").hidden`), true);
+    }
+    await chat(pages, "with sockets");
+    await untouched();
+  });
+
+  test("restart ICE, of one peer and of all, on the same channels", async (t) => {
+    const generations = async () => Promise.all(pages.map((page) => page.evaluate(`(${SNAPSHOT})(peer.connection).own`)));
+    for (const [side, selector] of [[0, "[data-testid=restart-ice]"], [1, "[data-testid=restart-all]"]]) {
+      const before = await generations();
+      const entries = (await logbook(pages[side])).match(/new ICE generation/g)?.length ?? 0;
+      await click(pages[side], selector);
+      await pages[side].waitFor(`(document.querySelector("[data-testid=logbook]").textContent.match(/new ICE generation/g)?.length ?? 0) > ${entries}`, null, { what: "the new generation" });
+      await agreement(...pages);
+      const now = await generations();
+      for (const at of pages.keys()) assert.notEqual(now[at], before[at], `${ids[at]} has a new generation`);
+      assert.equal(await pages[side].evaluate(`document.querySelector("[data-testid=restart-ice]").getAttribute("aria-busy")`), "false");
+      t.diagnostic(/new ICE generation in \d+ ms/.exec(await logbook(pages[side]))[0]);
+      await chat(pages, `after the restart by ${ids[side]}`);
+    }
+    for (const page of pages) {
+      assert.deepEqual(await page.evaluate("[channel.readyState, signalpost.peers.includes(peer)]"), ["open", true]);
+      assert.deepEqual(await page.evaluate("ended.filter((what) => what.includes('channel') || what.startsWith('failed'))"), []);
+    }
+  });
+
+  test("say what helps when there is no camera, and send a picture all the same", async () => {
+    await click(pages[0], "#camera");
+    await pages[0].waitFor(`document.querySelector("#toasts .failure")?.textContent.includes("Your camera stays off")`);
+    await click(pages[0], "#toasts .failure .button");
+    await pages[1].waitFor(`(() => { const video = document.querySelector('[data-peer-id="carla"] video'); return !video.hidden && video.videoWidth > 0; })()`, null, { what: "the test picture" });
+    assert.equal(await pages[0].evaluate(`document.querySelector("#camera").getAttribute("aria-pressed")`), "true");
+    await click(pages[0], "#camera");
+    await pages[1].waitFor(`document.querySelector('[data-peer-id="carla"] video').hidden`, null, { what: "the end of the test picture" });
+  });
+
+  test("can all be reached and used from the keyboard", async () => {
+    const [page, other] = pages;
+    /** Presses Tab until that element has the focus; answers what had it on the way, each with a ring that can be seen. */
+    const tabTo = async (goal, key = "Tab") => {
+      const way = [];
+      while (way.at(-1) !== goal && way.length < 40) {
+        await page.press(key);
+        const { name, ring } = await page.evaluate(() => {
+          const { activeElement: element } = document;
+          const { outlineStyle, outlineWidth } = getComputedStyle(element);
+          const name = element.dataset.testid ?? (element.id || element.className || element.localName);
+          return { name, ring: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
+        });
+        assert.ok(ring, `${name} shows that it has the focus`);
+        way.push(name);
+      }
+      assert.equal(way.at(-1), goal, way.join(" → "));
+      return way;
+    };
+
+    await page.goto(world.server.origin);
+    await page.waitFor(`!document.querySelector("#landing").hidden`);
+    assert.deepEqual(await tabTo("room"), ["skip", "brand", "theme", "room"]);
+    await page.type("tools");
+    assert.deepEqual(await tabTo("name"), ["shuffle", "name"]);
+    await page.type("Kit K");
+    await page.press("Enter");
+    await other.waitFor(`[...document.querySelectorAll('[data-state=connected] .name')].some((name) => name.textContent === "Kit K")`, null, { what: "Kit K" });
+    await shows(page, ids[1]);
+    assert.equal(await page.evaluate("location.search"), "?room=tools", "a link that is shared carries no name");
+
+    const tile = ["restart-ice", "summary"];
+    const chart = ["cut-socket", "restart-all", "logbook"];
+    assert.deepEqual(await tabTo("chat-input"), ["skip", "brand", "theme", ...tile, ...chart, "chat-log", "file-button", "chat-input"]);
+    await page.type("typed");
+    await page.press("Enter");
+    await reads(other, "typed");
+    await tabTo("restart-ice", "Shift+Tab");
+    await page.press("Space");
+    await page.waitFor(`document.querySelector("[data-testid=logbook]").textContent.includes("new ICE generation")`);
+    assert.deepEqual(await tabTo("leave"), ["summary", ...chart, "chat-log", "file-button", "chat-input", "chat-send", "microphone", "camera", "screen", "copy-link", "leave"]);
+    await tabTo("copy-link", "Shift+Tab");
+    await page.press("Enter");
+    await page.waitFor(`document.querySelectorAll("#toasts .toast").length === 1`);
+    await page.press("Escape");
+    assert.equal(await page.evaluate(`document.querySelectorAll("#toasts .toast").length`), 0);
+    assert.equal(await page.evaluate("document.activeElement.dataset.testid"), "copy-link");
+  });
+
+  test("change the colours, and remember that", async () => {
+    for (const page of pages) {
+      const colours = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      const before = await colours();
+      await click(page, "#theme");
+      const after = await colours();
+      assert.notEqual(after, before);
+      assert.equal(await page.evaluate(`document.querySelector("#theme").getAttribute("aria-pressed")`), "true");
+      await page.goto(world.server.origin);
+      assert.equal(await colours(), after, "another page of it has them too");
+      await click(page, "#theme");
+      assert.equal(await colours(), before);
+      await page.goto(world.server.origin);
+      assert.equal(await colours(), before);
+    }
+  });
+});

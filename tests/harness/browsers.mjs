@@ -2,6 +2,6 @@
 //   browser = await launchChromium(namespace) | await launchFirefox(namespace)     { media: true } for fake camera and microphone
 //   browser.kind, .version, .console, .open(url) → page, .close()
 //   page.goto(url), .evaluate(fnOrSource, arg), .waitFor(fnOrSource, arg, { timeoutMs, what }), .screenshot(path),
-//   page.newTab(url), .close(), .console, .errors
+//   page.press(key), .type(text), .newTab(url), .close(), .console, .errors; of Chromium also .resize(width, height), .emulate(media)
 export { launchChromium } from "./chromium.mjs";
 export { launchFirefox } from "./firefox.mjs";

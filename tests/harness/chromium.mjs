@@ -51,6 +51,9 @@ class Chromium {
       sliceMs: 2000,
       run: (script) => tab.evaluate(script),
       navigate: (target) => tab.goto(target),
+      press: (key) => tab.keyboard.press(key),
+      resize: (width, height) => tab.setViewportSize({ width, height }),
+      emulate: (media) => tab.emulateMedia(media),
       capture: (file) => tab.screenshot({ path: file }),
       dispose: () => tab.close(),
     });

@@ -56,6 +56,16 @@ function consoleEntry(line) {
   return undefined;
 }
 
+/** The names of keys in WebDriver (§17.4.2). */
+const KEYS = { Tab: "\uE004", Enter: "\uE007", Escape: "\uE00C", Shift: "\uE008", Space: " ", ArrowDown: "\uE015", ArrowUp: "\uE013" };
+
+/** "Shift+Tab" as what a keyboard does: down in this order, up in the other. */
+function keyActions(combination) {
+  const keys = (combination === "+" ? ["+"] : combination.split("+")).map((key) => KEYS[key] ?? key);
+  const actions = (type, values) => values.map((value) => ({ type, value }));
+  return [...actions("keyDown", keys), ...actions("keyUp", [...keys].reverse())];
+}
+
 class Firefox {
   kind = "firefox";
   console;
@@ -88,6 +98,7 @@ class Firefox {
       sliceMs: 300,
       run: (script) => inTab(() => this.#command("POST", "/execute/sync", { script: `return ${script}`, args: [] })),
       navigate: (target) => inTab(() => this.#command("POST", "/url", { url: target })),
+      press: (key) => inTab(() => this.#command("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions: keyActions(key) }] })),
       capture: (file) => inTab(async () => writeFileSync(file, Buffer.from(await this.#command("GET", "/screenshot"), "base64"))),
       dispose: () => this.#closeTab(handle),
     });

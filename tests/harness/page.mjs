@@ -79,6 +79,26 @@ export class Page {
     throw new Error(`${this.#browser.kind}: waited ${timeoutMs} ms for ${what}; last: ${last}${this.#consoleTail()}`);
   }
 
+  /** Presses and releases a key, as a person does: "Tab", "Shift+Tab", "Enter", "Escape", "Space" or a character. */
+  async press(key) {
+    await within(10_000, `${this.#browser.kind}: ${key}`, this.#driver.press(key));
+  }
+
+  /** Types a text into what has the focus. */
+  async type(text) {
+    for (const character of text) await this.press(character === " " ? "Space" : character);
+  }
+
+  /** Makes the page this large, in CSS pixels. Chromium only. */
+  async resize(width, height) {
+    await within(10_000, `${this.#browser.kind}: resize`, this.#driver.resize(width, height));
+  }
+
+  /** Answers media queries: { colorScheme: "light" | "dark", reducedMotion: "reduce" | "no-preference" }. Chromium only. */
+  async emulate(media) {
+    await within(10_000, `${this.#browser.kind}: emulate`, this.#driver.emulate(media));
+  }
+
   async screenshot(path) {
     await within(30_000, `${this.#browser.kind}: screenshot`, this.#driver.capture(path));
   }
