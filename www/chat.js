@@ -11,6 +11,8 @@ export class Chat extends EventTarget {
   #input = document.querySelector("[data-testid=chat-input]");
   /** RemotePeer → { channel, waiting }. */
   #links = new Map();
+  /** Peer id → what was said while its connection was being made anew. */
+  #kept = new Map();
   #atEnd = true;
 
   constructor(ownName) {
@@ -32,7 +34,8 @@ export class Chat extends EventTarget {
   /** Both sides make the channel, with the same number, so nobody has to wait for the other. */
   attach(peer, nameOf) {
     const channel = peer.createDataChannel("chat", { negotiated: true, id: 1 });
-    const link = { channel, waiting: [] };
+    const link = { channel, waiting: this.#kept.get(peer.id) ?? [] };
+    this.#kept.delete(peer.id);
     this.#links.set(peer, link);
     channel.addEventListener("open", () => link.waiting.splice(0).forEach((frame) => channel.send(frame)));
     channel.addEventListener("message", ({ data }) => {
@@ -43,8 +46,15 @@ export class Chat extends EventTarget {
     });
   }
 
-  detach(peer) {
+  /** The connection is over; `stays`: the peer is still here and will be connected anew. */
+  detach(peer, stays) {
+    if (stays) this.#kept.set(peer.id, this.#links.get(peer)?.waiting ?? []);
     this.#links.delete(peer);
+  }
+
+  /** The peer is gone. */
+  forget(id) {
+    this.#kept.delete(id);
   }
 
   /** A line about the room. */
@@ -64,10 +74,11 @@ export class Chat extends EventTarget {
       if (channel.readyState === "open") {
         channel.send(frame);
         this.#went(peer, true);
-      } else if (channel.readyState === "connecting" && waiting.length < MOST_WAITING) waiting.push(frame);
+      } else if (waiting.length < MOST_WAITING) waiting.push(frame);
     }
+    for (const waiting of this.#kept.values()) if (waiting.length < MOST_WAITING) waiting.push(frame);
     this.#show(this.ownName, text, "mine");
-    if (this.#links.size === 0) this.note("Nobody is here to read it yet.");
+    if (this.#links.size + this.#kept.size === 0) this.note("Nobody is here to read it yet.");
   }
 
   #show(name, text, whose) {

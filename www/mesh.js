@@ -178,7 +178,7 @@ export class Mesh {
     if (state !== "new") this.#write(`${member.name}: ${state}${words && ` (${words})`}`, TONES[state]);
     if (state === "closed") {
       clearTimeout(member.patience);
-      this.#chat.detach(peer);
+      this.#chat.detach(peer, !this.#stopped && member.presence === "here");
       this.#files.detach(peer);
       this.#media.forget(peer);
       member.peer = undefined;
@@ -226,6 +226,7 @@ export class Mesh {
     clearTimeout(member.again);
     clearTimeout(member.patience);
     if (!this.#members.delete(member.id)) return;
+    this.#chat.forget(member.id);
     member.tile.remove();
     this.#chat.note(`${member.name} is gone.`);
     this.#write(`${member.name}: gone`);
