@@ -76,8 +76,10 @@ async function enter(roomName, name, peerId) {
   const mesh = new Mesh({ client, chat, files, media, report, write, changed, connected: (id) => settled(`peer ${id}`) });
   find("[data-testid=restart-all]").addEventListener("click", () => mesh.restartAll());
 
-  client.addEventListener("error", ({ error }) => report(error));
+  let isLeft = false;
+  client.addEventListener("error", ({ error }) => isLeft || report(error));
   client.addEventListener("statechange", ({ state, reason }) => {
+    if (isLeft) return;
     link.show(state, reason);
     chart.link = state;
     if (state === "closed") {
@@ -86,7 +88,12 @@ async function enter(roomName, name, peerId) {
     }
   });
   // Also a page that may come back from the cache has left the call: Firefox says so of every page.
-  window.addEventListener("pagehide", () => client.close());
+  // Firefox stops scripts that take long here, so that nothing is drawn any more.
+  window.addEventListener("pagehide", () => {
+    isLeft = true;
+    mesh.leave();
+    client.close();
+  });
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted && client.state === "closed") location.reload();
   });

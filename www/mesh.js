@@ -63,9 +63,16 @@ export class Mesh {
     for (const peer of room.peers) this.#joined(peer);
   }
 
+  /** Connects to nobody any more. */
   stop() {
     this.#stopped = true;
     for (const member of this.#members.values()) clearTimeout(member.again);
+  }
+
+  /** Hears of nothing any more: the page is going. */
+  leave() {
+    this.stop();
+    this.#members.clear();
   }
 
   /** Looks for new paths to everyone who is connected. */
@@ -171,7 +178,7 @@ export class Mesh {
   }
 
   #stateChanged(member, peer, state, reason) {
-    if (member.peer !== peer) return;
+    if (member.peer !== peer || this.#members.get(member.id) !== member) return;
     const words = reasonInWords(reason);
     member.tile.showState(state, words);
     member.tile.timeline = peer.timeline;

@@ -236,23 +236,30 @@ describe("The tools of the page", () => {
   });
 
   test("restart ICE, of one peer and of all, on the same channels", async (t) => {
-    const generations = async () => Promise.all(pages.map((page) => page.evaluate(`(${SNAPSHOT})(peer.connection).own`)));
-    for (const [side, selector] of [[0, "[data-testid=restart-ice]"], [1, "[data-testid=restart-all]"]]) {
-      const before = await generations();
-      const entries = (await logbook(pages[side])).match(/new ICE generation/g)?.length ?? 0;
-      await click(pages[side], selector);
-      await pages[side].waitFor(`(document.querySelector("[data-testid=logbook]").textContent.match(/new ICE generation/g)?.length ?? 0) > ${entries}`, null, { what: "the new generation" });
-      await agreement(...pages);
-      const now = await generations();
-      for (const at of pages.keys()) assert.notEqual(now[at], before[at], `${ids[at]} has a new generation`);
-      assert.equal(await pages[side].evaluate(`document.querySelector("[data-testid=restart-ice]").getAttribute("aria-busy")`), "false");
-      t.diagnostic(/new ICE generation in \d+ ms/.exec(await logbook(pages[side]))[0]);
-      await chat(pages, `after the restart by ${ids[side]}`);
-    }
-    for (const page of pages) {
-      assert.deepEqual(await page.evaluate("[channel.readyState, signalpost.peers.includes(peer)]"), ["open", true]);
-      assert.deepEqual(await page.evaluate("ended.filter((what) => what.includes('channel') || what.startsWith('failed'))"), []);
-    }
+    // Firefox now and then loses DTLS after a restart of ICE (glare.test.mjs); its page then connects anew.
+    const pair = ["ruth", "rolf"];
+    await withPages(world.pick("chromium", "chromium"), pair.map((id) => address(world.server, "restarts", id)), async (...both) => {
+      for (const [side, page] of both.entries()) {
+        await shows(page, pair[1 - side]);
+        await page.evaluate(observe, pair[1 - side]);
+      }
+      const generations = () => Promise.all(both.map((page) => page.evaluate(`(${SNAPSHOT})(peer.connection).own`)));
+      for (const [side, selector] of [[0, "[data-testid=restart-ice]"], [1, "[data-testid=restart-all]"]]) {
+        const before = await generations();
+        await click(both[side], selector);
+        await both[side].waitFor(`document.querySelector("[data-testid=logbook]").textContent.includes("new ICE generation")`, null, { what: "the new generation" });
+        await agreement(...both);
+        const now = await generations();
+        for (const at of both.keys()) assert.notEqual(now[at], before[at], `${pair[at]} has a new generation`);
+        assert.equal(await both[side].evaluate(`document.querySelector("[data-testid=restart-ice]").getAttribute("aria-busy")`), "false");
+        t.diagnostic(/new ICE generation in \d+ ms/.exec(await logbook(both[side]))[0]);
+        await chat(both, `after the restart by ${pair[side]}`);
+      }
+      for (const page of both) {
+        assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), ["open", "connected", true]);
+        assert.deepEqual(await page.evaluate("ended.filter((what) => !/^connect(ing|ed) $/.test(what))"), []);
+      }
+    });
   });
 
   test("say what helps when there is no camera, and send a picture all the same", async () => {
@@ -266,7 +273,9 @@ describe("The tools of the page", () => {
   });
 
   test("can all be reached and used from the keyboard", async () => {
-    const [page, other] = pages;
+    const page = pages[0];
+    const [, second] = world.pick("chromium", "chromium");
+    const other = await second.open(address(world.server, "keys", "olga"));
     /** Presses Tab until that element has the focus; answers what had it on the way, each with a ring that can be seen. */
     const tabTo = async (goal, key = "Tab") => {
       const way = [];
@@ -288,13 +297,13 @@ describe("The tools of the page", () => {
     await page.goto(world.server.origin);
     await page.waitFor(`!document.querySelector("#landing").hidden`);
     assert.deepEqual(await tabTo("room"), ["skip", "brand", "theme", "room"]);
-    await page.type("tools");
+    await page.type("keys");
     assert.deepEqual(await tabTo("name"), ["shuffle", "name"]);
     await page.type("Kit K");
     await page.press("Enter");
     await other.waitFor(`[...document.querySelectorAll('[data-state=connected] .name')].some((name) => name.textContent === "Kit K")`, null, { what: "Kit K" });
-    await shows(page, ids[1]);
-    assert.equal(await page.evaluate("location.search"), "?room=tools", "a link that is shared carries no name");
+    await shows(page, "olga");
+    assert.equal(await page.evaluate("location.search"), "?room=keys", "a link that is shared carries no name");
 
     const tile = ["restart-ice", "summary"];
     const chart = ["cut-socket", "restart-all", "logbook"];
@@ -312,6 +321,7 @@ describe("The tools of the page", () => {
     await page.press("Escape");
     assert.equal(await page.evaluate(`document.querySelectorAll("#toasts .toast").length`), 0);
     assert.equal(await page.evaluate("document.activeElement.dataset.testid"), "copy-link");
+    await other.close();
   });
 
   test("change the colours, and remember that", async () => {
