@@ -1,19 +1,14 @@
-// The bound module as it is published: without the words of panics, then wasm-opt.
+// The bound module as it is published: without the words of panics, then wasm-opt, then in an order that compresses well.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { run } from "./command.mjs";
 import { glueFile, stamps } from "./glue.mjs";
 import { nodeModule } from "./paths.mjs";
 import { silencePanics } from "./silent_panics.mjs";
+import { nameInOrder } from "./similar_order.mjs";
 
-const WASM_OPT = [
-  "-Oz",
-  "--converge",
-  // What rustc did not inline is smaller as a call, after compression too.
-  "--always-inline-max-function-size=1",
-  "--flexible-inline-max-function-size=1",
-  "--one-caller-inline-max-function-size=1",
-  // What rustc's wasm32 target emits.
+/** What rustc's wasm32 target emits. */
+const FEATURES = [
   "--enable-bulk-memory",
   "--enable-bulk-memory-opt",
   "--enable-nontrapping-float-to-int",
@@ -21,18 +16,35 @@ const WASM_OPT = [
   "--enable-mutable-globals",
   "--enable-reference-types",
   "--enable-multivalue",
+];
+const SHRINK = [
+  "-Oz",
+  "--converge",
+  // What rustc did not inline is smaller as a call, after compression too.
+  "--always-inline-max-function-size=1",
+  "--flexible-inline-max-function-size=1",
+  "--one-caller-inline-max-function-size=1",
   "--strip-producers",
   "--strip-target-features",
+  "--debuginfo",
 ];
+const REORDER = ["--reorder-functions-by-name", "--strip-debug"];
 
-/** Writes the optimized module; `keepNames` keeps those of the functions. */
-export async function optimize(output, { keepNames = false } = {}) {
+/** The optimized module with the names of its functions, for `npm run size`. */
+export const namedModule = () => glueFile("named.wasm");
+
+/** Writes the optimized module. */
+export async function optimize(output) {
   const bound = glueFile("signalpost_bg.wasm");
-  const silent = glueFile("silent.wasm");
-  const args = [...WASM_OPT, keepNames ? "--debuginfo" : "--strip-debug"];
-  const files = [bound, nodeModule("binaryen", "package.json"), ...["silent_panics.mjs", "wasm_module.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)))];
-  await stamps().step(keepNames ? "optimize-named" : "optimize", { inputs: { files, texts: args }, outputs: [output] }, async () => {
-    writeFileSync(silent, silencePanics(readFileSync(bound)));
-    await run(process.execPath, [nodeModule("binaryen", "bin", "wasm-opt"), silent, ...args, "-o", output]);
+  const passed = glueFile("passed.wasm");
+  const own = ["optimize.mjs", "silent_panics.mjs", "similar_order.mjs", "wasm_module.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+  const inputs = { files: [bound, nodeModule("binaryen", "package.json"), ...own], texts: [] };
+  const wasmOpt = (options, input, to) =>
+    run(process.execPath, [nodeModule("binaryen", "bin", "wasm-opt"), input, ...FEATURES, ...options, "-o", to]);
+  await stamps().step("optimize", { inputs, outputs: [namedModule(), output] }, async () => {
+    writeFileSync(passed, silencePanics(readFileSync(bound)));
+    await wasmOpt(SHRINK, passed, namedModule());
+    writeFileSync(passed, nameInOrder(readFileSync(namedModule())));
+    await wasmOpt(REORDER, passed, output);
   });
 }

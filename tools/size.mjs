@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { ToolError, main } from "./command.mjs";
 import { glueFile } from "./glue.mjs";
-import { optimize } from "./optimize.mjs";
+import { namedModule } from "./optimize.mjs";
 import { dist, inRoot } from "./paths.mjs";
 import { table, weigh } from "./wasm_weight.mjs";
 
@@ -62,10 +62,8 @@ async function parts() {
 }
 
 /** The module by crate and module, raw bytes; then its largest functions. */
-async function printWeights() {
-  const named = glueFile("named.wasm");
-  await optimize(named, { keepNames: true });
-  const weights = weigh(readFileSync(named));
+function printWeights() {
+  const weights = weigh(readFileSync(namedModule()));
   console.log(`\n${"bytes of the wasm".padStart(17)}  functions  of`);
   for (const [who, bytes, count] of table(weights)) console.log(`${String(bytes).padStart(17)}${String(count).padStart(11)}  ${who}`);
   console.log("\nlargest functions");
@@ -76,6 +74,6 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {
     const [module, script, total] = measure();
     printSizes([module, script, ...(await parts()), total]);
-    await printWeights();
+    printWeights();
   });
 }

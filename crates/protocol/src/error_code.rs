@@ -11,6 +11,8 @@ macro_rules! codes {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The code as it is written on the wire and in `SignalingError.code`.
+            // Not inlined, or every crate gets a table of its own.
+            #[inline(never)]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
