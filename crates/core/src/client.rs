@@ -232,8 +232,12 @@ impl Client {
     }
 
     fn ask(&mut self, now: u64, call: Option<u32>, question: Question) {
+        self.ask_until(now, call, question, None);
+    }
+
+    fn ask_until(&mut self, now: u64, call: Option<u32>, question: Question, deadline: Option<u64>) {
         let frame = self.session.send(now, question.message(), &mut self.outputs);
-        let refused = self.requests.push(now, call, question, frame, &mut self.outputs);
+        let refused = self.requests.push(now, call, question, frame, deadline, &mut self.outputs);
         self.abandon(refused);
     }
 

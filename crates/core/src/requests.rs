@@ -51,21 +51,22 @@ pub struct Request {
     /// The link was lost before the answer came: the server may have done it already.
     pub is_repeated: bool,
     frame: Option<u32>,
-    deadline: u64,
+    pub deadline: u64,
 }
 
 #[derive(Default)]
 pub struct Requests(Vec<Request>);
 
 impl Requests {
-    /// Notes a question. `frame`: the number that it was sent under, or `None` while there is no link.
-    /// Returns the question when there is no place for it.
+    /// Notes a question. `frame`: the number that it was sent under, or `None` while there is no link. `deadline`: that of the
+    /// question before, which this one goes on with. Returns the question when there is no place for it.
     pub fn push(
         &mut self,
         now: u64,
         call: Option<u32>,
         question: Question,
         frame: Option<u32>,
+        deadline: Option<u64>,
         out: &mut Queue<Output>,
     ) -> Option<Question> {
         if self.0.len() >= MOST {
@@ -74,7 +75,7 @@ impl Requests {
             }
             return Some(question);
         }
-        let deadline = now.saturating_add(ANSWER_MS);
+        let deadline = deadline.unwrap_or(now.saturating_add(ANSWER_MS));
         self.0.push(Request { call, question, asked_at: now, is_repeated: false, frame, deadline });
         None
     }

@@ -47,6 +47,11 @@ impl Rooms {
         given_up
     }
 
+    /// Whether the client wants to be in this room.
+    pub fn has(&self, room: &RoomName) -> bool {
+        self.0.get(room).is_some()
+    }
+
     /// Every room that the client wants to be in.
     pub fn names(&self) -> impl Iterator<Item = &RoomName> {
         self.0.entries().iter().map(|(name, _)| name)

@@ -96,6 +96,30 @@ fn what_changes_while_the_pages_come_is_in_the_answer_and_no_event() {
 }
 
 #[test]
+fn a_list_without_an_end_is_given_up_in_the_time_of_one_answer() {
+    let mut world = World::registered();
+    let frame = join(&mut world, 5);
+    joined(&mut world, frame, vec![info("ada", 1)], Some("ada"));
+    for at in 0..200 {
+        world.advance(100);
+        if world.outcome(5).is_some() {
+            break;
+        }
+        let last = world.last_frame();
+        page(&mut world, last, vec![info(&format!("p{at}"), 1)], Some("ada"));
+    }
+    assert_eq!(world.outcome(5), Some(Err("timeout")));
+    assert!(world.sent.iter().any(|(_, message)| *message == ClientMessage::Leave(room("a"))));
+}
+
+#[test]
+fn nothing_is_asked_about_a_room_that_nobody_wants() {
+    let mut world = World::registered();
+    joined(&mut world, 77, vec![info("ada", 1)], Some("ada"));
+    assert_eq!(world.take_sent(), []);
+}
+
+#[test]
 fn after_a_reconnect_the_difference_is_told_once() {
     let mut world = inside();
     let frame = relink(&mut world);

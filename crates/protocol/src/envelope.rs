@@ -1,5 +1,6 @@
 //! The JSON shape of every message: one sparse record.
 
+use crate::record;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -22,7 +23,7 @@ pub struct Envelope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<u64>,
     /// What the type carries; boxed, because it is large and messages are moved often.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "record::one")]
     pub payload: Option<Box<Payload>>,
 }
 
@@ -40,10 +41,10 @@ pub struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// `hello`, `peer-joined`: a peer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "record::one")]
     pub peer: Option<PeerInfo>,
     /// `peers`, `joined`: one page of peers, ordered by id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "record::list")]
     pub peers: Option<Vec<PeerInfo>>,
     /// `peer-discovery`: where the page starts; `peers`, `joined`: where the next page starts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +80,7 @@ pub struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<u32>,
     /// `ice-candidate`: the batch.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "record::list")]
     pub candidates: Option<Vec<IceCandidateInit>>,
     /// `ice-candidate`: the username fragment of the generation that is complete (RFC 8838 §8.2); `invite`: of the one
     /// that is to end.

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod link_monitor;
 pub mod message;
 mod pieces;
+mod record;
 pub mod session_description;
 
 pub use candidate::{Candidate, CandidateType};

@@ -92,9 +92,12 @@ impl Client {
         for peer in peers {
             self.rooms.handle_present(&room, peer, &mut self.outputs);
         }
-        let call = request.and_then(|request| request.call);
-        if let Some(cursor) = cursor {
-            self.ask(now, call, Question::Page(room, cursor));
+        let (call, deadline) = request.map_or((None, None), |request| (request.call, Some(request.deadline)));
+        if let Some(cursor) = cursor
+            && self.rooms.has(&room)
+        {
+            // All pages together have the time of one answer: a list may have no end.
+            self.ask_until(now, call, Question::Page(room, cursor), deadline);
             return;
         }
         self.rooms.end_list(&room, &mut self.outputs);
