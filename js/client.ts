@@ -78,7 +78,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       instance.clients.add(this.#ended);
       this.#instance = instance;
       return this.#guarded(
-        () => new instance.Client(() => transport(endpoint), randomHex(16), peer, configuration, numbers, this.#handler(), globalThis),
+        () => new instance.Client(() => transport(endpoint), randomHex(16), peer, configuration, this.#handler(), globalThis, ...numbers),
       );
     };
   }
@@ -184,7 +184,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       sendSignal: (data) => this.#send(Ask.Message, id, json("data", data)),
       restartIce: () => ask(Ask.RestartIce),
       close: () => ask(Ask.ClosePeer),
-      timeline: () => timeline(this.#guarded(() => module.timeline(id))),
+      timeline: () => timeline((phase) => this.#guarded(() => module.timeline(id, phase))),
     });
     // The module may have told of it meanwhile.
     this.#peers.set(id, peer);
@@ -337,7 +337,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 }
 
-function timeline(phases: Int32Array | undefined): Timeline {
-  const [discovery, offer, answer, firstCandidate, pair, open] = Array.from(phases ?? [], (ms) => (ms < 0 ? undefined : ms));
+function timeline(phase: (number: number) => number): Timeline {
+  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map((number) => {
+    const milliseconds = phase(number);
+    return milliseconds < 0 ? undefined : milliseconds;
+  });
   return { discovery, offer, answer, firstCandidate, pair, open };
 }

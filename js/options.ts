@@ -58,7 +58,7 @@ export interface GatheringOptions {
 }
 
 /** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most; wait. */
-function numbers(options: SignalingClientOptions): Float64Array {
+function numbers(options: SignalingClientOptions): [number, number, number, number, number, number, number, number, number] {
   const day = 86_400_000;
   const reconnect = dictionary("reconnect", options.reconnect);
   const candidates = dictionary("candidates", options.candidates);
@@ -67,7 +67,7 @@ function numbers(options: SignalingClientOptions): Float64Array {
   const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
   const isComplete = mode === "complete";
   if (!isComplete && mode !== "trickle") refuse("gathering.mode", mode, '"trickle" or "complete"');
-  return Float64Array.of(
+  return [
     numberIn("reconnect.baseMs", reconnect.baseMs, 1000, 0, day),
     numberIn("reconnect.factor", reconnect.factor, 2, 1, 100),
     numberIn("reconnect.maxMs", reconnect.maxMs, 30_000, 0, day),
@@ -77,7 +77,7 @@ function numbers(options: SignalingClientOptions): Float64Array {
     numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10, true),
     numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10, true),
     isComplete ? wait : -1,
-  );
+  ];
 }
 
 /** @internal What the module is given, once all of it is looked at. */

@@ -9,12 +9,44 @@ function listen(undo, target, name, heard) {
   undo.push(() => target.removeEventListener(name, heard));
 }
 
+/** What may throw. Nothing is thrown into the module: what catches there weighs more. */
+export const safely = {
+  /** What a JSON text says; nothing when it is none. */
+  parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch {}
+  },
+
+  /** A member; nothing where it cannot be read. */
+  member(object, name) {
+    try {
+      return object[name];
+    } catch {}
+  },
+
+  /** A connection, or what the browser threw, as text: a bad configuration, no network, too many connections. */
+  connect(configuration, heard) {
+    try {
+      return new Connection(configuration, heard);
+    } catch (thrown) {
+      return String(thrown);
+    }
+  },
+
+  /** A socket, or nothing when the transport throws. */
+  open(transport, heard) {
+    try {
+      return new Socket(transport, heard);
+    } catch {}
+  },
+};
+
 const CONNECTION_STATES = ["new", "connecting", "connected", "disconnected", "failed", "closed"];
 const SIGNALING_STATES = ["stable", "have-local-offer", "have-remote-offer"];
 
 /** An `RTCPeerConnection` (W3C WebRTC §4) with the SDK's own data channel, whose id is the same at both ends: nobody waits for it. */
-export class Connection {
-  /** @throws a bad configuration, no network, too many connections */
+class Connection {
   constructor(configuration, heard) {
     const object = new RTCPeerConnection(configuration);
     const channel = object.createDataChannel("signalpost", { negotiated: true, id: 0 });
@@ -66,8 +98,8 @@ export class Connection {
 }
 
 /** One socket (RFC 6455, WHATWG WebSockets), or what the application gave in its place. */
-export class Socket {
-  /** Heard: 0 open, 1 with a message's data, 2 with the close code. @throws what the transport throws */
+class Socket {
+  /** Heard: 0 open, 1 with a message's data, 2 with the close code. */
   constructor(transport, heard) {
     const socket = transport();
     this.socket = socket;

@@ -10,9 +10,18 @@ pub type Heard = Closure<dyn Fn(u32, u32, u32, JsValue)>;
 
 #[wasm_bindgen(module = "/src/browser.js")]
 extern "C" {
+    #[wasm_bindgen(js_namespace = safely)]
+    pub fn parse(text: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_namespace = safely)]
+    pub fn member(object: &JsValue, name: &str) -> JsValue;
+    #[wasm_bindgen(js_namespace = safely, js_name = member)]
+    pub fn item(array: &JsValue, index: u32) -> JsValue;
+    #[wasm_bindgen(js_namespace = safely)]
+    pub fn connect(configuration: &JsValue, heard: &Heard) -> JsValue;
+    #[wasm_bindgen(js_namespace = safely)]
+    pub fn open(transport: &JsValue, heard: &Heard) -> Option<Socket>;
+
     pub type Connection;
-    #[wasm_bindgen(constructor, catch)]
-    pub fn new(configuration: &JsValue, heard: &Heard) -> Result<Connection, JsValue>;
     #[wasm_bindgen(method, getter)]
     pub fn object(this: &Connection) -> JsValue;
     #[wasm_bindgen(method, js_name = restartIce)]
@@ -23,8 +32,6 @@ extern "C" {
     pub fn close(this: &Connection);
 
     pub type Socket;
-    #[wasm_bindgen(constructor, catch)]
-    pub fn new(transport: &JsValue, heard: &Heard) -> Result<Socket, JsValue>;
     #[wasm_bindgen(method)]
     pub fn send(this: &Socket, text: &str);
     #[wasm_bindgen(method)]

@@ -4,7 +4,7 @@ use crate::codec;
 use crate::driver::Driver;
 use crate::handler::Handler;
 use alloc::rc::Rc;
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, Query, RoomName};
 use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
 use wasm_bindgen::JsValue;
@@ -24,28 +24,37 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client that does nothing yet. `transport`: opens a socket to the server. `peer`: `PeerInfo` without `session`. `numbers`: base, factor, cap, cap
-    /// while visible (milliseconds) and attempts (negative: unlimited) of reconnecting; milliseconds, size and most of
-    /// candidate batches; milliseconds that a description waits for its candidates (negative: it does not). `global`: `globalThis`.
+    /// A client that does nothing yet. `transport`: opens a socket to the server. `peer`: `PeerInfo` without `session`.
+    /// `global`: `globalThis`. Then reconnecting: base, factor, cap and cap while visible (milliseconds), attempts (negative:
+    /// unlimited); candidate batches: milliseconds, size and most; milliseconds that a description waits for its
+    /// candidates (negative: it does not).
     ///
     /// # Errors
-    /// The text says which argument is wrong.
+    /// The name of the argument that is wrong; the facade has looked at them.
     #[wasm_bindgen(constructor)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "numbers cross the border for nothing, a list of them does not"
+    )]
     pub fn new(
         transport: JsValue,
         key: String,
         peer: JsValue,
         configuration: JsValue,
-        numbers: &[f64],
         handler: Handler,
         global: &JsValue,
+        base: f64,
+        factor: f64,
+        most: f64,
+        most_visible: f64,
+        attempts: f64,
+        batch_ms: f64,
+        batch_size: f64,
+        cap: f64,
+        gathering: f64,
     ) -> Result<Client, JsValue> {
         let peer = codec::peer_from_js(&peer).ok_or("peer")?;
-        let peer_id = named("peerId", PeerId::parse(&peer.id))?;
-        let &[base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering] = numbers
-        else {
-            return Err("options".into());
-        };
+        let peer_id = peer_id(&peer.id)?;
         let config = Config {
             peer_id,
             key,
@@ -113,21 +122,19 @@ impl Client {
         Ok(JsValue::UNDEFINED)
     }
 
-    /// Milliseconds of discovery, offer, answer, first candidate, pair and open, -1 for what has not happened; nothing
-    /// when there is no connection to this peer.
-    pub fn timeline(&self, peer: &str) -> Vec<i32> {
+    /// Milliseconds of a phase: 0 discovery, 1 offer, 2 answer, 3 first candidate, 4 pair, 5 open; -1 for what has not
+    /// happened, or when there is no connection to this peer.
+    pub fn timeline(&self, peer: &str, phase: u32) -> i32 {
         let timeline = PeerId::parse(peer).ok().and_then(|peer| self.driver.timeline(&peer));
-        let Some(Timeline { discovery, offer, answer, first_candidate, pair, open, .. }) = timeline else {
-            return Vec::new();
+        let of_phase = |timeline: Timeline| match phase {
+            0 => timeline.discovery,
+            1 => timeline.offer,
+            2 => timeline.answer,
+            3 => timeline.first_candidate,
+            4 => timeline.pair,
+            _ => timeline.open,
         };
-        let mut phases = vec![-1; 6];
-        let happened = [discovery, offer, answer, first_candidate, pair, open];
-        for (phase, at) in phases.iter_mut().zip(happened) {
-            if let Some(at) = at {
-                *phase = at as i32;
-            }
-        }
-        phases
+        timeline.and_then(of_phase).map_or(-1, |milliseconds| milliseconds as i32)
     }
 }
 

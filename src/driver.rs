@@ -3,7 +3,6 @@
 use crate::clock;
 use crate::codec;
 use crate::handler::Handler;
-use crate::js_error;
 use crate::page::Page;
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
@@ -148,8 +147,8 @@ impl Driver {
         let heard = move |event| tell(&this, Input::Socket { socket, event });
         let opened = Socket::open(&self.transport, heard);
         match opened {
-            Ok(open) => *self.socket.borrow_mut() = Some((socket, open)),
-            Err(_) => {
+            Some(open) => *self.socket.borrow_mut() = Some((socket, open)),
+            None => {
                 let event = SocketEvent::Closed { code: ABNORMAL };
                 self.inbox.borrow_mut().push_back(Input::Socket { socket, event });
             }
@@ -172,7 +171,7 @@ impl Driver {
                 self.connections.borrow_mut().push((connection, created));
             }
             Err(thrown) => {
-                let event = ConnectionEvent::Unavailable { message: js_error::describe(&thrown) };
+                let event = ConnectionEvent::Unavailable { message: thrown };
                 self.inbox.borrow_mut().push_back(Input::Connection { connection, event });
             }
         }

@@ -14,7 +14,6 @@ pub mod clock;
 pub mod codec;
 pub mod driver;
 pub mod handler;
-pub mod js_error;
 pub mod page;
 pub mod peer_connection;
 pub mod timer;

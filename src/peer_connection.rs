@@ -6,7 +6,7 @@ use alloc::string::String;
 use signalpost_core::{
     ConnectionEvent, ConnectionState, Description, Operation, Outcome, SdpType, SignalingState,
 };
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A live connection. Dropping it removes its listeners and closes it; nothing is heard from it again.
 pub struct PeerConnection {
@@ -18,14 +18,18 @@ impl PeerConnection {
     /// Constructs the connection and its data channel. Everything that happens is told to `heard`.
     ///
     /// # Errors
-    /// What the browser throws: a bad configuration, no network, too many connections.
-    pub fn new(configuration: &JsValue, heard: impl Fn(ConnectionEvent) + 'static) -> Result<Self, JsValue> {
+    /// What the browser throws, as text: a bad configuration, no network, too many connections.
+    pub fn new(configuration: &JsValue, heard: impl Fn(ConnectionEvent) + 'static) -> Result<Self, String> {
         let heard = Heard::new(move |kind, operation, state, value| {
             if let Some(event) = event(kind, operation, state, &value) {
                 heard(event);
             }
         });
-        Ok(Self { connection: browser::Connection::new(configuration, &heard)?, _heard: heard })
+        let made = browser::connect(configuration, &heard);
+        match made.as_string() {
+            Some(thrown) => Err(thrown),
+            None => Ok(Self { connection: made.unchecked_into(), _heard: heard }),
+        }
     }
 
     /// The browser's object.

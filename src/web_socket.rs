@@ -17,10 +17,8 @@ pub struct Socket {
 
 impl Socket {
     /// Starts to connect by `transport`, a function that makes a `TransportSocket`. Everything that happens is told to `heard`.
-    ///
-    /// # Errors
-    /// What the transport throws: a URL that is none, or one that the page's policy forbids.
-    pub fn open(transport: &JsValue, heard: impl Fn(SocketEvent) + 'static) -> Result<Self, JsValue> {
+    /// `None` when it throws: a URL that is none, or one that the page's policy forbids.
+    pub fn open(transport: &JsValue, heard: impl Fn(SocketEvent) + 'static) -> Option<Self> {
         let heard = Heard::new(move |kind, code, _, data| {
             heard(match kind {
                 0 => SocketEvent::Opened,
@@ -31,7 +29,7 @@ impl Socket {
                 _ => SocketEvent::Closed { code: code as u16 },
             });
         });
-        Ok(Self { socket: browser::Socket::new(transport, &heard)?, _heard: heard })
+        Some(Self { socket: browser::open(transport, &heard)?, _heard: heard })
     }
 
     /// Sends one text frame. A socket that closes drops it silently, as the standard says.

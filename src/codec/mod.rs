@@ -5,18 +5,11 @@
 mod read;
 mod write;
 
+use crate::browser::parse;
 use alloc::string::String;
 pub use read::{text, u16_field};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
-
-#[wasm_bindgen]
-extern "C" {
-    /// `JSON.parse` of a text that stays in JavaScript.
-    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
-    fn parse(text: &JsValue) -> Result<JsValue, JsValue>;
-}
 
 /// The envelope as JSON text.
 pub fn encode(envelope: &Envelope) -> String {
@@ -33,17 +26,17 @@ pub fn decode(data: &JsValue) -> Option<Envelope> {
     if !data.is_string() {
         return None;
     }
-    read::envelope(&parse(data).ok()?)
+    read::envelope(&parse(data))
 }
 
 /// Peers as the facade gets them.
 pub fn peers_to_js(peers: &[PeerInfo]) -> JsValue {
-    parse(&JsValue::from_str(&write::peers(peers))).unwrap_or_default()
+    parse(&JsValue::from_str(&write::peers(peers)))
 }
 
 /// Candidates as the facade gets them.
 pub fn candidates_to_js(candidates: &[IceCandidateInit]) -> JsValue {
-    parse(&JsValue::from_str(&write::candidates(candidates))).unwrap_or_default()
+    parse(&JsValue::from_str(&write::candidates(candidates)))
 }
 
 /// A candidate as the facade gives it; `None` when a field is of the wrong kind.

@@ -1,5 +1,6 @@
 //! Reads the sparse envelope from a parsed JSON value.
 
+use crate::browser::{item, member};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, Payload, PeerInfo};
 use wasm_bindgen::JsValue;
@@ -7,10 +8,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
-    fn get(object: &JsValue, name: &str) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = Reflect, js_name = get)]
-    fn at(array: &JsValue, index: u32) -> JsValue;
     #[wasm_bindgen(js_namespace = Array, js_name = isArray)]
     fn is_array(value: &JsValue) -> bool;
 }
@@ -22,7 +19,7 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 pub type Field<T> = Option<Option<T>>;
 
 fn field<T>(object: &JsValue, name: &str, read: impl FnOnce(&JsValue) -> Option<T>) -> Field<T> {
-    let value = get(object, name).ok()?;
+    let value = member(object, name);
     if value.is_undefined() || value.is_null() { Some(None) } else { read(&value).map(Some) }
 }
 
@@ -55,7 +52,7 @@ fn list<T>(object: &JsValue, name: &str, read: fn(&JsValue) -> Option<T>) -> Fie
         }
         let mut items = Vec::new();
         for index in 0..u32_field(value, "length")?? {
-            items.push(read(&at(value, index))?);
+            items.push(read(&item(value, index))?);
         }
         Some(items)
     })

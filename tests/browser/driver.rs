@@ -119,15 +119,22 @@ impl Side {
 
 fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<Client, JsValue> {
     let peer = format!(r#"{{"id":"{id}","session":0,"capabilities":[]}}"#);
-    let numbers = [1000.0, 2.0, 30_000.0, 3500.0, -1.0, 100.0, 5.0, 10.0, -1.0];
     Client::new(
         run("return () => new WebSocket(given)", &url.into()),
         "0123456789abcdef0123456789abcdef".into(),
         JSON::parse(&peer).unwrap(),
         JSON::parse(configuration).unwrap(),
-        &numbers,
         handler.unchecked_into::<Handler>(),
         &js_sys::global(),
+        1000.0,
+        2.0,
+        30_000.0,
+        3500.0,
+        -1.0,
+        100.0,
+        5.0,
+        10.0,
+        -1.0,
     )
 }
 
@@ -153,7 +160,7 @@ async fn a_handler_may_call_back_from_within_everything_it_is_told() {
         client.find_peers(call, &anybody()).unwrap_or_else(|_| panic!("find"));
         client.join(call, "lobby").unwrap_or_else(|_| panic!("join"));
         client.cancel(call);
-        client.timeline("bob");
+        client.timeline("bob", 0);
         client.open_peer("carol").unwrap_or_else(|_| panic!("open"));
         client.restart_ice("nobody").unwrap_or_else(|_| panic!("restart"));
         client.close_peer("nobody").unwrap_or_else(|_| panic!("close"));
