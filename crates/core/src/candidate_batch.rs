@@ -166,7 +166,8 @@ impl CandidateBatch {
     /// The browser has found everything. Said twice, it counts once; said before anything of this generation was found,
     /// it is about the one before.
     pub fn handle_end(&mut self, now: u64) {
-        let found_nothing = !self.is_described && self.all().next().is_none() && self.aside.is_empty();
+        let found_nothing =
+            !self.is_described && [&self.sent, &self.waiting, &self.aside].iter().all(|list| list.is_empty());
         if self.end != End::NotSeen || self.fragments.is_empty() || (found_nothing && self.is_restart) {
             return;
         }
@@ -242,26 +243,29 @@ impl CandidateBatch {
         self.deadline = Some(self.deadline.map_or(due, |deadline| deadline.min(due)));
     }
 
-    fn all(&self) -> impl Iterator<Item = &IceCandidateInit> {
-        self.sent.iter().chain(&self.waiting)
-    }
-
     fn knows(&self, candidate: &Candidate<'_>) -> bool {
-        self.all()
-            .chain(&self.aside)
-            .filter_map(|init| Candidate::parse(&init.candidate))
-            .any(|known| known.is_same_path(candidate))
+        for list in [&self.sent, &self.waiting, &self.aside] {
+            for init in list {
+                if Candidate::parse(&init.candidate).is_some_and(|known| known.is_same_path(candidate)) {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// Whether one more of this kind leaves the places kept for the others free.
     fn has_place(&self, kind: CandidateType) -> bool {
         let (mut total, mut srflx, mut relay) = (0u16, 0u16, 0u16);
-        for known in self.all().filter_map(|init| Candidate::parse(&init.candidate)) {
-            total = total.saturating_add(1);
-            match known.kind {
-                CandidateType::Host => {}
-                CandidateType::Relayed => relay = relay.saturating_add(1),
-                _ => srflx = srflx.saturating_add(1),
+        for list in [&self.sent, &self.waiting] {
+            for init in list {
+                let Some(known) = Candidate::parse(&init.candidate) else { continue };
+                total = total.saturating_add(1);
+                match known.kind {
+                    CandidateType::Host => {}
+                    CandidateType::Relayed => relay = relay.saturating_add(1),
+                    _ => srflx = srflx.saturating_add(1),
+                }
             }
         }
         let most = self.options.max_per_generation;

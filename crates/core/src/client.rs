@@ -18,7 +18,7 @@ use crate::rooms::Rooms;
 use crate::session::{Change, Session};
 use crate::timeline::Timeline;
 use alloc::vec::Vec;
-use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, RoomName};
+use signalpost_protocol::{ClientMessage, ErrorCode, PeerId};
 
 /// The whole client, without I/O. See the crate's front page for how to drive it.
 pub struct Client {
@@ -202,7 +202,7 @@ impl Client {
             Some(Change::Opened) => self.ask_again(now),
             Some(Change::GaveUp(failure)) => {
                 let failed = self.requests.fail_all(&failure, &mut self.outputs);
-                self.abandon(failed);
+                self.abandon_all(failed);
                 self.fail_letters(&failure);
             }
             Some(Change::Registered) | None => {}
@@ -213,7 +213,12 @@ impl Client {
     fn ask_again(&mut self, now: u64) {
         let Self { requests, session, outputs, rooms, .. } = self;
         requests.ask_again(|question| session.send(now, question.message(), outputs));
-        let again: Vec<RoomName> = rooms.names().filter(|room| !requests.is_joining(room)).cloned().collect();
+        let mut again = Vec::new();
+        for room in rooms.names() {
+            if !requests.is_joining(room) {
+                again.push(room.clone());
+            }
+        }
         for room in again {
             self.ask(now, None, Question::Join(room));
         }
@@ -224,7 +229,7 @@ impl Client {
         let change = self.session.handle_timeout(now, &mut self.rng, &mut self.outputs);
         self.handle_change(now, change);
         let failed = self.requests.handle_timeout(now, &mut self.outputs);
-        self.abandon(failed);
+        self.abandon_all(failed);
         self.handle_letter_timeout(now);
         self.with_peers(|peers, sink, _| {
             peers.with_all(sink, |peer, effects| peer.handle_timeout(now, effects));
@@ -242,15 +247,19 @@ impl Client {
     }
 
     /// These failed: a room whose `join()` is rejected is not entered later.
-    fn abandon(&mut self, failed: impl IntoIterator<Item = Question>) {
+    fn abandon_all(&mut self, failed: Vec<Question>) {
         for question in failed {
-            if let Some(room) = question.joins()
-                && !self.requests.is_joining(room)
-                && self.rooms.abandon(room)
-            {
-                // The server may have let us in, or be about to.
-                self.messages.push_back(ClientMessage::Leave(room.clone()));
-            }
+            self.abandon(Some(question));
+        }
+    }
+
+    fn abandon(&mut self, failed: Option<Question>) {
+        if let Some(room) = failed.as_ref().and_then(Question::joins)
+            && !self.requests.is_joining(room)
+            && self.rooms.abandon(room)
+        {
+            // The server may have let us in, or be about to.
+            self.messages.push_back(ClientMessage::Leave(room.clone()));
         }
     }
 

@@ -195,12 +195,17 @@ impl Negotiation {
 
     /// The descriptions that may have been lost with the link, in the order in which they were sent: the last
     /// answer, until the other side has shown that it knows it, and the offer without an answer.
-    pub fn outstanding(&self) -> impl Iterator<Item = (u32, Description)> + use<> {
-        let describe =
-            |number, kind, sdp: &Option<String>| sdp.clone().map(|sdp| (number, Description { kind, sdp }));
-        let answer = describe(self.remote_offer_number, SdpType::Answer, &self.answer);
-        let offer = describe(self.offer_number, SdpType::Offer, &self.offer);
-        answer.into_iter().chain(offer)
+    pub fn outstanding(&self) -> Vec<(u32, Description)> {
+        let mut descriptions = Vec::new();
+        for (number, kind, sdp) in [
+            (self.remote_offer_number, SdpType::Answer, &self.answer),
+            (self.offer_number, SdpType::Offer, &self.offer),
+        ] {
+            if let Some(sdp) = sdp {
+                descriptions.push((number, Description { kind, sdp: sdp.clone() }));
+            }
+        }
+        descriptions
     }
 
     fn advance(&mut self, steps: &mut Vec<Step>) {

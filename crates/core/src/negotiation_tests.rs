@@ -211,7 +211,7 @@ fn an_offer_out_is_answered_by_the_answer_of_its_number_only() {
     assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
     assert_eq!(side.done(None, Stable), NOTHING);
     assert_eq!(side.answer(1, "theirs"), NOTHING, "once");
-    assert_eq!(side.0.outstanding().next(), None);
+    assert_eq!(side.0.outstanding().first(), None);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_repeated_offer_gets_the_answer_again_and_an_older_one_nothing() {
         side.done(local(SdpType::Answer, "mine"), Stable);
     }
     assert_eq!(side.offer(2, "theirs"), ["again"]);
-    assert_eq!(side.0.outstanding().next(), Some((2, local(SdpType::Answer, "mine").unwrap())));
+    assert_eq!(side.0.outstanding().first(), Some(&(2, local(SdpType::Answer, "mine").unwrap())));
     assert_eq!(side.offer(1, "theirs"), NOTHING);
 }
 

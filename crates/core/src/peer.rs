@@ -210,7 +210,7 @@ impl Peer {
         {
             // Nobody has ever seen this peer: say so at once.
             self.close(failure, effects);
-        } else if self.negotiation.is_inviting() || self.negotiation.outstanding().next().is_some() {
+        } else if self.negotiation.is_inviting() || !self.negotiation.outstanding().is_empty() {
             // It was here and may be on its way back: its connection may be fine all the while.
             self.resend.handle_refused(now, failure);
         }

@@ -21,13 +21,14 @@ impl RemoteCandidates {
         candidates: Vec<IceCandidateInit>,
         end: Option<String>,
     ) -> Vec<IceCandidateInit> {
-        let end = end.map(|fragment| IceCandidateInit {
-            sdp_m_line_index: Some(0),
-            username_fragment: Some(fragment),
-            ..IceCandidateInit::default()
-        });
+        let mut candidates = candidates;
+        if end.is_some() {
+            let sdp_m_line_index = Some(0);
+            let all = IceCandidateInit::default();
+            candidates.push(IceCandidateInit { sdp_m_line_index, username_fragment: end, ..all });
+        }
         let mut ready = Vec::new();
-        for init in candidates.into_iter().chain(end) {
+        for init in candidates {
             if self.is_current(&init) {
                 ready.push(init);
             } else if self.held.len() < MOST_HELD {
@@ -41,10 +42,15 @@ impl RemoteCandidates {
     /// description (a server keeps the order) is of a dead generation.
     pub fn handle_description(&mut self, sdp: &str) -> Vec<IceCandidateInit> {
         self.fragments = Some(session_description::username_fragments(sdp).map(Into::into).collect());
-        let held = core::mem::take(&mut self.held);
-        // An end that came before was that of a gathering that was rolled back: Firefox gathers again under
-        // the same fragment.
-        held.into_iter().filter(|init| !init.candidate.is_empty() && self.is_current(init)).collect()
+        let mut ready = Vec::new();
+        for init in core::mem::take(&mut self.held) {
+            // An end that came before was that of a gathering that was rolled back: Firefox gathers again under
+            // the same fragment.
+            if !init.candidate.is_empty() && self.is_current(&init) {
+                ready.push(init);
+            }
+        }
+        ready
     }
 
     /// Whether this is a fragment of the remote description that is set.

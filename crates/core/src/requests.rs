@@ -112,30 +112,30 @@ impl Requests {
 
     /// Nothing will be answered any more; returns what was asked.
     pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) -> Vec<Question> {
-        self.fail(|_| true, failure, out)
+        self.fail(u64::MAX, failure, out)
     }
 
     /// Returns what is not answered in time.
     pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) -> Vec<Question> {
-        self.fail(|request| now >= request.deadline, &ErrorCode::Timeout.into(), out)
+        self.fail(now, &ErrorCode::Timeout.into(), out)
     }
 
     pub fn poll_timeout(&self) -> Option<u64> {
         self.0.iter().map(|request| request.deadline).min()
     }
 
-    fn fail(
-        &mut self,
-        which: impl Fn(&Request) -> bool,
-        failure: &Failure,
-        out: &mut Queue<Output>,
-    ) -> Vec<Question> {
-        let (failed, waiting) = core::mem::take(&mut self.0).into_iter().partition(which);
-        self.0 = waiting;
-        let failed: Vec<Request> = failed;
-        for call in failed.iter().filter_map(|request| request.call) {
-            out.push_back(Output::Settle { call, result: Err(failure.clone()) });
+    fn fail(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> Vec<Question> {
+        let mut failed = Vec::new();
+        for request in core::mem::take(&mut self.0) {
+            if now < request.deadline {
+                self.0.push(request);
+                continue;
+            }
+            if let Some(call) = request.call {
+                out.push_back(Output::Settle { call, result: Err(failure.clone()) });
+            }
+            failed.push(request.question);
         }
-        failed.into_iter().map(|request| request.question).collect()
+        failed
     }
 }
