@@ -19,10 +19,12 @@ export const enum Ask {
   Answer,
   /** Given: an `RTCIceCandidateInit`, or `null` for the end. */
   Candidate,
-  /** Returns the connection. */
+  /** Returns the connection; `undefined` when the browser cannot make one. */
   OpenPeer,
   /** With the time-out. */
   ConnectPeer,
   RestartIce,
   ClosePeer,
+  /** Returns the milliseconds of a phase, whose number stands in place of the time-out; `undefined` if it has not happened. */
+  Timeline,
 }

@@ -78,7 +78,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       instance.clients.add(this.#ended);
       this.#instance = instance;
       return this.#guarded(
-        () => new instance.Client(() => transport(endpoint), randomHex(16), peer, configuration, this.#handler(), globalThis, ...numbers),
+        () => new instance.Client({
+            transport: () => transport(endpoint),
+            key: randomHex(16),
+            peer,
+            configuration,
+            handler: this.#handler(),
+            global: globalThis,
+            numbers,
+          }),
       );
     };
   }
@@ -168,7 +176,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const existing = this.#peers.get(text("id", id));
     if (existing) return existing;
     const module = this.#live();
-    const connection = this.#guarded(() => module.command(Ask.OpenPeer, 0, 0, id, undefined));
+    const connection: RTCPeerConnection | undefined = this.#guarded(() => module.command(Ask.OpenPeer, 0, 0, id, undefined));
     if (!connection) {
       throw id === this.peerId
         ? invalidArgument("a peer cannot connect to itself")
@@ -184,7 +192,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       sendSignal: (data) => this.#send(Ask.Message, id, json("data", data)),
       restartIce: () => ask(Ask.RestartIce),
       close: () => ask(Ask.ClosePeer),
-      timeline: () => timeline((phase) => this.#guarded(() => module.timeline(id, phase))),
+      timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
     });
     // The module may have told of it meanwhile.
     this.#peers.set(id, peer);
@@ -337,10 +345,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 }
 
-function timeline(phase: (number: number) => number): Timeline {
-  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map((number) => {
-    const milliseconds = phase(number);
-    return milliseconds < 0 ? undefined : milliseconds;
-  });
+function timeline(phase: (number: number) => number | undefined): Timeline {
+  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
   return { discovery, offer, answer, firstCandidate, pair, open };
 }

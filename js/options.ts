@@ -58,7 +58,7 @@ export interface GatheringOptions {
 }
 
 /** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most; wait. */
-function numbers(options: SignalingClientOptions): [number, number, number, number, number, number, number, number, number] {
+function numbers(options: SignalingClientOptions): number[] {
   const day = 86_400_000;
   const reconnect = dictionary("reconnect", options.reconnect);
   const candidates = dictionary("candidates", options.candidates);

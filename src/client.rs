@@ -1,14 +1,14 @@
 //! What the facade can call.
 
+use crate::browser::{item, member};
 use crate::codec;
 use crate::driver::Driver;
-use crate::handler::Handler;
 use alloc::rc::Rc;
 use alloc::{string::String, vec::Vec};
 use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, Query, RoomName};
 use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,40 +24,27 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client that does nothing yet. `transport`: opens a socket to the server. `peer`: `PeerInfo` without `session`.
-    /// `global`: `globalThis`. Then reconnecting: base, factor, cap and cap while visible (milliseconds), attempts (negative:
-    /// unlimited); candidate batches: milliseconds, size and most; milliseconds that a description waits for its
-    /// candidates (negative: it does not).
+    /// A client that does nothing yet. `settings` is an object, since each argument costs more than a member: `transport`
+    /// opens a socket to the server; `key`; `peer` is `PeerInfo` without `session`; `configuration`; `handler`; `global` is
+    /// `globalThis`; `numbers` are of reconnecting base, factor, cap and cap while visible (milliseconds) and attempts
+    /// (negative: unlimited), of candidate batches milliseconds, size and most, and the milliseconds that a description
+    /// waits for its candidates (negative: it does not).
     ///
     /// # Errors
     /// The name of the argument that is wrong; the facade has looked at them.
     #[wasm_bindgen(constructor)]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "numbers cross the border for nothing, a list of them does not"
-    )]
-    pub fn new(
-        transport: JsValue,
-        key: String,
-        peer: JsValue,
-        configuration: JsValue,
-        handler: Handler,
-        global: &JsValue,
-        base: f64,
-        factor: f64,
-        most: f64,
-        most_visible: f64,
-        attempts: f64,
-        batch_ms: f64,
-        batch_size: f64,
-        cap: f64,
-        gathering: f64,
-    ) -> Result<Client, JsValue> {
-        let peer = codec::peer_from_js(&peer).ok_or("peer")?;
-        let peer_id = peer_id(&peer.id)?;
+    pub fn new(settings: &JsValue) -> Result<Client, JsValue> {
+        let of = |name| member(settings, name);
+        let peer = codec::peer_from_js(&of("peer")).ok_or("peer")?;
+        let mut numbers = [0.0; 9];
+        let list = of("numbers");
+        for (at, number) in numbers.iter_mut().enumerate() {
+            *number = item(&list, at as u32).as_f64().ok_or("numbers")?;
+        }
+        let [base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering] = numbers;
         let config = Config {
-            peer_id,
-            key,
+            peer_id: peer_id(&peer.id)?,
+            key: of("key").as_string().ok_or("key")?,
             peer,
             reconnect: ReconnectOptions {
                 base_ms: base as u32,
@@ -73,24 +60,27 @@ impl Client {
                 gathering_ms: (gathering >= 0.0).then_some(gathering as u32),
             },
         };
-        Ok(Self { driver: Driver::new(transport, configuration, handler, global, config, seed()) })
+        let handler = of("handler").unchecked_into();
+        Ok(Self {
+            driver: Driver::new(of("transport"), of("configuration"), handler, &of("global"), config, seed()),
+        })
     }
 
     /// Everything that the application asks for, in one function: each export costs a few hundred bytes. `ask` is of
-    /// `js/ask.ts`, which says what the others mean. Answers the connection to a peer, where one is asked for and the
-    /// browser can make it.
+    /// `js/ask.ts`, which says what the others mean, and what is answered.
     ///
     /// # Errors
     /// The text says which argument is wrong.
-    #[wasm_bindgen(unchecked_return_type = "RTCPeerConnection | undefined")]
+    #[wasm_bindgen(unchecked_return_type = "any")]
     pub fn command(
         &self,
         ask: u32,
         call: u32,
         timeout_ms: u32,
-        to: &str,
+        to: &JsValue,
         given: &JsValue,
     ) -> Result<JsValue, JsValue> {
+        let to = &*to.as_string().unwrap_or_default();
         let text = || given.as_string().ok_or_else(|| JsValue::from("text"));
         let command = match ask {
             0 => Command::Connect { call, timeout_ms },
@@ -116,25 +106,26 @@ impl Client {
             }
             12 => Command::ConnectPeer { call, peer: peer_id(to)?, timeout_ms },
             13 => Command::RestartIce { peer: peer_id(to)? },
-            _ => Command::ClosePeer { peer: peer_id(to)? },
+            14 => Command::ClosePeer { peer: peer_id(to)? },
+            _ => {
+                let timeline = self.driver.timeline(&peer_id(to)?);
+                return Ok(timeline.and_then(|timeline| phase(timeline, timeout_ms)).into());
+            }
         };
         self.driver.handle_input(Input::Command(command));
         Ok(JsValue::UNDEFINED)
     }
+}
 
-    /// Milliseconds of a phase: 0 discovery, 1 offer, 2 answer, 3 first candidate, 4 pair, 5 open; -1 for what has not
-    /// happened, or when there is no connection to this peer.
-    pub fn timeline(&self, peer: &str, phase: u32) -> i32 {
-        let timeline = PeerId::parse(peer).ok().and_then(|peer| self.driver.timeline(&peer));
-        let of_phase = |timeline: Timeline| match phase {
-            0 => timeline.discovery,
-            1 => timeline.offer,
-            2 => timeline.answer,
-            3 => timeline.first_candidate,
-            4 => timeline.pair,
-            _ => timeline.open,
-        };
-        timeline.and_then(of_phase).map_or(-1, |milliseconds| milliseconds as i32)
+/// Milliseconds of a phase, or nothing when it has not happened.
+fn phase(timeline: Timeline, number: u32) -> Option<u32> {
+    match number {
+        0 => timeline.discovery,
+        1 => timeline.offer,
+        2 => timeline.answer,
+        3 => timeline.first_candidate,
+        4 => timeline.pair,
+        _ => timeline.open,
     }
 }
 

@@ -35,6 +35,9 @@ pub trait Asks {
     fn restart_ice(&self, peer: &str) -> Answer {
         self.ask(13, 0, 0, peer, &JsValue::UNDEFINED)
     }
+    fn timeline(&self, peer: &str) {
+        self.ask(15, 0, 0, peer, &JsValue::UNDEFINED).unwrap();
+    }
     fn close_peer(&self, peer: &str) -> Answer {
         self.ask(14, 0, 0, peer, &JsValue::UNDEFINED)
     }
@@ -42,6 +45,6 @@ pub trait Asks {
 
 impl Asks for Client {
     fn ask(&self, ask: u32, call: u32, timeout_ms: u32, to: &str, given: &JsValue) -> Answer {
-        self.command(ask, call, timeout_ms, to, given)
+        self.command(ask, call, timeout_ms, &to.into(), given)
     }
 }

@@ -5,11 +5,10 @@ use crate::support::{Log, Uncaught, run, sleep, until};
 use crate::web_socket::REFUSED;
 use js_sys::{Array, JSON};
 use signalpost::client::Client;
-use signalpost::handler::Handler;
 use std::cell::OnceCell;
 use std::rc::{Rc, Weak};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Sockets to the host `fake` reach a server in the page; it never answers under the path `/silent`.
@@ -119,23 +118,20 @@ impl Side {
 
 fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<Client, JsValue> {
     let peer = format!(r#"{{"id":"{id}","session":0,"capabilities":[]}}"#);
-    Client::new(
-        run("return () => new WebSocket(given)", &url.into()),
-        "0123456789abcdef0123456789abcdef".into(),
-        JSON::parse(&peer).unwrap(),
-        JSON::parse(configuration).unwrap(),
-        handler.unchecked_into::<Handler>(),
-        &js_sys::global(),
-        1000.0,
-        2.0,
-        30_000.0,
-        3500.0,
-        -1.0,
-        100.0,
-        5.0,
-        10.0,
-        -1.0,
-    )
+    let settings = js_sys::Object::new();
+    let transport = run("return () => new WebSocket(given)", &url.into());
+    for (name, value) in [
+        ("transport", transport),
+        ("key", "0123456789abcdef0123456789abcdef".into()),
+        ("peer", JSON::parse(&peer).unwrap()),
+        ("configuration", JSON::parse(configuration).unwrap()),
+        ("handler", handler),
+        ("global", js_sys::global().into()),
+        ("numbers", JSON::parse("[1000, 2, 30000, 3500, -1, 100, 5, 10, -1]").unwrap()),
+    ] {
+        js_sys::Reflect::set(&settings, &name.into(), &value).unwrap();
+    }
+    Client::new(&settings)
 }
 
 fn nothing(_: &Client) {}
@@ -160,7 +156,7 @@ async fn a_handler_may_call_back_from_within_everything_it_is_told() {
         client.find_peers(call, &anybody()).unwrap_or_else(|_| panic!("find"));
         client.join(call, "lobby").unwrap_or_else(|_| panic!("join"));
         client.cancel(call);
-        client.timeline("bob", 0);
+        client.timeline("bob");
         client.open_peer("carol").unwrap_or_else(|_| panic!("open"));
         client.restart_ice("nobody").unwrap_or_else(|_| panic!("restart"));
         client.close_peer("nobody").unwrap_or_else(|_| panic!("close"));

@@ -19,9 +19,8 @@ impl Calls {
 
     /// The application no longer waits. Returns whether it did.
     pub fn cancel(&mut self, call: u32) -> bool {
-        let before = self.0.len();
-        self.0.retain(|(waiting, _)| *waiting != call);
-        self.0.len() != before
+        let at = self.0.iter().position(|(waiting, _)| *waiting == call);
+        at.map(|at| self.0.remove(at)).is_some()
     }
 
     pub fn settle_all(&mut self, result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
@@ -39,13 +38,13 @@ impl Calls {
 
     fn settle(&mut self, now: u64, result: &Result<Reply, Failure>, out: &mut Queue<Output>) -> bool {
         let before = self.0.len();
-        self.0.retain(|(call, deadline)| {
-            let due = now >= *deadline;
-            if due {
-                out.push_back(Output::Settle { call: *call, result: result.clone() });
+        for (call, deadline) in core::mem::take(&mut self.0) {
+            if now >= deadline {
+                out.push_back(Output::Settle { call, result: result.clone() });
+            } else {
+                self.0.push((call, deadline));
             }
-            !due
-        });
+        }
         self.0.len() != before
     }
 }

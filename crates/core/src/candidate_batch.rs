@@ -88,7 +88,7 @@ impl CandidateBatch {
             let is_restart = !self.fragments.is_empty();
             *self = Self { is_restart, ..Self::new(self.options) };
         }
-        self.fragments = session_description::username_fragments(sdp).map(Into::into).collect();
+        self.fragments = session_description::username_fragments(sdp);
         for init in early {
             // What was gathered when the description is sent travels in it.
             if session_description::holds_candidate(sdp, &init.candidate) {
@@ -109,7 +109,7 @@ impl CandidateBatch {
     /// Whether a local description begins a generation: none of its fragments is in the one before. A media section
     /// more or less is no new generation.
     pub fn begins(&self, sdp: &str) -> bool {
-        !session_description::username_fragments(sdp).any(|name| self.fragments.iter().any(|own| own == name))
+        !session_description::username_fragments(sdp).iter().any(|name| self.fragments.contains(name))
     }
 
     /// The fragment that names the generation, if there is one.

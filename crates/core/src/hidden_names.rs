@@ -42,11 +42,13 @@ impl HiddenNames {
     /// Names of a generation that is over are forgotten.
     pub fn handle_remote_description(&mut self, sdp: &str) {
         self.theirs_is_firefox = session_description::is_of_firefox(sdp);
-        self.names.retain(|name| {
-            name.init.username_fragment.as_deref().is_none_or(|fragment| {
-                session_description::username_fragments(sdp).any(|current| current == fragment)
-            })
-        });
+        let fragments = session_description::username_fragments(sdp);
+        for name in core::mem::take(&mut self.names) {
+            let fragment = name.init.username_fragment.as_ref();
+            if fragment.is_none_or(|fragment| fragments.contains(fragment)) {
+                self.names.push(name);
+            }
+        }
     }
 
     /// The pair is connected: no name matters any more.
@@ -71,15 +73,16 @@ impl HiddenNames {
     /// What is to be given now.
     pub fn poll(&mut self, now: u64) -> Vec<IceCandidateInit> {
         let mut due = Vec::new();
-        self.names.retain_mut(|name| {
-            if now < name.due {
-                return true;
+        for mut name in core::mem::take(&mut self.names) {
+            if now >= name.due {
+                due.push(name.init.clone());
+                name.due = later(now, name.given);
+                name.given = name.given.saturating_add(1);
             }
-            due.push(name.init.clone());
-            name.due = later(now, name.given);
-            name.given = name.given.saturating_add(1);
-            name.given <= AGAIN_MS.len()
-        });
+            if name.given <= AGAIN_MS.len() {
+                self.names.push(name);
+            }
+        }
         due
     }
 

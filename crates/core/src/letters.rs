@@ -113,13 +113,13 @@ impl Letters {
     }
 
     fn fail(&mut self, which: &mut dyn FnMut(&Letter) -> bool, failure: &Failure, out: &mut Queue<Output>) {
-        self.letters.retain(|letter| {
-            let fails = which(letter);
-            if fails {
+        for letter in core::mem::take(&mut self.letters) {
+            if which(&letter) {
                 settle(&letter.calls, &Err(failure.clone()), out);
+            } else {
+                self.letters.push(letter);
             }
-            !fails
-        });
+        }
     }
 }
 

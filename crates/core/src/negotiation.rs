@@ -14,7 +14,7 @@ use crate::queue::Queue;
 use crate::remote_candidates::RemoteCandidates;
 use alloc::{string::String, vec::Vec};
 use gathering::Gathering;
-use signalpost_protocol::{ErrorCode, session_description};
+use signalpost_protocol::{ErrorCode, IceCandidateInit, session_description};
 
 pub use step::{Remote, Step};
 
@@ -260,7 +260,7 @@ impl Negotiation {
             }
             Remote::Candidates { candidates, end } => {
                 let ready = self.candidates.handle_batch(candidates, end);
-                steps.extend(ready.into_iter().map(|init| Step::Operate(Operation::AddIceCandidate(init))));
+                add_candidates(ready, steps);
             }
             Remote::Invite { end } => self.take_up_invite(end, steps),
             Remote::Reject { number, code } => {
@@ -375,7 +375,13 @@ impl Negotiation {
 
     fn release_candidates(&mut self, steps: &mut Vec<Step>) {
         let ready = self.candidates.handle_description(&core::mem::take(&mut self.applying));
-        steps.extend(ready.into_iter().map(|init| Step::Operate(Operation::AddIceCandidate(init))));
+        add_candidates(ready, steps);
+    }
+}
+
+fn add_candidates(ready: Vec<IceCandidateInit>, steps: &mut Vec<Step>) {
+    for init in ready {
+        steps.push(Step::Operate(Operation::AddIceCandidate(init)));
     }
 }
 

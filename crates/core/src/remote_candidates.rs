@@ -41,7 +41,7 @@ impl RemoteCandidates {
     /// A remote description was set: returns the candidates that waited for it. What waited longer than its
     /// description (a server keeps the order) is of a dead generation.
     pub fn handle_description(&mut self, sdp: &str) -> Vec<IceCandidateInit> {
-        self.fragments = Some(session_description::username_fragments(sdp).map(Into::into).collect());
+        self.fragments = Some(session_description::username_fragments(sdp));
         let mut ready = Vec::new();
         for init in core::mem::take(&mut self.held) {
             // An end that came before was that of a gathering that was rolled back: Firefox gathers again under

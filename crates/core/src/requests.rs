@@ -89,14 +89,17 @@ impl Requests {
 
     /// The link is new: everything that an application waits for is asked again.
     pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> Option<u32>) {
-        self.0.retain(|request| request.call.is_some());
-        for request in &mut self.0 {
+        for mut request in core::mem::take(&mut self.0) {
+            if request.call.is_none() {
+                continue;
+            }
             // The pages of a list belong to the link on which it began: begin again.
             if let Question::Page(room, _) = &request.question {
                 request.question = Question::Join(room.clone());
             }
             request.is_repeated = true;
             request.frame = ask(&request.question);
+            self.0.push(request);
         }
     }
 

@@ -12,6 +12,11 @@ impl<'a> Pieces<'a> {
     pub const fn new(text: &'a str, separator: u8) -> Self {
         Self { rest: Some(text), separator }
     }
+
+    /// Whether there is another.
+    pub const fn has_more(&self) -> bool {
+        self.rest.is_some()
+    }
 }
 
 impl<'a> Iterator for Pieces<'a> {

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::pieces::Pieces;
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 const SETUP: &str = "a=setup:";
 const CANDIDATE: &str = "a=candidate:";
@@ -14,8 +14,12 @@ pub fn is_plausible(sdp: &str) -> bool {
 }
 
 /// The username fragments of a description, one for each `a=ice-ufrag` line (RFC 8839 §5.4).
-pub fn username_fragments(sdp: &str) -> Lines<'_> {
-    lines(sdp, "a=ice-ufrag:")
+pub fn username_fragments(sdp: &str) -> Vec<String> {
+    let mut fragments = Vec::new();
+    for fragment in lines(sdp, "a=ice-ufrag:") {
+        fragments.push(fragment.into());
+    }
+    fragments
 }
 
 /// Whether the description itself carries this candidate. Its line may differ: Chromium leaves the fragment out.
@@ -37,7 +41,7 @@ pub fn with_end_of_candidates(sdp: String) -> String {
     }
     let mut described = String::with_capacity(sdp.len());
     let mut is_after_candidate = false;
-    let mut lines = Pieces::new(&sdp, b'\n').peekable();
+    let mut lines = Pieces::new(&sdp, b'\n');
     while let Some(line) = lines.next() {
         let is_candidate = line.starts_with(CANDIDATE);
         if is_after_candidate && !is_candidate {
@@ -46,7 +50,7 @@ pub fn with_end_of_candidates(sdp: String) -> String {
         }
         is_after_candidate = is_candidate;
         described.push_str(line);
-        if lines.peek().is_some() {
+        if lines.has_more() {
             described.push('\n');
         }
     }
@@ -66,7 +70,7 @@ pub fn setup(sdp: &str) -> Option<&str> {
 /// The description with this DTLS role where it leaves the choice to the other side.
 pub fn with_setup(sdp: &str, role: &str) -> String {
     let mut described = String::with_capacity(sdp.len());
-    let mut lines = Pieces::new(sdp, b'\n').peekable();
+    let mut lines = Pieces::new(sdp, b'\n');
     while let Some(line) = lines.next() {
         match line.strip_prefix(SETUP).and_then(|rest| rest.strip_prefix("actpass")) {
             Some(end) => {
@@ -76,7 +80,7 @@ pub fn with_setup(sdp: &str, role: &str) -> String {
             }
             None => described.push_str(line),
         }
-        if lines.peek().is_some() {
+        if lines.has_more() {
             described.push('\n');
         }
     }
@@ -85,7 +89,7 @@ pub fn with_setup(sdp: &str, role: &str) -> String {
 
 /// What follows one prefix, line by line.
 #[derive(Debug)]
-pub struct Lines<'a> {
+struct Lines<'a> {
     lines: Pieces<'a>,
     prefix: &'static str,
 }

@@ -73,7 +73,9 @@ impl Client {
     /// Nothing that waits will be sent or answered any more.
     pub(super) fn fail_letters(&mut self, failure: &Failure) {
         while let Some(Closed { calls, .. }) = self.own_candidates.poll(u64::MAX) {
-            calls.into_iter().for_each(|call| self.refuse(call, failure.clone()));
+            for call in calls {
+                self.refuse(call, failure.clone());
+            }
         }
         self.letters.fail_all(failure, &mut self.outputs);
     }

@@ -55,9 +55,9 @@ impl WireRules {
                 let sdp = payload.sdp.as_deref().unwrap_or_default();
                 self.last_description.insert(sender, now);
                 for fragment in session_description::username_fragments(sdp) {
-                    if let Entry::Vacant(entry) = self.described.entry((sender, fragment.into())) {
+                    if let Entry::Vacant(entry) = self.described.entry((sender, fragment.clone())) {
                         entry.insert(now);
-                        self.observe_first(now, from, fragment, sdp)?;
+                        self.observe_first(now, from, &fragment, sdp)?;
                     }
                 }
                 Ok(())

@@ -160,7 +160,8 @@ impl Runner {
                 return self.wait(open);
             }
             "compare" => {
-                let ufrag = |name: &str| username_fragments(&self.saved.get(&text(name))?.sdp).next();
+                let ufrag =
+                    |name: &str| username_fragments(&self.saved.get(&text(name))?.sdp).into_iter().next();
                 let (left, right) = (ufrag("left"), ufrag("right"));
                 observed.insert("sameUfrag".into(), json!(left.is_some() && left == right));
                 return name(Ok(()));
@@ -288,7 +289,7 @@ impl Runner {
 
 fn candidate(wish: &Value, saved: &HashMap<String, Description>) -> CandidateInit {
     let text = |name: &str| wish[name].as_str().map(str::to_owned);
-    let of = text("ufragOf").and_then(|name| username_fragments(&saved[&name].sdp).next().map(str::to_owned));
+    let of = text("ufragOf").and_then(|name| username_fragments(&saved[&name].sdp).into_iter().next());
     CandidateInit {
         candidate: text("candidate").unwrap_or_default(),
         sdp_mid: text("sdpMid"),
