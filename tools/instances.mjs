@@ -11,9 +11,26 @@ function parted(text, part) {
 
 const replaced = (text, part, by) => parted(text, part).join(by);
 
+/** Without what lies from one part to the other, the other included. */
+function without(text, from, to) {
+  const [before, rest] = parted(text, from);
+  const end = rest.indexOf(to);
+  if (end < 0) throw new Error(`the glue does not hold ${to} behind ${from}`);
+  return before + rest.slice(end + to.length);
+}
+
+/** Every browser that has ES2022 and WebAssembly's externref has these; and texts are short. */
+function withoutFallbacks(glue) {
+  const registries = glue.replaceAll(/\(typeof FinalizationRegistry === 'undefined'\)\s+\? \{ register: \(\) => \{\}, unregister: \(\) => \{\} \}\s+: /g, "");
+  const encoder = without(registries, "if (!('encodeInto' in cachedTextEncoder)) {", "\n}\n");
+  // The text at once, not letter by letter while it is ASCII.
+  const [head, tail] = parted(encoder, "    if (realloc === undefined) {\n");
+  return `${head}${without(tail, "    }\n\n    let len = arg.length;", "return ptr;\n")}`.replaceAll(", wasm.__wbindgen_realloc)", ")");
+}
+
 /** The script as a function. */
 export function makeFunction(glue) {
-  const [kept] = parted(glue, "let wasmModule, wasmInstance, wasm;");
+  const kept = withoutFallbacks(parted(glue, "let wasmModule, wasmInstance, wasm;")[0]);
   // What it takes of the shell's own script has nothing of an instance.
   const taken = /^import .*$/gm;
   const once = replaced(kept, "export class", "class").replace(taken, "");
