@@ -2,6 +2,7 @@
 //! nothing; there is no `if` about protocol state here.
 #![cfg(target_arch = "wasm32")]
 #![no_std]
+#![allow(clippy::single_char_add_str, reason = "String::push brings the encoding of UTF-8 into the module")]
 
 extern crate alloc;
 // The tests' own crates bring the standard library along; what is shipped does without its panic messages.

@@ -11,51 +11,57 @@ struct Writer {
 }
 
 impl Writer {
-    fn open(&mut self, bracket: char) {
-        self.text.push(bracket);
+    fn open(&mut self, bracket: &str) {
+        self.text.push_str(bracket);
         self.first = true;
     }
 
-    fn close(&mut self, bracket: char) {
-        self.text.push(bracket);
+    fn close(&mut self, bracket: &str) {
+        self.text.push_str(bracket);
         self.first = false;
     }
 
     fn next(&mut self) {
         if !core::mem::replace(&mut self.first, false) {
-            self.text.push(',');
+            self.text.push_str(",");
         }
     }
 
     fn name(&mut self, name: &str) {
         self.next();
-        self.text.push('"');
+        self.text.push_str("\"");
         self.text.push_str(name);
         self.text.push_str("\":");
     }
 
     fn string(&mut self, value: &str) {
-        self.text.push('"');
-        for c in value.chars() {
-            match c {
-                '\n' => self.text.push_str("\\n"),
-                '\r' => self.text.push_str("\\r"),
-                '"' => self.text.push_str("\\\""),
-                '\\' => self.text.push_str("\\\\"),
-                _ if c < ' ' => {
-                    self.text.push_str(if c < '\u{10}' { "\\u000" } else { "\\u001" });
-                    self.digit(u32::from(c) & 15);
-                }
-                _ => self.text.push(c),
+        self.text.push_str("\"");
+        let mut written = 0;
+        for (at, byte) in value.bytes().enumerate() {
+            let escape = match byte {
+                b'\n' => "\\n",
+                b'\r' => "\\r",
+                b'"' => "\\\"",
+                b'\\' => "\\\\",
+                ..0x10 => "\\u000",
+                0x10..0x20 => "\\u001",
+                _ => continue,
+            };
+            // Every escaped character is one byte: what lies between them is text.
+            self.text.push_str(value.get(written..at).unwrap_or_default());
+            self.text.push_str(escape);
+            if escape.len() > 2 {
+                self.digit(u32::from(byte & 15));
             }
+            written = at + 1;
         }
-        self.text.push('"');
+        self.text.push_str(value.get(written..).unwrap_or_default());
+        self.text.push_str("\"");
     }
 
     fn digit(&mut self, value: u32) {
-        if let Some(digit) = char::from_digit(value, 16) {
-            self.text.push(digit);
-        }
+        let at = value as usize;
+        self.text.push_str("0123456789abcdef".get(at..=at).unwrap_or_default());
     }
 
     fn integer(&mut self, value: u32) {
@@ -80,12 +86,12 @@ impl Writer {
     }
 
     fn list<T>(&mut self, items: &[T], write: fn(&mut Self, &T)) {
-        self.open('[');
+        self.open("[");
         for item in items {
             self.next();
             write(self, item);
         }
-        self.close(']');
+        self.close("]");
     }
 
     fn list_field<T>(&mut self, name: &str, items: Option<&[T]>, write: fn(&mut Self, &T)) {
@@ -98,7 +104,7 @@ impl Writer {
     fn envelope(&mut self, envelope: &Envelope) {
         // A client never stamps a time: that is the server's.
         let Envelope { kind, id, from, to, timestamp: _, payload } = envelope;
-        self.open('{');
+        self.open("{");
         self.text_field("type", Some(kind));
         self.integer_field("id", *id);
         self.text_field("from", from.as_deref());
@@ -107,11 +113,11 @@ impl Writer {
             self.name("payload");
             self.payload(payload);
         }
-        self.close('}');
+        self.close("}");
     }
 
     fn payload(&mut self, payload: &Payload) {
-        self.open('{');
+        self.open("{");
         if let Some((lowest, highest)) = payload.versions {
             self.name("versions");
             self.list(&[lowest, highest], |writer, version| writer.integer(u32::from(*version)));
@@ -139,27 +145,27 @@ impl Writer {
         }
         self.text_field("data", payload.data.as_deref());
         self.text_field("code", payload.code.as_deref());
-        self.close('}');
+        self.close("}");
     }
 
     fn peer(&mut self, peer: &PeerInfo) {
-        self.open('{');
+        self.open("{");
         self.text_field("id", Some(&peer.id));
         self.integer_field("session", Some(peer.session));
         self.text_field("region", peer.region.as_deref());
         let capabilities = Some(peer.capabilities.as_slice()).filter(|list| !list.is_empty());
         self.list_field("capabilities", capabilities, |writer, capability| writer.string(capability));
         self.text_field("metadata", peer.metadata.as_deref());
-        self.close('}');
+        self.close("}");
     }
 
     fn candidate(&mut self, init: &IceCandidateInit) {
-        self.open('{');
+        self.open("{");
         self.text_field("candidate", Some(&init.candidate));
         self.text_field("sdpMid", init.sdp_mid.as_deref());
         self.integer_field("sdpMLineIndex", init.sdp_m_line_index.map(u32::from));
         self.text_field("usernameFragment", init.username_fragment.as_deref());
-        self.close('}');
+        self.close("}");
     }
 }
 

@@ -6,6 +6,7 @@
 //! back with [`Input::Timeout`]. The core never reads a clock, never draws randomness (it is given a seed),
 //! never does I/O and never panics on what comes from outside. Times are milliseconds of one monotonic clock.
 #![cfg_attr(not(test), no_std)]
+#![allow(clippy::single_char_add_str, reason = "String::push brings the encoding of UTF-8 into the module")]
 
 extern crate alloc;
 

@@ -164,7 +164,10 @@ fn is_ice_text(word: &str, least: usize, most: usize) -> bool {
 
 /// `token` of RFC 4566.
 fn is_token(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]".contains(&b))
+    !word.is_empty()
+        && word.bytes().all(|b| {
+            b.is_ascii_graphic() && !matches!(b, b'"' | b'(' | b')' | b',' | b'/' | b':'..=b'@' | b'['..=b']')
+        })
 }
 
 fn is_address(word: &str) -> bool {

@@ -6,6 +6,7 @@
 //! the WebAssembly build another copy); [`ClientMessage`] and [`ServerMessage`] are its typed faces.
 //! `docs/protocol.md` describes the same for writers of other clients.
 #![cfg_attr(not(test), no_std)]
+#![allow(clippy::single_char_add_str, reason = "String::push brings the encoding of UTF-8 into the module")]
 
 extern crate alloc;
 

@@ -51,7 +51,7 @@ pub fn with_end_of_candidates(sdp: String) -> String {
         is_after_candidate = is_candidate;
         described.push_str(line);
         if lines.has_more() {
-            described.push('\n');
+            described.push_str("\n");
         }
     }
     described
@@ -81,7 +81,7 @@ pub fn with_setup(sdp: &str, role: &str) -> String {
             None => described.push_str(line),
         }
         if lines.has_more() {
-            described.push('\n');
+            described.push_str("\n");
         }
     }
     described
@@ -106,7 +106,7 @@ impl<'a> Iterator for Lines<'a> {
     fn next(&mut self) -> Option<&'a str> {
         loop {
             if let Some(rest) = self.lines.next()?.strip_prefix(self.prefix) {
-                return Some(rest.strip_suffix('\r').unwrap_or(rest));
+                return Some(rest.strip_suffix("\r").unwrap_or(rest));
             }
         }
     }

@@ -16,7 +16,7 @@ impl Client {
             Err(Refusal { code: ErrorCode::UnknownType, .. }) => {}
             Err(Refusal { code, field, problem }) => {
                 let mut message = String::from(field);
-                message.push(' ');
+                message.push_str(" ");
                 message.push_str(problem);
                 self.report(None, Failure::new(code, &message));
             }
