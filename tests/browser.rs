@@ -9,6 +9,8 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod asks;
 #[path = "browser/codec.rs"]
 mod codec;
+#[path = "browser/codec_properties.rs"]
+mod codec_properties;
 #[path = "browser/driver.rs"]
 mod driver;
 #[path = "browser/page.rs"]
