@@ -1,0 +1,36 @@
+// The floor: a pair written by hand for this one purpose, full trickle, nothing but the browser's own work. It knows who
+// calls, has no glare, no errors, no reconnecting.
+import { openRelay } from "./relay_socket.js";
+
+function connection(relay, remote) {
+  const connection = new RTCPeerConnection();
+  connection.onicecandidate = ({ candidate }) => relay.send(remote, { candidate });
+  return connection;
+}
+
+export async function open({ url, id }) {
+  let pair;
+  const relay = openRelay(url, id, async (from, { offer, answer, candidate }) => {
+    if (offer) {
+      pair = connection(relay, from);
+      await pair.setRemoteDescription(offer);
+      await pair.setLocalDescription();
+      relay.send(from, { answer: pair.localDescription });
+    } else if (answer) {
+      await pair.setRemoteDescription(answer);
+    } else if (candidate) {
+      await pair.addIceCandidate(candidate);
+    }
+  });
+  await relay.opened;
+  return {
+    async call(remote) {
+      pair = connection(relay, remote);
+      const channel = pair.createDataChannel("floor");
+      const opened = new Promise((resolve) => (channel.onopen = () => resolve()));
+      await pair.setLocalDescription();
+      relay.send(remote, { offer: pair.localDescription });
+      await opened;
+    },
+  };
+}
