@@ -2,7 +2,7 @@
 import net from "node:net";
 import { FrameCounter } from "./frame_counter.mjs";
 
-/** Starts a proxy on `port` in front of `target`; answers { setDelay(ms), take(): { up, down } }. */
+/** Starts a proxy on `port` in front of `target`; answers { setDelay(ms), take(): { up, down }, close() }. */
 export async function startDelayProxy({ port, target }) {
   let delayMs = 0;
   let counts = nothing();
@@ -47,6 +47,7 @@ export async function startDelayProxy({ port, target }) {
       counts = nothing();
       return taken;
     },
+    close: () => server.close(),
   };
 }
 

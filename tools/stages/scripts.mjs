@@ -16,7 +16,7 @@ const testFiles = (files, timeoutMs) =>
 
 export const architecture = () => script("tests/architecture.mjs", 5 * MINUTE);
 export const operations = () => script("tests/operations/run.mjs", 10 * MINUTE);
-export const harness = () => testFiles(["tests/e2e/smoke.mjs"], 2 * MINUTE);
+export const harness = () => testFiles(["tests/e2e/smoke.mjs", "benches/connect/bench.test.mjs"], 2 * MINUTE);
 
 export async function endToEnd() {
   const directory = "tests/e2e";

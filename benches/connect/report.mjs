@@ -1,0 +1,49 @@
+// The tables, as markdown.
+import { readFileSync, writeFileSync } from "node:fs";
+import { PHASES } from "./lan.mjs";
+import { median, p95, ratioInterval } from "./statistics.mjs";
+
+const BEGIN = "<!-- bench:connect -->";
+const END = "<!-- /bench:connect -->";
+
+const cells = (values) => `| ${values.join(" | ")} |`;
+const table = (head, rows) => [cells(head), cells(head.map(() => "---")), ...rows.map(cells)].join("\n");
+const ms = (value) => value.toFixed(1);
+
+/** Repeats itself, so that a table depends on its times alone (Park and Miller's minimal standard). */
+function repeatable() {
+  let state = 1;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+/** One scenario: `results` maps a contender's name to its rounds, { ms, up, down }; the first is the floor. */
+export function scenarioTable(results) {
+  const [floor] = Object.values(results).map((rounds) => rounds.map((round) => round.ms));
+  const rows = Object.entries(results).map(([name, rounds], at) => {
+    const times = rounds.map((round) => round.ms);
+    const [low, high] = ratioInterval(times, floor, repeatable());
+    const ratio = `${(median(times) / median(floor)).toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+    const typical = (direction, what) => Math.round(median(rounds.map((round) => round[direction][what])));
+    const both = (what) => `${typical("up", what)} / ${typical("down", what)}`;
+    return [name, ms(median(times)), ms(p95(times)), at === 0 ? "1" : ratio, both("frames"), both("bytes")];
+  });
+  return table(["", "median ms", "p95 ms", "ratio to the floor", "frames up / down", "bytes up / down"], rows);
+}
+
+/** The phases of cold connections: `rows` maps a browser's name to what lan.mjs summarized. */
+export function lanTable(rows) {
+  const body = Object.entries(rows).map(([name, row]) => [name, ms(row.p50), ms(row.p95), ...PHASES.map((phase) => ms(row.shares[phase]))]);
+  return table(["", "p50 ms", "p95 ms", ...PHASES], body);
+}
+
+/** Puts the text between the markers of a document. */
+export function replaceMarked(document, text) {
+  const from = document.indexOf(BEGIN);
+  const to = document.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`no section ${BEGIN} … ${END}`);
+  return `${document.slice(0, from)}${BEGIN}\n\n${text}\n\n${document.slice(to)}`;
+}
+
+export function writeMarked(file, text) {
+  writeFileSync(file, replaceMarked(readFileSync(file, "utf8"), text));
+}
