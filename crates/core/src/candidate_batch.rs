@@ -144,6 +144,10 @@ impl CandidateBatch {
     /// The pair is connected: nothing is urgent any more.
     pub fn handle_connected(&mut self) {
         self.connected = true;
+        if self.waiting.is_empty() {
+            // The end alone is worth no frame any more.
+            self.deadline = None;
+        }
     }
 
     /// The browser found a candidate. One of another generation, one already known, or one beyond the cap is

@@ -217,6 +217,18 @@ fn once_connected_the_end_rides_with_the_next_frame() {
 }
 
 #[test]
+fn an_end_that_waits_when_the_pair_is_connected_waits_for_the_next_frame() {
+    let mut batch = batch();
+    batch.push(0, host(1));
+    batch.poll(0).unwrap();
+    batch.handle_end(1);
+    assert_eq!(batch.poll_timeout(), Some(101));
+    batch.handle_connected();
+    assert_eq!(batch.poll_timeout(), None);
+    assert_eq!(batch.ride().unwrap().end.as_deref(), Some("gen1"));
+}
+
+#[test]
 fn early_candidates_wait_for_their_description_unless_it_holds_them() {
     let mut batch = CandidateBatch::new(CandidateOptions::default());
     batch.hold(Some(host(1)));

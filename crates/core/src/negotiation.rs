@@ -86,7 +86,8 @@ impl Negotiation {
             invited: None,
             active: false,
             refused: false,
-            negotiation_needed: false,
+            // It is created with a data channel; the browser's own event comes a task later.
+            negotiation_needed: true,
             ignore_offer: false,
             ignored_offer_number: 0,
             signaling_state: SignalingState::Stable,
@@ -331,11 +332,13 @@ impl Negotiation {
                 let sdp = description.sdp.clone();
                 steps.push(Step::SendDescription { number: self.offer_number, description });
                 if self.signaling_state == SignalingState::HaveLocalOffer {
+                    // What was needed until now is in the offer, or will be asked for again once it is stable.
+                    self.negotiation_needed = false;
                     steps.push(Step::Described { sdp });
                 }
             }
             (InFlight::SettingOffer, _) => {
-                // What was needed until now is in the offer, or will be asked for again once it is stable.
+                // As above.
                 self.negotiation_needed = false;
                 if let Some(sdp) = self.answer_in_waiting.take() {
                     self.apply_answer(sdp, steps);

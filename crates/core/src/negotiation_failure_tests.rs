@@ -45,8 +45,15 @@ fn a_reject_of_our_answer_is_told() {
 fn an_offer_that_the_browser_refuses_is_rejected_once() {
     let mut side = side(false);
     assert_eq!(side.offer(1, "bad"), ["set offer bad"]);
-    assert_eq!(side.failed(Stable), ["reject 1", "fail description-rejected"]);
+    assert_eq!(
+        side.failed(Stable),
+        ["reject 1", "fail description-rejected", "local"],
+        "perhaps ours can be used"
+    );
+    assert_eq!(side.done(local(SdpType::Offer, "mine"), HaveLocalOffer), ["send offer 1"]);
     assert_eq!(side.offer(1, "bad"), NOTHING);
+    assert_eq!(side.reject(1), ["rollback", "fail description-rejected"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
     assert_eq!(side.offer(2, "good"), ["set offer good"]);
 }
 
@@ -83,8 +90,8 @@ fn an_answer_that_cannot_be_made_rejects_the_offer_and_rolls_back() {
 fn an_offer_that_cannot_be_made_is_told_and_may_be_made_later() {
     let mut side = side(false);
     side.activate();
-    side.needed();
-    assert_eq!(side.failed(Stable), ["fail internal"]);
+    assert_eq!(side.needed(), NOTHING, "it is being made");
+    assert_eq!(side.failed(Stable), ["fail internal"], "and not made again by itself");
     assert_eq!(side.needed(), ["local"]);
     assert_eq!(side.done(None, Stable), ["fail internal"], "no description is a failure too");
     side.needed();

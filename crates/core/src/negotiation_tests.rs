@@ -112,10 +112,10 @@ impl Side {
     }
 
     fn offering(mut self) -> Self {
-        self.activate();
         let (made, state) = if self.0.polite { ("create", Stable) } else { ("local", HaveLocalOffer) };
-        assert_eq!(self.needed(), [made]);
         let number = self.0.offer_number + 1;
+        let activated = self.activate();
+        assert_eq!(if number == 1 { activated } else { self.needed() }, [made]);
         let sent = self.done(local(SdpType::Offer, "mine"), state);
         assert_eq!(sent, [format!("send offer {number}")]);
         self
@@ -138,10 +138,28 @@ fn nothing_is_offered_before_the_application_wants_to_connect() {
 }
 
 #[test]
+fn the_first_offer_does_not_wait_for_the_browsers_event_and_is_made_once() {
+    for polite in [true, false] {
+        let mut side = side(polite);
+        assert_eq!(side.activate(), [if polite { "create" } else { "local" }]);
+        assert_eq!(side.needed(), NOTHING, "the event is about the same need");
+        let state = if polite { Stable } else { HaveLocalOffer };
+        assert_eq!(side.done(local(SdpType::Offer, "mine"), state), ["send offer 1"]);
+        if polite {
+            assert_eq!(side.answer(1, "theirs"), ["set own mine"]);
+            assert_eq!(side.done(None, HaveLocalOffer), ["set answer theirs"]);
+        } else {
+            assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+        }
+        assert_eq!(side.done(None, Stable), NOTHING, "no second offer");
+        assert_eq!(side.needed().len(), 1, "what is asked for from now on is something else");
+    }
+}
+
+#[test]
 fn an_offer_of_the_polite_side_is_set_when_its_answer_is_there() {
     let mut side = side(true);
-    side.activate();
-    assert_eq!(side.needed(), ["create"]);
+    assert_eq!(side.activate(), ["create"]);
     assert_eq!(side.done(local(SdpType::Offer, "mine"), Stable), ["send offer 1"]);
     assert_eq!(side.needed(), NOTHING, "one offer is out");
     assert_eq!(side.answer(2, "theirs"), NOTHING, "not its answer");
@@ -156,7 +174,6 @@ fn an_offer_of_the_polite_side_is_set_when_its_answer_is_there() {
 fn an_offer_of_the_polite_side_gives_way_without_a_rollback() {
     let mut side = side(true);
     side.activate();
-    side.needed();
     side.done(local(SdpType::Offer, "mine"), Stable);
     assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
     assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
@@ -169,7 +186,6 @@ fn an_offer_of_the_polite_side_gives_way_without_a_rollback() {
 fn an_offer_that_is_not_set_is_not_rolled_back_when_it_is_rejected() {
     let mut side = side(true);
     side.activate();
-    side.needed();
     side.done(local(SdpType::Offer, "mine"), Stable);
     let rejected = Remote::Reject { number: 1, code: ErrorCode::DescriptionRejected };
     assert_eq!(
@@ -184,7 +200,6 @@ fn an_offer_that_is_not_set_is_not_rolled_back_when_it_is_rejected() {
 fn an_offer_that_cannot_be_set_any_more_is_told_to_both() {
     let mut side = side(true);
     side.activate();
-    side.needed();
     side.done(local(SdpType::Offer, "mine"), Stable);
     side.answer(1, "theirs");
     assert_eq!(side.failed(Stable), ["reject 1", "fail internal"]);
@@ -243,8 +258,7 @@ fn glare_the_polite_side_gives_up_its_offer() {
 fn glare_is_judged_when_the_offers_turn_comes() {
     for polite in [true, false] {
         let mut side = side(polite);
-        side.activate();
-        assert_eq!(side.needed(), [if polite { "create" } else { "local" }]);
+        assert_eq!(side.activate(), [if polite { "create" } else { "local" }]);
         assert_eq!(side.offer(1, "theirs"), NOTHING, "it waits for the operation in flight");
         let after = side.done(local(SdpType::Offer, "mine"), if polite { Stable } else { HaveLocalOffer });
         let expected: &[&str] =

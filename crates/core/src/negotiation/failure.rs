@@ -36,7 +36,12 @@ impl Negotiation {
                 steps.push(Step::SendReject { number: self.offer_number });
                 ErrorCode::Internal
             }
-            InFlight::MakingOffer | InFlight::RollingBack => ErrorCode::Internal,
+            InFlight::MakingOffer => {
+                // What was asked for meanwhile is the same, and would fail again.
+                self.negotiation_needed = false;
+                ErrorCode::Internal
+            }
+            InFlight::RollingBack => ErrorCode::Internal,
         };
         steps.push(Step::Fail { code, message });
         if failed == InFlight::RollingBack {

@@ -37,9 +37,13 @@ impl Negotiation {
             if self.is_offered() {
                 // Perhaps all is well with that.
                 self.negotiation_needed = true;
-            } else if !self.inviting {
-                self.inviting = true;
-                steps.push(Step::Invite);
+            } else {
+                // What was asked for meanwhile is the same.
+                self.negotiation_needed = false;
+                if !self.inviting {
+                    self.inviting = true;
+                    steps.push(Step::Invite);
+                }
             }
         } else {
             self.in_flight = Some(made);
