@@ -40,10 +40,10 @@ fn texts(text: &str) {
         let described = format!("v=0\r\na=candidate:{}\r\n", text.strip_prefix("candidate:").unwrap_or(text));
         assert!(sdp::holds_candidate(&described, text));
     }
-    let fragments = sdp::username_fragments(text).count();
+    let fragments = sdp::username_fragments(text).len();
     let _ = (sdp::is_plausible(text), sdp::is_of_firefox(text), limits::fits_description(text));
     let passive = sdp::with_setup(text, "passive");
     assert_ne!(sdp::setup(&passive), Some("actpass"));
-    assert_eq!(sdp::username_fragments(&passive).count(), fragments);
+    assert_eq!(sdp::username_fragments(&passive).len(), fragments);
     assert_eq!(sdp::with_setup(&passive, "active"), passive);
 }

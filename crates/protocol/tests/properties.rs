@@ -308,7 +308,7 @@ proptest! {
     ) {
         let sdp = lines.iter().map(|line| format!("{line}{end}")).collect::<String>();
         let fragments: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("a=ice-ufrag:")).collect();
-        prop_assert_eq!(session_description::username_fragments(&sdp).collect::<Vec<_>>(), fragments);
+        prop_assert_eq!(session_description::username_fragments(&sdp), fragments);
         prop_assert_eq!(session_description::setup(&sdp), lines.iter().find_map(|line| line.strip_prefix("a=setup:")));
         let settled = session_description::with_setup(&sdp, "active");
         let expected = lines.iter().map(|line| format!("{}{end}", if line == "a=setup:actpass" { "a=setup:active" } else { line }));
