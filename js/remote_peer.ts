@@ -56,6 +56,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
   #timeline!: Timeline;
+  readonly #listening = new AbortController();
 
   /** @internal */
   constructor(
@@ -68,12 +69,14 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     super();
     this.#calls = calls;
     this.#note();
-    connection.addEventListener("track", (event) => {
+    const heard = (event: RTCTrackEvent) => {
       this.dispatchEvent(new RTCTrackEvent("track", { ...picked(event), streams: [...event.streams] }));
-    });
-    connection.addEventListener("datachannel", ({ channel }) => {
+    };
+    connection.addEventListener("track", heard, this.#listening);
+    const opened = ({ channel }: RTCDataChannelEvent) => {
       this.dispatchEvent(new RTCDataChannelEvent("datachannel", { channel }));
-    });
+    };
+    connection.addEventListener("datachannel", opened, this.#listening);
   }
 
   /** `connectionState` of the connection. */
@@ -165,6 +168,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   /** @internal */
   changed(state: RTCPeerConnectionState, reason: string): void {
     this.#state = state;
+    if (state === "closed") this.#listening.abort();
     this.#note();
     emit(this, "statechange", { state, reason });
   }

@@ -16,7 +16,7 @@ export const PAIRS = [
  * A world with a server and these browsers, each a process of its own: `makeWorld(["chromium", "firefox"])`. Pages get
  * the package from `directory`, or what `npm run build` made.
  */
-export async function makeWorld(kinds, { serverArgs = [], directory } = {}) {
+export async function makeWorld(kinds, { serverArgs = [], directory, chromiumArgs = [] } = {}) {
   const namespace = await makeNamespace();
   const browsers = [];
   const close = async () => {
@@ -27,7 +27,7 @@ export async function makeWorld(kinds, { serverArgs = [], directory } = {}) {
   let server;
   try {
     server = await startServer(namespace, { args: serverArgs, directory });
-    browsers.push(...(await Promise.all(kinds.map((kind) => LAUNCH[kind](namespace)))));
+    browsers.push(...(await Promise.all(kinds.map((kind) => LAUNCH[kind](namespace, { args: chromiumArgs })))));
   } catch (error) {
     await close();
     throw error;

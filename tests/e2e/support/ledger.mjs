@@ -1,0 +1,157 @@
+// What a page has open: listeners, timers, sockets, ports, connections, and what the module holds. Nothing here waits for the
+// garbage collector, and nothing that is watched is kept from it.
+import { inject } from "./pages.mjs";
+
+/** In a page, before the package is there: `window.ledger`. */
+const LEDGER = () => {
+  const native = { setTimeout: window.setTimeout.bind(window), clearTimeout: window.clearTimeout.bind(window) };
+  const count = {};
+  const watched = [Window, Document, WebSocket, MessagePort, AbortSignal, RTCPeerConnection, RTCDataChannel];
+  const add = (what, by) => {
+    count[what] = (count[what] ?? 0) + by;
+    if (count[what] === 0) delete count[what];
+  };
+
+  const known = new WeakMap();
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  const entry = (target, type, options) => {
+    const capture = typeof options === "object" ? Boolean(options?.capture) : Boolean(options);
+    const ofTarget = known.get(target) ?? known.set(target, new Map()).get(target);
+    const key = `${type} ${capture}`;
+    const callbacks = ofTarget.get(key) ?? ofTarget.set(key, new Set()).get(key);
+    return { capture, callbacks, what: `${target.constructor.name} listens to ${type}` };
+  };
+  EventTarget.prototype.addEventListener = function (type, callback, options) {
+    const target = this ?? window;
+    addEventListener.call(target, type, callback, options);
+    const { callbacks, capture, what } = entry(target, type, options);
+    if (!watched.some((one) => target instanceof one)) return;
+    if (!callback || callbacks.has(callback) || options?.signal?.aborted) return;
+    callbacks.add(callback);
+    add(what, 1);
+    const forget = () => callbacks.delete(callback) && add(what, -1);
+    if (options?.signal) addEventListener.call(options.signal, "abort", forget, { once: true });
+    if (options?.once) addEventListener.call(target, type, forget, { once: true, capture });
+  };
+  EventTarget.prototype.removeEventListener = function (type, callback, options) {
+    const target = this ?? window;
+    removeEventListener.call(target, type, callback, options);
+    const { callbacks, what } = entry(target, type, options);
+    if (callbacks.delete(callback)) add(what, -1);
+  };
+
+  for (const name of ["Timeout", "Interval"]) {
+    const [set, clear] = [window[`set${name}`], window[`clear${name}`]];
+    const running = new Set();
+    const ended = (id) => running.delete(id) && add(name, -1);
+    window[`set${name}`] = (act, ms, ...given) => {
+      const fire = () => {
+        if (name === "Timeout") ended(id);
+        act(...given);
+      };
+      const id = set.call(window, fire, ms);
+      running.add(id);
+      add(name, 1);
+      return id;
+    };
+    window[`clear${name}`] = (id) => {
+      clear.call(window, id);
+      ended(id);
+    };
+  }
+
+  const sockets = [];
+  const made = (name, told) => {
+    window[name] = new Proxy(window[name], {
+      construct(target, given) {
+        const object = new target(...given);
+        told(object);
+        return object;
+      },
+    });
+  };
+  // One end of a channel closes the other.
+  const ends = new WeakMap();
+  for (const Closed of [RTCPeerConnection, MessagePort]) {
+    const { close } = Closed.prototype;
+    Closed.prototype.close = function (...given) {
+      close.apply(this, given);
+      const [what] = ends.get(this)?.splice(0) ?? [];
+      if (what) add(what, -1);
+    };
+  }
+  const opened = (what, ...objects) => {
+    const end = [what];
+    for (const object of objects) ends.set(object, end);
+    add(what, 1);
+  };
+  made("RTCPeerConnection", (connection) => opened("RTCPeerConnection", connection));
+  made("MessageChannel", ({ port1, port2 }) => opened("MessageChannel", port1, port2));
+  made("WebSocket", (socket) => sockets.push(socket));
+
+  const instances = [];
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (...given) => {
+    const instance = await instantiate.apply(WebAssembly, given);
+    instances.push(instance.exports);
+    return instance;
+  };
+  const held = ({ ...exports }) => {
+    let objects = 0;
+    for (const part of Object.values(exports)) {
+      if (!(part instanceof WebAssembly.Table)) continue;
+      for (let at = 0; at < part.length; at++) objects += part.get(at) !== null && typeof part.get(at) === "object" ? 1 : 0;
+    }
+    return objects;
+  };
+
+  /** The bytes that the module has allocated, to about a kilobyte: how much less than its memory can still be had. */
+  const allocated = ({ memory, __wbindgen_malloc, __wbindgen_free }) => {
+    const bytes = memory.buffer.byteLength;
+    const size = 256;
+    const blocks = [];
+    while (memory.buffer.byteLength === bytes) blocks.push(__wbindgen_malloc(size, 1));
+    for (const block of blocks) __wbindgen_free(block, size, 1);
+    // With what the allocator adds to each; the last is in memory that was added for it.
+    return bytes - (blocks.length - 1) * (blocks.at(-2) - blocks.at(-3));
+  };
+
+  window.uncaught = [];
+  addEventListener.call(window, "error", ({ message }) => uncaught.push(message));
+  addEventListener.call(window, "unhandledrejection", ({ reason }) => uncaught.push(String(reason)));
+
+  const objects = [];
+  window.ledger = {
+    sleep: (ms) => new Promise((done) => native.setTimeout(done, ms)),
+    /** What is open, by name; closed sockets whose callbacks were not taken back count too. */
+    open() {
+      const calling = sockets.filter(({ onopen, onmessage, onclose }) => onopen ?? onmessage ?? onclose).length;
+      const open = sockets.filter(({ readyState }) => readyState !== WebSocket.CLOSED).length;
+      return { ...count, ...(open > 0 && { WebSocket: open }), ...(calling > 0 && { "WebSocket calls": calling }) };
+    },
+    /** Resolves when nothing is open, or in time. */
+    async settled(ms = 5000) {
+      for (const end = performance.now() + ms; Object.keys(ledger.open()).length > 0 && performance.now() < end; ) await ledger.sleep(10);
+      return ledger.open();
+    },
+    /** Watches an object; `kept()` collects garbage, where the browser lets a page do so, and answers how many are left of each class. */
+    watch: (object) => objects.push(new WeakRef(object)),
+    async kept() {
+      if (!window.gc) return {};
+      await window.gc({ type: "major", execution: "async" });
+      const kept = {};
+      for (const object of objects) {
+        const name = object.deref()?.constructor.name;
+        if (name) kept[name] = (kept[name] ?? 0) + 1;
+      }
+      return kept;
+    },
+    /** How many sockets there were. */
+    sockets: () => sockets.length,
+    /** How many instances of the module there were, what the last has allocated, and the page's objects that it holds. */
+    module: () => ({ instances: instances.length, bytes: allocated(instances.at(-1)), objects: held(instances.at(-1)) }),
+  };
+};
+
+/** Gives the page `window.ledger` and `window.uncaught`; to be called before the package is loaded. */
+export const keepLedger = (page) => inject(page, `(${LEDGER})()`);
