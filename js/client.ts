@@ -4,6 +4,7 @@ import { Ask } from "./ask.js";
 import { Calls, type Listed } from "./calls.js";
 import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
+import { HeadStart } from "./head_start.js";
 import type { Instance } from "./instance.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, randomHex, settings } from "./options.js";
@@ -11,6 +12,7 @@ import { type PeerInfo, peerInfo } from "./peer_info.js";
 import { RemotePeer, type Timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
+import { webSocket } from "./transport.js";
 
 /** The state of a client. */
 export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
@@ -58,12 +60,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     description: (to, isOffer, sdp) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp),
     candidate: (to, candidate) => this.#send(Ask.Candidate, to, candidate),
   });
+  readonly #begin: () => HeadStart | undefined;
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
   readonly #peers = new Map<string, RemotePeer>();
   readonly #rooms = new Map<string, Room>();
   #instance: Instance | undefined;
   #module: Module | undefined;
+  #headStart: HeadStart | undefined;
+  #loading: Promise<void> | undefined;
   #state: ClientState = "idle";
 
   /**
@@ -74,12 +79,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     super();
     const { endpoint, transport, peer, configuration, numbers } = settings(url, options);
     this.peerId = peer.id;
+    this.#begin = () => (transport === webSocket ? new HeadStart(endpoint) : undefined);
+    const open = () => this.#headStart?.take() ?? transport(endpoint);
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
       return this.#guarded(
         () => new instance.Client({
-            transport: () => transport(endpoint),
+            transport: open,
             key: randomHex(16),
             peer,
             configuration,
@@ -115,16 +122,26 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         const began = performance.now();
         const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
         const timer = setTimeout(late, milliseconds);
-        const instance = await load().finally(() => clearTimeout(timer));
+        if (!this.#module) this.#headStart ??= this.#begin();
+        this.#loading = this.#load(call);
+        await this.#loading.finally(() => clearTimeout(timer));
         // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
         if (!this.#calls.has(call)) return;
-        const module = (this.#module ??= this.#start(instance));
         const left = Math.max(0, milliseconds - (performance.now() - began));
-        this.#guarded(() => module.command(Ask.Connect, call, left, "", undefined));
+        this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
       },
       (call) => this.#tell(Ask.Cancel, call),
       options.signal,
-    );
+    ).finally(() => {
+      this.#headStart?.close();
+      this.#headStart = undefined;
+    });
+  }
+
+  /** The module is started, unless nobody waits any more. */
+  async #load(call: number): Promise<void> {
+    const instance = await load();
+    if (this.#calls.has(call)) this.#module ??= this.#start(instance);
   }
 
   /** Looks for peers. */
@@ -238,8 +255,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   ): Promise<Listed> {
     return this.#calls.start(
       (call) => {
-        const module = this.#live();
-        this.#guarded(() => module.command(ask, call, milliseconds, to, given));
+        const act = () => {
+          const module = this.#live();
+          this.#guarded(() => module.command(ask, call, milliseconds, to, given));
+        };
+        // After `connect()` nothing has to wait for its end.
+        if (this.#module || !this.#loading) return act();
+        return this.#loading.then(() => {
+          if (this.#calls.has(call)) act();
+        });
       },
       (call) => this.#tell(Ask.Cancel, call),
       signal,
