@@ -241,7 +241,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   #live(): Module {
     if (this.#state === "closed") throw new SignalingError("closed");
-    if (!this.#module) throw new SignalingError("invalid-state", false, { detail: "await client.connect() first" });
+    if (!this.#module) throw new SignalingError("invalid-state", false, { detail: "client.connect() first" });
     return this.#module;
   }
 
