@@ -16,6 +16,18 @@ const executable = process.platform === "win32" ? ".exe" : "";
 
 const WASM = "wasm32-unknown-unknown";
 
+/** LLVM's own options for less code, measured in docs/performance.md: nothing is computed or loaded early for speed's sake. */
+const LLVM = [
+  "-enable-pre=false",
+  "-enable-load-pre=false",
+  "-disable-lsr",
+  "-disable-licm-promotion",
+  // What a call costs, beside its arguments: small functions are put in its place a little more often than LLVM would.
+  "-inline-call-penalty=40",
+  // How long it looks for stores that nobody reads.
+  "-capture-tracking-max-uses-to-explore=1000",
+].map((option) => `-Cllvm-args=${option}`);
+
 /** Panic messages name the files of the crates: not where they lie on this machine. */
 function pathFlags() {
   const sources = path.join(process.env.CARGO_HOME ?? path.join(os.homedir(), ".cargo"), "registry", "src");
@@ -26,7 +38,7 @@ function pathFlags() {
 /** Builds the shell for the browser and binds it into a directory. */
 export async function buildGlue({ profile = "wasm", features = "bare", directory = bindgenDir } = {}) {
   await run("cargo", ["fetch", "--quiet", "--locked", "--target", WASM]);
-  const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...pathFlags()].filter(Boolean).join(" ") };
+  const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...LLVM, ...pathFlags()].filter(Boolean).join(" ") };
   await run("cargo", ["build", "--quiet", "--profile", profile, "--target", WASM, "-p", "signalpost", "--lib", "--features", features], { env });
   await run("cargo", ["build", "--quiet", "-p", "signalpost-bind"]);
   const built = path.join(cargoTarget, WASM, profile === "dev" ? "debug" : profile, "signalpost.wasm");
