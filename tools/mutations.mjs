@@ -10,6 +10,7 @@ import { ToolError, capture, main } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 
 const NEGOTIATION = "crates/core/src/negotiation.rs";
+const GATHERING = "crates/core/src/negotiation/gathering.rs";
 
 /** Exact texts, each of which must be there exactly once. */
 const MUTATIONS = [
@@ -39,6 +40,14 @@ const MUTATIONS = [
   {
     name: "the polite side sets its offers at once",
     edits: [[NEGOTIATION, "if self.polite { Operation::CreateOffer }", "if false { Operation::CreateOffer }"]],
+  },
+  {
+    name: "the polite side makes an offer that gathered nothing, instead of an invite",
+    edits: [[GATHERING, "if made == InFlight::MakingOffer && self.signaling_state == SignalingState::Stable {", "if false {"]],
+  },
+  {
+    name: "a second invite restarts ICE again",
+    edits: [[GATHERING, "if self.invited.as_deref() == Some(&*end) {", "if false {"]],
   },
 ];
 

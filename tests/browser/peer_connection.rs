@@ -3,7 +3,7 @@
 use crate::support::{Log, Uncaught, run, sleep, until};
 use js_sys::JSON;
 use signalpost::peer_connection::PeerConnection;
-use signalpost_core::protocol::IceCandidateInit;
+use signalpost_core::protocol::{IceCandidateInit, session_description};
 use signalpost_core::{
     ConnectionEvent, ConnectionState, Description, Operation, Outcome, SdpType, SignalingState,
 };
@@ -95,6 +95,24 @@ async fn an_offer_is_made_set_and_taken_back() {
     let again = side.operate(Operation::SetLocalDescription).await;
     assert_eq!(again.signaling_state, SignalingState::HaveLocalOffer);
     assert_eq!(again.result.unwrap().unwrap().kind, SdpType::Offer);
+}
+
+#[wasm_bindgen_test]
+async fn the_local_description_is_read_with_what_was_found_since() {
+    let side = Side::new();
+    let offer = side.describe().await;
+    until("the end of candidates", || side.has(|event| matches!(event, ConnectionEvent::EndOfCandidates)))
+        .await;
+    let read = side.operate(Operation::ReadLocalDescription).await;
+    assert_eq!(read.signaling_state, SignalingState::HaveLocalOffer);
+    let read = read.result.unwrap().unwrap();
+    assert_eq!(read.kind, SdpType::Offer);
+    let held =
+        |sdp: &str, init: &IceCandidateInit| session_description::holds_candidate(sdp, &init.candidate);
+    assert!(!side.candidates().is_empty());
+    for found in side.candidates() {
+        assert!(held(&read.sdp, &found) && !held(&offer.sdp, &found), "{}\n{}", found.candidate, read.sdp);
+    }
 }
 
 #[wasm_bindgen_test]
