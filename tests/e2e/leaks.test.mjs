@@ -226,7 +226,7 @@ test("the ledger tells what is left", () =>
       controller.abort();
       peer.connection.addEventListener("track", listener);
       client.close();
-      await ledger.settled(200);
+      await ledger.settled();
       return [before, during, { ...ledger.open(), objects: ledger.module().objects }];
     });
     assert.deepEqual(before, {});

@@ -129,9 +129,9 @@ const LEDGER = () => {
       const open = sockets.filter(({ readyState }) => readyState !== WebSocket.CLOSED).length;
       return { ...count, ...(open > 0 && { WebSocket: open }), ...(calling > 0 && { "WebSocket calls": calling }) };
     },
-    /** Resolves when nothing is open, or in time. */
-    async settled(ms = 5000) {
-      for (const end = performance.now() + ms; Object.keys(ledger.open()).length > 0 && performance.now() < end; ) await ledger.sleep(10);
+    /** What is open when the last socket is closed: the server has its say in that, and in nothing else. */
+    async settled() {
+      for (const end = performance.now() + 5000; ledger.open().WebSocket && performance.now() < end; ) await ledger.sleep(10);
       return ledger.open();
     },
     /** Watches an object; `kept()` collects garbage, where the browser lets a page do so, and answers how many are left of each class. */
