@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { dist } from "../../tools/paths.mjs";
-import { blank, startClient } from "./support/pages.mjs";
+import { blank, loadModule, startClient } from "./support/pages.mjs";
 import { PAIRS, makeWorld, withPages } from "./support/world.mjs";
 
 let world;
@@ -67,6 +67,42 @@ for (const kind of KINDS) {
           assert.equal(state, "connected");
         }));
     }
+
+    test("a load that failed can be repeated, and what waits for one ends by itself", () =>
+      pagesOf([kind], async (page) => {
+        await loadModule(page);
+        const outcomes = await page.evaluate(async () => {
+          const { SignalingClient, initialize } = signalpostModule;
+          const code = (promise) => promise.then(() => "resolved", ({ code, retryable }) => `${code} ${retryable}`);
+          const outcomes = [];
+          // Two that fail together, then one that hangs, whose clients do not.
+          const waiting = new SignalingClient("/signal");
+          const failing = initialize("/package/no-such.wasm");
+          outcomes.push(await Promise.all([code(failing), code(waiting.connect())]), waiting.state);
+          outcomes.push(await code(initialize(new Uint8Array([1, 2, 3]))));
+          let deliver;
+          const hanging = initialize(new Promise((done) => (deliver = done)));
+          const controller = new AbortController();
+          const [aborted, closed, late] = [1, 2, 3].map(() => new SignalingClient("/signal"));
+          const ends = [aborted.connect({ signal: controller.signal }), closed.connect(), late.connect({ timeoutMs: 50 })].map(code);
+          controller.abort();
+          closed.close();
+          outcomes.push(await Promise.all(ends), [aborted, closed, late].map(({ state }) => state));
+          const connecting = waiting.connect();
+          deliver("/package/signalpost_bg.wasm");
+          await Promise.all([hanging, connecting, late.connect()]);
+          return [...outcomes, waiting.state, late.state];
+        });
+        assert.deepEqual(outcomes, [
+          ["load-failed true", "load-failed true"],
+          "idle",
+          "load-failed true",
+          ["aborted true", "closed false", "timeout true"],
+          ["idle", "closed", "idle"],
+          "connected",
+          "connected",
+        ]);
+      }));
 
     test("the state goes its way, through a restart of the server too", () =>
       pagesOf([kind], async (page) => {
