@@ -10,7 +10,7 @@ export async function format() {
 export async function lint() {
   await run("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
   const wasm = ["--target", "wasm32-unknown-unknown", "--all-targets"];
-  await run("cargo", ["clippy", "--quiet", "-p", "signalpost", ...wasm, "--", "-D", "warnings"]);
+  await run("cargo", ["clippy", "--quiet", "-p", "signalpost", ...wasm, "--features", "trap-hook", "--", "-D", "warnings"]);
   await buildGlue();
   await tsc("--noEmit");
 }
