@@ -4,7 +4,7 @@ import { Ask } from "./ask.js";
 import { Calls, type Listed } from "./calls.js";
 import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
-import { HeadStart } from "./head_start.js";
+import { HeadStart, startWebRtc } from "./head_start.js";
 import type { Instance } from "./instance.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, randomHex, settings } from "./options.js";
@@ -124,6 +124,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         const timer = setTimeout(late, milliseconds);
         if (!this.#module) this.#headStart ??= this.#begin();
         this.#loading = this.#load(call);
+        startWebRtc();
         await this.#loading.finally(() => clearTimeout(timer));
         // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
         if (!this.#calls.has(call)) return;

@@ -10,7 +10,6 @@ export class HeadStart {
     } catch {
       // The module's own attempt fails too, and is told.
     }
-    startWebRtc();
   }
 
   /** Hands the socket over, once, if it is alive. No server speaks before `hello`, so nothing but `open` can have been missed. */
@@ -30,8 +29,11 @@ export class HeadStart {
 
 let isStarted = false;
 
-/** The first connection of a page starts the browser's threads for WebRTC: better now than in a call, where it costs milliseconds. */
-function startWebRtc(): void {
+/**
+ * @internal The first connection of a page starts the browser's threads for WebRTC, which takes milliseconds: better while the module
+ * is fetched than in a call.
+ */
+export function startWebRtc(): void {
   if (isStarted) return;
   isStarted = true;
   try {

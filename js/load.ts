@@ -25,21 +25,26 @@ export function load(source?: ModuleSource | Promise<ModuleSource>): Promise<Ins
 async function begin(source: ModuleSource | Promise<ModuleSource>): Promise<Instance> {
   const forget = () => (running = undefined);
   try {
-    return await instantiate((compiled ??= await compile(await source)), forget);
+    return await instantiate((compiled ??= await compile(source)), forget);
   } catch (cause) {
     forget();
     throw new SignalingError("load-failed", true, { detail: String(cause) }, cause);
   }
 }
 
-async function compile(source: ModuleSource): Promise<WebAssembly.Module> {
+async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {
+  // What has an address is asked for at once, not a turn later.
+  const source = isAddress(given) ? given : await given;
   if (source instanceof WebAssembly.Module) return source;
-  const isAddress = typeof source === "string" || source instanceof URL || source instanceof Request;
-  const given = isAddress ? await fetch(source) : source;
-  if (!(given instanceof Response)) return WebAssembly.compile(given);
-  if (!given.ok) throw new Error(`${given.status} for ${given.url}`);
+  const fetched = isAddress(source) ? await fetch(source) : source;
+  if (!(fetched instanceof Response)) return WebAssembly.compile(fetched);
+  if (!fetched.ok) throw new Error(`${fetched.status} for ${fetched.url}`);
   // Under another type it cannot be compiled while it comes.
-  return given.headers.get("content-type") === "application/wasm"
-    ? WebAssembly.compileStreaming(given)
-    : WebAssembly.compile(await given.arrayBuffer());
+  return fetched.headers.get("content-type") === "application/wasm"
+    ? WebAssembly.compileStreaming(fetched)
+    : WebAssembly.compile(await fetched.arrayBuffer());
+}
+
+function isAddress(source: unknown): source is string | URL | Request {
+  return typeof source === "string" || source instanceof URL || source instanceof Request;
 }
