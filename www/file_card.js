@@ -2,6 +2,8 @@
 
 const UNITS = ["bytes", "KiB", "MiB"];
 const SPOKEN_EVERY = 25;
+/** Chunks come faster than anybody can read. */
+const SHOWN_EVERY_MS = 100;
 
 /** "1.4 MiB" */
 export function sizeInWords(bytes) {
@@ -23,6 +25,7 @@ export class FileCard {
   #from;
   #removed;
   #address = "";
+  #shownAt = 0;
 
   /** A file that is sent has `file` and `receivers`; one that arrives has `from` and `transfer`. `removed()`: it is no longer held. */
   constructor({ name, size, file, receivers, from, transfer, removed = () => {} }) {
@@ -45,6 +48,9 @@ export class FileCard {
   #show() {
     const transfers = this.#ends.map(({ transfer }) => transfer);
     const running = transfers.some((transfer) => !transfer.isOver);
+    const now = performance.now();
+    if (running && now - this.#shownAt < SHOWN_EVERY_MS) return;
+    this.#shownAt = now;
     const done = transfers.filter(({ state }) => state === "done");
     const share = this.#size === 0 ? Number(!running) : transfers.reduce((sum, { bytes }) => sum + bytes, 0) / (this.#size * transfers.length);
     const percent = Math.floor(100 * share);
@@ -55,7 +61,7 @@ export class FileCard {
     this.#part(".file-words").textContent = this.#from === undefined ? this.#sentWords(percent) : this.#receivedWords(percent);
     if (!running && this.#from !== undefined && done.length > 0 && !this.#address) this.#offer(done[0].blob);
     // Steps and the end are spoken, not every chunk.
-    const spoken = running ? (share > 0 && percent % SPOKEN_EVERY < 2 ? `${percent} %` : undefined) : this.#part(".file-words").textContent;
+    const spoken = running ? (share > 0 && percent % SPOKEN_EVERY < 2 ? `${percent}\u00a0%` : undefined) : this.#part(".file-words").textContent;
     if (spoken !== undefined) this.#part("progress").setAttribute("aria-valuetext", spoken);
   }
 
@@ -105,7 +111,7 @@ const PICTURES = /^image\/(png|jpeg|gif|webp|avif)$/;
 
 function words({ state, reason, intact }, percent) {
   if (state === "waiting") return "waiting";
-  if (state === "running") return `${percent} %`;
+  if (state === "running") return `${percent}\u00a0%`;
   if (state === "stopped") return `stopped, ${reason}`;
   return intact === false ? "arrived damaged" : "arrived";
 }

@@ -33,8 +33,6 @@ export class LinkView {
     }
     if (state !== before) this.#since = performance.now();
     this.#explain(state, reason, before, lasted);
-    // A transport that nobody asked for cannot be cut.
-    this.#cut.hidden = !this.#transport.isUsed;
     this.#cut.setAttribute("aria-disabled", String(state !== "connected"));
     clearTimeout(this.#timer);
     if (state === "connected") this.#banner.hidden = true;

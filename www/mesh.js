@@ -216,7 +216,7 @@ export class Mesh {
     const took = await restartIce(peer);
     member.tile.restarting = false;
     if (took === undefined) this.#write(`${name}: the restart of ICE did not come through`, "bad");
-    else this.#write(`${name}: new ICE generation in ${took} ms, the same channels`, "good");
+    else this.#write(`${name}: new ICE generation in ${took} ms`, "good");
   }
 
   /** A connection that works is never touched; one that does not has until its time is over. */

@@ -54,5 +54,5 @@ export class RoundTrips {
   }
 }
 
-/** "0.4 ms" or "31 ms". */
-export const inWords = (milliseconds) => `${milliseconds < 10 ? Math.round(10 * milliseconds) / 10 : Math.round(milliseconds)} ms`;
+/** "< 1 ms" or "31 ms". */
+export const inWords = (milliseconds) => (milliseconds < 0.1 ? "< 1 ms" : `${milliseconds < 10 ? Math.round(10 * milliseconds) / 10 : Math.round(milliseconds)} ms`);

@@ -60,11 +60,6 @@ export class CuttableTransport {
     return Math.max(0, this.#cutUntil - performance.now());
   }
 
-  /** Whether the client has asked for a wire: one without the option `transport` never does. */
-  get isUsed() {
-    return this.#wire !== undefined;
-  }
-
   /** Cuts the cable for some time; answers for how many milliseconds. */
   cut() {
     this.#cutUntil = performance.now() + CUT_MS;

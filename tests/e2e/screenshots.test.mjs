@@ -11,6 +11,7 @@ import { makeWorld } from "./support/world.mjs";
 const LOOKS = [
   { name: "desktop-light", width: 1280, height: 800, colorScheme: "light" },
   { name: "desktop-dark", width: 1280, height: 800, colorScheme: "dark" },
+  { name: "tablet-light", width: 800, height: 600, colorScheme: "light" },
   { name: "phone-light", width: 360, height: 740, colorScheme: "light" },
   { name: "phone-dark", width: 360, height: 740, colorScheme: "dark" },
 ];
