@@ -59,7 +59,7 @@ async function looks(name, { parts = PARTS } = {}) {
       if (part) await click(page, `[data-show=${part}]`);
       const where = [name, part, look].filter(Boolean).join("-");
       await picture(page, where);
-      assert.equal(await page.evaluate(OVERFLOW), 0, `${where}: nothing is wider than the window`);
+      assert.deepEqual(await page.evaluate(OVERFLOW), [], `${where}: nothing is scrolled sideways`);
       if (phone) assert.deepEqual(await page.evaluate(SMALL_CONTROLS, LEAST_CONTROL), [], `${where}: every control can be hit`);
       const texts = await page.evaluate(FAINT_TEXTS);
       assert.deepEqual(texts.faint, [], `${where}: every text can be read`);
@@ -131,7 +131,7 @@ describe("The demo looks as it should", () => {
     for (const id of ["Grace", "Linus"]) assert.match(words, new RegExp(`${id}: connected, direct`), "the chart says in words what it shows");
     assert.match(words, /The server: connected/);
     await picture(others[1], "connected-firefox");
-    assert.equal(await others[1].evaluate(OVERFLOW), 0);
+    assert.deepEqual(await others[1].evaluate(OVERFLOW), []);
     for (const who of [page, ...others]) assert.deepEqual(who.errors, [], "nothing was complained about");
   });
 

@@ -1,7 +1,12 @@
 // What can be checked of how a page looks.
 
-/** Source of a page's function: how far it is wider than the window, in CSS pixels. */
-export const OVERFLOW = `() => document.documentElement.scrollWidth - innerWidth`;
+/** Source of a page's function: what has to be scrolled sideways: the window, or a part of the page that scrolls by itself. */
+export const OVERFLOW = `() => {
+  const scrolls = (element) => element === document.documentElement || ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
+  return [...document.querySelectorAll("html, body *:not(svg *)")]
+    .filter((element) => element.scrollWidth > element.clientWidth && scrolls(element))
+    .map(({ localName, id, className, scrollWidth, clientWidth }) => \`\${id || String(className) || localName}: \${scrollWidth} in \${clientWidth}\`);
+}`;
 
 /** Source of a page's function: the controls that are shown and are smaller than that, in CSS pixels. */
 export const SMALL_CONTROLS = `(least) => [...document.querySelectorAll("button, a[href], input, summary")]
