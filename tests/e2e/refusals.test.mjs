@@ -34,6 +34,7 @@ const openRaw = (page, id) =>
       const frame = JSON.parse(data);
       if (frame.type === "heartbeat") return socket.send('{"type":"heartbeat-ack"}');
       if (frame.type === "heartbeat-ack") return;
+      if (frame.type === "error") console.debug(`signalpost-face code ${frame.payload.code}`);
       (waiting.shift() ?? ((frame) => frames.push(frame)))(frame);
     };
     window.next = () =>

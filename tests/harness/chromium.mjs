@@ -4,6 +4,7 @@ import path from "node:path";
 import { chromium } from "playwright-core";
 import { toolPath } from "../../tools/toolchain.mjs";
 import { temporaryDirectory } from "./cleanup.mjs";
+import { isFace } from "./face.mjs";
 import { Page } from "./page.mjs";
 
 const QUIET = [
@@ -32,6 +33,7 @@ class Chromium {
     this.#removeFiles = removeFiles;
     this.#first = context.pages()[0];
     context.on("console", (message) => {
+      if (isFace(message.text())) return;
       this.console.push({ level: LEVELS[message.type()] ?? "log", text: message.text() });
     });
     context.on("weberror", (event) => {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { toolPath } from "../../tools/toolchain.mjs";
 import { atEnd, temporaryDirectory } from "./cleanup.mjs";
+import { isFace } from "./face.mjs";
 import { Page } from "./page.mjs";
 import { WebDriver } from "./webdriver.mjs";
 
@@ -191,7 +192,7 @@ export async function launchFirefox(namespace, { media = false, prefs = {} } = {
     createInterface({ input: stream }).on("line", (line) => {
       output.push(line);
       const entry = consoleEntry(line);
-      if (entry) log.push(entry);
+      if (entry && !isFace(entry.text)) log.push(entry);
     });
   }
   const socket = path.join(directory, "webdriver.sock");

@@ -110,8 +110,11 @@ class Server {
 /** The server's binary: SIGNALPOST_SERVER, or the debug build. */
 export const serverBinary = () => process.env.SIGNALPOST_SERVER ?? path.join(cargoTarget, "debug", "signalpost-server");
 
-/** Starts a server with the demo and the built package, and waits until it is ready. */
-export async function startServer(namespace, { binary = serverBinary(), args = [], env = {}, directory = dist } = {}) {
+/** Where the package is: SIGNALPOST_PACKAGE, or what was built. */
+const packageDirectory = () => process.env.SIGNALPOST_PACKAGE ?? dist;
+
+/** Starts a server with the demo and the package, and waits until it is ready. */
+export async function startServer(namespace, { binary = serverBinary(), args = [], env = {}, directory = packageDirectory() } = {}) {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: cargo build -p signalpost-server`);
   const port = await namespace.freePort();
   const adminPort = await namespace.freePort();

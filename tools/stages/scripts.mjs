@@ -1,5 +1,6 @@
 // The stages that are scripts of tests/. A script that does not exist is a failure: nothing is skipped in silence.
 import { existsSync, readdirSync } from "node:fs";
+import { makeRecordedPackage } from "../../tests/face/package.mjs";
 import { ToolError, run } from "../command.mjs";
 import { inRoot } from "../paths.mjs";
 
@@ -11,8 +12,8 @@ async function script(file, timeoutMs) {
 }
 
 /** Test files in processes of their own, one after another: the browsers' times are part of what is tested. */
-const testFiles = (files, timeoutMs) =>
-  run(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], { timeoutMs });
+const testFiles = (files, timeoutMs, env = {}) =>
+  run(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], { timeoutMs, env: { ...process.env, ...env } });
 
 export const architecture = () => script("tests/architecture.mjs", 5 * MINUTE);
 export const operations = () => script("tests/operations/run.mjs", 10 * MINUTE);
@@ -22,5 +23,8 @@ export async function endToEnd() {
   const directory = "tests/e2e";
   const files = existsSync(inRoot(directory)) ? readdirSync(inRoot(directory)).filter((name) => name.endsWith(".test.mjs")).sort() : [];
   if (files.length === 0) throw new ToolError(`${directory} has no *.test.mjs`);
-  await testFiles(files.map((name) => `${directory}/${name}`), 30 * MINUTE);
+  await testFiles(files.map((name) => `${directory}/${name}`), 30 * MINUTE, makeRecordedPackage());
 }
+
+/** What the pages of `endToEnd` used of the public face. */
+export const face = () => testFiles(["tests/face.mjs"], MINUTE);

@@ -4,7 +4,7 @@ import { run } from "../command.mjs";
 import { fuzzShortly } from "../fuzz.mjs";
 import { prepareTests } from "../toolchain.mjs";
 import { docs, format, lint, native } from "./rust.mjs";
-import { architecture, endToEnd, harness, operations } from "./scripts.mjs";
+import { architecture, endToEnd, face, harness, operations } from "./scripts.mjs";
 import { shell } from "./shell.mjs";
 
 async function build() {
@@ -26,4 +26,5 @@ export const stages = [
   { name: "harness", needs: ["toolchain"], run: harness },
   { name: "operations", needs: ["build"], run: operations },
   { name: "e2e", needs: ["build"], run: endToEnd },
+  { name: "face", needs: ["e2e"], run: face },
 ];

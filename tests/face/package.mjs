@@ -1,0 +1,28 @@
+// The package with the recorder in front, for the end-to-end tests: target/face/package.
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { dist, inRoot } from "../../tools/paths.mjs";
+import { publicFace } from "./public_face.mjs";
+
+export const faceDirectory = inRoot("target", "face");
+/** Where each process of the tests writes what its pages used. */
+export const recordsDirectory = path.join(faceDirectory, "records");
+
+/** Makes the package anew and forgets all records; answers the environment for the tests. */
+export function makeRecordedPackage() {
+  rmSync(faceDirectory, { recursive: true, force: true });
+  const directory = path.join(faceDirectory, "package");
+  mkdirSync(directory, { recursive: true });
+  mkdirSync(recordsDirectory);
+  for (const name of readdirSync(dist)) {
+    if (!name.endsWith(".d.ts")) copyFileSync(path.join(dist, name), path.join(directory, name === "signalpost.js" ? "signalpost_plain.js" : name));
+  }
+  const methods = {};
+  for (const name of publicFace().methods) {
+    const [owner, method] = name.split(/\.(.*)/);
+    if (method) (methods[owner] ??= []).push(method);
+  }
+  const recorder = readFileSync(new URL("recorder.js", import.meta.url), "utf8");
+  writeFileSync(path.join(directory, "signalpost.js"), recorder.replace("const METHODS = {};", `const METHODS = ${JSON.stringify(methods)};`));
+  return { SIGNALPOST_PACKAGE: directory, SIGNALPOST_FACE: recordsDirectory };
+}

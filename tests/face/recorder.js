@@ -1,0 +1,121 @@
+// Stands in for signalpost.js in the end-to-end tests and passes everything on; what a page really uses of the public face is
+// written to the console, once for each page, and the harness keeps it (tests/harness/face.mjs).
+import * as plain from "./signalpost_plain.js";
+export * from "./signalpost_plain.js";
+
+/** The methods of each class: put in by package.mjs. */
+const METHODS = {};
+const MARK = "signalpost-face";
+
+const noted = (globalThis[Symbol.for(MARK)] ??= new Set());
+function note(kind, name) {
+  const entry = `${kind} ${name}`;
+  if (noted.has(entry)) return;
+  noted.add(entry);
+  console.debug(`${MARK} ${entry}`);
+}
+
+const isPlain = (value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  // Of any realm.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
+
+function noteOptions(way, value) {
+  if (!isPlain(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (inner === undefined) continue;
+    note("option", `${way}${key}`);
+    if (typeof inner === "string" && inner.length < 32) note("option", `${way}${key}=${inner}`);
+    noteOptions(`${way}${key}.`, inner);
+  }
+}
+
+/** A call that ended: a method counts when it succeeded, an option unless it was refused. */
+function noteCall(name, given, error) {
+  if (error === undefined) note("method", name);
+  else if (error?.name === "SignalingError") note("code", error.code);
+  if (error?.code === "invalid-argument") return;
+  given.forEach((value, at) => noteOptions(`${name} ${at} `, value));
+}
+
+/** What the package does in a call of its own is not what the page does. */
+let depth = 0;
+function recorded(name, inner, made = (value) => value) {
+  return function (...given) {
+    if (depth > 0) return made(inner.apply(this, given));
+    depth += 1;
+    let value;
+    try {
+      value = inner.apply(this, given);
+    } catch (error) {
+      noteCall(name, given, error);
+      throw error;
+    } finally {
+      depth -= 1;
+    }
+    if (value instanceof Promise) {
+      value.then(
+        (settled) => (made(settled), noteCall(name, given)),
+        (error) => noteCall(name, given, error),
+      );
+    } else {
+      made(value);
+      noteCall(name, given);
+    }
+    return value;
+  };
+}
+
+/** Which types each target has ever been asked for. */
+const asked = new WeakMap();
+const watched = new WeakSet();
+
+/** Watches the objects of a class from the first that a page gets. */
+function watch(object, name) {
+  const prototype = object && Object.getPrototypeOf(object);
+  if (!prototype || watched.has(prototype)) return object;
+  watched.add(prototype);
+  const { addEventListener, dispatchEvent } = prototype;
+  prototype.addEventListener = function (type, listener, options) {
+    if (!asked.has(this)) asked.set(this, new Set());
+    asked.get(this).add(type);
+    return addEventListener.call(this, type, listener, options);
+  };
+  prototype.dispatchEvent = function (event) {
+    if (name === "SignalingClient" && event.type === "peer") watch(event.peer, "RemotePeer");
+    if (asked.get(this)?.has(event.type)) {
+      note("event", `${name}:${event.type}`);
+      if (event.error?.code) note("code", event.error.code);
+    }
+    return dispatchEvent.call(this, event);
+  };
+  for (const method of METHODS[name]) {
+    const key = method === "[Symbol.dispose]" ? Symbol.dispose : method;
+    const inner = key === undefined ? undefined : prototype[key];
+    if (inner === undefined) continue;
+    const made = { peer: "RemotePeer", join: "Room" }[method];
+    prototype[key] = recorded(`${name}.${method}`, inner, made && ((value) => watch(value, made)));
+  }
+  return object;
+}
+
+export const SignalingClient = new Proxy(plain.SignalingClient, {
+  construct(_, given, target) {
+    depth += 1;
+    let client;
+    try {
+      client = Reflect.construct(plain.SignalingClient, given, target);
+    } catch (error) {
+      noteCall("SignalingClient.constructor", given, error);
+      throw error;
+    } finally {
+      depth -= 1;
+    }
+    noteCall("SignalingClient.constructor", given);
+    if (METHODS.Signals) watch(client.signals, "Signals");
+    return watch(client, "SignalingClient");
+  },
+});
+export const initialize = recorded("initialize", plain.initialize);
