@@ -88,6 +88,7 @@ function watch(object, name) {
     if (asked.get(this)?.has(event.type)) {
       note("event", `${name}:${event.type}`);
       if (event.error?.code) note("code", event.error.code);
+      if (event.type === "statechange" && event.reason) note("code", event.reason);
     }
     return dispatchEvent.call(this, event);
   };
