@@ -125,7 +125,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   }
 
   /**
-   * Creates a data channel; negotiated channels may use any id but 0. Reliable and ordered unless
+   * Creates a data channel; negotiated channels may use any id but 0, from 100 on once connected. Reliable and ordered unless
    * `ordered`, `maxRetransmits` or `maxPacketLifeTime` say otherwise.
    */
   createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {

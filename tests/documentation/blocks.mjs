@@ -1,0 +1,27 @@
+// The code blocks of a Markdown document, each with its language and the line on which its text begins.
+import { readFileSync, readdirSync } from "node:fs";
+import { inRoot } from "../../tools/paths.mjs";
+
+/** The documents whose every code block is run, loaded or checked. */
+export const documents = ["README.md", ...readdirSync(inRoot("docs", "guides")).filter((name) => name.endsWith(".md")).sort().map((name) => `docs/guides/${name}`)];
+
+export function blocksOf(document) {
+  const lines = readFileSync(inRoot(document), "utf8").split("\n");
+  const blocks = [];
+  let open;
+  for (const [at, line] of lines.entries()) {
+    const fence = /^\s*(```+|~~~+)\s*(.*)$/.exec(line);
+    if (open === undefined && fence) {
+      open = { document, fence: fence[1], language: fence[2].trim(), line: at + 2, lines: [] };
+    } else if (open !== undefined && fence?.[1] === open.fence && fence[2] === "") {
+      blocks.push(open);
+      open = undefined;
+    } else if (open !== undefined) {
+      open.lines.push(line);
+    }
+  }
+  if (open !== undefined) throw new Error(`${document}: the block of line ${open.line} has no end`);
+  return blocks;
+}
+
+export const where = ({ document, line }) => `${document}:${line}`;

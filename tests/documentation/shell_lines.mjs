@@ -1,0 +1,33 @@
+// What the documents tell to type into a shell must exist: scripts of package.json, stages of npm test, flags of the server.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { stages } from "../../tools/stages/table.mjs";
+import { inRoot } from "../../tools/paths.mjs";
+import { serverBinary } from "../harness/server.mjs";
+
+const { scripts, name: packageName } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
+let help;
+const serverHelp = () => (help ??= execFileSync(serverBinary(), ["--help"], { encoding: "utf8" }));
+
+const COMMANDS = [
+  [/^npm (start|test)$/, (script) => assert.ok(scripts[script], `there is no npm ${script}`)],
+  [/^npm test -- ([\w -]+)$/, (names) => names.split(" ").forEach((name) => assert.ok(stages.some((stage) => stage.name === name), `there is no stage ${name}`))],
+  [/^npm run ([\w:]+)$/, (script) => assert.ok(scripts[script], `there is no npm run ${script}`)],
+  [/^npm install ([\w-]+)$/, (name) => assert.equal(name, packageName)],
+  [
+    /^cargo run --release -p signalpost-server -- (.+)$/,
+    (words) => {
+      for (const flag of words.match(/--[\w-]+/g)) assert.match(serverHelp(), new RegExp(`\\s${flag}\\b`), `the server has no ${flag}`);
+    },
+  ],
+];
+
+/** Checks one line; a command that nothing here knows fails. */
+export function checkShellLine(line) {
+  const command = line.replace(/(^|\s)#.*$/, "").trim().replace(/^PORT=\d+ (?=npm start)/, "");
+  if (command === "") return;
+  const known = COMMANDS.find(([pattern]) => pattern.test(command));
+  assert.ok(known, `nothing checks the command "${command}"`);
+  known[1](known[0].exec(command)[1]);
+}
