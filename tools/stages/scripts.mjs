@@ -19,12 +19,14 @@ export const architecture = () => script("tests/architecture.mjs", 5 * MINUTE);
 export const operations = () => script("tests/operations/run.mjs", 10 * MINUTE);
 export const harness = () => testFiles(["tests/e2e/smoke.mjs", "benches/connect/bench.test.mjs"], 2 * MINUTE);
 
-export async function endToEnd() {
-  const directory = "tests/e2e";
+function testsIn(directory) {
   const files = existsSync(inRoot(directory)) ? readdirSync(inRoot(directory)).filter((name) => name.endsWith(".test.mjs")).sort() : [];
   if (files.length === 0) throw new ToolError(`${directory} has no *.test.mjs`);
-  await testFiles(files.map((name) => `${directory}/${name}`), 30 * MINUTE, makeRecordedPackage());
+  return files.map((name) => `${directory}/${name}`);
 }
+
+export const documentation = () => testFiles(testsIn("tests/documentation"), 10 * MINUTE);
+export const endToEnd = () => testFiles(testsIn("tests/e2e"), 30 * MINUTE, makeRecordedPackage());
 
 /** What the pages of `endToEnd` used of the public face. */
 export const face = () => testFiles(["tests/face.mjs"], MINUTE);
