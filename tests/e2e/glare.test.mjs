@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";
 import { blank, equip, startClient } from "./support/pages.mjs";
+import { restarts } from "./support/restarts.mjs";
 import { PAIRS, makeWorld, seed, seeded, summary, withPages } from "./support/world.mjs";
 
 const CONNECTS = 10;
@@ -201,22 +202,32 @@ for (const { name, kinds } of PAIRS) {
           await startClient(page, { peerId: IDS[at] });
           await equip(page);
         }
-        const at = Date.now() + AHEAD_MS;
-        await Promise.all(pages.map((page, side) => page.evaluate(connectAt, { at, id: other(IDS[side]), tracks: 0 })));
-        await Promise.all(pages.map((page) => page.evaluate(openChannel)));
+        const connect = async () => {
+          const at = Date.now() + AHEAD_MS;
+          await Promise.all(pages.map((page, side) => page.evaluate(connectAt, { at, id: other(IDS[side]), tracks: 0 })));
+          await Promise.all(pages.map((page) => page.evaluate(openChannel)));
+        };
+        await connect();
+        let lost = 0;
         for (const side of [0, 1, 0, 1]) {
-          const before = await fragments(pages);
-          const began = Date.now();
-          await pages[side].evaluate("peer.restartIce()");
-          for (const [which, page] of pages.entries()) {
-            await page.waitFor(`!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[which])})`, null, { what: "a new generation" });
-          }
-          await agreement(...pages);
-          await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${began}` })));
-          times.push(Date.now() - began);
-          assert.deepEqual(await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures]"))), [[], []]);
-          // The pace of somebody who looks at what came of it.
-          await new Promise((done) => setTimeout(done, 1_000));
+          const isWell = await restarts(t, kinds, pages, async () => {
+            const before = await fragments(pages);
+            const began = Date.now();
+            await pages[side].evaluate("peer.restartIce()");
+            for (const [which, page] of pages.entries()) {
+              await page.waitFor(`!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[which])})`, null, { what: "a new generation" });
+            }
+            await agreement(...pages);
+            await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${began}` })));
+            times.push(Date.now() - began);
+            assert.deepEqual(await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures]"))), [[], []]);
+            // The pace of somebody who looks at what came of it.
+            await new Promise((done) => setTimeout(done, 1_000));
+          });
+          if (isWell) continue;
+          lost += 1;
+          assert.ok(lost < 2, "once is the browser's, twice is ours");
+          await connect();
         }
       });
       t.diagnostic(`data after ${summary(times)}`);

@@ -238,14 +238,15 @@ for (const kind of ["chromium", "firefox"]) {
         await page.evaluate("new Promise((done) => setTimeout(done, 2500))");
         assert.equal(await page.evaluate("told.length"), count);
         // Or with the client.
-        const again = await page.evaluate(async (id) => {
-          const peer = client.peer(id);
-          await peer.connect();
+        await page.evaluate((id) => (window.peer = client.peer(id)).connect(), await other.evaluate("client.peerId"));
+        // Whose connection ends before it was connected is told so as an error.
+        await other.waitFor("client.peers[0]?.state === 'connected'");
+        const again = await page.evaluate(() => {
           peer.addEventListener("quality", listen);
           const during = timers.size;
           client.close();
           return [during, timers.size];
-        }, await other.evaluate("client.peerId"));
+        });
         assert.deepEqual(again, [1, 0]);
       }));
 

@@ -1,0 +1,33 @@
+// What is known of restarts of ICE between Chromium and Firefox.
+
+/** Longer than anything in a page waits by itself. */
+const MOST_MS = 20_000;
+
+/**
+ * Does `act`, which restarts ICE and looks at what came of it; answers whether it went well.
+ *
+ * Firefox now and then ends DTLS within moments of a restart with Chromium, in plain browsers too: in fewer than one of a hundred,
+ * and no pace avoids it. Nothing flows ever again then, and the SDK must say so: `peer` is closed in each of `pages`. That alone is
+ * answered with false; whatever else goes wrong, or goes wrong between browsers of one kind, is thrown.
+ */
+export async function restarts(t, kinds, pages, act) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("nothing came of it in time")), MOST_MS)));
+  try {
+    await Promise.race([act(), late]);
+    return true;
+  } catch (error) {
+    if (new Set(kinds).size === 1) throw error;
+    for (const page of pages) {
+      try {
+        await page.waitFor("peer.state === 'closed'");
+      } catch {
+        throw error;
+      }
+    }
+    t.diagnostic(`Firefox ended the connection after a restart of ICE: ${error.message}`);
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
