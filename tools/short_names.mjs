@@ -1,6 +1,8 @@
 // The names between the bound module and its glue carry hashes, which no compressor likes and nobody reads. Both are
 // ours alone, so the names become `_0`, `_1`, …
 
+import { unsigned } from "./wasm_module.mjs";
+
 const IMPORT_SECTION = 2;
 const EXPORT_SECTION = 7;
 /** What wasm-bindgen names by hash among the exports. */
@@ -13,16 +15,6 @@ function readUnsigned(bytes, at) {
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) return [value >>> 0, at];
   }
-}
-
-function unsigned(value) {
-  const bytes = [];
-  do {
-    const low = value & 0x7f;
-    value >>>= 7;
-    bytes.push(value ? low | 0x80 : low);
-  } while (value);
-  return bytes;
 }
 
 function named(text) {
