@@ -20,7 +20,8 @@ const CLAIM = /^(\s*)(.+);\s*\/\/ → (.+)$/;
 
 /**
  * The program as it is run, and the lines whose claims must have been seen to hold. A claim at the beginning of a line is waited
- * for; one inside a function is checked when the function runs.
+ * for, on both sides: what comes next on one may take away what the other has not seen yet. One inside a function is checked when the
+ * function runs.
  */
 export async function runnable(source) {
   const claims = [];
@@ -29,7 +30,7 @@ export async function runnable(source) {
     if (!claim) return line;
     const [, indent, expression, expected] = claim;
     claims.push(at);
-    return `${indent}${indent === "" ? "await " : ""}__claim(${at}, async () => (${expression}), () => (${expected}));`;
+    return `${indent}${indent === "" ? "await " : ""}__claim(${at}, async () => (${expression}), () => (${expected}), ${indent === ""});`;
   });
   const { code } = await transform(`declare const __claim: any;\n${lines.join("\n")}\n`, { loader: "ts", format: "esm", target: "es2022" });
   const located = code
@@ -40,16 +41,20 @@ export async function runnable(source) {
 
 /** In a page: what the program needs. */
 export const HARNESS = `
-  window.documentation = { isDone: false, held: [], problems: [] };
+  window.documentation = { isDone: false, held: [], released: new Set(), problems: [] };
   addEventListener("error", ({ message }) => documentation.problems.push(message));
   addEventListener("unhandledrejection", ({ reason }) => documentation.problems.push(String(reason)));
-  window.__claim = async (line, value, expected) => {
+  window.__claim = async (line, value, expected, isForBoth) => {
     const wanted = JSON.stringify(expected()) ?? "undefined";
     const end = performance.now() + 15000;
     let got;
     do {
       got = JSON.stringify(await value()) ?? "undefined";
-      if (got === wanted) return documentation.held.push(line);
+      if (got === wanted) {
+        documentation.held.push(line);
+        while (isForBoth && !documentation.released.has(line)) await new Promise((done) => setTimeout(done, 10));
+        return;
+      }
       await new Promise((done) => setTimeout(done, 20));
     } while (performance.now() < end);
     documentation.problems.push("line " + line + ": it is " + got + ", said to be " + wanted);
