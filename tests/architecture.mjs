@@ -118,6 +118,26 @@ test("facade and crates share one list of error codes", () => {
   assert.deepEqual(described, declared);
 });
 
+/** The npm packages that a script needs before its first line runs, itself or through what it imports. */
+function packagesBefore(script, seen = new Set()) {
+  if (seen.has(script)) return [];
+  seen.add(script);
+  const imports = [...read(script).matchAll(/^(?:import|export)\s(?:[\w\s{},*]+\sfrom\s+)?["']([^"']+)["'];?$/gm)].map(([, from]) => from);
+  return imports.flatMap((from) => {
+    if (from.startsWith(".")) return packagesBefore(path.posix.join(path.posix.dirname(script), from), seen);
+    return from.startsWith("node:") ? [] : [`${script} → ${from}`];
+  });
+}
+
+test("the two commands start where no npm package is installed yet", () => {
+  for (const command of ["tools/test.mjs", "tools/start.mjs", "tools/build.mjs"]) {
+    const seen = new Set();
+    assert.deepEqual(packagesBefore(command, seen), []);
+    assert.ok(seen.size > 4, `${command} imports more than ${[...seen]}`);
+  }
+  assert.deepEqual(packagesBefore("tests/face/public_face.mjs"), ["tests/face/public_face.mjs → typescript/unstable/sync"]);
+});
+
 test("no god file, no utils", () => {
   const sources = within(/\.(rs|ts|mjs|js|css|html)$/).filter(({ name }) => !/(^|\/)(tests?|fuzz|benches)\//.test(name) && !/tests?\.rs$/.test(name));
   const long = sources.filter(({ text }) => text.split("\n").length > 401).map(({ name }) => name);

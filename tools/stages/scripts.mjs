@@ -1,6 +1,5 @@
 // The stages that are scripts of tests/. A script that does not exist is a failure: nothing is skipped in silence.
 import { existsSync, readdirSync } from "node:fs";
-import { makeRecordedPackage } from "../../tests/face/package.mjs";
 import { ToolError, run } from "../command.mjs";
 import { inRoot } from "../paths.mjs";
 
@@ -26,7 +25,10 @@ function testsIn(directory) {
 }
 
 export const documentation = () => testFiles(testsIn("tests/documentation"), 10 * MINUTE);
-export const endToEnd = () => testFiles(testsIn("tests/e2e"), 30 * MINUTE, makeRecordedPackage());
+export async function endToEnd() {
+  const { makeRecordedPackage } = await import("../../tests/face/package.mjs"); // Its packages are there after the toolchain stage.
+  await testFiles(testsIn("tests/e2e"), 30 * MINUTE, makeRecordedPackage());
+}
 
 /** What the pages of `endToEnd` used of the public face. */
 export const face = () => testFiles(["tests/face.mjs"], MINUTE);
