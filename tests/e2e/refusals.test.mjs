@@ -248,7 +248,7 @@ for (const kind of KINDS) {
     test("close() ends what waits, with a server that does not answer too", () =>
       pagesOf([kind], async (page) => {
         await startClient(page, { peerId: fresh("ada") });
-        process.kill(world.server.pid, "SIGSTOP");
+        await world.server.freeze();
         try {
           const late = check(
             await outcome(page, () => new signalpostModule.SignalingClient("/signal").connect({ timeoutMs: 500 })),
@@ -269,7 +269,7 @@ for (const kind of KINDS) {
           assert.equal(await page.evaluate("client.state"), "closed");
           check(await outcome(page, () => client.peer("bob")), "closed", false);
         } finally {
-          process.kill(world.server.pid, "SIGCONT");
+          world.server.thaw();
         }
       }));
 

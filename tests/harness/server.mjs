@@ -1,5 +1,5 @@
 // The built signalpost-server, inside the namespace, on a port that stays the same across restarts.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -86,6 +86,19 @@ class Server {
     child.kill("SIGKILL");
     await ended;
     throw new Error(`the server did not end in ${timeoutMs} ms after ${signal}`);
+  }
+
+  /** Freezes the process (SIGSTOP), and waits until none of its threads runs any more: the signal alone takes effect some time later. */
+  async freeze() {
+    process.kill(this.pid, "SIGSTOP");
+    const tasks = `/proc/${this.pid}/task`;
+    const state = (task) => readFileSync(`${tasks}/${task}/stat`, "utf8").replace(/^.*\) /s, "")[0];
+    while (existsSync(tasks) && readdirSync(tasks).some((task) => state(task) !== "T")) await sleep(5);
+  }
+
+  /** What `freeze()` froze goes on. */
+  thaw() {
+    process.kill(this.pid, "SIGCONT");
   }
 
   /** Stops it ("SIGTERM" or "SIGKILL"), stays away for `downMs`, and starts it on the same port. */
