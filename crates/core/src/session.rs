@@ -57,7 +57,7 @@ impl Session {
     pub fn new(config: &Config, session: u32) -> Self {
         let peer = PeerInfo { id: config.peer_id.as_str().into(), session, ..config.peer.clone() };
         Self {
-            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer },
+            hello: Hello { versions: (VERSIONS.0, 1), key: config.key.clone(), peer, received: None },
             policy: ReconnectPolicy::new(config.reconnect),
             link: Link::Down,
             state: ClientState::Idle,

@@ -174,7 +174,7 @@ impl Run {
         let cursor = (number == 3).then(|| "eve".to_string());
         let route = Route { connection: remote, target: mine };
         self.world.receive(match kind % 16 {
-            0..=2 => ServerMessage::Welcome { version: 1, region: None },
+            0..=2 => ServerMessage::Welcome { version: 1, region: None, session: None },
             3 => ServerMessage::Heartbeat,
             4 => ServerMessage::Peers { peers, cursor, reference },
             5 => ServerMessage::Joined { room: room("a"), peers, cursor, reference },

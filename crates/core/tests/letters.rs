@@ -32,7 +32,7 @@ fn words(world: &mut World) -> Vec<String> {
     let word = |message| match message {
         ClientMessage::Broadcast { room, data } => Some(format!("b {} {data}", room.as_str())),
         ClientMessage::Relay { signal, .. } => Some(match signal {
-            Signal::Message { room: None, data } => format!("m {data}"),
+            Signal::Message { room: None, data, .. } => format!("m {data}"),
             Signal::Own(OwnSignal::Offer(_)) => "o".into(),
             Signal::Own(OwnSignal::Answer(_)) => "a".into(),
             Signal::Own(OwnSignal::Candidates { candidates, end }) => {
@@ -216,8 +216,8 @@ fn no_batch_holds_more_than_a_frame_may() {
 #[test]
 fn what_arrives_is_told_to_the_application_and_to_no_peer() {
     let mut world = World::registered();
-    world.hear("ada", Signal::Message { room: None, data: "1".into() });
-    world.hear("ada", Signal::Message { room: Some(room("r")), data: "2".into() });
+    world.hear("ada", Signal::Message { room: None, data: "1".into(), receipt: false });
+    world.hear("ada", Signal::Message { room: Some(room("r")), data: "2".into(), receipt: false });
     world.hear("ada", Signal::Own(OwnSignal::Offer(sdp("f"))));
     world.hear("ada", Signal::Own(OwnSignal::Candidates { candidates: Vec::new(), end: true }));
     let kinds: Vec<_> = world.events.iter().map(|event| matches!(event, Event::Message { .. })).collect();

@@ -38,7 +38,7 @@ fn connecting_registers_and_settles_every_call() {
     world.socket_event(SocketEvent::Opened);
     assert!(matches!(world.take_sent().as_slice(), [ClientMessage::Hello(hello)] if hello.peer.id == "mia"));
     assert_eq!(world.outcome(1), None);
-    world.receive(ServerMessage::Welcome { version: 1, region: None });
+    world.receive(ServerMessage::Welcome { version: 1, region: None, session: None });
     assert_eq!(world.outcome(1), Some(Ok(Reply::Done)));
     assert_eq!(world.outcome(2), Some(Ok(Reply::Done)));
     connect(&mut world, 3, 5_000);

@@ -14,6 +14,12 @@ pub enum CloseCode {
     HelloTimeout = 4003,
     /// The peer id belongs to another live session.
     PeerIdTaken = 4004,
+    /// A frame of the session is missing: it is sent again after a `hello`.
+    SequenceGap = 4005,
+    /// More waits for the client than the server keeps: the session is over.
+    SessionLost = 4006,
+    /// The client's own: the page is frozen or in the back/forward cache, and will resume.
+    Suspended = 4101,
     /// The same session connected again on another socket.
     Superseded = 4500,
     /// No common protocol version.
@@ -34,6 +40,9 @@ impl CloseCode {
             Self::Slow => "slow",
             Self::HelloTimeout => "hello-timeout",
             Self::PeerIdTaken => "peer-id-taken",
+            Self::SequenceGap => "sequence-gap",
+            Self::SessionLost => "session-lost",
+            Self::Suspended => "suspended",
             Self::Superseded => "superseded",
             Self::UpgradeRequired => "upgrade-required",
         }

@@ -4,11 +4,12 @@ use crate::candidate::Candidate;
 use crate::envelope::{Envelope, IceCandidateInit, Payload, PeerInfo};
 use crate::error_code::ErrorCode;
 use crate::id::{InvalidId, Label, PeerId, RoomName};
-use crate::limits;
 use crate::message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, Route, ServerMessage, Signal,
+    Welcome,
 };
 use crate::session_description;
+use crate::{SESSIONS, limits};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// Why an envelope is not a message.
@@ -70,6 +71,7 @@ impl ClientMessage {
             "hello" => Self::Hello(hello(payload)?),
             "heartbeat" => Self::Heartbeat,
             "heartbeat-ack" => Self::HeartbeatAck,
+            "ack" => Self::Ack,
             "peer-discovery" => Self::Discover(Query {
                 region: label(payload.region.take(), "region")?,
                 capability: label(payload.capability.take(), "capability")?,
@@ -112,9 +114,12 @@ impl ServerMessage {
             "welcome" => Self::Welcome {
                 version: need(payload.version, "version")?,
                 region: label(payload.region.take(), "region")?,
+                session: welcome(payload)?,
             },
             "heartbeat" => Self::Heartbeat,
             "heartbeat-ack" => Self::HeartbeatAck,
+            "ack" => Self::Ack,
+            "reconnect" => Self::Reconnect { after: need(payload.after, "after")? },
             "peers" => Self::Peers {
                 peers: peers(payload.peers.take())?,
                 cursor: payload.cursor.take(),
@@ -129,6 +134,16 @@ impl ServerMessage {
             "sent" => Self::Sent { reference: payload.reference },
             "left" => Self::Left { room: room_name(payload.room.take())?, reference: payload.reference },
             "peer-joined" => Self::PeerJoined {
+                room: room_name(payload.room.take())?,
+                peer: checked_peer(need(payload.peer.take(), "peer")?)?,
+            },
+            "received" => Self::Received { reference: payload.reference },
+            "peer-away" => Self::PeerAway {
+                room: room_name(payload.room.take())?,
+                peer: peer_id(envelope.from, "from")?,
+                reason: payload.reason.take().unwrap_or_default(),
+            },
+            "peer-back" => Self::PeerBack {
                 room: room_name(payload.room.take())?,
                 peer: checked_peer(need(payload.peer.take(), "peer")?)?,
             },
@@ -156,11 +171,29 @@ fn hello(payload: &mut Payload) -> Result<Hello, Box<Refusal>> {
     if versions.0 > versions.1 {
         return Err(Refusal::new("versions", "must be [lowest, highest]"));
     }
+    let key = key(payload)?;
+    let received = payload.received;
+    Ok(Hello { versions, key, peer: checked_peer(need(payload.peer.take(), "peer")?)?, received })
+}
+
+fn key(payload: &mut Payload) -> Result<String, Box<Refusal>> {
     let key = need(payload.key.take(), "key")?;
     if key.len() < 16 || key.len() > limits::KEY_BYTES {
         return Err(Refusal::new("key", "must be 16 to 64 bytes long"));
     }
-    Ok(Hello { versions, key, peer: checked_peer(need(payload.peer.take(), "peer")?)? })
+    Ok(key)
+}
+
+fn welcome(payload: &mut Payload) -> Result<Option<Welcome>, Box<Refusal>> {
+    if payload.version.is_none_or(|version| version < SESSIONS) {
+        return Ok(None);
+    }
+    Ok(Some(Welcome {
+        key: key(payload)?,
+        resumed: need(payload.resumed, "resumed")?,
+        reason: payload.reason.take().unwrap_or_default(),
+        received: need(payload.received, "received")?,
+    }))
 }
 
 fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Box<Refusal>> {
@@ -195,7 +228,8 @@ fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Box<Refusal>> {
 fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
     if kind == "message" {
         let room = payload.room.take().map(|room| room_name(Some(room))).transpose()?;
-        return Ok(Signal::Message { room, data: data(payload.data.take())? });
+        let receipt = payload.receipt == Some(true);
+        return Ok(Signal::Message { room, data: data(payload.data.take())?, receipt });
     }
     if payload.own == Some(true) {
         return own_signal(kind, payload).map(Signal::Own);

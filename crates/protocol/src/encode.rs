@@ -23,10 +23,12 @@ impl ClientMessage {
             Self::Hello(hello) => frame("hello", |payload| {
                 payload.versions = Some(hello.versions);
                 payload.key = Some(hello.key);
+                payload.received = hello.received;
                 payload.peer = Some(hello.peer);
             }),
             Self::Heartbeat => bare("heartbeat"),
             Self::HeartbeatAck => bare("heartbeat-ack"),
+            Self::Ack => bare("ack"),
             Self::Discover(query) => frame("peer-discovery", |payload| {
                 payload.region = query.region.map(|region| region.as_str().into());
                 payload.capability = query.capability.map(|capability| capability.as_str().into());
@@ -55,12 +57,20 @@ impl ServerMessage {
     /// The message as a frame, stamped with the server's time in milliseconds since the Unix epoch.
     pub fn into_envelope(self, timestamp: u64) -> Envelope {
         let mut envelope = match self {
-            Self::Welcome { version, region } => frame("welcome", |payload| {
+            Self::Welcome { version, region, session } => frame("welcome", |payload| {
                 payload.version = Some(version);
                 payload.region = region.map(|region| region.as_str().into());
+                if let Some(session) = session {
+                    payload.key = Some(session.key);
+                    payload.resumed = Some(session.resumed);
+                    payload.reason = (!session.reason.is_empty()).then_some(session.reason);
+                    payload.received = Some(session.received);
+                }
             }),
             Self::Heartbeat => bare("heartbeat"),
             Self::HeartbeatAck => bare("heartbeat-ack"),
+            Self::Ack => bare("ack"),
+            Self::Reconnect { after } => frame("reconnect", |payload| payload.after = Some(after)),
             Self::Peers { peers, cursor, reference } => frame("peers", |payload| {
                 payload.peers = Some(peers);
                 payload.cursor = cursor;
@@ -72,6 +82,15 @@ impl ServerMessage {
                 payload.reference = reference;
             }),
             Self::Sent { reference } => frame("sent", |payload| payload.reference = reference),
+            Self::Received { reference } => frame("received", |payload| payload.reference = reference),
+            Self::PeerAway { room, peer, reason } => {
+                let mut envelope = about_room("peer-away", &room, |payload| payload.reason = Some(reason));
+                envelope.from = Some(peer.as_str().into());
+                envelope
+            }
+            Self::PeerBack { room, peer } => {
+                about_room("peer-back", &room, |payload| payload.peer = Some(peer))
+            }
             Self::Left { room, reference } => {
                 about_room("left", &room, |payload| payload.reference = reference)
             }
@@ -144,9 +163,10 @@ fn relay(signal: Signal) -> Envelope {
                 payload.code = Some(code.as_str().into());
             }
             Signal::Close { .. } => {}
-            Signal::Message { room, data } => {
+            Signal::Message { room, data, receipt } => {
                 payload.room = room.map(|room| room.as_str().into());
                 payload.data = Some(data);
+                payload.receipt = receipt.then_some(true);
             }
             Signal::Own(own) => {
                 payload.own = Some(true);

@@ -22,6 +22,12 @@ pub struct Envelope {
     /// Milliseconds since the Unix epoch at the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<u64>,
+    /// The number of this frame in its direction of the session, from 1; only where a frame must not be lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u32>,
+    /// The highest number up to which the sender has received every frame of the other direction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack: Option<u32>,
     /// What the type carries; boxed, because it is large and messages are moved often.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "record::one")]
     pub payload: Option<Box<Payload>>,
@@ -37,7 +43,7 @@ pub struct Payload {
     /// `welcome`: the version that both will speak.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u16>,
-    /// `hello`: proves that a reconnecting client is the one that registered the id.
+    /// `hello`: proves that a reconnecting client is the one that registered the id; `welcome`: the next such key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// `hello`, `peer-joined`: a peer.
@@ -58,10 +64,19 @@ pub struct Payload {
     /// `peer-discovery`: only peers with this capability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capability: Option<String>,
+    /// `hello`, `welcome`: the highest `seq` of the other end that this one has, of the session that is to be resumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received: Option<u32>,
+    /// `welcome`: whether the session goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<bool>,
+    /// `reconnect`: milliseconds after which the client shall come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u32>,
     /// The room that the message is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<String>,
-    /// `peer-left`, `close`: why.
+    /// `peer-left`, `peer-away`: why; `welcome`: why the session does not go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// `offer`, `answer`: the session description.
@@ -92,6 +107,9 @@ pub struct Payload {
     /// `message`, `broadcast`: text of the application's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+    /// `message`: its sender wants to know when it was received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<bool>,
     /// `error`, `reject`: the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

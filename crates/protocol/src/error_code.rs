@@ -62,6 +62,8 @@ codes! {
     RoomNotJoined = "room-not-joined", false;
     /// The target reads too slowly; its queue is full.
     PeerBusy = "peer-busy", true;
+    /// A frame of the session before this one is missing.
+    SequenceGap = "sequence-gap", true;
     /// The two ends speak no common version of the protocol.
     UpgradeRequired = "upgrade-required", false;
     /// The same session connected again elsewhere; this socket lost its place.

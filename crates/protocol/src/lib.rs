@@ -36,4 +36,6 @@ pub use message::{
 };
 
 /// The versions of the protocol that this crate speaks, lowest and highest.
-pub const VERSIONS: (u16, u16) = (1, 1);
+pub const VERSIONS: (u16, u16) = (1, 2);
+/// The first version with sessions: numbered frames, acknowledgements and resumption.
+pub const SESSIONS: u16 = 2;

@@ -14,6 +14,8 @@ pub enum ClientMessage {
     Heartbeat,
     /// The sign of life that was asked for.
     HeartbeatAck,
+    /// Carries nothing but the envelope's `ack`.
+    Ack,
     /// `peer-discovery`: asks who is there.
     Discover(Query),
     /// Enters a room.
@@ -47,11 +49,20 @@ pub enum ServerMessage {
         version: u16,
         /// The server's region.
         region: Option<Label>,
+        /// What becomes of the session; `None` in version 1, which has none.
+        session: Option<Welcome>,
     },
     /// Asks for a sign of life.
     Heartbeat,
     /// The sign of life that was asked for.
     HeartbeatAck,
+    /// Carries nothing but the envelope's `ack`.
+    Ack,
+    /// The server closes the link soon and wants the client back later.
+    Reconnect {
+        /// Milliseconds from now.
+        after: u32,
+    },
     /// The answer to `peer-discovery`.
     Peers {
         /// One page, ordered by id.
@@ -91,6 +102,27 @@ pub enum ServerMessage {
         /// The frame that this answers.
         reference: Option<u32>,
     },
+    /// What was sent under this number has been received by the other client.
+    Received {
+        /// The frame that this is about.
+        reference: Option<u32>,
+    },
+    /// Somebody in a room has lost the link to the server and may resume its session.
+    PeerAway {
+        /// The room.
+        room: RoomName,
+        /// Who (travels as the envelope's `from`).
+        peer: PeerId,
+        /// `lost`, `silent` or `suspended`.
+        reason: String,
+    },
+    /// Somebody in a room has resumed its session.
+    PeerBack {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerInfo,
+    },
     /// Somebody is no longer in a room that the receiver is in.
     PeerLeft {
         /// The room.
@@ -129,6 +161,44 @@ pub struct Hello {
     pub key: String,
     /// The peer itself.
     pub peer: PeerInfo,
+    /// The highest `seq` of the server that the client has; `None`: it was never welcomed.
+    pub received: Option<u32>,
+}
+
+/// What becomes of a session when a client registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// The key for the next `hello`.
+    pub key: String,
+    /// Whether the session goes on.
+    pub resumed: bool,
+    /// Why it does not: `session-expired` or `position-lost`; empty when it does or when there was none.
+    pub reason: String,
+    /// The highest `seq` of the client that the server has.
+    pub received: u32,
+}
+
+impl ClientMessage {
+    /// Whether the frame is numbered in a session, so that it arrives once and in order.
+    pub const fn is_numbered(&self) -> bool {
+        !matches!(self, Self::Hello(_) | Self::Heartbeat | Self::HeartbeatAck | Self::Ack | Self::Bye)
+    }
+}
+
+impl ServerMessage {
+    /// Whether the frame is numbered in a session, so that it arrives once and in order. An `error` is where it answers a
+    /// numbered frame.
+    pub const fn is_numbered(&self) -> bool {
+        !matches!(
+            self,
+            Self::Welcome { .. }
+                | Self::Heartbeat
+                | Self::HeartbeatAck
+                | Self::Ack
+                | Self::Reconnect { .. }
+                | Self::Error { .. }
+        )
+    }
 }
 
 /// Which peers to list; every condition that is given must hold.
@@ -186,6 +256,8 @@ pub enum Signal {
         room: Option<RoomName>,
         /// At most [`crate::limits::MESSAGE_BYTES`]; the SDK puts JSON into it.
         data: String,
+        /// The sender wants to know when it was received; the receiver is not told.
+        receipt: bool,
     },
 }
 

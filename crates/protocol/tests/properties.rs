@@ -3,10 +3,11 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use signalpost_protocol::message::Route;
+use signalpost_protocol::message::{Route, Welcome};
 use signalpost_protocol::{
     Candidate, CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit,
-    Label, OwnSignal, PeerId, PeerInfo, Query, RoomName, ServerMessage, Signal, limits, session_description,
+    Label, OwnSignal, PeerId, PeerInfo, Query, RoomName, SESSIONS, ServerMessage, Signal, limits,
+    session_description,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -86,7 +87,11 @@ fn signal() -> impl Strategy<Value = Signal> {
             code
         }),
         route().prop_map(|route| Signal::Close { route }),
-        "\\PC{0,64}".prop_map(|data| Signal::Message { room: None, data }),
+        ("\\PC{0,64}", any::<bool>()).prop_map(|(data, receipt)| Signal::Message {
+            room: None,
+            data,
+            receipt
+        }),
         own_signal().prop_map(Signal::Own),
     ]
 }
@@ -103,9 +108,11 @@ fn own_signal() -> impl Strategy<Value = OwnSignal> {
 }
 
 fn client_message() -> impl Strategy<Value = ClientMessage> {
-    let hello = (any::<(u16, u16)>(), "[!-~]{16,64}", peer()).prop_map(|((a, b), key, peer)| {
-        ClientMessage::Hello(Hello { versions: (a.min(b), a.max(b)), key, peer })
-    });
+    let hello = (any::<(u16, u16)>(), "[!-~]{16,64}", peer(), any::<Option<u32>>()).prop_map(
+        |((a, b), key, peer, received)| {
+            ClientMessage::Hello(Hello { versions: (a.min(b), a.max(b)), key, peer, received })
+        },
+    );
     let limit = prop::option::of(1u16..);
     let query = (
         prop::option::of(label()),
@@ -118,6 +125,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         hello,
         Just(ClientMessage::Heartbeat),
         Just(ClientMessage::HeartbeatAck),
+        Just(ClientMessage::Ack),
         Just(ClientMessage::Bye),
         query.prop_map(|(region, capability, room, limit, cursor)| {
             ClientMessage::Discover(Query { region, capability, room, limit, cursor })
@@ -129,12 +137,28 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
     ]
 }
 
+fn welcome() -> impl Strategy<Value = Welcome> {
+    ("[!-~]{16,64}", any::<bool>(), any::<String>(), any::<u32>())
+        .prop_map(|(key, resumed, reason, received)| Welcome { key, resumed, reason, received })
+}
+
 fn server_message() -> impl Strategy<Value = ServerMessage> {
     let peers = || prop::collection::vec(peer(), 0..4);
     let reference = any::<Option<u32>>();
     prop_oneof![
-        (any::<u16>(), prop::option::of(label()))
-            .prop_map(|(version, region)| ServerMessage::Welcome { version, region }),
+        (any::<u16>(), prop::option::of(label()), welcome()).prop_map(|(version, region, session)| {
+            let session = (version >= SESSIONS).then_some(session);
+            ServerMessage::Welcome { version, region, session }
+        }),
+        Just(ServerMessage::Ack),
+        any::<u32>().prop_map(|after| ServerMessage::Reconnect { after }),
+        any::<Option<u32>>().prop_map(|reference| ServerMessage::Received { reference }),
+        (room(), peer_id(), any::<String>()).prop_map(|(room, peer, reason)| ServerMessage::PeerAway {
+            room,
+            peer,
+            reason
+        }),
+        (room(), peer()).prop_map(|(room, peer)| ServerMessage::PeerBack { room, peer }),
         Just(ServerMessage::Heartbeat),
         Just(ServerMessage::HeartbeatAck),
         (peers(), any::<Option<String>>(), reference)
@@ -152,7 +176,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         (peer_id(), signal()).prop_map(|(from, signal)| ServerMessage::Relay { from, signal }),
         (peer_id(), room(), "\\PC{0,64}").prop_map(|(from, room, data)| ServerMessage::Relay {
             from,
-            signal: Signal::Message { room: Some(room), data }
+            signal: Signal::Message { room: Some(room), data, receipt: false }
         }),
         any::<Option<u32>>().prop_map(|reference| ServerMessage::Sent { reference }),
         (any::<String>(), any::<String>(), any::<Option<u32>>(), prop::option::of(peer_id())).prop_map(

@@ -76,7 +76,12 @@ impl<'a, E: Engine> Client<'a, E> {
 
 fn claim(name: &str, key: char) -> Command {
     let peer = PeerInfo { id: name.into(), ..PeerInfo::default() };
-    Command::Claim(Box::new(Hello { versions: (1, 1), key: key.to_string().repeat(32), peer }))
+    Command::Claim(Box::new(Hello {
+        versions: (1, 1),
+        key: key.to_string().repeat(32),
+        peer,
+        received: None,
+    }))
 }
 
 fn room() -> RoomName {
@@ -136,7 +141,7 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Engine>(engin
         while client.next().await.is_some() {}
     }
     assert_eq!(ada.run(2, broadcast()).await, Reply::Sent);
-    let signal = Signal::Message { room: Some(room()), data: "hello".into() };
+    let signal = Signal::Message { room: Some(room()), data: "hello".into(), receipt: false };
     let heard = Some(Delivery::Relay { from: peer("ada"), signal });
     assert_eq!((bob.next().await, cy.next().await), (heard.clone(), heard.clone()));
     *bob.line.full.lock().unwrap() = true;

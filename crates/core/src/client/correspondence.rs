@@ -19,7 +19,7 @@ impl Client {
         } else {
             let message = match to {
                 Receiver::Peer(to) => {
-                    ClientMessage::Relay { to, signal: Signal::Message { room: None, data } }
+                    ClientMessage::Relay { to, signal: Signal::Message { room: None, data, receipt: false } }
                 }
                 Receiver::Room(room) => ClientMessage::Broadcast { room, data },
             };

@@ -30,7 +30,13 @@ impl Client {
                 self.handle_change(now, change);
             }
             ServerMessage::Heartbeat => self.messages.push_back(ClientMessage::HeartbeatAck),
-            ServerMessage::HeartbeatAck => {}
+            // Sessions follow.
+            ServerMessage::HeartbeatAck
+            | ServerMessage::Ack
+            | ServerMessage::Reconnect { .. }
+            | ServerMessage::Received { .. }
+            | ServerMessage::PeerAway { .. }
+            | ServerMessage::PeerBack { .. } => {}
             ServerMessage::Joined { room, peers, cursor, reference } => {
                 let request = self.requests.take(reference);
                 self.rooms.begin_list(&room);
@@ -64,7 +70,7 @@ impl Client {
             ServerMessage::Sent { reference } => {
                 self.letters.handle_answer(reference, &Ok(Reply::Done), &mut self.outputs);
             }
-            ServerMessage::Relay { from, signal: Signal::Message { room, data } } => {
+            ServerMessage::Relay { from, signal: Signal::Message { room, data, .. } } => {
                 self.outputs.push_back(Output::Event(Event::Message { from, room, data }));
             }
             ServerMessage::Relay { from, signal: Signal::Own(signal) } => {

@@ -95,7 +95,7 @@ impl World {
     /// The server takes the newest socket and welcomes the client.
     pub fn accept_link(&mut self) {
         self.socket_event(SocketEvent::Opened);
-        self.receive(ServerMessage::Welcome { version: 1, region: None });
+        self.receive(ServerMessage::Welcome { version: 1, region: None, session: None });
     }
 
     pub fn forget(&mut self) {

@@ -153,7 +153,9 @@ fn signal_weight(signal: &Signal) -> usize {
             candidates_weight(&batch.candidates) + batch.end.as_ref().map_or(0, String::len)
         }
         Signal::Own(OwnSignal::Candidates { candidates, .. }) => candidates_weight(candidates),
-        Signal::Message { room, data } => room.as_ref().map_or(0, |room| room.as_str().len()) + data.len(),
+        Signal::Message { room, data, .. } => {
+            room.as_ref().map_or(0, |room| room.as_str().len()) + data.len()
+        }
         Signal::Invite { end, .. } => end.as_ref().map_or(0, String::len),
         Signal::Reject { .. } | Signal::Close { .. } => 0,
     }

@@ -194,7 +194,7 @@ impl Registry {
         let mut reply = Reply::Sent;
         for member in self.rooms.peers(room).into_iter().flatten().filter(|member| *member != from) {
             let Some(peer) = self.peers.get(member).filter(|peer| peer.is_live(now)) else { continue };
-            let signal = Signal::Message { room: Some(room.clone()), data: data.into() };
+            let signal = Signal::Message { room: Some(room.clone()), data: data.into(), receipt: false };
             if out.deliver(peer.connection, Delivery::Relay { from: from.clone(), signal }).is_err() {
                 reply = Reply::Refused(ErrorCode::PeerBusy);
             }

@@ -42,7 +42,7 @@ fn label(text: &str) -> Label {
 
 fn hello(peer: &str, key: char) -> Hello {
     let peer = PeerInfo { id: peer.into(), session: 1, ..PeerInfo::default() };
-    Hello { versions: (1, 1), key: key.to_string().repeat(16), peer }
+    Hello { versions: (1, 1), key: key.to_string().repeat(16), peer, received: None }
 }
 
 fn signal() -> Signal {

@@ -10,10 +10,11 @@ use signalpost_protocol::{Envelope, ErrorCode, PeerId, Refusal, limits};
 const TEXT_BYTES: usize = 200;
 
 /// The types that a client may send.
-pub(super) const KINDS: [&str; 15] = [
+pub(super) const KINDS: [&str; 16] = [
     "hello",
     "heartbeat",
     "heartbeat-ack",
+    "ack",
     "peer-discovery",
     "join",
     "leave",
@@ -29,12 +30,14 @@ pub(super) const KINDS: [&str; 15] = [
 ];
 
 /// The fields that a refusal may name in logs and metrics.
-pub(super) const FIELDS: [&str; 33] = [
+pub(super) const FIELDS: [&str; 39] = [
     "type",
     "id",
     "from",
     "to",
     "timestamp",
+    "seq",
+    "ack",
     "payload",
     "versions",
     "version",
@@ -62,6 +65,10 @@ pub(super) const FIELDS: [&str; 33] = [
     "sdpMid",
     "usernameFragment",
     "own",
+    "received",
+    "resumed",
+    "after",
+    "receipt",
     "data",
 ];
 

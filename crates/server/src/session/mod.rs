@@ -280,7 +280,7 @@ impl Session {
                 self.send(now, ServerMessage::HeartbeatAck);
                 return Ok(());
             }
-            ClientMessage::HeartbeatAck => {
+            ClientMessage::HeartbeatAck | ClientMessage::Ack => {
                 self.accept(kind);
                 return Ok(());
             }
@@ -318,7 +318,7 @@ impl Session {
             }
         };
         self.accept(subject.kind);
-        let version = hello.versions.1.min(VERSIONS.1);
+        let version = hello.versions.1.min(1);
         self.execute(now, subject, Command::Claim(Box::new(hello)));
         if let Some(outstanding) = &mut self.outstanding {
             outstanding.claim = Some(Claim { peer, version });

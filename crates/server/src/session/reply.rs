@@ -15,7 +15,7 @@ impl Session {
                 let monitor = LinkMonitor::new(now, true);
                 self.state = State::Registered { peer: claim.peer, monitor, last_command: now };
                 let region = self.region.clone();
-                self.send(now, ServerMessage::Welcome { version: claim.version, region });
+                self.send(now, ServerMessage::Welcome { version: claim.version, region, session: None });
             }
             Reply::Sent if reference.is_some() => self.send(now, ServerMessage::Sent { reference }),
             Reply::Beaten | Reply::Sent => {}

@@ -51,7 +51,7 @@ fn welcome_names_the_common_version_and_the_region() {
         matches!(outputs.as_slice(), [SessionOutput::Accepted { kind: "hello" }, SessionOutput::Execute(Command::Claim(hello))] if hello.peer.id == "ada")
     );
     session.handle_delivery(3, Delivery::Reply(Reply::Claimed));
-    let welcome = ServerMessage::Welcome { version: 1, region: Label::parse("eu").ok() };
+    let welcome = ServerMessage::Welcome { version: 1, region: Label::parse("eu").ok(), session: None };
     assert_eq!(drain(&mut session), [SessionOutput::Send(welcome)]);
     assert_eq!(session.peer().map(PeerId::as_str), Some("ada"));
 }
