@@ -159,7 +159,7 @@ impl Driver {
         if let Some((id, open)) = &*self.socket.borrow()
             && *id == socket
         {
-            open.send(&codec::encode(envelope));
+            open.send(&codec::encode(envelope, envelope.ack));
         }
     }
 

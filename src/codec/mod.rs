@@ -11,9 +11,9 @@ pub use read::{text, u16_field};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
 use wasm_bindgen::JsValue;
 
-/// The envelope as JSON text.
-pub fn encode(envelope: &Envelope) -> String {
-    write::envelope(envelope)
+/// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more.
+pub fn encode(envelope: &Envelope, ack: Option<u32>) -> String {
+    write::envelope(envelope, ack)
 }
 
 /// The candidate as JSON text.

@@ -70,15 +70,21 @@ pub fn envelope(value: &JsValue) -> Option<Envelope> {
         from: text(value, "from")?,
         to: text(value, "to")?,
         timestamp: integer(value, "timestamp", MAX_SAFE_INTEGER)?.map(|number| number as u64),
+        seq: u32_field(value, "seq")?,
+        ack: u32_field(value, "ack")?,
         payload: field(value, "payload", payload)?,
     })
 }
 
 fn payload(value: &JsValue) -> Option<Box<Payload>> {
     let value = object(value)?;
-    // What only a client sends (`versions`, `key`, `limit`, `capability`) is the server's to read.
+    // What only a client sends (`versions`, `limit`, `capability`, `receipt`) is the server's to read.
     let mut payload = Box::<Payload>::default();
     payload.version = u16_field(value, "version")?;
+    payload.key = text(value, "key")?;
+    payload.received = u32_field(value, "received")?;
+    payload.resumed = field(value, "resumed", JsValue::as_bool)?;
+    payload.after = u32_field(value, "after")?;
     payload.peer = field(value, "peer", peer)?;
     payload.peers = list(value, "peers", peer)?;
     payload.cursor = text(value, "cursor")?;

@@ -101,11 +101,20 @@ impl Writer {
         }
     }
 
-    fn envelope(&mut self, envelope: &Envelope) {
+    fn true_field(&mut self, name: &str, value: Option<bool>) {
+        if value == Some(true) {
+            self.name(name);
+            self.text.push_str("true");
+        }
+    }
+
+    fn envelope(&mut self, envelope: &Envelope, ack: Option<u32>) {
         // A client never stamps a time: that is the server's.
-        let Envelope { kind, id, from, to, timestamp: _, payload } = envelope;
+        let Envelope { kind, id, from, to, timestamp: _, seq, ack: _, payload } = envelope;
         self.open("{");
         self.text_field("type", Some(kind));
+        self.integer_field("seq", *seq);
+        self.integer_field("ack", ack);
         self.integer_field("id", *id);
         self.text_field("from", from.as_deref());
         self.text_field("to", to.as_deref());
@@ -123,6 +132,7 @@ impl Writer {
             self.list(&[lowest, highest], |writer, version| writer.integer(u32::from(*version)));
         }
         self.text_field("key", payload.key.as_deref());
+        self.integer_field("received", payload.received);
         if let Some(peer) = &payload.peer {
             self.name("peer");
             self.peer(peer);
@@ -139,11 +149,9 @@ impl Writer {
         self.integer_field("target", payload.target);
         self.list_field("candidates", payload.candidates.as_deref(), Self::candidate);
         self.text_field("end", payload.end.as_deref());
-        if payload.own == Some(true) {
-            self.name("own");
-            self.text.push_str("true");
-        }
+        self.true_field("own", payload.own);
         self.text_field("data", payload.data.as_deref());
+        self.true_field("receipt", payload.receipt);
         self.text_field("code", payload.code.as_deref());
         self.close("}");
     }
@@ -175,8 +183,8 @@ fn written(write: impl FnOnce(&mut Writer)) -> String {
     writer.text
 }
 
-pub fn envelope(envelope: &Envelope) -> String {
-    written(|writer| writer.envelope(envelope))
+pub fn envelope(envelope: &Envelope, ack: Option<u32>) -> String {
+    written(|writer| writer.envelope(envelope, ack))
 }
 
 pub fn candidate(init: &IceCandidateInit) -> String {

@@ -19,10 +19,11 @@ const TEXTS: &[&str] = &[
     "null",
 ];
 /// Fields by the kind that they are of.
-const TEXT: &[&str] = &["cursor", "region", "room", "reason", "sdp", "end", "data", "code", "message"];
-const INTEGER: &[&str] = &["session", "number", "connection", "target", "ref", "version"];
+const TEXT: &[&str] = &["key", "cursor", "region", "room", "reason", "sdp", "end", "data", "code", "message"];
+const INTEGER: &[&str] =
+    &["session", "number", "connection", "target", "ref", "version", "received", "after"];
 /// What only a client sends and only a server reads.
-const CLIENT_ONLY: &[&str] = &["key", "capability", "limit", "versions"];
+const CLIENT_ONLY: &[&str] = &["capability", "limit", "versions", "receipt"];
 
 /// Values of the right kind, for the most part.
 struct Maker {
@@ -111,24 +112,23 @@ impl Maker {
 
     fn payload(&mut self) -> Value {
         let own = if self.client { CLIENT_ONLY } else { &[] };
-        let names = [TEXT, INTEGER, &["peer", "peers", "candidates", "own"], own].concat();
+        let names = [TEXT, INTEGER, &["peer", "peers", "candidates", "own", "resumed"], own].concat();
         self.record(&names, |maker, name| match name {
             "version" | "limit" => maker.number(65_535),
             "versions" => Value::Array(vec![maker.number(65_535), maker.number(65_535)]),
             "peer" => maker.peer(),
             "peers" => maker.list(Self::peer),
             "candidates" => maker.list(Self::candidate),
-            "own" => maker.one_in(2).into(),
+            "own" | "resumed" | "receipt" => maker.one_in(2).into(),
             name if INTEGER.contains(&name) => maker.number(u32::MAX),
             _ => maker.text(),
         })
     }
 
     fn frame(&mut self) -> Value {
-        let names = ["type", "type", "id", "from", "to", "timestamp", "payload", "payload"];
+        let names = ["type", "type", "id", "from", "to", "timestamp", "seq", "ack", "payload", "payload"];
         self.record(&names, |maker, name| match name {
-            "id" => maker.number(u32::MAX),
-            "timestamp" => maker.number(u32::MAX),
+            "id" | "seq" | "ack" | "timestamp" => maker.number(u32::MAX),
             "payload" => maker.payload(),
             _ => maker.text(),
         })
@@ -154,18 +154,22 @@ fn what_the_shell_writes_the_server_reads() {
     let mut written = 0;
     for _ in 0..4000 {
         let Ok(mut envelope) = serde_json::from_str::<Envelope>(&maker.frame().to_string()) else { continue };
-        let text = codec::encode(&envelope);
-        // What only a server says is never written, and an `own` that is not true is as good as none.
+        let text = codec::encode(&envelope, envelope.ack);
+        // What only a server says is never written, and what is not true is as good as absent.
         envelope.timestamp = None;
         if let Some(payload) = &mut envelope.payload {
-            let own = payload.own.filter(|own| *own);
+            let is_true = |flag: Option<bool>| flag.filter(|value| *value);
+            let (own, receipt) = (is_true(payload.own), is_true(payload.receipt));
             **payload = Payload {
                 version: None,
+                resumed: None,
+                after: None,
                 peers: None,
                 reason: None,
                 message: None,
                 reference: None,
                 own,
+                receipt,
                 ..core::mem::take(payload)
             };
         }
