@@ -16,7 +16,7 @@ const testFiles = (files, timeoutMs, env = {}) =>
 
 export const architecture = () => script("tests/architecture.mjs", 5 * MINUTE);
 export const operations = () => script("tests/operations/run.mjs", 10 * MINUTE);
-export const harness = () => testFiles(["tests/e2e/smoke.mjs", "benches/connect/bench.test.mjs"], 2 * MINUTE);
+export const harness = () => testFiles(["tests/e2e/smoke.mjs", "tests/harness/fault_proxy.test.mjs", "benches/connect/bench.test.mjs"], 2 * MINUTE);
 
 function testsIn(directory) {
   const files = existsSync(inRoot(directory)) ? readdirSync(inRoot(directory)).filter((name) => name.endsWith(".test.mjs")).sort() : [];
