@@ -1,5 +1,5 @@
 // Chromium through playwright-core. A wrapper script enters the namespace; the debugging pipe survives its exec.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { toolPath } from "../../tools/toolchain.mjs";
@@ -7,7 +7,8 @@ import { temporaryDirectory } from "./cleanup.mjs";
 import { isFace } from "./face.mjs";
 import { Page } from "./page.mjs";
 
-const QUIET = [
+/** Nothing but the tests talks to the network. */
+export const QUIET = [
   "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
@@ -27,9 +28,11 @@ class Chromium {
   #context;
   #removeFiles;
   #first;
+  #kill;
 
-  constructor(context, removeFiles) {
+  constructor(context, removeFiles, kill) {
     this.#context = context;
+    this.#kill = kill;
     this.#removeFiles = removeFiles;
     this.#first = context.pages()[0];
     context.on("console", (message) => {
@@ -62,6 +65,13 @@ class Chromium {
     return url === undefined ? page : page.goto(url);
   }
 
+  /** The browser is gone, with its pages, and could say nothing. */
+  async kill() {
+    const gone = new Promise((resolve) => this.#context.once("close", resolve));
+    this.#kill();
+    await gone;
+  }
+
   async close() {
     await this.#context.close();
     this.#removeFiles();
@@ -71,9 +81,10 @@ class Chromium {
 /** A Chromium process of its own, inside the namespace. */
 export async function launchChromium(namespace, { media = false, args = [] } = {}) {
   const { directory, remove } = temporaryDirectory();
+  const written = path.join(directory, "process");
   const wrapper = path.join(directory, "chromium");
   const quoted = [...namespace.prefix, toolPath("chromium")].map((word) => `'${word}'`).join(" ");
-  writeFileSync(wrapper, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o755 });
+  writeFileSync(wrapper, `#!/bin/sh\necho $$ > '${written}'\nexec ${quoted} "$@"\n`, { mode: 0o755 });
   const temporary = path.join(directory, "tmp");
   mkdirSync(temporary);
   const context = await chromium.launchPersistentContext(path.join(directory, "profile"), {
@@ -87,5 +98,5 @@ export async function launchChromium(namespace, { media = false, args = [] } = {
     handleSIGTERM: false,
     handleSIGHUP: false,
   });
-  return new Chromium(context, remove);
+  return new Chromium(context, remove, () => process.kill(Number(readFileSync(written, "utf8")), "SIGKILL"));
 }

@@ -1,0 +1,173 @@
+// A browser that WebDriver drives: Firefox through geckodriver, Chromium through chromedriver.
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Page } from "./page.mjs";
+import { WebDriver } from "./webdriver.mjs";
+
+const BRIDGE = fileURLToPath(new URL("bridge.mjs", import.meta.url));
+
+/** The names of keys in WebDriver (§17.4.2). */
+const KEYS = { Tab: "\uE004", Enter: "\uE007", Escape: "\uE00C", Shift: "\uE008", Space: " ", ArrowDown: "\uE015", ArrowUp: "\uE013" };
+
+/** "Shift+Tab" as what a keyboard does: down in this order, up in the other. */
+function keyActions(combination) {
+  const keys = (combination === "+" ? ["+"] : combination.split("+")).map((key) => KEYS[key] ?? key);
+  const actions = (type, values) => values.map((value) => ({ type, value }));
+  return [...actions("keyDown", keys), ...actions("keyUp", [...keys].reverse())];
+}
+
+/**
+ * A browser behind a WebDriver session. The tab that was spoken to last is the one in front: every other is hidden.
+ */
+export class WebDriverBrowser {
+  kind;
+  console;
+  #driver;
+  #session;
+  #current;
+  #first;
+  #queue = Promise.resolve();
+  #end;
+  #isKilled = false;
+
+  constructor({ kind, driver, session, firstTab, log, end }) {
+    this.kind = kind;
+    this.#driver = driver;
+    this.#session = session;
+    this.#current = firstTab;
+    this.#first = firstTab;
+    this.console = log;
+    this.#end = end;
+  }
+
+  get version() {
+    return this.#session.capabilities.browserVersion;
+  }
+
+  async open(url) {
+    const handle = this.#first ?? (await this.#inTurn(() => this.#command("POST", "/window/new", { type: "tab" }))).handle;
+    this.#first = undefined;
+    const inTab = (body) => this.#inTurn(body, handle);
+    const page = new Page(this, {
+      // Short, since the tabs of one browser take turns.
+      sliceMs: 300,
+      run: (script) => inTab(() => this.#command("POST", "/execute/sync", { script: `return ${script}`, args: [] })),
+      navigate: (target) => inTab(() => this.#command("POST", "/url", { url: target })),
+      press: (key) => inTab(() => this.#command("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions: keyActions(key) }] })),
+      capture: (file) => inTab(async () => writeFileSync(file, Buffer.from(await this.#command("GET", "/screenshot"), "base64"))),
+      dispose: () => this.#closeTab(handle),
+    });
+    return url === undefined ? page : page.goto(url);
+  }
+
+  /** Pages are left first, so that peers see a tab that closes and not a crash; the process itself needs no ceremony (4 s). */
+  async close() {
+    if (this.#isKilled) return;
+    await this.#inTurn(async () => {
+      for (const handle of await this.#command("GET", "/window/handles", undefined, 5000)) {
+        await this.#command("POST", "/window", { handle }, 5000);
+        await this.#command("POST", "/url", { url: "about:blank" }, 5000);
+      }
+    }).catch(() => {});
+    this.#driver.close();
+    await this.#end();
+  }
+
+  /** The browser is gone, with its pages, and could say nothing. */
+  async kill() {
+    this.#isKilled = true;
+    this.#driver.close();
+    await this.#end();
+  }
+
+  #command(method, command, body, timeoutMs) {
+    return this.#driver.request(method, `/session/${this.#session.sessionId}${command}`, body, { timeoutMs });
+  }
+
+  /** The last window of a session ends the session, so it is emptied instead. */
+  #closeTab(handle) {
+    return this.#inTurn(async () => {
+      const handles = await this.#command("GET", "/window/handles");
+      if (handles.length === 1) {
+        await this.#command("POST", "/url", { url: "about:blank" });
+        this.#first = handle;
+        return;
+      }
+      await this.#command("DELETE", "/window");
+      this.#current = undefined;
+      const [other] = handles.filter((candidate) => candidate !== handle);
+      await this.#command("POST", "/window", { handle: other });
+      this.#current = other;
+    }, handle);
+  }
+
+  /** WebDriver has one current window: the commands of all tabs form one queue. */
+  #inTurn(body, handle) {
+    const turn = this.#queue.then(async () => {
+      if (handle !== undefined && handle !== this.#current) {
+        await this.#command("POST", "/window", { handle });
+        this.#current = handle;
+      }
+      return body();
+    });
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/** Resolves with the first line of a child's output; rejects when it ends before. */
+function firstLine(child, name) {
+  return new Promise((resolve, reject) => {
+    child.stdout.once("data", resolve);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`${name} ended with ${code}`)));
+  });
+}
+
+async function untilReady(driver, child, output) {
+  for (let round = 0; round < 200; round += 1) {
+    if (child.exitCode !== null) break;
+    try {
+      if ((await driver.request("GET", "/status", undefined, { timeoutMs: 2000 })).ready) return;
+    } catch {
+      // not listening yet
+    }
+    await sleep(50);
+  }
+  throw new Error(`the driver did not become ready: ${output.slice(-5).join(" | ")}`);
+}
+
+/**
+ * Starts a driver's program with these arguments, which make it listen on `port`, and a session with these capabilities. `heard(line)` is told what
+ * it writes. Answers `{ driver, session, firstTab, end }`; `end()` ends the driver and what runs in its process group.
+ */
+export async function startDriver({ namespace, directory, program, args, env, port, capabilities, heard }) {
+  const child = namespace.spawn(program, args, { env });
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      output.push(line);
+      heard(line);
+    });
+  }
+  const socket = path.join(directory, "webdriver.sock");
+  const bridge = namespace.spawn(process.execPath, [BRIDGE, socket, String(port)]);
+  await firstLine(bridge, "the bridge");
+  const driver = new WebDriver(socket, port);
+  await untilReady(driver, child, output);
+  const session = await driver.request("POST", "/session", { capabilities: { alwaysMatch: capabilities } });
+  await driver.request("POST", `/session/${session.sessionId}/timeouts`, { script: 120_000, pageLoad: 30_000 });
+  const firstTab = await driver.request("GET", `/session/${session.sessionId}/window`);
+  const end = async () => {
+    for (const each of [child, bridge]) {
+      if (each.exitCode !== null || each.signalCode !== null) continue;
+      const gone = new Promise((resolve) => each.once("exit", resolve));
+      process.kill(-each.pid, "SIGKILL");
+      await gone;
+    }
+  };
+  return { driver, session, firstTab, end };
+}
