@@ -12,6 +12,7 @@ import { type PeerInfo, peerInfo } from "./peer_info.js";
 import { RemotePeer, type Timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
+import { Told, type Telling } from "./told.js";
 import { webSocket } from "./transport.js";
 
 /** The state of a client. */
@@ -322,23 +323,19 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   #handler() {
-    return {
-      resolve: (call: number, peers: object[] | undefined, cursor: string | undefined) =>
-        this.#calls.resolve(call, { peers: peers ?? [], cursor }),
-      reject: (call: number, code: string, retryable: boolean, detail: string) =>
-        this.#calls.reject(call, new SignalingError(code, retryable, detail ? { detail } : {})),
-      state: (state: string, reason: string) => this.#changed(state as ClientState, reason),
-      error: (peerId: string | undefined, code: string, retryable: boolean, detail: string) => {
-        const error = new SignalingError(code, retryable, {
-          ...(peerId !== undefined && { peerId }),
-          ...(detail && { detail }),
-        });
-        if (peerId !== undefined) this.#peers.get(peerId)?.failed(error);
+    const told: Record<Told, Telling> = {
+      [Told.Resolved]: (call, peers, cursor) =>
+        this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
+      [Told.Rejected]: (call, code, detail, retryable) => this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {})),
+      [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),
+      [Told.Error]: (retryable, peerId, code, detail) => {
+        const error = new SignalingError(code, !!retryable, { ...(peerId && { peerId }), ...(detail && { detail }) });
+        this.#peers.get(peerId)?.failed(error);
         emit(this, "error", { error });
       },
-      peerJoined: (room: string, peers: object[]) => peers.forEach((peer) => this.#rooms.get(room)?.joined(peerInfo(peer))),
-      peerLeft: (room: string, peer: string, reason: string) => this.#rooms.get(room)?.left(peer, reason),
-      message: (from: string, room: string | undefined, text: string) => {
+      [Told.PeersJoined]: (_, room, peers) => JSON.parse(peers).forEach((peer: object) => this.#rooms.get(room)?.joined(peerInfo(peer))),
+      [Told.PeerLeft]: (_, room, peer, reason) => this.#rooms.get(room)?.left(peer, reason),
+      [Told.Message]: (_, from, room, text) => {
         let data: unknown;
         try {
           data = JSON.parse(text);
@@ -346,13 +343,13 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           const error = new SignalingError("invalid-message", false, { peerId: from, detail: "a message is not JSON" }, cause);
           return emit(this, "error", { error });
         }
-        if (room !== undefined) return this.#rooms.get(room)?.received(from, data);
+        if (room) return this.#rooms.get(room)?.received(from, data);
         this.#peers.get(from)?.received(data);
         emit(this, "message", { from, data });
       },
-      description: (from: string, type: string, sdp: string) => this.signals.described(from, type, sdp),
-      candidates: (from: string, found: object[], end: boolean) => this.signals.found(from, found, end),
-      peer: (id: string) => {
+      [Told.Description]: (_, from, type, sdp) => this.signals.described(from, type, sdp),
+      [Told.Candidates]: (end, from, found) => this.signals.found(from, JSON.parse(found), !!end),
+      [Told.Peer]: (_, id) => {
         // Nothing may be thrown into the module.
         try {
           emit(this, "peer", { peer: this.peer(id) });
@@ -360,13 +357,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           emit(this, "error", { error });
         }
       },
-      peerState: (id: string, state: string, reason: string) => {
+      [Told.PeerState]: (_, id, state, reason) => {
         const peer = this.#peers.get(id);
         if (state === "closed") this.#peers.delete(id);
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
-      peerOpen: (id: string) => this.#peers.get(id)?.opened(),
+      [Told.PeerOpen]: (_, id) => this.#peers.get(id)?.opened(),
     };
+    return { tell: (what: Told, ...all: Parameters<Telling>) => told[what](...all) };
   }
 }
 

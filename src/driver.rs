@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::codec;
-use crate::handler::Handler;
+use crate::handler::{Handler, Told};
 use crate::page::Page;
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
@@ -185,55 +185,57 @@ impl Driver {
         loop {
             let next = self.news.borrow_mut().pop_front();
             let Some(news) = next else { break };
-            match news {
-                News::Settled(call, result) => self.settle(call, result),
-                News::Event(event) => self.dispatch(event),
-            }
+            self.tell(&news);
         }
         self.telling.set(false);
     }
 
-    fn settle(&self, call: u32, result: Result<Reply, Failure>) {
-        match result {
-            Ok(Reply::Done) => self.handler.resolve(call, JsValue::UNDEFINED, None),
-            Ok(Reply::Peers { peers, cursor }) => {
-                self.handler.resolve(call, codec::peers_to_js(&peers), cursor.as_deref())
+    fn tell(&self, news: &News) {
+        let json;
+        // One call of the facade for all: each weighs something.
+        let (what, number, a, b, c) = match news {
+            News::Settled(call, Ok(Reply::Done)) => (Told::Resolved, *call, "", "", ""),
+            News::Settled(call, Ok(Reply::Peers { peers, cursor })) => {
+                json = codec::peers(peers);
+                (Told::Resolved, *call, &*json, cursor.as_deref().unwrap_or_default(), "")
             }
-            Err(failure) => self.handler.reject(call, &failure.code, failure.retryable, &failure.message),
-        }
-    }
-
-    fn dispatch(&self, event: Event) {
-        match event {
-            Event::State { state, reason } => self.handler.state(state.as_str(), &reason),
-            Event::Error { peer, failure } => self.handler.error(
-                peer.as_ref().map(PeerId::as_str),
-                &failure.code,
-                failure.retryable,
-                &failure.message,
-            ),
-            Event::PeerJoined { room, peer } => {
-                self.handler.peer_joined(room.as_str(), codec::peers_to_js(&[peer]))
+            News::Settled(call, Err(failure)) => {
+                let retryable = if failure.retryable { "1" } else { "" };
+                (Told::Rejected, *call, &*failure.code, &*failure.message, retryable)
             }
-            Event::PeerLeft { room, peer, reason } => {
-                self.handler.peer_left(room.as_str(), peer.as_str(), &reason)
-            }
-            Event::Message { from, room, data } => {
-                self.handler.message(from.as_str(), room.as_ref().map(RoomName::as_str), &data);
-            }
-            Event::OwnSignal { from, signal } => match signal {
-                OwnSignal::Offer(sdp) => self.handler.description(from.as_str(), "offer", &sdp),
-                OwnSignal::Answer(sdp) => self.handler.description(from.as_str(), "answer", &sdp),
-                OwnSignal::Candidates { candidates, end } => {
-                    self.handler.candidates(from.as_str(), codec::candidates_to_js(&candidates), end);
+            News::Event(event) => match event {
+                Event::State { state, reason } => (Told::State, 0, state.as_str(), &**reason, ""),
+                Event::Error { peer, failure } => {
+                    let about = peer.as_ref().map_or("", PeerId::as_str);
+                    (Told::Error, failure.retryable.into(), about, &*failure.code, &*failure.message)
                 }
+                Event::PeerJoined { room, peer } => {
+                    json = codec::peers(core::slice::from_ref(peer));
+                    (Told::PeersJoined, 0, room.as_str(), &*json, "")
+                }
+                Event::PeerLeft { room, peer, reason } => {
+                    (Told::PeerLeft, 0, room.as_str(), peer.as_str(), &**reason)
+                }
+                Event::Message { from, room, data } => {
+                    let room = room.as_ref().map_or("", RoomName::as_str);
+                    (Told::Message, 0, from.as_str(), room, &**data)
+                }
+                Event::OwnSignal { from, signal } => match signal {
+                    OwnSignal::Offer(sdp) => (Told::Description, 0, from.as_str(), "offer", &**sdp),
+                    OwnSignal::Answer(sdp) => (Told::Description, 0, from.as_str(), "answer", &**sdp),
+                    OwnSignal::Candidates { candidates, end } => {
+                        json = codec::candidates(candidates);
+                        (Told::Candidates, (*end).into(), from.as_str(), &*json, "")
+                    }
+                },
+                Event::Peer { peer } => (Told::Peer, 0, peer.as_str(), "", ""),
+                Event::PeerState { peer, state, reason } => {
+                    (Told::PeerState, 0, peer.as_str(), state.as_str(), &**reason)
+                }
+                Event::PeerOpen { peer } => (Told::PeerOpen, 0, peer.as_str(), "", ""),
             },
-            Event::Peer { peer } => self.handler.peer(peer.as_str()),
-            Event::PeerState { peer, state, reason } => {
-                self.handler.peer_state(peer.as_str(), state.as_str(), &reason)
-            }
-            Event::PeerOpen { peer } => self.handler.peer_open(peer.as_str()),
-        }
+        };
+        self.handler.tell(what as u32, number, a, b, c);
     }
 }
 

@@ -10,6 +10,7 @@ use alloc::string::String;
 pub use read::{text, u16_field};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
 use wasm_bindgen::JsValue;
+pub use write::{candidates, peers};
 
 /// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more.
 pub fn encode(envelope: &Envelope, ack: Option<u32>) -> String {
@@ -27,16 +28,6 @@ pub fn decode(data: &JsValue) -> Option<Envelope> {
         return None;
     }
     read::envelope(&parse(data))
-}
-
-/// Peers as the facade gets them.
-pub fn peers_to_js(peers: &[PeerInfo]) -> JsValue {
-    parse(&JsValue::from_str(&write::peers(peers)))
-}
-
-/// Candidates as the facade gets them.
-pub fn candidates_to_js(candidates: &[IceCandidateInit]) -> JsValue {
-    parse(&JsValue::from_str(&write::candidates(candidates)))
 }
 
 /// A candidate as the facade gives it; `None` when a field is of the wrong kind.

@@ -191,10 +191,12 @@ pub fn candidate(init: &IceCandidateInit) -> String {
     written(|writer| writer.candidate(init))
 }
 
+/// Candidates as JSON text, as the facade gets them.
 pub fn candidates(candidates: &[IceCandidateInit]) -> String {
     written(|writer| writer.list(candidates, Writer::candidate))
 }
 
+/// Peers as JSON text, as the facade gets them.
 pub fn peers(peers: &[PeerInfo]) -> String {
     written(|writer| writer.list(peers, Writer::peer))
 }

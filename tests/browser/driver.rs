@@ -71,6 +71,26 @@ globalThis.WebSocket = function (url) {
 };
 "#;
 
+/// A handler that writes what it is told (`js/told.ts`) as calls of functions with names.
+const HANDLER: &str = r#"
+const texts = (count) => (_, ...all) => all.slice(0, count);
+const TOLD = [
+  ["resolve", (call, peers, cursor) => [call, peers && JSON.parse(peers), cursor]],
+  ["reject", (call, code, message, retryable) => [call, code, retryable !== "", message]],
+  ["state", texts(2)],
+  ["error", (retryable, peer, code, message) => [peer, code, retryable !== 0, message]],
+  ["peerJoined", (_, room, peers) => [room, JSON.parse(peers)]],
+  ["peerLeft", texts(3)],
+  ["message", texts(3)],
+  ["description", texts(3)],
+  ["candidates", (end, from, candidates) => [from, JSON.parse(candidates), end !== 0]],
+  ["peer", texts(1)],
+  ["peerState", texts(3)],
+  ["peerOpen", texts(1)],
+];
+return { tell: (what, ...all) => given(TOLD[what][0], TOLD[what][1](...all)) };
+"#;
+
 type Called = Closure<dyn Fn(String, Array)>;
 
 /// A client and what its handler was told, one text for each call.
@@ -96,8 +116,7 @@ impl Side {
                 then(client);
             }
         });
-        let handler =
-            run("return new Proxy({}, { get: (_, name) => (...all) => given(name, all) })", called.as_ref());
+        let handler = run(HANDLER, called.as_ref());
         let made = create(id, url, configuration, handler).unwrap_or_else(|_| panic!("{id} {url}"));
         assert!(client.set(made).is_ok());
         Self { client, log, _called: called }
