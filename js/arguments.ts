@@ -35,6 +35,12 @@ export function numberIn(name: string, value: unknown, fallback: number, least: 
     : refuse(name, value, `a ${whole ? "whole " : ""}number from ${least} to ${most}`);
 }
 
+/** @internal One of these; the first if it is not given. */
+export function oneOf<T>(name: string, value: T | undefined, allowed: readonly T[]): T {
+  if (value === undefined) value = allowed[0]!;
+  return allowed.includes(value) ? value : refuse(name, value, allowed.map((one) => JSON.stringify(one)).join(" or "));
+}
+
 /** @internal A time-out in milliseconds. */
 export function timeout(value: unknown, fallback: number): number {
   return numberIn("timeoutMs", value, fallback, 1, 2_147_483_647);

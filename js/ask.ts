@@ -11,7 +11,7 @@ export const enum Ask {
   Leave,
   /** Given: a `PeerQuery`. */
   FindPeers,
-  /** Given, as for a broadcast: the JSON text. */
+  /** Given, as for a broadcast: the JSON text. 1 in place of the time-out: with a receipt. */
   Message,
   Broadcast,
   /** Given, as for an answer: the session description. */

@@ -5,9 +5,10 @@ import { Calls, type Listed } from "./calls.js";
 import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import { HeadStart, startWebRtc } from "./head_start.js";
+import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
 import { load } from "./load.js";
-import { type SignalingClientOptions, randomHex, settings } from "./options.js";
+import { type SignalingClientOptions, settings } from "./options.js";
 import { type PeerInfo, peerInfo } from "./peer_info.js";
 import { RemotePeer, type Timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
@@ -26,6 +27,13 @@ export interface SignalingClientEvents {
    * `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"` that it was; otherwise `""`.
    */
   readonly statechange: Event & { readonly state: ClientState; readonly reason: string };
+  /**
+   * The link was lost and is back. `resumed`: with its session, so that nothing was lost, in either direction. Otherwise the session
+   * is a new one, `reason` tells why (`"session-expired"`: away for too long, or the server was started anew; `"position-lost"`: the
+   * server no longer has all that is missing here; `""`: it is one without sessions), and what was on its way is lost: rooms are
+   * entered and negotiations finished anew by themselves, a `sendSignal()` or `broadcast()` that waited is rejected with `link-lost`.
+   */
+  readonly resume: Event & { readonly resumed: boolean; readonly reason: string };
   /** A remote peer connected to us: add tracks and listeners to it now. */
   readonly peer: Event & { readonly peer: RemotePeer };
   /** A peer's `sendSignal()`; there need not be a `RemotePeer` for it. */
@@ -54,13 +62,12 @@ export interface PeerPage {
 
 /** A client of one signaling server. Nothing happens before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
-  /** The own peer id. */
-  readonly peerId: string;
   /** Signaling for an `RTCPeerConnection` of one's own. */
   readonly signals: Signals = new Signals({
     description: (to, isOffer, sdp) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp),
     candidate: (to, candidate) => this.#send(Ask.Candidate, to, candidate),
   });
+  readonly #identity: Identity;
   readonly #begin: () => HeadStart | undefined;
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
@@ -78,8 +85,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
-    const { endpoint, transport, peer, configuration, numbers } = settings(url, options);
-    this.peerId = peer.id;
+    const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
+    this.#identity = identity;
     this.#begin = () => (transport === webSocket ? new HeadStart(endpoint) : undefined);
     const open = () => this.#headStart?.take() ?? transport(endpoint);
     this.#start = (instance) => {
@@ -88,8 +95,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       return this.#guarded(
         () => new instance.Client({
             transport: open,
-            key: randomHex(16),
-            peer,
+            key: identity.key,
+            peer: { ...peer, id: identity.id },
             configuration,
             handler: this.#handler(),
             global: globalThis,
@@ -97,6 +104,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           }),
       );
     };
+  }
+
+  /** The own peer id. Where `session.keep` is `"tab"` and a duplicated tab has it already, another from the end of `connect()` on. */
+  get peerId(): string {
+    return this.#identity.id;
   }
 
   /** The state of the link to the server. */
@@ -142,7 +154,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   /** The module is started, unless nobody waits any more. */
   async #load(call: number): Promise<void> {
-    const instance = await load();
+    const [instance] = await Promise.all([load(), this.#identity.claim()]);
     if (this.#calls.has(call)) this.#module ??= this.#start(instance);
   }
 
@@ -208,7 +220,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
         await this.#call(Ask.ConnectPeer, milliseconds, id, undefined, signal);
       },
-      sendSignal: (data) => this.#send(Ask.Message, id, json("data", data)),
+      sendSignal: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
       restartIce: () => ask(Ask.RestartIce),
       close: () => ask(Ask.ClosePeer),
       timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
@@ -282,8 +294,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     }
   }
 
-  async #send(ask: Ask, to: string, given?: unknown): Promise<void> {
-    await this.#call(ask, 0, to, given);
+  async #send(ask: Ask, to: string, given?: unknown, receipt = 0): Promise<void> {
+    await this.#call(ask, receipt, to, given);
   }
 
   async #leave(name: string): Promise<void> {
@@ -318,7 +330,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   #changed(state: ClientState, reason: string): void {
     if (this.#state === "closed" && state !== "closed") return;
     this.#state = state;
-    if (state === "closed") this.#instance?.clients.delete(this.#ended);
+    if (state === "closed") {
+      this.#instance?.clients.delete(this.#ended);
+      this.#identity.close();
+    }
     emit(this, "statechange", { state, reason });
   }
 
@@ -334,7 +349,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         emit(this, "error", { error });
       },
       [Told.PeersJoined]: (_, room, peers) => JSON.parse(peers).forEach((peer: object) => this.#rooms.get(room)?.joined(peerInfo(peer))),
-      [Told.PeerLeft]: (_, room, peer, reason) => this.#rooms.get(room)?.left(peer, reason),
+      [Told.PeerChanged]: (how, room, peer, reason) =>
+        this.#rooms.get(room)?.changed(peer, (["peerleave", "peeraway", "peerback"] as const)[how]!, reason),
       [Told.Message]: (_, from, room, text) => {
         let data: unknown;
         try {
@@ -363,6 +379,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
       [Told.PeerOpen]: (_, id) => this.#peers.get(id)?.opened(),
+      [Told.Resumed]: (resumed, reason) => emit(this, "resume", { resumed: !!resumed, reason }),
+      [Told.Key]: (_, key) => this.#identity.save(key),
     };
     return { tell: (what: Told, ...all: Parameters<Telling>) => told[what](...all) };
   }

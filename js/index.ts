@@ -4,12 +4,13 @@ export type { ClientState, PeerPage, PeerQuery, SignalingClientEvents } from "./
 export { SignalingError, errorCodes } from "./errors.js";
 export type { ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";
+export type { SessionOptions } from "./identity.js";
 export { initialize } from "./load.js";
 export type { ModuleSource } from "./load.js";
 export type { CandidateOptions, GatheringOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
 export type { PeerInfo } from "./peer_info.js";
 export type { PeerStats } from "./peer_stats.js";
-export type { RemotePeer, RemotePeerEvents, Timeline } from "./remote_peer.js";
+export type { RemotePeer, RemotePeerEvents, SignalOptions, Timeline } from "./remote_peer.js";
 export type { Room, RoomEvents } from "./room.js";
 export type { Signals, SignalsEvents } from "./signals.js";
 export type { Transport, TransportSocket } from "./transport.js";

@@ -1,10 +1,19 @@
-import { dictionary, json, numberIn, optionalText, refuse, text } from "./arguments.js";
+import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from "./arguments.js";
+import { Identity, type SessionOptions } from "./identity.js";
 import { type Transport, webSocket } from "./transport.js";
 
 /** Options of a `SignalingClient`; members that it does not know are ignored. */
 export interface SignalingClientOptions {
-  /** The public name of this peer: 1 to 128 bytes, no control characters. Default: drawn at random. */
+  /** The public name of this peer: 1 to 128 bytes, no control characters. Default: drawn at random; see `session.keep`. */
   readonly peerId?: string;
+  /** Whether a page that is loaded anew is the same peer. */
+  readonly session?: SessionOptions;
+  /**
+   * What becomes of the link while the page is frozen, or waits in the back/forward cache. `"keep"`, the default, leaves it to the
+   * browser: others see the peer away as soon as the server misses it, and a link that is lost is regained afterwards.
+   * `"release"` closes it, so that others see the peer away (`"suspended"`) at once, and resumes the session afterwards.
+   */
+  readonly background?: "keep" | "release";
   /** Where this peer is; others can look for it. At most 64 bytes. */
   readonly region?: string;
   /** What this peer can do; others can look for it. At most 16 of at most 64 bytes. */
@@ -57,16 +66,15 @@ export interface GatheringOptions {
   readonly timeoutMs?: number;
 }
 
-/** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most; wait. */
+/** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most; wait; release. */
 function numbers(options: SignalingClientOptions): number[] {
   const day = 86_400_000;
   const reconnect = dictionary("reconnect", options.reconnect);
   const candidates = dictionary("candidates", options.candidates);
-  const { mode = "trickle", timeoutMs } = dictionary("gathering", options.gathering);
+  const { mode, timeoutMs } = dictionary("gathering", options.gathering);
   const attempts = numberIn("reconnect.maxAttempts", reconnect.maxAttempts, Infinity, 0, Infinity, true);
   const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
-  const isComplete = mode === "complete";
-  if (!isComplete && mode !== "trickle") refuse("gathering.mode", mode, '"trickle" or "complete"');
+  const isComplete = oneOf("gathering.mode", mode, ["trickle", "complete"]) === "complete";
   return [
     numberIn("reconnect.baseMs", reconnect.baseMs, 1000, 0, day),
     numberIn("reconnect.factor", reconnect.factor, 2, 1, 100),
@@ -77,6 +85,7 @@ function numbers(options: SignalingClientOptions): number[] {
     numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10, true),
     numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10, true),
     isComplete ? wait : -1,
+    +(oneOf("background", options.background, ["keep", "release"]) === "release"),
   ];
 }
 
@@ -86,12 +95,14 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
   const { capabilities = [], metadata, transport = webSocket } = options;
   if (!Array.isArray(capabilities) || capabilities.length > 16) refuse("capabilities", capabilities, "an array of at most 16 strings");
   if (typeof transport !== "function") refuse("transport", transport, "a function");
-  const id = optionalText("peerId", options.peerId) ?? randomHex(8);
+  const id = optionalText("peerId", options.peerId);
+  const keep = oneOf("session.keep", dictionary("session", options.session).keep, ["none", "tab", "origin"]);
+  const endpoint = socketUrl(url);
   return {
-    endpoint: socketUrl(url),
+    endpoint,
     transport,
+    identity: new Identity(endpoint, id, keep),
     peer: {
-      id,
       session: 0,
       region: optionalText("region", options.region, 64),
       capabilities: capabilities.map((capability, at) => text(`capabilities[${at}]`, capability, 64)),
@@ -113,10 +124,4 @@ function socketUrl(url: string | URL): string {
     // Said below.
   }
   return refuse("url", url, "a ws:, wss:, http: or https: URL");
-}
-
-/** @internal Hexadecimal digits of this many random bytes of the platform's generator. */
-export function randomHex(bytes: number): string {
-  const drawn = crypto.getRandomValues(new Uint8Array(bytes));
-  return Array.from(drawn, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -8,6 +8,8 @@ export interface PeerInfo {
   readonly capabilities: readonly string[];
   /** What its application said about it. */
   readonly metadata?: unknown;
+  /** In `Room.peers`: it lost its link to the server, and may come back. Never in what `findPeers()` answers. */
+  readonly away?: true;
 }
 
 /** @internal From the module's shape. */

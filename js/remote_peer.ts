@@ -1,4 +1,4 @@
-import { timeout } from "./arguments.js";
+import { dictionary, oneOf, timeout } from "./arguments.js";
 import { SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
@@ -42,10 +42,16 @@ export interface RemotePeerEvents {
   readonly error: Event & { readonly error: SignalingError };
 }
 
+/** How a message is sent. */
+export interface SignalOptions {
+  /** Wait until the other side's client has it, not only its queue at the server. Default false. */
+  readonly receipt?: boolean;
+}
+
 /** @internal What a peer asks of its client. */
 export interface PeerCalls {
   connect(timeoutMs: number, signal: AbortSignal | undefined): Promise<void>;
-  sendSignal(data: unknown): Promise<void>;
+  sendSignal(data: unknown, receipt: boolean): Promise<void>;
   restartIce(): void;
   close(): void;
   timeline(): Timeline;
@@ -139,15 +145,16 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
 
   /**
    * Sends a message through the server, connected or not: for small and rare things. The other side gets it once and in
-   * order, as a `message` event of its client, and of its `RemotePeer` if it has one. Resolves when it is in the other
-   * side's queue at the server.
+   * order, as a `message` event of its client, and of its `RemotePeer` if it has one; also over lost links, as long as both
+   * sessions live. Resolves when it is in the other side's queue at the server, or with `receipt` when the other side has it.
    *
    * @param data Anything that fits into 4096 bytes of JSON.
-   * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (it may have
-   * arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
+   * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (the session
+   * ended, and it may have arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
    */
-  sendSignal(data: unknown): Promise<void> {
-    return this.#calls.sendSignal(data);
+  async sendSignal(data: unknown, options: SignalOptions = {}): Promise<void> {
+    const { receipt } = dictionary("options", options);
+    await this.#calls.sendSignal(data, oneOf("receipt", receipt, [false, true]));
   }
 
   /** Looks for a new path (RFC 8445 §9) without closing anything. */

@@ -7,7 +7,17 @@ export interface RoomEvents {
   readonly peerjoin: Event & { readonly peer: PeerInfo };
   /** Somebody's `broadcast()`. */
   readonly message: Event & { readonly from: string; readonly data: unknown };
-  /** Somebody is gone; `reason` is `"left"`, `"closed"` or `"lost"`. */
+  /**
+   * Somebody can no longer be reached, through the server or directly: `"lost"` (the link ended), `"silent"` (nothing arrives any
+   * more) or `"suspended"` (the page is frozen). `peerback` or `peerleave` follows. What is sent meanwhile waits at the server.
+   */
+  readonly peeraway: Event & { readonly peer: PeerInfo; readonly reason: string };
+  /** Somebody who was away is back, with everything that was sent. */
+  readonly peerback: Event & { readonly peer: PeerInfo };
+  /**
+   * Somebody is gone, once for each `peerjoin`: `"left"` (the room), `"closed"` (the client, or its page) or `"lost"` (away for
+   * longer than the server waits, or loaded anew).
+   */
   readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: string };
 }
 
@@ -32,7 +42,7 @@ export class Room extends TypedEventTarget<RoomEvents> {
     this.#calls = calls;
   }
 
-  /** Who else is here. */
+  /** Who else is here, or away. */
   get peers(): readonly PeerInfo[] {
     return [...this.#members.values()];
   }
@@ -70,9 +80,14 @@ export class Room extends TypedEventTarget<RoomEvents> {
     emit(this, "message", { from, data });
   }
 
-  /** @internal */
-  left(id: string, reason: string): void {
-    const peer = this.#members.get(id);
-    if (peer && this.#members.delete(id)) emit(this, "peerleave", { peer, reason });
+  /** @internal Somebody is away (`peeraway`), back (`peerback`) or gone (`peerleave`). */
+  changed(id: string, type: keyof RoomEvents, reason: string): void {
+    const known = this.#members.get(id);
+    if (!known) return;
+    const { away, ...here } = known;
+    const peer: PeerInfo = type === "peeraway" ? { ...here, away: true } : here;
+    if (type === "peerleave") this.#members.delete(id);
+    else this.#members.set(id, peer);
+    emit(this, type, { peer, reason });
   }
 }

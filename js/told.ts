@@ -13,8 +13,8 @@ export const enum Told {
   Error,
   /** Room; its new members, as JSON. */
   PeersJoined,
-  /** Room, peer, reason. */
-  PeerLeft,
+  /** Whether it left (0), is away (1) or back (2); room, peer, reason. */
+  PeerChanged,
   /** Sender, the room that it was broadcast in, data. */
   Message,
   /** Sender, type, text: for a connection of the application's own. */
@@ -27,6 +27,10 @@ export const enum Told {
   PeerState,
   /** The peer to which data can flow. */
   PeerOpen,
+  /** Whether the session goes on; why it does not. */
+  Resumed,
+  /** The key of the session from now on. */
+  Key,
 }
 
 /** @internal */

@@ -214,7 +214,7 @@ impl Driver {
                     (Told::PeersJoined, 0, room.as_str(), &*json, "")
                 }
                 Event::PeerLeft { room, peer, reason } => {
-                    (Told::PeerLeft, 0, room.as_str(), peer.as_str(), &**reason)
+                    (Told::PeerChanged, 0, room.as_str(), peer.as_str(), &**reason)
                 }
                 Event::Message { from, room, data } => {
                     let room = room.as_ref().map_or("", RoomName::as_str);

@@ -21,7 +21,7 @@ extern "C" {
     pub fn tell(this: &Handler, what: u32, number: u32, a: &str, b: &str, c: &str);
 }
 
-#[allow(missing_docs, reason = "`js/told.ts` has them")]
+#[allow(missing_docs, dead_code, reason = "`js/told.ts` has the docs")]
 /// What is told: the numbers of `js/told.ts`, which says what the number and the texts are.
 #[derive(Clone, Copy)]
 pub enum Told {
@@ -30,11 +30,13 @@ pub enum Told {
     State,
     Error,
     PeersJoined,
-    PeerLeft,
+    PeerChanged,
     Message,
     Description,
     Candidates,
     Peer,
     PeerState,
     PeerOpen,
+    Resumed,
+    Key,
 }

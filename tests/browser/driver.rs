@@ -80,13 +80,15 @@ const TOLD = [
   ["state", texts(2)],
   ["error", (retryable, peer, code, message) => [peer, code, retryable !== 0, message]],
   ["peerJoined", (_, room, peers) => [room, JSON.parse(peers)]],
-  ["peerLeft", texts(3)],
+  ["peerChanged", (how, ...all) => [how, ...all]],
   ["message", texts(3)],
   ["description", texts(3)],
   ["candidates", (end, from, candidates) => [from, JSON.parse(candidates), end !== 0]],
   ["peer", texts(1)],
   ["peerState", texts(3)],
   ["peerOpen", texts(1)],
+  ["resumed", (resumed, reason) => [resumed !== 0, reason]],
+  ["key", texts(1)],
 ];
 return { tell: (what, ...all) => given(TOLD[what][0], TOLD[what][1](...all)) };
 "#;
@@ -146,7 +148,7 @@ fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<
         ("configuration", JSON::parse(configuration).unwrap()),
         ("handler", handler),
         ("global", js_sys::global().into()),
-        ("numbers", JSON::parse("[1000, 2, 30000, 3500, -1, 100, 5, 10, -1]").unwrap()),
+        ("numbers", JSON::parse("[1000, 2, 30000, 3500, -1, 100, 5, 10, -1, 0]").unwrap()),
     ] {
         js_sys::Reflect::set(&settings, &name.into(), &value).unwrap();
     }
@@ -202,7 +204,7 @@ async fn a_handler_may_call_back_from_within_everything_it_is_told() {
     ada.hears(r#"reject[4,"peer-not-found",true"#).await;
     ada.hears(r#"error["zoe","peer-not-found",true"#).await;
     bob.client().leave(5, "room").unwrap_or_else(|_| panic!());
-    ada.hears(r#"peerLeft["room","bob","left"]"#).await;
+    ada.hears(r#"peerChanged[0,"room","bob","left"]"#).await;
     ada.client().close_peer("bob").unwrap_or_else(|_| panic!());
     bob.hears(r#"peerState["ada","closed","connection-gone"]"#).await;
     for side in [&ada, &bob] {
