@@ -98,10 +98,14 @@ impl Rooms {
 
     /// Somebody is in the room.
     pub fn handle_present(&mut self, name: &RoomName, peer: PeerInfo, out: &mut Queue<Output>) {
-        let Some(room) = self.0.get_mut(name) else { return };
         let Ok(id) = PeerId::parse(&peer.id) else { return };
-        let before = room.members.insert(id, Member { info: peer.clone(), named: true });
-        if room.entered && before.is_none_or(|known| known.info.session != peer.session) {
+        let known = self.0.get(name).and_then(|room| room.members.get(&id));
+        if known.is_some_and(|known| known.info.session != peer.session) {
+            // It started anew, and the end of its stay before was lost.
+            self.handle_left(name, &id, "lost".into(), out);
+        }
+        let Some(room) = self.0.get_mut(name) else { return };
+        if room.members.insert(id, Member { info: peer.clone(), named: true }).is_none() && room.entered {
             out.push_back(Output::Event(Event::PeerJoined { room: name.clone(), peer }));
         }
     }

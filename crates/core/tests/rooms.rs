@@ -147,7 +147,7 @@ fn a_link_lost_between_two_pages_begins_the_list_again() {
 fn a_member_that_started_anew_is_told() {
     let mut world = inside();
     came(&mut world, info("ada", 2));
-    assert_eq!(moves(&mut world), ["+ada"]);
+    assert_eq!(moves(&mut world), ["-ada lost", "+ada"], "each stay has one end");
 }
 
 #[test]
