@@ -1,12 +1,13 @@
 //! When a link is believed dead: the same rule at both ends.
 //!
-//! A link that is idle is silent for at most [`DEAD_AFTER_IDLE_MS`]; a link on which something was sent
+//! A link that is idle is silent for at most [`DEAD_AFTER_IDLE_MS`] (at the end that asks: for 9.5 s, so that the others
+//! hear within 10 s of a peer that is gone); a link on which something was sent
 //! answers within [`DEAD_AFTER_SEND_MS`]. Any frame received proves life. The end whose duty it is (the
 //! server) asks for a sign of life after [`HEARTBEAT_MS`] of silence; either end asks when what it sent
 //! stays unanswered for [`PROBE_AFTER_SEND_MS`].
 
 /// Silence after which the server asks for a sign of life, in milliseconds.
-pub const HEARTBEAT_MS: u64 = 10_000;
+pub const HEARTBEAT_MS: u64 = 6_500;
 /// Silence after which an idle link is dead, in milliseconds.
 pub const DEAD_AFTER_IDLE_MS: u64 = 15_000;
 /// Time from an unanswered send to the question, in milliseconds.

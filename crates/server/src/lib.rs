@@ -11,7 +11,7 @@
 //! use signalpost_server::engine::{Delivery, Full, Outlet};
 //! use signalpost_server::registry::Registry;
 //! use signalpost_server::session::{Session, SessionOutput};
-//! use signalpost_server::ConnectionId;
+//! use signalpost_server::{ConnectionId, Token};
 //! use std::collections::VecDeque;
 //!
 //! /// A queue for the one connection of this example.
@@ -24,16 +24,16 @@
 //! }
 //!
 //! let connection = ConnectionId::new(1);
-//! let (mut registry, mut inbox) = (Registry::new(), Inbox(VecDeque::new()));
-//! let mut session = Session::new(0, connection, None);
-//! let hello = r#"{"type":"hello","payload":{"versions":[1,1],"key":"0123456789abcdef",
+//! let (mut registry, mut inbox) = (Registry::default(), Inbox(VecDeque::new()));
+//! let mut session = Session::new(0, connection, None, Token::new([7; 32]));
+//! let hello = r#"{"type":"hello","payload":{"versions":[1,2],"key":"0123456789abcdef",
 //!     "peer":{"id":"ada","session":7}}}"#;
 //! session.handle_frame(10, hello);
 //! let mut sent = Vec::new();
 //! loop {
 //!     if let Some(output) = session.poll_output() {
 //!         match output {
-//!             SessionOutput::Send(message) => sent.push(message),
+//!             SessionOutput::Send { message, .. } => sent.push(message),
 //!             SessionOutput::Execute(command) => registry.execute(10, connection, command, &mut inbox),
 //!             _ => {}
 //!         }
@@ -48,10 +48,13 @@
 #![forbid(unsafe_code)]
 
 mod connection_id;
+pub mod drain;
 pub mod engine;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod registry;
 pub mod session;
+mod token;
 
 pub use connection_id::ConnectionId;
+pub use token::{Token, TokenHash};

@@ -28,7 +28,8 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         Some(_) => Some(PrometheusBuilder::new().install_recorder()?),
         None => None,
     };
-    let server = Server::bind(options, MemoryEngine::new(), exporter).await?;
+    let engine = MemoryEngine::new(options.resume_window.0);
+    let server = Server::bind(options, engine, exporter).await?;
     let mut stdout = std::io::stdout();
     // The line is for whoever started the server; it runs without one as well.
     let _unread = writeln!(stdout, "listening on http://{}", server.address()?).and_then(|()| stdout.flush());

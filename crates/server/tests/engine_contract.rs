@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use signalpost_protocol::message::Route;
-use signalpost_protocol::{ErrorCode, Hello, PeerId, PeerInfo, Query, RoomName, Signal};
-use signalpost_server::ConnectionId;
+use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
 use signalpost_server::engine::memory::MemoryEngine;
-use signalpost_server::engine::{Command, Delivery, Engine, Full, LeaveReason, Reply, Sink};
-use signalpost_server::registry::{LEASE_MS, SWEEP_MS};
+use signalpost_server::engine::{
+    Action, AwayReason, Claim, Command, Delivery, Departure, Engine, Full, LeaveReason, News, NewsKind,
+    Outcome, Request, Sink,
+};
+use signalpost_server::registry::{LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
+use signalpost_server::{ConnectionId, TokenHash};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +23,8 @@ struct Line {
 
 impl Sink for Line {
     fn deliver(&self, delivery: Delivery) -> Result<(), Full> {
-        let refusable = matches!(delivery, Delivery::Relay { .. } | Delivery::PeerJoined { .. });
+        let refusable =
+            matches!(&delivery, Delivery::News { seq: None, news } if news.kind() != NewsKind::Answer);
         if refusable && *self.full.lock().unwrap() {
             return Err(Full);
         }
@@ -45,7 +49,7 @@ impl<'a, E: Engine> Client<'a, E> {
 
     async fn claimed(engine: &'a E, number: u64, name: &str) -> Self {
         let client = Self::open(engine, number).await;
-        assert_eq!(client.run(0, claim(name, 'k')).await, Reply::Claimed);
+        assert_eq!(client.claim(0, claim(name, 'k')).await, None);
         client
     }
 
@@ -60,28 +64,63 @@ impl<'a, E: Engine> Client<'a, E> {
         None
     }
 
-    /// Executes and takes the reply, which is expected to be the next delivery.
-    async fn run(&self, now: u64, command: Command) -> Reply {
-        self.engine.execute(now, self.connection, command).await;
+    /// Executes; `None` for a claim that is granted. The reply is expected to be the next delivery.
+    async fn claim(&self, now: u64, claim: Claim) -> Option<Outcome> {
+        self.engine.execute(now, self.connection, Command::Claim(Box::new(claim))).await;
         match self.next().await {
-            Some(Delivery::Reply(reply)) => reply,
+            Some(Delivery::Claimed(_)) => None,
+            Some(Delivery::Done { outcome, .. }) => Some(outcome),
             other => panic!("no reply but {other:?}"),
         }
     }
 
-    async fn end(&self, now: u64, reason: LeaveReason) {
-        self.engine.execute(now, self.connection, Command::Detach(reason)).await;
+    /// Executes without a number; the answer, if there is one, and the outcome, which are expected to be next.
+    async fn run(&self, now: u64, action: Action) -> (Option<News>, Outcome) {
+        let request = Request { seq: None, ack: None, reference: Some(1), action };
+        self.engine.execute(now, self.connection, Command::Request(request)).await;
+        let mut answer = None;
+        loop {
+            match self.next().await {
+                Some(Delivery::News { seq: None, news }) if answer.is_none() => {
+                    answer = Some((*news).clone())
+                }
+                Some(Delivery::Done { outcome, .. }) => return (answer, outcome),
+                other => panic!("no reply but {other:?}"),
+            }
+        }
+    }
+
+    async fn outcome(&self, now: u64, action: Action) -> Outcome {
+        self.run(now, action).await.1
+    }
+
+    async fn beat(&self, now: u64) -> Outcome {
+        self.engine.execute(now, self.connection, Command::Beat { ack: None }).await;
+        match self.next().await {
+            Some(Delivery::Done { outcome, .. }) => outcome,
+            other => panic!("no reply but {other:?}"),
+        }
+    }
+
+    async fn end(&self, now: u64, departure: Departure) {
+        self.engine.execute(now, self.connection, Command::Detach(departure)).await;
     }
 }
 
-fn claim(name: &str, key: char) -> Command {
+const LOST: Departure = Departure::Away(AwayReason::Lost);
+
+fn claim(name: &str, key: char) -> Claim {
     let peer = PeerInfo { id: name.into(), ..PeerInfo::default() };
-    Command::Claim(Box::new(Hello {
-        versions: (1, 1),
-        key: key.to_string().repeat(32),
-        peer,
-        received: None,
-    }))
+    let key = TokenHash::of(&key.to_string());
+    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None }
+}
+
+fn refused(code: ErrorCode) -> Outcome {
+    Outcome::Refused(code)
+}
+
+fn told(news: News) -> Option<Delivery> {
+    Some(Delivery::News { seq: None, news: Arc::new(news) })
 }
 
 fn room() -> RoomName {
@@ -92,23 +131,24 @@ fn peer(name: &str) -> PeerId {
     PeerId::parse(name).unwrap()
 }
 
-fn send(to: &str, number: u32) -> Command {
+fn send(to: &str, number: u32) -> Action {
     let signal = Signal::Close { route: Route { connection: number, target: None } };
-    Command::Send { to: peer(to), signal }
+    Action::Send { to: peer(to), signal }
 }
 
 fn left(name: &str, reason: LeaveReason) -> Option<Delivery> {
-    Some(Delivery::PeerLeft { room: room(), peer: peer(name), reason })
+    told(News::PeerLeft { room: room(), peer: peer(name), reason })
 }
 
 async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     let bob = Client::claimed(&engine, 2, "bob").await;
     for number in 0..20 {
-        assert_eq!(ada.run(1, send("bob", number)).await, Reply::Sent);
+        assert_eq!(ada.outcome(1, send("bob", number)).await, Outcome::Executed);
     }
     for number in 0..20 {
-        let Some(Delivery::Relay { from, signal }) = bob.next().await else { panic!() };
+        let Some(Delivery::News { news, .. }) = bob.next().await else { panic!() };
+        let News::Relay { from, signal } = &*news else { panic!("{news:?}") };
         assert_eq!((from.as_str(), signal.route().map(|route| route.connection)), ("ada", Some(number)));
     }
     assert_eq!(bob.next().await, None);
@@ -117,14 +157,14 @@ async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
 async fn a_full_or_absent_receiver_is_told_to_the_sender<E: Engine>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     let bob = Client::claimed(&engine, 2, "bob").await;
-    assert_eq!(ada.run(1, send("nobody", 1)).await, Reply::Refused(ErrorCode::PeerNotFound));
+    assert_eq!(ada.outcome(1, send("nobody", 1)).await, refused(ErrorCode::PeerNotFound));
     *bob.line.full.lock().unwrap() = true;
-    assert_eq!(ada.run(1, send("bob", 1)).await, Reply::Refused(ErrorCode::PeerBusy));
-    assert_eq!(bob.run(1, Command::Beat).await, Reply::Beaten, "a reply passes a full sink");
+    assert_eq!(ada.outcome(1, send("bob", 1)).await, refused(ErrorCode::PeerBusy));
+    assert_eq!(bob.beat(1).await, Outcome::Executed, "a reply passes a full sink");
     *bob.line.full.lock().unwrap() = false;
-    assert_eq!(ada.run(1, send("bob", 2)).await, Reply::Sent);
-    bob.end(2, LeaveReason::Lost).await;
-    assert_eq!(ada.run(2, send("bob", 3)).await, Reply::Refused(ErrorCode::PeerNotFound));
+    assert_eq!(ada.outcome(1, send("bob", 2)).await, Outcome::Executed);
+    bob.end(2, LOST).await;
+    assert_eq!(ada.outcome(2, send("bob", 3)).await, refused(ErrorCode::PeerNotFound));
 }
 
 async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Engine>(engine: E) {
@@ -132,42 +172,45 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Engine>(engin
     let bob = Client::claimed(&engine, 2, "bob").await;
     let cy = Client::claimed(&engine, 3, "cy").await;
     let eve = Client::claimed(&engine, 4, "eve").await;
-    let broadcast = || Command::Broadcast { room: room(), data: "hello".into() };
-    assert_eq!(ada.run(1, broadcast()).await, Reply::Refused(ErrorCode::RoomNotJoined));
+    let broadcast = || Action::Broadcast { room: room(), data: "hello".into() };
+    assert_eq!(ada.outcome(1, broadcast()).await, refused(ErrorCode::RoomNotJoined));
     for client in [&ada, &bob, &cy] {
-        client.run(1, Command::Join(room())).await;
+        client.run(1, Action::Join(room())).await;
     }
     for client in [&ada, &bob] {
         while client.next().await.is_some() {}
     }
-    assert_eq!(ada.run(2, broadcast()).await, Reply::Sent);
+    assert_eq!(ada.outcome(2, broadcast()).await, Outcome::Executed);
     let signal = Signal::Message { room: Some(room()), data: "hello".into(), receipt: false };
-    let heard = Some(Delivery::Relay { from: peer("ada"), signal });
+    let heard = told(News::Relay { from: peer("ada"), signal });
     assert_eq!((bob.next().await, cy.next().await), (heard.clone(), heard.clone()));
     *bob.line.full.lock().unwrap() = true;
-    assert_eq!(ada.run(3, broadcast()).await, Reply::Refused(ErrorCode::PeerBusy));
+    assert_eq!(ada.outcome(3, broadcast()).await, refused(ErrorCode::PeerBusy));
     assert_eq!((bob.next().await, cy.next().await), (None, heard));
     assert_eq!((ada.next().await, eve.next().await), (None, None));
-    assert_eq!(eve.run(4, broadcast()).await, Reply::Refused(ErrorCode::RoomNotJoined));
+    assert_eq!(eve.outcome(4, broadcast()).await, refused(ErrorCode::RoomNotJoined));
 }
 
 async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Engine>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
-    ada.run(0, Command::Join(room())).await;
+    ada.run(0, Action::Join(room())).await;
     for (number, reason) in [(2, LeaveReason::Left), (3, LeaveReason::Closed), (4, LeaveReason::Lost)] {
         let bob = Client::claimed(&engine, number, "bob").await;
         for _ in 0..2 {
-            let Reply::Joined { page, .. } = bob.run(1, Command::Join(room())).await else { panic!() };
+            let (Some(News::Joined { page, .. }), _) = bob.run(1, Action::Join(room())).await else {
+                panic!()
+            };
             assert_eq!(page.peers.len(), 1);
         }
         if reason == LeaveReason::Left {
-            assert_eq!(bob.run(2, Command::Leave(room())).await, Reply::Left { room: room() });
-            bob.end(2, LeaveReason::Lost).await;
+            assert_eq!(bob.outcome(2, Action::Leave(room())).await, Outcome::Executed);
+            bob.end(2, LOST).await;
         } else {
-            bob.end(2, reason).await;
+            bob.end(2, if reason == LeaveReason::Closed { Departure::Bye } else { LOST }).await;
         }
         let joined = ada.next().await;
-        assert!(matches!(&joined, Some(Delivery::PeerJoined { peer, .. }) if peer.id == "bob"), "{joined:?}");
+        let Some(Delivery::News { news, .. }) = joined else { panic!("{joined:?}") };
+        assert!(matches!(&*news, News::PeerJoined { peer, .. } if peer.id == "bob"), "{news:?}");
         assert_eq!(ada.next().await, left("bob", reason));
         assert_eq!(ada.next().await, None);
     }
@@ -176,33 +219,34 @@ async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Engine>(engine: E) 
 async fn the_lease_ends_what_the_socket_does_not<E: Engine>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     let bob = Client::claimed(&engine, 2, "bob").await;
-    ada.run(0, Command::Join(room())).await;
-    bob.run(0, Command::Join(room())).await;
+    ada.run(0, Action::Join(room())).await;
+    bob.run(0, Action::Join(room())).await;
     assert!(ada.next().await.is_some());
-    assert_eq!(ada.run(LEASE_MS - 1, Command::Beat).await, Reply::Beaten);
-    let Reply::Found(page) = ada.run(LEASE_MS, Command::Discover(Query::default())).await else { panic!() };
+    assert_eq!(ada.beat(LEASE_MS - 1).await, Outcome::Executed);
+    let found = ada.run(LEASE_MS, Action::Discover(Query::default())).await.0;
+    let Some(News::Found { page, .. }) = found else { panic!() };
     assert!(page.peers.is_empty(), "expired and not swept");
-    assert_eq!(ada.run(LEASE_MS, send("bob", 1)).await, Reply::Refused(ErrorCode::PeerNotFound));
+    assert_eq!(ada.outcome(LEASE_MS, send("bob", 1)).await, refused(ErrorCode::PeerNotFound));
     engine.sweep(LEASE_MS).await;
     engine.sweep(LEASE_MS + SWEEP_MS).await;
     assert_eq!(ada.next().await, left("bob", LeaveReason::Lost));
     assert_eq!(ada.next().await, None);
     assert_eq!(bob.next().await, Some(Delivery::Expired));
-    assert_eq!(bob.run(LEASE_MS, Command::Beat).await, Reply::Unregistered);
+    assert_eq!(bob.beat(LEASE_MS).await, Outcome::Unregistered);
     assert_eq!(engine.registered().await, 1);
 }
 
 async fn an_id_belongs_to_one_connection<E: Engine>(engine: E) {
     let first = Client::claimed(&engine, 1, "ada").await;
     let thief = Client::open(&engine, 2).await;
-    assert_eq!(thief.run(1, claim("ada", 'x')).await, Reply::Refused(ErrorCode::PeerIdTaken));
-    assert_eq!(first.run(1, Command::Beat).await, Reply::Beaten);
+    assert_eq!(thief.claim(1, claim("ada", 'x')).await, Some(refused(ErrorCode::PeerIdTaken)));
+    assert_eq!(first.beat(1).await, Outcome::Executed);
     let second = Client::open(&engine, 3).await;
-    assert_eq!(second.run(2, claim("ada", 'k')).await, Reply::Claimed);
+    assert_eq!(second.claim(2, claim("ada", 'k')).await, None);
     assert_eq!(first.next().await, Some(Delivery::Superseded));
-    assert_eq!(first.run(2, Command::Beat).await, Reply::Unregistered);
-    first.end(3, LeaveReason::Closed).await;
-    assert_eq!(second.run(4, Command::Beat).await, Reply::Beaten);
+    assert_eq!(first.beat(2).await, Outcome::Unregistered);
+    first.end(3, Departure::Bye).await;
+    assert_eq!(second.beat(4).await, Outcome::Executed);
     assert_eq!(engine.registered().await, 1);
 }
 
@@ -222,7 +266,7 @@ macro_rules! suite {
 
 suite!(
     memory,
-    MemoryEngine::new(),
+    MemoryEngine::new(RESUME_WINDOW_MS),
     [
         signals_arrive_once_in_order_and_stamped,
         a_full_or_absent_receiver_is_told_to_the_sender,

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// The lock is held for one command and never across an await: a signal costs a few map look-ups, a
 /// listing at most [`crate::registry::SCAN`] of them, a join or a departure one push for each member of the
-/// room. Waiters are woken by the operating system, without a promise of first come, first served.
+/// room, a claim one for each entry of the mailbox. Waiters are woken by the operating system, without a promise of first come, first served.
 /// Nothing survives the process.
 #[derive(Default)]
 pub struct MemoryEngine {
@@ -33,9 +33,10 @@ impl Outlet for Sinks {
 }
 
 impl MemoryEngine {
-    /// An engine that knows nobody.
-    pub fn new() -> Self {
-        Self::default()
+    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds.
+    pub fn new(window: u64) -> Self {
+        let state = State { registry: Registry::new(window), sinks: Sinks::default() };
+        Self { state: Mutex::new(state) }
     }
 
     // A panic while the lock was held would be a defect; the state is still the best there is.

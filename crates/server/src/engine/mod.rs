@@ -4,32 +4,61 @@
 //! beside it: a connection is attached with a [`Sink`], commands go in, and everything that comes back,
 //! replies included, arrives through that sink.
 //!
+//! # Sessions
+//! In version 2 a session is one ordered stream in each direction, carried over successive connections. To the client
+//! everything goes through its mailbox, which numbers the news and keeps each until the client has acknowledged it. From
+//! the client every request has a number, and is executed once and in its turn. A session without a connection is away
+//! for the resume window. In version 1 nothing is numbered or kept, and the session ends with its connection.
+//!
 //! # Guaranteed
-//! - Every command of an attached connection but `Detach` puts exactly one [`Delivery::Reply`] into its
-//!   sink, also when the sink is full. A session has one command outstanding at a time.
-//! - What reaches one sink is in the order of its effects: after the reply to `Join` come exactly the
-//!   changes that the page in it does not show.
-//! - Signals from one peer to another arrive in the order in which they were sent, each at most once,
-//!   with the sender's id as the engine registered it.
-//! - [`Reply::Sent`] means that the signal is in the receiver's queue; any refusal means that it is not.
-//!   A broadcast is in the queue of every other live member; refused with `peer-busy`, it is in all that had room.
-//! - Each stay in a room ends with exactly one [`Delivery::PeerLeft`] to each member that is then live and
-//!   whose sink is not full, whether it ends by `Leave`, `Detach`, a take-over or the lease.
-//! - A peer whose lease ended is neither listed nor delivered to from that moment on, swept or not.
+//! - Every command of an attached connection but `Detach` puts exactly one reply into its sink, also when the sink is
+//!   full. A session has one command outstanding at a time. The news that answer a request come before its reply.
+//! - What reaches one sink is in the order of its effects: after [`News::Joined`] come exactly the changes that the page
+//!   in it does not show.
+//! - In version 2, while the session lives, a client that resumes at what it has and acknowledges what it gets has every
+//!   number once and in order, on whichever connections. A claim is followed by what the client has not seen, and
+//!   nothing comes between, before or twice.
+//! - A request is executed once: one whose number was executed is [`Outcome::Duplicate`], one that is ahead of its turn
+//!   [`Outcome::Gap`], and neither has an effect. Its acknowledgement counts all the same.
+//! - Signals from one peer to another arrive in the order in which they were sent, each at most once, with the sender's
+//!   id as the engine registered it.
+//! - [`News::Sent`] means that the signal is in the receiver's mailbox (in version 1: in its queue); any refusal means
+//!   that it is not. A broadcast is in the mailbox of every other live member; refused with `peer-busy`, it is in all
+//!   that had room. [`News::Received`] means that the receiver's client has acknowledged the message; if its session
+//!   ends before that, the sender is told `peer-not-found`.
+//! - A mailbox is bounded as [`crate::registry::mailbox`] says. A relay that does not fit is refused; a session whose
+//!   mailbox cannot take anything else ends, and its connection is told [`Delivery::SessionLost`].
+//! - Only who has the current key resumes. A key is current from the claim that used it, and its successor from then on
+//!   as well; as soon as anything is acknowledged on the connection that was given the successor, only that.
+//! - The connection that held the session before a claim is told [`Delivery::Superseded`], and whatever it commands from
+//!   then on is [`Outcome::Unregistered`].
+//! - Each stay in a room ends with exactly one [`News::PeerLeft`] to each member that is then live, at once on
+//!   [`Departure::Bye`] and at the end of the window otherwise. Between [`News::PeerAway`] and [`News::PeerBack`] or
+//!   `PeerLeft` there is no other word of that peer in that room. (In version 1: of each member whose sink is not full;
+//!   an absence is told as an end and a return as a beginning.)
+//! - A peer that is away, or whose lease ended, is listed nowhere from that moment on, swept or not. In version 1 it is
+//!   not delivered to either.
 //! - One peer id is registered on at most one connection.
 //!
 //! # Not guaranteed
-//! - That a signal in a queue reaches the browser: the socket may end first, and then the queue is lost.
-//!   Nothing is kept for a peer that is away.
+//! - In version 1, that a signal in a queue reaches the browser: the socket may end first, and then the queue is lost.
+//! - That a session survives its process: the client is then told `session-expired`.
 //! - An order between signals of different senders, or between what different sinks receive.
-//! - That a full sink receives a notice: it answers [`Full`] and its connection has to be closed.
+//! - In version 1, that a full sink receives a notice: it answers [`Full`] and its connection has to be closed.
 //! - That a page is a snapshot of the whole list: peers come and go between two pages. None is listed
 //!   twice, and one that stays is not missed.
 
 mod command;
+mod delivery;
 pub mod memory;
+mod news;
 
-pub use command::{Command, Delivery, LeaveReason, Page, Reply};
+pub use command::{Action, AwayReason, Claim, Command, Departure, Request};
+pub use delivery::{Claimed, Delivery, LossReason, Outcome};
+pub use news::{LeaveReason, News, NewsKind, Page};
+
+pub(crate) use command::words;
+pub(crate) use news::peer_weight;
 
 use crate::ConnectionId;
 use core::fmt;
@@ -49,10 +78,10 @@ impl core::error::Error for Full {}
 
 /// The way to one connection. `deliver` neither blocks nor calls back into the engine.
 ///
-/// A sink has to take a [`Delivery::Reply`], [`Delivery::Superseded`] and [`Delivery::Expired`] always
-/// (there is at most one of each at a time). It may refuse a [`Delivery::Relay`]: the sender is told
-/// `peer-busy`. If it refuses a notice, the client's picture of a room is wrong, so the connection must be
-/// closed.
+/// A sink has to take everything but unnumbered relays and notices, always: replies, because there is one command
+/// outstanding; what is numbered, because the mailbox bounds it; the rest, because there is at most one of each at a
+/// time. It may refuse an unnumbered [`NewsKind::Relay`]: the sender is told `peer-busy`. If it refuses an unnumbered
+/// [`NewsKind::Notice`], the client's picture of a room is wrong, so the connection must be closed.
 pub trait Sink: Send + Sync {
     /// Takes a delivery.
     ///
@@ -85,10 +114,10 @@ pub trait Engine: Send + Sync + 'static {
         command: Command,
     ) -> impl Future<Output = ()> + Send;
 
-    /// Removes what expired. The caller calls it about every [`crate::registry::SWEEP_MS`]; earlier calls do
-    /// nothing.
+    /// Removes what expired. The caller calls it about once a second: windows end then, while leases are looked at only
+    /// every [`crate::registry::SWEEP_MS`].
     fn sweep(&self, now: u64) -> impl Future<Output = ()> + Send;
 
-    /// How many peers are registered, those that expired and were not swept yet included.
+    /// How many peers are registered, those that are away or expired and were not swept yet included.
     fn registered(&self) -> impl Future<Output = usize> + Send;
 }

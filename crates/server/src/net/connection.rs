@@ -5,15 +5,20 @@ use super::inbox::{Found, Inbox};
 use super::server::Shared;
 use super::socket::{Ending, Incoming, Socket};
 use super::{counters, log};
-use crate::ConnectionId;
 use crate::engine::{Delivery, Engine};
 use crate::session::{Session, SessionOutput};
+use crate::{ConnectionId, Token};
 use bytes::Bytes;
+use signalpost_protocol::Envelope;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
+
+/// The close code of a defect on this side (RFC 6455 §7.4.1).
+const INTERNAL: (u16, &str) = (1011, "internal error");
 
 /// What the task waits for.
 enum Event {
@@ -29,11 +34,15 @@ enum Event {
 pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, read: Bytes) {
     let _counted = counters::OpenSocket::count();
     let connection = shared.next_connection();
+    let Some(token) = draw() else {
+        tracing::error!(%connection, "the system gives no random numbers");
+        return Socket::new(stream, read).await.close(Some(INTERNAL)).await;
+    };
     let inbox = Arc::new(Inbox::default());
     shared.engine.attach(connection, inbox.clone()).await;
     let clock = shared.clock;
     let mut task = Task {
-        session: Session::new(clock.now(), connection, shared.region.clone()),
+        session: Session::new(clock.now(), connection, shared.region.clone(), token),
         socket: Socket::new(stream, read).await,
         inbox,
         clock,
@@ -45,16 +54,23 @@ pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, re
     let ending = task.serve(&shared).await;
     let code = task.close.or(match ending {
         Ending::Broken(code, reason) => Some((code, reason)),
-        Ending::ByClient | Ending::Gone => None,
+        Ending::ByClient(_) | Ending::Gone => None,
     });
     let label = match (code, ending) {
         (Some((code, _)), _) => code.to_string(),
-        (None, Ending::ByClient) => "client".into(),
+        (None, Ending::ByClient(_)) => "client".into(),
         (None, _) => "lost".into(),
     };
     tracing::debug!(%connection, code = label, "closed");
     counters::closed(label);
     task.socket.close(code).await;
+}
+
+/// The key for the client's next socket.
+fn draw() -> Option<Token> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).ok()?;
+    Some(Token::new(random))
 }
 
 struct Task {
@@ -70,7 +86,11 @@ struct Task {
 impl Task {
     /// Until the session has ended and its last command is executed.
     async fn serve<E: Engine>(&mut self, shared: &Shared<E>) -> Ending {
-        let mut shutdown = pin!(shared.shutdown.cancelled());
+        let place = shared.drain.place(self.session.connection());
+        let mut shutdown = pin!(async {
+            shared.shutdown.cancelled().await;
+            tokio::time::sleep(Duration::from_millis(place.at)).await;
+        });
         let mut timer = pin!(tokio::time::sleep_until(self.clock.instant(self.clock.now())));
         let connection = self.session.connection();
         let mut ending = Ending::Gone;
@@ -86,7 +106,7 @@ impl Task {
                 self.poll(context, timer.as_mut())
             });
             match event.await {
-                Event::Shutdown => self.session.handle_shutdown(),
+                Event::Shutdown => self.session.handle_shutdown(self.clock.now(), place.after),
                 Event::Overflow => self.session.handle_slow(),
                 Event::Delivery(delivery) => self.session.handle_delivery(self.clock.now(), delivery),
                 Event::Timer => self.handle_timer(),
@@ -95,7 +115,11 @@ impl Task {
                 Event::Incoming(Incoming::Ping) => self.session.handle_ping(self.clock.now()),
                 Event::Incoming(Incoming::Ended(how)) | Event::Wrote(how) => {
                     ending = how;
-                    self.session.handle_socket_closed();
+                    let code = match how {
+                        Ending::ByClient(code) => code,
+                        Ending::Gone | Ending::Broken(..) => None,
+                    };
+                    self.session.handle_socket_closed(code);
                 }
             }
         }
@@ -105,8 +129,8 @@ impl Task {
     async fn perform<E: Engine>(&mut self, shared: &Shared<E>, connection: ConnectionId) {
         while let Some(output) = self.session.poll_output() {
             match output {
-                SessionOutput::Send(message) => {
-                    let envelope = message.into_envelope(self.clock.timestamp());
+                SessionOutput::Send { message, seq, ack } => {
+                    let envelope = Envelope { seq, ack, ..message.into_envelope(self.clock.timestamp()) };
                     match serde_json::to_string(&envelope) {
                         Ok(text) => self.socket.queue(text),
                         Err(error) => tracing::error!(%connection, %error, "a message has no JSON form"),

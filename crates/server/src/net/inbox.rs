@@ -1,6 +1,6 @@
 //! The queue between the engine and one socket.
 
-use crate::engine::{Delivery, Full, Sink};
+use crate::engine::{Delivery, Full, NewsKind, Sink};
 use signalpost_protocol::limits;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,9 +12,10 @@ pub(super) const DELIVERIES: usize = 128;
 /// offers of a room whose members all call at once.
 pub(super) const BYTES: usize = limits::DESCRIPTION_FRAME_BYTES;
 
-/// Bounded by [`DELIVERIES`] and by [`BYTES`], of which an empty queue asks neither.
+/// What is numbered is held by the mailbox of its client as well, which bounds it: it passes always and is not counted.
+/// The rest is bounded by [`DELIVERIES`] and by [`BYTES`], of which an empty queue asks neither.
 ///
-/// What does not fit: a relay is refused, so that its sender is told `peer-busy` and a flooder cannot have
+/// What does not fit of that: a relay is refused, so that its sender is told `peer-busy` and a flooder cannot have
 /// its victim disconnected; a notice cannot be refused without lying about a room, so it marks the queue
 /// as overflowed and the socket is closed. Replies pass always: a session has one command outstanding.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(super) struct Inbox(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     deliveries: VecDeque<Delivery>,
+    /// The deliveries without a number, which are not bounded elsewhere.
+    unnumbered: usize,
     bytes: usize,
     overflowed: bool,
     waker: Option<Waker>,
@@ -47,7 +50,10 @@ impl Inbox {
             return Poll::Ready(Found::Overflow);
         }
         if take && let Some(delivery) = queue.deliveries.pop_front() {
-            queue.bytes = queue.bytes.saturating_sub(delivery.weight());
+            if let Some(weight) = weight(&delivery) {
+                queue.unnumbered = queue.unnumbered.saturating_sub(1);
+                queue.bytes = queue.bytes.saturating_sub(weight);
+            }
             return Poll::Ready(Found::Delivery(delivery));
         }
         match &mut queue.waker {
@@ -60,20 +66,23 @@ impl Inbox {
 
 impl Sink for Inbox {
     fn deliver(&self, delivery: Delivery) -> Result<(), Full> {
-        let weight = delivery.weight();
         let mut queue = self.queue();
-        let fits = queue.deliveries.is_empty()
-            || (queue.deliveries.len() < DELIVERIES && queue.bytes.saturating_add(weight) <= BYTES);
-        let taken = match delivery {
-            Delivery::Reply(_) | Delivery::Superseded | Delivery::Expired => true,
-            Delivery::Relay { .. } => fits,
-            Delivery::PeerJoined { .. } | Delivery::PeerLeft { .. } => {
-                queue.overflowed |= !fits;
-                fits
+        let taken = match (weight(&delivery), &delivery) {
+            (Some(weight), Delivery::News { news, .. }) => {
+                let bytes = queue.bytes.saturating_add(weight);
+                let fits = queue.unnumbered == 0 || (queue.unnumbered < DELIVERIES && bytes <= BYTES);
+                let kind = news.kind();
+                queue.overflowed |= !fits && kind == NewsKind::Notice;
+                let taken = fits || kind == NewsKind::Answer;
+                if taken {
+                    queue.unnumbered = queue.unnumbered.saturating_add(1);
+                    queue.bytes = bytes;
+                }
+                taken
             }
+            _ => true,
         };
         if taken {
-            queue.bytes = queue.bytes.saturating_add(weight);
             queue.deliveries.push_back(delivery);
         }
         if (taken || queue.overflowed)
@@ -86,22 +95,36 @@ impl Sink for Inbox {
     }
 }
 
+/// What a delivery counts for; `None` for what is bounded elsewhere.
+fn weight(delivery: &Delivery) -> Option<usize> {
+    match delivery {
+        Delivery::News { seq: None, news } => Some(news.weight()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{LeaveReason, Reply};
+    use crate::engine::{LeaveReason, News, Outcome};
     use signalpost_protocol::message::{Description, Route};
     use signalpost_protocol::{PeerId, RoomName, Signal};
+    use std::sync::Arc;
 
-    fn relay(bytes: usize) -> Delivery {
+    fn relay(seq: Option<u32>, bytes: usize) -> Delivery {
         let route = Route { connection: 1, target: None };
         let signal = Signal::Offer(Description { route, session: None, number: 1, sdp: "s".repeat(bytes) });
-        Delivery::Relay { from: PeerId::parse("ada").unwrap(), signal }
+        Delivery::News { seq, news: Arc::new(News::Relay { from: PeerId::parse("ada").unwrap(), signal }) }
     }
 
     fn notice() -> Delivery {
         let (room, peer) = (RoomName::parse("r").unwrap(), PeerId::parse("bob").unwrap());
-        Delivery::PeerLeft { room, peer, reason: LeaveReason::Lost }
+        let news = News::PeerLeft { room, peer, reason: LeaveReason::Lost };
+        Delivery::News { seq: None, news: Arc::new(news) }
+    }
+
+    fn done() -> Delivery {
+        Delivery::Done { received: 0, outcome: Outcome::Executed }
     }
 
     fn poll(inbox: &Inbox) -> Poll<Found> {
@@ -111,21 +134,21 @@ mod tests {
     #[test]
     fn the_largest_description_fits_an_empty_queue_and_a_second_does_not() {
         let inbox = Inbox::default();
-        assert_eq!(inbox.deliver(relay(limits::DESCRIPTION_FRAME_BYTES)), Ok(()));
-        assert_eq!(inbox.deliver(relay(1)), Err(Full));
+        assert_eq!(inbox.deliver(relay(None, limits::DESCRIPTION_FRAME_BYTES)), Ok(()));
+        assert_eq!(inbox.deliver(relay(None, 1)), Err(Full));
         assert!(matches!(poll(&inbox), Poll::Ready(Found::Delivery(_))));
-        assert_eq!(inbox.deliver(relay(BYTES / 2)), Ok(()));
-        assert_eq!(inbox.deliver(relay(BYTES / 2)), Err(Full));
+        assert_eq!(inbox.deliver(relay(None, BYTES / 2)), Ok(()));
+        assert_eq!(inbox.deliver(relay(None, BYTES / 2)), Err(Full));
     }
 
     #[test]
     fn a_relay_too_many_is_refused_and_the_socket_lives() {
         let inbox = Inbox::default();
         for _ in 0..DELIVERIES {
-            assert_eq!(inbox.deliver(relay(1)), Ok(()));
+            assert_eq!(inbox.deliver(relay(None, 1)), Ok(()));
         }
-        assert_eq!(inbox.deliver(relay(1)), Err(Full));
-        assert_eq!(inbox.deliver(Delivery::Reply(Reply::Sent)), Ok(()));
+        assert_eq!(inbox.deliver(relay(None, 1)), Err(Full));
+        assert_eq!(inbox.deliver(done()), Ok(()));
         for _ in 0..=DELIVERIES {
             assert!(matches!(poll(&inbox), Poll::Ready(Found::Delivery(_))));
         }
@@ -136,9 +159,24 @@ mod tests {
     fn a_notice_too_many_overflows() {
         let inbox = Inbox::default();
         for _ in 0..DELIVERIES {
-            assert_eq!(inbox.deliver(relay(1)), Ok(()));
+            assert_eq!(inbox.deliver(relay(None, 1)), Ok(()));
         }
         assert_eq!(inbox.deliver(notice()), Err(Full));
         assert!(matches!(poll(&inbox), Poll::Ready(Found::Overflow)));
+    }
+    #[test]
+    fn what_is_numbered_passes_always_and_takes_no_room() {
+        let inbox = Inbox::default();
+        for seq in 1..=3 * DELIVERIES as u32 {
+            assert_eq!(inbox.deliver(relay(Some(seq), 4_096)), Ok(()));
+        }
+        for _ in 0..DELIVERIES {
+            assert_eq!(inbox.deliver(relay(None, 1)), Ok(()));
+        }
+        assert_eq!(inbox.deliver(relay(None, 1)), Err(Full));
+        for _ in 0..4 * DELIVERIES {
+            assert!(matches!(poll(&inbox), Poll::Ready(Found::Delivery(_))));
+        }
+        assert_eq!(inbox.deliver(relay(None, BYTES)), Ok(()), "it is empty again");
     }
 }

@@ -17,5 +17,5 @@ mod socket;
 mod upgrade;
 
 pub use log::start as start_log;
-pub use options::{LogFormat, LogLevel, Options};
+pub use options::{LogFormat, LogLevel, Milliseconds, Options};
 pub use server::{Server, StartError};

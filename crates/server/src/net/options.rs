@@ -33,7 +33,20 @@ pub struct Options {
     /// Most signaling sockets at a time; further ones are answered 503.
     #[arg(long, env = "SIGNALPOST_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "COUNT")]
     pub max_connections: usize,
+    /// How long a session waits for a client that lost its socket.
+    #[arg(long, env = "SIGNALPOST_RESUME_WINDOW", default_value = "120", value_name = "SECONDS", value_parser = seconds)]
+    pub resume_window: Milliseconds,
+    /// Over what time the sockets are closed when the server stops.
+    #[arg(long, env = "SIGNALPOST_DRAIN", default_value = "2", value_name = "SECONDS", value_parser = seconds)]
+    pub drain: Milliseconds,
+    /// Over what time, from the end of the drain on, the clients of a stopped server come back.
+    #[arg(long, env = "SIGNALPOST_RETURN_WINDOW", default_value = "5", value_name = "SECONDS", value_parser = seconds)]
+    pub return_window: Milliseconds,
 }
+
+/// A time of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Milliseconds(pub u64);
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -76,4 +89,32 @@ impl From<LogLevel> for LevelFilter {
 
 fn region(text: &str) -> Result<Label, String> {
     Label::parse(text).map_err(|why| format!("it {}", why.as_str()))
+}
+
+/// Longest time that a flag may ask for, in seconds: a day.
+const MOST_SECONDS: f64 = 86_400.0;
+
+fn seconds(text: &str) -> Result<Milliseconds, String> {
+    match text.parse::<f64>() {
+        // Not negative, no NaN and within a day, so that it fits.
+        Ok(seconds) if (0.0..=MOST_SECONDS).contains(&seconds) => {
+            Ok(Milliseconds((seconds * 1000.0).round() as u64))
+        }
+        _ => Err(format!("it is not a number of seconds from 0 to {MOST_SECONDS}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_of_at_most_a_day() {
+        for (text, milliseconds) in [("0", 0), ("0.25", 250), ("120", 120_000), ("86400", 86_400_000)] {
+            assert_eq!(seconds(text), Ok(Milliseconds(milliseconds)));
+        }
+        for text in ["", "x", "-1", "NaN", "inf", "86400.1", "1s"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
 }

@@ -5,8 +5,8 @@ use super::clock::Clock;
 use super::options::Options;
 use super::{counters, http, listener};
 use crate::ConnectionId;
+use crate::drain::Drain;
 use crate::engine::Engine;
-use crate::registry::SWEEP_MS;
 use core::fmt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use signalpost_protocol::Label;
@@ -19,8 +19,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Time for the sockets to close at a shutdown.
+/// Time for the sockets to close at a shutdown, beside that of the drain.
 const SHUTDOWN: Duration = Duration::from_secs(5);
+/// Time between two looks for sessions whose time is over.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What all tasks share.
 pub(super) struct Shared<E> {
@@ -28,6 +30,7 @@ pub(super) struct Shared<E> {
     pub(super) clock: Clock,
     pub(super) region: Option<Label>,
     pub(super) admission: Admission,
+    pub(super) drain: Drain,
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: TaskTracker,
     pub(super) exporter: Option<PrometheusHandle>,
@@ -78,6 +81,7 @@ impl<E: Engine> Server<E> {
             clock: Clock::start(),
             region: options.region.clone(),
             admission: Admission::new(options.max_connections),
+            drain: Drain { duration: options.drain.0, return_window: options.return_window.0 },
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             exporter,
@@ -94,8 +98,8 @@ impl<E: Engine> Server<E> {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` is done; then accepts nobody, closes each signaling socket with
-    /// [`signalpost_protocol::CloseCode::Shutdown`] and waits at most 5 s for them.
+    /// Serves until `stop` is done; then accepts nobody, closes each signaling socket in its turn of the drain with
+    /// [`signalpost_protocol::CloseCode::Shutdown`], and waits at most 5 s more for them.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { shared, options, listener, admin } = self;
         let background = TaskTracker::new();
@@ -122,7 +126,9 @@ impl<E: Engine> Server<E> {
         tracing::info!("draining");
         shared.shutdown.cancel();
         shared.tasks.close();
-        let drained = tokio::time::timeout(SHUTDOWN, shared.tasks.wait()).await;
+        let drained =
+            tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.drain.0), shared.tasks.wait())
+                .await;
         end.cancel();
         match drained {
             Ok(()) => tracing::info!("stopped"),
@@ -133,7 +139,7 @@ impl<E: Engine> Server<E> {
 }
 
 async fn sweep<E: Engine>(shared: Arc<Shared<E>>) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(SWEEP_MS));
+    let mut ticks = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
             () = shared.shutdown.cancelled() => return,

@@ -39,8 +39,8 @@ pub(super) enum Incoming {
 /// How a socket ended from below the signaling protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The client closed it.
-    ByClient,
+    /// The client closed it, with the code of its close frame if it gave one.
+    ByClient(Option<u16>),
     /// It is gone without a close frame.
     Gone,
     /// The client broke RFC 6455, sent bad UTF-8 or too much; closed with this code (RFC 6455 §7.4.1).
@@ -114,7 +114,9 @@ impl Socket {
             Some(Ok(Message::Text(text))) => Incoming::Text(text),
             Some(Ok(Message::Binary(_))) => Incoming::Binary,
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Incoming::Ping,
-            Some(Ok(Message::Close(_))) => Incoming::Ended(Ending::ByClient),
+            Some(Ok(Message::Close(frame))) => {
+                Incoming::Ended(Ending::ByClient(frame.map(|frame| frame.code.into())))
+            }
             Some(Err(error)) => Incoming::Ended(ending(&error)),
             None => Incoming::Ended(Ending::Gone),
         })

@@ -1,13 +1,20 @@
 //! Listing peers.
 
 use super::{Registry, SCAN};
-use crate::engine::Page;
+use crate::engine::{Page, peer_weight};
 use signalpost_protocol::{PeerId, Query, limits};
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+/// How much one page holds.
+struct Most {
+    peers: usize,
+    bytes: usize,
+}
+
 impl Registry {
-    /// One page of the live peers that meet every condition of the query, ordered by id, without the asker.
+    /// One page of the peers that are present and meet every condition of the query, ordered by id, without the asker.
+    /// It is short where the asker has acknowledged little of what it was told.
     pub(super) fn find(&self, now: u64, asker: &PeerId, query: &Query) -> Page {
         let mut sets: Vec<&BTreeSet<PeerId>> = Vec::with_capacity(3);
         let conditions = [
@@ -25,15 +32,18 @@ impl Registry {
         let after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
         let start = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
+        let own = self.peers.get(asker).filter(|peer| peer.has_session());
+        let bytes = own.map_or(usize::MAX, |peer| peer.mailbox.page_bytes());
+        let most = Most { peers: limit, bytes };
         match sets.split_first() {
             Some((smallest, others)) => {
                 let ids = smallest.range::<PeerId, _>((start, Bound::Unbounded));
                 let marked = ids.map(|id| (id, others.iter().all(|set| set.contains(id))));
-                self.page(now, asker, limit, marked)
+                self.page(now, asker, most, marked)
             }
             None => {
                 let ids = self.peers.range::<PeerId, _>((start, Bound::Unbounded));
-                self.page(now, asker, limit, ids.map(|(id, _)| (id, true)))
+                self.page(now, asker, most, ids.map(|(id, _)| (id, true)))
             }
         }
     }
@@ -43,10 +53,11 @@ impl Registry {
         &'a self,
         now: u64,
         asker: &PeerId,
-        limit: usize,
+        most: Most,
         ids: impl Iterator<Item = (&'a PeerId, bool)>,
     ) -> Page {
         let mut page = Page::default();
+        let mut bytes = 0usize;
         let mut last_listed: Option<&PeerId> = None;
         let mut last_scanned: Option<&PeerId> = None;
         for (scanned, (id, meets)) in ids.enumerate() {
@@ -56,10 +67,12 @@ impl Registry {
             }
             last_scanned = Some(id);
             let Some(peer) = self.peers.get(id) else { continue };
-            if !meets || id == asker || !peer.is_live(now) {
+            if !meets || id == asker || !peer.is_present(now) {
                 continue;
             }
-            if page.peers.len() == limit {
+            bytes = bytes.saturating_add(peer_weight(&peer.info));
+            // One is always listed, so that whoever goes on asking comes to the end.
+            if page.peers.len() == most.peers || (bytes > most.bytes && last_listed.is_some()) {
                 page.cursor = last_listed.cloned();
                 break;
             }

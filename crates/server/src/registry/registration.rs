@@ -1,50 +1,123 @@
-//! One registered peer.
+//! One registered peer and its session.
 
-use crate::ConnectionId;
-use signalpost_protocol::{Hello, Label, PeerInfo, RoomName};
+use super::mailbox::Mailbox;
+use crate::engine::Claim;
+use crate::{ConnectionId, TokenHash};
+use signalpost_protocol::{Label, PeerInfo, RoomName, SESSIONS};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Most keys that were handed out and not yet seen again. More than one is out when a client claims again before a
+/// welcome reached it.
+const UNPROVEN: usize = 3;
+
 #[derive(Debug)]
 pub(super) struct Registration {
-    pub(super) connection: ConnectionId,
+    pub(super) version: u16,
+    /// Names this session and no later one of the same peer.
+    pub(super) number: u64,
+    /// The socket that holds the session; `None`: the peer is away.
+    pub(super) connection: Option<ConnectionId>,
     pub(super) info: Arc<PeerInfo>,
     pub(super) region: Option<Label>,
     pub(super) capabilities: BTreeSet<Label>,
     pub(super) rooms: BTreeSet<RoomName>,
     pub(super) last_seen: u64,
-    /// The time under which it stands in the sweep's order; the lease may end later.
+    /// The time under which it stands in the sweep's order. The lease may end later, the window not.
     pub(super) due: u64,
-    key: String,
+    pub(super) mailbox: Mailbox,
+    /// The highest number up to which every frame of the client was executed.
+    pub(super) received: u32,
+    pub(super) keys: Keys,
 }
 
 impl Registration {
-    pub(super) fn new(now: u64, connection: ConnectionId, hello: Hello) -> Self {
-        let label = |text: &String| Label::parse(text).ok();
-        Self {
-            connection,
-            region: hello.peer.region.as_ref().and_then(label),
-            capabilities: hello.peer.capabilities.iter().filter_map(label).collect(),
-            info: Arc::new(hello.peer),
+    pub(super) fn new(now: u64, number: u64, connection: ConnectionId, claim: Claim) -> Self {
+        let mut new = Self {
+            version: claim.version,
+            number,
+            connection: Some(connection),
+            info: Arc::default(),
+            region: None,
+            capabilities: BTreeSet::new(),
             rooms: BTreeSet::new(),
             last_seen: now,
             due: now.saturating_add(super::LEASE_MS),
-            key: hello.key,
-        }
+            mailbox: Mailbox::default(),
+            received: 0,
+            keys: Keys { current: claim.key, next: vec![claim.next] },
+        };
+        new.describe(claim.peer);
+        new
     }
 
+    /// Takes what the peer says of itself.
+    pub(super) fn describe(&mut self, info: PeerInfo) {
+        let label = |text: &String| Label::parse(text).ok();
+        self.region = info.region.as_ref().and_then(label);
+        self.capabilities = info.capabilities.iter().filter_map(label).collect();
+        self.info = Arc::new(info);
+    }
+
+    /// Whether it has a mailbox and outlives its socket.
+    pub(super) fn has_session(&self) -> bool {
+        self.version >= SESSIONS
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        self.connection.is_none()
+    }
+
+    /// Whether it is connected and its lease lasts: only such a peer is listed.
+    pub(super) fn is_present(&self, now: u64) -> bool {
+        self.connection.is_some() && now < self.expires_at()
+    }
+
+    /// Whether it can be spoken to: present, or with a mailbox that waits for it.
     pub(super) fn is_live(&self, now: u64) -> bool {
-        now < self.expires_at()
+        match (self.has_session(), self.is_away()) {
+            (true, true) => now < self.due,
+            (true, false) => true,
+            (false, _) => self.is_present(now),
+        }
     }
 
     pub(super) fn expires_at(&self) -> u64 {
         self.last_seen.saturating_add(super::LEASE_MS)
     }
+}
 
-    /// Whether `key` is the key of this registration. Takes the same time wherever they differ, so that a
-    /// key cannot be found byte by byte.
-    pub(super) fn has_key(&self, key: &str) -> bool {
-        self.key.len() == key.len()
-            && self.key.bytes().zip(key.bytes()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+/// The keys that the client may hold. It has sent `current`; one of `next` has been sent to it, and it is not known
+/// whether that arrived. As soon as it is, no other counts.
+#[derive(Debug)]
+pub(super) struct Keys {
+    current: TokenHash,
+    next: Vec<TokenHash>,
+}
+
+impl Keys {
+    pub(super) fn accepts(&self, key: &TokenHash) -> bool {
+        // All are compared, however early one fits.
+        self.next.iter().fold(self.current == *key, |fits, next| fits | (next == key))
+    }
+
+    /// A claim with an accepted key; `next` goes out with its answer.
+    pub(super) fn rotate(&mut self, key: TokenHash, next: TokenHash) {
+        if key != self.current {
+            self.next.clear();
+            self.current = key;
+        }
+        if self.next.len() >= UNPROVEN {
+            self.next.remove(0);
+        }
+        self.next.push(next);
+    }
+
+    /// The answer to the last claim arrived.
+    pub(super) fn prove(&mut self) {
+        if let Some(proven) = self.next.pop() {
+            self.next.clear();
+            self.current = proven;
+        }
     }
 }

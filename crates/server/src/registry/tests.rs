@@ -1,7 +1,9 @@
 use super::*;
-use crate::engine::{Full, Page};
-use signalpost_protocol::PeerInfo;
+use crate::TokenHash;
+use crate::engine::{AwayReason, Claim, Departure, Full, NewsKind, Page};
 use signalpost_protocol::message::Route;
+use signalpost_protocol::{PeerInfo, Query, Signal, limits};
+use std::sync::Arc;
 
 #[derive(Default)]
 struct Queues {
@@ -11,7 +13,11 @@ struct Queues {
 
 impl Outlet for Queues {
     fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
-        if self.full.contains(&to) && !matches!(delivery, Delivery::Reply(_)) {
+        let may_refuse = |delivery: &Delivery| match delivery {
+            Delivery::News { seq: None, news } => news.kind() != NewsKind::Answer,
+            _ => false,
+        };
+        if self.full.contains(&to) && may_refuse(&delivery) {
             return Err(Full);
         }
         self.got.entry(to).or_default().push(delivery);
@@ -40,9 +46,11 @@ fn label(text: &str) -> Label {
     Label::parse(text).unwrap()
 }
 
-fn hello(peer: &str, key: char) -> Hello {
+/// A claim of version 1.
+fn hello(peer: &str, key: char) -> Claim {
     let peer = PeerInfo { id: peer.into(), session: 1, ..PeerInfo::default() };
-    Hello { versions: (1, 1), key: key.to_string().repeat(16), peer, received: None }
+    let key = TokenHash::of(&key.to_string());
+    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None }
 }
 
 fn signal() -> Signal {
@@ -51,27 +59,58 @@ fn signal() -> Signal {
 
 impl World {
     fn new() -> Self {
-        Self { registry: Registry::new(), out: Queues::default() }
+        Self { registry: Registry::default(), out: Queues::default() }
     }
 
-    fn run(&mut self, now: u64, number: u64, command: Command) -> Reply {
+    fn execute(&mut self, now: u64, number: u64, command: Command) -> Outcome {
         self.registry.execute(now, connection(number), command, &mut self.out);
         match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
-            Some(Delivery::Reply(reply)) => reply,
+            Some(Delivery::Done { outcome, .. }) => outcome,
             other => panic!("no reply but {other:?}"),
         }
     }
 
-    fn claim(&mut self, now: u64, number: u64, hello: Hello) -> Reply {
-        self.run(now, number, Command::Claim(Box::new(hello)))
+    fn run(&mut self, now: u64, number: u64, action: Action) -> Outcome {
+        let request = Request { seq: None, ack: None, reference: None, action };
+        let outcome = self.execute(now, number, Command::Request(request));
+        if let Outcome::Refused(told) = outcome {
+            match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+                Some(Delivery::News { news, .. }) => {
+                    assert!(matches!(&*news, News::Refused { code, .. } if *code == told), "{news:?}");
+                }
+                other => panic!("no answer but {other:?}"),
+            }
+        }
+        outcome
     }
 
-    fn join(&mut self, now: u64, number: u64, name: &str) -> Reply {
-        self.run(now, number, Command::Join(room(name)))
+    /// The answer to the action, which is expected to be the last of the news.
+    fn ask(&mut self, now: u64, number: u64, action: Action) -> News {
+        assert_eq!(self.run(now, number, action), Outcome::Executed);
+        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+            Some(Delivery::News { seq: None, news }) => Arc::unwrap_or_clone(news),
+            other => panic!("no answer but {other:?}"),
+        }
     }
 
-    fn detach(&mut self, now: u64, number: u64, reason: LeaveReason) {
-        self.registry.execute(now, connection(number), Command::Detach(reason), &mut self.out);
+    fn claim(&mut self, now: u64, number: u64, claim: Claim) -> Option<Outcome> {
+        self.registry.execute(now, connection(number), Command::Claim(Box::new(claim)), &mut self.out);
+        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+            Some(Delivery::Claimed(_)) => None,
+            Some(Delivery::Done { outcome, .. }) => Some(outcome),
+            other => panic!("no reply but {other:?}"),
+        }
+    }
+
+    fn join(&mut self, now: u64, number: u64, name: &str) -> Page {
+        match self.ask(now, number, Action::Join(room(name))) {
+            News::Joined { room: joined, page, .. } if joined == room(name) => page,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn detach(&mut self, now: u64, number: u64, departure: Departure) {
+        self.registry.execute(now, connection(number), Command::Detach(departure), &mut self.out);
     }
 
     fn news(&mut self, number: u64) -> Vec<Delivery> {
@@ -79,8 +118,8 @@ impl World {
     }
 
     fn found(&mut self, now: u64, number: u64, query: Query) -> (Vec<String>, Option<String>) {
-        match self.run(now, number, Command::Discover(query)) {
-            Reply::Found(page) => ids(&page),
+        match self.ask(now, number, Action::Discover(query)) {
+            News::Found { page, .. } => ids(&page),
             other => panic!("{other:?}"),
         }
     }
@@ -91,15 +130,25 @@ fn ids(page: &Page) -> (Vec<String>, Option<String>) {
     (peers, page.cursor.as_ref().map(|id| id.as_str().into()))
 }
 
-fn left(name: &str, peer: &str, reason: LeaveReason) -> Delivery {
-    Delivery::PeerLeft { room: room(name), peer: id(peer), reason }
+fn told(news: News) -> Delivery {
+    Delivery::News { seq: None, news: Arc::new(news) }
 }
+
+fn left(name: &str, peer: &str, reason: LeaveReason) -> Delivery {
+    told(News::PeerLeft { room: room(name), peer: id(peer), reason })
+}
+
+fn refused(code: ErrorCode) -> Outcome {
+    Outcome::Refused(code)
+}
+
+const LOST: Departure = Departure::Away(AwayReason::Lost);
 
 /// Three peers in one room, their news taken.
 fn three_in_a_room() -> World {
     let mut world = World::new();
     for (number, name) in [(1, "ada"), (2, "bob"), (3, "cy")] {
-        assert_eq!(world.claim(0, number, hello(name, 'k')), Reply::Claimed);
+        assert_eq!(world.claim(0, number, hello(name, 'k')), None);
         world.join(0, number, "r");
     }
     for number in 1..=3 {
@@ -113,37 +162,45 @@ fn a_join_lists_the_others_and_is_announced_once() {
     let mut world = World::new();
     world.claim(0, 1, hello("ada", 'k'));
     world.claim(0, 2, hello("bob", 'k'));
-    assert_eq!(world.join(0, 1, "r"), Reply::Joined { room: room("r"), page: Page::default() });
+    assert_eq!(world.join(0, 1, "r"), Page::default());
     for _ in 0..3 {
-        let Reply::Joined { page, .. } = world.join(0, 2, "r") else { panic!() };
+        let page = world.join(0, 2, "r");
         assert_eq!(ids(&page).0, ["ada"]);
     }
     let news = world.news(1);
-    assert!(matches!(news.as_slice(), [Delivery::PeerJoined { peer, .. }] if peer.id == "bob"), "{news:?}");
+    let joined = |news: &News| matches!(news, News::PeerJoined { peer, .. } if peer.id == "bob");
+    assert!(matches!(news.as_slice(), [Delivery::News { seq: None, news }] if joined(news)), "{news:?}");
     assert!(world.news(2).is_empty());
 }
 
 #[test]
 fn each_way_to_go_is_told_to_members_exactly_once() {
     for (reason, go) in [
-        (LeaveReason::Left, (|world| drop(world.run(1, 3, Command::Leave(room("r"))))) as fn(&mut World)),
-        (LeaveReason::Closed, |world| world.detach(1, 3, LeaveReason::Closed)),
-        (LeaveReason::Lost, |world| world.detach(1, 3, LeaveReason::Lost)),
-        (LeaveReason::Lost, |world| drop(world.claim(1, 9, hello("cy", 'k')))),
+        (
+            LeaveReason::Left,
+            (|world| {
+                world.run(1, 3, Action::Leave(room("r")));
+            }) as fn(&mut World),
+        ),
+        (LeaveReason::Closed, |world| world.detach(1, 3, Departure::Bye)),
+        (LeaveReason::Lost, |world| world.detach(1, 3, LOST)),
+        (LeaveReason::Lost, |world| {
+            world.claim(1, 9, hello("cy", 'k'));
+        }),
     ] {
         let mut world = three_in_a_room();
         world.claim(0, 4, hello("dan", 'k'));
         go(&mut world);
-        world.detach(2, 3, LeaveReason::Lost);
+        world.detach(2, 3, LOST);
         for now in [40_000, 60_000] {
-            world.run(now - 1, 4, Command::Beat);
+            world.execute(now - 1, 4, Command::Beat { ack: None });
             world.registry.sweep(now, &mut world.out);
         }
         assert_eq!(world.news(1)[0], left("r", "cy", reason));
         let doubled = world
             .news(2)
             .iter()
-            .filter(|news| matches!(news, Delivery::PeerLeft { peer, .. } if peer.as_str() == "cy"))
+            .filter(|it| matches!(it, Delivery::News { news, .. } if matches!(&**news, News::PeerLeft { peer, .. } if peer.as_str() == "cy")))
             .count();
         assert_eq!(doubled, 1, "{reason:?}");
         assert!(world.news(4).is_empty(), "an outsider was told");
@@ -155,14 +212,14 @@ fn an_ended_lease_hides_the_peer_before_the_sweep_and_leaves_once() {
     let mut world = three_in_a_room();
     world.registry.sweep(25_000, &mut world.out);
     for number in 1..=2 {
-        world.run(29_999, number, Command::Beat);
+        world.execute(29_999, number, Command::Beat { ack: None });
     }
     assert_eq!(world.found(29_999, 1, Query::default()).0, ["bob", "cy"]);
     assert_eq!(world.found(30_000, 1, Query::default()).0, ["bob"]);
     let query = Query { room: Some(room("r")), ..Query::default() };
     assert_eq!(world.found(30_000, 1, query).0, ["bob"]);
-    let send = Command::Send { to: id("cy"), signal: signal() };
-    assert_eq!(world.run(30_000, 1, send), Reply::Refused(ErrorCode::PeerNotFound));
+    let send = Action::Send { to: id("cy"), signal: signal() };
+    assert_eq!(world.run(30_000, 1, send), refused(ErrorCode::PeerNotFound));
     assert!(world.news(3).is_empty());
     // Too early after the sweep before.
     world.registry.sweep(34_999, &mut world.out);
@@ -179,50 +236,51 @@ fn an_ended_lease_hides_the_peer_before_the_sweep_and_leaves_once() {
 #[test]
 fn every_command_renews_the_lease() {
     let mut world = three_in_a_room();
+    let request = |action| Command::Request(Request { seq: None, ack: None, reference: None, action });
     let commands = [
-        Command::Beat,
-        Command::Join(room("r")),
-        Command::Discover(Query::default()),
-        Command::Send { to: id("nobody"), signal: signal() },
-        Command::Leave(room("never")),
+        Command::Beat { ack: None },
+        request(Action::Join(room("r"))),
+        request(Action::Discover(Query::default())),
+        request(Action::Send { to: id("nobody"), signal: signal() }),
+        request(Action::Leave(room("never"))),
     ];
     let mut now = 0;
     for command in commands {
         now += 29_000;
-        assert_ne!(world.run(now, 1, command), Reply::Unregistered);
+        assert_ne!(world.execute(now, 1, command), Outcome::Unregistered);
         world.registry.sweep(now, &mut world.out);
     }
     assert_eq!(world.registry.len(), 1);
-    assert_eq!(world.run(now + 30_000, 1, Command::Beat), Reply::Unregistered);
+    assert_eq!(world.execute(now + 30_000, 1, Command::Beat { ack: None }), Outcome::Unregistered);
     assert!(world.registry.is_empty());
 }
 
 #[test]
 fn an_id_is_taken_while_its_lease_lasts_and_free_after() {
     let mut world = three_in_a_room();
-    assert_eq!(world.claim(29_999, 7, hello("ada", 'x')), Reply::Refused(ErrorCode::PeerIdTaken));
+    assert_eq!(world.claim(29_999, 7, hello("ada", 'x')), Some(refused(ErrorCode::PeerIdTaken)));
     assert!(world.news(1).is_empty());
-    assert_eq!(world.claim(30_000, 7, hello("ada", 'x')), Reply::Claimed);
+    assert_eq!(world.claim(30_000, 7, hello("ada", 'x')), None);
     assert_eq!(world.news(1), [Delivery::Expired]);
-    assert_eq!(world.run(30_000, 1, Command::Beat), Reply::Unregistered);
-    assert_eq!(world.run(30_000, 7, Command::Beat), Reply::Beaten);
+    assert_eq!(world.execute(30_000, 1, Command::Beat { ack: None }), Outcome::Unregistered);
+    assert_eq!(world.execute(30_000, 7, Command::Beat { ack: None }), Outcome::Executed);
 }
 
 #[test]
 fn the_same_key_takes_over_and_the_old_connection_cannot_undo_it() {
     let mut world = three_in_a_room();
-    assert_eq!(world.claim(5, 9, hello("ada", 'k')), Reply::Claimed);
+    assert_eq!(world.claim(5, 9, hello("ada", 'k')), None);
     assert_eq!(world.news(1), [Delivery::Superseded]);
-    world.detach(6, 1, LeaveReason::Lost);
-    assert_eq!(world.run(7, 9, Command::Beat), Reply::Beaten);
+    world.detach(6, 1, LOST);
+    assert_eq!(world.execute(7, 9, Command::Beat { ack: None }), Outcome::Executed);
     assert_eq!(world.news(2), [left("r", "ada", LeaveReason::Lost)]);
-    assert!(world.join(8, 9, "r") != Reply::Unregistered);
+    world.join(8, 9, "r");
 }
 
 #[test]
 fn a_second_claim_on_one_connection_is_refused() {
     let mut world = three_in_a_room();
-    assert_eq!(world.claim(1, 1, hello("eve", 'k')), Reply::Refused(ErrorCode::AlreadyRegistered));
+    assert_eq!(world.claim(1, 1, hello("eve", 'k')), Some(refused(ErrorCode::AlreadyRegistered)));
     assert_eq!(world.registry.len(), 3);
 }
 
@@ -231,13 +289,15 @@ fn rooms_of_one_peer_are_bounded() {
     let mut world = World::new();
     world.claim(0, 1, hello("ada", 'k'));
     for number in 0..limits::ROOMS_PER_PEER {
-        assert!(matches!(world.join(0, 1, &format!("r{number}")), Reply::Joined { .. }));
+        world.join(0, 1, &format!("r{number}"));
     }
-    assert_eq!(world.join(0, 1, "one-more"), Reply::Refused(ErrorCode::TooManyRooms));
-    assert!(matches!(world.join(0, 1, "r0"), Reply::Joined { .. }), "already inside");
-    assert_eq!(world.run(0, 1, Command::Leave(room("r0"))), Reply::Left { room: room("r0") });
-    assert_eq!(world.run(0, 1, Command::Leave(room("r0"))), Reply::Refused(ErrorCode::RoomNotJoined));
-    assert!(matches!(world.join(0, 1, "one-more"), Reply::Joined { .. }));
+    let one_more = || Action::Join(room("one-more"));
+    assert_eq!(world.run(0, 1, one_more()), refused(ErrorCode::TooManyRooms));
+    world.join(0, 1, "r0");
+    let leave = || Action::Leave(room("r0"));
+    assert_eq!(world.ask(0, 1, leave()), News::Left { room: room("r0"), reference: None });
+    assert_eq!(world.run(0, 1, leave()), refused(ErrorCode::RoomNotJoined));
+    world.join(0, 1, "one-more");
 }
 
 #[test]
@@ -277,7 +337,7 @@ fn pages_cover_everybody_once_in_order_and_never_the_asker() {
     assert_eq!(walk(&mut world, filtered).0, expected);
     let nobody = Query { region: Some(label("mars")), ..Query::default() };
     assert_eq!(walk(&mut world, nobody).0.len(), 0);
-    let Reply::Joined { page, .. } = world.join(1, 7, "r") else { panic!() };
+    let page = world.join(1, 7, "r");
     let (first, cursor) = ids(&page);
     assert_eq!((first.len(), cursor.as_deref()), (100, Some("p100")));
     assert!(!first.contains(&"p007".to_owned()));
@@ -312,25 +372,25 @@ fn a_listing_looks_at_a_bounded_number_and_goes_on_from_there() {
 fn a_full_queue_refuses_a_signal_and_spares_the_others() {
     let mut world = three_in_a_room();
     world.out.full.insert(connection(2));
-    let send = |to: &str| Command::Send { to: id(to), signal: signal() };
-    assert_eq!(world.run(1, 1, send("bob")), Reply::Refused(ErrorCode::PeerBusy));
-    assert_eq!(world.run(1, 1, send("cy")), Reply::Sent);
-    assert_eq!(world.news(3), [Delivery::Relay { from: id("ada"), signal: signal() }]);
+    let send = |to: &str| Action::Send { to: id(to), signal: signal() };
+    assert_eq!(world.run(1, 1, send("bob")), refused(ErrorCode::PeerBusy));
+    assert_eq!(world.run(1, 1, send("cy")), Outcome::Executed);
+    assert_eq!(world.news(3), [told(News::Relay { from: id("ada"), signal: signal() })]);
 }
 
 #[test]
 fn a_connection_without_a_peer_can_do_nothing() {
     let mut world = three_in_a_room();
-    for command in [
-        Command::Beat,
-        Command::Join(room("r")),
-        Command::Leave(room("r")),
-        Command::Discover(Query::default()),
-        Command::Send { to: id("ada"), signal: signal() },
+    assert_eq!(world.execute(1, 50, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
+    for action in [
+        Action::Join(room("r")),
+        Action::Leave(room("r")),
+        Action::Discover(Query::default()),
+        Action::Send { to: id("ada"), signal: signal() },
     ] {
-        assert_eq!(world.run(1, 50, command), Reply::Unregistered);
+        assert_eq!(world.run(1, 50, action), Outcome::Unregistered);
     }
-    world.detach(1, 50, LeaveReason::Lost);
+    world.detach(1, 50, LOST);
     assert!((1..=3).all(|number| world.news(number).is_empty()));
 }
 
@@ -343,11 +403,11 @@ fn nothing_is_left_behind() {
             hello.peer.region = Some(format!("region{round}"));
             hello.peer.capabilities = vec![format!("c{round}"), format!("c{round}"), "d".into()];
             world.claim(round * 31_000, round * 10 + number, hello);
-            world.run(round * 31_000, round * 10 + number, Command::Join(room(&format!("r{round}"))));
+            world.run(round * 31_000, round * 10 + number, Action::Join(room(&format!("r{round}"))));
         }
     }
     world.registry.sweep(u64::MAX, &mut world.out);
-    let Registry { peers, connections, rooms, regions, capabilities, due, .. } = &world.registry;
-    assert!(peers.is_empty() && connections.is_empty() && due.is_empty());
+    let Registry { peers, connections, rooms, regions, capabilities, leases, windows, .. } = &world.registry;
+    assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
     assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty());
 }

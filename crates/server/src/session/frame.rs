@@ -77,6 +77,12 @@ pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
     KINDS.into_iter().find(|known| *known == kind)
 }
 
+/// Whether frames of this type have a number in a session, so that they are executed once and in order. A type that is
+/// not known is taken for one: a newer client would not go on without the answer.
+pub(super) fn is_numbered(kind: &str) -> bool {
+    !matches!(kind, "hello" | "heartbeat" | "heartbeat-ack" | "ack" | "bye" | "binary")
+}
+
 /// Whether frames of this type may be larger than [`limits::FRAME_BYTES`].
 fn may_be_large(kind: &str) -> bool {
     matches!(kind, "offer" | "answer")
@@ -91,17 +97,19 @@ pub(super) struct Rejection {
     pub(super) subject: Subject,
 }
 
-/// What an answer to a frame refers to.
+/// What an answer to a frame refers to, and the frame's numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     pub(super) kind: &'static str,
     pub(super) reference: Option<u32>,
     pub(super) about: Option<PeerId>,
+    pub(super) seq: Option<u32>,
+    pub(super) ack: Option<u32>,
 }
 
 impl Subject {
     pub(super) const fn nothing(kind: &'static str) -> Self {
-        Self { kind, reference: None, about: None }
+        Self { kind, reference: None, about: None, seq: None, ack: None }
     }
 
     pub(super) fn of(envelope: &Envelope) -> Self {
@@ -109,6 +117,8 @@ impl Subject {
             kind: known_kind(&envelope.kind).unwrap_or("unknown"),
             reference: envelope.id,
             about: envelope.to.as_deref().and_then(|to| PeerId::parse(to).ok()),
+            seq: envelope.seq,
+            ack: envelope.ack,
         }
     }
 
@@ -132,6 +142,10 @@ struct Head<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     to: Option<&'a RawValue>,
+    #[serde(borrow)]
+    seq: Option<&'a RawValue>,
+    #[serde(borrow)]
+    ack: Option<&'a RawValue>,
 }
 
 impl Head<'_> {
@@ -145,6 +159,8 @@ impl Head<'_> {
             kind: self.kind().and_then(|kind| known_kind(&kind)).unwrap_or("unknown"),
             reference: self.id.and_then(|raw| serde_json::from_str(raw.get()).ok()),
             about: to.and_then(|to| PeerId::parse(&to).ok()),
+            seq: self.seq.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            ack: self.ack.and_then(|raw| serde_json::from_str(raw.get()).ok()),
         }
     }
 }

@@ -12,19 +12,21 @@
 //!
 //! However a session ends, it emits one [`Command::Detach`] as its last command.
 
+mod execute;
 mod frame;
+mod numbers;
 mod output;
 mod reply;
 
+pub use numbers::{ACK_FRAMES, ACK_MS};
 pub use output::{Close, SessionOutput, TimeoutReason};
 
-use crate::ConnectionId;
-use crate::engine::{Command, Delivery, LeaveReason};
-use frame::{Rejection, Subject};
+use crate::engine::{AwayReason, Command, Delivery, Departure};
+use crate::{ConnectionId, Token};
+use frame::Subject;
+use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
-use signalpost_protocol::{
-    ClientMessage, CloseCode, Envelope, ErrorCode, Hello, Label, LinkMonitor, PeerId, ServerMessage, VERSIONS,
-};
+use signalpost_protocol::{CloseCode, ErrorCode, Label, LinkMonitor, PeerId, ServerMessage};
 use std::collections::VecDeque;
 
 /// Time from the opening of the socket to an accepted `hello`, in milliseconds.
@@ -39,6 +41,7 @@ pub const WAITING_FRAMES: usize = 8;
 pub struct Session {
     connection: ConnectionId,
     region: Option<Label>,
+    token: Token,
     state: State,
     outstanding: Option<Outstanding>,
     waiting: VecDeque<Frame>,
@@ -47,8 +50,16 @@ pub struct Session {
 
 #[derive(Debug)]
 enum State {
-    Unregistered { hello_until: u64 },
-    Registered { peer: PeerId, monitor: LinkMonitor, last_command: u64 },
+    Unregistered {
+        hello_until: u64,
+    },
+    /// `numbers`: `None` in version 1.
+    Registered {
+        peer: PeerId,
+        monitor: LinkMonitor,
+        last_command: u64,
+        numbers: Option<Numbers>,
+    },
     Closed,
 }
 
@@ -63,20 +74,26 @@ enum Frame {
 struct Outstanding {
     subject: Subject,
     claim: Option<Claim>,
+    /// The field at fault, where the session refuses the frame itself.
+    field: Option<&'static str>,
 }
 
 #[derive(Debug)]
 struct Claim {
     peer: PeerId,
     version: u16,
+    /// Whether the client expects its session to go on.
+    expected: bool,
 }
 
 impl Session {
-    /// A socket that has just opened. `region` is the server's own and is told in `welcome`.
-    pub fn new(now: u64, connection: ConnectionId, region: Option<Label>) -> Self {
+    /// A socket that has just opened. `region` is the server's own and is told in `welcome`, as is `token`: the key for
+    /// the client's next socket, drawn for this one and no other.
+    pub fn new(now: u64, connection: ConnectionId, region: Option<Label>, token: Token) -> Self {
         Self {
             connection,
             region,
+            token,
             state: State::Unregistered { hello_until: now.saturating_add(HELLO_TIMEOUT_MS) },
             outstanding: None,
             waiting: VecDeque::new(),
@@ -143,17 +160,16 @@ impl Session {
         if self.is_closed() {
             return;
         }
+        let lost = Departure::Away(AwayReason::Lost);
         match delivery {
-            Delivery::Reply(reply) => self.handle_reply(now, reply),
-            Delivery::Relay { from, signal } => self.send(now, ServerMessage::Relay { from, signal }),
-            Delivery::PeerJoined { room, peer } => {
-                self.send(now, ServerMessage::PeerJoined { room, peer: (*peer).clone() });
+            Delivery::Claimed(claimed) => self.handle_claimed(now, claimed),
+            Delivery::News { seq, news } => self.handle_news(now, seq, news),
+            Delivery::Done { received, outcome } => self.handle_done(now, received, outcome),
+            Delivery::Superseded => self.close(Close::Code(CloseCode::Superseded), lost),
+            Delivery::SessionLost => self.close(Close::Code(CloseCode::SessionLost), lost),
+            Delivery::Expired => {
+                self.close(Close::Code(CloseCode::HeartbeatTimeout), Departure::Away(AwayReason::Silent));
             }
-            Delivery::PeerLeft { room, peer, reason } => {
-                self.send(now, ServerMessage::PeerLeft { room, peer, reason: reason.as_str().into() });
-            }
-            Delivery::Superseded => self.close(Close::Code(CloseCode::Superseded), LeaveReason::Lost),
-            Delivery::Expired => self.close(Close::Code(CloseCode::HeartbeatTimeout), LeaveReason::Lost),
         }
         self.work(now);
     }
@@ -165,30 +181,42 @@ impl Session {
             State::Unregistered { hello_until } => {
                 // A hello that came in time and waits for the engine is not late.
                 if now >= *hello_until && self.outstanding.is_none() {
-                    self.close(Close::Code(CloseCode::HelloTimeout), LeaveReason::Lost);
+                    let lost = Departure::Away(AwayReason::Lost);
+                    self.close(Close::Code(CloseCode::HelloTimeout), lost);
                 }
             }
             State::Registered { monitor, .. } => match monitor.poll(now) {
-                Verdict::Alive => {}
-                Verdict::Ask => self.outputs.push_back(SessionOutput::Send(ServerMessage::Heartbeat)),
-                Verdict::Dead => self.close(Close::Code(CloseCode::HeartbeatTimeout), LeaveReason::Lost),
+                Verdict::Alive => self.acknowledge(now),
+                Verdict::Ask => {
+                    let ack = self.numbers().map(Numbers::take_ack);
+                    let message = ServerMessage::Heartbeat;
+                    self.outputs.push_back(SessionOutput::Send { message, seq: None, ack });
+                }
+                Verdict::Dead => {
+                    let silent = Departure::Away(AwayReason::Silent);
+                    self.close(Close::Code(CloseCode::HeartbeatTimeout), silent);
+                }
             },
         }
     }
 
-    /// The server shuts down.
-    pub fn handle_shutdown(&mut self) {
-        self.close(Close::Code(CloseCode::Shutdown), LeaveReason::Lost);
+    /// The server shuts down. A client that can wait is told to come back `after` so many milliseconds.
+    pub fn handle_shutdown(&mut self, now: u64, after: u32) {
+        if self.numbers().is_some() {
+            self.send(now, None, ServerMessage::Reconnect { after });
+        }
+        self.close(Close::Code(CloseCode::Shutdown), Departure::Away(AwayReason::Lost));
     }
 
     /// The client does not read what is sent to it.
     pub fn handle_slow(&mut self) {
-        self.close(Close::Code(CloseCode::Slow), LeaveReason::Lost);
+        self.close(Close::Code(CloseCode::Slow), Departure::Away(AwayReason::Lost));
     }
 
-    /// The socket is gone, or was closed for a reason below this protocol.
-    pub fn handle_socket_closed(&mut self) {
-        self.end(LeaveReason::Lost);
+    /// The socket is gone, or was closed for a reason below this protocol. `code`: of the client's close frame, where
+    /// there was one (RFC 6455 §7.1.5).
+    pub fn handle_socket_closed(&mut self, code: Option<u16>) {
+        self.end(Departure::Away(Self::why_away(code)));
     }
 
     /// The next thing to do.
@@ -202,13 +230,25 @@ impl Session {
             State::Closed => None,
             State::Unregistered { .. } if self.outstanding.is_some() => None,
             State::Unregistered { hello_until } => Some((*hello_until, TimeoutReason::Hello)),
-            State::Registered { monitor, .. } => Some((monitor.poll_timeout(), TimeoutReason::Liveness)),
+            State::Registered { monitor, numbers, .. } => {
+                let liveness = (monitor.poll_timeout(), TimeoutReason::Liveness);
+                let ack = numbers.as_ref().and_then(Numbers::due).map(|due| (due, TimeoutReason::Ack));
+                Some(ack.filter(|ack| ack.0 < liveness.0).unwrap_or(liveness))
+            }
         }
     }
 
     fn handle_received(&mut self, now: u64) {
         if let State::Registered { monitor, .. } = &mut self.state {
             monitor.handle_received(now);
+        }
+    }
+
+    /// The numbers of a registered client that has them.
+    fn numbers(&mut self) -> Option<&mut Numbers> {
+        match &mut self.state {
+            State::Registered { numbers, .. } => numbers.as_mut(),
+            State::Unregistered { .. } | State::Closed => None,
         }
     }
 
@@ -220,7 +260,7 @@ impl Session {
         }
     }
 
-    /// Executes what waits, as far as the engine's replies allow, and keeps the lease.
+    /// Executes what waits, as far as the engine's replies allow, acknowledges what was executed and keeps the lease.
     fn work(&mut self, now: u64) {
         while self.outstanding.is_none() {
             match self.waiting.pop_front() {
@@ -236,153 +276,51 @@ impl Session {
             && self.outstanding.is_none()
             && now.saturating_sub(*last_command) >= BEAT_MS
         {
-            self.execute(now, Subject::nothing("heartbeat"), Command::Beat);
+            self.execute(now, Subject::nothing("heartbeat"), Command::Beat { ack: None });
+        }
+        self.acknowledge(now);
+    }
+
+    /// Says what was received, when nothing has said so for too long.
+    fn acknowledge(&mut self, now: u64) {
+        if let Some(numbers) = self.numbers()
+            && numbers.wants_ack(now)
+        {
+            let ack = Some(numbers.take_ack());
+            self.outputs.push_back(SessionOutput::Send { message: ServerMessage::Ack, seq: None, ack });
         }
     }
 
-    fn text(&mut self, now: u64, text: &str) {
-        if let Err(rejection) = frame::read(text).and_then(|envelope| self.handle_envelope(now, envelope)) {
-            self.refuse(now, rejection);
-        }
-    }
-
-    fn handle_envelope(&mut self, now: u64, envelope: Envelope) -> Result<(), Rejection> {
-        let subject = Subject::of(&envelope);
-        let Subject { kind, reference, .. } = subject;
-        let own = match &self.state {
-            State::Closed => return Ok(()),
-            State::Registered { .. } if kind == "hello" => {
-                let problem = "this socket has registered its peer already";
-                return Err(subject.reject(ErrorCode::AlreadyRegistered, "type", problem));
-            }
-            State::Registered { peer, .. } => Some(peer),
-            State::Unregistered { .. } => None,
-        };
-        if own.is_none() && !matches!(kind, "hello" | "heartbeat" | "heartbeat-ack" | "bye") {
-            return Err(subject.reject(ErrorCode::NotRegistered, "type", "the first message must be hello"));
-        }
-        if kind == "hello" {
-            check_versions(&envelope, &subject)?;
-        }
-        let claimed = envelope.payload.as_ref().and_then(|payload| payload.peer.as_ref());
-        let own_id = own.map(PeerId::as_str).or(claimed.map(|peer| peer.id.as_str()));
-        if envelope.from.as_deref().is_some_and(|from| Some(from) != own_id) {
-            return Err(subject.reject(ErrorCode::ForgedSender, "from", "from is not the sender's own id"));
-        }
-        let message = match ClientMessage::from_envelope(envelope) {
-            Ok(message) => message,
-            Err(refusal) => return Err(subject.refuse(refusal)),
-        };
-        let command = match message {
-            ClientMessage::Hello(hello) => return self.claim(now, subject, hello),
-            ClientMessage::Heartbeat => {
-                self.accept(kind);
-                self.send(now, ServerMessage::HeartbeatAck);
-                return Ok(());
-            }
-            ClientMessage::HeartbeatAck | ClientMessage::Ack => {
-                self.accept(kind);
-                return Ok(());
-            }
-            ClientMessage::Bye => {
-                self.accept(kind);
-                self.close(Close::Normal, LeaveReason::Closed);
-                return Ok(());
-            }
-            ClientMessage::Relay { to, .. } if Some(&to) == own => {
-                return Err(subject.reject(ErrorCode::InvalidMessage, "to", "to is the sender itself"));
-            }
-            ClientMessage::Relay { to, signal } => Command::Send { to, signal },
-            ClientMessage::Broadcast { room, data } => Command::Broadcast { room, data },
-            ClientMessage::Join(room) => Command::Join(room),
-            ClientMessage::Leave(room) => Command::Leave(room),
-            ClientMessage::Discover(query) => {
-                if query.cursor.as_deref().is_some_and(|cursor| PeerId::parse(cursor).is_err()) {
-                    let problem = "cursor is not one of this server";
-                    return Err(subject.reject(ErrorCode::InvalidMessage, "cursor", problem));
-                }
-                Command::Discover(query)
-            }
-        };
-        self.accept(kind);
-        self.execute(now, Subject { reference, ..subject }, command);
-        Ok(())
-    }
-
-    fn claim(&mut self, now: u64, subject: Subject, hello: Hello) -> Result<(), Rejection> {
-        let peer = match PeerId::parse(&hello.peer.id) {
-            Ok(peer) => peer,
-            Err(why) => {
-                let problem = format!("peer.id {}", why.as_str());
-                return Err(subject.reject(ErrorCode::InvalidMessage, "peer", problem));
-            }
-        };
-        self.accept(subject.kind);
-        let version = hello.versions.1.min(1);
-        self.execute(now, subject, Command::Claim(Box::new(hello)));
-        if let Some(outstanding) = &mut self.outstanding {
-            outstanding.claim = Some(Claim { peer, version });
-        }
-        Ok(())
-    }
-
-    fn accept(&mut self, kind: &'static str) {
-        self.outputs.push_back(SessionOutput::Accepted { kind });
-    }
-
-    fn execute(&mut self, now: u64, subject: Subject, command: Command) {
-        if let State::Registered { last_command, .. } = &mut self.state {
-            *last_command = now;
-        }
-        self.outstanding = Some(Outstanding { subject, claim: None });
-        self.outputs.push_back(SessionOutput::Execute(command));
-    }
-
-    fn refuse(&mut self, now: u64, rejection: Rejection) {
-        let Rejection { code, field, text, subject } = rejection;
-        let Subject { kind, reference, about } = subject;
-        self.outputs.push_back(SessionOutput::Refused { code, field, kind });
-        self.send(now, ServerMessage::Error { code: code.as_str().into(), message: text, reference, about });
-        if code == ErrorCode::UpgradeRequired {
-            self.close(Close::Code(CloseCode::UpgradeRequired), LeaveReason::Lost);
-        }
-    }
-
-    fn send(&mut self, now: u64, message: ServerMessage) {
-        // An ack asks for no answer; counting it would make two ends ask each other for ever.
+    fn send(&mut self, now: u64, seq: Option<u32>, message: ServerMessage) {
+        // A sign of life asks for no answer; counting it would make two ends ask each other for ever.
         if let State::Registered { monitor, .. } = &mut self.state
             && message != ServerMessage::HeartbeatAck
         {
             monitor.handle_sent(now);
         }
-        self.outputs.push_back(SessionOutput::Send(message));
+        let ack = self.numbers().map(|numbers| {
+            if let Some(seq) = seq {
+                numbers.handle_sent(seq);
+            }
+            numbers.take_ack()
+        });
+        self.outputs.push_back(SessionOutput::Send { message, seq, ack });
     }
 
-    fn close(&mut self, close: Close, reason: LeaveReason) {
+    fn close(&mut self, close: Close, departure: Departure) {
         if !self.is_closed() {
-            self.end(reason);
+            self.end(departure);
             self.outputs.push_back(SessionOutput::Close(close));
         }
     }
 
-    fn end(&mut self, reason: LeaveReason) {
+    fn end(&mut self, departure: Departure) {
         if !self.is_closed() {
             self.state = State::Closed;
             self.outstanding = None;
             self.waiting.clear();
-            self.outputs.push_back(SessionOutput::Execute(Command::Detach(reason)));
+            self.outputs.push_back(SessionOutput::Execute(Command::Detach(departure)));
         }
-    }
-}
-
-/// Looked at before anything else in a `hello`: a client of another version may shape the rest differently.
-fn check_versions(envelope: &Envelope, subject: &Subject) -> Result<(), Rejection> {
-    match envelope.payload.as_ref().and_then(|payload| payload.versions) {
-        Some((lowest, highest)) if lowest <= highest && (lowest > VERSIONS.1 || highest < VERSIONS.0) => {
-            let problem = format!("this server speaks the versions {} to {}", VERSIONS.0, VERSIONS.1);
-            Err(subject.clone().reject(ErrorCode::UpgradeRequired, "versions", problem))
-        }
-        _ => Ok(()),
     }
 }
 

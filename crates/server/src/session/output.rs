@@ -6,8 +6,16 @@ use signalpost_protocol::{CloseCode, ErrorCode, ServerMessage};
 /// One thing to do, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SessionOutput {
-    /// Send this message.
-    Send(ServerMessage),
+    /// Send this message, with these numbers in its envelope.
+    Send {
+        /// What is sent.
+        message: ServerMessage,
+        /// Its number in the session.
+        seq: Option<u32>,
+        /// The highest number up to which everything of the client was received. Every frame but `welcome` has it in
+        /// version 2.
+        ack: Option<u32>,
+    },
     /// Have the engine execute this command for the session's connection.
     Execute(Command),
     /// Close the socket; no `Send` follows.
@@ -62,4 +70,6 @@ pub enum TimeoutReason {
     Hello,
     /// The link is to be asked for a sign of life or given up.
     Liveness,
+    /// The client is to be told what was received.
+    Ack,
 }

@@ -50,9 +50,9 @@ proptest! {
     /// Two sessions over one registry: whatever the first sends, the second hears of no sender but the first.
     #[test]
     fn random_frames_never_panic_and_never_forge(frames in prop::collection::vec((any_frame(), any::<bool>()), 1..40)) {
-        let mut registry = Registry::new();
+        let mut registry = Registry::default();
         let mut inboxes = Inboxes::default();
-        let mut sessions = [0, 1].map(|number| Session::new(0, ConnectionId::new(number), None));
+        let mut sessions = [0, 1].map(|number| Session::new(0, ConnectionId::new(number), None, Token::new([number as u8; 32])));
         let bob = HELLO.replace("ada", "bob");
         let mut now = 0;
         let start = [(0, HELLO.to_owned()), (1, bob)];
@@ -72,7 +72,7 @@ proptest! {
                             SessionOutput::Execute(command) => {
                                 registry.execute(now, session.connection(), command, &mut inboxes);
                             }
-                            SessionOutput::Send(message) => {
+                            SessionOutput::Send { message, .. } => {
                                 if let ServerMessage::Relay { from, .. } = &message {
                                     prop_assert_eq!((number, from.as_str()), (1, "ada"));
                                 }

@@ -1,49 +1,79 @@
-//! What the engine's replies become on the wire.
+//! What the engine's deliveries become on the wire.
 
-use super::{Close, Outstanding, Session, State};
-use crate::engine::{LeaveReason, Page, Reply};
-use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, PeerId, PeerInfo, ServerMessage};
+use super::frame::Rejection;
+use super::numbers::Numbers;
+use super::{Close, Outstanding, Session, SessionOutput, State};
+use crate::engine::{AwayReason, Claimed, Departure, News, Outcome, words};
+use signalpost_protocol::message::Welcome;
+use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, SESSIONS, ServerMessage};
+use std::sync::Arc;
 
 impl Session {
-    /// The engine answered the outstanding command; without one the reply is late and ignored.
-    pub(super) fn handle_reply(&mut self, now: u64, reply: Reply) {
-        let Some(Outstanding { subject, claim }) = self.outstanding.take() else { return };
-        let reference = subject.reference;
-        match reply {
-            Reply::Claimed => {
-                let Some(claim) = claim else { return };
-                let monitor = LinkMonitor::new(now, true);
-                self.state = State::Registered { peer: claim.peer, monitor, last_command: now };
-                let region = self.region.clone();
-                self.send(now, ServerMessage::Welcome { version: claim.version, region, session: None });
-            }
-            Reply::Sent if reference.is_some() => self.send(now, ServerMessage::Sent { reference }),
-            Reply::Beaten | Reply::Sent => {}
-            Reply::Joined { room, page } => {
-                let (peers, cursor) = on_the_wire(page);
-                self.send(now, ServerMessage::Joined { room, peers, cursor, reference });
-            }
-            Reply::Left { room } => self.send(now, ServerMessage::Left { room, reference }),
-            Reply::Found(page) => {
-                let (peers, cursor) = on_the_wire(page);
-                self.send(now, ServerMessage::Peers { peers, cursor, reference });
-            }
-            Reply::Refused(code) => {
-                self.refuse(now, subject.reject(code, field(code), words(code)));
+    /// The engine granted the claim; without one the reply is late and ignored.
+    pub(super) fn handle_claimed(&mut self, now: u64, claimed: Claimed) {
+        let Some(outstanding) = self.outstanding.take() else { return };
+        let Some(pending) = outstanding.claim else { return };
+        let has_session = pending.version >= SESSIONS;
+        let session = has_session.then(|| Welcome {
+            key: self.token.to_hex(),
+            resumed: claimed.resumed,
+            reason: claimed.reason.map_or("", |reason| reason.as_str()).into(),
+            received: claimed.received,
+        });
+        let (version, region) = (pending.version, self.region.clone());
+        self.send(now, None, ServerMessage::Welcome { version, region, session });
+        let mut monitor = LinkMonitor::new(now, true);
+        monitor.handle_sent(now);
+        let numbers = has_session.then(|| Numbers::new(claimed, pending.expected));
+        self.state = State::Registered { peer: pending.peer, monitor, last_command: now, numbers };
+    }
+
+    pub(super) fn handle_news(&mut self, now: u64, seq: Option<u32>, news: Arc<News>) {
+        self.send(now, seq, Arc::unwrap_or_clone(news).into_message());
+    }
+
+    /// The engine has done the outstanding command; without one the reply is late and ignored.
+    pub(super) fn handle_done(&mut self, now: u64, received: u32, outcome: Outcome) {
+        let Some(Outstanding { subject, claim, field: known }) = self.outstanding.take() else { return };
+        if let Some(numbers) = self.numbers() {
+            numbers.handle_received(now, received, outcome == Outcome::Duplicate);
+        }
+        match outcome {
+            Outcome::Executed | Outcome::Duplicate => {}
+            Outcome::Refused(code) if claim.is_some() => {
+                self.tell_refusal(now, subject.reject(code, field(code), words(code)));
                 if code == ErrorCode::PeerIdTaken {
-                    self.close(Close::Code(CloseCode::PeerIdTaken), LeaveReason::Lost);
+                    self.close(Close::Code(CloseCode::PeerIdTaken), Departure::Away(AwayReason::Lost));
                 }
             }
-            Reply::Unregistered => {
-                self.close(Close::Code(CloseCode::HeartbeatTimeout), LeaveReason::Lost);
+            Outcome::Refused(code) => {
+                let field = known.unwrap_or(field(code));
+                self.outputs.push_back(SessionOutput::Refused { code, field, kind: subject.kind });
+            }
+            Outcome::Gap => {
+                // Its sender keeps the frame and sends it again: the error is about none.
+                let subject = super::Subject { reference: None, about: None, ..subject };
+                let rejection = subject.reject(ErrorCode::SequenceGap, "seq", "a frame before it is missing");
+                self.tell_refusal(now, rejection);
+                self.close(Close::Code(CloseCode::SequenceGap), Departure::Away(AwayReason::Lost));
+            }
+            Outcome::Unregistered => {
+                self.close(Close::Code(CloseCode::HeartbeatTimeout), Departure::Away(AwayReason::Silent));
             }
         }
     }
-}
 
-fn on_the_wire(page: Page) -> (Vec<PeerInfo>, Option<String>) {
-    let peers = page.peers.iter().map(|peer| PeerInfo::clone(peer)).collect();
-    (peers, page.cursor.as_ref().map(|id: &PeerId| id.as_str().into()))
+    /// Tells the client, outside of the session's numbers.
+    pub(super) fn tell_refusal(&mut self, now: u64, rejection: Rejection) {
+        let Rejection { code, field, text, subject } = rejection;
+        let super::Subject { kind, reference, about, .. } = subject;
+        self.outputs.push_back(SessionOutput::Refused { code, field, kind });
+        let (code_text, message) = (code.as_str().into(), text);
+        self.send(now, None, ServerMessage::Error { code: code_text, message, reference, about });
+        if code == ErrorCode::UpgradeRequired {
+            self.close(Close::Code(CloseCode::UpgradeRequired), Departure::Away(AwayReason::Lost));
+        }
+    }
 }
 
 const fn field(code: ErrorCode) -> &'static str {
@@ -52,16 +82,5 @@ const fn field(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRooms | ErrorCode::RoomNotJoined => "room",
         ErrorCode::PeerIdTaken => "peer",
         _ => "",
-    }
-}
-
-const fn words(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::PeerNotFound => "no live peer has this id",
-        ErrorCode::PeerBusy => "the peer reads too slowly",
-        ErrorCode::TooManyRooms => "the peer is in as many rooms as it may be",
-        ErrorCode::RoomNotJoined => "the peer is not in this room",
-        ErrorCode::PeerIdTaken => "another live session holds this peer id",
-        _ => "refused",
     }
 }

@@ -1,17 +1,38 @@
 use super::*;
-use crate::engine::Reply;
+use crate::engine::{Action, Claimed, News, Outcome, Page, Request};
 use signalpost_protocol::{RoomName, limits};
+use std::sync::Arc;
 
-const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,3],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
+const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,1],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
 
 fn fresh() -> Session {
-    Session::new(0, ConnectionId::new(1), Label::parse("eu").ok())
+    Session::new(0, ConnectionId::new(1), Label::parse("eu").ok(), token())
+}
+
+fn token() -> Token {
+    Token::new([0xab; 32])
+}
+
+fn claimed() -> Delivery {
+    Delivery::Claimed(Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 })
+}
+
+fn done(outcome: Outcome) -> Delivery {
+    Delivery::Done { received: 0, outcome }
+}
+
+fn news(news: News) -> Delivery {
+    Delivery::News { seq: None, news: Arc::new(news) }
+}
+
+fn sent(message: ServerMessage) -> SessionOutput {
+    SessionOutput::Send { message, seq: None, ack: None }
 }
 
 fn registered() -> Session {
     let mut session = fresh();
     session.handle_frame(0, HELLO);
-    session.handle_delivery(0, Delivery::Reply(Reply::Claimed));
+    session.handle_delivery(0, claimed());
     drain(&mut session);
     session
 }
@@ -32,7 +53,7 @@ fn error_of(session: &mut Session) -> (String, String, Option<u32>, Option<Strin
     match outputs.as_slice() {
         [
             SessionOutput::Refused { code: logged, .. },
-            SessionOutput::Send(ServerMessage::Error { code, message, reference, about }),
+            SessionOutput::Send { message: ServerMessage::Error { code, message, reference, about }, .. },
         ] => {
             assert_eq!(logged.as_str(), code);
             assert!(message.len() <= 210, "{message}");
@@ -48,11 +69,11 @@ fn welcome_names_the_common_version_and_the_region() {
     session.handle_frame(0, HELLO);
     let outputs = drain(&mut session);
     assert!(
-        matches!(outputs.as_slice(), [SessionOutput::Accepted { kind: "hello" }, SessionOutput::Execute(Command::Claim(hello))] if hello.peer.id == "ada")
+        matches!(outputs.as_slice(), [SessionOutput::Accepted { kind: "hello" }, SessionOutput::Execute(Command::Claim(claim))] if claim.version == 1 && claim.peer.id == "ada")
     );
-    session.handle_delivery(3, Delivery::Reply(Reply::Claimed));
+    session.handle_delivery(3, claimed());
     let welcome = ServerMessage::Welcome { version: 1, region: Label::parse("eu").ok(), session: None };
-    assert_eq!(drain(&mut session), [SessionOutput::Send(welcome)]);
+    assert_eq!(drain(&mut session), [sent(welcome)]);
     assert_eq!(session.peer().map(PeerId::as_str), Some("ada"));
 }
 
@@ -179,7 +200,7 @@ fn every_refusal_names_its_code_its_frame_and_its_field() {
         assert_eq!((got_reference, got_about.as_deref()), (*reference, *about), "{shown}");
         // The session goes on.
         session.handle_frame(20, r#"{"type":"heartbeat"}"#);
-        assert!(drain(&mut session).contains(&SessionOutput::Send(ServerMessage::HeartbeatAck)));
+        assert!(drain(&mut session).contains(&sent(ServerMessage::HeartbeatAck)));
     }
 }
 
@@ -201,7 +222,7 @@ fn before_registration_only_hello_is_listened_to() {
     }
     let mut session = fresh();
     session.handle_frame(0, r#"{"type":"heartbeat"}"#);
-    assert!(drain(&mut session).contains(&SessionOutput::Send(ServerMessage::HeartbeatAck)));
+    assert!(drain(&mut session).contains(&sent(ServerMessage::HeartbeatAck)));
 }
 
 #[test]
@@ -215,12 +236,15 @@ fn a_bad_hello_leaves_the_socket_open_until_the_hello_time_out() {
     session.handle_timeout(HELLO_TIMEOUT_MS - 1);
     assert!(drain(&mut session).is_empty());
     session.handle_timeout(HELLO_TIMEOUT_MS);
-    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::HelloTimeout));
+    assert_eq!(drain(&mut session), ends(AwayReason::Lost, CloseCode::HelloTimeout));
     assert_eq!(session.poll_timeout(), None);
 }
 
-fn ends(reason: LeaveReason, code: CloseCode) -> [SessionOutput; 2] {
-    [SessionOutput::Execute(Command::Detach(reason)), SessionOutput::Close(Close::Code(code))]
+fn ends(reason: AwayReason, code: CloseCode) -> [SessionOutput; 2] {
+    [
+        SessionOutput::Execute(Command::Detach(Departure::Away(reason))),
+        SessionOutput::Close(Close::Code(code)),
+    ]
 }
 
 #[test]
@@ -234,17 +258,17 @@ fn a_hello_that_waits_for_the_engine_is_in_time() {
 
 #[test]
 fn no_common_version_is_told_and_closed() {
-    for versions in ["[2,9]", "[0,0]"] {
+    for versions in ["[3,9]", "[0,0]"] {
         let mut session = fresh();
-        session.handle_frame(0, &HELLO.replace("[1,3]", versions).replace(r#""key""#, r#""other""#));
+        session.handle_frame(0, &HELLO.replace("[1,1]", versions).replace(r#""key""#, r#""other""#));
         let outputs = drain(&mut session);
         assert!(
-            matches!(&outputs[1], SessionOutput::Send(ServerMessage::Error { code, reference: Some(1), .. }) if code == "upgrade-required"),
+            matches!(&outputs[1], SessionOutput::Send { message: ServerMessage::Error { code, reference: Some(1), .. }, .. } if code == "upgrade-required"),
             "{outputs:?}"
         );
-        assert_eq!(outputs[2..], ends(LeaveReason::Lost, CloseCode::UpgradeRequired));
+        assert_eq!(outputs[2..], ends(AwayReason::Lost, CloseCode::UpgradeRequired));
     }
-    assert_eq!(refusal(&mut fresh(), &HELLO.replace("[1,3]", "[3,1]")).0, "invalid-message");
+    assert_eq!(refusal(&mut fresh(), &HELLO.replace("[1,1]", "[3,1]")).0, "invalid-message");
 }
 
 #[test]
@@ -252,12 +276,12 @@ fn a_taken_id_is_told_and_closed() {
     let mut session = fresh();
     session.handle_frame(0, HELLO);
     drain(&mut session);
-    session.handle_delivery(1, Delivery::Reply(Reply::Refused(ErrorCode::PeerIdTaken)));
+    session.handle_delivery(1, done(Outcome::Refused(ErrorCode::PeerIdTaken)));
     let outputs = drain(&mut session);
     assert!(
-        matches!(&outputs[1], SessionOutput::Send(ServerMessage::Error { code, reference: Some(1), .. }) if code == "peer-id-taken")
+        matches!(&outputs[1], SessionOutput::Send { message: ServerMessage::Error { code, reference: Some(1), .. }, .. } if code == "peer-id-taken")
     );
-    assert_eq!(outputs[2..], ends(LeaveReason::Lost, CloseCode::PeerIdTaken));
+    assert_eq!(outputs[2..], ends(AwayReason::Lost, CloseCode::PeerIdTaken));
 }
 
 #[test]
@@ -268,21 +292,29 @@ fn frames_are_executed_in_order_one_command_at_a_time() {
     session.handle_frame(1, r#"{"type":"leave","id":7,"payload":{"room":"a"}}"#);
     assert!(!session.accepts_frames());
     let room = RoomName::parse("a").unwrap();
-    let commands = |outputs: Vec<SessionOutput>| -> Vec<Command> {
-        let commands = outputs.into_iter().filter_map(|output| match output {
-            SessionOutput::Execute(command) => Some(command),
+    let actions = |outputs: Vec<SessionOutput>| -> Vec<Action> {
+        let actions = outputs.into_iter().filter_map(|output| match output {
+            SessionOutput::Execute(Command::Request(Request { action, .. })) => Some(action),
             _ => None,
         });
-        commands.collect()
+        actions.collect()
     };
-    assert_eq!(commands(drain(&mut session)), [Command::Join(room.clone())]);
-    session
-        .handle_delivery(2, Delivery::Reply(Reply::Joined { room: room.clone(), page: Default::default() }));
+    assert_eq!(actions(drain(&mut session)), [Action::Join(room.clone())]);
+    let joined = News::Joined { room: room.clone(), page: Page::default(), reference: Some(5) };
+    session.handle_delivery(2, news(joined));
+    session.handle_delivery(2, done(Outcome::Executed));
     let outputs = drain(&mut session);
-    assert!(matches!(&outputs[0], SessionOutput::Send(ServerMessage::Joined { reference: Some(5), .. })));
-    assert!(matches!(&outputs[2], SessionOutput::Send(ServerMessage::Error { reference: Some(6), .. })));
-    assert_eq!(commands(outputs), [Command::Leave(room.clone())]);
-    session.handle_delivery(3, Delivery::Reply(Reply::Left { room }));
+    assert!(matches!(
+        &outputs[0],
+        SessionOutput::Send { message: ServerMessage::Joined { reference: Some(5), .. }, .. }
+    ));
+    assert!(matches!(
+        &outputs[2],
+        SessionOutput::Send { message: ServerMessage::Error { reference: Some(6), .. }, .. }
+    ));
+    assert_eq!(actions(outputs), [Action::Leave(room.clone())]);
+    session.handle_delivery(3, news(News::Left { room, reference: Some(7) }));
+    session.handle_delivery(3, done(Outcome::Executed));
     assert!(session.accepts_frames());
 }
 
@@ -296,22 +328,22 @@ fn too_many_waiting_frames_end_the_session() {
     }
     assert!(!session.is_closed());
     session.handle_frame(1, r#"{"type":"heartbeat"}"#);
-    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::Slow));
+    assert_eq!(drain(&mut session), ends(AwayReason::Lost, CloseCode::Slow));
 }
 
 #[test]
-fn an_idle_link_is_asked_at_10_s_and_dead_at_13() {
+fn an_idle_link_is_asked_at_6_5_s_and_dead_at_9_5() {
     let mut session = registered();
     assert_eq!(session.poll_timeout(), Some((1_500, TimeoutReason::Liveness)), "welcome is unanswered");
     session.handle_frame(100, r#"{"type":"heartbeat-ack"}"#);
     drain(&mut session);
-    assert_eq!(session.poll_timeout(), Some((10_100, TimeoutReason::Liveness)));
-    session.handle_timeout(10_100);
-    assert_eq!(drain(&mut session), [SessionOutput::Send(ServerMessage::Heartbeat)]);
-    session.handle_timeout(13_099);
+    assert_eq!(session.poll_timeout(), Some((6_600, TimeoutReason::Liveness)));
+    session.handle_timeout(6_600);
+    assert_eq!(drain(&mut session), [sent(ServerMessage::Heartbeat)]);
+    session.handle_timeout(9_599);
     assert!(drain(&mut session).is_empty());
-    session.handle_timeout(13_100);
-    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::HeartbeatTimeout));
+    session.handle_timeout(9_600);
+    assert_eq!(drain(&mut session), ends(AwayReason::Silent, CloseCode::HeartbeatTimeout));
 }
 
 #[test]
@@ -319,7 +351,7 @@ fn an_ack_is_not_counted_as_unanswered() {
     let mut session = registered();
     session.handle_frame(100, r#"{"type":"heartbeat"}"#);
     drain(&mut session);
-    assert_eq!(session.poll_timeout(), Some((10_100, TimeoutReason::Liveness)));
+    assert_eq!(session.poll_timeout(), Some((6_600, TimeoutReason::Liveness)));
 }
 
 #[test]
@@ -329,9 +361,9 @@ fn a_sign_of_life_renews_the_lease_at_most_each_10_s() {
     for now in (0..40_000).step_by(500) {
         session.handle_frame(now, r#"{"type":"heartbeat-ack"}"#);
         for output in drain(&mut session) {
-            if output == SessionOutput::Execute(Command::Beat) {
+            if output == SessionOutput::Execute(Command::Beat { ack: None }) {
                 beats.push(now);
-                session.handle_delivery(now, Delivery::Reply(Reply::Beaten));
+                session.handle_delivery(now, done(Outcome::Executed));
             }
         }
     }
@@ -340,36 +372,33 @@ fn a_sign_of_life_renews_the_lease_at_most_each_10_s() {
 
 #[test]
 fn the_end_is_told_once_with_its_reason() {
-    type Case = (fn(&mut Session), LeaveReason, Option<Close>);
-    let cases: [Case; 6] = [
-        (|s| s.handle_frame(1, r#"{"type":"bye"}"#), LeaveReason::Closed, Some(Close::Normal)),
-        (Session::handle_socket_closed, LeaveReason::Lost, None),
-        (Session::handle_shutdown, LeaveReason::Lost, Some(Close::Code(CloseCode::Shutdown))),
-        (Session::handle_slow, LeaveReason::Lost, Some(Close::Code(CloseCode::Slow))),
-        (
-            |s| s.handle_delivery(1, Delivery::Superseded),
-            LeaveReason::Lost,
-            Some(Close::Code(CloseCode::Superseded)),
-        ),
-        (
-            |s| s.handle_delivery(1, Delivery::Expired),
-            LeaveReason::Lost,
-            Some(Close::Code(CloseCode::HeartbeatTimeout)),
-        ),
+    type Case = (fn(&mut Session), Departure, Option<Close>);
+    const LOST: Departure = Departure::Away(AwayReason::Lost);
+    const SILENT: Departure = Departure::Away(AwayReason::Silent);
+    let code = |code| Some(Close::Code(code));
+    let cases: [Case; 8] = [
+        (|s| s.handle_frame(1, r#"{"type":"bye"}"#), Departure::Bye, Some(Close::Normal)),
+        (|s| s.handle_socket_closed(None), LOST, None),
+        (|s| s.handle_socket_closed(Some(4101)), Departure::Away(AwayReason::Suspended), None),
+        (|s| s.handle_shutdown(1, 5), LOST, code(CloseCode::Shutdown)),
+        (Session::handle_slow, LOST, code(CloseCode::Slow)),
+        (|s| s.handle_delivery(1, Delivery::Superseded), LOST, code(CloseCode::Superseded)),
+        (|s| s.handle_delivery(1, Delivery::SessionLost), LOST, code(CloseCode::SessionLost)),
+        (|s| s.handle_delivery(1, Delivery::Expired), SILENT, code(CloseCode::HeartbeatTimeout)),
     ];
-    for (end, reason, close) in cases {
+    for (end, departure, close) in cases {
         let mut session = registered();
         end(&mut session);
         let mut outputs = drain(&mut session);
         outputs.retain(|output| !matches!(output, SessionOutput::Accepted { .. }));
-        let mut expected = vec![SessionOutput::Execute(Command::Detach(reason))];
+        let mut expected = vec![SessionOutput::Execute(Command::Detach(departure))];
         expected.extend(close.map(SessionOutput::Close));
         assert_eq!(outputs, expected);
-        session.handle_socket_closed();
-        session.handle_shutdown();
+        session.handle_socket_closed(None);
+        session.handle_shutdown(2, 0);
         session.handle_frame(2, HELLO);
         session.handle_binary(2);
-        session.handle_delivery(2, Delivery::Reply(Reply::Claimed));
+        session.handle_delivery(2, claimed());
         session.handle_timeout(u64::MAX);
         assert!(drain(&mut session).is_empty());
     }
@@ -380,8 +409,8 @@ fn a_lost_registration_closes_the_socket() {
     let mut session = registered();
     session.handle_frame(1, r#"{"type":"peer-discovery"}"#);
     drain(&mut session);
-    session.handle_delivery(1, Delivery::Reply(Reply::Unregistered));
-    assert_eq!(drain(&mut session), ends(LeaveReason::Lost, CloseCode::HeartbeatTimeout));
+    session.handle_delivery(1, done(Outcome::Unregistered));
+    assert_eq!(drain(&mut session), ends(AwayReason::Silent, CloseCode::HeartbeatTimeout));
 }
 
 #[test]

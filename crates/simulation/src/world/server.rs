@@ -1,7 +1,7 @@
 //! The server: the real registry, and a queue of deliveries for each socket.
 
 use signalpost_server::ConnectionId;
-use signalpost_server::engine::{Command, Delivery, Full, Outlet};
+use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
 use signalpost_server::registry::Registry;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -34,7 +34,8 @@ impl Queues {
 impl Outlet for Queues {
     fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
         let Some(queue) = self.0.get_mut(&to) else { return Ok(()) };
-        if queue.len() >= DELIVERIES && matches!(delivery, Delivery::Relay { .. }) {
+        let is_relay = |delivery: &Delivery| matches!(delivery, Delivery::News { seq: None, news } if news.kind() == NewsKind::Relay);
+        if queue.len() >= DELIVERIES && is_relay(&delivery) {
             return Err(Full);
         }
         queue.push_back(delivery);
@@ -62,7 +63,7 @@ impl Server {
 
     /// The process ends and everything that it knew is gone.
     pub fn restart(&mut self, until: u64) {
-        self.registry = Registry::new();
+        self.registry = Registry::default();
         self.queues = Queues::default();
         self.down_until = until;
     }

@@ -4,6 +4,7 @@ use super::World;
 use super::link::{Lane, Packet, Socket};
 use signalpost_core::{Input, SocketEvent};
 use signalpost_protocol::Envelope;
+use signalpost_server::Token;
 use signalpost_server::session::{Session, SessionOutput};
 
 /// No close frame was received (RFC 6455 §7.1.5).
@@ -89,7 +90,7 @@ impl World {
 
     pub(super) fn notice_cut(&mut self, place: usize) {
         self.sockets[place].noticed_at = None;
-        self.with_session(place, |session, _| session.handle_socket_closed());
+        self.with_session(place, |session, _| session.handle_socket_closed(None));
     }
 
     pub(super) fn receive_at_server(&mut self, place: usize) {
@@ -100,12 +101,15 @@ impl World {
         match packet {
             Packet::Open if down => socket.down.push(now, Packet::Close(ABNORMAL), &mut self.random),
             Packet::Open => {
-                socket.session = Some(Session::new(now, socket.connection, None));
+                let token = Token::new(core::array::from_fn(|_| self.random.within((0, 255)) as u8));
+                socket.session = Some(Session::new(now, socket.connection, None, token));
                 socket.down.push(now, Packet::Open, &mut self.random);
                 self.server.attach(socket.connection);
             }
             Packet::Text(text) => self.with_session(place, |session, now| session.handle_frame(now, &text)),
-            Packet::Close(_) => self.with_session(place, |session, _| session.handle_socket_closed()),
+            Packet::Close(code) => {
+                self.with_session(place, |session, _| session.handle_socket_closed(Some(code)));
+            }
         }
     }
 
@@ -124,10 +128,13 @@ impl World {
         while let Some(output) = self.sockets[place].session.as_mut().and_then(Session::poll_output) {
             let socket = &mut self.sockets[place];
             let packet = match output {
-                SessionOutput::Send(message) => match serde_json::to_string(&message.into_envelope(now)) {
-                    Ok(text) => Packet::Text(text),
-                    Err(problem) => return self.violate(format!("a message has no JSON: {problem}")),
-                },
+                SessionOutput::Send { message, seq, ack } => {
+                    let envelope = Envelope { seq, ack, ..message.into_envelope(now) };
+                    match serde_json::to_string(&envelope) {
+                        Ok(text) => Packet::Text(text),
+                        Err(problem) => return self.violate(format!("a message has no JSON: {problem}")),
+                    }
+                }
                 SessionOutput::Close(close) => Packet::Close(close.as_u16()),
                 SessionOutput::Execute(command) => {
                     self.server.execute(now, socket.connection, command);

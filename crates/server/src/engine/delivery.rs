@@ -1,0 +1,80 @@
+//! What an engine tells a connection.
+
+use super::News;
+use signalpost_protocol::ErrorCode;
+use std::sync::Arc;
+
+/// What an engine tells a connection: replies and news in one queue, in the order of their effects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delivery {
+    /// The reply to a claim that was granted. What the client has not yet seen of a resumed session follows.
+    Claimed(Claimed),
+    /// Something for the client.
+    News {
+        /// Its number in the session; `None` in version 1.
+        seq: Option<u32>,
+        /// What it is. The mailbox holds it too.
+        news: Arc<News>,
+    },
+    /// The reply to any other command. News that answer the client come before it.
+    Done {
+        /// The highest number up to which the engine has everything of the client; 0 in version 1.
+        received: u32,
+        /// What became of the command.
+        outcome: Outcome,
+    },
+    /// Another connection took the session over.
+    Superseded,
+    /// The lease ended.
+    Expired,
+    /// More waits for the client than is kept: its session is over.
+    SessionLost,
+}
+
+/// A session is on this connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Whether it went on.
+    pub resumed: bool,
+    /// Why it did not, where the client expected it to.
+    pub reason: Option<LossReason>,
+    /// The highest number up to which the engine has everything of the client.
+    pub received: u32,
+    /// The highest number up to which the client has acknowledged everything.
+    pub acknowledged: u32,
+}
+
+/// Why a session could not be resumed, as `welcome` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossReason {
+    /// It is not there (any more).
+    SessionExpired,
+    /// It is there, but not what the client has seen of it.
+    PositionLost,
+}
+
+impl LossReason {
+    /// The reason on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionExpired => "session-expired",
+            Self::PositionLost => "position-lost",
+        }
+    }
+}
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It took effect.
+    Executed,
+    /// It changed nothing; the code says why. The client is told by [`News::Refused`], save for a claim, which the
+    /// session answers itself.
+    Refused(ErrorCode),
+    /// A request of this number was executed before; nothing happened.
+    Duplicate,
+    /// A request before this one is missing; nothing happened.
+    Gap,
+    /// This connection holds no session (any more): its lease ended or another took it over.
+    Unregistered,
+}

@@ -1,0 +1,261 @@
+//! What a client is to know: the content of mailboxes.
+
+use signalpost_protocol::{
+    ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName, ServerMessage, Signal,
+};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::AwayReason;
+
+/// Why a peer is no longer in a room, as `peer-left` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaveReason {
+    /// It left this room and is still there.
+    Left,
+    /// It said `bye`.
+    Closed,
+    /// Its session ended without `bye`.
+    Lost,
+}
+
+impl LeaveReason {
+    /// The reason on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Closed => "closed",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// One page of peers, ordered by id.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The peers. A page may hold fewer than were asked for even when more follow.
+    pub peers: Vec<Arc<PeerInfo>>,
+    /// The id after which the next page starts; `None` on the last page.
+    pub cursor: Option<PeerId>,
+}
+
+/// One thing that a client is told, once and in order: an answer, a signal or a notice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// The peer is in the room.
+    Joined {
+        /// The room.
+        room: RoomName,
+        /// The first page of the others in it.
+        page: Page,
+        /// The frame that this answers.
+        reference: Option<u32>,
+    },
+    /// The peer is no longer in the room.
+    Left {
+        /// The room.
+        room: RoomName,
+        /// The frame that this answers.
+        reference: Option<u32>,
+    },
+    /// What was asked for.
+    Found {
+        /// The page.
+        page: Page,
+        /// The frame that this answers.
+        reference: Option<u32>,
+    },
+    /// The signal is in the mailbox of its receiver, or of every other peer in the room.
+    Sent {
+        /// The frame that this answers.
+        reference: Option<u32>,
+    },
+    /// The receiver of a message has acknowledged it.
+    Received {
+        /// The frame that this is about.
+        reference: Option<u32>,
+    },
+    /// The frame changed nothing, or a message whose receipt was asked for is lost.
+    Refused {
+        /// Why.
+        code: ErrorCode,
+        /// Why, in words.
+        text: Cow<'static, str>,
+        /// The frame that this answers.
+        reference: Option<u32>,
+        /// The peer that the frame was for.
+        about: Option<PeerId>,
+    },
+    /// A signal from another peer.
+    Relay {
+        /// The sender, as the engine knows it.
+        from: PeerId,
+        /// What it sent.
+        signal: Signal,
+    },
+    /// Somebody entered a room of this peer.
+    PeerJoined {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: Arc<PeerInfo>,
+    },
+    /// Somebody in a room of this peer lost its socket and may resume.
+    PeerAway {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerId,
+        /// Why.
+        reason: AwayReason,
+    },
+    /// Somebody in a room of this peer has resumed. For a member that entered the room meanwhile it is the first word
+    /// of that peer.
+    PeerBack {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: Arc<PeerInfo>,
+    },
+    /// Somebody is no longer in a room of this peer.
+    PeerLeft {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerId,
+        /// Why.
+        reason: LeaveReason,
+    },
+}
+
+/// What happens to news for which there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewsKind {
+    /// From another peer: its sender is refused.
+    Relay,
+    /// About a room: whoever misses it has a wrong picture.
+    Notice,
+    /// The answer to the client's own frame.
+    Answer,
+}
+
+impl News {
+    /// Which of the three it is.
+    pub const fn kind(&self) -> NewsKind {
+        match self {
+            Self::Relay { .. } => NewsKind::Relay,
+            Self::PeerJoined { .. }
+            | Self::PeerAway { .. }
+            | Self::PeerBack { .. }
+            | Self::PeerLeft { .. } => NewsKind::Notice,
+            Self::Joined { .. }
+            | Self::Left { .. }
+            | Self::Found { .. }
+            | Self::Sent { .. }
+            | Self::Received { .. }
+            | Self::Refused { .. } => NewsKind::Answer,
+        }
+    }
+
+    /// About how many bytes it takes: the text that it carries and a fixed share.
+    pub fn weight(&self) -> usize {
+        const FIXED: usize = 128;
+        FIXED
+            + match self {
+                Self::Relay { from, signal } => from.as_str().len() + signal_weight(signal),
+                Self::PeerJoined { room, peer } | Self::PeerBack { room, peer } => {
+                    room.as_str().len() + peer_weight(peer)
+                }
+                Self::PeerLeft { room, peer, .. } | Self::PeerAway { room, peer, .. } => {
+                    room.as_str().len() + peer.as_str().len()
+                }
+                Self::Joined { room, page, .. } => room.as_str().len() + page_weight(page),
+                Self::Found { page, .. } => page_weight(page),
+                Self::Left { room, .. } => room.as_str().len(),
+                Self::Refused { text, about, .. } => {
+                    text.len() + about.as_ref().map_or(0, |id| id.as_str().len())
+                }
+                Self::Sent { .. } | Self::Received { .. } => 0,
+            }
+    }
+
+    /// The message of the protocol.
+    pub fn into_message(self) -> ServerMessage {
+        match self {
+            Self::Joined { room, page, reference } => {
+                let (peers, cursor) = on_the_wire(page);
+                ServerMessage::Joined { room, peers, cursor, reference }
+            }
+            Self::Left { room, reference } => ServerMessage::Left { room, reference },
+            Self::Found { page, reference } => {
+                let (peers, cursor) = on_the_wire(page);
+                ServerMessage::Peers { peers, cursor, reference }
+            }
+            Self::Sent { reference } => ServerMessage::Sent { reference },
+            Self::Received { reference } => ServerMessage::Received { reference },
+            Self::Refused { code, text, reference, about } => ServerMessage::Error {
+                code: code.as_str().into(),
+                message: text.into_owned(),
+                reference,
+                about,
+            },
+            Self::Relay { from, signal } => ServerMessage::Relay { from, signal },
+            Self::PeerJoined { room, peer } => {
+                ServerMessage::PeerJoined { room, peer: Arc::unwrap_or_clone(peer) }
+            }
+            Self::PeerAway { room, peer, reason } => {
+                ServerMessage::PeerAway { room, peer, reason: reason.as_str().into() }
+            }
+            Self::PeerBack { room, peer } => {
+                ServerMessage::PeerBack { room, peer: Arc::unwrap_or_clone(peer) }
+            }
+            Self::PeerLeft { room, peer, reason } => {
+                ServerMessage::PeerLeft { room, peer, reason: reason.as_str().into() }
+            }
+        }
+    }
+}
+
+fn on_the_wire(page: Page) -> (Vec<PeerInfo>, Option<String>) {
+    let peers = page.peers.into_iter().map(Arc::unwrap_or_clone).collect();
+    (peers, page.cursor.map(|id| id.as_str().into()))
+}
+
+fn page_weight(page: &Page) -> usize {
+    page.peers.iter().map(|peer| peer_weight(peer)).sum()
+}
+
+fn signal_weight(signal: &Signal) -> usize {
+    match signal {
+        Signal::Offer(description) | Signal::Answer(description) => description.sdp.len(),
+        Signal::Own(OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp)) => sdp.len(),
+        Signal::Candidates(batch) => {
+            candidates_weight(&batch.candidates) + batch.end.as_ref().map_or(0, String::len)
+        }
+        Signal::Own(OwnSignal::Candidates { candidates, .. }) => candidates_weight(candidates),
+        Signal::Message { room, data, .. } => {
+            room.as_ref().map_or(0, |room| room.as_str().len()) + data.len()
+        }
+        Signal::Invite { end, .. } => end.as_ref().map_or(0, String::len),
+        Signal::Reject { .. } | Signal::Close { .. } => 0,
+    }
+}
+
+fn candidates_weight(candidates: &[IceCandidateInit]) -> usize {
+    let texts = candidates.iter().map(|init| {
+        init.candidate.len()
+            + init.sdp_mid.as_ref().map_or(0, String::len)
+            + init.username_fragment.as_ref().map_or(0, String::len)
+    });
+    texts.sum()
+}
+
+/// About how many bytes one peer takes in a page.
+pub(crate) fn peer_weight(peer: &PeerInfo) -> usize {
+    const FIXED: usize = 32;
+    FIXED
+        + peer.id.len()
+        + peer.region.as_ref().map_or(0, String::len)
+        + peer.capabilities.iter().map(String::len).sum::<usize>()
+        + peer.metadata.as_ref().map_or(0, String::len)
+}

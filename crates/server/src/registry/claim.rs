@@ -1,0 +1,243 @@
+//! How sessions begin, change their socket, wait and end.
+
+use super::Registry;
+use super::registration::Registration;
+use crate::ConnectionId;
+use crate::engine::{AwayReason, Claim, Claimed, Delivery, Departure, LeaveReason, LossReason, News, Outlet};
+use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS};
+use std::sync::Arc;
+
+impl Registry {
+    /// Gives a connection its session. When it cannot, nothing has changed.
+    pub(super) fn claim(
+        &mut self,
+        now: u64,
+        connection: ConnectionId,
+        claim: Claim,
+        out: &mut impl Outlet,
+    ) -> Result<(), ErrorCode> {
+        let id = PeerId::parse(&claim.peer.id).map_err(|_| ErrorCode::InvalidMessage)?;
+        if self.connections.contains_key(&connection) {
+            return Err(ErrorCode::AlreadyRegistered);
+        }
+        let mut reason = claim.received.map(|_| LossReason::SessionExpired);
+        if let Some(holder) = self.peers.get(&id) {
+            let position = claim.received.unwrap_or(0);
+            if self.is_over(now, holder) {
+                self.expire(now, &id, out);
+            } else if !holder.keys.accepts(&claim.key) {
+                return Err(ErrorCode::PeerIdTaken);
+            } else if !holder.has_session()
+                || claim.version < SESSIONS
+                || holder.info.session != claim.peer.session
+            {
+                self.replace(now, &id, out);
+            } else if position < holder.mailbox.floor() || position > holder.mailbox.top() {
+                reason = Some(LossReason::PositionLost);
+                self.replace(now, &id, out);
+            } else {
+                self.resume(now, connection, &id, position, claim, out);
+                return Ok(());
+            }
+        }
+        self.begin(now, connection, id, claim, reason, out);
+        Ok(())
+    }
+
+    fn is_over(&self, now: u64, peer: &Registration) -> bool {
+        if peer.has_session() && !peer.is_away() {
+            // Not swept yet: its window would begin with the end of its lease.
+            now >= peer.expires_at().saturating_add(self.window)
+        } else {
+            !peer.is_live(now)
+        }
+    }
+
+    fn begin(
+        &mut self,
+        now: u64,
+        connection: ConnectionId,
+        id: PeerId,
+        claim: Claim,
+        reason: Option<LossReason>,
+        out: &mut impl Outlet,
+    ) {
+        self.sessions = self.sessions.saturating_add(1);
+        let peer = Registration::new(now, self.sessions, connection, claim);
+        self.leases.insert((peer.due, id.clone()));
+        self.connections.insert(connection, id.clone());
+        self.peers.insert(id.clone(), peer);
+        self.list(&id);
+        let claimed = Claimed { resumed: false, reason, received: 0, acknowledged: 0 };
+        let _taken = out.deliver(connection, Delivery::Claimed(claimed));
+    }
+
+    /// Another socket of the same client, or a new session of it, takes the place of what is there.
+    fn replace(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
+        if let Some(old) = self.remove(now, id, LeaveReason::Lost, out) {
+            let _taken = out.deliver(old, Delivery::Superseded);
+        }
+    }
+
+    /// The session goes on here: the old socket is fenced, and what the client has not yet seen follows the reply.
+    fn resume(
+        &mut self,
+        now: u64,
+        connection: ConnectionId,
+        id: &PeerId,
+        position: u32,
+        claim: Claim,
+        out: &mut impl Outlet,
+    ) {
+        self.unlist(id);
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let was_away = match peer.connection.replace(connection) {
+            Some(old) => {
+                self.connections.remove(&old);
+                let _taken = out.deliver(old, Delivery::Superseded);
+                self.leases.remove(&(peer.due, id.clone()));
+                false
+            }
+            None => self.windows.remove(&(peer.due, id.clone())),
+        };
+        self.connections.insert(connection, id.clone());
+        peer.last_seen = now;
+        peer.due = peer.expires_at();
+        self.leases.insert((peer.due, id.clone()));
+        peer.keys.rotate(claim.key, claim.next);
+        peer.version = claim.version;
+        peer.describe(claim.peer);
+        let receipts = peer.mailbox.acknowledge(position);
+        let (received, acknowledged) = (peer.received, position);
+        let claimed = Claimed { resumed: true, reason: None, received, acknowledged };
+        let _taken = out.deliver(connection, Delivery::Claimed(claimed));
+        for (seq, news) in peer.mailbox.iter() {
+            let _taken = out.deliver(connection, Delivery::News { seq: Some(seq), news: news.clone() });
+        }
+        let info = peer.info.clone();
+        let rooms: Vec<RoomName> = peer.rooms.iter().cloned().collect();
+        self.list(id);
+        self.give(receipts, out);
+        for room in rooms.iter().filter(|_| was_away) {
+            let back = News::PeerBack { room: room.clone(), peer: Arc::clone(&info) };
+            let legacy = News::PeerJoined { room: room.clone(), peer: Arc::clone(&info) };
+            self.notify(now, room, id, back, Some(legacy), out);
+        }
+    }
+
+    pub(super) fn detach(
+        &mut self,
+        now: u64,
+        connection: ConnectionId,
+        departure: Departure,
+        out: &mut impl Outlet,
+    ) {
+        let Some(id) = self.connections.get(&connection).cloned() else { return };
+        match departure {
+            Departure::Bye => {
+                self.remove(now, &id, LeaveReason::Closed, out);
+            }
+            Departure::Away(reason) => {
+                self.leave_socket(now, &id, reason, out);
+            }
+        }
+    }
+
+    /// A peer is without its socket: it is away, or, where it has no session, gone. The socket.
+    fn leave_socket(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        reason: AwayReason,
+        out: &mut impl Outlet,
+    ) -> Option<ConnectionId> {
+        let peer = self.peers.get_mut(id)?;
+        if !peer.has_session() || self.window == 0 {
+            return self.remove(now, id, LeaveReason::Lost, out);
+        }
+        let connection = peer.connection.take()?;
+        self.connections.remove(&connection);
+        self.leases.remove(&(peer.due, id.clone()));
+        peer.due = now.saturating_add(self.window);
+        self.windows.insert((peer.due, id.clone()));
+        let rooms: Vec<RoomName> = peer.rooms.iter().cloned().collect();
+        for room in &rooms {
+            let away = News::PeerAway { room: room.clone(), peer: id.clone(), reason };
+            let legacy = News::PeerLeft { room: room.clone(), peer: id.clone(), reason: LeaveReason::Lost };
+            self.notify(now, room, id, away, Some(legacy), out);
+        }
+        Some(connection)
+    }
+
+    /// The lease of a connected peer is over; its connection has just been, or is about to be, told.
+    pub(super) fn end_lease(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) -> Option<ConnectionId> {
+        self.leave_socket(now, id, AwayReason::Silent, out)
+    }
+
+    /// Ends what time has ended, and tells the connection.
+    pub(super) fn expire(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
+        let over = self.peers.get(id).is_some_and(|peer| self.is_over(now, peer));
+        let connection =
+            if over { self.remove(now, id, LeaveReason::Lost, out) } else { self.end_lease(now, id, out) };
+        if let Some(connection) = connection {
+            let _taken = out.deliver(connection, Delivery::Expired);
+        }
+    }
+
+    /// Ends the sessions that missed something. Each end is news to others, whose mailboxes may overflow in turn.
+    pub(super) fn end_overflowed(&mut self, now: u64, out: &mut impl Outlet) {
+        while let Some(id) = self.overflowed.pop() {
+            if let Some(connection) = self.remove(now, &id, LeaveReason::Lost, out) {
+                let _taken = out.deliver(connection, Delivery::SessionLost);
+            }
+        }
+    }
+
+    /// The one place where a session ends; its connection, if it had one.
+    pub(super) fn remove(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        reason: LeaveReason,
+        out: &mut impl Outlet,
+    ) -> Option<ConnectionId> {
+        self.unlist(id);
+        let peer = self.peers.remove(id)?;
+        let entry = (peer.due, id.clone());
+        match &peer.connection {
+            Some(connection) => {
+                self.connections.remove(connection);
+                self.leases.remove(&entry);
+            }
+            None => {
+                self.windows.remove(&entry);
+            }
+        }
+        for room in &peer.rooms {
+            self.depart(now, id, room, reason, peer.connection.is_none(), out);
+        }
+        self.withhold(id, peer.mailbox.into_receipts(), out);
+        peer.connection
+    }
+
+    /// Makes a peer findable by what it says of itself.
+    fn list(&mut self, id: &PeerId) {
+        let Some(peer) = self.peers.get(id) else { return };
+        if let Some(region) = &peer.region {
+            self.regions.insert(region.clone(), id);
+        }
+        for capability in &peer.capabilities {
+            self.capabilities.insert(capability.clone(), id);
+        }
+    }
+
+    fn unlist(&mut self, id: &PeerId) {
+        let Some(peer) = self.peers.get(id) else { return };
+        if let Some(region) = &peer.region {
+            self.regions.remove(region, id);
+        }
+        for capability in &peer.capabilities {
+            self.capabilities.remove(capability, id);
+        }
+    }
+}

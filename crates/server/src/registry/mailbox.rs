@@ -1,0 +1,121 @@
+//! What waits for one client: everything that it was told and has not acknowledged.
+
+use crate::engine::{News, NewsKind};
+use signalpost_protocol::{PeerId, limits};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Most entries beside which one more relay is taken.
+pub const RELAYS: usize = 128;
+/// Most bytes up to which relays are taken; one of any size fits an empty mailbox.
+pub const RELAY_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES;
+/// Entries of one sender up to which it may use the reserve: who fills a mailbox keeps nobody else out of it.
+pub const RESERVED_EACH: usize = 8;
+/// Most entries beside which a relay from the reserve is taken.
+pub const RESERVE: usize = 256;
+/// Most bytes up to which relays from the reserve are taken.
+pub const RESERVE_BYTES: usize = 384 * 1024;
+/// Most entries of all kinds. A client that has not taken so many has lost its session.
+pub const ENTRIES: usize = 512;
+/// Most bytes of all kinds.
+pub const BYTES: usize = 2 * limits::DESCRIPTION_FRAME_BYTES;
+
+/// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    /// The number of the newest entry.
+    top: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    seq: u32,
+    news: Arc<News>,
+    weight: usize,
+    receipt: Option<Receipt>,
+}
+
+/// Who wants to know that an entry was acknowledged.
+#[derive(Clone, Debug)]
+pub(super) struct Receipt {
+    pub(super) sender: PeerId,
+    /// Which of the sender's sessions: a later one did not ask.
+    pub(super) session: u64,
+    pub(super) reference: u32,
+}
+
+/// Why an entry was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotTaken {
+    /// A relay for which there is no room.
+    Busy,
+    /// Anything else for which there is no room: the client will miss it.
+    Lost,
+}
+
+impl Mailbox {
+    /// The number of the newest entry.
+    pub(super) fn top(&self) -> u32 {
+        self.top
+    }
+
+    /// The number up to which everything is acknowledged.
+    pub(super) fn floor(&self) -> u32 {
+        self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
+    }
+
+    /// Numbers the news and keeps them.
+    pub(super) fn push(&mut self, news: Arc<News>, receipt: Option<Receipt>) -> Result<u32, NotTaken> {
+        let weight = news.weight();
+        let bytes = self.bytes.saturating_add(weight);
+        let fits = |entries: usize, most: usize| self.entries.len() < entries && bytes <= most;
+        let has_room = match (&*news, news.kind()) {
+            (News::Relay { from, .. }, _) => {
+                self.entries.is_empty()
+                    || fits(RELAYS, RELAY_BYTES)
+                    || (fits(RESERVE, RESERVE_BYTES) && self.count_from(from) < RESERVED_EACH)
+            }
+            (_, NewsKind::Relay | NewsKind::Notice | NewsKind::Answer) => fits(ENTRIES, BYTES),
+        };
+        let Some(seq) = self.top.checked_add(1).filter(|_| has_room) else {
+            return Err(if news.kind() == NewsKind::Relay { NotTaken::Busy } else { NotTaken::Lost });
+        };
+        self.top = seq;
+        self.bytes = bytes;
+        self.entries.push_back(Entry { seq, news, weight, receipt });
+        Ok(seq)
+    }
+
+    fn count_from(&self, sender: &PeerId) -> usize {
+        let is_theirs = |entry: &&Entry| matches!(&*entry.news, News::Relay { from, .. } if from == sender);
+        self.entries.iter().filter(is_theirs).count()
+    }
+
+    /// Lets go of what is acknowledged; the receipts that are due.
+    pub(super) fn acknowledge(&mut self, ack: u32) -> Vec<Receipt> {
+        let mut due = Vec::new();
+        while let Some(entry) = self.entries.pop_front_if(|entry| entry.seq <= ack) {
+            self.bytes = self.bytes.saturating_sub(entry.weight);
+            due.extend(entry.receipt);
+        }
+        due
+    }
+
+    /// What waits, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<News>)> {
+        self.entries.iter().map(|entry| (entry.seq, &entry.news))
+    }
+
+    /// The receipts that nobody will give, when the session ends.
+    pub(super) fn into_receipts(self) -> impl Iterator<Item = Receipt> {
+        self.entries.into_iter().filter_map(|entry| entry.receipt)
+    }
+
+    /// Most bytes of a page that is listed now: half of what is left for relays, so that a client that asks faster than
+    /// it acknowledges gets shorter pages and not the end of its session.
+    pub(super) fn page_bytes(&self) -> usize {
+        RELAY_BYTES.saturating_sub(self.bytes) / 2
+    }
+}

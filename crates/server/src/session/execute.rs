@@ -1,0 +1,202 @@
+//! What the frames of a client mean.
+
+use super::frame::{self, Rejection, Subject};
+use super::{Claim, Close, Outstanding, Session, SessionOutput, State};
+use crate::TokenHash;
+use crate::engine::{self, Action, AwayReason, Command, Departure, Request};
+use signalpost_protocol::{
+    ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, ServerMessage, VERSIONS,
+};
+
+impl Session {
+    pub(super) fn text(&mut self, now: u64, text: &str) {
+        if let Err(rejection) = frame::read(text).and_then(|envelope| self.handle_envelope(now, envelope)) {
+            self.refuse(now, rejection);
+        }
+    }
+
+    fn handle_envelope(&mut self, now: u64, envelope: Envelope) -> Result<(), Rejection> {
+        let mut subject = Subject::of(&envelope);
+        let kind = subject.kind;
+        let is_registered = match &self.state {
+            State::Closed => return Ok(()),
+            State::Registered { .. } if kind == "hello" => {
+                let problem = "this socket has registered its peer already";
+                return Err(subject.reject(ErrorCode::AlreadyRegistered, "type", problem));
+            }
+            State::Registered { .. } => true,
+            State::Unregistered { .. } => false,
+        };
+        if !is_registered && !matches!(kind, "hello" | "heartbeat" | "heartbeat-ack" | "bye") {
+            return Err(subject.reject(ErrorCode::NotRegistered, "type", "the first message must be hello"));
+        }
+        if kind == "hello" {
+            check_versions(&envelope, &subject)?;
+        }
+        self.check_ack(now, &mut subject);
+        if let Some(numbers) = self.numbers()
+            && frame::is_numbered(kind)
+        {
+            if numbers.is_of_the_past(subject.ack) {
+                return Ok(());
+            }
+            if subject.seq.is_none() {
+                return Err(subject.reject(ErrorCode::InvalidMessage, "seq", "seq is missing"));
+            }
+        }
+        let own = self.peer();
+        let claimed = envelope.payload.as_ref().and_then(|payload| payload.peer.as_ref());
+        let own_id = own.map(PeerId::as_str).or(claimed.map(|peer| peer.id.as_str()));
+        if envelope.from.as_deref().is_some_and(|from| Some(from) != own_id) {
+            return Err(subject.reject(ErrorCode::ForgedSender, "from", "from is not the sender's own id"));
+        }
+        let message = match ClientMessage::from_envelope(envelope) {
+            Ok(message) => message,
+            Err(refusal) => return Err(subject.refuse(refusal)),
+        };
+        let action = match message {
+            ClientMessage::Hello(hello) => return self.claim(now, subject, hello),
+            ClientMessage::Heartbeat => {
+                self.accept(kind);
+                self.send(now, None, ServerMessage::HeartbeatAck);
+                self.confirm(now, subject);
+                return Ok(());
+            }
+            ClientMessage::HeartbeatAck | ClientMessage::Ack => {
+                self.accept(kind);
+                self.confirm(now, subject);
+                return Ok(());
+            }
+            ClientMessage::Bye => {
+                self.accept(kind);
+                self.close(Close::Normal, Departure::Bye);
+                return Ok(());
+            }
+            ClientMessage::Relay { to, .. } if Some(&to) == own => {
+                return Err(subject.reject(ErrorCode::InvalidMessage, "to", "to is the sender itself"));
+            }
+            ClientMessage::Relay { to, signal } => Action::Send { to, signal },
+            ClientMessage::Broadcast { room, data } => Action::Broadcast { room, data },
+            ClientMessage::Join(room) => Action::Join(room),
+            ClientMessage::Leave(room) => Action::Leave(room),
+            ClientMessage::Discover(query) => {
+                if query.cursor.as_deref().is_some_and(|cursor| PeerId::parse(cursor).is_err()) {
+                    let problem = "cursor is not one of this server";
+                    return Err(subject.reject(ErrorCode::InvalidMessage, "cursor", problem));
+                }
+                Action::Discover(query)
+            }
+        };
+        self.accept(kind);
+        self.request(now, subject, None, action);
+        Ok(())
+    }
+
+    fn claim(&mut self, now: u64, subject: Subject, hello: Hello) -> Result<(), Rejection> {
+        let peer = match PeerId::parse(&hello.peer.id) {
+            Ok(peer) => peer,
+            Err(why) => {
+                let problem = format!("peer.id {}", why.as_str());
+                return Err(subject.reject(ErrorCode::InvalidMessage, "peer", problem));
+            }
+        };
+        self.accept(subject.kind);
+        let version = hello.versions.1.min(VERSIONS.1);
+        let expected = hello.received.is_some();
+        let claim = engine::Claim {
+            version,
+            peer: hello.peer,
+            key: TokenHash::of(&hello.key),
+            next: self.token.hash(),
+            received: hello.received,
+        };
+        self.execute(now, subject, Command::Claim(Box::new(claim)));
+        if let Some(outstanding) = &mut self.outstanding {
+            outstanding.claim = Some(Claim { peer, version, expected });
+        }
+        Ok(())
+    }
+
+    /// What the client cannot have received it has not acknowledged.
+    fn check_ack(&mut self, now: u64, subject: &mut Subject) {
+        let Some(numbers) = self.numbers() else { return };
+        if subject.ack.is_some_and(|ack| !numbers.may_acknowledge(ack)) {
+            subject.ack = None;
+            let problem = "ack is higher than anything that was sent";
+            let rejection = Subject::nothing(subject.kind).reject(ErrorCode::InvalidMessage, "ack", problem);
+            self.tell_refusal(now, rejection);
+        }
+    }
+
+    /// Tells the engine what a frame without a number acknowledges.
+    fn confirm(&mut self, now: u64, subject: Subject) {
+        let Some(ack) = subject.ack else { return };
+        if self.numbers().is_some_and(|numbers| numbers.is_news(ack)) {
+            self.execute(now, subject, Command::Beat { ack: Some(ack) });
+        }
+    }
+
+    /// Has the engine execute a frame in its turn.
+    fn request(&mut self, now: u64, subject: Subject, field: Option<&'static str>, action: Action) {
+        let Subject { reference, seq, ack, .. } = subject;
+        let (seq, ack) = if self.numbers().is_some() { (seq, ack) } else { (None, None) };
+        self.execute(now, subject, Command::Request(Request { seq, ack, reference, action }));
+        if let Some(outstanding) = &mut self.outstanding {
+            outstanding.field = field;
+        }
+    }
+
+    pub(super) fn execute(&mut self, now: u64, subject: Subject, command: Command) {
+        if let State::Registered { last_command, numbers, .. } = &mut self.state {
+            *last_command = now;
+            if let Some(numbers) = numbers
+                && let Command::Beat { ack: Some(ack) } | Command::Request(Request { ack: Some(ack), .. }) =
+                    &command
+            {
+                numbers.handle_confirmed(*ack);
+            }
+        }
+        self.outstanding = Some(Outstanding { subject, claim: None, field: None });
+        self.outputs.push_back(SessionOutput::Execute(command));
+    }
+
+    /// Refuses a frame. One that has a number uses it up, and its answer has one too: otherwise its sender would send
+    /// it for ever.
+    pub(super) fn refuse(&mut self, now: u64, rejection: Rejection) {
+        let kind = rejection.subject.kind;
+        if rejection.subject.seq.is_some() && frame::is_numbered(kind) && self.numbers().is_some() {
+            let Rejection { code, field, text, mut subject } = rejection;
+            self.check_ack(now, &mut subject);
+            if !self.numbers().is_some_and(|numbers| numbers.is_of_the_past(subject.ack)) {
+                let about = subject.about.clone();
+                let action = Action::Refuse { code, text: text.into(), about };
+                self.request(now, subject, Some(field), action);
+            }
+        } else {
+            self.tell_refusal(now, rejection);
+        }
+    }
+
+    fn accept(&mut self, kind: &'static str) {
+        self.outputs.push_back(SessionOutput::Accepted { kind });
+    }
+
+    /// The client closed the socket with this code.
+    pub(super) const fn why_away(code: Option<u16>) -> AwayReason {
+        match code {
+            Some(code) if code == CloseCode::Suspended.as_u16() => AwayReason::Suspended,
+            _ => AwayReason::Lost,
+        }
+    }
+}
+
+/// Looked at before anything else in a `hello`: a client of another version may shape the rest differently.
+fn check_versions(envelope: &Envelope, subject: &Subject) -> Result<(), Rejection> {
+    match envelope.payload.as_ref().and_then(|payload| payload.versions) {
+        Some((lowest, highest)) if lowest <= highest && (lowest > VERSIONS.1 || highest < VERSIONS.0) => {
+            let problem = format!("this server speaks the versions {} to {}", VERSIONS.0, VERSIONS.1);
+            Err(subject.clone().reject(ErrorCode::UpgradeRequired, "versions", problem))
+        }
+        _ => Ok(()),
+    }
+}
