@@ -133,6 +133,8 @@ export async function startServer(namespace, { binary = serverBinary(), args = [
   const adminPort = await namespace.freePort();
   const listen = ["--listen", `127.0.0.1:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`];
   const serve = ["--www", inRoot("www"), "--package", directory];
-  const server = new Server({ namespace, binary, args: [...listen, ...serve, ...args], env, port, adminPort });
+  // A test waits for no drain and no return unless it is about them.
+  const quick = { SIGNALPOST_DRAIN: "0", SIGNALPOST_RETURN_WINDOW: "0" };
+  const server = new Server({ namespace, binary, args: [...listen, ...serve, ...args], env: { ...quick, ...env }, port, adminPort });
   return server.start();
 }

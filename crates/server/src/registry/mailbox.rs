@@ -96,7 +96,9 @@ impl Mailbox {
     /// Lets go of what is acknowledged; the receipts that are due.
     pub(super) fn acknowledge(&mut self, ack: u32) -> Vec<Receipt> {
         let mut due = Vec::new();
-        while let Some(entry) = self.entries.pop_front_if(|entry| entry.seq <= ack) {
+        while self.entries.front().is_some_and(|entry| entry.seq <= ack)
+            && let Some(entry) = self.entries.pop_front()
+        {
             self.bytes = self.bytes.saturating_sub(entry.weight);
             due.extend(entry.receipt);
         }
