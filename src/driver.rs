@@ -117,7 +117,7 @@ impl Driver {
     fn execute(&self, output: Output) {
         match output {
             Output::OpenSocket { socket } => self.open_socket(socket),
-            Output::Send { socket, envelope } => self.send(socket, &envelope),
+            Output::Send { socket, envelope, ack } => self.send(socket, &envelope, ack),
             Output::CloseSocket { socket, code } => {
                 let open = self.socket.borrow_mut().take_if(|(id, _)| *id == socket);
                 if let Some((_, open)) = open {
@@ -155,11 +155,11 @@ impl Driver {
         }
     }
 
-    fn send(&self, socket: u32, envelope: &Envelope) {
+    fn send(&self, socket: u32, envelope: &Envelope, ack: Option<u32>) {
         if let Some((id, open)) = &*self.socket.borrow()
             && *id == socket
         {
-            open.send(&codec::encode(envelope, envelope.ack));
+            open.send(&codec::encode(envelope, ack));
         }
     }
 
@@ -216,6 +216,12 @@ impl Driver {
                 Event::PeerLeft { room, peer, reason } => {
                     (Told::PeerChanged, 0, room.as_str(), peer.as_str(), &**reason)
                 }
+                Event::PeerAway { room, peer, reason } => {
+                    (Told::PeerChanged, 1, room.as_str(), peer.as_str(), &**reason)
+                }
+                Event::PeerBack { room, peer } => (Told::PeerChanged, 2, room.as_str(), peer.as_str(), ""),
+                Event::Resumed { resumed, reason } => (Told::Resumed, (*resumed).into(), &**reason, "", ""),
+                Event::Key { key } => (Told::Key, 0, &**key, "", ""),
                 Event::Message { from, room, data } => {
                     let room = room.as_ref().map_or("", RoomName::as_str);
                     (Told::Message, 0, from.as_str(), room, &**data)

@@ -106,7 +106,7 @@ impl World {
         match output {
             Output::OpenSocket { socket } => self.socket = Some(socket),
             Output::CloseSocket { .. } | Output::Event(_) => {}
-            Output::Send { socket, envelope } => {
+            Output::Send { socket, envelope, .. } => {
                 assert_eq!(Some(socket), self.socket, "only the newest socket is written to");
                 check(&envelope);
             }

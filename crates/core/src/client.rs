@@ -10,6 +10,7 @@ use crate::input::{Command, Input, SocketEvent};
 use crate::letters::Letters;
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
 use crate::own_candidates::OwnCandidates;
+use crate::peer::Peer;
 use crate::peers::{Own, Peers, Sink};
 use crate::queue::Queue;
 use crate::requests::{Question, Requests};
@@ -34,6 +35,8 @@ pub struct Client {
     outputs: Queue<Output>,
     /// Messages of the peers that have not been handed to the session.
     messages: Queue<ClientMessage>,
+    /// Whether the link was there when the peers were told last.
+    was_linked: bool,
 }
 
 impl Client {
@@ -41,7 +44,8 @@ impl Client {
     pub fn new(config: Config, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let session = rng.next_id();
-        let own = Own { id: config.peer_id.clone(), session, candidates: config.candidates };
+        let own =
+            Own { id: config.peer_id.clone(), session, candidates: config.candidates, is_linked: false };
         Self {
             session: Session::new(&config, session),
             peers: Peers::new(own),
@@ -54,6 +58,7 @@ impl Client {
             directory: Directory::default(),
             outputs: Queue::default(),
             messages: Queue::default(),
+            was_linked: false,
         }
     }
 
@@ -68,12 +73,17 @@ impl Client {
             }
             Input::Connection { connection, event } => {
                 self.with_peers(|peers, sink, _| peers.handle_event(now, connection, event, sink));
+                self.review_presence();
             }
             Input::Page(event) => self.session.handle_page(now, event, &mut self.outputs),
             Input::Timeout => self.handle_timeout(now),
         }
         self.send_messages(now);
-        self.send_letters(now);
+        let is_linked = self.session.is_registered();
+        if is_linked != self.was_linked {
+            self.was_linked = is_linked;
+            self.with_peers(|peers, sink, _| peers.handle_link(now, is_linked, sink));
+        }
     }
 
     /// The next thing to do.
@@ -120,7 +130,7 @@ impl Client {
             Command::Cancel { call } => {
                 self.session.cancel(call, &mut self.outputs);
                 let cancelled = self.requests.cancel(call);
-                self.abandon(cancelled);
+                self.abandon_all(cancelled.into_iter().collect());
                 self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, _| peer.cancel(call)));
             }
             Command::Join { call, room } => {
@@ -132,7 +142,7 @@ impl Client {
                 self.ask(now, Some(call), Question::Leave(room));
             }
             Command::FindPeers { call, query } => self.ask(now, Some(call), Question::Find(query)),
-            Command::Message { call, to, data } => self.write(now, call, to, data),
+            Command::Message { call, to, data, receipt } => self.write(now, call, to, data, receipt),
             Command::OwnSignal { call, to, signal } => self.signal(now, call, to, signal),
             Command::OpenPeer { peer } => self.open_peer(now, &peer),
             Command::ConnectPeer { call, peer, timeout_ms } => {
@@ -187,6 +197,12 @@ impl Client {
         self.session.close(now, &mut self.outputs);
     }
 
+    /// Who is away depends on the server and on the connections.
+    fn review_presence(&mut self) {
+        let Self { rooms, peers, outputs, .. } = self;
+        rooms.review(&|id| peers.peer(id).is_some_and(Peer::is_connected), outputs);
+    }
+
     fn handle_socket(&mut self, now: u64, event: SocketEvent) {
         let change = self.session.handle_socket(now, &event, &mut self.rng, &mut self.outputs);
         self.handle_change(now, change);
@@ -199,18 +215,19 @@ impl Client {
 
     fn handle_change(&mut self, now: u64, change: Option<Change>) {
         match change {
-            Some(Change::Opened) => self.ask_again(now),
+            Some(Change::Registered { anew: true }) => self.ask_again(now),
             Some(Change::GaveUp(failure)) => {
                 let failed = self.requests.fail_all(&failure, &mut self.outputs);
                 self.abandon_all(failed);
                 self.fail_letters(&failure);
             }
-            Some(Change::Registered) | None => {}
+            Some(Change::Registered { anew: false }) | None => {}
         }
     }
 
-    /// The link is new. Nothing waits for the server's welcome: what must be said follows `hello` at once.
+    /// The session is new, and the server knows nothing of what was said before.
     fn ask_again(&mut self, now: u64) {
+        self.fail_sent_letters();
         let Self { requests, session, outputs, rooms, .. } = self;
         requests.ask_again(|question| session.send(now, question.message(), outputs));
         let mut again = Vec::new();
@@ -228,6 +245,7 @@ impl Client {
     fn handle_timeout(&mut self, now: u64) {
         let change = self.session.handle_timeout(now, &mut self.rng, &mut self.outputs);
         self.handle_change(now, change);
+        self.session.handle_ack_timeout(now, &mut self.outputs);
         let failed = self.requests.handle_timeout(now, &mut self.outputs);
         self.abandon_all(failed);
         self.handle_letter_timeout(now);
@@ -241,20 +259,24 @@ impl Client {
     }
 
     fn ask_until(&mut self, now: u64, call: Option<u32>, question: Question, deadline: Option<u64>) {
+        if self.requests.is_full() || self.session.is_full(0) {
+            self.settle(call, Err(ErrorCode::OutboxFull.into()));
+            return self.abandon(&question);
+        }
         let frame = self.session.send(now, question.message(), &mut self.outputs);
-        let refused = self.requests.push(now, call, question, frame, deadline, &mut self.outputs);
-        self.abandon(refused);
+        self.requests.push(now, call, question, frame, deadline);
     }
 
     /// These failed: a room whose `join()` is rejected is not entered later.
-    fn abandon_all(&mut self, failed: Vec<Question>) {
-        for question in failed {
-            self.abandon(Some(question));
+    fn abandon_all(&mut self, failed: Vec<(Question, u32)>) {
+        for (question, frame) in failed {
+            self.session.void(frame);
+            self.abandon(&question);
         }
     }
 
-    fn abandon(&mut self, failed: Option<Question>) {
-        if let Some(room) = failed.as_ref().and_then(Question::joins)
+    fn abandon(&mut self, failed: &Question) {
+        if let Some(room) = failed.joins()
             && !self.requests.is_joining(room)
             && self.rooms.abandon(room)
         {
@@ -280,7 +302,16 @@ impl Client {
 
     fn send_messages(&mut self, now: u64) {
         while let Some(message) = self.messages.pop_front() {
-            self.session.send(now, message, &mut self.outputs);
+            if let ClientMessage::Relay { to, .. } = &message
+                && self.session.is_overfull()
+            {
+                let (to, failure) = (to.clone(), Failure::from(ErrorCode::OutboxFull));
+                self.with_peers(|peers, sink, _| {
+                    peers.with(&to, sink, |peer, effects| peer.handle_refusal(now, failure, effects));
+                });
+            } else {
+                self.session.send(now, message, &mut self.outputs);
+            }
         }
     }
 }

@@ -88,6 +88,8 @@ pub enum Command {
         to: Receiver,
         /// At most [`signalpost_protocol::limits::MESSAGE_BYTES`].
         data: String,
+        /// The promise waits until the receiver has it; not for a room.
+        receipt: bool,
     },
     /// Send a signal for a connection that the application made itself.
     OwnSignal {

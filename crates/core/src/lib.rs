@@ -14,6 +14,7 @@ mod calls;
 mod candidate_batch;
 mod client;
 pub mod config;
+mod delivery;
 mod directory;
 mod earliest;
 mod effects;

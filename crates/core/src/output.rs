@@ -2,7 +2,7 @@
 
 use crate::input::{ConnectionState, Description};
 use alloc::sync::Arc;
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use core::ops::Deref;
 use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName};
 
@@ -18,8 +18,10 @@ pub enum Output {
     Send {
         /// On this socket.
         socket: u32,
-        /// The frame.
-        envelope: Box<Envelope>,
+        /// The frame; kept until it is acknowledged, if it is numbered.
+        envelope: Arc<Envelope>,
+        /// The envelope's `ack`, which each sending has anew.
+        ack: Option<u32>,
     },
     /// Close a socket; nothing that it does afterwards matters.
     CloseSocket {
@@ -153,6 +155,19 @@ pub enum Event {
         /// Why: an error code, or nothing when it is as it should be.
         reason: String,
     },
+    /// The link is back. Whether the session went on, or why it did not: then everything of it that was not settled is lost,
+    /// and rooms and connections are told anew.
+    Resumed {
+        /// Whether it did.
+        resumed: bool,
+        /// `session-expired`, `position-lost`, or nothing.
+        reason: String,
+    },
+    /// The secret that the next registration of this peer id needs, as long as the session lives.
+    Key {
+        /// What [`crate::Config::key`] would be.
+        key: String,
+    },
     /// Something went wrong that no promise waits for.
     Error {
         /// With whom, if with a peer.
@@ -166,6 +181,22 @@ pub enum Event {
         room: RoomName,
         /// Who.
         peer: PeerInfo,
+    },
+    /// Somebody in a room lost the link to the server, and there is no connection to it. It may come back.
+    PeerAway {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerId,
+        /// `lost`, `silent` or `suspended`.
+        reason: String,
+    },
+    /// Somebody in a room that was away is back.
+    PeerBack {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        peer: PeerId,
     },
     /// Somebody is no longer in a room.
     PeerLeft {
@@ -258,6 +289,8 @@ pub enum TimerName {
     CandidateBatch,
     /// A message of the application has no answer from the server.
     Letter,
+    /// What the server sent is to be acknowledged.
+    Ack,
     /// A description has waited long enough for its candidates.
     Gathering,
     /// A candidate behind an mDNS name is to be given, or given again.

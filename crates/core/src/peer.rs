@@ -40,7 +40,9 @@ pub struct Peer {
     state: ConnectionState,
     was_connected: bool,
     calls: Calls,
+    /// When the pair has to be connected; [`u64::MAX`] while nothing can be said to the other side.
     pair_deadline: Option<u64>,
+    is_linked: bool,
     resend: Resend,
     resume_at: Option<u64>,
     gathering_ms: Option<u32>,
@@ -68,6 +70,7 @@ impl Peer {
             was_connected: false,
             calls: Calls::default(),
             pair_deadline: None,
+            is_linked: own.is_linked,
             resend: Resend::new(),
             resume_at: None,
             gathering_ms: own.candidates.gathering_ms,
@@ -202,7 +205,7 @@ impl Peer {
     /// The server refused a message for this peer.
     pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
         let code = ErrorCode::parse(&failure.code);
-        if !matches!(code, Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy)) {
+        if !matches!(code, Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy | ErrorCode::OutboxFull)) {
             effects.event(Event::Error { peer: Some(self.id.clone()), failure });
         } else if code == Some(ErrorCode::PeerNotFound)
             && self.remote_connection.is_none()
@@ -214,6 +217,11 @@ impl Peer {
             // It was here and may be on its way back: its connection may be fine all the while.
             self.resend.handle_refused(now, failure);
         }
+    }
+
+    /// Whether packets flow.
+    pub fn is_connected(&self) -> bool {
+        self.state == ConnectionState::Connected
     }
 
     /// Whether an answer to the own offer can still be used.
@@ -243,7 +251,6 @@ impl Peer {
             }
             self.send_again(effects);
         }
-        self.resend.watch(now, self.is_pending());
     }
 
     /// Ends the connection and tells the other side.
@@ -307,7 +314,6 @@ impl Peer {
     }
 
     fn carry_out(&mut self, now: u64, steps: Vec<Step>, effects: &mut Effects) {
-        self.resend.watch(now, self.is_pending());
         for step in steps {
             match step {
                 Step::Operate(Operation::AddIceCandidate(init)) => {

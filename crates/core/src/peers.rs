@@ -18,6 +18,8 @@ pub struct Own {
     pub id: PeerId,
     pub session: u32,
     pub candidates: CandidateOptions,
+    /// Whether there is a link to the server.
+    pub is_linked: bool,
 }
 
 /// Most peers at once; further ones cannot connect to us.
@@ -104,6 +106,12 @@ impl Peers {
                 self.peers.remove(id);
             }
         }
+    }
+
+    /// The link to the server was lost, or is back.
+    pub fn handle_link(&mut self, now: u64, is_linked: bool, sink: &mut Sink<'_>) {
+        self.own.is_linked = is_linked;
+        self.with_all(sink, |peer, _| peer.handle_link(now, is_linked));
     }
 
     /// A connection did something. One that is not known any more did it too late.

@@ -24,6 +24,11 @@ impl<T> Queue<T> {
         if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
     }
 
+    /// Those that wait, the first in first.
+    pub fn iter(&self) -> core::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.0.len()

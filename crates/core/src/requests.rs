@@ -50,7 +50,7 @@ pub struct Request {
     pub asked_at: u64,
     /// The link was lost before the answer came: the server may have done it already.
     pub is_repeated: bool,
-    frame: Option<u32>,
+    frame: u32,
     pub deadline: u64,
 }
 
@@ -58,37 +58,33 @@ pub struct Request {
 pub struct Requests(Vec<Request>);
 
 impl Requests {
-    /// Notes a question. `frame`: the number that it was sent under, or `None` while there is no link. `deadline`: that of the
-    /// question before, which this one goes on with. Returns the question when there is no place for it.
+    /// Whether one more is too many.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= MOST
+    }
+
+    /// Notes a question that is sent under the number `frame`. `deadline`: that of the question before, which this one goes on
+    /// with.
     pub fn push(
         &mut self,
         now: u64,
         call: Option<u32>,
         question: Question,
-        frame: Option<u32>,
+        frame: u32,
         deadline: Option<u64>,
-        out: &mut Queue<Output>,
-    ) -> Option<Question> {
-        if self.0.len() >= MOST {
-            if let Some(call) = call {
-                out.push_back(Output::Settle { call, result: Err(ErrorCode::OutboxFull.into()) });
-            }
-            return Some(question);
-        }
+    ) {
         let deadline = deadline.unwrap_or(now.saturating_add(ANSWER_MS));
         self.0.push(Request { call, question, asked_at: now, is_repeated: false, frame, deadline });
-        None
     }
 
     /// The question that a reply to this frame answers.
     pub fn take(&mut self, frame: Option<u32>) -> Option<Request> {
-        let frame = frame?;
-        let at = self.0.iter().position(|request| request.frame == Some(frame))?;
+        let at = self.0.iter().position(|request| Some(request.frame) == frame)?;
         Some(self.0.remove(at))
     }
 
-    /// The link is new: everything that an application waits for is asked again.
-    pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> Option<u32>) {
+    /// The session is new: everything that an application waits for is asked again.
+    pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> u32) {
         for mut request in core::mem::take(&mut self.0) {
             if request.call.is_none() {
                 continue;
@@ -107,19 +103,20 @@ impl Requests {
         self.0.iter().any(|request| request.question.joins() == Some(room))
     }
 
-    /// The application no longer waits for this call; returns what it asked.
-    pub fn cancel(&mut self, call: u32) -> Option<Question> {
+    /// The application no longer waits for this call; returns what it asked, and under which number.
+    pub fn cancel(&mut self, call: u32) -> Option<(Question, u32)> {
         let at = self.0.iter().position(|request| request.call == Some(call))?;
-        Some(self.0.remove(at).question)
+        let request = self.0.remove(at);
+        Some((request.question, request.frame))
     }
 
-    /// Nothing will be answered any more; returns what was asked.
-    pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) -> Vec<Question> {
+    /// Nothing will be answered any more; returns what was asked, and under which numbers.
+    pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) -> Vec<(Question, u32)> {
         self.fail(u64::MAX, failure, out)
     }
 
     /// Returns what is not answered in time.
-    pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) -> Vec<Question> {
+    pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) -> Vec<(Question, u32)> {
         self.fail(now, &ErrorCode::Timeout.into(), out)
     }
 
@@ -127,7 +124,7 @@ impl Requests {
         self.0.iter().map(|request| request.deadline).min()
     }
 
-    fn fail(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> Vec<Question> {
+    fn fail(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> Vec<(Question, u32)> {
         let mut failed = Vec::new();
         for request in core::mem::take(&mut self.0) {
             if now < request.deadline {
@@ -137,7 +134,7 @@ impl Requests {
             if let Some(call) = request.call {
                 out.push_back(Output::Settle { call, result: Err(failure.clone()) });
             }
-            failed.push(request.question);
+            failed.push((request.question, request.frame));
         }
         failed
     }

@@ -1,7 +1,5 @@
-//! When what was sent to a peer is sent again.
-//!
-//! A message can be lost in two ways until sessions resume: the server refuses it because the peer is not there, or puts it
-//! into a socket that is dead already. The first is known at once, the second by silence.
+//! When what was sent to a peer is sent again: the server refused it, because the peer is not there or has too much before it.
+//! What the server took arrives, or the session of the peer ends.
 
 use crate::output::Failure;
 
@@ -9,38 +7,23 @@ use crate::output::Failure;
 const FIRST_MS: u64 = 500;
 /// The longest such wait, in milliseconds.
 const MOST_MS: u64 = 8_000;
-/// How long nothing may be heard of a peer while something of it is still to come, in milliseconds.
-const SILENCE_MS: u64 = 5_000;
 
 #[derive(Debug)]
 pub struct Resend {
     at: Option<u64>,
     wait: u64,
-    /// The timer runs because the server refused, not because of silence.
-    is_refused: bool,
     /// Why the server did not deliver, while it does not.
     undelivered: Option<Failure>,
 }
 
 impl Resend {
     pub fn new() -> Self {
-        Self { at: None, wait: FIRST_MS, is_refused: false, undelivered: None }
-    }
-
-    /// Something of the peer is still to come, or not any more.
-    pub fn watch(&mut self, now: u64, is_pending: bool) {
-        if !is_pending {
-            self.at = None;
-        } else if self.at.is_none() {
-            self.is_refused = false;
-            self.at = Some(now.saturating_add(SILENCE_MS));
-        }
+        Self { at: None, wait: FIRST_MS, undelivered: None }
     }
 
     /// The server did not deliver what was sent. Several messages of one moment are refused one by one.
     pub fn handle_refused(&mut self, now: u64, failure: Failure) {
-        if !self.is_refused || self.at.is_none() {
-            self.is_refused = true;
+        if self.at.is_none() {
             self.at = Some(now.saturating_add(self.wait));
             self.wait = self.wait.saturating_mul(2).min(MOST_MS);
             self.undelivered = Some(failure);

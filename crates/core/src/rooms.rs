@@ -19,6 +19,10 @@ struct Member {
     info: PeerInfo,
     /// The list that is being received has named it.
     named: bool,
+    /// Why the server calls it away, if it does.
+    away: Option<String>,
+    /// The application was told so.
+    told: bool,
 }
 
 #[derive(Default)]
@@ -72,7 +76,7 @@ impl Rooms {
     pub fn begin_list(&mut self, room: &RoomName) {
         if let Some(room) = self.0.get_mut(room) {
             room.listing = true;
-            room.members.values_mut().for_each(|member| member.named = false);
+            room.members.entries_mut().for_each(|(_, member)| member.named = false);
         }
     }
 
@@ -105,8 +109,44 @@ impl Rooms {
             self.handle_left(name, &id, "lost".into(), out);
         }
         let Some(room) = self.0.get_mut(name) else { return };
-        if room.members.insert(id, Member { info: peer.clone(), named: true }).is_none() && room.entered {
-            out.push_back(Output::Event(Event::PeerJoined { room: name.clone(), peer }));
+        let member = Member { info: peer.clone(), named: true, away: None, told: false };
+        let before = room.members.insert(id.clone(), member);
+        let name = name.clone();
+        match before {
+            // The list tells.
+            _ if !room.entered => {}
+            None => out.push_back(Output::Event(Event::PeerJoined { room: name, peer })),
+            Some(known) if known.told => out.push_back(Output::Event(Event::PeerBack { room: name, peer: id })),
+            Some(_) => {}
+        }
+    }
+
+    /// The server says that somebody in the room is away.
+    pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: String) {
+        if let Some(member) = self.0.get_mut(name).and_then(|room| room.members.get_mut(peer)) {
+            member.away = Some(reason);
+        }
+    }
+
+    /// Tells who is away and who is not: a peer that the server calls away is here as long as there is a live connection to it.
+    pub fn review(&mut self, is_live: &dyn Fn(&PeerId) -> bool, out: &mut Queue<Output>) {
+        for (name, room) in self.0.entries_mut() {
+            if !room.entered {
+                continue;
+            }
+            for (id, member) in room.members.entries_mut() {
+                let Some(reason) = &member.away else { continue };
+                let is_away = !is_live(id);
+                if is_away == core::mem::replace(&mut member.told, is_away) {
+                    continue;
+                }
+                let (room, peer) = (name.clone(), id.clone());
+                out.push_back(Output::Event(if is_away {
+                    Event::PeerAway { room, peer, reason: reason.clone() }
+                } else {
+                    Event::PeerBack { room, peer }
+                }));
+            }
         }
     }
 

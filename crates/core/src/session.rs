@@ -1,18 +1,18 @@
 //! The link to the server: opening, registering, watching, losing and regaining it.
 
+mod stream;
+
 use crate::calls::Calls;
 use crate::config::Config;
+use crate::delivery::Delivery;
 use crate::earliest::Earliest;
 use crate::input::{PageEvent, SocketEvent};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
 use crate::queue::Queue;
-use crate::reconnect_policy::{GOOD_LINK_MS, ReconnectPolicy};
+use crate::reconnect_policy::ReconnectPolicy;
 use crate::rng::Rng;
-use alloc::boxed::Box;
 use signalpost_protocol::link_monitor::Verdict;
-use signalpost_protocol::{
-    ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, Signal, VERSIONS,
-};
+use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, VERSIONS};
 
 /// Normal closure (RFC 6455 §7.4.1).
 const NORMAL: u16 = 1000;
@@ -30,10 +30,11 @@ enum Link {
 /// What the rest of the client has to know.
 #[derive(Debug, PartialEq)]
 pub enum Change {
-    /// `hello` is sent; more may follow it at once.
-    Opened,
     /// The server accepted `hello`.
-    Registered,
+    Registered {
+        /// Whether what was said in a session before has to be said again.
+        anew: bool,
+    },
     /// There will be no further attempt by itself.
     GaveUp(Failure),
 }
@@ -48,6 +49,11 @@ pub struct Session {
     was_registered: bool,
     sockets: u32,
     frames: u32,
+    delivery: Delivery,
+    /// Whether the server that welcomed us last has sessions; `None`: nobody has.
+    has_session: Option<bool>,
+    /// How long the server wants us to stay away, in milliseconds.
+    away_ms: Option<u32>,
     calls: Calls,
     /// Why the last attempt failed, for a call that runs out of time.
     last_failure: Option<Failure>,
@@ -57,7 +63,7 @@ impl Session {
     pub fn new(config: &Config, session: u32) -> Self {
         let peer = PeerInfo { id: config.peer_id.as_str().into(), session, ..config.peer.clone() };
         Self {
-            hello: Hello { versions: (VERSIONS.0, 1), key: config.key.clone(), peer, received: None },
+            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None },
             policy: ReconnectPolicy::new(config.reconnect),
             link: Link::Down,
             state: ClientState::Idle,
@@ -66,6 +72,9 @@ impl Session {
             was_registered: false,
             sockets: 0,
             frames: 0,
+            delivery: Delivery::new(),
+            has_session: None,
+            away_ms: None,
             calls: Calls::default(),
             last_failure: None,
         }
@@ -109,39 +118,9 @@ impl Session {
         self.set_state(ClientState::Closed, ErrorCode::Closed.as_str(), out);
     }
 
-    /// Sends a message if the link is open; returns the frame's number. Whoever sends keeps what must not be
-    /// lost, and sends it again on [`Change::Opened`].
-    pub fn send(&mut self, now: u64, message: ClientMessage, out: &mut Queue<Output>) -> Option<u32> {
-        let (Link::Registering { socket, monitor, .. } | Link::Registered { socket, monitor, .. }) =
-            &mut self.link
-        else {
-            return None;
-        };
-        let needs_answer = !matches!(message, ClientMessage::HeartbeatAck | ClientMessage::Bye);
-        if needs_answer {
-            monitor.handle_sent(now);
-        }
-        let is_request = matches!(
-            message,
-            ClientMessage::Hello(_)
-                | ClientMessage::Discover(_)
-                | ClientMessage::Join(_)
-                | ClientMessage::Leave(_)
-                | ClientMessage::Broadcast { .. }
-                | ClientMessage::Relay { signal: Signal::Own(_) | Signal::Message { .. }, .. }
-        );
-        self.frames = self.frames.wrapping_add(1);
-        let envelope = Box::new(message.into_envelope(is_request.then_some(self.frames)));
-        out.push_back(Output::Send { socket: *socket, envelope });
-        Some(self.frames)
-    }
-
-    /// The socket that frames can be sent on.
-    pub fn open_socket(&self) -> Option<u32> {
-        match self.link {
-            Link::Registering { socket, .. } | Link::Registered { socket, .. } => Some(socket),
-            _ => None,
-        }
+    /// Whether the server has accepted `hello` on the link in use.
+    pub fn is_registered(&self) -> bool {
+        matches!(self.link, Link::Registered { .. })
     }
 
     /// Whether this is the socket in use.
@@ -156,22 +135,12 @@ impl Session {
         }
     }
 
-    pub fn handle_opened(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
-        let Link::Opening { socket, deadline } = self.link else { return None };
+    pub fn handle_opened(&mut self, now: u64, out: &mut Queue<Output>) {
+        let Link::Opening { socket, deadline } = self.link else { return };
         let monitor = LinkMonitor::new(now, false);
         let hello = self.frames.wrapping_add(1);
         self.link = Link::Registering { socket, deadline, monitor, hello };
-        self.send(now, ClientMessage::Hello(self.hello.clone()), out);
-        Some(Change::Opened)
-    }
-
-    pub fn handle_welcome(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
-        let Link::Registering { socket, monitor, .. } = self.link else { return None };
-        self.link = Link::Registered { socket, monitor, good_at: Some(now.saturating_add(GOOD_LINK_MS)) };
-        self.was_registered = true;
-        self.set_state(ClientState::Connected, "", out);
-        self.calls.settle_all(&Ok(Reply::Done), out);
-        Some(Change::Registered)
+        self.begin(now, out);
     }
 
     /// The server refused a frame: was it `hello`?
@@ -266,6 +235,7 @@ impl Session {
             Link::Registered { monitor, good_at, .. } => {
                 earliest.note(Some(monitor.poll_timeout()), TimerName::Link);
                 earliest.note(*good_at, TimerName::GoodLink);
+                earliest.note(self.delivery.poll_timeout(), TimerName::Ack);
             }
         }
         earliest.note(self.calls.poll_timeout(), TimerName::Call);
@@ -305,9 +275,11 @@ impl Session {
         self.forget_failures(now);
         self.drop_socket(code, out);
         self.link = Link::Down;
-        let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) else {
+        self.delivery.handle_lost();
+        let Some(mut wait) = self.policy.next_wait(self.visible && self.online, rng) else {
             return self.give_up(ErrorCode::ServerUnreachable.into(), out);
         };
+        wait = self.away_ms.take().unwrap_or(wait);
         self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
         let state = if self.was_registered { ClientState::Reconnecting } else { ClientState::Connecting };
         let reason = failure.code.clone();
@@ -330,6 +302,7 @@ impl Session {
         self.drop_socket(NORMAL, out);
         self.link = Link::Down;
         self.was_registered = false;
+        self.void_all();
         self.calls.settle_all(&Err(failure.clone()), out);
         self.set_state(ClientState::Idle, &failure.code, out);
         Some(Change::GaveUp(failure))
@@ -376,7 +349,10 @@ impl Session {
         out: &mut Queue<Output>,
     ) -> Option<Change> {
         match event {
-            SocketEvent::Opened => self.handle_opened(now, out),
+            SocketEvent::Opened => {
+                self.handle_opened(now, out);
+                None
+            }
             SocketEvent::Closed { code } => self.handle_closed(now, *code, rng, out),
             SocketEvent::Frame(_) | SocketEvent::Malformed => {
                 self.handle_received(now);

@@ -8,7 +8,12 @@ use signalpost_core::{Command, Event, Receiver, Reply, TimerName};
 use support::{World, candidate, id, room, sdp};
 
 fn write(world: &mut World, call: u32, data: &str) {
-    world.command(Command::Message { call, to: Receiver::Peer(id("ada")), data: data.into() });
+    world.command(Command::Message {
+        call,
+        to: Receiver::Peer(id("ada")),
+        data: data.into(),
+        receipt: false,
+    });
 }
 
 fn found(world: &mut World, call: u32, port: u16, kind: &str) {
@@ -53,7 +58,12 @@ fn a_message_is_settled_by_the_server() {
     let first = world.last_frame();
     write(&mut world, 2, "2");
     let second = world.last_frame();
-    world.command(Command::Message { call: 3, to: Receiver::Room(room("r")), data: "3".into() });
+    world.command(Command::Message {
+        call: 3,
+        to: Receiver::Room(room("r")),
+        data: "3".into(),
+        receipt: false,
+    });
     let third = world.last_frame();
     assert_eq!(words(&mut world), ["m 1", "m 2", "b r 3"]);
     world.receive(ServerMessage::Sent { reference: Some(second) });
@@ -74,12 +84,13 @@ fn what_was_on_its_way_is_never_sent_twice_and_what_waited_goes_once() {
     let mut world = World::registered();
     write(&mut world, 1, "1");
     world.lose_link();
-    assert_eq!(world.outcome(1), Some(Err("link-lost")));
     write(&mut world, 2, "2");
     write(&mut world, 3, "3");
     world.advance(500);
     world.sent.clear();
     world.accept_link();
+    // The server has no sessions.
+    assert_eq!(world.outcome(1), Some(Err("link-lost")));
     assert_eq!(words(&mut world), ["m 2", "m 3"]);
     world.lose_link();
     world.advance(2_000);
@@ -96,7 +107,7 @@ fn no_answer_in_time_is_told_and_close_settles_everything() {
         let (at, _) = world.client.poll_timeout().unwrap();
         world.advance_to(at);
         world.receive(ServerMessage::HeartbeatAck);
-        assert!(world.now < 60_000);
+        assert!(world.now < 200_000);
     }
     assert_eq!(world.outcome(1), Some(Err("timeout")));
     write(&mut world, 2, "2");

@@ -81,7 +81,9 @@ impl Player {
             match output {
                 Output::OpenSocket { socket } => (self.socket, self.is_open) = (Some(socket), false),
                 Output::CloseSocket { .. } => self.socket = None,
-                Output::Send { envelope, .. } => self.said.push_back(serde_json::to_value(envelope).unwrap()),
+                Output::Send { envelope, .. } => {
+                    self.said.push_back(serde_json::to_value(&*envelope).unwrap())
+                }
                 Output::CreateConnection { connection, .. } => self.connection = Some(connection),
                 Output::CloseConnection { .. } => (self.connection, self.operation) = (None, None),
                 Output::RestartIce { .. } => self.browser(ConnectionEvent::NegotiationNeeded),
@@ -311,7 +313,7 @@ impl Player {
 }
 
 fn message(call: u32, to: Receiver, data: String) -> Command {
-    Command::Message { call, to, data }
+    Command::Message { call, to, data, receipt: false }
 }
 
 fn count(frame: &Value) -> usize {

@@ -42,9 +42,9 @@ impl World {
             (b'F', ..) => Command::FindPeers { call, query: Query::default() },
             (b'J', _, Some(room)) => Command::Join { call, room },
             (b'L', _, Some(room)) => Command::Leave { call, room },
-            (b'B', _, Some(room)) => Command::Message { call, to: Receiver::Room(room), data: rest.into() },
+            (b'B', _, Some(room)) => Command::Message { call, to: Receiver::Room(room), data: rest.into(), receipt: rest.len() % 2 == 0 },
             (b'P', Some(peer), _) => Command::ConnectPeer { call, peer, timeout_ms },
-            (b'M', Some(peer), _) => Command::Message { call, to: Receiver::Peer(peer), data: "1".into() },
+            (b'M', Some(peer), _) => Command::Message { call, to: Receiver::Peer(peer), data: "1".into(), receipt: false },
             (b'S', Some(to), _) => {
                 let signal = OwnSignal::Candidates { candidates: vec![init(rest)], end: rest.is_empty() };
                 Command::OwnSignal { call, to, signal }

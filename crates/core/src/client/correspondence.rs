@@ -4,13 +4,13 @@ use super::Client;
 use crate::input::Receiver;
 use crate::output::{Failure, Output};
 use crate::own_candidates::Closed;
-use alloc::{string::String, vec};
+use alloc::{string::String, vec, vec::Vec};
 use signalpost_protocol::{
     Candidate, ClientMessage, ErrorCode, OwnSignal, PeerId, Signal, limits, session_description,
 };
 
 impl Client {
-    pub(super) fn write(&mut self, now: u64, call: u32, to: Receiver, data: String) {
+    pub(super) fn write(&mut self, now: u64, call: u32, to: Receiver, data: String, receipt: bool) {
         let bytes = data.len();
         if bytes > limits::MESSAGE_BYTES {
             self.refuse(call, Failure::new(ErrorCode::MessageTooLarge, "at most 4096 bytes of JSON"));
@@ -19,11 +19,11 @@ impl Client {
         } else {
             let message = match to {
                 Receiver::Peer(to) => {
-                    ClientMessage::Relay { to, signal: Signal::Message { room: None, data, receipt: false } }
+                    ClientMessage::Relay { to, signal: Signal::Message { room: None, data, receipt } }
                 }
                 Receiver::Room(room) => ClientMessage::Broadcast { room, data },
             };
-            self.letters.push(now, vec![call], message, bytes, &mut self.outputs);
+            self.post(now, vec![call], message, bytes, receipt);
         }
     }
 
@@ -32,7 +32,7 @@ impl Client {
             OwnSignal::Candidates { candidates, end } => {
                 if candidates.iter().all(|init| Candidate::parse(&init.candidate).is_some()) {
                     if let Some(full) = self.own_candidates.push(now, call, to, candidates, end) {
-                        self.post(now, full);
+                        self.post_candidates(now, full);
                     }
                 } else {
                     self.refuse(call, ErrorCode::InvalidCandidate.into());
@@ -46,10 +46,10 @@ impl Client {
                 } else {
                     let bytes = sdp.len();
                     if let Some(before) = self.own_candidates.flush(&to) {
-                        self.post(now, before);
+                        self.post_candidates(now, before);
                     }
                     let message = ClientMessage::Relay { to, signal: Signal::Own(signal) };
-                    self.letters.push(now, vec![call], message, bytes, &mut self.outputs);
+                    self.post(now, vec![call], message, bytes, false);
                 }
             }
         }
@@ -58,16 +58,18 @@ impl Client {
     /// The time of a batch or of a letter may have come.
     pub(super) fn handle_letter_timeout(&mut self, now: u64) {
         while let Some(due) = self.own_candidates.poll(now) {
-            self.post(now, due);
+            self.post_candidates(now, due);
         }
-        self.letters.handle_timeout(now, &mut self.outputs);
+        while let Some(late) = self.letters.late(now) {
+            self.session.void(late);
+            self.letters.fail(&mut |id| id == late, &ErrorCode::Timeout.into(), &mut self.outputs);
+        }
     }
 
-    /// Sends what waits, and gives up what a lost link took along.
-    pub(super) fn send_letters(&mut self, now: u64) {
+    /// The session is another one: what was on its way in the one before may have arrived, or not.
+    pub(super) fn fail_sent_letters(&mut self) {
         let Self { letters, session, outputs, .. } = self;
-        let socket = session.open_socket();
-        letters.advance(socket, outputs, &mut |message, out| session.send(now, message, out));
+        letters.fail(&mut |id| !session.waits(id), &ErrorCode::LinkLost.into(), outputs);
     }
 
     /// Nothing that waits will be sent or answered any more.
@@ -77,12 +79,24 @@ impl Client {
                 self.refuse(call, failure.clone());
             }
         }
-        self.letters.fail_all(failure, &mut self.outputs);
+        self.letters.fail(&mut |_| true, failure, &mut self.outputs);
     }
 
-    fn post(&mut self, now: u64, Closed { to, calls, signal }: Closed) {
+    fn post_candidates(&mut self, now: u64, Closed { to, calls, signal }: Closed) {
         let message = ClientMessage::Relay { to, signal: Signal::Own(signal) };
-        self.letters.push(now, calls, message, limits::CANDIDATE_BYTES, &mut self.outputs);
+        self.post(now, calls, message, limits::CANDIDATE_BYTES, false);
+    }
+
+    /// Sends a letter with a text of so many bytes, for which these calls wait.
+    fn post(&mut self, now: u64, calls: Vec<u32>, message: ClientMessage, bytes: usize, receipt: bool) {
+        if self.session.is_full(bytes) || self.letters.is_full() {
+            for call in calls {
+                self.refuse(call, ErrorCode::OutboxFull.into());
+            }
+            return;
+        }
+        let id = self.session.send(now, message, &mut self.outputs);
+        self.letters.push(now, id, calls, receipt);
     }
 
     fn refuse(&mut self, call: u32, failure: Failure) {

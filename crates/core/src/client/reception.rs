@@ -10,6 +10,12 @@ use signalpost_protocol::{
 
 impl Client {
     pub(super) fn handle_frame(&mut self, now: u64, envelope: Envelope) {
+        let Envelope { seq, ack, .. } = envelope;
+        let (is_next, change) = self.session.handle_numbers(now, seq, ack, &mut self.rng, &mut self.outputs);
+        self.handle_change(now, change);
+        if !is_next {
+            return;
+        }
         match ServerMessage::from_envelope(envelope) {
             Ok(message) => self.handle_message(now, message),
             // A newer server may send more than this build knows.
@@ -25,18 +31,25 @@ impl Client {
 
     fn handle_message(&mut self, now: u64, message: ServerMessage) {
         match message {
-            ServerMessage::Welcome { .. } => {
-                let change = self.session.handle_welcome(now, &mut self.outputs);
+            ServerMessage::Welcome { session, .. } => {
+                let change = self.session.handle_welcome(now, session, &mut self.rng, &mut self.outputs);
                 self.handle_change(now, change);
             }
             ServerMessage::Heartbeat => self.messages.push_back(ClientMessage::HeartbeatAck),
-            // Sessions follow.
-            ServerMessage::HeartbeatAck
-            | ServerMessage::Ack
-            | ServerMessage::Reconnect { .. }
-            | ServerMessage::Received { .. }
-            | ServerMessage::PeerAway { .. }
-            | ServerMessage::PeerBack { .. } => {}
+            ServerMessage::HeartbeatAck | ServerMessage::Ack => {}
+            ServerMessage::Reconnect { after } => self.session.handle_reconnect(after),
+            ServerMessage::Received { reference } => {
+                self.letters.handle_answer(reference, true, &Ok(Reply::Done), &mut self.outputs);
+            }
+            ServerMessage::PeerAway { room, peer, reason } => {
+                self.rooms.handle_away(&room, &peer, reason);
+                self.review_presence();
+            }
+            ServerMessage::PeerBack { room, peer } => {
+                // What was sent to it meanwhile waited for it: nothing is to be said again.
+                self.directory.handle_listed(&peer, None);
+                self.rooms.handle_present(&room, peer, &mut self.outputs);
+            }
             ServerMessage::Joined { room, peers, cursor, reference } => {
                 let request = self.requests.take(reference);
                 self.rooms.begin_list(&room);
@@ -68,7 +81,7 @@ impl Client {
                 self.rooms.handle_left(&room, &peer, reason, &mut self.outputs);
             }
             ServerMessage::Sent { reference } => {
-                self.letters.handle_answer(reference, &Ok(Reply::Done), &mut self.outputs);
+                self.letters.handle_answer(reference, false, &Ok(Reply::Done), &mut self.outputs);
             }
             ServerMessage::Relay { from, signal: Signal::Message { room, data, .. } } => {
                 self.outputs.push_back(Output::Event(Event::Message { from, room, data }));
@@ -107,6 +120,7 @@ impl Client {
             return;
         }
         self.rooms.end_list(&room, &mut self.outputs);
+        self.review_presence();
         let peers = self.rooms.members(&room);
         self.settle(call, Ok(Reply::Peers { peers, cursor: None }));
     }
@@ -124,7 +138,7 @@ impl Client {
         let change = self.session.handle_refusal(now, reference, &failure, &mut self.rng, &mut self.outputs);
         if change.is_some() {
             self.handle_change(now, change);
-        } else if self.letters.handle_answer(reference, &Err(failure.clone()), &mut self.outputs) {
+        } else if self.letters.handle_answer(reference, true, &Err(failure.clone()), &mut self.outputs) {
             // Its promise says so.
         } else if let Some(request) = self.requests.take(reference) {
             if let Some(room) = request.question.joins() {

@@ -30,8 +30,9 @@ impl Peer {
         }
         if self.resend.is_due(now) {
             self.resend.handle_sent();
-            self.send_again(effects);
-            self.resend.watch(now, self.is_pending());
+            if self.is_pending() {
+                self.send_again(effects);
+            }
         }
         self.calls.settle_late(now, &ErrorCode::Timeout.into(), &mut effects.outputs);
         if self.pair_deadline.is_some_and(|deadline| now >= deadline) {
@@ -50,7 +51,7 @@ impl Peer {
         earliest.note(self.names.poll_timeout(), TimerName::HiddenName);
         earliest.note(self.resend.poll_timeout(), TimerName::Resend);
         earliest.note(self.resume_at, TimerName::Resume);
-        earliest.note(self.pair_deadline, TimerName::Pair);
+        earliest.note(self.pair_deadline.filter(|at| *at < u64::MAX), TimerName::Pair);
         earliest.note(self.calls.poll_timeout(), TimerName::Call);
         earliest.0
     }
@@ -80,7 +81,16 @@ impl Peer {
     /// The pair's time begins. Both sides may wait for their candidates, one after the other.
     pub(super) fn expect_pair_from(&mut self, now: u64) {
         let gathering = self.gathering_ms().saturating_mul(2);
+        let now = if self.is_linked { now } else { u64::MAX };
         self.pair_deadline = Some(now.saturating_add(PAIR_MS).saturating_add(gathering));
+    }
+
+    /// The link to the server was lost, or is back: meanwhile the pair's time does not run.
+    pub fn handle_link(&mut self, now: u64, is_linked: bool) {
+        self.is_linked = is_linked;
+        if self.pair_deadline.is_some() {
+            self.expect_pair_from(now);
+        }
     }
 
     fn gathering_ms(&self) -> u64 {

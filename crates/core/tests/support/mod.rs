@@ -24,6 +24,8 @@ pub struct World {
     pub closed_sockets: Vec<(u32, u16)>,
     /// What was sent since it was last taken, with the frame's number.
     pub sent: Vec<(Option<u32>, ClientMessage)>,
+    /// `seq` and `ack` of everything that was ever sent.
+    pub numbers: Vec<(Option<u32>, Option<u32>)>,
     pub settled: Vec<(u32, Result<Reply, Failure>)>,
     pub events: Vec<Event>,
     pub connections: Vec<(u32, PeerId)>,
@@ -68,6 +70,7 @@ impl World {
             sockets: Vec::new(),
             closed_sockets: Vec::new(),
             sent: Vec::new(),
+            numbers: Vec::new(),
             settled: Vec::new(),
             events: Vec::new(),
             connections: Vec::new(),
@@ -255,11 +258,12 @@ impl World {
             match output {
                 Output::OpenSocket { socket } => self.sockets.push((socket, self.now)),
                 Output::CloseSocket { socket, code } => self.closed_sockets.push((socket, code)),
-                Output::Send { socket, envelope } => {
+                Output::Send { socket, envelope, ack } => {
                     assert_eq!(socket, self.socket(), "only the newest socket is written to");
-                    let text = serde_json::to_string(&envelope).unwrap();
+                    let text = serde_json::to_string(&Envelope { ack, ..(*envelope).clone() }).unwrap();
                     let envelope: Envelope = serde_json::from_str(&text).unwrap();
                     let frame = envelope.id;
+                    self.numbers.push((envelope.seq, envelope.ack));
                     let message = ClientMessage::from_envelope(envelope).expect("what is sent can be read");
                     self.sent.push((frame, message));
                 }

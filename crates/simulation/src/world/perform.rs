@@ -99,7 +99,8 @@ impl World {
                 self.pages[page].sockets.insert(socket, false);
                 self.open_socket(page, socket);
             }
-            Output::Send { socket, envelope } => {
+            Output::Send { socket, envelope, ack } => {
+                let envelope = Envelope { ack, ..(*envelope).clone() };
                 if self.pages[page].sockets.get(&socket) != Some(&true) {
                     return self
                         .violate(format!("{} sends on a socket that is not open", self.pages[page].id));
