@@ -90,7 +90,12 @@ impl Client {
             3 => Command::Join { call, room: room_name(to)? },
             4 => Command::Leave { call, room: room_name(to)? },
             5 => Command::FindPeers { call, query: query(given)? },
-            6 => Command::Message { call, to: Receiver::Peer(peer_id(to)?), data: text()?, receipt: false },
+            6 => Command::Message {
+                call,
+                to: Receiver::Peer(peer_id(to)?),
+                data: text()?,
+                receipt: timeout_ms > 0,
+            },
             7 => Command::Message { call, to: Receiver::Room(room_name(to)?), data: text()?, receipt: false },
             8..=10 => {
                 let signal = match ask {

@@ -116,7 +116,9 @@ impl Rooms {
             // The list tells.
             _ if !room.entered => {}
             None => out.push_back(Output::Event(Event::PeerJoined { room: name, peer })),
-            Some(known) if known.told => out.push_back(Output::Event(Event::PeerBack { room: name, peer: id })),
+            Some(known) if known.told => {
+                out.push_back(Output::Event(Event::PeerBack { room: name, peer: id }))
+            }
             Some(_) => {}
         }
     }

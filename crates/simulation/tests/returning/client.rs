@@ -107,7 +107,7 @@ impl World {
         while let Some(output) = self.client.poll_output() {
             match output {
                 Output::OpenSocket { socket } => self.open(socket),
-                Output::Send { socket, envelope } => self.answer(socket, &envelope.kind),
+                Output::Send { socket, envelope, .. } => self.answer(socket, &envelope.kind),
                 Output::CloseSocket { socket, .. } => self.due.retain(|(_, it), _| *it != socket),
                 _ => {}
             }
