@@ -87,6 +87,7 @@ async function enter(roomName, name, peerId) {
       if (reason) link.end(`The server ended this link (${reason}).`);
     }
   });
+  client.addEventListener("resume", ({ resumed, reason }) => isLeft || link.resume(resumed, reason));
   // Also a page that may come back from the cache has left the call: Firefox says so of every page.
   // Firefox stops scripts that take long here, so that nothing is drawn any more.
   window.addEventListener("pagehide", () => {

@@ -24,7 +24,7 @@ const shortened = (name) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGE
 
 /** "Ada: connected, direct, 1.2 ms" */
 function sentence({ name, state, away, quality }) {
-  const facts = [state, away ? "not in the room’s list" : "", quality?.words.split(" · ")[0] ?? "", quality?.roundTripMs === undefined ? "" : inWords(quality.roundTripMs)];
+  const facts = [state, away, quality?.words.split(" · ")[0] ?? "", quality?.roundTripMs === undefined ? "" : inWords(quality.roundTripMs)];
   return `${name}: ${facts.filter(Boolean).join(", ")}.`;
 }
 
@@ -159,7 +159,7 @@ export class Chart {
     return lines;
   }
 
-  #vessel({ id, name }, { x, y }, state, away = false) {
+  #vessel({ id, name }, { x, y }, state, away = "") {
     const picture = flag(id);
     for (const [key, value] of Object.entries({ x: x - FLAG.width / 2, y: y - FLAG.height / 2, ...FLAG })) picture.setAttribute(key, value);
     const edge = drawn("rect", { class: "flag-edge", x: x - FLAG.width / 2, y: y - FLAG.height / 2, ...FLAG });

@@ -2,17 +2,22 @@
 import { reasonInWords } from "./reason.js";
 
 const WORDS = { idle: "starting …", connecting: "connecting …", connected: "connected", reconnecting: "reconnecting …", closed: "closed" };
+/** Why a session is a new one. */
+const LOSSES = { "session-expired": "it was away for too long, or the server was started anew", "position-lost": "the server no longer has all of it" };
 const BANNER_AFTER_MS = 400;
+const NOTE_MS = 8_000;
 const TICK_MS = 100;
 
 export class LinkView {
   #state = document.querySelector("[data-testid=link-state]");
   #reason = document.querySelector("[data-testid=link-reason]");
+  #note = document.querySelector("[data-testid=resume-note]");
   #cut = document.querySelector("[data-testid=cut-socket]");
   #banner = document.querySelector("#banner");
   #text = document.querySelector("#banner-text");
   #action = document.querySelector("#banner-action");
   #timer = 0;
+  #noteTimer = 0;
   #since = performance.now();
   #transport;
   #write;
@@ -35,11 +40,22 @@ export class LinkView {
     this.#explain(state, reason, before, lasted);
     this.#cut.setAttribute("aria-disabled", String(state !== "connected"));
     clearTimeout(this.#timer);
+    if (state !== "connected") this.#note.textContent = "";
     if (state === "connected") this.#banner.hidden = true;
     // A link that is back at once is not worth a word.
     if (state === "reconnecting") {
       this.#timer = setTimeout(() => this.#say("No link to the server: it comes back by itself, all else goes on."), BANNER_AFTER_MS);
     }
+  }
+
+  /** The link is back, with the session that it had or with a new one. */
+  resume(resumed, reason) {
+    this.#note.textContent = resumed ? "resumed" : "new session";
+    this.#note.dataset.resumed = resumed;
+    clearTimeout(this.#noteTimer);
+    this.#noteTimer = setTimeout(() => (this.#note.textContent = ""), NOTE_MS);
+    if (resumed) this.#write("Session: resumed, nothing was lost", "good");
+    else this.#write(`Session: a new one${reason && ` (${reason}: ${LOSSES[reason] ?? "the server said so"})`}; rooms are entered anew`, "bad");
   }
 
   /** It is over, for good. */

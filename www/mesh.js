@@ -7,8 +7,10 @@ import { Tile } from "./tile.js";
 
 /** How long to wait before connecting again, by attempt. The first leaves time for a `peerleave`. */
 const AGAIN_MS = [400, 1_000, 3_000, 8_000, 15_000];
-/** How long a connection that does not work is kept: of a peer that said goodbye, of one that got lost, of one that is here. */
-const PATIENCE_MS = { left: 2_000, closed: 2_000, lost: 20_000, here: 20_000 };
+/** How long a connection that does not work is kept: of a peer that said goodbye, of one that got lost, is away, or is here. */
+const PATIENCE_MS = { left: 2_000, closed: 2_000, lost: 20_000, away: 120_000, here: 20_000 };
+/** Why somebody is away (`peeraway`), in words. */
+const AWAY = { lost: "its link was lost", silent: "nothing arrives from it", suspended: "its page is asleep" };
 const TONES = { connected: "good", disconnected: "bad", failed: "bad", closed: "bad" };
 
 export class Mesh {
@@ -42,9 +44,9 @@ export class Mesh {
     return this.#members.size;
   }
 
-  /** { id, name, state, away, quality } of everyone, as they came. */
+  /** { id, name, state, away, quality } of everyone, as they came; `away` is words, or "". */
   get members() {
-    return [...this.#members.values()].map(({ id, name, tile, presence, quality }) => ({ id, name, state: tile.state, away: presence !== "here", quality }));
+    return [...this.#members.values()].map(({ id, name, tile, quality }) => ({ id, name, state: tile.state, away: tile.away, quality }));
   }
 
   nameOf(id) {
@@ -59,6 +61,8 @@ export class Mesh {
   enter(room) {
     this.#room = room;
     room.addEventListener("peerjoin", ({ peer }) => this.#joined(peer));
+    room.addEventListener("peeraway", ({ peer, reason }) => this.#away(peer.id, reason));
+    room.addEventListener("peerback", ({ peer }) => this.#joined(peer));
     room.addEventListener("peerleave", ({ peer, reason }) => this.#left(peer.id, reason));
     for (const peer of room.peers) this.#joined(peer);
   }
@@ -102,22 +106,38 @@ export class Mesh {
     const known = this.#members.get(info.id)?.presence;
     const member = this.#member(info.id);
     member.presence = "here";
-    member.tile.away = false;
+    member.tile.away = "";
     this.#rename(member, info.metadata);
     this.#changed();
     if (known === undefined) {
       this.#chat.note(`${member.name} is here.`);
       this.#write(`${member.name}: in the room`);
+    } else if (known === "away") {
+      this.#chat.note(`${member.name} is back.`);
+      this.#write(`${member.name}: back`, "good");
     }
     if (member.peer) this.#settle(member);
     else this.#dial(member);
+  }
+
+  /** It may come back, and is then told what it missed: nothing is given up. */
+  #away(id, reason) {
+    const member = this.#members.get(id);
+    if (!member) return;
+    member.presence = "away";
+    member.tile.away = `away: ${AWAY[reason] ?? reason}`;
+    this.#chat.note(`${member.name} is away.`);
+    this.#write(`${member.name}: away (${reason})`, "bad");
+    clearTimeout(member.again);
+    if (member.peer) this.#settle(member);
+    this.#changed();
   }
 
   #left(id, reason) {
     const member = this.#members.get(id);
     if (!member) return;
     member.presence = reason in PATIENCE_MS ? reason : "lost";
-    member.tile.away = true;
+    member.tile.away = "not in the room";
     this.#write(`${member.name}: not in the room any more (${reason})`);
     this.#changed();
     clearTimeout(member.again);
@@ -190,8 +210,8 @@ export class Mesh {
       this.#media.forget(peer);
       member.peer = undefined;
       member.tile.clear();
-      if (this.#stopped || member.presence !== "here") this.#remove(member);
-      else this.#dialLater(member);
+      if (this.#stopped || (member.presence !== "here" && member.presence !== "away")) this.#remove(member);
+      else if (member.presence === "here") this.#dialLater(member);
       this.#changed();
       return;
     }

@@ -62,9 +62,14 @@ export class Tile {
     this.#part(".restart").setAttribute("aria-label", `Restart ICE with ${name}`);
   }
 
-  /** The room no longer lists the peer, but its connection lives. */
-  set away(away) {
-    this.element.classList.toggle("away", away);
+  /** Why the peer cannot be reached through the server, in words; "" when it can. Its connection may live. */
+  set away(words) {
+    if (words) this.element.dataset.away = words;
+    else delete this.element.dataset.away;
+  }
+
+  get away() {
+    return this.element.dataset.away ?? "";
   }
 
   /** `{ words, roundTripMs }`, or undefined where no pair is in use. */
