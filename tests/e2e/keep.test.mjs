@@ -1,0 +1,188 @@
+// `session.keep`: who a page is after it was loaded anew, and who a second one is. In both browsers, against a real server.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { blank, loadModule } from "./support/pages.mjs";
+import { makeWorld, withPages } from "./support/world.mjs";
+
+let world;
+before(async () => (world = await makeWorld(["chromium", "firefox"])));
+after(() => world?.close());
+
+let names = 0;
+const fresh = (name) => `${name}-keep-${(names += 1)}`;
+
+/** A page with `start(options)`, which answers a connected client, and what was told of its state. */
+const inPage = (kind, body) =>
+  withPages(world.pick(kind), [blank(world.server)], async (page) => {
+    // Some browsers hand a new tab what the one before stored.
+    await page.evaluate("void (sessionStorage.clear(), localStorage.clear())");
+    await equip(page);
+    await body(page);
+  });
+
+async function equip(page) {
+  await loadModule(page);
+  await page.evaluate(() => {
+    window.clients = [];
+    window.start = async (options) => {
+      const client = new signalpostModule.SignalingClient("/signal", options);
+      const heard = [];
+      client.addEventListener("statechange", ({ state, reason }) => heard.push(reason ? `${state} ${reason}` : state));
+      clients.push({ client, heard });
+      await client.connect();
+      return client;
+    };
+    window.stored = (area) => Object.entries(area).filter(([name]) => name.startsWith("signalpost "));
+  });
+}
+
+/** Loads the page anew, in the same tab. */
+async function reload(page) {
+  await page.evaluate(() => void setTimeout(() => location.reload()));
+  await page.waitFor("window.start === undefined && document.readyState === 'complete'", null, { what: "the page anew" });
+  await equip(page);
+}
+
+const idOf = (page, options) => page.evaluate((options) => start(options).then(({ peerId }) => peerId), options);
+
+for (const kind of ["chromium", "firefox"]) {
+  describe(`session.keep in ${kind}`, () => {
+    test("none: nothing is stored, and each page is another peer", () =>
+      inPage(kind, async (page) => {
+        const first = await idOf(page, { session: { keep: "none" } });
+        assert.deepEqual(await page.evaluate("[...stored(sessionStorage), ...stored(localStorage)]"), []);
+        await reload(page);
+        assert.notEqual(await idOf(page, {}), first);
+      }));
+
+    test("tab: the page that is loaded anew is the same peer, with a peerId or without", () =>
+      inPage(kind, async (page) => {
+        const ada = fresh("ada");
+        const options = [{ session: { keep: "tab" } }, { session: { keep: "tab" }, peerId: ada }];
+        const before = [await idOf(page, options[0]), await idOf(page, options[1])];
+        assert.equal(before[1], ada);
+        for (let times = 0; times < 2; times += 1) {
+          await reload(page);
+          assert.deepEqual([await idOf(page, options[0]), await idOf(page, options[1])], before);
+        }
+        assert.equal(await page.evaluate("stored(sessionStorage).length"), 2);
+        assert.deepEqual(await page.evaluate("stored(localStorage)"), []);
+      }));
+
+    test("tab: who finds the place taken is a peer of its own, and the first lives", () =>
+      inPage(kind, async (page) => {
+        const told = await page.evaluate(async () => {
+          const first = await start({ session: { keep: "tab" } });
+          // A duplicated tab has a copy of the storage; here it is the same.
+          const second = await start({ session: { keep: "tab" } });
+          return { ids: new Set([first.peerId, second.peerId]).size, states: [first.state, second.state], heard: clients[0].heard };
+        });
+        assert.deepEqual(told, { ids: 2, states: ["connected", "connected"], heard: ["connecting", "connected"] });
+      }));
+
+    test("tab: a client that is closed makes room for the next at once", () =>
+      inPage(kind, async (page) => {
+        const same = await page.evaluate(async () => {
+          const first = await start({ session: { keep: "tab" } });
+          first.close();
+          const second = await start({ session: { keep: "tab" } });
+          return first.peerId === second.peerId;
+        });
+        assert.equal(same, true);
+      }));
+
+    test("tab: where there are no Web Locks, the newest page with this id has it", () =>
+      inPage(kind, async (page) => {
+        const told = await page.evaluate(async () => {
+          Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+          const first = await start({ session: { keep: "tab" } });
+          const second = await start({ session: { keep: "tab" } });
+          while (first.state === "connected") await new Promise((done) => setTimeout(done, 10));
+          return { same: first.peerId === second.peerId, heard: clients[0].heard, state: second.state };
+        });
+        assert.deepEqual(told, { same: true, heard: ["connecting", "connected", "idle superseded"], state: "connected" });
+      }));
+
+    test("origin: the newest page with this id has it, and the older is told", () =>
+      inPage(kind, async (page) => {
+        const peerId = fresh("ada");
+        for (let times = 1; times < 4; times += 1) {
+          await idOf(page, { peerId, session: { keep: "origin" } });
+          await page.waitFor(() => clients.filter(({ client }) => client.state === "connected").length === 1, null, { what: "the older to be told" });
+          const heard = await page.evaluate("clients.map(({ heard }) => heard.at(-1))");
+          assert.deepEqual(heard, [...Array(times - 1).fill("idle superseded"), "connected"]);
+        }
+        assert.deepEqual(await page.evaluate("[stored(sessionStorage).length, stored(localStorage).length]"), [0, 1]);
+      }));
+
+    test("none: who has the id keeps it, and the second is refused", () =>
+      inPage(kind, async (page) => {
+        const peerId = fresh("ada");
+        await idOf(page, { peerId });
+        assert.equal(await page.evaluate((options) => start(options).catch(({ code }) => code), { peerId }), "peer-id-taken");
+        assert.deepEqual(await page.evaluate("clients[0].heard"), ["connecting", "connected"]);
+      }));
+
+    const FAULTS = {
+      "that may not be used": () => {
+        for (const name of ["sessionStorage", "localStorage"]) {
+          Object.defineProperty(window, name, {
+            get() {
+              throw new DOMException("no", "SecurityError");
+            },
+          });
+        }
+      },
+      "that there is none of": () => {
+        for (const name of ["sessionStorage", "localStorage"]) Object.defineProperty(window, name, { value: null });
+      },
+      "that is full": () => {
+        for (const area of [sessionStorage, localStorage]) {
+          for (let size = 1 << 23; size >= 1; size >>= 1) {
+            try {
+              for (let count = 0; ; count += 1) area.setItem(`fill ${size} ${count}`, "x".repeat(size));
+            } catch {
+              // As much as fits.
+            }
+          }
+        }
+      },
+    };
+    for (const [name, break_] of Object.entries(FAULTS)) {
+      test(`a storage ${name} harms nobody`, () =>
+        inPage(kind, async (page) => {
+          await page.evaluate(break_);
+          for (const keep of ["tab", "origin"]) {
+            assert.equal(await page.evaluate((keep) => start({ session: { keep } }).then(({ state }) => state), keep), "connected");
+          }
+          await page.evaluate(() => {
+            try {
+              sessionStorage.clear();
+              localStorage.clear();
+            } catch {
+              // It could not be used.
+            }
+          });
+        }));
+    }
+
+    test("what others wrote there harms nobody", () =>
+      inPage(kind, async (page) => {
+        const key = "0123456789abcdef0123456789abcdef";
+        const wrong = ["", "x", "null", "5", "{}", "[]", '["a"]', `["",${JSON.stringify(key)}]`, `[5,${JSON.stringify(key)}]`, '["a",5]', '["a","short"]', '["a","zwölf Zeichen und mehr"]', `["a\\u0000",${JSON.stringify(key)}]`, JSON.stringify(["a", "k".repeat(65)])];
+        const states = await page.evaluate(async (wrong) => {
+          const name = `signalpost ${location.origin.replace("http", "ws")}/signal `;
+          const states = [];
+          for (const text of wrong) {
+            sessionStorage.setItem(name, text);
+            const client = await start({ session: { keep: "tab" } });
+            const [id] = JSON.parse(sessionStorage.getItem(name));
+            states.push(id === client.peerId && id !== "a" ? client.state : `${client.state} ${id} ${client.peerId}`);
+            client.close();
+          }
+          return states;
+        }, wrong);
+        assert.deepEqual(states, wrong.map(() => "connected"));
+      }));
+  });
+}
