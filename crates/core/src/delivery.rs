@@ -3,7 +3,7 @@
 
 use crate::queue::Queue;
 use alloc::sync::Arc;
-use signalpost_protocol::{ClientMessage, Envelope, OwnSignal, PeerId, Signal};
+use signalpost_protocol::{ClientMessage, Envelope, OwnSignal, PeerId, Signal, session_description};
 
 /// Most messages that the server has not acknowledged, those that wait for a link included.
 const MOST: usize = 256;
@@ -217,7 +217,9 @@ fn is_superseded(waiting: &ClientMessage, peer: &PeerId, offer: &signalpost_prot
         Signal::Candidates(batch) => {
             let mut fragments = batch.candidates.iter().filter_map(|init| init.username_fragment.as_ref());
             let generation = fragments.next().or(batch.end.as_ref());
-            generation.is_some_and(|fragment| !offer.sdp.contains(fragment.as_str()))
+            generation.is_some_and(|fragment| {
+                !session_description::username_fragments(&offer.sdp).contains(fragment)
+            })
         }
         _ => false,
     }
