@@ -215,19 +215,26 @@ impl Client {
 
     fn handle_change(&mut self, now: u64, change: Option<Change>) {
         match change {
-            Some(Change::Registered { anew: true }) => self.ask_again(now),
+            Some(Change::Registered { anew }) => {
+                if anew {
+                    self.fail_sent_letters();
+                }
+                self.session.flush(now, &mut self.outputs);
+                if anew {
+                    self.ask_again(now);
+                }
+            }
             Some(Change::GaveUp(failure)) => {
                 let failed = self.requests.fail_all(&failure, &mut self.outputs);
                 self.abandon_all(failed);
                 self.fail_letters(&failure);
             }
-            Some(Change::Registered { anew: false }) | None => {}
+            None => {}
         }
     }
 
     /// The session is new, and the server knows nothing of what was said before.
     fn ask_again(&mut self, now: u64) {
-        self.fail_sent_letters();
         let Self { requests, session, outputs, rooms, .. } = self;
         requests.ask_again(|question| session.send(now, question.message(), outputs));
         let mut again = Vec::new();

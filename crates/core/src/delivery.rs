@@ -238,3 +238,7 @@ fn text_bytes(message: &ClientMessage) -> usize {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+#[path = "delivery_tests.rs"]
+mod tests;

@@ -32,8 +32,11 @@ impl Resend {
 
     /// The peer was heard of. Returns whether it had not got what was sent.
     pub fn handle_heard(&mut self) -> bool {
-        self.at = None;
-        self.undelivered.take().is_some()
+        let was_undelivered = self.undelivered.take().is_some();
+        if was_undelivered {
+            self.at = None;
+        }
+        was_undelivered
     }
 
     pub fn handle_connected(&mut self) {

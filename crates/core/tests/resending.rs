@@ -201,3 +201,15 @@ fn a_peer_that_called_anew_before_a_list_told_its_new_number_is_kept() {
     listed(&mut world, "zoe", 3);
     assert_eq!(world.closed_connections.len(), 2);
 }
+
+#[test]
+fn a_peer_that_speaks_twice_at_once_gets_what_it_missed_too() {
+    let mut world = World::registered();
+    listed(&mut world, "zoe", 1);
+    let mine = calling(&mut world, "zoe");
+    world.receive_error("peer-not-found", None, Some("zoe"));
+    world.hear("zoe", answer(77, mine, 9, "of an offer before"));
+    world.hear("zoe", offer(77, Some(mine), 1, "theirs"));
+    world.advance(0);
+    assert_eq!(kinds(&mut world), ["offer", "candidates"]);
+}

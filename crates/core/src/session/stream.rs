@@ -73,7 +73,7 @@ impl Session {
     }
 
     /// Puts what waits on the socket. In a session it waits for the welcome: who is not resumed can still send it.
-    fn flush(&mut self, now: u64, out: &mut Queue<Output>) {
+    pub fn flush(&mut self, now: u64, out: &mut Queue<Output>) {
         let may_send = match self.link {
             Link::Registering { .. } => self.has_session.is_none(),
             Link::Registered { .. } => true,
@@ -169,7 +169,6 @@ impl Session {
         if is_return {
             out.push_back(Output::Event(Event::Resumed { resumed, reason }));
         }
-        self.flush(now, out);
         Some(Change::Registered { anew })
     }
 

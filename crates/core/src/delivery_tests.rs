@@ -1,0 +1,105 @@
+//! What waits, what supersedes it, and the bounds.
+
+use super::*;
+use alloc::{format, string::String, vec::Vec};
+use signalpost_protocol::message::{CandidateBatch, Route};
+use signalpost_protocol::{Description, IceCandidateInit};
+
+fn relay(to: &str, signal: Signal) -> ClientMessage {
+    ClientMessage::Relay { to: PeerId::parse(to).unwrap(), signal }
+}
+
+fn offer(to: &str, connection: u32, number: u32, fragment: &str) -> ClientMessage {
+    let route = Route { connection, target: None };
+    let sdp = format!("v=0\r\na=ice-ufrag:{fragment}\r\n");
+    relay(to, Signal::Offer(Description { route, session: None, number, sdp }))
+}
+
+fn candidates(to: &str, connection: u32, fragment: Option<&str>, end: Option<&str>) -> ClientMessage {
+    let candidate = |fragment: &str| IceCandidateInit {
+        username_fragment: Some(fragment.into()),
+        ..IceCandidateInit::default()
+    };
+    relay(
+        to,
+        Signal::Candidates(CandidateBatch {
+            route: Route { connection, target: None },
+            candidates: fragment.map(candidate).into_iter().collect(),
+            end: end.map(Into::into),
+        }),
+    )
+}
+
+fn ids(delivery: &mut Delivery) -> Vec<u32> {
+    core::iter::from_fn(|| delivery.pop()).map(|waiting| waiting.id).collect()
+}
+
+#[test]
+fn an_offer_voids_the_older_one_and_the_candidates_of_another_generation() {
+    let mut delivery = Delivery::new();
+    let messages = [
+        offer("ada", 1, 1, "old"),
+        candidates("ada", 1, Some("old"), None),
+        candidates("ada", 1, None, Some("old")),
+        candidates("ada", 1, Some("new"), None),
+        offer("bea", 1, 1, "old"),
+        offer("ada", 2, 1, "old"),
+        relay("ada", Signal::Close { route: Route { connection: 1, target: None } }),
+        offer("ada", 1, 2, "new"),
+    ];
+    for (id, message) in (0..).zip(messages) {
+        delivery.push(id, message);
+    }
+    assert_eq!(ids(&mut delivery), [3, 4, 5, 6, 7]);
+    assert_eq!(delivery.bytes, 0);
+}
+
+#[test]
+fn what_has_a_number_is_not_voided() {
+    let mut delivery = Delivery::new();
+    delivery.push(1, offer("ada", 1, 1, "old"));
+    let waiting = delivery.pop().unwrap();
+    delivery.frame(waiting, None, true);
+    delivery.push(2, offer("ada", 1, 2, "new"));
+    assert_eq!(delivery.kept().count(), 1);
+    assert!(delivery.handle_ack(1));
+    assert_eq!((delivery.kept().count(), ids(&mut delivery)), (0, [2].into()));
+    assert_eq!(delivery.bytes, 0);
+}
+
+#[test]
+fn bytes_are_bounded_and_counted_until_the_acknowledgement() {
+    let mut delivery = Delivery::new();
+    let message = || relay("ada", Signal::Own(OwnSignal::Offer("x".repeat(200_000))));
+    for id in 0..5 {
+        assert!(!delivery.is_full(200_000));
+        delivery.push(id, message());
+    }
+    assert!(delivery.is_full(200_000) && !delivery.is_full(1_000) && !delivery.is_overfull());
+    while let Some(waiting) = delivery.pop() {
+        delivery.frame(waiting, None, true);
+    }
+    assert!(delivery.is_full(200_000));
+    assert!(!delivery.handle_ack(6), "only five were sent");
+    assert_eq!(delivery.bytes, 0);
+    for id in 0..11 {
+        delivery.push(id, message());
+    }
+    assert!(delivery.is_overfull());
+}
+
+#[test]
+fn a_new_session_keeps_of_what_waits_only_the_applications() {
+    let mut delivery = Delivery::new();
+    delivery.push(1, offer("ada", 1, 1, "f"));
+    let text = |data: &str| Signal::Message { room: None, data: String::from(data), receipt: false };
+    delivery.push(2, relay("ada", text("mine")));
+    delivery.push(3, ClientMessage::Join(signalpost_protocol::RoomName::parse("r").unwrap()));
+    let first = delivery.pop().unwrap();
+    delivery.frame(first, None, true);
+    delivery.restart();
+    assert_eq!(delivery.kept().count(), 0);
+    let waiting = delivery.pop().unwrap();
+    assert_eq!(delivery.frame(waiting, None, true).seq, Some(1));
+    assert!(delivery.pop().is_none());
+}
