@@ -123,16 +123,18 @@ impl Delivery {
         self.waiting.iter().any(|waiting| waiting.id == id)
     }
 
-    /// The server has everything up to this number. False: so much was never sent.
+    /// The server has everything up to this number. False: so much was never sent, and nothing is believed.
     pub fn handle_ack(&mut self, ack: u32) -> bool {
+        if ack >= self.next {
+            return false;
+        }
         let kept = u32::try_from(self.kept.len()).unwrap_or(u32::MAX);
-        let before = self.next.saturating_sub(kept);
-        for _ in before..ack.saturating_add(1).min(self.next) {
+        for _ in self.next.saturating_sub(kept)..=ack {
             if let Some((_, bytes)) = self.kept.pop_front() {
                 self.bytes = self.bytes.saturating_sub(bytes);
             }
         }
-        ack < self.next
+        true
     }
 
     /// A numbered frame of the server arrived.
