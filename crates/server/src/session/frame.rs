@@ -117,7 +117,8 @@ impl Subject {
             kind: known_kind(&envelope.kind).unwrap_or("unknown"),
             reference: envelope.id,
             about: envelope.to.as_deref().and_then(|to| PeerId::parse(to).ok()),
-            seq: envelope.seq,
+            // Numbers begin at 1: 0 is none.
+            seq: envelope.seq.filter(|seq| *seq > 0),
             ack: envelope.ack,
         }
     }
