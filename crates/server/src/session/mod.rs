@@ -216,7 +216,8 @@ impl Session {
     /// The socket is gone, or was closed for a reason below this protocol. `code`: of the client's close frame, where
     /// there was one (RFC 6455 §7.1.5).
     pub fn handle_socket_closed(&mut self, code: Option<u16>) {
-        self.end(Departure::Away(Self::why_away(code)));
+        let departure = self.departure(code);
+        self.end(departure);
     }
 
     /// The next thing to do.

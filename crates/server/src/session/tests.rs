@@ -376,8 +376,9 @@ fn the_end_is_told_once_with_its_reason() {
     const LOST: Departure = Departure::Away(AwayReason::Lost);
     const SILENT: Departure = Departure::Away(AwayReason::Silent);
     let code = |code| Some(Close::Code(code));
-    let cases: [Case; 8] = [
+    let cases: [Case; 9] = [
         (|s| s.handle_frame(1, r#"{"type":"bye"}"#), Departure::Bye, Some(Close::Normal)),
+        (|s| s.handle_socket_closed(Some(1001)), LOST, None),
         (|s| s.handle_socket_closed(None), LOST, None),
         (|s| s.handle_socket_closed(Some(4101)), Departure::Away(AwayReason::Suspended), None),
         (|s| s.handle_shutdown(1, 5), LOST, code(CloseCode::Shutdown)),
@@ -401,6 +402,18 @@ fn the_end_is_told_once_with_its_reason() {
         session.handle_delivery(2, claimed());
         session.handle_timeout(u64::MAX);
         assert!(drain(&mut session).is_empty());
+    }
+}
+
+#[test]
+fn a_page_that_is_left_ends_its_session_as_bye_does() {
+    for (versions, departure) in [("[1,1]", Departure::Away(AwayReason::Lost)), ("[1,2]", Departure::Bye)] {
+        let mut session = fresh();
+        session.handle_frame(0, &HELLO.replace("[1,1]", versions));
+        session.handle_delivery(0, claimed());
+        drain(&mut session);
+        session.handle_socket_closed(Some(1001));
+        assert_eq!(drain(&mut session), [SessionOutput::Execute(Command::Detach(departure))], "{versions}");
     }
 }
 
