@@ -211,9 +211,9 @@ test("a room tells who comes and who goes, and how", () =>
     await events(4);
     await first.evaluate("client.close()");
     await events(5);
-    // A page that goes away says nothing.
+    // A page that goes away says so.
     await second.goto("about:blank");
-    assert.deepEqual(await events(6), [`+ ${bob}`, `+ ${eve}`, `- ${bob} left`, `+ ${bob}`, `- ${bob} closed`, `- ${eve} lost`]);
+    assert.deepEqual(await events(6), [`+ ${bob}`, `+ ${eve}`, `- ${bob} left`, `+ ${bob}`, `- ${bob} closed`, `- ${eve} closed`]);
     assert.deepEqual(await watcher.evaluate("room.peers"), []);
     assert.deepEqual(await watcher.evaluate("failures"), []);
   }));
