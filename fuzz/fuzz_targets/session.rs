@@ -1,20 +1,22 @@
 //! Three sockets of the server and their registry, driven by the lines of a text:
 //!
 //! - `a…`, `b…`, `c…`: the rest is a text frame on the first, second or third socket (a closed one is opened anew)
-//! - `Ab`, `Ap`, `Ac`, `As`, `Ah`: a binary frame, a ping, the socket's end, a slow client, the server's end; `B…`, `C…` alike
+//! - `Ab`, `Ap`, `Ac`, `As`, `Ah`, `Af`: a binary frame, a ping, the socket's end, a slow client, the server's end,
+//!   a frozen page; `B…`, `C…` alike
 //! - `+1000`: so many milliseconds pass, and who asked to be woken is woken; `>1000`: they pass, and nobody is
+//! - `1…`, `2…`, `3…`: the rest is such a frame, numbered and acknowledging as a good client would
 //! - `~a`: the engine's deliveries to the first socket wait, or wait no longer
 //!
-//! Whatever comes: nothing panics or loops, what is sent can be read by a client, nobody speaks in another's name, and a
-//! socket that ends says so to the engine once, last.
+//! Whatever comes: nothing panics or loops, what is sent can be read by a client, nobody speaks in another's name, numbers
+//! come in a row, and a socket that ends says so to the engine once, last.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use signalpost_protocol::{Envelope, ServerMessage};
-use signalpost_server::ConnectionId;
-use signalpost_server::engine::{Command, Delivery, Full, Outlet};
+use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
+use signalpost_server::{ConnectionId, Token};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const MOST_LINES: usize = 200;
@@ -27,8 +29,11 @@ struct Inboxes(BTreeMap<u64, VecDeque<Delivery>>);
 impl Outlet for Inboxes {
     fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
         let Some(inbox) = self.0.get_mut(&to.as_u64()) else { return Ok(()) };
-        let must = matches!(delivery, Delivery::Reply(_) | Delivery::Superseded | Delivery::Expired);
-        if !must && inbox.len() >= QUEUE {
+        let may_refuse = match &delivery {
+            Delivery::News { seq: None, news } => news.kind() != NewsKind::Answer,
+            _ => false,
+        };
+        if may_refuse && inbox.len() >= QUEUE {
             return Err(Full);
         }
         inbox.push_back(delivery);
@@ -42,6 +47,9 @@ struct Slot {
     has_detached: bool,
     has_closed: bool,
     owed: usize,
+    /// What a good client would know: the highest number that it has, and the highest that the server has.
+    has: Option<u32>,
+    is_had: u32,
 }
 
 struct World {
@@ -57,7 +65,7 @@ fuzz_target!(|text: &str| {
     let mut world = World {
         now: 1,
         next: 1,
-        registry: Registry::new(),
+        registry: Registry::default(),
         inboxes: Inboxes::default(),
         slots: [None, None, None],
         claimed: BTreeSet::new(),
@@ -68,10 +76,10 @@ fuzz_target!(|text: &str| {
     }
     world.slots.iter_mut().flatten().for_each(|slot| slot.is_held = false);
     world.settle();
-    world.pass(120_000);
+    world.pass(300_000);
     assert!(
         world.slots.iter().flatten().all(|slot| slot.session.is_closed()),
-        "nobody said anything for two minutes"
+        "nobody said anything for five minutes"
     );
     world.registry.sweep(world.now, &mut world.inboxes);
     assert!(world.registry.is_empty());
@@ -86,15 +94,26 @@ impl World {
                 let now = self.now;
                 self.slot(first - b'a').session.handle_frame(now, rest);
             }
+            b'1'..=b'3' => {
+                let now = self.now;
+                let slot = self.slot(first - b'1');
+                let mut numbers = format!(r#"{{"seq":{}"#, slot.is_had.saturating_add(1));
+                if let Some(has) = slot.has {
+                    numbers.push_str(&format!(r#","ack":{has}"#));
+                }
+                numbers.push(',');
+                slot.session.handle_frame(now, &rest.replacen('{', &numbers, 1));
+            }
             b'A'..=b'C' => {
                 let now = self.now;
                 let session = &mut self.slot(first - b'A').session;
                 match rest {
                     "b" => session.handle_binary(now),
                     "p" => session.handle_ping(now),
-                    "c" => session.handle_socket_closed(),
+                    "c" => session.handle_socket_closed(None),
+                    "f" => session.handle_socket_closed(Some(4101)),
                     "s" => session.handle_slow(),
-                    "h" => session.handle_shutdown(),
+                    "h" => session.handle_shutdown(now, 1_000),
                     _ => session.handle_timeout(now),
                 }
             }
@@ -119,8 +138,16 @@ impl World {
                 self.inboxes.0.remove(&old.session.connection().as_u64());
             }
             self.inboxes.0.insert(connection.as_u64(), VecDeque::new());
-            let session = Session::new(self.now, connection, None);
-            *slot = Some(Slot { session, is_held: false, has_detached: false, has_closed: false, owed: 0 });
+            let session = Session::new(self.now, connection, None, Token::new([self.next as u8; 32]));
+            *slot = Some(Slot {
+                session,
+                is_held: false,
+                has_detached: false,
+                has_closed: false,
+                owed: 0,
+                has: None,
+                is_had: 0,
+            });
         }
         slot.as_mut().expect("it is there now")
     }
@@ -160,13 +187,21 @@ impl World {
                             assert!(!slot.has_detached, "{command:?} after the detachment");
                             slot.has_detached = matches!(command, Command::Detach(_));
                             slot.owed += usize::from(!slot.has_detached);
-                            if let Command::Claim(hello) = &command {
-                                self.claimed.insert(hello.peer.id.clone());
+                            if let Command::Claim(claim) = &command {
+                                self.claimed.insert(claim.peer.id.clone());
                             }
                             self.registry.execute(self.now, connection, command, &mut self.inboxes);
                         }
-                        SessionOutput::Send(message) => {
+                        SessionOutput::Send { message, seq, ack } => {
                             assert!(!slot.has_closed, "{message:?} after the end");
+                            assert!(
+                                ack.is_none_or(|ack| ack <= slot.is_had),
+                                "{message:?} acknowledges {ack:?}"
+                            );
+                            if let Some(seq) = seq {
+                                assert_eq!(Some(seq), slot.has.map(|has| has + 1), "{message:?}");
+                                slot.has = Some(seq);
+                            }
                             check(
                                 &message,
                                 slot.session.peer().map(|peer| peer.as_str()),
@@ -184,7 +219,15 @@ impl World {
                     && let Some(delivery) = inbox.pop_front()
                 {
                     idle = false;
-                    if matches!(delivery, Delivery::Reply(_)) {
+                    match &delivery {
+                        Delivery::Claimed(claimed) => {
+                            slot.has = Some(claimed.acknowledged);
+                            slot.is_had = claimed.received;
+                        }
+                        Delivery::Done { received, .. } => slot.is_had = slot.is_had.max(*received),
+                        _ => {}
+                    }
+                    if matches!(delivery, Delivery::Claimed(_) | Delivery::Done { .. }) {
                         slot.owed = slot.owed.checked_sub(1).expect("a reply to a command");
                     }
                     slot.session.handle_delivery(self.now, delivery);

@@ -28,7 +28,7 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         Some(_) => Some(PrometheusBuilder::new().install_recorder()?),
         None => None,
     };
-    let engine = MemoryEngine::new(options.resume_window.0);
+    let engine = MemoryEngine::new(options.resume_window.0, options.max_connections);
     let server = Server::bind(options, engine, exporter).await?;
     let mut stdout = std::io::stdout();
     // The line is for whoever started the server; it runs without one as well.

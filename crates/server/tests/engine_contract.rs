@@ -8,7 +8,7 @@ use signalpost_server::engine::{
     Action, AwayReason, Claim, Command, Delivery, Departure, Engine, Full, LeaveReason, News, NewsKind,
     Outcome, Request, Sink,
 };
-use signalpost_server::registry::{LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
+use signalpost_server::registry::{AWAY, LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
 use signalpost_server::{ConnectionId, TokenHash};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -266,7 +266,7 @@ macro_rules! suite {
 
 suite!(
     memory,
-    MemoryEngine::new(RESUME_WINDOW_MS),
+    MemoryEngine::new(RESUME_WINDOW_MS, AWAY),
     [
         signals_arrive_once_in_order_and_stamped,
         a_full_or_absent_receiver_is_told_to_the_sender,

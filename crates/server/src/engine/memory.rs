@@ -33,9 +33,11 @@ impl Outlet for Sinks {
 }
 
 impl MemoryEngine {
-    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds.
-    pub fn new(window: u64) -> Self {
-        let state = State { registry: Registry::new(window), sinks: Sinks::default() };
+    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds; `most_away`
+    /// how many may wait at a time.
+    pub fn new(window: u64, most_away: usize) -> Self {
+        let registry = Registry::new(window).with_most_away(most_away);
+        let state = State { registry, sinks: Sinks::default() };
         Self { state: Mutex::new(state) }
     }
 

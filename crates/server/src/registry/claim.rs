@@ -5,6 +5,7 @@ use super::registration::Registration;
 use crate::ConnectionId;
 use crate::engine::{AwayReason, Claim, Claimed, Delivery, Departure, LeaveReason, LossReason, News, Outlet};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Registry {
@@ -160,6 +161,7 @@ impl Registry {
         self.leases.remove(&(peer.due, id.clone()));
         peer.due = now.saturating_add(self.window);
         self.windows.insert((peer.due, id.clone()));
+        self.overflowed.extend(oldest_beyond(&self.windows, self.most_away));
         let rooms: Vec<RoomName> = peer.rooms.iter().cloned().collect();
         for room in &rooms {
             let away = News::PeerAway { room: room.clone(), peer: id.clone(), reason };
@@ -184,7 +186,7 @@ impl Registry {
         }
     }
 
-    /// Ends the sessions that missed something. Each end is news to others, whose mailboxes may overflow in turn.
+    /// Ends the sessions that missed something, or for which there is no room any more. Each end is news to others, whose mailboxes may overflow in turn.
     pub(super) fn end_overflowed(&mut self, now: u64, out: &mut impl Outlet) {
         while let Some(id) = self.overflowed.pop() {
             if let Some(connection) = self.remove(now, &id, LeaveReason::Lost, out) {
@@ -240,4 +242,9 @@ impl Registry {
             self.capabilities.remove(capability, id);
         }
     }
+}
+
+/// Whose window ends first, when there are more than may be.
+fn oldest_beyond(windows: &BTreeSet<(u64, PeerId)>, most: usize) -> Option<PeerId> {
+    if windows.len() > most { windows.first().map(|(_, id)| id.clone()) } else { None }
 }

@@ -28,6 +28,8 @@ pub const LEASE_MS: u64 = 30_000;
 pub const SWEEP_MS: u64 = 10_000;
 /// How long a session waits for its client unless told otherwise, in milliseconds.
 pub const RESUME_WINDOW_MS: u64 = 120_000;
+/// Most peers that are away at a time, unless told otherwise; of more, the one that waits longest is given up.
+pub const AWAY: usize = 10_000;
 /// Most peers that one listing looks at; a page that stops there is short and carries a cursor.
 pub const SCAN: usize = 2_000;
 
@@ -51,6 +53,7 @@ pub struct Registry {
     overflowed: Vec<PeerId>,
     next_sweep: u64,
     window: u64,
+    most_away: usize,
     sessions: u64,
 }
 
@@ -75,8 +78,14 @@ impl Registry {
             overflowed: Vec::new(),
             next_sweep: 0,
             window,
+            most_away: AWAY,
             sessions: 0,
         }
+    }
+
+    /// The same, with another bound in place of [`AWAY`].
+    pub fn with_most_away(self, most_away: usize) -> Self {
+        Self { most_away, ..self }
     }
 
     /// How many peers are registered, those that are away or expired and were not swept yet included.
@@ -247,5 +256,13 @@ fn pop_due(list: &mut BTreeSet<(u64, PeerId)>, now: u64) -> Option<(u64, PeerId)
     if list.first()?.0 > now { None } else { list.pop_first() }
 }
 
+#[cfg(test)]
+mod absence_tests;
+#[cfg(test)]
+mod delivery_tests;
+#[cfg(test)]
+mod mailbox_tests;
+#[cfg(test)]
+mod session_tests;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::Registry;
 use super::mailbox::{NotTaken, Receipt};
+use super::registration::Registration;
 use crate::engine::{Delivery, LeaveReason, News, Outlet, words};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
@@ -20,22 +21,30 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let Some(peer) = self.peers.get_mut(to) else { return Err(NotTaken::Busy) };
-        let seq = if peer.has_session() {
-            match peer.mailbox.push(news.clone(), receipt) {
-                Ok(seq) => Some(seq),
-                Err(why) => {
-                    if why == NotTaken::Lost && !self.overflowed.contains(to) {
-                        self.overflowed.push(to.clone());
-                    }
-                    return Err(why);
-                }
+        put(to, peer, &mut self.overflowed, news, receipt, out)
+    }
+
+    /// Puts news to every live member of a room but one; which, `choose` says of each. A member for whom there is no
+    /// room does not keep the others waiting.
+    ///
+    /// # Errors
+    /// When there was no room for somebody.
+    pub(super) fn post_to_room<'a>(
+        &mut self,
+        now: u64,
+        room: &RoomName,
+        except: &PeerId,
+        choose: impl Fn(&Registration) -> Option<&'a Arc<News>>,
+        out: &mut impl Outlet,
+    ) -> Result<(), NotTaken> {
+        let mut done = Ok(());
+        for member in self.rooms.peers(room).into_iter().flatten().filter(|member| *member != except) {
+            let Some(peer) = self.peers.get_mut(member).filter(|peer| peer.is_live(now)) else { continue };
+            if let Some(news) = choose(peer) {
+                done = put(member, peer, &mut self.overflowed, news, None, out).and(done);
             }
-        } else {
-            None
-        };
-        let Some(connection) = peer.connection else { return Ok(()) };
-        // Only without a mailbox can there be no room: a sink takes what is numbered.
-        out.deliver(connection, Delivery::News { seq, news: news.clone() }).map_err(|_full| NotTaken::Busy)
+        }
+        done
     }
 
     /// Answers a client's own frame.
@@ -87,15 +96,9 @@ impl Registry {
         legacy: Option<News>,
         out: &mut impl Outlet,
     ) {
-        let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
         let (news, legacy) = (Arc::new(news), legacy.map(Arc::new));
-        for member in members.iter().filter(|member| *member != except) {
-            let Some(peer) = self.peers.get(member).filter(|peer| peer.is_live(now)) else { continue };
-            let told = if peer.has_session() { Some(&news) } else { legacy.as_ref() };
-            if let Some(told) = told {
-                let _ends_when_lost = self.post(member, told, None, out);
-            }
-        }
+        let choose = |peer: &Registration| if peer.has_session() { Some(&news) } else { legacy.as_ref() };
+        let _ends_when_lost = self.post_to_room(now, room, except, choose, out);
     }
 
     /// The one place where a stay in a room ends. Members of version 1 took one who was away for gone.
@@ -113,4 +116,26 @@ impl Registry {
         let legacy = (!was_away).then(|| left.clone());
         self.notify(now, room, id, left, legacy, out);
     }
+}
+
+fn put(
+    to: &PeerId,
+    peer: &mut Registration,
+    overflowed: &mut Vec<PeerId>,
+    news: &Arc<News>,
+    receipt: Option<Receipt>,
+    out: &mut impl Outlet,
+) -> Result<(), NotTaken> {
+    let seq = if peer.has_session() {
+        let pushed = peer.mailbox.push(news.clone(), receipt);
+        if pushed == Err(NotTaken::Lost) && !overflowed.contains(to) {
+            overflowed.push(to.clone());
+        }
+        Some(pushed?)
+    } else {
+        None
+    };
+    let Some(connection) = peer.connection else { return Ok(()) };
+    // Only without a mailbox can there be no room: a sink takes what is numbered.
+    out.deliver(connection, Delivery::News { seq, news: news.clone() }).map_err(|_full| NotTaken::Busy)
 }

@@ -85,14 +85,6 @@ impl Registry {
         }
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let relay = Arc::new(News::Relay { from: from.clone(), signal });
-        let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
-        let mut done = Ok(());
-        for member in members.iter().filter(|member| *member != from) {
-            let is_live = self.peers.get(member).is_some_and(|peer| peer.is_live(now));
-            if is_live && self.post(member, &relay, None, out).is_err() {
-                done = Err(ErrorCode::PeerBusy);
-            }
-        }
-        done
+        self.post_to_room(now, room, from, |_| Some(&relay), out).map_err(|_no_room| ErrorCode::PeerBusy)
     }
 }

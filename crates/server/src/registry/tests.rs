@@ -6,8 +6,8 @@ use signalpost_protocol::{PeerInfo, Query, Signal, limits};
 use std::sync::Arc;
 
 #[derive(Default)]
-struct Queues {
-    got: BTreeMap<ConnectionId, Vec<Delivery>>,
+pub(super) struct Queues {
+    pub(super) got: BTreeMap<ConnectionId, Vec<Delivery>>,
     full: BTreeSet<ConnectionId>,
 }
 
@@ -25,44 +25,44 @@ impl Outlet for Queues {
     }
 }
 
-struct World {
-    registry: Registry,
-    out: Queues,
+pub(super) struct World {
+    pub(super) registry: Registry,
+    pub(super) out: Queues,
 }
 
-fn connection(number: u64) -> ConnectionId {
+pub(super) fn connection(number: u64) -> ConnectionId {
     ConnectionId::new(number)
 }
 
-fn id(text: &str) -> PeerId {
+pub(super) fn id(text: &str) -> PeerId {
     PeerId::parse(text).unwrap()
 }
 
-fn room(text: &str) -> RoomName {
+pub(super) fn room(text: &str) -> RoomName {
     RoomName::parse(text).unwrap()
 }
 
-fn label(text: &str) -> Label {
+pub(super) fn label(text: &str) -> Label {
     Label::parse(text).unwrap()
 }
 
 /// A claim of version 1.
-fn hello(peer: &str, key: char) -> Claim {
+pub(super) fn hello(peer: &str, key: char) -> Claim {
     let peer = PeerInfo { id: peer.into(), session: 1, ..PeerInfo::default() };
     let key = TokenHash::of(&key.to_string());
     Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None }
 }
 
-fn signal() -> Signal {
+pub(super) fn signal() -> Signal {
     Signal::Close { route: Route { connection: 1, target: None } }
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { registry: Registry::default(), out: Queues::default() }
     }
 
-    fn execute(&mut self, now: u64, number: u64, command: Command) -> Outcome {
+    pub(super) fn execute(&mut self, now: u64, number: u64, command: Command) -> Outcome {
         self.registry.execute(now, connection(number), command, &mut self.out);
         match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
             Some(Delivery::Done { outcome, .. }) => outcome,
@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    fn run(&mut self, now: u64, number: u64, action: Action) -> Outcome {
+    pub(super) fn run(&mut self, now: u64, number: u64, action: Action) -> Outcome {
         let request = Request { seq: None, ack: None, reference: None, action };
         let outcome = self.execute(now, number, Command::Request(request));
         if let Outcome::Refused(told) = outcome {
@@ -85,7 +85,7 @@ impl World {
     }
 
     /// The answer to the action, which is expected to be the last of the news.
-    fn ask(&mut self, now: u64, number: u64, action: Action) -> News {
+    pub(super) fn ask(&mut self, now: u64, number: u64, action: Action) -> News {
         assert_eq!(self.run(now, number, action), Outcome::Executed);
         match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
             Some(Delivery::News { seq: None, news }) => Arc::unwrap_or_clone(news),
@@ -93,7 +93,7 @@ impl World {
         }
     }
 
-    fn claim(&mut self, now: u64, number: u64, claim: Claim) -> Option<Outcome> {
+    pub(super) fn claim(&mut self, now: u64, number: u64, claim: Claim) -> Option<Outcome> {
         self.registry.execute(now, connection(number), Command::Claim(Box::new(claim)), &mut self.out);
         match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
             Some(Delivery::Claimed(_)) => None,
@@ -102,22 +102,22 @@ impl World {
         }
     }
 
-    fn join(&mut self, now: u64, number: u64, name: &str) -> Page {
+    pub(super) fn join(&mut self, now: u64, number: u64, name: &str) -> Page {
         match self.ask(now, number, Action::Join(room(name))) {
             News::Joined { room: joined, page, .. } if joined == room(name) => page,
             other => panic!("{other:?}"),
         }
     }
 
-    fn detach(&mut self, now: u64, number: u64, departure: Departure) {
+    pub(super) fn detach(&mut self, now: u64, number: u64, departure: Departure) {
         self.registry.execute(now, connection(number), Command::Detach(departure), &mut self.out);
     }
 
-    fn news(&mut self, number: u64) -> Vec<Delivery> {
+    pub(super) fn news(&mut self, number: u64) -> Vec<Delivery> {
         self.out.got.remove(&connection(number)).unwrap_or_default()
     }
 
-    fn found(&mut self, now: u64, number: u64, query: Query) -> (Vec<String>, Option<String>) {
+    pub(super) fn found(&mut self, now: u64, number: u64, query: Query) -> (Vec<String>, Option<String>) {
         match self.ask(now, number, Action::Discover(query)) {
             News::Found { page, .. } => ids(&page),
             other => panic!("{other:?}"),
@@ -125,24 +125,24 @@ impl World {
     }
 }
 
-fn ids(page: &Page) -> (Vec<String>, Option<String>) {
+pub(super) fn ids(page: &Page) -> (Vec<String>, Option<String>) {
     let peers = page.peers.iter().map(|peer| peer.id.clone()).collect();
     (peers, page.cursor.as_ref().map(|id| id.as_str().into()))
 }
 
-fn told(news: News) -> Delivery {
+pub(super) fn told(news: News) -> Delivery {
     Delivery::News { seq: None, news: Arc::new(news) }
 }
 
-fn left(name: &str, peer: &str, reason: LeaveReason) -> Delivery {
+pub(super) fn left(name: &str, peer: &str, reason: LeaveReason) -> Delivery {
     told(News::PeerLeft { room: room(name), peer: id(peer), reason })
 }
 
-fn refused(code: ErrorCode) -> Outcome {
+pub(super) fn refused(code: ErrorCode) -> Outcome {
     Outcome::Refused(code)
 }
 
-const LOST: Departure = Departure::Away(AwayReason::Lost);
+pub(super) const LOST: Departure = Departure::Away(AwayReason::Lost);
 
 /// Three peers in one room, their news taken.
 fn three_in_a_room() -> World {

@@ -326,6 +326,8 @@ impl Session {
 }
 
 #[cfg(test)]
+mod numbered_tests;
+#[cfg(test)]
 mod property_tests;
 #[cfg(test)]
 mod tests;

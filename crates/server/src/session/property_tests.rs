@@ -47,19 +47,26 @@ fn any_frame() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Two sessions over one registry: whatever the first sends, the second hears of no sender but the first.
+    /// Two sessions over one registry: whatever the first sends, the second hears of no sender but the first, and both get
+    /// their numbers in a row.
     #[test]
-    fn random_frames_never_panic_and_never_forge(frames in prop::collection::vec((any_frame(), any::<bool>()), 1..40)) {
+    fn random_frames_never_panic_and_never_forge(frames in prop::collection::vec((any_frame(), any::<bool>(), any::<bool>()), 1..40)) {
         let mut registry = Registry::default();
         let mut inboxes = Inboxes::default();
         let mut sessions = [0, 1].map(|number| Session::new(0, ConnectionId::new(number), None, Token::new([number as u8; 32])));
         let bob = HELLO.replace("ada", "bob");
         let mut now = 0;
-        let start = [(0, HELLO.to_owned()), (1, bob)];
-        let random = frames.into_iter().map(|(text, reaches_bob)| {
-            (0, if reaches_bob { text.replacen('{', r#"{"to":"bob","#, 1) } else { text })
+        let mut received = [0, 0];
+        let mut told = [0, 0];
+        let start = [(0, HELLO.to_owned(), false), (1, bob, false)];
+        let random = frames.into_iter().map(|(text, reaches_bob, is_numbered)| {
+            (0, if reaches_bob { text.replacen('{', r#"{"to":"bob","#, 1) } else { text }, is_numbered)
         });
-        for (number, text) in start.into_iter().chain(random) {
+        for (number, mut text, is_numbered) in start.into_iter().chain(random) {
+            if is_numbered {
+                let (seq, ack) = (received[number] + 1, told[number]);
+                text = text.replacen('{', &format!(r#"{{"seq":{seq},"ack":{ack},"#), 1);
+            }
             now += 100;
             sessions[number].handle_frame(now, &text);
             let mut idle = false;
@@ -72,7 +79,11 @@ proptest! {
                             SessionOutput::Execute(command) => {
                                 registry.execute(now, session.connection(), command, &mut inboxes);
                             }
-                            SessionOutput::Send { message, .. } => {
+                            SessionOutput::Send { message, seq, .. } => {
+                                if let Some(seq) = seq {
+                                    told[number] += 1;
+                                    prop_assert_eq!(seq, told[number]);
+                                }
                                 if let ServerMessage::Relay { from, .. } = &message {
                                     prop_assert_eq!((number, from.as_str()), (1, "ada"));
                                 }
@@ -83,6 +94,10 @@ proptest! {
                     }
                     while let Some(delivery) = inboxes.0[number].pop_front() {
                         idle = false;
+                        if let Delivery::Done { received: all, .. } = &delivery {
+                            prop_assert!(*all == received[number] || *all == received[number] + 1);
+                            received[number] = *all;
+                        }
                         session.handle_delivery(now, delivery);
                     }
                 }

@@ -9,7 +9,7 @@ fn fresh() -> Session {
     Session::new(0, ConnectionId::new(1), Label::parse("eu").ok(), token())
 }
 
-fn token() -> Token {
+pub(super) fn token() -> Token {
     Token::new([0xab; 32])
 }
 
@@ -240,7 +240,7 @@ fn a_bad_hello_leaves_the_socket_open_until_the_hello_time_out() {
     assert_eq!(session.poll_timeout(), None);
 }
 
-fn ends(reason: AwayReason, code: CloseCode) -> [SessionOutput; 2] {
+pub(super) fn ends(reason: AwayReason, code: CloseCode) -> [SessionOutput; 2] {
     [
         SessionOutput::Execute(Command::Detach(Departure::Away(reason))),
         SessionOutput::Close(Close::Code(code)),

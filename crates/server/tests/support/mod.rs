@@ -1,6 +1,9 @@
 //! A server process on a free port, and clients of it.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+mod member;
+pub use member::Member;
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -98,6 +101,7 @@ impl Server {
     /// An open socket without a peer.
     pub async fn open(&self) -> Client {
         let stream = TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let url = format!("ws://{}/signal", self.address);
         let (socket, _) = client_async(url, stream).await.unwrap();
         Client { socket }
@@ -141,13 +145,15 @@ impl Client {
         next.expect("the socket ended").unwrap()
     }
 
-    /// The next message that is no heartbeat.
+    /// The next message that is no heartbeat; heartbeats are answered.
     pub async fn receive(&mut self) -> Value {
         loop {
             match self.next().await {
                 Message::Text(text) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
-                    if frame["type"] != "heartbeat" {
+                    if frame["type"] == "heartbeat" {
+                        self.send_text(r#"{"type":"heartbeat-ack"}"#).await;
+                    } else {
                         assert!(frame["timestamp"].as_u64().unwrap() > 1_600_000_000_000, "{frame}");
                         return frame;
                     }

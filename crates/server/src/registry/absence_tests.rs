@@ -1,0 +1,263 @@
+//! Who is away, who hears of it, and when an absence ends.
+
+use super::session_tests::{claim, fresh};
+use super::tests::{LOST, World, hello, id, ids, room, told};
+use super::*;
+use crate::engine::{AwayReason, Departure, LossReason};
+use signalpost_protocol::Query;
+
+const AT: u64 = 1_000;
+
+impl World {
+    /// What a connection was told, without numbers.
+    fn heard(&mut self, number: u64) -> Vec<News> {
+        self.told(number).into_iter().map(|(_, news)| news).collect()
+    }
+
+    /// Keeps the leases of these connections until then.
+    fn pass(&mut self, from: u64, to: u64, connections: &[u64]) {
+        for now in (from..to).step_by(5_000) {
+            for number in connections {
+                self.execute(now, *number, Command::Beat { ack: None });
+            }
+            self.registry.sweep(now, &mut self.out);
+        }
+    }
+
+    fn listed(&mut self, number: u64, seq: u32, query: Query) -> Vec<String> {
+        assert_eq!(self.request(AT, number, seq, Action::Discover(query)), Outcome::Executed);
+        match self.heard(number).pop() {
+            Some(News::Found { page, .. }) => ids(&page).0,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn away(peer: &str, reason: AwayReason) -> News {
+    News::PeerAway { room: room("r"), peer: id(peer), reason }
+}
+
+fn gone(peer: &str, reason: LeaveReason) -> News {
+    News::PeerLeft { room: room("r"), peer: id(peer), reason }
+}
+
+fn is_back(news: &News, name: &str) -> bool {
+    matches!(news, News::PeerBack { peer, .. } if peer.id == name)
+}
+
+#[test]
+fn an_absence_has_its_reason_and_ends_with_a_return() {
+    for reason in [AwayReason::Lost, AwayReason::Silent, AwayReason::Suspended] {
+        let mut world = World::in_a_room(&["ada", "bob"]);
+        world.detach(AT, 2, Departure::Away(reason));
+        assert_eq!(world.heard(1), [away("bob", reason)]);
+        assert!(world.resume(AT + 1, 9, claim("bob", "next", "n", Some(1))).is_ok());
+        let heard = world.heard(1);
+        assert!(matches!(&heard[..], [back] if is_back(back, "bob")), "{heard:?}");
+        // The window is over only for an absence.
+        world.pass(AT, AT + 2 * RESUME_WINDOW_MS, &[1, 9]);
+        assert!(world.heard(1).is_empty());
+    }
+}
+
+#[test]
+fn a_window_ends_with_exactly_one_leave() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.detach(AT, 2, LOST);
+    world.heard(1);
+    world.pass(AT, AT + RESUME_WINDOW_MS, &[1]);
+    world.registry.sweep(AT + RESUME_WINDOW_MS - 1, &mut world.out);
+    assert!(world.heard(1).is_empty());
+    assert_eq!(world.send(AT + RESUME_WINDOW_MS - 1, 1, 2, "bob"), Outcome::Executed, "it may still come");
+    world.heard(1);
+    // The sweep before was just now: windows do not wait for the next look at leases.
+    assert_eq!(world.registry.poll_timeout(), Some(AT + RESUME_WINDOW_MS));
+    world.registry.sweep(AT + RESUME_WINDOW_MS, &mut world.out);
+    assert_eq!(world.heard(1), [gone("bob", LeaveReason::Lost)]);
+    world.pass(AT + RESUME_WINDOW_MS, AT + 2 * RESUME_WINDOW_MS, &[1]);
+    assert!(world.heard(1).is_empty());
+    let expired = Ok(fresh(Some(LossReason::SessionExpired)));
+    assert_eq!(world.resume(AT + 2 * RESUME_WINDOW_MS, 9, claim("bob", "x", "n", Some(1))), expired);
+}
+
+#[test]
+fn a_window_that_is_over_and_not_swept_is_over() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.detach(AT, 2, LOST);
+    world.pass(AT, AT + RESUME_WINDOW_MS - 10_000, &[1]);
+    world.heard(1);
+    let now = AT + RESUME_WINDOW_MS;
+    assert_eq!(world.send(now, 1, 2, "bob"), Outcome::Refused(ErrorCode::PeerNotFound));
+    world.heard(1);
+    let expired = Ok(fresh(Some(LossReason::SessionExpired)));
+    assert_eq!(world.resume(now, 9, claim("bob", "next", "n", Some(1))), expired);
+    assert_eq!(world.heard(1), [gone("bob", LeaveReason::Lost)]);
+}
+
+#[test]
+fn bye_ends_at_once() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.detach(AT, 2, Departure::Bye);
+    assert_eq!(world.heard(1), [gone("bob", LeaveReason::Closed)]);
+    assert_eq!(world.registry.len(), 1);
+    world.pass(AT, AT + 2 * RESUME_WINDOW_MS, &[1]);
+    assert!(world.heard(1).is_empty());
+}
+
+#[test]
+fn who_is_away_is_listed_nowhere_and_hears_of_everything() {
+    let mut world = World::in_a_room(&["ada", "bob", "cy"]);
+    let in_room = || Query { room: Some(room("r")), ..Query::default() };
+    assert_eq!(world.listed(1, 2, Query::default()), ["bob", "cy"]);
+    world.detach(AT, 2, LOST);
+    assert_eq!(world.listed(1, 3, Query::default()), ["cy"]);
+    assert_eq!(world.listed(1, 4, in_room()), ["cy"]);
+    // While it is away: a message, a broadcast, a leave, a join, another absence.
+    world.send(AT, 1, 5, "bob");
+    world.request(AT, 1, 6, Action::Broadcast { room: room("r"), data: "all".into() });
+    world.request(AT, 3, 2, Action::Leave(room("r")));
+    world.request(AT, 3, 3, Action::Join(room("r")));
+    world.detach(AT, 3, LOST);
+    let bob = world.registry.peers[&id("bob")].mailbox.floor();
+    assert!(world.resume(AT + 1, 9, claim("bob", "next", "n", Some(bob))).is_ok());
+    let told = world.told(9);
+    let first = bob + 1;
+    assert_eq!(
+        told.iter().map(|(seq, _)| seq.unwrap()).collect::<Vec<_>>(),
+        (first..first + 5).collect::<Vec<_>>()
+    );
+    assert!(
+        matches!(
+            &told.iter().map(|(_, news)| news).collect::<Vec<_>>()[..],
+            [
+                News::Relay { .. },
+                News::Relay { .. },
+                News::PeerLeft { .. },
+                News::PeerJoined { .. },
+                News::PeerAway { .. }
+            ]
+        ),
+        "{told:?}"
+    );
+    assert_eq!(world.listed(1, 7, in_room()), ["bob"]);
+}
+
+#[test]
+fn who_joins_during_an_absence_hears_of_the_return() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.detach(AT, 2, LOST);
+    assert!(world.resume(AT, 3, claim("cy", "key", "next", None)).is_ok());
+    world.request(AT, 3, 1, Action::Join(room("r")));
+    let heard = world.heard(3);
+    assert!(matches!(&heard[..], [News::Joined { page, .. }] if ids(page).0 == ["ada"]), "{heard:?}");
+    assert!(world.resume(AT + 1, 9, claim("bob", "next", "n", Some(1))).is_ok());
+    let heard = world.heard(3);
+    assert!(matches!(&heard[..], [back] if is_back(back, "bob")), "{heard:?}");
+    // The one who was away heard of the join.
+    let heard = world.heard(9);
+    assert!(matches!(&heard[..], [News::PeerJoined { peer, .. }] if peer.id == "cy"), "{heard:?}");
+}
+
+#[test]
+fn a_return_without_an_absence_is_nobodys_news() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    assert!(world.resume(AT, 9, claim("bob", "next", "n", Some(1))).is_ok());
+    assert!(world.heard(1).is_empty());
+}
+
+#[test]
+fn members_of_version_1_hear_of_an_absence_as_they_always_have() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.claim(0, 7, hello("old", 'k'));
+    world.join(0, 7, "r");
+    world.heard(1);
+    let mut key = ("next".to_owned(), 10);
+    for _ in 0..2 {
+        let bob = if key.1 == 10 { 2 } else { key.1 - 1 };
+        world.detach(AT, bob, LOST);
+        assert_eq!(world.news(7), [told(gone("bob", LeaveReason::Lost))]);
+        let next = format!("n{}", key.1);
+        let top = world.registry.peers[&id("bob")].mailbox.top();
+        assert!(world.resume(AT, key.1, claim("bob", &key.0, &next, Some(top))).is_ok());
+        let heard = world.heard(7);
+        assert!(
+            matches!(&heard[..], [News::PeerJoined { peer, .. }] if peer.id == "bob"),
+            "a member of version 1 heard {heard:?}"
+        );
+        key = (next, key.1 + 1);
+    }
+    // An absence that ends with its window is not told twice; one that is cut short by `bye` is told at once.
+    world.detach(AT, key.1 - 1, LOST);
+    world.news(7);
+    world.pass(AT, AT + RESUME_WINDOW_MS + 10_000, &[1, 7]);
+    assert!(world.news(7).is_empty());
+    world.detach(AT + RESUME_WINDOW_MS, 1, Departure::Bye);
+    assert_eq!(world.news(7), [told(gone("ada", LeaveReason::Closed))]);
+    // And a peer of version 1 is never away.
+    let mut world = World::in_a_room(&["ada"]);
+    world.claim(0, 7, hello("old", 'k'));
+    world.join(0, 7, "r");
+    world.heard(1);
+    world.detach(AT, 7, LOST);
+    assert_eq!(world.heard(1), [gone("old", LeaveReason::Lost)]);
+}
+
+#[test]
+fn a_window_of_0_ends_a_session_with_its_socket() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.registry.window = 0;
+    world.detach(AT, 2, LOST);
+    assert_eq!(world.heard(1), [gone("bob", LeaveReason::Lost)]);
+    assert_eq!(world.registry.len(), 1);
+}
+
+#[test]
+fn no_more_are_away_than_may_be_and_who_waits_longest_goes() {
+    let mut world = World::new();
+    world.registry = Registry::default().with_most_away(10);
+    world.resume(0, 99, claim("zoe", "key", "next", None)).unwrap();
+    world.request(0, 99, 1, Action::Join(room("r")));
+    for number in 0..15 {
+        let name = format!("p{number:02}");
+        world.resume(0, number, claim(&name, "key", "next", None)).unwrap();
+        world.request(0, number, 1, Action::Join(room("r")));
+    }
+    world.heard(99);
+    for number in 0..15 {
+        world.detach(AT + number, number, LOST);
+    }
+    assert_eq!(world.registry.windows.len(), 10);
+    assert_eq!(world.registry.len(), 11);
+    let left: Vec<News> =
+        world.heard(99).into_iter().filter(|news| matches!(news, News::PeerLeft { .. })).collect();
+    let expected: Vec<News> = (0..5).map(|n| gone(&format!("p{n:02}"), LeaveReason::Lost)).collect();
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn nothing_is_left_behind_by_sessions() {
+    let mut world = World::new();
+    for round in 0..20u64 {
+        let now = round * 50_000;
+        for number in 0..6 {
+            let mut claim = claim(&format!("p{number}"), "key", "key", Some(0));
+            claim.peer.region = Some(format!("region{round}"));
+            claim.peer.capabilities = vec![format!("c{round}"), "d".into()];
+            let connection = round * 10 + number;
+            world.resume(now, connection, claim).unwrap();
+            world.request(now, connection, 1, Action::Join(room(&format!("r{round}"))));
+            if number % 2 == 0 {
+                world.detach(now + 1, connection, LOST);
+            }
+        }
+        world.registry.sweep(now + 40_000, &mut world.out);
+    }
+    for now in [u64::MAX - 1, u64::MAX] {
+        world.registry.next_sweep = 0;
+        world.registry.sweep(now, &mut world.out);
+    }
+    let Registry { peers, connections, rooms, regions, capabilities, leases, windows, overflowed, .. } =
+        &world.registry;
+    assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
+    assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty() && overflowed.is_empty());
+}
