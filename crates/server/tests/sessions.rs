@@ -153,7 +153,7 @@ async fn an_absence_is_told_with_its_reason_and_so_is_its_end() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Member::joined(&server, "ada").await, Member::joined(&server, "bob").await);
     assert_eq!(notice(&ada.receive().await), ("peer-joined", "bob", ""));
-    for (code, reason) in [(Some(4101), "suspended"), (Some(1001), "lost"), (None, "lost")] {
+    for (code, reason) in [(Some(4101), "suspended"), (Some(1000), "lost"), (None, "lost")] {
         match code {
             Some(code) => close(&mut bob.client, code).await,
             // As a killed tab: the socket is gone without a word.

@@ -160,7 +160,7 @@ impl Head<'_> {
             kind: self.kind().and_then(|kind| known_kind(&kind)).unwrap_or("unknown"),
             reference: self.id.and_then(|raw| serde_json::from_str(raw.get()).ok()),
             about: to.and_then(|to| PeerId::parse(&to).ok()),
-            seq: self.seq.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            seq: self.seq.and_then(|raw| serde_json::from_str(raw.get()).ok()).filter(|seq| *seq > 0),
             ack: self.ack.and_then(|raw| serde_json::from_str(raw.get()).ok()),
         }
     }

@@ -181,6 +181,8 @@ fn a_frame_without_a_number_is_told_so_and_not_executed() {
     for (frame, field) in [
         (r#"{"type":"join","id":5,"payload":{"room":"r"}}"#, "seq"),
         (r#"{"type":"join","id":5,"seq":-1,"payload":{"room":"r"}}"#, "seq"),
+        (r#"{"type":"join","id":5,"seq":0,"payload":{"room":"r"}}"#, "seq"),
+        (r#"{"type":"join","id":5,"seq":0,"payload":{"room":5}}"#, "room"),
         (r#"{"type":"join","id":5,"seq":"1","payload":{"room":"r"}}"#, "seq"),
         (r#"{"type":"join","id":5,"seq":4294967296,"payload":{"room":"r"}}"#, "seq"),
         (r#"{"type":"dance","id":5}"#, "type"),
@@ -255,11 +257,10 @@ fn the_engine_hears_each_acknowledgement_once_and_the_first_in_any_case() {
         session.handle_frame(1, text);
         let outputs = drain(session);
         session.handle_delivery(1, Delivery::Done { received: 0, outcome: Outcome::Executed });
-        let beat = outputs.into_iter().find_map(|output| match output {
+        outputs.into_iter().find_map(|output| match output {
             SessionOutput::Execute(Command::Beat { ack }) => ack,
             _ => None,
-        });
-        beat
+        })
     };
     // It proves that the welcome arrived.
     assert_eq!(beats(&mut session, r#"{"type":"ack","ack":3}"#), Some(3));

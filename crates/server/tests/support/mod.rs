@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 mod member;
+#[allow(unused_imports, reason = "each test file uses a part")]
 pub use member::Member;
 
 use futures_util::{SinkExt, StreamExt};
