@@ -1,144 +1,15 @@
 //! The guarantees of `signalpost_server::engine`, checked over the trait: every engine runs this suite.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use signalpost_protocol::message::Route;
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
+mod client;
+mod sessions;
+
+use client::{Client, LOST, claim, left, peer, refused, room, send, told};
+use sessions::*;
+use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::memory::MemoryEngine;
-use signalpost_server::engine::{
-    Action, AwayReason, Claim, Command, Delivery, Departure, Engine, Full, LeaveReason, News, NewsKind,
-    Outcome, Request, Sink,
-};
+use signalpost_server::engine::{Action, Delivery, Departure, Engine, LeaveReason, News, Outcome};
 use signalpost_server::registry::{AWAY, LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
-use signalpost_server::{ConnectionId, TokenHash};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-/// A connection of the suite.
-#[derive(Default)]
-struct Line {
-    got: Mutex<VecDeque<Delivery>>,
-    full: Mutex<bool>,
-}
-
-impl Sink for Line {
-    fn deliver(&self, delivery: Delivery) -> Result<(), Full> {
-        let refusable =
-            matches!(&delivery, Delivery::News { seq: None, news } if news.kind() != NewsKind::Answer);
-        if refusable && *self.full.lock().unwrap() {
-            return Err(Full);
-        }
-        self.got.lock().unwrap().push_back(delivery);
-        Ok(())
-    }
-}
-
-struct Client<'a, E> {
-    engine: &'a E,
-    connection: ConnectionId,
-    line: Arc<Line>,
-}
-
-impl<'a, E: Engine> Client<'a, E> {
-    async fn open(engine: &'a E, number: u64) -> Self {
-        let line = Arc::new(Line::default());
-        let connection = ConnectionId::new(number);
-        engine.attach(connection, line.clone()).await;
-        Self { engine, connection, line }
-    }
-
-    async fn claimed(engine: &'a E, number: u64, name: &str) -> Self {
-        let client = Self::open(engine, number).await;
-        assert_eq!(client.claim(0, claim(name, 'k')).await, None);
-        client
-    }
-
-    /// The next delivery; an engine over a network may take a moment.
-    async fn next(&self) -> Option<Delivery> {
-        for _ in 0..50 {
-            if let Some(delivery) = self.line.got.lock().unwrap().pop_front() {
-                return Some(delivery);
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        None
-    }
-
-    /// Executes; `None` for a claim that is granted. The reply is expected to be the next delivery.
-    async fn claim(&self, now: u64, claim: Claim) -> Option<Outcome> {
-        self.engine.execute(now, self.connection, Command::Claim(Box::new(claim))).await;
-        match self.next().await {
-            Some(Delivery::Claimed(_)) => None,
-            Some(Delivery::Done { outcome, .. }) => Some(outcome),
-            other => panic!("no reply but {other:?}"),
-        }
-    }
-
-    /// Executes without a number; the answer, if there is one, and the outcome, which are expected to be next.
-    async fn run(&self, now: u64, action: Action) -> (Option<News>, Outcome) {
-        let request = Request { seq: None, ack: None, reference: Some(1), action };
-        self.engine.execute(now, self.connection, Command::Request(request)).await;
-        let mut answer = None;
-        loop {
-            match self.next().await {
-                Some(Delivery::News { seq: None, news }) if answer.is_none() => {
-                    answer = Some((*news).clone())
-                }
-                Some(Delivery::Done { outcome, .. }) => return (answer, outcome),
-                other => panic!("no reply but {other:?}"),
-            }
-        }
-    }
-
-    async fn outcome(&self, now: u64, action: Action) -> Outcome {
-        self.run(now, action).await.1
-    }
-
-    async fn beat(&self, now: u64) -> Outcome {
-        self.engine.execute(now, self.connection, Command::Beat { ack: None }).await;
-        match self.next().await {
-            Some(Delivery::Done { outcome, .. }) => outcome,
-            other => panic!("no reply but {other:?}"),
-        }
-    }
-
-    async fn end(&self, now: u64, departure: Departure) {
-        self.engine.execute(now, self.connection, Command::Detach(departure)).await;
-    }
-}
-
-const LOST: Departure = Departure::Away(AwayReason::Lost);
-
-fn claim(name: &str, key: char) -> Claim {
-    let peer = PeerInfo { id: name.into(), ..PeerInfo::default() };
-    let key = TokenHash::of(&key.to_string());
-    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None }
-}
-
-fn refused(code: ErrorCode) -> Outcome {
-    Outcome::Refused(code)
-}
-
-fn told(news: News) -> Option<Delivery> {
-    Some(Delivery::News { seq: None, news: Arc::new(news) })
-}
-
-fn room() -> RoomName {
-    RoomName::parse("r").unwrap()
-}
-
-fn peer(name: &str) -> PeerId {
-    PeerId::parse(name).unwrap()
-}
-
-fn send(to: &str, number: u32) -> Action {
-    let signal = Signal::Close { route: Route { connection: number, target: None } };
-    Action::Send { to: peer(to), signal }
-}
-
-fn left(name: &str, reason: LeaveReason) -> Option<Delivery> {
-    told(News::PeerLeft { room: room(), peer: peer(name), reason })
-}
 
 async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
@@ -274,5 +145,13 @@ suite!(
         a_stay_in_a_room_begins_and_ends_with_one_notice,
         the_lease_ends_what_the_socket_does_not,
         an_id_belongs_to_one_connection,
+        a_session_is_one_stream_over_its_connections,
+        a_request_is_executed_once_and_in_its_turn,
+        only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
+        the_last_claim_fences_those_before,
+        an_absence_ends_with_a_return_or_with_the_window,
+        a_receipt_is_given_or_refused,
+        a_mailbox_is_bounded,
+        what_cannot_go_on_begins_anew,
     ]
 );

@@ -1,0 +1,205 @@
+//! A connection to the engine under test, and what the tests ask of it.
+
+use signalpost_protocol::message::Route;
+use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName, Signal};
+use signalpost_server::engine::{
+    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, Full, LeaveReason, News,
+    NewsKind, Outcome, Request, Sink,
+};
+use signalpost_server::{ConnectionId, TokenHash};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A connection of the suite.
+#[derive(Default)]
+pub struct Line {
+    got: Mutex<VecDeque<Delivery>>,
+    pub full: Mutex<bool>,
+}
+
+impl Line {
+    /// Whether the connection was told that its session is over.
+    pub fn is_lost(&self) -> bool {
+        self.got.lock().unwrap().contains(&Delivery::SessionLost)
+    }
+}
+
+impl Sink for Line {
+    fn deliver(&self, delivery: Delivery) -> Result<(), Full> {
+        let refusable =
+            matches!(&delivery, Delivery::News { seq: None, news } if news.kind() != NewsKind::Answer);
+        if refusable && *self.full.lock().unwrap() {
+            return Err(Full);
+        }
+        self.got.lock().unwrap().push_back(delivery);
+        Ok(())
+    }
+}
+
+pub struct Client<'a, E> {
+    engine: &'a E,
+    connection: ConnectionId,
+    pub line: Arc<Line>,
+}
+
+impl<'a, E: Engine> Client<'a, E> {
+    pub async fn open(engine: &'a E, number: u64) -> Self {
+        let line = Arc::new(Line::default());
+        let connection = ConnectionId::new(number);
+        engine.attach(connection, line.clone()).await;
+        Self { engine, connection, line }
+    }
+
+    pub async fn claimed(engine: &'a E, number: u64, name: &str) -> Self {
+        let client = Self::open(engine, number).await;
+        assert_eq!(client.claim(0, claim(name, 'k')).await, None);
+        client
+    }
+
+    /// The next delivery; an engine over a network may take a moment.
+    pub async fn next(&self) -> Option<Delivery> {
+        for _ in 0..50 {
+            if let Some(delivery) = self.line.got.lock().unwrap().pop_front() {
+                return Some(delivery);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        None
+    }
+
+    /// Executes; `None` for a claim that is granted. The reply is expected to be the next delivery.
+    pub async fn claim(&self, now: u64, claim: Claim) -> Option<Outcome> {
+        self.engine.execute(now, self.connection, Command::Claim(Box::new(claim))).await;
+        match self.next().await {
+            Some(Delivery::Claimed(_)) => None,
+            Some(Delivery::Done { outcome, .. }) => Some(outcome),
+            other => panic!("no reply but {other:?}"),
+        }
+    }
+
+    /// Executes without a number; the answer, if there is one, and the outcome, which are expected to be next.
+    pub async fn run(&self, now: u64, action: Action) -> (Option<News>, Outcome) {
+        let request = Request { seq: None, ack: None, reference: Some(1), action };
+        self.engine.execute(now, self.connection, Command::Request(request)).await;
+        let mut answer = None;
+        loop {
+            match self.next().await {
+                Some(Delivery::News { seq: None, news }) if answer.is_none() => {
+                    answer = Some((*news).clone())
+                }
+                Some(Delivery::Done { outcome, .. }) => return (answer, outcome),
+                other => panic!("no reply but {other:?}"),
+            }
+        }
+    }
+
+    pub async fn outcome(&self, now: u64, action: Action) -> Outcome {
+        self.run(now, action).await.1
+    }
+
+    pub async fn beat(&self, now: u64) -> Outcome {
+        self.engine.execute(now, self.connection, Command::Beat { ack: None }).await;
+        match self.next().await {
+            Some(Delivery::Done { outcome, .. }) => outcome,
+            other => panic!("no reply but {other:?}"),
+        }
+    }
+
+    /// Executes in version 2; what the connection was told before the reply, and the reply.
+    pub async fn execute(&self, now: u64, command: Command) -> (Vec<(u32, News)>, Delivery) {
+        self.engine.execute(now, self.connection, command).await;
+        let mut news = Vec::new();
+        loop {
+            match self.next().await {
+                Some(Delivery::News { seq: Some(seq), news: told }) => news.push((seq, (*told).clone())),
+                Some(Delivery::SessionLost) => {
+                    news.clear();
+                    self.line.got.lock().unwrap().push_back(Delivery::SessionLost);
+                }
+                Some(reply) => return (news, reply),
+                None => panic!("no reply"),
+            }
+        }
+    }
+
+    /// Claims in version 2.
+    pub async fn resume(&self, now: u64, claim: Claim) -> Result<Claimed, Outcome> {
+        match self.execute(now, Command::Claim(Box::new(claim))).await {
+            (before, Delivery::Claimed(claimed)) if before.is_empty() => Ok(claimed),
+            (before, Delivery::Done { outcome, .. }) if before.is_empty() => Err(outcome),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A request with its number; the answers and the outcome.
+    pub async fn request(&self, now: u64, seq: u32, action: Action) -> (Vec<(u32, News)>, Outcome) {
+        let request = Request { seq: Some(seq), ack: None, reference: Some(seq), action };
+        match self.execute(now, Command::Request(request)).await {
+            (news, Delivery::Done { outcome, .. }) => (news, outcome),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn ack(&self, now: u64, ack: u32) -> Outcome {
+        match self.execute(now, Command::Beat { ack: Some(ack) }).await {
+            (_, Delivery::Done { outcome, .. }) => outcome,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Everything with a number that is there, and nothing else.
+    pub async fn news(&self) -> Vec<(u32, News)> {
+        let mut all = Vec::new();
+        while let Some(delivery) = self.next().await {
+            match delivery {
+                Delivery::News { seq: Some(seq), news } => all.push((seq, (*news).clone())),
+                other => panic!("{other:?}"),
+            }
+        }
+        all
+    }
+
+    pub async fn end(&self, now: u64, departure: Departure) {
+        self.engine.execute(now, self.connection, Command::Detach(departure)).await;
+    }
+}
+
+pub const LOST: Departure = Departure::Away(AwayReason::Lost);
+
+pub fn claim(name: &str, key: char) -> Claim {
+    let peer = PeerInfo { id: name.into(), ..PeerInfo::default() };
+    let key = TokenHash::of(&key.to_string());
+    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None }
+}
+
+/// A claim of version 2.
+pub fn session(name: &str, key: &str, next: &str, received: Option<u32>) -> Claim {
+    let (key, next) = (TokenHash::of(key), TokenHash::of(next));
+    Claim { version: 2, key, next, received, ..claim(name, 'k') }
+}
+
+pub fn refused(code: ErrorCode) -> Outcome {
+    Outcome::Refused(code)
+}
+
+pub fn told(news: News) -> Option<Delivery> {
+    Some(Delivery::News { seq: None, news: Arc::new(news) })
+}
+
+pub fn room() -> RoomName {
+    RoomName::parse("r").unwrap()
+}
+
+pub fn peer(name: &str) -> PeerId {
+    PeerId::parse(name).unwrap()
+}
+
+pub fn send(to: &str, number: u32) -> Action {
+    let signal = Signal::Close { route: Route { connection: number, target: None } };
+    Action::Send { to: peer(to), signal }
+}
+
+pub fn left(name: &str, reason: LeaveReason) -> Option<Delivery> {
+    told(News::PeerLeft { room: room(), peer: peer(name), reason })
+}
