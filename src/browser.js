@@ -33,13 +33,6 @@ export const safely = {
       return String(thrown);
     }
   },
-
-  /** A socket, or nothing when the transport throws. */
-  open(transport, heard) {
-    try {
-      return new Socket(transport, heard);
-    } catch {}
-  },
 };
 
 const CONNECTION_STATES = ["new", "connecting", "connected", "disconnected", "failed", "closed"];
@@ -97,32 +90,50 @@ class Connection {
   }
 }
 
-/** One socket (RFC 6455, WHATWG WebSockets), or what the application gave in its place. */
-class Socket {
-  /** Heard: 0 open, 1 with a message's data, 2 with the close code. */
+/** The sockets (RFC 6455, WHATWG WebSockets), each by its number, or what the application gave in their place. */
+export class Sockets {
+  /** Heard: 0 open, 1 with a message's data, 2 with the close code; and of which socket. */
   constructor(transport, heard) {
-    const socket = transport();
-    this.socket = socket;
-    socket.onopen = () => heard(0, 0, 0);
-    socket.onmessage = ({ data }) => heard(1, 0, 0, data);
+    this.transport = transport;
+    this.heard = heard;
+    this.all = new Map();
+  }
+
+  open(id) {
     // 1006: no close frame was seen (RFC 6455 §7.1.5).
-    socket.onclose = ({ code }) => heard(2, code ?? 1006, 0);
+    const over = ({ code }) => {
+      this.all.delete(id);
+      this.heard(2, code ?? 1006, id);
+    };
+    try {
+      const socket = this.transport();
+      this.all.set(id, socket);
+      socket.onopen = () => this.heard(0, 0, id);
+      socket.onmessage = ({ data }) => this.heard(1, 0, id, data);
+      socket.onclose = over;
+    } catch {
+      over({});
+    }
   }
 
   /** What closes drops it silently, as the standard says. */
-  send(text) {
+  send(id, text) {
     try {
-      this.socket.send(text);
+      this.all.get(id).send(text);
     } catch {}
   }
 
-  close(code = 1000) {
-    const { socket } = this;
-    this.socket = undefined;
+  end(id, code) {
+    const socket = this.all.get(id);
+    this.all.delete(id);
     try {
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close(code);
     } catch {}
+  }
+
+  close() {
+    for (const id of this.all.keys()) this.end(id, 1000);
   }
 }
 
@@ -154,15 +165,25 @@ export class Timer {
   }
 }
 
-/** The page and the network. Heard: 0 online, 1 offline, 2 visible, 3 hidden. A worker has no document. */
+/**
+ * The page and the network. Heard: 0 online, 1 offline, 2 visible, 3 hidden, 4 goes on, 5 frozen, 6 leaves. A worker has no
+ * document.
+ */
 export class Page {
   constructor(global, heard) {
     const { document } = global;
+    const on = (target, name, kind) => listen(this.undo, target, name, (event) => heard(kind(event), 0, 0));
     this.undo = [];
-    listen(this.undo, global, "online", () => heard(0, 0, 0));
-    listen(this.undo, global, "offline", () => heard(1, 0, 0));
-    listen(this.undo, global, "pageshow", () => heard(2, 0, 0));
-    if (document) listen(this.undo, document, "visibilitychange", () => heard(document.hidden ? 3 : 2, 0, 0));
+    on(global, "online", () => 0);
+    on(global, "offline", () => 1);
+    on(global, "pagehide", ({ persisted }) => (persisted ? 5 : 6));
+    // A page that is loaded shows itself too.
+    listen(this.undo, global, "pageshow", ({ persisted }) => persisted && heard(2, 0, 0));
+    if (document) {
+      on(document, "visibilitychange", () => (document.hidden ? 3 : 2));
+      on(document, "freeze", () => 5);
+      on(document, "resume", () => 4);
+    }
   }
 
   close() {

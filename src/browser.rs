@@ -18,8 +18,6 @@ extern "C" {
     pub fn item(array: &JsValue, index: u32) -> JsValue;
     #[wasm_bindgen(js_namespace = safely)]
     pub fn connect(configuration: &JsValue, heard: &Heard) -> JsValue;
-    #[wasm_bindgen(js_namespace = safely)]
-    pub fn open(transport: &JsValue, heard: &Heard) -> Option<Socket>;
 
     pub type Connection;
     #[wasm_bindgen(method, getter)]
@@ -31,11 +29,17 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn close(this: &Connection);
 
-    pub type Socket;
+    pub type Sockets;
+    #[wasm_bindgen(constructor)]
+    pub fn new(transport: JsValue, heard: &Heard) -> Sockets;
     #[wasm_bindgen(method)]
-    pub fn send(this: &Socket, text: &str);
+    pub fn open(this: &Sockets, id: u32);
     #[wasm_bindgen(method)]
-    pub fn close(this: &Socket, code: u16);
+    pub fn send(this: &Sockets, id: u32, text: &str);
+    #[wasm_bindgen(method)]
+    pub fn end(this: &Sockets, id: u32, code: u16);
+    #[wasm_bindgen(method)]
+    pub fn close(this: &Sockets);
 
     pub type Timer;
     #[wasm_bindgen(constructor)]

@@ -41,7 +41,7 @@ impl Client {
         for (at, number) in numbers.iter_mut().enumerate() {
             *number = item(&list, at as u32).as_f64().ok_or("numbers")?;
         }
-        let [base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering, _release] =
+        let [base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering, release] =
             numbers;
         let config = Config {
             peer_id: peer_id(&peer.id)?,
@@ -60,6 +60,7 @@ impl Client {
                 max_per_generation: cap as u16,
                 gathering_ms: (gathering >= 0.0).then_some(gathering as u32),
             },
+            release_when_frozen: release != 0.0,
         };
         let handler = of("handler").unchecked_into();
         Ok(Self {

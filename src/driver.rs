@@ -1,18 +1,18 @@
 //! Drives the core: one input at a time, every output carried out, and only then is the application told.
 
-use crate::clock;
+use crate::clock::{self, WallClock};
 use crate::codec;
 use crate::handler::{Handler, Told};
 use crate::page::Page;
 use crate::peer_connection::PeerConnection;
 use crate::timer::Timer;
-use crate::web_socket::{ABNORMAL, Socket};
+use crate::web_socket::Sockets;
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
-use signalpost_core::protocol::{Envelope, OwnSignal, PeerId, RoomName};
+use signalpost_core::protocol::{OwnSignal, PeerId, RoomName};
 use signalpost_core::{
-    Client, Config, ConnectionEvent, Event, Failure, Input, Output, Queue, Reply, SocketEvent, Timeline,
+    Client, Config, ConnectionEvent, Event, Failure, Input, Output, PageEvent, Queue, Reply, Timeline,
 };
 use wasm_bindgen::JsValue;
 
@@ -25,7 +25,6 @@ enum News {
 /// One client and the browser objects that it uses.
 pub struct Driver {
     this: Weak<Driver>,
-    transport: JsValue,
     configuration: JsValue,
     handler: Handler,
     core: RefCell<Client>,
@@ -33,7 +32,8 @@ pub struct Driver {
     news: RefCell<Queue<News>>,
     at_work: Cell<bool>,
     telling: Cell<bool>,
-    socket: RefCell<Option<(u32, Socket)>>,
+    wall_clock: WallClock,
+    sockets: Sockets,
     connections: RefCell<Vec<(u32, PeerConnection)>>,
     timer: Timer,
     _page: Page,
@@ -50,10 +50,9 @@ impl Driver {
         seed: u64,
     ) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
-            let (on_time, on_page) = (this.clone(), this.clone());
+            let (on_time, on_page, on_socket) = (this.clone(), this.clone(), this.clone());
             Self {
                 this: this.clone(),
-                transport,
                 configuration,
                 handler,
                 core: RefCell::new(Client::new(config, seed)),
@@ -61,7 +60,10 @@ impl Driver {
                 news: RefCell::default(),
                 at_work: Cell::new(false),
                 telling: Cell::new(false),
-                socket: RefCell::default(),
+                wall_clock: WallClock::default(),
+                sockets: Sockets::new(transport, move |socket, event| {
+                    tell(&on_socket, Input::Socket { socket, event });
+                }),
                 connections: RefCell::default(),
                 timer: Timer::new(move || tell(&on_time, Input::Timeout)),
                 _page: Page::listen(global, move |event| tell(&on_page, Input::Page(event))),
@@ -74,6 +76,9 @@ impl Driver {
     pub fn handle_input(&self, input: Input) {
         #[cfg(feature = "trap-hook")]
         crate::trap_hook::spring(&input);
+        if self.wall_clock.jumped() {
+            self.inbox.borrow_mut().push_back(Input::Page(PageEvent::Woke));
+        }
         self.inbox.borrow_mut().push_back(input);
         if self.at_work.replace(true) {
             return;
@@ -116,14 +121,11 @@ impl Driver {
 
     fn execute(&self, output: Output) {
         match output {
-            Output::OpenSocket { socket } => self.open_socket(socket),
-            Output::Send { socket, envelope, ack } => self.send(socket, &envelope, ack),
-            Output::CloseSocket { socket, code } => {
-                let open = self.socket.borrow_mut().take_if(|(id, _)| *id == socket);
-                if let Some((_, open)) = open {
-                    open.close(code);
-                }
+            Output::OpenSocket { socket } => self.sockets.open(socket),
+            Output::Send { socket, envelope, ack } => {
+                self.sockets.send(socket, &codec::encode(&envelope, ack));
             }
+            Output::CloseSocket { socket, code } => self.sockets.close(socket, code),
             Output::CreateConnection { connection, .. } => self.create_connection(connection),
             Output::Operate { connection, operation, what } => {
                 self.with_connection(connection, |target| target.operate(operation, &what));
@@ -139,27 +141,6 @@ impl Driver {
             }
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
-        }
-    }
-
-    fn open_socket(&self, socket: u32) {
-        let this = self.this.clone();
-        let heard = move |event| tell(&this, Input::Socket { socket, event });
-        let opened = Socket::open(&self.transport, heard);
-        match opened {
-            Some(open) => *self.socket.borrow_mut() = Some((socket, open)),
-            None => {
-                let event = SocketEvent::Closed { code: ABNORMAL };
-                self.inbox.borrow_mut().push_back(Input::Socket { socket, event });
-            }
-        }
-    }
-
-    fn send(&self, socket: u32, envelope: &Envelope, ack: Option<u32>) {
-        if let Some((id, open)) = &*self.socket.borrow()
-            && *id == socket
-        {
-            open.send(&codec::encode(envelope, ack));
         }
     }
 

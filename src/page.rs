@@ -18,6 +18,9 @@ impl Page {
                 0 => PageEvent::Online,
                 1 => PageEvent::Offline,
                 2 => PageEvent::Visible,
+                4 => PageEvent::Woke,
+                5 => PageEvent::Frozen,
+                6 => PageEvent::Leaving,
                 _ => PageEvent::Hidden,
             });
         });

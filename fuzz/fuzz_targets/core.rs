@@ -40,7 +40,8 @@ enum Call {
 struct World {
     client: Client,
     now: u64,
-    socket: Option<u32>,
+    /// Sockets that are neither closed nor over, the newest last, and whether they are open.
+    sockets: Vec<(u32, bool)>,
     calls: BTreeMap<u32, Call>,
     connections: Vec<u32>,
     closed: BTreeSet<u32>,
@@ -60,11 +61,12 @@ fuzz_target!(|text: &str| {
             gathering_ms: text.starts_with('G').then_some(1_000),
             ..CandidateOptions::default()
         },
+        release_when_frozen: true,
     };
     let mut world = World {
         client: Client::new(config, 7),
         now: 1_000,
-        socket: None,
+        sockets: Vec::new(),
         calls: BTreeMap::new(),
         connections: Vec::new(),
         closed: BTreeSet::new(),
@@ -83,6 +85,7 @@ fuzz_target!(|text: &str| {
     world.input(Input::Command(Command::Close));
     assert_eq!(world.client.state(), ClientState::Closed);
     assert_eq!(world.client.poll_timeout(), None);
+    assert!(world.sockets.is_empty(), "{:?}", world.sockets);
     assert!(world.connections.iter().all(|connection| world.closed.contains(connection)));
     let outputs = world.outputs;
     for line in
@@ -104,10 +107,17 @@ impl World {
 
     fn output(&mut self, output: Output) {
         match output {
-            Output::OpenSocket { socket } => self.socket = Some(socket),
-            Output::CloseSocket { .. } | Output::Event(_) => {}
+            Output::OpenSocket { socket } => {
+                self.sockets.push((socket, false));
+                assert!(self.sockets.len() <= 2, "{:?}", self.sockets);
+            }
+            Output::CloseSocket { socket, .. } => {
+                let at = self.sockets.iter().position(|(it, _)| *it == socket);
+                self.sockets.remove(at.expect("it is closed once"));
+            }
+            Output::Event(_) => {}
             Output::Send { socket, envelope, .. } => {
-                assert_eq!(Some(socket), self.socket, "only the newest socket is written to");
+                assert!(self.sockets.contains(&(socket, true)), "{socket} is not open");
                 check(&envelope);
             }
             Output::CreateConnection { connection, .. } => self.connections.push(connection),

@@ -25,6 +25,10 @@ fn scope() -> JsValue {
 fn everything_happens(scope: &JsValue) {
     run(
         "for (const name of ['online', 'offline', 'pageshow', 'other']) given.dispatchEvent(new Event(name));
+         for (const persisted of [true, false]) {
+           for (const name of ['pagehide', 'pageshow']) given.dispatchEvent(new PageTransitionEvent(name, { persisted }));
+         }
+         for (const name of ['freeze', 'resume']) given.document.dispatchEvent(new Event(name));
          for (const hidden of [true, false]) {
            given.document.hidden = hidden;
            given.document.dispatchEvent(new Event('visibilitychange'));
@@ -43,10 +47,19 @@ fn it_is_heard_until_the_drop_and_no_listener_stays() {
         Page::listen(&scope, move |event| second.push(event)),
     ];
     let count = || run("return given.count + given.document.count", &scope).as_f64();
-    assert_eq!(count(), Some(8.0));
+    assert_eq!(count(), Some(14.0));
     everything_happens(&scope);
-    let expected =
-        [PageEvent::Online, PageEvent::Offline, PageEvent::Visible, PageEvent::Hidden, PageEvent::Visible];
+    let expected = [
+        PageEvent::Online,
+        PageEvent::Offline,
+        PageEvent::Frozen,
+        PageEvent::Visible,
+        PageEvent::Leaving,
+        PageEvent::Frozen,
+        PageEvent::Woke,
+        PageEvent::Hidden,
+        PageEvent::Visible,
+    ];
     assert_eq!(heard.entries(), expected);
     assert_eq!(log.entries(), expected);
     drop(pages);

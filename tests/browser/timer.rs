@@ -1,7 +1,7 @@
 //! One deadline at a time, and nothing after the end.
 
 use crate::support::{Log, run, sleep, until, wait_for};
-use signalpost::clock::now;
+use signalpost::clock::{WallClock, now};
 use signalpost::timer::Timer;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -139,4 +139,22 @@ async fn the_clock_agrees_with_the_page() {
     assert!(read >= before as u64 && read <= before as u64 + 1000, "{read} {before}");
     wait_for("return new Promise((done) => setTimeout(done, 20))", &JsValue::NULL).await;
     assert!(now() >= read + 19);
+}
+
+#[wasm_bindgen_test]
+async fn a_jump_of_the_wall_clock_is_seen_once() {
+    run("globalThis.realNow = Date.now", &JsValue::NULL);
+    let clock = WallClock::default();
+    clock.jumped();
+    sleep(20).await;
+    assert!(!clock.jumped(), "both went on");
+    for (by, is_jump) in [(1_000, false), (2_500, true), (-3_600_000, true), (60_000, true)] {
+        run("const real = Date.now; Date.now = () => real() + given", &by.into());
+        assert_eq!(clock.jumped(), is_jump, "{by}");
+        assert!(!clock.jumped(), "{by}: once");
+    }
+    run(
+        "delete Date.now; Object.defineProperty(Date, 'now', { value: () => new Date().getTime(), writable: true, configurable: true })",
+        &JsValue::NULL,
+    );
 }

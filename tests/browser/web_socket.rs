@@ -1,16 +1,22 @@
 //! The socket, as far as it goes without a server.
 
 use crate::support::{Log, run, sleep, until};
-use signalpost::web_socket::Socket;
+use signalpost::web_socket::Sockets;
 use signalpost_core::SocketEvent;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Nothing listens there: the tests run in a network of their own.
 pub const REFUSED: &str = "ws://127.0.0.1:9/signal";
 
-fn open(url: &str, heard: impl Fn(SocketEvent) + 'static) -> Option<Socket> {
+fn sockets(url: &str, log: &Log<String>) -> Sockets {
     let transport = run("return () => new WebSocket(given)", &url.into());
-    Socket::open(&transport, heard)
+    with(transport, log)
+}
+
+fn with(transport: JsValue, log: &Log<String>) -> Sockets {
+    let log = log.clone();
+    Sockets::new(transport, move |socket, event| log.push(format!("{socket} {}", word(&event))))
 }
 
 fn word(event: &SocketEvent) -> String {
@@ -23,35 +29,72 @@ fn word(event: &SocketEvent) -> String {
 }
 
 #[wasm_bindgen_test]
-fn a_url_that_is_none_is_an_error() {
+fn a_url_that_is_none_is_told_as_closed() {
     for url in ["ws://", "ftp://127.0.0.1/", "ws://127.0.0.1:99999/"] {
-        assert!(open(url, |_| {}).is_none(), "{url}");
+        let log = Log::default();
+        sockets(url, &log).open(7);
+        assert_eq!(log.entries(), ["7 closed 1006"], "{url}");
     }
 }
 
 #[wasm_bindgen_test]
 async fn a_refused_port_is_told_once_as_closed() {
     let log = Log::default();
-    let heard = log.clone();
-    let socket = open(REFUSED, move |event| heard.push(word(&event))).unwrap();
+    let sockets = sockets(REFUSED, &log);
+    sockets.open(1);
     until("the end", || log.len() > 0).await;
     sleep(50).await;
-    assert_eq!(log.entries(), ["closed 1006"]);
+    assert_eq!(log.entries(), ["1 closed 1006"]);
     // As the standard says: silently.
-    socket.send("too late");
-    socket.close(1000);
+    sockets.send(1, "too late");
+    sockets.close(1, 4100);
+    sockets.close(2, 4100);
 }
 
 #[wasm_bindgen_test]
-async fn nothing_is_heard_after_the_drop() {
+async fn nothing_is_heard_after_the_close_or_the_drop() {
     let log = Log::default();
-    let heard = log.clone();
-    let socket = open(REFUSED, move |event| heard.push(word(&event))).unwrap();
-    drop(socket);
-    let witness = Log::default();
-    let seen = witness.clone();
-    let second = open(REFUSED, move |event| seen.push(word(&event))).unwrap();
-    until("a socket that was opened later", || witness.len() > 0).await;
-    assert_eq!(log.entries(), Vec::<String>::new());
-    drop(second);
+    let dropped = sockets(REFUSED, &log);
+    dropped.open(1);
+    dropped.open(2);
+    drop(dropped);
+    let sockets = sockets(REFUSED, &log);
+    sockets.open(3);
+    sockets.open(4);
+    sockets.close(3, 4100);
+    until("a socket that was opened later", || log.len() > 0).await;
+    sleep(50).await;
+    assert_eq!(log.entries(), ["4 closed 1006"]);
+}
+
+/// What an application may give in place of a socket, by number; each writes down what it is told to do.
+const PLAIN: &str = "
+given.made = [];
+given.done = [];
+return () => {
+  const at = given.made.length;
+  const plain = { send: (text) => given.done.push(`${at} ${text}`), close: (code) => given.done.push(`${at} close ${code}`) };
+  given.made.push(plain);
+  return plain;
+}";
+
+#[wasm_bindgen_test]
+fn two_at_a_time_are_kept_apart() {
+    let log = Log::default();
+    let given = js_sys::Object::new();
+    let sockets = with(run(PLAIN, &given), &log);
+    sockets.open(1);
+    sockets.open(2);
+    run("given.made[0].onopen(); given.made[1].onopen(); given.made[0].onmessage({ data: '{' })", &given);
+    sockets.send(2, "b");
+    sockets.send(1, "a");
+    sockets.close(1, 4100);
+    run("given.made[0].onclose?.({ code: 4000 }); given.made[1].onclose({ code: 4001 })", &given);
+    sockets.send(1, "late");
+    sockets.send(2, "late");
+    assert_eq!(log.entries(), ["1 opened", "2 opened", "1 malformed", "2 closed 4001"]);
+    assert_eq!(run("return given.done.join()", &given).as_string().unwrap(), "1 b,0 a,0 close 4100");
+    sockets.open(3);
+    drop(sockets);
+    assert_eq!(run("return given.done.at(-1)", &given).as_string().unwrap(), "2 close 1000");
 }

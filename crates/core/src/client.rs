@@ -69,13 +69,18 @@ impl Client {
             Input::Socket { socket, event } => {
                 if self.session.is_current(socket) {
                     self.handle_socket(now, event);
+                } else {
+                    self.session.handle_spare(now, socket, &event, &mut self.outputs);
                 }
             }
             Input::Connection { connection, event } => {
                 self.with_peers(|peers, sink, _| peers.handle_event(now, connection, event, sink));
                 self.review_presence();
             }
-            Input::Page(event) => self.session.handle_page(now, event, &mut self.outputs),
+            Input::Page(event) => {
+                let change = self.session.handle_page(now, event, &mut self.rng, &mut self.outputs);
+                self.handle_change(now, change);
+            }
             Input::Timeout => self.handle_timeout(now),
         }
         self.send_messages(now);

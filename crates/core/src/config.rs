@@ -16,6 +16,8 @@ pub struct Config {
     pub reconnect: ReconnectOptions,
     /// How candidates are gathered and sent.
     pub candidates: CandidateOptions,
+    /// Whether the socket is closed while the page is frozen or in the back/forward cache ([`crate::PageEvent::Frozen`]).
+    pub release_when_frozen: bool,
 }
 
 /// Options of [`crate::ReconnectPolicy`].

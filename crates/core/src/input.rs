@@ -248,4 +248,10 @@ pub enum PageEvent {
     Visible,
     /// The page is hidden.
     Hidden,
+    /// The machine slept, as a jump of the wall clock shows, or a frozen page goes on (`resume`).
+    Woke,
+    /// The page is frozen, or goes into the back/forward cache (`freeze`, `pagehide`).
+    Frozen,
+    /// The page is over (`pagehide`).
+    Leaving,
 }

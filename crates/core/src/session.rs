@@ -1,29 +1,52 @@
 //! The link to the server: opening, registering, watching, losing and regaining it.
 
+mod loss;
+mod spare;
 mod stream;
+mod timeouts;
+mod wake_ups;
 
 use crate::calls::Calls;
 use crate::config::Config;
 use crate::delivery::Delivery;
-use crate::earliest::Earliest;
-use crate::input::{PageEvent, SocketEvent};
-use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
+use crate::input::SocketEvent;
+use crate::output::{ClientState, Event, Failure, Output, Reply};
 use crate::queue::Queue;
 use crate::reconnect_policy::ReconnectPolicy;
 use crate::rng::Rng;
-use signalpost_protocol::link_monitor::Verdict;
 use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, VERSIONS};
 
 /// Normal closure (RFC 6455 §7.4.1).
 const NORMAL: u16 = 1000;
+const REPLACED: u16 = CloseCode::Replaced.as_u16();
+
+/// An attempt to open a socket.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    socket: u32,
+    began: u64,
+    deadline: u64,
+}
 
 #[derive(Debug)]
 enum Link {
     Down,
-    Waiting { until: u64 },
-    Opening { socket: u32, deadline: u64 },
-    Registering { socket: u32, deadline: u64, monitor: LinkMonitor, hello: u32 },
-    Registered { socket: u32, monitor: LinkMonitor, good_at: Option<u64> },
+    /// For the next attempt; for ever while the page is frozen.
+    Waiting {
+        until: u64,
+    },
+    Opening(Attempt),
+    Registering {
+        socket: u32,
+        deadline: u64,
+        monitor: LinkMonitor,
+        hello: u32,
+    },
+    Registered {
+        socket: u32,
+        monitor: LinkMonitor,
+        good_at: Option<u64>,
+    },
     Closed,
 }
 
@@ -43,9 +66,14 @@ pub struct Session {
     hello: Hello,
     policy: ReconnectPolicy,
     link: Link,
+    /// A second socket that is being opened, because the first is suspected.
+    spare: Option<Attempt>,
+    /// When the spare is to be opened, unless something is received before.
+    suspect_at: Option<u64>,
     state: ClientState,
     visible: bool,
     online: bool,
+    release_when_frozen: bool,
     was_registered: bool,
     sockets: u32,
     frames: u32,
@@ -66,9 +94,12 @@ impl Session {
             hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None },
             policy: ReconnectPolicy::new(config.reconnect),
             link: Link::Down,
+            spare: None,
+            suspect_at: None,
             state: ClientState::Idle,
             visible: true,
             online: true,
+            release_when_frozen: config.release_when_frozen,
             was_registered: false,
             sockets: 0,
             frames: 0,
@@ -88,7 +119,7 @@ impl Session {
         match self.link {
             Link::Closed => settle(out, call, Err(ErrorCode::Closed.into())),
             Link::Registered { .. } => settle(out, call, Ok(Reply::Done)),
-            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Registering { .. } => {
+            Link::Down | Link::Waiting { .. } | Link::Opening(_) | Link::Registering { .. } => {
                 self.calls.push(now, call, timeout_ms);
                 if matches!(self.link, Link::Down) {
                     self.policy.reset();
@@ -103,7 +134,7 @@ impl Session {
     /// The application no longer waits; when nobody does and the client was never connected, it stops trying.
     pub fn cancel(&mut self, call: u32, out: &mut Queue<Output>) {
         if self.calls.cancel(call) && self.calls.is_empty() && !self.was_registered {
-            self.drop_socket(NORMAL, out);
+            self.drop_sockets(NORMAL, out);
             self.link = Link::Down;
             self.set_state(ClientState::Idle, ErrorCode::Aborted.as_str(), out);
         }
@@ -112,7 +143,7 @@ impl Session {
     /// Ends for good.
     pub fn close(&mut self, now: u64, out: &mut Queue<Output>) {
         self.send(now, ClientMessage::Bye, out);
-        self.drop_socket(NORMAL, out);
+        self.drop_sockets(NORMAL, out);
         self.link = Link::Closed;
         self.calls.settle_all(&Err(ErrorCode::Closed.into()), out);
         self.set_state(ClientState::Closed, ErrorCode::Closed.as_str(), out);
@@ -128,15 +159,17 @@ impl Session {
         self.socket() == Some(socket)
     }
 
-    /// Something arrived on the socket in use.
-    pub fn handle_received(&mut self, now: u64) {
+    /// Something arrived on the socket in use: no other is needed.
+    pub fn handle_received(&mut self, now: u64, out: &mut Queue<Output>) {
+        self.drop_spare(out);
         if let Link::Registering { monitor, .. } | Link::Registered { monitor, .. } = &mut self.link {
             monitor.handle_received(now);
         }
     }
 
     pub fn handle_opened(&mut self, now: u64, out: &mut Queue<Output>) {
-        let Link::Opening { socket, deadline } = self.link else { return };
+        let Link::Opening(Attempt { socket, deadline, .. }) = self.link else { return };
+        self.drop_spare(out);
         let monitor = LinkMonitor::new(now, false);
         let hello = self.frames.wrapping_add(1);
         self.link = Link::Registering { socket, deadline, monitor, hello };
@@ -158,93 +191,14 @@ impl Session {
         }
         if ErrorCode::parse(&failure.code) == Some(ErrorCode::PeerIdTaken) && self.was_registered {
             // Our own former socket may still hold the id: it runs out of life within seconds.
-            return self.lose(now, failure.clone(), NORMAL, rng, out);
+            return self.lose(now, failure.clone(), REPLACED, rng, out);
         }
         self.give_up(failure.clone(), out)
     }
 
-    pub fn handle_closed(
-        &mut self,
-        now: u64,
-        code: u16,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
-    ) -> Option<Change> {
-        self.forget_failures(now);
-        if CloseCode::is_terminal(code) {
-            let superseded = code == CloseCode::Superseded.as_u16();
-            let why = if superseded { ErrorCode::Superseded } else { ErrorCode::UpgradeRequired };
-            self.link = Link::Down;
-            return self.give_up(Failure::new(why, "the server closed the link for good"), out);
-        }
-        // The socket is closed already: nothing is left to drop.
-        self.link = Link::Down;
-        self.lose(now, ErrorCode::LinkLost.into(), NORMAL, rng, out)
-    }
-
-    pub fn handle_page(&mut self, now: u64, event: PageEvent, out: &mut Queue<Output>) {
-        match event {
-            PageEvent::Online => self.online = true,
-            PageEvent::Offline => self.online = false,
-            PageEvent::Visible => self.visible = true,
-            PageEvent::Hidden => self.visible = false,
-        }
-        let is_wake_up = matches!(event, PageEvent::Online | PageEvent::Visible);
-        if is_wake_up && matches!(self.link, Link::Waiting { .. }) {
-            self.open(now, out);
-        }
-    }
-
-    pub fn handle_timeout(&mut self, now: u64, rng: &mut Rng, out: &mut Queue<Output>) -> Option<Change> {
-        let change = match &mut self.link {
-            Link::Waiting { until } if now >= *until => {
-                self.open(now, out);
-                None
-            }
-            Link::Opening { deadline, .. } | Link::Registering { deadline, .. } if now >= *deadline => {
-                self.retry_at_once(now, rng, out)
-            }
-            Link::Registering { monitor, .. } | Link::Registered { monitor, .. } => match monitor.poll(now) {
-                Verdict::Alive => {
-                    self.forget_failures(now);
-                    None
-                }
-                Verdict::Ask => {
-                    self.send(now, ClientMessage::Heartbeat, out);
-                    None
-                }
-                Verdict::Dead => {
-                    let failure = Failure::new(ErrorCode::LinkLost, "the server does not answer");
-                    self.lose(now, failure, CloseCode::HeartbeatTimeout.as_u16(), rng, out)
-                }
-            },
-            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Closed => None,
-        };
-        if change.is_none() { self.handle_late_calls(now, out) } else { change }
-    }
-
-    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let mut earliest = Earliest::default();
-        match &self.link {
-            Link::Down | Link::Closed => {}
-            Link::Waiting { until } => earliest.note(Some(*until), TimerName::Reconnect),
-            Link::Opening { deadline, .. } => earliest.note(Some(*deadline), TimerName::Connecting),
-            Link::Registering { deadline, monitor, .. } => {
-                earliest.note(Some(monitor.poll_timeout().min(*deadline)), TimerName::Connecting);
-            }
-            Link::Registered { monitor, good_at, .. } => {
-                earliest.note(Some(monitor.poll_timeout()), TimerName::Link);
-                earliest.note(*good_at, TimerName::GoodLink);
-                earliest.note(self.delivery.poll_timeout(), TimerName::Ack);
-            }
-        }
-        earliest.note(self.calls.poll_timeout(), TimerName::Call);
-        earliest.0
-    }
-
     fn socket(&self) -> Option<u32> {
         match self.link {
-            Link::Opening { socket, .. }
+            Link::Opening(Attempt { socket, .. })
             | Link::Registering { socket, .. }
             | Link::Registered { socket, .. } => Some(socket),
             Link::Down | Link::Waiting { .. } | Link::Closed => None,
@@ -252,79 +206,14 @@ impl Session {
     }
 
     fn open(&mut self, now: u64, out: &mut Queue<Output>) {
+        let most_ms = self.policy.next_connecting_ms();
+        self.link = Link::Opening(self.attempt(now, most_ms, out));
+    }
+
+    fn attempt(&mut self, now: u64, most_ms: u64, out: &mut Queue<Output>) -> Attempt {
         self.sockets = self.sockets.wrapping_add(1);
-        let deadline = now.saturating_add(self.policy.next_connecting_ms());
-        self.link = Link::Opening { socket: self.sockets, deadline };
         out.push_back(Output::OpenSocket { socket: self.sockets });
-    }
-
-    fn drop_socket(&mut self, code: u16, out: &mut Queue<Output>) {
-        if let Some(socket) = self.socket() {
-            out.push_back(Output::CloseSocket { socket, code });
-        }
-    }
-
-    fn lose(
-        &mut self,
-        now: u64,
-        failure: Failure,
-        code: u16,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
-    ) -> Option<Change> {
-        self.forget_failures(now);
-        self.drop_socket(code, out);
-        self.link = Link::Down;
-        self.delivery.handle_lost();
-        let Some(mut wait) = self.policy.next_wait(self.visible && self.online, rng) else {
-            return self.give_up(ErrorCode::ServerUnreachable.into(), out);
-        };
-        wait = self.away_ms.take().unwrap_or(wait);
-        self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
-        let state = if self.was_registered { ClientState::Reconnecting } else { ClientState::Connecting };
-        let reason = failure.code.clone();
-        self.last_failure = Some(failure);
-        self.set_state(state, &reason, out);
-        None
-    }
-
-    /// An attempt that took too long is followed at once by the next: it has waited enough.
-    fn retry_at_once(&mut self, now: u64, rng: &mut Rng, out: &mut Queue<Output>) -> Option<Change> {
-        let failure = Failure::new(ErrorCode::ServerUnreachable, "the server does not answer");
-        let change = self.lose(now, failure, NORMAL, rng, out);
-        if matches!(self.link, Link::Waiting { .. }) {
-            self.open(now, out);
-        }
-        change
-    }
-
-    fn give_up(&mut self, failure: Failure, out: &mut Queue<Output>) -> Option<Change> {
-        self.drop_socket(NORMAL, out);
-        self.link = Link::Down;
-        self.was_registered = false;
-        self.void_all();
-        self.calls.settle_all(&Err(failure.clone()), out);
-        self.set_state(ClientState::Idle, &failure.code, out);
-        Some(Change::GaveUp(failure))
-    }
-
-    fn handle_late_calls(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
-        let why = self.last_failure.as_ref().map_or("", |failure| failure.code.as_str());
-        let failure = Failure::new(ErrorCode::Timeout, why);
-        let late = self.calls.settle_late(now, &failure, out);
-        if late && self.calls.is_empty() && !self.was_registered {
-            return self.give_up(failure, out);
-        }
-        None
-    }
-
-    fn forget_failures(&mut self, now: u64) {
-        if let Link::Registered { good_at, .. } = &mut self.link
-            && good_at.is_some_and(|at| now >= at)
-        {
-            *good_at = None;
-            self.policy.reset();
-        }
+        Attempt { socket: self.sockets, began: now, deadline: now.saturating_add(most_ms) }
     }
 
     fn set_state(&mut self, state: ClientState, reason: &str, out: &mut Queue<Output>) {
@@ -355,7 +244,7 @@ impl Session {
             }
             SocketEvent::Closed { code } => self.handle_closed(now, *code, rng, out),
             SocketEvent::Frame(_) | SocketEvent::Malformed => {
-                self.handle_received(now);
+                self.handle_received(now, out);
                 None
             }
         }

@@ -40,7 +40,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         12 => any::<(u8, u8, u8)>().prop_map(|(a, b, c)| Receive(a, b, c)),
         8 => any::<(u8, u8)>().prop_map(|(a, b)| Connection(a, b)),
         10 => any::<(u8, u8)>().prop_map(|(a, b)| Finish(a, b)),
-        1 => any::<u8>().prop_map(Page),
+        3 => any::<u8>().prop_map(Page),
         4 => (0u32..700).prop_map(Wait),
         1 => (0u32..40_000).prop_map(Wait),
         1 => Just(EarlyTimeout),
@@ -61,6 +61,7 @@ struct Run {
 impl Run {
     fn new(seed: u64) -> Self {
         let mut config = config();
+        config.release_when_frozen = seed % 2 == 1;
         config.candidates.gathering_ms = [None, Some(0), Some(700)][(seed % 3) as usize];
         Self { world: World::with(config, seed), calls: BTreeMap::new() }
     }
@@ -149,10 +150,13 @@ impl Run {
                     event: ConnectionEvent::Done { operation, outcome },
                 });
             }
-            Happening::Page(kind) => self.world.page(match kind % 4 {
+            Happening::Page(kind) => self.world.page(match kind % 7 {
                 0 => PageEvent::Online,
                 1 => PageEvent::Offline,
                 2 => PageEvent::Visible,
+                3 => PageEvent::Woke,
+                4 => PageEvent::Frozen,
+                5 => PageEvent::Leaving,
                 _ => PageEvent::Hidden,
             }),
             Happening::Wait(ms) => self.world.advance(ms.into()),
@@ -221,6 +225,7 @@ impl Run {
             let settled = world.settled.iter().any(|(of, _)| of == call);
             assert!(settled || *cancelled, "call {call} never settled");
         }
+        assert!(world.live_sockets.is_empty(), "{:?}", world.live_sockets);
         for (connection, _) in &world.connections {
             assert!(world.closed_connections.contains(connection), "connection {connection} is open");
         }

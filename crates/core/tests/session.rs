@@ -224,7 +224,7 @@ fn a_heartbeat_is_answered_and_asks_for_no_answer() {
     let mut world = World::registered();
     world.receive(ServerMessage::Heartbeat);
     assert_eq!(world.take_sent(), [ClientMessage::HeartbeatAck]);
-    world.advance(13_499);
+    world.advance(11_999);
     assert_eq!(world.take_sent(), [], "the server has the duty to ask");
     world.advance(1);
     assert_eq!(world.take_sent(), [ClientMessage::Heartbeat], "the last chance");

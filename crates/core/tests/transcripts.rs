@@ -57,6 +57,7 @@ impl Player {
             peer: peer.clone(),
             reconnect: ReconnectOptions::default(),
             candidates: CandidateOptions::default(),
+            release_when_frozen: false,
         };
         Self {
             name: peer.id,

@@ -18,6 +18,8 @@ pub enum CloseCode {
     SequenceGap = 4005,
     /// More waits for the client than the server keeps: the session is over.
     SessionLost = 4006,
+    /// The client's own: it goes on with another socket.
+    Replaced = 4100,
     /// The client's own: the page is frozen or in the back/forward cache, and will resume.
     Suspended = 4101,
     /// The same session connected again on another socket.
@@ -42,6 +44,7 @@ impl CloseCode {
             Self::PeerIdTaken => "peer-id-taken",
             Self::SequenceGap => "sequence-gap",
             Self::SessionLost => "session-lost",
+            Self::Replaced => "replaced",
             Self::Suspended => "suspended",
             Self::Superseded => "superseded",
             Self::UpgradeRequired => "upgrade-required",

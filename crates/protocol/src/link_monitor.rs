@@ -14,9 +14,11 @@ pub const DEAD_AFTER_IDLE_MS: u64 = 15_000;
 pub const PROBE_AFTER_SEND_MS: u64 = 1_500;
 /// Time from an unanswered send to the verdict, in milliseconds.
 pub const DEAD_AFTER_SEND_MS: u64 = 3_000;
+/// Time from a probe to the verdict, in milliseconds.
+pub const DEAD_AFTER_PROBE_MS: u64 = 2_000;
 
 /// Silence after which an end that does not ask by itself asks before it gives up, in milliseconds.
-const LAST_CHANCE_MS: u64 = DEAD_AFTER_IDLE_MS - PROBE_AFTER_SEND_MS;
+const LAST_CHANCE_MS: u64 = DEAD_AFTER_IDLE_MS - DEAD_AFTER_SEND_MS;
 
 /// What the end has to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +37,21 @@ pub struct LinkMonitor {
     asks_when_idle: bool,
     last_received: u64,
     unanswered_since: Option<u64>,
-    asked_at: Option<u64>,
+    /// When the link is given up: a question waits for its answer.
+    dead_at: Option<u64>,
 }
 
 impl LinkMonitor {
     /// A link that has just opened. `asks_when_idle`: whether this end is the one that sends heartbeats.
     pub const fn new(now: u64, asks_when_idle: bool) -> Self {
-        Self { asks_when_idle, last_received: now, unanswered_since: None, asked_at: None }
+        Self { asks_when_idle, last_received: now, unanswered_since: None, dead_at: None }
     }
 
     /// A frame arrived.
     pub const fn handle_received(&mut self, now: u64) {
         self.last_received = now;
         self.unanswered_since = None;
-        self.asked_at = None;
+        self.dead_at = None;
     }
 
     /// A frame was sent that lets the other end answer. A sign of life is not one: two ends would ask each other
@@ -64,31 +67,38 @@ impl LinkMonitor {
     pub fn poll(&mut self, now: u64) -> Verdict {
         if now < self.poll_timeout() {
             Verdict::Alive
-        } else if self.asked_at.is_some() {
+        } else if self.dead_at.is_some() {
             Verdict::Dead
         } else {
-            self.asked_at = Some(now);
-            self.handle_sent(now);
+            self.ask(now, DEAD_AFTER_SEND_MS);
             Verdict::Ask
         }
     }
 
-    /// When [`LinkMonitor::poll`] has something to say next.
-    pub fn poll_timeout(&self) -> u64 {
-        match self.asked_at {
-            None => self.earlier(
-                if self.asks_when_idle { HEARTBEAT_MS } else { LAST_CHANCE_MS },
-                PROBE_AFTER_SEND_MS,
-            ),
-            Some(asked_at) => {
-                let verdict = self.earlier(DEAD_AFTER_IDLE_MS, DEAD_AFTER_SEND_MS);
-                verdict.max(asked_at.saturating_add(PROBE_AFTER_SEND_MS))
-            }
+    /// The end woke up, and does not believe what it had before. Whether a question is to be sent: not while one waits for
+    /// its answer.
+    pub fn probe(&mut self, now: u64) -> bool {
+        let asks = self.dead_at.is_none_or(|at| now >= at);
+        if asks {
+            self.ask(now, DEAD_AFTER_PROBE_MS);
         }
+        asks
     }
 
-    fn earlier(&self, after_received: u64, after_sent: u64) -> u64 {
-        let idle = self.last_received.saturating_add(after_received);
-        self.unanswered_since.map_or(idle, |since| idle.min(since.saturating_add(after_sent)))
+    /// When [`LinkMonitor::poll`] has something to say next.
+    pub fn poll_timeout(&self) -> u64 {
+        self.dead_at.unwrap_or_else(|| {
+            let after = if self.asks_when_idle { HEARTBEAT_MS } else { LAST_CHANCE_MS };
+            let idle = self.last_received.saturating_add(after);
+            let probe = |since: u64| since.saturating_add(PROBE_AFTER_SEND_MS);
+            self.unanswered_since.map_or(idle, |since| idle.min(probe(since)))
+        })
+    }
+
+    /// From the first thing that has no answer, but leaves the question its time.
+    fn ask(&mut self, now: u64, most_ms: u64) {
+        let since = *self.unanswered_since.get_or_insert(now);
+        let verdict = since.saturating_add(DEAD_AFTER_SEND_MS).max(now.saturating_add(PROBE_AFTER_SEND_MS));
+        self.dead_at = Some(verdict.min(now.saturating_add(most_ms)));
     }
 }

@@ -26,7 +26,7 @@ fn the_end_with_the_duty_asks_after_6_5_s_and_gives_up_at_9_5() {
 
 #[test]
 fn the_other_end_asks_before_it_gives_up_after_15_s() {
-    assert_eq!(silence(LinkMonitor::new(1_000, false)), (vec![14_500], 16_000));
+    assert_eq!(silence(LinkMonitor::new(1_000, false)), (vec![13_000], 16_000));
 }
 
 #[test]
@@ -75,6 +75,33 @@ fn a_question_is_asked_once_for_each_silence() {
     link.handle_received(7_000);
     assert_eq!(link.poll(13_499), Verdict::Alive);
     assert_eq!(link.poll(13_500), Verdict::Ask);
+}
+
+#[test]
+fn a_probe_is_dead_after_2_s_and_asked_once() {
+    let mut link = LinkMonitor::new(0, false);
+    assert!(link.probe(1_000));
+    assert!(!link.probe(1_900), "a question waits for its answer");
+    assert_eq!(silence(link), (vec![], 3_000), "it is not put off");
+    link.handle_received(1_950);
+    assert_eq!(silence(link).0, [13_950], "it was answered");
+    assert!(link.probe(3_000));
+}
+
+#[test]
+fn a_probe_that_slept_is_sent_again() {
+    let mut link = LinkMonitor::new(0, false);
+    assert!(link.probe(1_000));
+    assert!(link.probe(3_600_000));
+    assert_eq!(silence(link), (vec![], 3_602_000));
+}
+
+#[test]
+fn a_probe_does_not_put_off_the_verdict_on_a_send() {
+    let mut link = LinkMonitor::new(0, false);
+    link.handle_sent(1_000);
+    assert!(link.probe(2_200));
+    assert_eq!(silence(link), (vec![], 4_000));
 }
 
 proptest! {

@@ -24,6 +24,9 @@ impl World {
                 "0" => PageEvent::Online,
                 "1" => PageEvent::Offline,
                 "2" => PageEvent::Visible,
+                "4" => PageEvent::Woke,
+                "5" => PageEvent::Frozen,
+                "6" => PageEvent::Leaving,
                 _ => PageEvent::Hidden,
             })),
             b'+' => self.pass(rest.parse::<u16>().unwrap_or_default().into()),
@@ -71,9 +74,19 @@ impl World {
     }
 
     fn socket(&mut self, event: SocketEvent) {
-        if let Some(socket) = self.socket {
-            self.input(Input::Socket { socket, event });
+        if self.sockets.is_empty() {
+            return;
         }
+        // Of two, the older speaks, and the newer opens and ends.
+        let speaks = matches!(event, SocketEvent::Frame(_) | SocketEvent::Malformed);
+        let at = if speaks { 0 } else { self.sockets.len() - 1 };
+        let socket = self.sockets[at].0;
+        match event {
+            SocketEvent::Opened => self.sockets[at].1 = true,
+            SocketEvent::Closed { .. } => drop(self.sockets.remove(at)),
+            SocketEvent::Frame(_) | SocketEvent::Malformed => {}
+        }
+        self.input(Input::Socket { socket, event });
     }
 
     fn frame(&mut self, text: &str) {

@@ -13,6 +13,7 @@ use signalpost_core::{
     Input, Operation, Outcome, Output, PageEvent, ReconnectOptions, Reply, SdpType, SignalingState,
     SocketEvent,
 };
+use std::collections::BTreeMap;
 
 pub const CONNECT: u32 = 1;
 
@@ -22,6 +23,8 @@ pub struct World {
     /// Sockets that were opened, and when.
     pub sockets: Vec<(u32, u64)>,
     pub closed_sockets: Vec<(u32, u16)>,
+    /// Sockets that are neither closed nor over, and whether they are open.
+    pub live_sockets: BTreeMap<u32, bool>,
     /// What was sent since it was last taken, with the frame's number.
     pub sent: Vec<(Option<u32>, ClientMessage)>,
     /// `seq` and `ack` of everything that was ever sent.
@@ -55,6 +58,7 @@ pub fn config() -> Config {
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
+        release_when_frozen: false,
     }
 }
 
@@ -69,6 +73,7 @@ impl World {
             now: 1_000,
             sockets: Vec::new(),
             closed_sockets: Vec::new(),
+            live_sockets: BTreeMap::new(),
             sent: Vec::new(),
             numbers: Vec::new(),
             settled: Vec::new(),
@@ -108,6 +113,15 @@ impl World {
     }
 
     pub fn input(&mut self, input: Input) {
+        match &input {
+            Input::Socket { socket, event: SocketEvent::Closed { .. } } => {
+                self.live_sockets.remove(socket);
+            }
+            Input::Socket { socket, event: SocketEvent::Opened } => {
+                self.live_sockets.entry(*socket).and_modify(|open| *open = true);
+            }
+            _ => {}
+        }
         self.client.handle_input(self.now, input);
         self.drain();
     }
@@ -125,7 +139,10 @@ impl World {
     }
 
     pub fn socket_event(&mut self, event: SocketEvent) {
-        let socket = self.socket();
+        self.socket_event_on(self.socket(), event);
+    }
+
+    pub fn socket_event_on(&mut self, socket: u32, event: SocketEvent) {
         self.input(Input::Socket { socket, event });
     }
 
@@ -256,10 +273,17 @@ impl World {
         while let Some(output) = self.client.poll_output() {
             self.outputs += 1;
             match output {
-                Output::OpenSocket { socket } => self.sockets.push((socket, self.now)),
-                Output::CloseSocket { socket, code } => self.closed_sockets.push((socket, code)),
+                Output::OpenSocket { socket } => {
+                    self.sockets.push((socket, self.now));
+                    assert_eq!(self.live_sockets.insert(socket, false), None);
+                    assert!(self.live_sockets.len() <= 2, "{:?}", self.live_sockets);
+                }
+                Output::CloseSocket { socket, code } => {
+                    self.closed_sockets.push((socket, code));
+                    assert!(self.live_sockets.remove(&socket).is_some(), "{socket} is closed already");
+                }
                 Output::Send { socket, envelope, ack } => {
-                    assert_eq!(socket, self.socket(), "only the newest socket is written to");
+                    assert_eq!(self.live_sockets.get(&socket), Some(&true), "{socket} is not open");
                     let text = serde_json::to_string(&Envelope { ack, ..(*envelope).clone() }).unwrap();
                     let envelope: Envelope = serde_json::from_str(&text).unwrap();
                     let frame = envelope.id;

@@ -132,6 +132,7 @@ fn client(id: &PeerId, gathering_ms: Option<u32>, random: &mut Random) -> Client
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
+        release_when_frozen: false,
     };
     Client::new(config, random.number())
 }

@@ -75,6 +75,7 @@ fn client(seed: u64) -> Client {
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
+        release_when_frozen: false,
     };
     Client::new(config, seed)
 }

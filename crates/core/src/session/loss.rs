@@ -1,0 +1,105 @@
+//! Losing the link, and giving it up.
+
+use super::{Change, Link, NORMAL, REPLACED, Session};
+use crate::output::{ClientState, Failure, Output};
+use crate::queue::Queue;
+use crate::rng::Rng;
+use signalpost_protocol::{CloseCode, ErrorCode};
+
+impl Session {
+    pub fn handle_closed(
+        &mut self,
+        now: u64,
+        code: u16,
+        rng: &mut Rng,
+        out: &mut Queue<Output>,
+    ) -> Option<Change> {
+        self.forget_failures(now);
+        if CloseCode::is_terminal(code) {
+            let superseded = code == CloseCode::Superseded.as_u16();
+            let why = if superseded { ErrorCode::Superseded } else { ErrorCode::UpgradeRequired };
+            self.link = Link::Down;
+            return self.give_up(Failure::new(why, "the server closed the link for good"), out);
+        }
+        // The socket is closed already: nothing is left to drop.
+        self.link = Link::Down;
+        self.lose(now, ErrorCode::LinkLost.into(), REPLACED, rng, out)
+    }
+
+    pub(super) fn drop_socket(&mut self, code: u16, out: &mut Queue<Output>) {
+        if let Some(socket) = self.socket() {
+            out.push_back(Output::CloseSocket { socket, code });
+        }
+    }
+
+    /// Drops both.
+    pub(super) fn drop_sockets(&mut self, code: u16, out: &mut Queue<Output>) {
+        self.drop_spare(out);
+        self.drop_socket(code, out);
+    }
+
+    pub(super) fn lose(
+        &mut self,
+        now: u64,
+        failure: Failure,
+        code: u16,
+        rng: &mut Rng,
+        out: &mut Queue<Output>,
+    ) -> Option<Change> {
+        self.forget_failures(now);
+        self.drop_socket(code, out);
+        self.link = Link::Down;
+        self.suspect_at = None;
+        self.delivery.handle_lost();
+        if let Some(spare) = self.spare.take() {
+            self.link = Link::Opening(spare);
+        } else if let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) {
+            let wait = self.away_ms.take().unwrap_or(wait);
+            self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
+        } else {
+            return self.give_up(ErrorCode::ServerUnreachable.into(), out);
+        }
+        self.tell_lost(&failure.code, out);
+        self.last_failure = Some(failure);
+        None
+    }
+
+    pub(super) fn tell_lost(&mut self, reason: &str, out: &mut Queue<Output>) {
+        let state = if self.was_registered { ClientState::Reconnecting } else { ClientState::Connecting };
+        self.set_state(state, reason, out);
+    }
+
+    /// An attempt that took too long is followed at once by the next: it has waited enough.
+    pub(super) fn retry_at_once(
+        &mut self,
+        now: u64,
+        rng: &mut Rng,
+        out: &mut Queue<Output>,
+    ) -> Option<Change> {
+        let failure = Failure::new(ErrorCode::ServerUnreachable, "the server does not answer");
+        let change = self.lose(now, failure, REPLACED, rng, out);
+        if matches!(self.link, Link::Waiting { .. }) {
+            self.open(now, out);
+        }
+        change
+    }
+
+    pub(super) fn give_up(&mut self, failure: Failure, out: &mut Queue<Output>) -> Option<Change> {
+        self.drop_sockets(NORMAL, out);
+        self.link = Link::Down;
+        self.was_registered = false;
+        self.void_all();
+        self.calls.settle_all(&Err(failure.clone()), out);
+        self.set_state(ClientState::Idle, &failure.code, out);
+        Some(Change::GaveUp(failure))
+    }
+
+    pub(super) fn forget_failures(&mut self, now: u64) {
+        if let Link::Registered { good_at, .. } = &mut self.link
+            && good_at.is_some_and(|at| now >= at)
+        {
+            *good_at = None;
+            self.policy.reset();
+        }
+    }
+}

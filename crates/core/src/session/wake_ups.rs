@@ -1,0 +1,71 @@
+//! What the page and the network do to the link. After a wake-up nothing is believed that was there before: a dead socket
+//! says that it is open, for ever.
+
+use super::spare::SUSPICION_MS;
+use super::{Change, Link, REPLACED, Session};
+use crate::input::PageEvent;
+use crate::output::Output;
+use crate::queue::Queue;
+use crate::rng::Rng;
+use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode};
+
+impl Session {
+    pub fn handle_page(
+        &mut self,
+        now: u64,
+        event: PageEvent,
+        rng: &mut Rng,
+        out: &mut Queue<Output>,
+    ) -> Option<Change> {
+        match event {
+            PageEvent::Online | PageEvent::Visible | PageEvent::Woke => {
+                self.online |= event == PageEvent::Online;
+                self.visible |= event == PageEvent::Visible;
+                self.wake_up(now, event == PageEvent::Woke, out);
+            }
+            PageEvent::Hidden => self.visible = false,
+            PageEvent::Offline => {
+                self.online = false;
+                if matches!(self.link, Link::Registering { .. } | Link::Registered { .. }) {
+                    self.drop_spare(out);
+                    self.tell_lost("offline", out);
+                    return self.lose(now, ErrorCode::LinkLost.into(), REPLACED, rng, out);
+                }
+            }
+            PageEvent::Frozen => {
+                if self.release_when_frozen && !matches!(self.link, Link::Down | Link::Closed) {
+                    self.drop_sockets(CloseCode::Suspended.as_u16(), out);
+                    self.link = Link::Waiting { until: u64::MAX };
+                    self.tell_lost("suspended", out);
+                }
+            }
+            // Should the page stay after all, the server's close is a lost link like any other.
+            PageEvent::Leaving => {
+                self.send(now, ClientMessage::Bye, out);
+            }
+        }
+        None
+    }
+
+    /// `slept`: the machine did, and what was begun before is worth nothing.
+    fn wake_up(&mut self, now: u64, slept: bool, out: &mut Queue<Output>) {
+        match &mut self.link {
+            Link::Down | Link::Closed => {}
+            Link::Waiting { .. } => self.open(now, out),
+            Link::Opening(attempt) => {
+                if slept {
+                    self.drop_sockets(REPLACED, out);
+                    self.open(now, out);
+                } else if now >= attempt.began.wrapping_add(SUSPICION_MS) {
+                    self.open_spare(now, out);
+                }
+            }
+            Link::Registering { monitor, .. } | Link::Registered { monitor, .. } => {
+                if monitor.probe(now) {
+                    self.send(now, ClientMessage::Heartbeat, out);
+                    self.suspect(now, false);
+                }
+            }
+        }
+    }
+}
