@@ -80,7 +80,9 @@ fn bytes_are_bounded_and_counted_until_the_acknowledgement() {
         delivery.frame(waiting, None, true);
     }
     assert!(delivery.is_full(200_000));
-    assert!(!delivery.handle_ack(6), "only five were sent");
+    assert!(!delivery.handle_ack(6), "only five were sent, and nothing is believed");
+    assert!(delivery.is_full(200_000));
+    assert!(delivery.handle_ack(5));
     assert_eq!(delivery.bytes, 0);
     for id in 0..11 {
         delivery.push(id, message());
