@@ -18,7 +18,7 @@ const DESCRIPTION = { ...ROUTE, "payload.session": "integer", "payload.number": 
 
 /** What a client says: a good frame and the kinds of its fields. */
 const TO_SERVER = [
-  [{ type: "join", id: 7, payload: { room: "r" } }, { id: "integer", from: "text", to: "text", payload: "object!", "payload.room": "name!" }],
+  [{ type: "join", id: 7, payload: { room: "r" } }, { id: "integer", seq: "integer", ack: "integer", from: "text", to: "text", payload: "object!", "payload.room": "name!" }],
   [{ type: "leave", id: 7, payload: { room: "r" } }, { payload: "object!", "payload.room": "name!" }],
   [
     { type: "peer-discovery", id: 7, payload: { room: "r", region: "eu", capability: "video", limit: 5, cursor: "a" } },
@@ -33,9 +33,10 @@ const TO_SERVER = [
   [{ type: "invite", id: 7, to: "gone", payload: { ...route, session: 3, end: "abcd" } }, { ...ROUTE, "payload.session": "integer", "payload.end": "text" }],
   [{ type: "reject", id: 7, to: "gone", payload: { ...route, number: 1, code: "connection-gone" } }, { ...ROUTE, "payload.number": "integer!", "payload.code": "text!" }],
   [{ type: "close", id: 7, to: "gone", payload: route }, ROUTE],
-  [{ type: "message", id: 7, to: "gone", payload: { data: "1" } }, { to: "name!", "payload.data": "data!" }],
+  [{ type: "message", id: 7, to: "gone", payload: { data: "1", receipt: true } }, { to: "name!", "payload.data": "data!", "payload.receipt": "flag" }],
   [{ type: "broadcast", id: 7, payload: { room: "r", data: "1" } }, { "payload.room": "name!", "payload.data": "data!" }],
   [{ type: "offer", id: 7, to: "gone", payload: { own: true, sdp: SDP } }, { to: "name!", "payload.sdp": "sdp!" }],
+  [{ type: "ack", id: 7, ack: 0 }, { ack: "integer" }],
 ];
 const HELLO = {
   type: "hello",
@@ -46,6 +47,7 @@ const HELLO_FIELDS = {
   payload: "object!",
   "payload.versions": "versions!",
   "payload.key": "key!",
+  "payload.received": "integer",
   "payload.peer": "object!",
   "payload.peer.id": "name!",
   "payload.peer.session": "integer",
@@ -81,13 +83,21 @@ const ODD = [
   ["a heartbeat with a payload", '{"type":"heartbeat-ack","payload":{"version":1,"peers":[],"own":true}}', undefined],
 ];
 
-/** In a page: says each frame and a `heartbeat` after it; what comes before its `heartbeat-ack` is the answer. */
+/**
+ * In a page: says each frame and a `heartbeat` after it; what comes before its `heartbeat-ack` is the answer. In a session each frame gets
+ * the next number; `used` tells which of them were used up.
+ */
 async function sayAll({ hello, frames }) {
   const socket = (window.raw = new WebSocket(`${location.origin.replace("http", "ws")}/signal`));
   const answers = [];
+  const used = [];
+  const isSession = hello?.payload.versions[1] === 2;
+  let [top, received] = [0, 0];
   let done;
   socket.onmessage = ({ data }) => {
-    const { type, payload } = JSON.parse(data);
+    const { type, payload, seq = 0, ack = 0 } = JSON.parse(data);
+    top = Math.max(top, seq);
+    received = Math.max(received, ack);
     if (type === "heartbeat") return socket.send('{"type":"heartbeat-ack"}');
     if (type === "heartbeat-ack") return done();
     answers.at(-1).push(type === "error" ? [payload.code, payload.ref ?? null] : [type, payload.ref ?? null]);
@@ -106,11 +116,13 @@ async function sayAll({ hello, frames }) {
   answers.length = 0;
   for (const frame of frames) {
     if (socket.readyState !== WebSocket.OPEN) break;
-    await say(frame);
+    const before = received;
+    await say(isSession ? frame.replace("{", () => `{"seq":${received + 1},"ack":${top},`) : frame);
+    used.push(received > before);
   }
   const state = socket.readyState;
   socket.close();
-  return { answers, state };
+  return { answers, state, used };
 }
 
 function compare(cases, { answers, state }) {
@@ -146,5 +158,20 @@ describe("a server", () => {
       });
       assert.deepEqual([state, problems, failures], ["connected", [], []]);
       assert.ok(!peers.includes("eve"));
+    }));
+
+  test("answers them in a session too, and each uses up its number: nobody says it for ever", () =>
+    pagesOf(["chromium"], async (page) => {
+      const hello = structuredClone(HELLO);
+      hello.payload.versions = [1, 2];
+      hello.payload.peer.id = "session";
+      const numbered = TO_SERVER.filter(([{ type }]) => type !== "ack");
+      // Of what says something twice the rest is not read either.
+      const all = numbered.flatMap(([frame, { seq, ack, ...fields }]) => [...malformed(frame, fields)]);
+      const cases = all.filter(({ isDoubled }) => !isDoubled);
+      assert.ok(cases.length > 500, `${cases.length} cases`);
+      const told = await page.evaluate(sayAll, { hello, frames: cases.map(({ frame }) => frame) });
+      compare(cases, told);
+      assert.deepEqual(cases.filter((_, at) => !told.used[at]).map(({ label }) => label), []);
     }));
 });

@@ -48,11 +48,14 @@ test("a number that is missing, 0 or none is refused; the right one is taken aft
       ada.say(text(other, "odd", seq === null ? {} : { seq, ack: ada.top }));
       answers.push(await ada.next());
     }
+    ada.say({ type: "join", id: 9, seq: 0, payload: { room: 5 } });
+    answers.push(await ada.next());
     ada.tell(text(other, "right"));
     answers.push(await ada.next());
     return { answers, isOpen: ada.isOpen(), friend: [brief(await friend.next()), await friend.rest()] };
   }, odd);
   const right = told.answers.pop();
+  assert.deepEqual(told.answers.splice(-1).map(({ payload, seq }) => [payload.code, seq]), [["invalid-message", undefined]]);
   for (const [at, { type, payload, seq }] of told.answers.entries()) {
     assert.deepEqual([type, payload.code, seq], ["error", "invalid-message", undefined], JSON.stringify(odd[at]));
     assert.match(payload.message, /seq/);

@@ -43,6 +43,15 @@ const DESCRIPTION = { ...FROM, "payload.session": "integer", "payload.number": "
 const TO_CLIENT = [
   [{ type: "welcome", payload: { version: 1, region: "eu" } }, { payload: "object!", "payload.version": "u16!", "payload.region": "label" }],
   [
+    { type: "welcome", payload: { version: 2, key: "0123456789abcdef", resumed: true, reason: "session-expired", received: 1 } },
+    { "payload.key": "key!", "payload.resumed": "flag!", "payload.reason": "text", "payload.received": "integer!" },
+  ],
+  [{ type: "ack", ack: 1 }, { seq: "integer", ack: "integer" }],
+  [{ type: "reconnect", payload: { after: 1 } }, { "payload.after": "integer!" }],
+  [{ type: "received", payload: { ref: "@message" } }, { payload: "object", "payload.ref": "integer" }],
+  [{ type: "peer-away", from: "eve", payload: { room: "one", reason: "lost" } }, { payload: "object!", from: "name!", "payload.room": "name!", "payload.reason": "text" }],
+  [{ type: "peer-back", payload: { room: "one", peer } }, { payload: "object!", "payload.room": "name!", "payload.peer": "object!", ...PEER("payload.peer") }],
+  [
     { type: "peers", id: 1, timestamp: 1, payload: { peers: [peer], cursor: "c", ref: "@find" } },
     { id: "integer", payload: "object!", "payload.peers": "list!", "payload.cursor": "text", "payload.ref": "integer", ...PEER("payload.peers.0") },
   ],
