@@ -113,7 +113,7 @@ impl<E: Engine> Server<E> {
             let tasks = background.clone();
             background.spawn(listener::serve(admin, router, Admission::new(0), end.clone(), tasks));
         }
-        background.spawn(sweep(shared.clone()));
+        background.spawn(sweep(shared.clone(), end.clone()));
         let serving = listener::serve(
             listener,
             http::public(shared.clone(), &options),
@@ -138,11 +138,11 @@ impl<E: Engine> Server<E> {
     }
 }
 
-async fn sweep<E: Engine>(shared: Arc<Shared<E>>) {
+async fn sweep<E: Engine>(shared: Arc<Shared<E>>, end: CancellationToken) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
-            () = shared.shutdown.cancelled() => return,
+            () = end.cancelled() => return,
             _ = ticks.tick() => shared.engine.sweep(shared.clock.now()).await,
         }
     }

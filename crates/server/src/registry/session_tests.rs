@@ -145,7 +145,15 @@ fn a_welcome_that_is_lost_leaves_the_key_good() {
     assert_eq!(world.resume(3, 21, claim("ada", "d", "f", Some(1))), Ok(resumed(1, 1)));
     assert!(world.resume(4, 22, claim("ada", "next", "n", Some(1))).is_err());
     assert!(world.resume(4, 22, claim("ada", "e", "n", Some(1))).is_err());
-    assert_eq!(world.resume(5, 23, claim("ada", "f", "g", Some(1))), Ok(resumed(1, 1)));
+    for (number, next) in [(23, "g"), (24, "h")] {
+        assert_eq!(world.resume(5, number, claim("ada", "f", next, Some(1))), Ok(resumed(1, 1)));
+    }
+    // The last of them is proven, so those before it are not good any more.
+    world.ack(6, 24, 1);
+    for stale in ["f", "g"] {
+        assert!(world.resume(7, 25, claim("ada", stale, "n", Some(1))).is_err(), "{stale}");
+    }
+    assert_eq!(world.resume(8, 26, claim("ada", "h", "i", Some(1))), Ok(resumed(1, 1)));
 }
 
 #[test]
