@@ -92,17 +92,19 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
-      return this.#guarded(
-        () => new instance.Client({
-            transport: open,
-            key: identity.key,
-            peer: { ...peer, id: identity.id },
-            configuration,
-            handler: this.#handler(),
-            global: globalThis,
-            numbers,
-          }),
-      );
+      return this.#guarded(() => {
+        const module: Module = new instance.Client({
+          transport: open,
+          key: identity.key,
+          peer: { ...peer, id: identity.id },
+          configuration,
+          handler: this.#handler(),
+          heard: (...all: Parameters<Module["hear"]>) => module.hear(...all),
+          global: globalThis,
+          numbers,
+        });
+        return module;
+      });
     };
   }
 

@@ -1,5 +1,6 @@
 // What the shell asks of the browser, each in the few bytes that JavaScript takes for it. Nothing is decided here. Each class
 // tells one function, `heard`, what happens: a kind, two numbers and a value, as its methods say; after `close()` nothing.
+// `Browser` adds whose it is, and `src/heard.rs` has the kinds.
 
 const ignore = () => {};
 
@@ -23,15 +24,6 @@ export const safely = {
     try {
       return object[name];
     } catch {}
-  },
-
-  /** A connection, or what the browser threw, as text: a bad configuration, no network, too many connections. */
-  connect(configuration, heard) {
-    try {
-      return new Connection(configuration, heard);
-    } catch (thrown) {
-      return String(thrown);
-    }
   },
 };
 
@@ -91,25 +83,26 @@ class Connection {
 }
 
 /** The sockets (RFC 6455, WHATWG WebSockets), each by its number, or what the application gave in their place. */
-export class Sockets {
-  /** Heard: 0 open, 1 with a message's data, 2 with the close code; and of which socket. */
+class Sockets {
+  /** Heard: 9 open, 10 with a message's data, 11 with the close code; and of which socket. */
   constructor(transport, heard) {
     this.transport = transport;
     this.heard = heard;
     this.all = new Map();
   }
 
+  /** It is closed at once when the transport throws: a URL that is none, or one that the page's policy forbids. */
   open(id) {
     // 1006: no close frame was seen (RFC 6455 §7.1.5).
     const over = ({ code }) => {
       this.all.delete(id);
-      this.heard(2, code ?? 1006, id);
+      this.heard(11, code ?? 1006, id);
     };
     try {
       const socket = this.transport();
       this.all.set(id, socket);
-      socket.onopen = () => this.heard(0, 0, id);
-      socket.onmessage = ({ data }) => this.heard(1, 0, id, data);
+      socket.onopen = () => this.heard(9, 0, id);
+      socket.onmessage = ({ data }) => this.heard(10, 0, id, data);
       socket.onclose = over;
     } catch {
       over({});
@@ -139,16 +132,16 @@ export class Sockets {
 
 /**
  * One timer. What is due at once comes with the next macrotask, through a `MessageChannel`: `setTimeout` waits at least 4 ms when
- * nested, and a second in a hidden tab.
+ * nested, and a second in a hidden tab. Heard: 12.
  */
-export class Timer {
+class Timer {
   constructor(heard) {
     const { port1, port2 } = new MessageChannel();
     this.heard = heard;
     this.port = port2;
     this.settings = 0;
     // A macrotask cannot be taken back: only that of the last setting counts.
-    port1.onmessage = ({ data }) => data === this.settings && heard(0, 0, 0);
+    port1.onmessage = ({ data }) => data === this.settings && heard(12, 0, 0);
   }
 
   /** Wakes once after so many milliseconds, and no more as it was set before; negative: never. */
@@ -156,7 +149,7 @@ export class Timer {
     this.settings++;
     clearTimeout(this.timeout);
     if (milliseconds === 0) this.port.postMessage(this.settings);
-    if (milliseconds > 0) this.timeout = setTimeout(this.heard, milliseconds, 0, 0, 0);
+    if (milliseconds > 0) this.timeout = setTimeout(this.heard, milliseconds, 12, 0, 0);
   }
 
   close() {
@@ -166,27 +159,86 @@ export class Timer {
 }
 
 /**
- * The page and the network. Heard: 0 online, 1 offline, 2 visible, 3 hidden, 4 goes on, 5 frozen, 6 leaves. A worker has no
- * document.
+ * The page and the network. Heard: 13 online, 14 offline, 15 visible, 16 hidden, 17 goes on, 18 frozen, 19 leaves. A worker has
+ * no document.
  */
-export class Page {
+class Page {
   constructor(global, heard) {
     const { document } = global;
     const on = (target, name, kind) => listen(this.undo, target, name, (event) => heard(kind(event), 0, 0));
     this.undo = [];
-    on(global, "online", () => 0);
-    on(global, "offline", () => 1);
-    on(global, "pagehide", ({ persisted }) => (persisted ? 5 : 6));
+    on(global, "online", () => 13);
+    on(global, "offline", () => 14);
+    on(global, "pagehide", ({ persisted }) => (persisted ? 18 : 19));
     // A page that is loaded shows itself too.
-    listen(this.undo, global, "pageshow", ({ persisted }) => persisted && heard(2, 0, 0));
+    listen(this.undo, global, "pageshow", ({ persisted }) => persisted && heard(15, 0, 0));
     if (document) {
-      on(document, "visibilitychange", () => (document.hidden ? 3 : 2));
-      on(document, "freeze", () => 5);
-      on(document, "resume", () => 4);
+      on(document, "visibilitychange", () => (document.hidden ? 16 : 15));
+      on(document, "freeze", () => 18);
+      on(document, "resume", () => 17);
     }
   }
 
   close() {
     for (const stop of this.undo) stop();
+  }
+}
+
+/** What one client has of the browser. */
+export class Browser {
+  constructor(settings) {
+    const whose = (id) => (what, number, state, value) => this.heard(what, id, number, state, value);
+    const own = whose(0);
+    this.settings = settings;
+    this.whose = whose;
+    this.heard = settings.heard;
+    this.sockets = new Sockets(settings.transport, (what, number, id, value) => this.heard(what, id, number, 0, value));
+    this.connections = new Map();
+    this.timer = new Timer(own);
+    this.page = new Page(settings.global, own);
+  }
+
+  /** The numbers are those of `Act` in `src/browser.rs`, which says what they mean. */
+  act(what, id, number, a, b, c) {
+    const connection = this.connections.get(id);
+    switch (what) {
+      case 0:
+        return this.close();
+      case 1:
+        return this.settings.handler.tell(id, number, a, b, c);
+      case 2:
+        return this.timer.set(number);
+      case 3:
+        return this.sockets.open(id);
+      case 4:
+        return this.sockets.send(id, a);
+      case 5:
+        return this.sockets.end(id, number);
+      case 6:
+        return this.connect(id);
+      case 7:
+        return connection?.operate(number, a, b, c);
+      case 8:
+        return connection?.restartIce();
+      case 9:
+        connection?.close();
+        return this.connections.delete(id);
+    }
+    return connection?.object;
+  }
+
+  /** Heard where the browser throws: 8 with what, a bad configuration, no network, too many connections. */
+  connect(id) {
+    const heard = this.whose(id);
+    try {
+      this.connections.set(id, new Connection(this.settings.configuration, heard));
+    } catch (thrown) {
+      heard(8, 0, 0, String(thrown));
+    }
+  }
+
+  close() {
+    this.heard = ignore;
+    for (const part of [this.timer, this.page, this.sockets, ...this.connections.values()]) part.close();
   }
 }

@@ -2,56 +2,63 @@
 //! weigh more than the few lines that do the work there.
 
 use wasm_bindgen::JsValue;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// What happened: a kind, two numbers and a value. One type for all, because each costs a binding.
-pub type Heard = Closure<dyn Fn(u32, u32, u32, JsValue)>;
 
 #[wasm_bindgen(module = "/src/browser.js")]
 extern "C" {
+    /// What a JSON text says; `undefined` when it is none.
     #[wasm_bindgen(js_namespace = safely)]
     pub fn parse(text: &JsValue) -> JsValue;
+    /// A member; `undefined` where it cannot be read.
     #[wasm_bindgen(js_namespace = safely)]
     pub fn member(object: &JsValue, name: &str) -> JsValue;
+    /// An element, likewise.
     #[wasm_bindgen(js_namespace = safely, js_name = member)]
     pub fn item(array: &JsValue, index: u32) -> JsValue;
-    #[wasm_bindgen(js_namespace = safely)]
-    pub fn connect(configuration: &JsValue, heard: &Heard) -> JsValue;
 
-    pub type Connection;
-    #[wasm_bindgen(method, getter)]
-    pub fn object(this: &Connection) -> JsValue;
-    #[wasm_bindgen(method, js_name = restartIce)]
-    pub fn restart_ice(this: &Connection);
-    #[wasm_bindgen(method)]
-    pub fn operate(this: &Connection, operation: u32, method: &str, kind: &str, text: &str);
-    #[wasm_bindgen(method)]
-    pub fn close(this: &Connection);
-
-    pub type Sockets;
+    /// What one client has of the browser: a timer, sockets, connections, the page, and the facade's handler.
+    pub type Browser;
+    /// Of the settings it uses `transport`, which opens a socket to the server; `configuration`; `global`, which is
+    /// `globalThis`; `handler`, whose `tell` is called while the module is not at work, and may not throw; and `heard`, a
+    /// function that is told all that happens, as [`crate::heard::input`] takes it.
     #[wasm_bindgen(constructor)]
-    pub fn new(transport: JsValue, heard: &Heard) -> Sockets;
+    pub fn new(settings: &JsValue) -> Browser;
+    /// One function for all that is to be done, because each binding weighs something. `what` is an [`Act`], which says what
+    /// the others are.
     #[wasm_bindgen(method)]
-    pub fn open(this: &Sockets, id: u32);
-    #[wasm_bindgen(method)]
-    pub fn send(this: &Sockets, id: u32, text: &str);
-    #[wasm_bindgen(method)]
-    pub fn end(this: &Sockets, id: u32, code: u16);
-    #[wasm_bindgen(method)]
-    pub fn close(this: &Sockets);
+    pub fn act(this: &Browser, what: u32, id: u32, number: i32, a: &str, b: &str, c: &str) -> JsValue;
+}
 
-    pub type Timer;
-    #[wasm_bindgen(constructor)]
-    pub fn new(heard: &Heard) -> Timer;
-    #[wasm_bindgen(method)]
-    pub fn set(this: &Timer, milliseconds: i32);
-    #[wasm_bindgen(method)]
-    pub fn close(this: &Timer);
+/// What the browser can do; `browser.js` has the same numbers.
+#[derive(Clone, Copy)]
+pub enum Act {
+    /// Ends everything, silently and for good.
+    Close,
+    /// Tells the facade: `id` is of `js/told.ts`, which says what the number and the texts are.
+    Tell,
+    /// Sets the timer to so many milliseconds from now; a negative number: to never.
+    Wait,
+    /// Opens a socket.
+    OpenSocket,
+    /// Sends a text frame. A socket that closes drops it silently, as the standard says.
+    Send,
+    /// Closes a socket with a code. Nothing is heard of it again.
+    CloseSocket,
+    /// Makes a connection with its data channel.
+    Connect,
+    /// Starts an operation of a connection: its number; method, type and text. Its end is heard.
+    Operate,
+    /// `restartIce()`.
+    RestartIce,
+    /// Closes a connection. Nothing is heard of it again.
+    Disconnect,
+    /// Answers with a connection's object.
+    Object,
+}
 
-    pub type Page;
-    #[wasm_bindgen(constructor)]
-    pub fn new(global: &JsValue, heard: &Heard) -> Page;
-    #[wasm_bindgen(method)]
-    pub fn close(this: &Page);
+impl Browser {
+    /// Does what needs nothing but an id and a number.
+    pub fn simply(&self, what: Act, id: u32, number: i32) -> JsValue {
+        self.act(what as u32, id, number, "", "", "")
+    }
 }

@@ -1,14 +1,14 @@
 //! What the facade can call.
 
-use crate::browser::{item, member};
+use crate::browser::{Browser, item, member};
 use crate::codec;
 use crate::driver::Driver;
-use alloc::rc::Rc;
+use crate::heard;
 use alloc::{string::String, vec::Vec};
 use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, Query, RoomName};
 use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 
 #[wasm_bindgen]
 extern "C" {
@@ -19,16 +19,16 @@ extern "C" {
 /// One client. `call` names a promise of the facade, settled through the handler. Errors are texts that say which argument is wrong.
 #[wasm_bindgen]
 pub struct Client {
-    driver: Rc<Driver>,
+    driver: Driver,
 }
 
 #[wasm_bindgen]
 impl Client {
-    /// A client that does nothing yet. `settings` is an object, since each argument costs more than a member: `transport`
-    /// opens a socket to the server; `key`; `peer` is `PeerInfo` without `session`; `configuration`; `handler`; `global` is
-    /// `globalThis`; `numbers` are of reconnecting base, factor, cap and cap while visible (milliseconds) and attempts
-    /// (negative: unlimited), of candidate batches milliseconds, size and most, and the milliseconds that a description
-    /// waits for its candidates (negative: it does not), and whether the link is released in the background (1 or 0).
+    /// A client that does nothing yet. `settings` is an object, since each argument costs more than a member: those that
+    /// [`Browser`] uses; `key`; `peer` is `PeerInfo` without `session`; `numbers` are of reconnecting base, factor, cap and cap
+    /// while visible (milliseconds) and attempts (negative: unlimited), of candidate batches milliseconds, size and most, and
+    /// the milliseconds that a description waits for its candidates (negative: it does not), and whether the link is released
+    /// in the background (1 or 0).
     ///
     /// # Errors
     /// The name of the argument that is wrong; the facade has looked at them.
@@ -62,10 +62,14 @@ impl Client {
             },
             release_when_frozen: release != 0.0,
         };
-        let handler = of("handler").unchecked_into();
-        Ok(Self {
-            driver: Driver::new(of("transport"), of("configuration"), handler, &of("global"), config, seed()),
-        })
+        Ok(Self { driver: Driver::new(Browser::new(settings), config, seed()) })
+    }
+
+    /// The browser's side tells what happened: [`heard::input`] has what.
+    pub fn hear(&self, what: u32, id: u32, number: u32, state: u32, value: &JsValue) {
+        if let Some(input) = heard::input(what, id, number, state, value) {
+            self.driver.handle_input(input);
+        }
     }
 
     /// Everything that the application asks for, in one function: each export costs a few hundred bytes. `ask` is of
@@ -109,7 +113,7 @@ impl Client {
             11 => {
                 let peer = peer_id(to)?;
                 self.driver.handle_input(Input::Command(Command::OpenPeer { peer: peer.clone() }));
-                return Ok(self.driver.connection(&peer).unwrap_or_default());
+                return Ok(self.driver.connection(&peer));
             }
             12 => Command::ConnectPeer { call, peer: peer_id(to)?, timeout_ms },
             13 => Command::RestartIce { peer: peer_id(to)? },

@@ -1,19 +1,13 @@
 //! Drives the core: one input at a time, every output carried out, and only then is the application told.
 
+use crate::browser::{Act, Browser};
 use crate::clock::{self, WallClock};
 use crate::codec;
-use crate::handler::{Handler, Told};
-use crate::page::Page;
-use crate::peer_connection::PeerConnection;
-use crate::timer::Timer;
-use crate::web_socket::Sockets;
-use alloc::rc::{Rc, Weak};
-use alloc::vec::Vec;
+use crate::operation::operate;
+use crate::told::Told;
 use core::cell::{Cell, RefCell};
 use signalpost_core::protocol::{OwnSignal, PeerId, RoomName};
-use signalpost_core::{
-    Client, Config, ConnectionEvent, Event, Failure, Input, Output, PageEvent, Queue, Reply, Timeline,
-};
+use signalpost_core::{Client, Config, Event, Failure, Input, Output, PageEvent, Queue, Reply, Timeline};
 use wasm_bindgen::JsValue;
 
 /// What the application will be told once the core is at rest.
@@ -22,53 +16,32 @@ enum News {
     Event(Event),
 }
 
-/// One client and the browser objects that it uses.
+/// One client and what it has of the browser.
 pub struct Driver {
-    this: Weak<Driver>,
-    configuration: JsValue,
-    handler: Handler,
+    browser: Browser,
     core: RefCell<Client>,
     inbox: RefCell<Queue<Input>>,
     news: RefCell<Queue<News>>,
     at_work: Cell<bool>,
     telling: Cell<bool>,
     wall_clock: WallClock,
-    sockets: Sockets,
-    connections: RefCell<Vec<(u32, PeerConnection)>>,
-    timer: Timer,
-    _page: Page,
+    /// What the timer is set to.
+    deadline: Cell<Option<u64>>,
 }
 
 impl Driver {
     /// A client that does nothing yet.
-    pub fn new(
-        transport: JsValue,
-        configuration: JsValue,
-        handler: Handler,
-        global: &JsValue,
-        config: Config,
-        seed: u64,
-    ) -> Rc<Self> {
-        Rc::new_cyclic(|this: &Weak<Self>| {
-            let (on_time, on_page, on_socket) = (this.clone(), this.clone(), this.clone());
-            Self {
-                this: this.clone(),
-                configuration,
-                handler,
-                core: RefCell::new(Client::new(config, seed)),
-                inbox: RefCell::default(),
-                news: RefCell::default(),
-                at_work: Cell::new(false),
-                telling: Cell::new(false),
-                wall_clock: WallClock::default(),
-                sockets: Sockets::new(transport, move |socket, event| {
-                    tell(&on_socket, Input::Socket { socket, event });
-                }),
-                connections: RefCell::default(),
-                timer: Timer::new(move || tell(&on_time, Input::Timeout)),
-                _page: Page::listen(global, move |event| tell(&on_page, Input::Page(event))),
-            }
-        })
+    pub fn new(browser: Browser, config: Config, seed: u64) -> Self {
+        Self {
+            browser,
+            core: RefCell::new(Client::new(config, seed)),
+            inbox: RefCell::default(),
+            news: RefCell::default(),
+            at_work: Cell::new(false),
+            telling: Cell::new(false),
+            wall_clock: WallClock::default(),
+            deadline: Cell::new(None),
+        }
     }
 
     /// Something happened. What happens while the core is at work waits its turn; what the application does
@@ -76,6 +49,9 @@ impl Driver {
     pub fn handle_input(&self, input: Input) {
         #[cfg(feature = "trap-hook")]
         crate::trap_hook::spring(&input);
+        if matches!(input, Input::Timeout) {
+            self.deadline.set(None);
+        }
         if self.wall_clock.jumped() {
             self.inbox.borrow_mut().push_back(Input::Page(PageEvent::Woke));
         }
@@ -90,15 +66,14 @@ impl Driver {
             self.carry_out();
         }
         self.at_work.set(false);
-        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
-        self.timer.set(clock::now(), deadline);
+        self.set_timer();
         self.tell_news();
     }
 
-    /// The browser's connection to a peer.
-    pub fn connection(&self, peer: &PeerId) -> Option<JsValue> {
-        let id = self.core.borrow().connection(peer)?;
-        self.with_connection(id, |connection| connection.object())
+    /// The browser's connection to a peer; `undefined` where there is none.
+    pub fn connection(&self, peer: &PeerId) -> JsValue {
+        let connection = self.core.borrow().connection(peer);
+        connection.map_or(JsValue::UNDEFINED, |id| self.browser.simply(Act::Object, id, 0))
     }
 
     /// How long each phase of the connection to a peer took.
@@ -106,9 +81,14 @@ impl Driver {
         self.core.borrow().timeline(peer)
     }
 
-    fn with_connection<T>(&self, connection: u32, act: impl FnOnce(&PeerConnection) -> T) -> Option<T> {
-        let open = self.connections.borrow();
-        open.iter().find(|(id, _)| *id == connection).map(|(_, target)| act(target))
+    /// To what the core waits for; nothing is changed where that is set already.
+    fn set_timer(&self) {
+        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
+        if self.deadline.replace(deadline) != deadline {
+            let now = clock::now();
+            let wait = |at: u64| i32::try_from(at.saturating_sub(now)).unwrap_or(i32::MAX);
+            self.browser.simply(Act::Wait, 0, deadline.map_or(-1, wait));
+        }
     }
 
     fn carry_out(&self) {
@@ -120,42 +100,26 @@ impl Driver {
     }
 
     fn execute(&self, output: Output) {
-        match output {
-            Output::OpenSocket { socket } => self.sockets.open(socket),
+        let (what, id, number) = match output {
+            Output::OpenSocket { socket } => (Act::OpenSocket, socket, 0),
             Output::Send { socket, envelope, ack } => {
-                self.sockets.send(socket, &codec::encode(&envelope, ack));
+                let text = codec::encode(&envelope, ack);
+                self.browser.act(Act::Send as u32, socket, 0, &text, "", "");
+                return;
             }
-            Output::CloseSocket { socket, code } => self.sockets.close(socket, code),
-            Output::CreateConnection { connection, .. } => self.create_connection(connection),
+            Output::CloseSocket { socket, code } => (Act::CloseSocket, socket, code.into()),
+            Output::CreateConnection { connection, .. } => (Act::Connect, connection, 0),
             Output::Operate { connection, operation, what } => {
-                self.with_connection(connection, |target| target.operate(operation, &what));
+                return operate(&self.browser, connection, operation, &what);
             }
-            Output::RestartIce { connection } => {
-                self.with_connection(connection, PeerConnection::restart_ice);
+            Output::RestartIce { connection } => (Act::RestartIce, connection, 0),
+            Output::CloseConnection { connection } => (Act::Disconnect, connection, 0),
+            Output::Settle { call, result } => {
+                return self.news.borrow_mut().push_back(News::Settled(call, result));
             }
-            Output::CloseConnection { connection } => {
-                let mut open = self.connections.borrow_mut();
-                let closed = open.iter().position(|(id, _)| *id == connection).map(|at| open.swap_remove(at));
-                drop(open);
-                drop(closed);
-            }
-            Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
-            Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
-        }
-    }
-
-    fn create_connection(&self, connection: u32) {
-        let this = self.this.clone();
-        let heard = move |event| tell(&this, Input::Connection { connection, event });
-        match PeerConnection::new(&self.configuration, heard) {
-            Ok(created) => {
-                self.connections.borrow_mut().push((connection, created));
-            }
-            Err(thrown) => {
-                let event = ConnectionEvent::Unavailable { message: thrown };
-                self.inbox.borrow_mut().push_back(Input::Connection { connection, event });
-            }
-        }
+            Output::Event(event) => return self.news.borrow_mut().push_back(News::Event(event)),
+        };
+        self.browser.simply(what, id, number);
     }
 
     /// Tells the application, with nothing borrowed: it may call back.
@@ -222,12 +186,12 @@ impl Driver {
                 Event::PeerOpen { peer } => (Told::PeerOpen, 0, peer.as_str(), "", ""),
             },
         };
-        self.handler.tell(what as u32, number, a, b, c);
+        self.browser.act(Act::Tell as u32, what as u32, number as i32, a, b, c);
     }
 }
 
-fn tell(driver: &Weak<Driver>, input: Input) {
-    if let Some(driver) = driver.upgrade() {
-        driver.handle_input(input);
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.browser.simply(Act::Close, 0, 0);
     }
 }

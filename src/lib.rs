@@ -9,18 +9,16 @@ extern crate alloc;
 #[cfg(not(feature = "bare"))]
 extern crate std;
 
-mod browser;
+pub mod browser;
 pub mod client;
 pub mod clock;
 pub mod codec;
 pub mod driver;
-pub mod handler;
-pub mod page;
-pub mod peer_connection;
-pub mod timer;
+pub mod heard;
+pub mod operation;
+mod told;
 #[cfg(feature = "trap-hook")]
 mod trap_hook;
-pub mod web_socket;
 
 /// A panic is a trap, without words: what formats them would weigh more than the whole negotiation.
 #[cfg(feature = "bare")]

@@ -34,13 +34,9 @@ export function makeFunction(glue) {
   // What it takes of the shell's own script has nothing of an instance.
   const taken = /^import .*$/gm;
   const once = replaced(kept, "export class", "class").replace(taken, "");
-  // Who kept a closure that the module dropped calls nothing: it would throw, which ends an instance.
-  const called = "const real = (...args) => {";
-  const body = once.replaceAll(called, `${called}\n        if (!state.cnt) return;`);
-  if (body === once) throw new Error(`the glue does not hold ${called}`);
   return `${(kept.match(taken) ?? []).join("\n")}
 export default () => {
-${body}
+${once}
 let wasm;
 const start = (exports) => {
   wasm = exports;

@@ -94,12 +94,14 @@ return { tell: (what, ...all) => given(TOLD[what][0], TOLD[what][1](...all)) };
 "#;
 
 type Called = Closure<dyn Fn(String, Array)>;
+type Heard = Closure<dyn Fn(u32, u32, u32, u32, JsValue)>;
 
 /// A client and what its handler was told, one text for each call.
 struct Side {
     client: Rc<OnceCell<Client>>,
     log: Log<String>,
     _called: Called,
+    _heard: Heard,
 }
 
 impl Side {
@@ -119,9 +121,15 @@ impl Side {
             }
         });
         let handler = run(HANDLER, called.as_ref());
-        let made = create(id, url, configuration, handler).unwrap_or_else(|_| panic!("{id} {url}"));
-        assert!(client.set(made).is_ok());
-        Self { client, log, _called: called }
+        let own = Rc::downgrade(&client);
+        let heard = Heard::new(move |what: u32, id: u32, number: u32, state: u32, value: JsValue| {
+            if let Some(slot) = own.upgrade() {
+                slot.get().unwrap().hear(what, id, number, state, &value);
+            }
+        });
+        let made = create(id, url, configuration, handler, heard.as_ref());
+        assert!(client.set(made.unwrap_or_else(|_| panic!("{id} {url}"))).is_ok());
+        Self { client, log, _called: called, _heard: heard }
     }
 
     fn client(&self) -> &Client {
@@ -137,7 +145,13 @@ impl Side {
     }
 }
 
-fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<Client, JsValue> {
+fn create(
+    id: &str,
+    url: &str,
+    configuration: &str,
+    handler: JsValue,
+    heard: &JsValue,
+) -> Result<Client, JsValue> {
     let peer = format!(r#"{{"id":"{id}","session":0,"capabilities":[]}}"#);
     let settings = js_sys::Object::new();
     let transport = run("return () => new WebSocket(given)", &url.into());
@@ -147,6 +161,7 @@ fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<
         ("peer", JSON::parse(&peer).unwrap()),
         ("configuration", JSON::parse(configuration).unwrap()),
         ("handler", handler),
+        ("heard", heard.clone()),
         ("global", js_sys::global().into()),
         ("numbers", JSON::parse("[1000, 2, 30000, 3500, -1, 100, 5, 10, -1, 0]").unwrap()),
     ] {
@@ -338,7 +353,7 @@ async fn a_client_that_is_freed_is_silent() {
     side.hears("resolve[1,").await;
     side.client().open_peer("bob").unwrap_or_else(|_| panic!());
     side.client().connect_peer(2, "bob", 5000).unwrap_or_else(|_| panic!());
-    let Side { client, log, _called } = side;
+    let Side { client, log, _called, _heard } = side;
     drop(client);
     let before = log.len();
     sleep(200).await;
@@ -349,7 +364,7 @@ async fn a_client_that_is_freed_is_silent() {
 #[wasm_bindgen_test]
 fn arguments_that_are_none_are_errors() {
     for id in ["", "a\\u0000b", &"é".repeat(65)] {
-        assert!(create(id, "ws://fake/", "{}", JsValue::NULL).is_err(), "{id:?}");
+        assert!(create(id, "ws://fake/", "{}", JsValue::NULL, &JsValue::NULL).is_err(), "{id:?}");
     }
     let side = Side::new("ada", "ws://fake/", "{}", nothing);
     assert!(side.client().join(1, "").is_err());

@@ -1,8 +1,7 @@
 //! The page and the network are heard as long as somebody listens.
 
-use crate::support::{Log, run};
-use signalpost::page::Page;
-use signalpost_core::PageEvent;
+use crate::support::{Hearing, Log, run};
+use signalpost_core::{Input, PageEvent};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -20,6 +19,14 @@ fn scope() -> JsValue {
          return Object.assign(counting(), { document: counting() })",
         &JsValue::NULL,
     )
+}
+
+fn listen(scope: &JsValue, log: &Log<PageEvent>) -> Hearing {
+    let log = log.clone();
+    Hearing::new(&[("global", scope.clone())], move |input| match input {
+        Input::Page(event) => log.push(event),
+        other => panic!("{other:?}"),
+    })
 }
 
 fn everything_happens(scope: &JsValue) {
@@ -41,11 +48,7 @@ fn everything_happens(scope: &JsValue) {
 fn it_is_heard_until_the_drop_and_no_listener_stays() {
     let scope = scope();
     let (heard, log) = (Log::default(), Log::default());
-    let (first, second) = (heard.clone(), log.clone());
-    let pages = [
-        Page::listen(&scope, move |event| first.push(event)),
-        Page::listen(&scope, move |event| second.push(event)),
-    ];
+    let pages = [listen(&scope, &heard), listen(&scope, &log)];
     let count = || run("return given.count + given.document.count", &scope).as_f64();
     assert_eq!(count(), Some(14.0));
     everything_happens(&scope);

@@ -1,11 +1,12 @@
 //! One `RTCPeerConnection`: what is asked of it is done and told, and nothing is told after its end.
 
-use crate::support::{Log, Uncaught, run, sleep, until};
+use crate::support::{Hearing, Log, Uncaught, run, sleep, until};
 use js_sys::JSON;
-use signalpost::peer_connection::PeerConnection;
+use signalpost::browser::Act;
+use signalpost::operation::operate;
 use signalpost_core::protocol::{IceCandidateInit, session_description};
 use signalpost_core::{
-    ConnectionEvent, ConnectionState, Description, Operation, Outcome, SdpType, SignalingState,
+    ConnectionEvent, ConnectionState, Description, Input, Operation, Outcome, SdpType, SignalingState,
 };
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -13,6 +14,39 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 fn configuration(text: &str) -> JsValue {
     JSON::parse(text).unwrap()
+}
+
+/// Connection 1 of a client.
+struct PeerConnection(Hearing);
+
+impl PeerConnection {
+    fn new(configuration: &JsValue, heard: impl Fn(ConnectionEvent) + 'static) -> Self {
+        let given = [("configuration", configuration.clone())];
+        let hearing = Hearing::new(&given, move |input| match input {
+            Input::Connection { connection: 1, event } => heard(event),
+            other => panic!("{other:?}"),
+        });
+        hearing.simply(Act::Connect, 1, 0);
+        Self(hearing)
+    }
+
+    fn operate(&self, operation: u32, what: &Operation) {
+        operate(&self.0, 1, operation, what);
+    }
+
+    fn object(&self) -> JsValue {
+        self.0.simply(Act::Object, 1, 0)
+    }
+
+    fn restart_ice(&self) {
+        self.0.simply(Act::RestartIce, 1, 0);
+    }
+}
+
+impl Drop for PeerConnection {
+    fn drop(&mut self) {
+        self.0.simply(Act::Disconnect, 1, 0);
+    }
 }
 
 /// A connection and all that was heard of it.
@@ -26,7 +60,7 @@ impl Side {
     fn new() -> Self {
         let heard = Log::default();
         let log = heard.clone();
-        let connection = PeerConnection::new(&configuration("{}"), move |event| log.push(event)).unwrap();
+        let connection = PeerConnection::new(&configuration("{}"), move |event| log.push(event));
         Self { connection, heard, operations: std::cell::Cell::new(0) }
     }
 
@@ -74,8 +108,13 @@ fn a_constructor_that_throws_is_an_error() {
         r#"{ "iceServers": [{ "urls": "turn:127.0.0.1" }] }"#,
         r#"{ "bundlePolicy": "no-such-policy" }"#,
     ] {
-        let made = PeerConnection::new(&configuration(bad), |_| {});
-        let thrown = made.err().unwrap_or_else(|| panic!("{bad}"));
+        let heard = Log::default();
+        let log = heard.clone();
+        let made = PeerConnection::new(&configuration(bad), move |event| log.push(event));
+        let Some(ConnectionEvent::Unavailable { message: thrown }) = heard.entries().pop() else {
+            panic!("{bad}");
+        };
+        assert!(made.object().is_undefined(), "{bad}");
         assert!(thrown.contains("Error"), "{bad}: {thrown}");
     }
 }
@@ -194,7 +233,7 @@ async fn after_the_drop_nothing_is_heard_and_nothing_is_thrown() {
     let log = Log::<ConnectionEvent>::default();
     for round in 0..4 {
         let heard = log.clone();
-        let connection = PeerConnection::new(&configuration("{}"), move |event| heard.push(event)).unwrap();
+        let connection = PeerConnection::new(&configuration("{}"), move |event| heard.push(event));
         let object = connection.object();
         match round {
             0 => {}
@@ -226,8 +265,7 @@ async fn it_may_be_dropped_while_it_tells_something() {
             let taken = own.upgrade().and_then(|slot| slot.borrow_mut().take());
             drop(taken);
         }
-    })
-    .unwrap();
+    });
     connection.operate(1, &Operation::SetLocalDescription);
     connection.operate(2, &Operation::CreateOffer);
     *slot.borrow_mut() = Some(connection);

@@ -1,12 +1,29 @@
 //! One deadline at a time, and nothing after the end.
 
-use crate::support::{Log, run, sleep, until, wait_for};
+use crate::support::{Hearing, Log, run, sleep, until, wait_for};
+use signalpost::browser::Act;
 use signalpost::clock::{WallClock, now};
-use signalpost::timer::Timer;
+use signalpost_core::Input;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_test::wasm_bindgen_test;
+
+/// One timer: wakes once, after the milliseconds that were set last.
+struct Timer(Hearing);
+
+impl Timer {
+    fn new(wake: impl Fn() + 'static) -> Self {
+        Self(Hearing::new(&[], move |input| {
+            assert!(matches!(input, Input::Timeout));
+            wake();
+        }))
+    }
+
+    fn set(&self, milliseconds: i32) {
+        self.0.simply(Act::Wait, 0, milliseconds);
+    }
+}
 
 fn timer(log: &Log<&'static str>, name: &'static str) -> Timer {
     let log = log.clone();
@@ -26,7 +43,7 @@ async fn timers_wake_in_the_order_of_their_deadlines_and_not_before() {
                 log.push(name);
                 times.push(now() - start);
             });
-            timer.set(start, Some(start + wait));
+            timer.set(wait);
             timer
         })
         .collect();
@@ -47,7 +64,7 @@ async fn what_is_due_comes_with_the_next_macrotask_and_before_a_short_timeout() 
     let timeout = Closure::<dyn FnMut()>::new(move || on_timeout.push("timeout"));
     let microtask = Closure::<dyn FnMut()>::new(move || on_microtask.push("microtask"));
     run("setTimeout(given, 4)", timeout.as_ref());
-    timer.set(now(), Some(now()));
+    timer.set(0);
     run("queueMicrotask(given)", microtask.as_ref());
     assert_eq!(log.len(), 0, "not before the caller is done");
     until("all three", || log.len() == 3).await;
@@ -66,12 +83,12 @@ async fn a_chain_of_due_wakes_is_not_slowed_down() {
             && count.len() < 50
             && let Some(timer) = slot.get()
         {
-            timer.set(now(), Some(now()));
+            timer.set(0);
         }
     });
     assert!(slot.set(timer).is_ok());
     let start = now();
-    slot.get().unwrap().set(start, Some(start));
+    slot.get().unwrap().set(0);
     until("50 wakes", || log.len() == 50).await;
     let took = now() - start;
     assert!(took < 150, "{took} ms");
@@ -82,17 +99,17 @@ async fn the_deadline_that_was_set_last_holds() {
     let log = Log::default();
     let timer = timer(&log, "woke");
     let start = now();
-    timer.set(start, Some(start + 10));
-    timer.set(start, Some(start + 80));
+    timer.set(10);
+    timer.set(80);
     sleep(40).await;
     assert_eq!(log.len(), 0, "the first deadline was taken back");
     until("the second", || log.len() == 1).await;
     assert!(now() - start >= 80);
-    timer.set(now(), Some(now() + 10));
-    timer.set(now(), None);
+    timer.set(10);
+    timer.set(-1);
     sleep(40).await;
     assert_eq!(log.len(), 1, "the third was taken back");
-    timer.set(now(), Some(now() + 10));
+    timer.set(10);
     until("it can be set again", || log.len() == 2).await;
 }
 
@@ -101,8 +118,8 @@ async fn what_was_due_and_is_put_off_does_not_come_early() {
     let log = Log::default();
     let timer = timer(&log, "woke");
     let start = now();
-    timer.set(start, Some(start));
-    timer.set(start, Some(start + 80));
+    timer.set(0);
+    timer.set(80);
     sleep(40).await;
     assert_eq!(log.len(), 0, "the macrotask was for the first deadline");
     until("the second", || log.len() == 1).await;
@@ -115,8 +132,8 @@ async fn what_was_due_and_is_put_off_does_not_come_early() {
 async fn what_was_due_and_is_taken_back_is_silent() {
     let log = Log::default();
     let timer = timer(&log, "woke");
-    timer.set(now(), Some(now()));
-    timer.set(now(), None);
+    timer.set(0);
+    timer.set(-1);
     sleep(30).await;
     assert_eq!(log.len(), 0);
 }
@@ -125,8 +142,8 @@ async fn what_was_due_and_is_taken_back_is_silent() {
 async fn a_dropped_timer_is_silent() {
     let log = Log::default();
     let (due, later) = (timer(&log, "due"), timer(&log, "later"));
-    due.set(now(), Some(now()));
-    later.set(now(), Some(now() + 10));
+    due.set(0);
+    later.set(10);
     drop((due, later));
     sleep(50).await;
     assert_eq!(log.entries(), Vec::<&str>::new());

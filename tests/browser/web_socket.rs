@@ -1,13 +1,30 @@
 //! The socket, as far as it goes without a server.
 
-use crate::support::{Log, run, sleep, until};
-use signalpost::web_socket::Sockets;
-use signalpost_core::SocketEvent;
+use crate::support::{Hearing, Log, run, sleep, until};
+use signalpost::browser::Act;
+use signalpost_core::{Input, SocketEvent};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Nothing listens there: the tests run in a network of their own.
 pub const REFUSED: &str = "ws://127.0.0.1:9/signal";
+
+/// The sockets of a client.
+struct Sockets(Hearing);
+
+impl Sockets {
+    fn open(&self, socket: u32) {
+        self.0.simply(Act::OpenSocket, socket, 0);
+    }
+
+    fn send(&self, socket: u32, text: &str) {
+        self.0.act(Act::Send as u32, socket, 0, text, "", "");
+    }
+
+    fn close(&self, socket: u32, code: i32) {
+        self.0.simply(Act::CloseSocket, socket, code);
+    }
+}
 
 fn sockets(url: &str, log: &Log<String>) -> Sockets {
     let transport = run("return () => new WebSocket(given)", &url.into());
@@ -16,7 +33,10 @@ fn sockets(url: &str, log: &Log<String>) -> Sockets {
 
 fn with(transport: JsValue, log: &Log<String>) -> Sockets {
     let log = log.clone();
-    Sockets::new(transport, move |socket, event| log.push(format!("{socket} {}", word(&event))))
+    Sockets(Hearing::new(&[("transport", transport)], move |input| match input {
+        Input::Socket { socket, event } => log.push(format!("{socket} {}", word(&event))),
+        other => panic!("{other:?}"),
+    }))
 }
 
 fn word(event: &SocketEvent) -> String {
