@@ -145,5 +145,26 @@ describe("The demo looks as it should", () => {
     await picture(others[1], "reconnecting-firefox");
     await world.server.start();
     await page.waitFor(`document.querySelector("[data-testid=link-state]").dataset.state === "connected"`);
+    await page.waitFor(`document.querySelector("[data-testid=resume-note]").textContent === "new session"`);
+  });
+
+  test("somebody who is away, after a session that was resumed", async () => {
+    // Hedy has a socket and nothing else, and loses it.
+    await others[0].evaluate(async () => {
+      const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
+      await new Promise((done) => (socket.onopen = done));
+      const peer = { id: "Hedy", session: 1, metadata: JSON.stringify({ name: "Hedy" }) };
+      socket.send(JSON.stringify({ type: "hello", payload: { versions: [2, 2], key: "0123456789abcdef", peer } }));
+      socket.send(JSON.stringify({ type: "join", seq: 1, payload: { room: "amber-cove-42" } }));
+      window.hedy = socket;
+    });
+    await page.waitFor(`document.querySelector('[data-peer-id="Hedy"]')`, null, { what: "Hedy's tile" });
+    await others[0].evaluate("hedy.close(4999)");
+    await page.waitFor(`document.querySelector('[data-peer-id="Hedy"]')?.dataset.away`, null, { what: "Hedy to be shown as away", timeoutMs: 20_000 });
+    assert.equal(await page.evaluate(`document.querySelector('[data-peer-id="Hedy"]').dataset.away`), "away: its link was lost");
+    assert.match(await page.evaluate(`document.querySelector("#chart").getAttribute("aria-label")`), /Hedy: [a-z]+, away: its link was lost/);
+    await click(page, "[data-testid=cut-socket]");
+    await page.waitFor(`document.querySelector("[data-testid=resume-note]").textContent === "resumed"`);
+    await looks("away");
   });
 });
