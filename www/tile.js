@@ -51,7 +51,7 @@ export class Tile {
   /** `connectionState` of the peer's connection, and why, in words or "". */
   showState(state, reason) {
     this.element.dataset.state = state;
-    this.#part(".chip").textContent = WORDS[state] ?? state;
+    this.#lookAway();
     this.#part(".reason").textContent = reason;
     this.#part(".restart").setAttribute("aria-disabled", String(state === "closed"));
   }
@@ -66,6 +66,7 @@ export class Tile {
   set away(words) {
     if (words) this.element.dataset.away = words;
     else delete this.element.dataset.away;
+    this.#lookAway();
   }
 
   get away() {
@@ -119,6 +120,12 @@ export class Tile {
     if (this.#watched.has(target)) return;
     this.#watched.add(target);
     for (const type of types) target.addEventListener(type, () => this.#look());
+  }
+
+  #lookAway() {
+    const { state, away = "" } = this.element.dataset;
+    this.#part(".away-words").textContent = away;
+    this.#part(".chip").textContent = away.startsWith("away") && state !== "connected" ? "away" : (WORDS[state] ?? state);
   }
 
   #look() {
