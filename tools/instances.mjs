@@ -19,18 +19,26 @@ function without(text, from, to) {
   return before + rest.slice(end + to.length);
 }
 
-/** Every browser that has ES2022 and WebAssembly's externref has these; and texts are short. */
+/** Every browser that has ES2022 and WebAssembly's externref has what these are in place of; and texts are short. */
 function withoutFallbacks(glue) {
-  const registries = glue.replaceAll(/\(typeof FinalizationRegistry === 'undefined'\)\s+\? \{ register: \(\) => \{\}, unregister: \(\) => \{\} \}\s+: /g, "");
-  const encoder = without(registries, "if (!('encodeInto' in cachedTextEncoder)) {", "\n}\n");
+  const [checked, isDetached] = parted(glue, " || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && ");
+  const viewed = `${checked} || ${replaced(isDetached, "cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0.buffer !== wasm.memory.buffer")}`;
+  const defined = without(viewed, "function notDefined(", "\n").replaceAll(/typeof ([\w.]+) == 'function' \? \1 : notDefined\('\1'\)/g, "$1");
+  const encoder = without(defined, "if (!('encodeInto' in cachedTextEncoder)) {", "\n}\n");
   // The text at once, not letter by letter while it is ASCII.
   const [head, tail] = parted(encoder, "    if (realloc === undefined) {\n");
   return `${head}${without(tail, "    }\n\n    let len = arg.length;", "return ptr;\n")}`.replaceAll(", wasm.__wbindgen_realloc)", ")");
 }
 
+/** A client is held by its handler, which the module holds: it is freed by the facade, and never collected before. */
+function withoutFinalization(glue) {
+  const unregistered = replaced(replaced(glue, "ClientFinalization.unregister(this);", ""), "ClientFinalization.register(this, this.__wbg_ptr, this);", "");
+  return without(without(unregistered, "const ClientFinalization =", "ptr, 1));\n"), "if (Symbol.dispose) Client", "\n");
+}
+
 /** The script as a function. */
 export function makeFunction(glue) {
-  const kept = withoutFallbacks(parted(glue, "let wasmModule, wasmInstance, wasm;")[0]);
+  const kept = withoutFinalization(withoutFallbacks(parted(glue, "let wasmModule, wasmInstance, wasm;")[0]));
   // What it takes of the shell's own script has nothing of an instance.
   const taken = /^import .*$/gm;
   const once = replaced(kept, "export class", "class").replace(taken, "");
