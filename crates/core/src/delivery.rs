@@ -171,8 +171,8 @@ impl Delivery {
         self.ack_at = Some(now.saturating_add(ACK_MS));
     }
 
-    /// There is no socket to acknowledge on.
-    pub fn handle_lost(&mut self) {
+    /// `hello` tells what was received, and there is nothing to acknowledge on this socket yet.
+    pub fn handle_opened(&mut self) {
         self.untold = 0;
         self.ack_at = None;
     }

@@ -369,3 +369,19 @@ fn absences_are_told_and_a_live_connection_is_no_absence() {
     receive(&mut world, Some(10), None, left);
     assert_eq!(news(&mut world), ["ada away lost", "ada left lost"]);
 }
+
+#[test]
+fn what_was_to_be_acknowledged_on_one_socket_is_not_on_the_next() {
+    // Superseded, and connected again to a server that has no sessions.
+    let mut world = in_session();
+    joined(&mut world, 1, "ada");
+    world.socket_event(SocketEvent::Closed { code: 4500 });
+    world.command(Command::Connect { call: 9, timeout_ms: 60_000 });
+    world.socket_event(SocketEvent::Opened);
+    world.advance(200);
+    assert_eq!(sent(&mut world), [early("hello Some(1)", 0)]);
+    world.receive(ServerMessage::Welcome { version: 1, region: None, session: None });
+    world.advance(1_000);
+    assert!(sent(&mut world).iter().all(|(_, seq, ack)| seq.is_none() && ack.is_none()));
+    assert_eq!(resumptions(&world), [(false, "")]);
+}

@@ -50,7 +50,6 @@ impl Session {
         self.drop_socket(code, out);
         self.link = Link::Down;
         self.suspect_at = None;
-        self.delivery.handle_lost();
         if let Some(spare) = self.spare.take() {
             self.link = Link::Opening(spare);
         } else if let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) {

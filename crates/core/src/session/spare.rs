@@ -22,7 +22,6 @@ impl Session {
             // `hello` claims the session, and fences the other socket at the server.
             self.forget_failures(now);
             self.drop_socket(REPLACED, out);
-            self.delivery.handle_lost();
             self.link = Link::Opening(spare);
             self.handle_opened(now, out);
         }

@@ -62,6 +62,7 @@ impl Session {
     /// The socket is open: `hello`, and behind it at once what the server may not have.
     pub(super) fn begin(&mut self, now: u64, out: &mut Queue<Output>) {
         let in_session = self.has_session == Some(true);
+        self.delivery.handle_opened();
         self.hello.received = in_session.then(|| self.delivery.received());
         self.send(now, ClientMessage::Hello(self.hello.clone()), out);
         if let Link::Registering { socket, .. } = self.link {
