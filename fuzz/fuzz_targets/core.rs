@@ -1,27 +1,33 @@
 //! A client without I/O, driven by the lines of a text. The first byte says what happens:
 //!
-//! - `C`, `J`, `L`, `F`, `O`, `P`, `M`, `B`, `S`, `R`, `X`, `K`, `Q`: the application connects, joins a room, leaves it, finds peers,
-//!   opens a peer, connects to it, sends it a message, broadcasts, sends it candidates of its own, restarts ICE, closes the peer,
-//!   cancels a call, closes the client; the rest names the peer, the room or the call
+//! - `C`, `J`, `L`, `F`, `O`, `P`, `M`, `I`, `B`, `S`, `R`, `X`, `K`, `Q`: the application connects, joins a room, leaves it, finds
+//!   peers, opens a peer, connects to it, sends it a message, or one with a receipt, broadcasts, sends it candidates of its own,
+//!   restarts ICE, closes the peer, cancels a call, closes the client; the rest names the peer, the room or the call
 //! - `o`, `m`, `x4001`: the newest socket opens, sends something that is no frame, closes with this code
 //! - `{…}`: it receives this frame. A small `target` stands for a connection of the client's, `ref` for one of its frames
+//! - `#{…}`: it receives this frame with the session's next number; `wr`, `w`: a welcome to a session that goes on or does not;
+//!   `a`: an acknowledgement of everything
 //! - `n0`, `c0…`, `e0`, `s02`, `d0`, `D0`, `u0`: the connection of this number needs a negotiation, has this candidate, has no
 //!   more, is in this state, is open, is over, could not be made
 //! - `!0o…`: its oldest operation ends: with an offer that is set (`o`) or is not (`O`), an answer (`a`), or nothing, in a state
 //!   (`s`, `l`, `r`, `c`); `f`: it fails. The rest is the description, with `|` for its line breaks
 //! - `p0`: the page; `+500`: time passes, and the client is woken; `>500`: it passes unnoticed; `t`: it is woken for nothing
 //!
-//! Whatever comes: nothing panics or loops, every promise settles once and by itself, what is sent can be read by a server, a
-//! connection does one thing at a time, and after the end nothing is open.
+//! Whatever comes: nothing panics or loops, every promise settles once and by itself, what is sent can be read by a server and is
+//! numbered in a row, what is sent again is what it was, nothing is acknowledged that did not come, a connection does one thing at a
+//! time, and after the end nothing is open.
 #![no_main]
 
 #[path = "core/act.rs"]
 mod act;
+#[path = "core/numbers.rs"]
+mod numbers;
 
 use libfuzzer_sys::fuzz_target;
+use numbers::Numbers;
 use signalpost_core::protocol::{ClientMessage, Envelope, PeerId, PeerInfo, limits};
 use signalpost_core::{
-    CandidateOptions, Client, ClientState, Command, Config, Input, Operation, Output, ReconnectOptions,
+    CandidateOptions, Client, ClientState, Command, Config, Event, Input, Operation, Output, ReconnectOptions,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +54,7 @@ struct World {
     /// What each connection has to do, oldest first.
     operations: Vec<(u32, u32, Operation)>,
     outputs: usize,
+    numbers: Numbers,
 }
 
 fuzz_target!(|text: &str| {
@@ -72,14 +79,15 @@ fuzz_target!(|text: &str| {
         closed: BTreeSet::new(),
         operations: Vec::new(),
         outputs: 0,
+        numbers: Numbers::default(),
     };
     for line in text.lines().take(MOST_LINES) {
         let before = world.outputs;
         world.line(line);
         assert!(world.outputs - before < 20_000, "{} outputs for {line}", world.outputs - before);
     }
-    // The longest deadline of a call is 25.5 s.
-    world.pass(26_000);
+    // The longest deadline of a call is that of a message, which waits as long as a session may be away.
+    world.pass(151_000);
     let open = world.calls.iter().find(|(_, call)| matches!(call, Call::Open | Call::Letter));
     assert!(open.is_none(), "{open:?} waits for ever");
     world.input(Input::Command(Command::Close));
@@ -88,8 +96,10 @@ fuzz_target!(|text: &str| {
     assert!(world.sockets.is_empty(), "{:?}", world.sockets);
     assert!(world.connections.iter().all(|connection| world.closed.contains(connection)));
     let outputs = world.outputs;
-    for line in
-        text.lines().take(MOST_LINES).filter(|line| line.starts_with(['{', 'n', 'c', '!', 'o', 't', '+']))
+    for line in text
+        .lines()
+        .take(MOST_LINES)
+        .filter(|line| line.starts_with(['{', '#', 'w', 'a', 'n', 'c', '!', 'o', 't', '+']))
     {
         world.line(line);
     }
@@ -115,8 +125,10 @@ impl World {
                 let at = self.sockets.iter().position(|(it, _)| *it == socket);
                 self.sockets.remove(at.expect("it is closed once"));
             }
+            Output::Event(Event::Resumed { resumed: false, .. }) => self.numbers = Numbers::default(),
             Output::Event(_) => {}
-            Output::Send { socket, envelope, .. } => {
+            Output::Send { socket, envelope, ack } => {
+                self.numbers.check(&envelope, ack);
                 assert!(self.sockets.contains(&(socket, true)), "{socket} is not open");
                 check(&envelope);
             }

@@ -17,7 +17,10 @@ impl World {
             b'o' => self.socket(SocketEvent::Opened),
             b'm' => self.socket(SocketEvent::Malformed),
             b'x' => self.socket(SocketEvent::Closed { code: rest.parse().unwrap_or(1006) }),
-            b'{' => self.frame(line),
+            b'{' => self.frame(line, false),
+            b'#' => self.frame(rest, true),
+            b'w' => self.frame(&self.numbers.welcome(rest == "r"), false),
+            b'a' => self.frame(&self.numbers.ack(), false),
             b'!' => self.finish(rest),
             b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
             b'p' => self.input(Input::Page(match rest {
@@ -45,9 +48,19 @@ impl World {
             (b'F', ..) => Command::FindPeers { call, query: Query::default() },
             (b'J', _, Some(room)) => Command::Join { call, room },
             (b'L', _, Some(room)) => Command::Leave { call, room },
-            (b'B', _, Some(room)) => Command::Message { call, to: Receiver::Room(room), data: rest.into(), receipt: rest.len() % 2 == 0 },
+            (b'B', _, Some(room)) => Command::Message {
+                call,
+                to: Receiver::Room(room),
+                data: rest.into(),
+                receipt: rest.len() % 2 == 0,
+            },
             (b'P', Some(peer), _) => Command::ConnectPeer { call, peer, timeout_ms },
-            (b'M', Some(peer), _) => Command::Message { call, to: Receiver::Peer(peer), data: "1".into(), receipt: false },
+            (b'M', Some(peer), _) => {
+                Command::Message { call, to: Receiver::Peer(peer), data: "1".into(), receipt: false }
+            }
+            (b'I', Some(peer), _) => {
+                Command::Message { call, to: Receiver::Peer(peer), data: "1".into(), receipt: true }
+            }
             (b'S', Some(to), _) => {
                 let signal = OwnSignal::Candidates { candidates: vec![init(rest)], end: rest.is_empty() };
                 Command::OwnSignal { call, to, signal }
@@ -89,8 +102,9 @@ impl World {
         self.input(Input::Socket { socket, event });
     }
 
-    fn frame(&mut self, text: &str) {
+    fn frame(&mut self, text: &str, is_next: bool) {
         let Ok(mut envelope) = serde_json::from_str::<Envelope>(text) else { return };
+        self.numbers.say(&mut envelope, is_next);
         // What the client has drawn cannot be guessed.
         if let Some(payload) = &mut envelope.payload
             && let Some(target) = payload.target
