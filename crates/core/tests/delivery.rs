@@ -5,7 +5,7 @@ mod support;
 
 use signalpost_core::protocol::message::Welcome;
 use signalpost_core::protocol::{ClientMessage, Envelope, ServerMessage, Signal};
-use signalpost_core::{ClientState, Command, Event, Receiver, Reply, SocketEvent, TimerName};
+use signalpost_core::{ClientState, Command, Event, PageEvent, Receiver, Reply, SocketEvent, TimerName};
 use support::{World, id, info, offer, room};
 
 /// A message of the server with its numbers.
@@ -384,4 +384,36 @@ fn what_was_to_be_acknowledged_on_one_socket_is_not_on_the_next() {
     world.advance(1_000);
     assert!(sent(&mut world).iter().all(|(_, seq, ack)| seq.is_none() && ack.is_none()));
     assert_eq!(resumptions(&world), [(false, "")]);
+}
+
+#[test]
+fn a_socket_that_takes_over_goes_on_where_the_other_was() {
+    let mut world = in_session();
+    write(&mut world, 1, "one", false);
+    joined(&mut world, 1, "zoe");
+    assert_eq!(sent(&mut world), [line("one", 1, 0)]);
+    world.page(PageEvent::Visible);
+    assert_eq!(sent(&mut world), [line("asks", 0, 1)]);
+    joined(&mut world, 2, "bob");
+    world.page(PageEvent::Visible);
+    assert_eq!(sent(&mut world), [line("asks", 0, 2)]);
+    // Before the second socket is there, something is to be acknowledged again; it is, by `hello`.
+    world.advance(500);
+    let first = world.sockets[world.sockets.len() - 2].0;
+    let zoe = ServerMessage::PeerJoined { room: room("r"), peer: info("eve", 1) };
+    let late = Envelope { seq: Some(3), ..zoe.into_envelope(world.now) };
+    world.socket_event(SocketEvent::Opened);
+    world.socket_event_on(first, SocketEvent::Frame(Box::new(late)));
+    assert_eq!(
+        sent(&mut world),
+        [early("hello Some(2)", 0), early("one", 1)],
+        "what the first says now comes again"
+    );
+    world.advance(400);
+    assert_eq!(sent(&mut world), [], "nothing is acknowledged before the welcome");
+    let session = Some(Welcome { key: "k".repeat(64), resumed: true, reason: String::new(), received: 1 });
+    receive(&mut world, None, None, ServerMessage::Welcome { version: 2, region: None, session });
+    write(&mut world, 2, "two", false);
+    assert_eq!(sent(&mut world), [line("two", 2, 2)]);
+    assert_eq!(resumptions(&world), [(true, "")]);
 }

@@ -133,6 +133,56 @@ fn the_second_socket_takes_over_when_it_opens_first() {
 }
 
 #[test]
+fn what_a_socket_does_that_was_lost_before_is_no_news_of_the_second() {
+    for event in [SocketEvent::Opened, SocketEvent::Closed { code: 1006 }] {
+        let mut world = World::registered();
+        world.lose_link();
+        world.page(PageEvent::Online);
+        world.accept_link();
+        world.page(PageEvent::Visible);
+        world.advance(500);
+        assert_eq!(opened(&world), [1, 2, 3]);
+        let outputs = world.outputs;
+        world.socket_event_on(1, event);
+        assert_eq!(world.outputs, outputs);
+        world.socket_event(SocketEvent::Opened);
+        assert_eq!(world.closed_sockets, [(2, REPLACED)]);
+    }
+}
+
+#[test]
+fn a_link_that_is_lost_under_suspicion_is_no_longer_suspected() {
+    for seed in 0..20 {
+        let mut world = World::with(config(), seed);
+        world.register();
+        world.page(PageEvent::Visible);
+        world.advance(100);
+        world.lose_link();
+        world.advance(500);
+        assert_eq!(opened(&world), [1, 2], "one attempt");
+    }
+}
+
+#[test]
+fn a_good_link_that_is_replaced_leaves_no_failures_behind() {
+    let waits = (0..100).map(|seed| {
+        let mut world = World::with(config(), seed);
+        world.register();
+        for _ in 0..3 {
+            world.lose_link();
+            world.page(PageEvent::Online);
+        }
+        world.accept_link();
+        // Nobody wakes the client while the link is good.
+        one_late_timer(&mut world, 60_000);
+        world.accept_link();
+        world.lose_link();
+        world.client.poll_timeout().unwrap().0 - world.now
+    });
+    assert!(waits.max().unwrap() <= 500);
+}
+
+#[test]
 fn a_second_socket_that_fails_changes_nothing_for_the_first() {
     let mut world = suspecting();
     world.lose_link();
