@@ -4,13 +4,13 @@
 mod support;
 
 use proptest::prelude::*;
-use signalpost_core::protocol::message::Route;
-use signalpost_core::protocol::{ErrorCode, Query, ServerMessage, Signal};
+use signalpost_core::protocol::message::{Route, Welcome};
+use signalpost_core::protocol::{Envelope, ErrorCode, OwnSignal, Query, ServerMessage, Signal};
 use signalpost_core::{
-    ClientState, Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, SdpType,
-    SignalingState, SocketEvent,
+    ClientState, Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, Receiver,
+    SdpType, SignalingState, SocketEvent,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use support::{World, answer, candidate, config, id, info, offer, room, sdp};
 
 /// One thing that happens. Numbers choose among what exists when its turn comes.
@@ -56,6 +56,12 @@ struct Run {
     world: World,
     /// Every promise, and whether it was cancelled.
     calls: BTreeMap<u32, bool>,
+    /// Those of messages to others, which cannot be cancelled.
+    letters: BTreeSet<u32>,
+    /// Whether the server has sessions.
+    has_sessions: bool,
+    /// The number of the server's last frame.
+    seq: u32,
 }
 
 impl Run {
@@ -63,7 +69,13 @@ impl Run {
         let mut config = config();
         config.release_when_frozen = seed % 2 == 1;
         config.candidates.gathering_ms = [None, Some(0), Some(700)][(seed % 3) as usize];
-        Self { world: World::with(config, seed), calls: BTreeMap::new() }
+        Self {
+            world: World::with(config, seed),
+            calls: BTreeMap::new(),
+            letters: BTreeSet::new(),
+            has_sessions: seed % 5 > 1,
+            seq: 0,
+        }
     }
 
     fn happen(&mut self, happening: &Happening) {
@@ -75,7 +87,17 @@ impl Run {
                 self.calls.insert(call, false);
                 let timeout_ms = u32::from(who) * 100;
                 let (peer, room) = (id(pick(&peers, who).unwrap()), room(pick(&rooms, who).unwrap()));
-                self.world.command(match kind % 5 {
+                let receipt = who % 2 == 0;
+                if matches!(kind % 8, 4..=6) {
+                    self.letters.insert(call);
+                }
+                let (mine, to) = (peer.clone(), peer.clone());
+                self.world.command(match kind % 8 {
+                    4 => Command::Message { call, to: Receiver::Peer(to), data: "m".into(), receipt },
+                    5 => {
+                        Command::Message { call, to: Receiver::Room(room), data: "b".into(), receipt: false }
+                    }
+                    6 => Command::OwnSignal { call, to: mine, signal: OwnSignal::Offer("o".into()) },
                     0 => Command::Connect { call, timeout_ms },
                     1 => Command::Join { call, room },
                     2 => Command::Leave { call, room },
@@ -84,7 +106,8 @@ impl Run {
                 });
             }
             Happening::Cancel(which) => {
-                if let Some(call) = pick(&self.calls.keys().copied().collect::<Vec<_>>(), which) {
+                let calls = self.calls.keys().copied().filter(|call| !self.letters.contains(call));
+                if let Some(call) = pick(&calls.collect::<Vec<_>>(), which) {
                     let settled = self.world.settled.iter().any(|(of, _)| *of == call);
                     self.calls.insert(call, !settled);
                     self.world.command(Command::Cancel { call });
@@ -177,8 +200,21 @@ impl Run {
         let peers = vec![info(from, remote), info("eve", 1)];
         let cursor = (number == 3).then(|| "eve".to_string());
         let route = Route { connection: remote, target: mine };
-        self.world.receive(match kind % 16 {
-            0..=2 => ServerMessage::Welcome { version: 1, region: None, session: None },
+        let message = match kind % 22 {
+            0..=2 => {
+                let resumed = number > 0;
+                self.seq = if resumed { self.seq } else { 0 };
+                let key = "k".repeat(16 + number as usize);
+                let session = Welcome { key, resumed, reason: String::new(), received: remote };
+                let session = self.has_sessions.then_some(session);
+                ServerMessage::Welcome { version: 1 + u16::from(self.has_sessions), region: None, session }
+            }
+            16 => ServerMessage::Ack,
+            17 => ServerMessage::Reconnect { after: number * 700 },
+            18 => ServerMessage::Received { reference },
+            19 => ServerMessage::Sent { reference },
+            20 => ServerMessage::PeerAway { room: room("a"), peer: id(from), reason: "lost".into() },
+            21 => ServerMessage::PeerBack { room: room("a"), peer: info(from, remote) },
             3 => ServerMessage::Heartbeat,
             4 => ServerMessage::Peers { peers, cursor, reference },
             5 => ServerMessage::Joined { room: room("a"), peers, cursor, reference },
@@ -205,7 +241,16 @@ impl Run {
             }
             _ if number == 0 => relay(from, Signal::Close { route }),
             _ => relay(from, Signal::Reject { route, number, code: ErrorCode::DescriptionRejected }),
+        };
+        let seq = (self.has_sessions && kind % 22 > 3 && kind % 22 != 16).then(|| {
+            self.seq = if kind > 245 { self.seq } else { self.seq + 1 };
+            self.seq + u32::from(kind == 230)
         });
+        let acks = self.has_sessions && kind % 5 == 0;
+        let ack = acks
+            .then(|| self.world.numbers.iter().filter_map(|(seq, _)| *seq).max().unwrap_or(0) / (1 + remote));
+        let envelope = Envelope { seq, ack, ..message.into_envelope(self.world.now) };
+        self.world.receive_text(&serde_json::to_string(&envelope).unwrap());
     }
 
     fn settled_at_most_once(&self) {
@@ -273,8 +318,8 @@ proptest! {
     ) {
         let mut run = Run::new(seed);
         before.iter().for_each(|happening| run.happen(happening));
-        // The longest deadline of a call is 25.5 s.
-        run.world.advance(26_000);
+        // The longest deadline is that of a message to another peer, 150 s.
+        run.world.advance(151_000);
         run.settled_at_most_once();
         for (call, cancelled) in &run.calls {
             let settled = run.world.settled.iter().any(|(of, _)| of == call);
