@@ -246,7 +246,7 @@ impl Run {
             self.seq = if kind > 245 { self.seq } else { self.seq + 1 };
             self.seq + u32::from(kind == 230)
         });
-        let acks = self.has_sessions && kind % 5 == 0;
+        let acks = self.has_sessions && kind.is_multiple_of(5);
         let ack = acks
             .then(|| self.world.numbers.iter().filter_map(|(seq, _)| *seq).max().unwrap_or(0) / (1 + remote));
         let envelope = Envelope { seq, ack, ..message.into_envelope(self.world.now) };
