@@ -6,6 +6,7 @@ import { toolPath } from "../../tools/toolchain.mjs";
 import { temporaryDirectory } from "./cleanup.mjs";
 import { isFace } from "./face.mjs";
 import { Page } from "./page.mjs";
+import { descendants, killAll } from "./processes.mjs";
 
 /** Nothing but the tests talks to the network. */
 export const QUIET = [
@@ -98,5 +99,8 @@ export async function launchChromium(namespace, { media = false, args = [] } = {
     handleSIGTERM: false,
     handleSIGHUP: false,
   });
-  return new Chromium(context, remove, () => process.kill(Number(readFileSync(written, "utf8")), "SIGKILL"));
+  return new Chromium(context, remove, () => {
+    const pid = Number(readFileSync(written, "utf8"));
+    killAll([pid, ...descendants(pid)]);
+  });
 }

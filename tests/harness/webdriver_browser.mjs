@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Page } from "./page.mjs";
+import { descendants, killAll, signal } from "./processes.mjs";
 import { WebDriver } from "./webdriver.mjs";
 
 const BRIDGE = fileURLToPath(new URL("bridge.mjs", import.meta.url));
@@ -31,9 +32,10 @@ export class WebDriverBrowser {
   #first;
   #queue = Promise.resolve();
   #end;
+  #processes;
   #isKilled = false;
 
-  constructor({ kind, driver, session, firstTab, log, end }) {
+  constructor({ kind, driver, session, firstTab, log, end, processes }) {
     this.kind = kind;
     this.#driver = driver;
     this.#session = session;
@@ -41,6 +43,7 @@ export class WebDriverBrowser {
     this.#first = firstTab;
     this.console = log;
     this.#end = end;
+    this.#processes = processes;
   }
 
   get version() {
@@ -76,9 +79,19 @@ export class WebDriverBrowser {
     await this.#end();
   }
 
+  /** Every process of the browser is stopped, as by a machine that sleeps, for this long; answers when it went on, by the wall clock. */
+  async sleep(ms) {
+    const processes = this.#processes();
+    signal(processes, "SIGSTOP");
+    await sleep(ms);
+    signal(processes, "SIGCONT");
+    return Date.now();
+  }
+
   /** The browser is gone, with its pages, and could say nothing. */
   async kill() {
     this.#isKilled = true;
+    killAll(this.#processes());
     this.#driver.close();
     await this.#end();
   }
@@ -169,5 +182,5 @@ export async function startDriver({ namespace, directory, program, args, env, po
       await gone;
     }
   };
-  return { driver, session, firstTab, end };
+  return { driver, session, firstTab, end, processes: () => descendants(child.pid) };
 }
