@@ -1,0 +1,244 @@
+// Tabs that vanish, leave, come back, are doubled, or meet another one under their name; observed by somebody in the same room.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { launchChromium, launchFirefox } from "../harness/browsers.mjs";
+import { startServer } from "../harness/server.mjs";
+import { address, connectPeers, flows, heardOf, join, members, receives, resumes, send, start, withSides } from "./support/chaos.mjs";
+import { outcome } from "./support/pages.mjs";
+import { makeWorld } from "./support/world.mjs";
+
+const WINDOW_S = 4;
+/** What is told at once takes a moment; what has to be found out takes longer than this. */
+const AT_ONCE_MS = 2000;
+const AWAY_MS = 10_000;
+/** Firefox itself takes up to 10 s to say that nothing arrives any more. */
+const FOUND_DEAD_MS = { chromium: AWAY_MS, firefox: 13_000 };
+
+const LAUNCH = { chromium: launchChromium, firefox: launchFirefox };
+
+let world;
+/** A server that waits longer than connections take to be found dead. */
+let patient;
+before(async () => {
+  world = await makeWorld(["chromium", "chromium", "firefox", "firefox"], { serverArgs: ["--resume-window", String(WINDOW_S)] });
+  patient = await startServer(world.namespace);
+});
+after(() => world?.close());
+
+const sidesOf = (kind, body) => withSides(world, world.pick(kind, kind), body);
+
+/** Both in a room, and the first has been told of the second. */
+async function inRoom(ada, bob, options = {}) {
+  const room = `room-${ada.id}`;
+  await start(ada);
+  await join(ada, room);
+  await start(bob, options);
+  await join(bob, room);
+  assert.deepEqual(await heardOf(ada, bob.id, 1), ["peerjoin"]);
+}
+
+/** How long after `since` the side's room told the `nth` thing of a peer, in milliseconds. */
+const toldAfter = async (side, id, nth, since) => (await side.page.evaluate((id) => people.filter((entry) => entry.id === id), id))[nth].at - since;
+
+// The two browsers are tried side by side: most of the time is spent waiting.
+describe("tabs", { concurrency: 2 }, () => {
+  for (const kind of ["chromium", "firefox"]) {
+    describe(kind, { concurrency: 1 }, () => {
+      test("of a browser that is killed each page is away within 10 s, and gone once when the window ends", async (t) => {
+        const doomed = await LAUNCH[kind](world.namespace);
+        const [observer] = world.pick(kind);
+        const patientWorld = { ...world, server: patient };
+        try {
+          // Two of its pages: one with a connection, which has to be found dead first.
+          await withSides(world, [observer, doomed], (ada, bob) =>
+            withSides(patientWorld, [observer, doomed], async (eve, dan) => {
+              await inRoom(ada, bob);
+              await inRoom(eve, dan);
+              await connectPeers(eve, dan);
+              const killed = Date.now();
+              await doomed.kill();
+              assert.deepEqual(await heardOf(ada, bob.id, 2), ["peerjoin", "peeraway lost"]);
+              await heardOf(ada, bob.id, 3);
+              const [away, gone] = [await toldAfter(ada, bob.id, 1, killed), await toldAfter(ada, bob.id, 2, killed)];
+              t.diagnostic(`peeraway after ${away} ms, peerleave after ${gone} ms`);
+              assert.ok(away < AT_ONCE_MS && gone > WINDOW_S * 1000 - 200 && gone < WINDOW_S * 1000 + AT_ONCE_MS, `${away} ms, ${gone} ms`);
+              assert.deepEqual(await heardOf(eve, dan.id, 2), ["peerjoin", "peeraway lost"]);
+              const found = await toldAfter(eve, dan.id, 1, killed);
+              t.diagnostic(`peeraway after ${found} ms with a connection`);
+              assert.ok(found < FOUND_DEAD_MS[kind], `${found} ms`);
+              assert.deepEqual(await heardOf(ada, bob.id, 3), ["peerjoin", "peeraway lost", "peerleave lost"]);
+              assert.deepEqual([await members(ada), await members(eve)], [[], [`${dan.id} away`]]);
+            }),
+          );
+        } finally {
+          await doomed.close().catch(() => {});
+        }
+      });
+
+      test("a page whose wire goes silent is away within 10 s, is not found, and is back with all that was said to it", async (t) =>
+        sidesOf(kind, async (ada, bob) => {
+          await inRoom(ada, bob);
+          // Until nothing that was said waits for an answer.
+          await sleep(1000);
+          const silent = Date.now();
+          // Its own attempts to come back go nowhere either.
+          await bob.faults.act({ freeze: "sink", gate: "sink" });
+          assert.deepEqual((await heardOf(ada, bob.id, 2))[1], "peeraway silent");
+          const away = await toldAfter(ada, bob.id, 1, silent);
+          t.diagnostic(`peeraway after ${away} ms`);
+          assert.ok(away < AWAY_MS, `${away} ms`);
+          assert.deepEqual(await members(ada), [`${bob.id} away`]);
+          assert.deepEqual(await ada.page.evaluate("client.findPeers({ room: room.name }).then(({ peers }) => peers)"), []);
+          assert.deepEqual(await send(ada, bob.id, ["are you there?"]), ["sent"]);
+          await bob.faults.act({ cut: "reset", gate: "open" });
+          assert.deepEqual(await resumes(bob, 1), [true]);
+          assert.deepEqual(await heardOf(ada, bob.id, 3), ["peerjoin", "peeraway silent", "peerback"]);
+          assert.deepEqual(await members(ada), [bob.id]);
+          await receives(bob, ada, ["are you there?"]);
+        }));
+
+      test("a page without a socket, but with a connection, is not called away", () =>
+        sidesOf(kind, async (ada, bob) => {
+          await inRoom(ada, bob);
+          await connectPeers(ada, bob);
+          await bob.faults.act({ cut: "reset", gate: "reset" });
+          await bob.page.waitFor("client.state === 'reconnecting'");
+          await sleep(1000);
+          await bob.faults.act({ gate: "open" });
+          await resumes(bob, 1);
+          await flows(ada, bob, "afterwards");
+          assert.deepEqual(await heardOf(ada, bob.id, 1), ["peerjoin"]);
+        }));
+
+      for (const [how, reason, leave] of [
+        ["close()", "closed", ({ page }) => page.evaluate("client.close()")],
+        ["a page that navigates away", "closed", ({ page }) => page.goto("about:blank")],
+        ["a tab that is closed", "closed", ({ page }) => page.close()],
+      ]) {
+        test(`${how} is told at once, as the one leave`, async (t) =>
+          sidesOf(kind, async (ada, bob) => {
+            await inRoom(ada, bob);
+            const left = Date.now();
+            await leave(bob);
+            await heardOf(ada, bob.id, 2);
+            const took = await toldAfter(ada, bob.id, 1, left);
+            t.diagnostic(`${took} ms`);
+            assert.ok(took < AT_ONCE_MS, `${took} ms`);
+            await sleep(500);
+            assert.deepEqual(await heardOf(ada, bob.id, 2), ["peerjoin", `peerleave ${reason}`]);
+          }));
+      }
+
+      test("a second tab under the same id is refused, and the first lives", () =>
+        sidesOf(kind, async (ada, bob) => {
+          await inRoom(ada, bob);
+          const second = { ...bob, page: await bob.page.newTab(address(bob)) };
+          try {
+            await start(second, { connect: false });
+            const { code } = await outcome(second.page, "() => client.connect()");
+            assert.equal(code, "peer-id-taken");
+            assert.deepEqual(await send(ada, bob.id, ["to the first"]), ["sent"]);
+            await receives(bob, ada, ["to the first"]);
+            assert.deepEqual(await bob.page.evaluate("[client.state, told('state').length]"), ["connected", 2]);
+          } finally {
+            await second.page.close();
+          }
+          assert.deepEqual(await heardOf(ada, bob.id, 1), ["peerjoin"]);
+        }));
+
+      test('of two tabs with session.keep "origin" the newest has the id; the other is told once, and does not fight for it', () =>
+        sidesOf(kind, async (ada, bob) => {
+          const session = { keep: "origin" };
+          await inRoom(ada, bob, { session });
+          const second = { ...bob, page: await bob.page.newTab(address(bob)) };
+          try {
+            await start(second, { session });
+            await bob.page.waitFor("client.state === 'idle'");
+            assert.equal(await bob.page.evaluate("told('state').at(-1).reason"), "superseded");
+            await bob.page.evaluate(`dispatchEvent(new Event("online"))`);
+            await sleep(1000);
+            assert.deepEqual(await bob.page.evaluate("client.state"), "idle");
+            assert.deepEqual(await send(ada, bob.id, ["to the second"]), ["sent"]);
+            await receives(second, ada, ["to the second"]);
+            assert.deepEqual(await bob.page.evaluate("messages"), []);
+          } finally {
+            await second.page.close();
+          }
+        }));
+
+      test('a reload with session.keep "tab" has its id at once, whatever became of its former socket', () =>
+        sidesOf(kind, async (ada, bob) => {
+          const session = { keep: "tab" };
+          await inRoom(ada, bob, { session });
+          for (const isSilent of [false, true]) {
+            // What the page says when it leaves does not arrive.
+            if (isSilent) await bob.faults.act({ freeze: "sink" });
+            await bob.page.goto(address(bob));
+            const began = Date.now();
+            await start(bob, { session });
+            assert.ok(Date.now() - began < AT_ONCE_MS);
+            await join(bob, `room-${ada.id}`);
+            await ada.page.waitFor("people.at(-1).what === 'peerjoin' && room.peers.length === 1");
+            assert.deepEqual(await send(ada, bob.id, ["again"]), ["sent"]);
+            await receives(bob, ada, ["again"]);
+            const count = await ada.page.evaluate("people.length");
+            // Each self of it left once.
+            const { joined, left } = await ada.page.evaluate(() => ({
+              joined: people.filter(({ what }) => what === "peerjoin").length,
+              left: people.filter(({ what }) => what === "peerleave").length,
+            }));
+            assert.deepEqual([joined, left], isSilent ? [3, 2] : [2, 1], `${count} events`);
+          }
+          // Nothing of a former self comes later.
+          await sleep(WINDOW_S * 1000 + 500);
+          assert.deepEqual(await ada.page.evaluate("people.at(-1).what"), "peerjoin");
+        }));
+
+      test("without it the id is taken until the former self is given up", () =>
+        sidesOf(kind, async (ada, bob) => {
+          await inRoom(ada, bob);
+          await bob.faults.act({ freeze: "sink" });
+          await bob.page.goto(address(bob));
+          await start(bob, { connect: false });
+          assert.equal((await outcome(bob.page, "() => client.connect()")).code, "peer-id-taken");
+        }));
+
+      for (const named of [true, false]) {
+        test(`a tab that is duplicated with session.keep "tab" has a session of its own, and the first lives (${named ? "peerId is given" : "no peerId"})`, () =>
+          sidesOf(kind, async (ada, bob) => {
+            const options = { session: { keep: "tab" }, ...(!named && { peerId: undefined }) };
+            await start(ada);
+            await start(bob, options);
+            const id = await bob.page.evaluate("client.peerId");
+            assert.equal(id === bob.id, named);
+            // What the browser does when it duplicates a tab: the storage of its session is copied.
+            const stored = await bob.page.evaluate("Object.entries(sessionStorage)");
+            assert.ok(stored.length > 0, "something is kept");
+            const second = { ...bob, page: await bob.page.newTab(address(bob)) };
+            try {
+              await second.page.evaluate((stored) => stored.forEach(([name, value]) => sessionStorage.setItem(name, value)), stored);
+              await start(second, { ...options, connect: false });
+              const { code } = await outcome(second.page, "() => client.connect()");
+              assert.equal(code, named ? "peer-id-taken" : undefined);
+              if (!named) {
+                const own = await second.page.evaluate("client.peerId");
+                assert.notEqual(own, id);
+                assert.deepEqual(await send(ada, own, ["to the second"]), ["sent"]);
+                await receives(second, ada, ["to the second"]);
+              }
+              assert.deepEqual(await send(ada, id, ["to the first"]), ["sent"]);
+              await receives(bob, ada, ["to the first"]);
+            } finally {
+              await second.page.close();
+            }
+            assert.deepEqual(await bob.page.evaluate("[client.state, told('resume').length, told('state').length]"), ["connected", 0, 2]);
+            // The first one's storage is still its own: it has its id again after a reload.
+            await bob.page.goto(address(bob));
+            await start(bob, options);
+            assert.equal(await bob.page.evaluate("client.peerId"), id);
+          }));
+      }
+    });
+  }
+});
