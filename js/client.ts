@@ -23,8 +23,9 @@ export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" |
 export interface SignalingClientEvents {
   /**
    * `state` changed. `reason` is an error code: for `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`,
-   * `"peer-id-taken"`), for `"idle"` why there is no further attempt (`"timeout"`, `"aborted"`, `"server-unreachable"`,
-   * `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"` that it was; otherwise `""`.
+   * `"peer-id-taken"`, or `"offline"`, or `"suspended"`: the page is frozen), for `"idle"` why there is no further attempt
+   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
+   * that it was; otherwise `""`.
    */
   readonly statechange: Event & { readonly state: ClientState; readonly reason: string };
   /**
