@@ -83,7 +83,7 @@ impl Driver {
 
     /// To what the core waits for; nothing is changed where that is set already.
     fn set_timer(&self) {
-        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
+        let deadline = self.core.borrow().deadline();
         if self.deadline.replace(deadline) != deadline {
             let now = clock::now();
             let wait = |at: u64| i32::try_from(at.saturating_sub(now)).unwrap_or(i32::MAX);

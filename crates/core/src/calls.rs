@@ -1,6 +1,7 @@
 //! Promises of the application that wait for one thing, each with its deadline.
 
-use crate::output::{Failure, Output, Reply};
+use crate::earliest::{Earliest, Reason};
+use crate::output::{Failure, Output, Reply, TimerName};
 use crate::queue::Queue;
 use alloc::vec::Vec;
 
@@ -32,8 +33,10 @@ impl Calls {
         self.settle(now, &Err(failure.clone()), out)
     }
 
-    pub fn poll_timeout(&self) -> Option<u64> {
-        self.0.iter().map(|(_, deadline)| *deadline).min()
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
+        for (_, deadline) in &self.0 {
+            earliest.note(Some(*deadline), TimerName::Call);
+        }
     }
 
     fn settle(&mut self, now: u64, result: &Result<Reply, Failure>, out: &mut Queue<Output>) -> bool {

@@ -5,7 +5,7 @@ mod reception;
 
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::earliest::Earliest;
+use crate::earliest::{Earliest, Reason};
 use crate::input::{Command, Input, SocketEvent};
 use crate::letters::Letters;
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
@@ -98,13 +98,24 @@ impl Client {
 
     /// When to come back with [`Input::Timeout`], and why.
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let mut earliest = Earliest::default();
-        earliest.note_of(self.session.poll_timeout());
-        earliest.note(self.requests.poll_timeout(), TimerName::Call);
-        earliest.note_of(self.peers.poll_timeout());
-        earliest.note(self.letters.poll_timeout(), TimerName::Letter);
-        earliest.note(self.own_candidates.poll_timeout(), TimerName::CandidateBatch);
-        earliest.0
+        let Earliest { at, why } = self.earliest::<Option<_>>();
+        why.map(|why| (at, why))
+    }
+
+    /// When to come back, without the reason: the browser has no use for it, and it weighs something.
+    pub fn deadline(&self) -> Option<u64> {
+        let at = self.earliest::<()>().at;
+        (at < u64::MAX).then_some(at)
+    }
+
+    fn earliest<R: Reason>(&self) -> Earliest<R> {
+        let mut earliest = Earliest::new();
+        self.session.note_timeouts(&mut earliest);
+        self.requests.note_timeouts(&mut earliest);
+        self.peers.note_timeouts(&mut earliest);
+        self.letters.note_timeouts(&mut earliest);
+        self.own_candidates.note_timeouts(&mut earliest);
+        earliest
     }
 
     /// The client's own state.

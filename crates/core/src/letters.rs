@@ -3,7 +3,8 @@
 //! The session sees to it that each letter arrives once and in order. When a session ends, a letter that was on its way may
 //! have arrived, so it is not sent again: its promise rejects with `link-lost`.
 
-use crate::output::{Failure, Output, Reply};
+use crate::earliest::{Earliest, Reason};
+use crate::output::{Failure, Output, Reply, TimerName};
 use crate::queue::Queue;
 use alloc::vec::Vec;
 
@@ -85,8 +86,10 @@ impl Letters {
         self.letters.iter().find(|letter| now >= letter.deadline).map(|letter| letter.id)
     }
 
-    pub fn poll_timeout(&self) -> Option<u64> {
-        self.letters.iter().map(|letter| letter.deadline).min()
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
+        for letter in &self.letters {
+            earliest.note(Some(letter.deadline), TimerName::Letter);
+        }
     }
 }
 

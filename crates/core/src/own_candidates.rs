@@ -3,6 +3,8 @@
 
 use crate::candidate_batch::{insert, rank};
 use crate::config::CandidateOptions;
+use crate::earliest::{Earliest, Reason};
+use crate::output::TimerName;
 use alloc::vec::Vec;
 use signalpost_protocol::{IceCandidateInit, OwnSignal, PeerId, limits};
 
@@ -84,8 +86,10 @@ impl OwnCandidates {
         self.batches.iter_mut().find(is_due)?.close()
     }
 
-    pub fn poll_timeout(&self) -> Option<u64> {
-        self.batches.iter().filter_map(|batch| batch.deadline).min()
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
+        for batch in &self.batches {
+            earliest.note(batch.deadline, TimerName::CandidateBatch);
+        }
     }
 }
 

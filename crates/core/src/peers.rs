@@ -1,10 +1,10 @@
 //! All remote peers: who a signal or an event is for.
 
 use crate::config::CandidateOptions;
-use crate::earliest::Earliest;
+use crate::earliest::{Earliest, Reason};
 use crate::effects::Effects;
 use crate::input::ConnectionEvent;
-use crate::output::{Event, Failure, Output, TimerName};
+use crate::output::{Event, Failure, Output};
 use crate::peer::Peer;
 use crate::queue::Queue;
 use crate::rng::Rng;
@@ -208,12 +208,10 @@ impl Peers {
     }
 
     /// When a peer has something to do, and why.
-    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let mut earliest = Earliest::default();
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
         for (_, peer) in self.peers.entries() {
-            earliest.note_of(peer.poll_timeout());
+            peer.note_timeouts(earliest);
         }
-        earliest.0
     }
 
     fn replace(&mut self, id: &PeerId, sink: &mut Sink<'_>) {

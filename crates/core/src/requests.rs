@@ -1,6 +1,7 @@
 //! What was asked of the server and has no answer yet. A lost link does not lose it: it is asked again.
 
-use crate::output::{Failure, Output};
+use crate::earliest::{Earliest, Reason};
+use crate::output::{Failure, Output, TimerName};
 use crate::queue::Queue;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ClientMessage, ErrorCode, Query, RoomName};
@@ -120,8 +121,10 @@ impl Requests {
         self.fail(now, &ErrorCode::Timeout.into(), out)
     }
 
-    pub fn poll_timeout(&self) -> Option<u64> {
-        self.0.iter().map(|request| request.deadline).min()
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
+        for request in &self.0 {
+            earliest.note(Some(request.deadline), TimerName::Call);
+        }
     }
 
     fn fail(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> Vec<(Question, u32)> {

@@ -1,7 +1,7 @@
 //! What a peer waits for, and how long.
 
 use super::Peer;
-use crate::earliest::Earliest;
+use crate::earliest::{Earliest, Reason};
 use crate::effects::Effects;
 use crate::negotiation::Step;
 use crate::output::{Failure, Operation, TimerName};
@@ -12,7 +12,7 @@ use signalpost_protocol::ErrorCode;
 const PAIR_MS: u64 = 12_000;
 
 impl Peer {
-    /// The time named by [`Peer::poll_timeout`] may have come.
+    /// The time named by [`Peer::note_timeouts`] may have come.
     pub fn handle_timeout(&mut self, now: u64, effects: &mut Effects) {
         if let Some(due) = self.batch.poll(now) {
             self.send_candidates(due, effects);
@@ -44,16 +44,14 @@ impl Peer {
     }
 
     /// When [`Peer::handle_timeout`] has something to do, and why.
-    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let mut earliest = Earliest::default();
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
         earliest.note(self.batch.poll_timeout(), TimerName::CandidateBatch);
         earliest.note(self.gathered_at, TimerName::Gathering);
         earliest.note(self.names.poll_timeout(), TimerName::HiddenName);
         earliest.note(self.resend.poll_timeout(), TimerName::Resend);
         earliest.note(self.resume_at, TimerName::Resume);
         earliest.note(self.pair_deadline.filter(|at| *at < u64::MAX), TimerName::Pair);
-        earliest.note(self.calls.poll_timeout(), TimerName::Call);
-        earliest.0
+        self.calls.note_timeouts(earliest);
     }
 
     /// Waits for the candidates of the description that is set.

@@ -2,7 +2,7 @@
 
 use super::spare::SUSPICION_MS;
 use super::{Attempt, Change, Link, Session};
-use crate::earliest::Earliest;
+use crate::earliest::{Earliest, Reason};
 use crate::output::{Failure, Output, TimerName};
 use crate::queue::Queue;
 use crate::rng::Rng;
@@ -48,8 +48,7 @@ impl Session {
         if change.is_none() { self.handle_late_calls(now, out) } else { change }
     }
 
-    pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let mut earliest = Earliest::default();
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
         match &self.link {
             Link::Down | Link::Closed => {}
             Link::Waiting { until } => earliest.note(Some(*until), TimerName::Reconnect),
@@ -64,8 +63,7 @@ impl Session {
             }
         }
         earliest.note(self.suspect_at, TimerName::Link);
-        earliest.note(self.calls.poll_timeout(), TimerName::Call);
-        earliest.0
+        self.calls.note_timeouts(earliest);
     }
 
     fn handle_late_calls(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
