@@ -36,6 +36,8 @@
 //!   [`Departure::Bye`] and at the end of the window otherwise. Between [`News::PeerAway`] and [`News::PeerBack`] or
 //!   `PeerLeft` there is no other word of that peer in that room. (In version 1: of each member whose sink is not full;
 //!   an absence is told as an end and a return as a beginning.)
+//! - Notices that no connection of a session has had may cancel each other: a stay that began and ended, or an absence
+//!   that began and ended without a change, while the session was away. What is then told is where each member stands.
 //! - A peer that is away, or whose lease ended, is listed nowhere from that moment on, swept or not. In version 1 it is
 //!   not delivered to either.
 //! - One peer id is registered on at most one connection.

@@ -116,6 +116,8 @@ pub enum News {
         room: RoomName,
         /// Who.
         peer: Arc<PeerInfo>,
+        /// Whether it says something else of itself than before its absence.
+        changed: bool,
     },
     /// Somebody is no longer in a room of this peer.
     PeerLeft {
@@ -163,7 +165,7 @@ impl News {
         FIXED
             + match self {
                 Self::Relay { from, signal } => from.as_str().len() + signal_weight(signal),
-                Self::PeerJoined { room, peer } | Self::PeerBack { room, peer } => {
+                Self::PeerJoined { room, peer } | Self::PeerBack { room, peer, .. } => {
                     room.as_str().len() + peer_weight(peer)
                 }
                 Self::PeerLeft { room, peer, .. } | Self::PeerAway { room, peer, .. } => {
@@ -206,7 +208,7 @@ impl News {
             Self::PeerAway { room, peer, reason } => {
                 ServerMessage::PeerAway { room, peer, reason: reason.as_str().into() }
             }
-            Self::PeerBack { room, peer } => {
+            Self::PeerBack { room, peer, .. } => {
                 ServerMessage::PeerBack { room, peer: Arc::unwrap_or_clone(peer) }
             }
             Self::PeerLeft { room, peer, reason } => {

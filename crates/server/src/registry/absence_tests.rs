@@ -177,7 +177,7 @@ fn members_of_version_1_hear_of_an_absence_as_they_always_have() {
         world.detach(AT, bob, LOST);
         assert_eq!(world.news(7), [told(gone("bob", LeaveReason::Lost))]);
         let next = format!("n{}", key.1);
-        let top = world.registry.peers[&id("bob")].mailbox.top();
+        let top = world.registry.peers[&id("bob")].mailbox.sent();
         assert!(world.resume(AT, key.1, claim("bob", &key.0, &next, Some(top))).is_ok());
         let heard = world.heard(7);
         assert!(

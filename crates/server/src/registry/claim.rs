@@ -33,7 +33,7 @@ impl Registry {
                 || holder.info.session != claim.peer.session
             {
                 self.replace(now, &id, out);
-            } else if position < holder.mailbox.floor() || position > holder.mailbox.top() {
+            } else if position < holder.mailbox.floor() || position > holder.mailbox.sent() {
                 reason = Some(LossReason::PositionLost);
                 self.replace(now, &id, out);
             } else {
@@ -107,20 +107,24 @@ impl Registry {
         self.leases.insert((peer.due, id.clone()));
         peer.keys.rotate(claim.key, claim.next);
         peer.version = claim.version;
+        let changed = *peer.info != claim.peer;
         peer.describe(claim.peer);
         let receipts = peer.mailbox.acknowledge(position);
         let (received, acknowledged) = (peer.received, position);
         let claimed = Claimed { resumed: true, reason: None, received, acknowledged };
         let _taken = out.deliver(connection, Delivery::Claimed(claimed));
+        let mut sent = position;
         for (seq, news) in peer.mailbox.iter() {
+            sent = seq;
             let _taken = out.deliver(connection, Delivery::News { seq: Some(seq), news: news.clone() });
         }
+        peer.mailbox.handle_sent(sent);
         let info = peer.info.clone();
         let rooms: Vec<RoomName> = peer.rooms.iter().cloned().collect();
         self.list(id);
         self.give(receipts, out);
         for room in rooms.iter().filter(|_| was_away) {
-            let back = News::PeerBack { room: room.clone(), peer: Arc::clone(&info) };
+            let back = News::PeerBack { room: room.clone(), peer: Arc::clone(&info), changed };
             let legacy = News::PeerJoined { room: room.clone(), peer: Arc::clone(&info) };
             self.notify(now, room, id, back, Some(legacy), out);
         }

@@ -1,32 +1,36 @@
 //! What waits for one client: everything that it was told and has not acknowledged.
 
 use crate::engine::{News, NewsKind};
-use signalpost_protocol::{PeerId, limits};
+use signalpost_protocol::{PeerId, RoomName, limits};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Most entries beside which one more relay is taken.
 pub const RELAYS: usize = 128;
-/// Most bytes up to which relays are taken; one of any size fits an empty mailbox.
+/// Most bytes up to which relays are taken.
 pub const RELAY_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES;
 /// Entries of one sender up to which it may use the reserve: who fills a mailbox keeps nobody else out of it.
 pub const RESERVED_EACH: usize = 8;
 /// Most entries beside which a relay from the reserve is taken.
 pub const RESERVE: usize = 256;
-/// Most bytes up to which relays from the reserve are taken.
+/// Most bytes up to which relays from the reserve are taken: one of any size fits an empty mailbox.
 pub const RESERVE_BYTES: usize = 384 * 1024;
 /// Most entries of all kinds. A client that has not taken so many has lost its session.
 pub const ENTRIES: usize = 512;
 /// Most bytes of all kinds.
 pub const BYTES: usize = 2 * limits::DESCRIPTION_FRAME_BYTES;
 
-/// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement.
+/// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement, save notices that
+/// no socket has had and that later ones make pointless: a client that is away need not hear of each coming and going of
+/// a busy room, and cannot be driven over its bound by it.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
     entries: VecDeque<Entry>,
     bytes: usize,
     /// The number of the newest entry.
     top: u32,
+    /// The highest number that was handed to a socket. What is above has been seen by nobody.
+    sent: u32,
 }
 
 #[derive(Debug)]
@@ -56,9 +60,14 @@ pub(super) enum NotTaken {
 }
 
 impl Mailbox {
-    /// The number of the newest entry.
-    pub(super) fn top(&self) -> u32 {
-        self.top
+    /// The highest number that was handed to a socket.
+    pub(super) fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// A number is handed to a socket, and all before it were.
+    pub(super) fn handle_sent(&mut self, seq: u32) {
+        self.sent = self.sent.max(seq);
     }
 
     /// The number up to which everything is acknowledged.
@@ -66,15 +75,21 @@ impl Mailbox {
         self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
     }
 
-    /// Numbers the news and keeps them.
-    pub(super) fn push(&mut self, news: Arc<News>, receipt: Option<Receipt>) -> Result<u32, NotTaken> {
+    /// Numbers the news and keeps them; `None`: there is nothing left to tell.
+    pub(super) fn push(
+        &mut self,
+        news: Arc<News>,
+        receipt: Option<Receipt>,
+    ) -> Result<Option<u32>, NotTaken> {
+        if self.settles(&news) {
+            return Ok(None);
+        }
         let weight = news.weight();
         let bytes = self.bytes.saturating_add(weight);
         let fits = |entries: usize, most: usize| self.entries.len() < entries && bytes <= most;
         let has_room = match (&*news, news.kind()) {
             (News::Relay { from, .. }, _) => {
-                self.entries.is_empty()
-                    || fits(RELAYS, RELAY_BYTES)
+                fits(RELAYS, RELAY_BYTES)
                     || (fits(RESERVE, RESERVE_BYTES) && self.count_from(from) < RESERVED_EACH)
             }
             (_, NewsKind::Relay | NewsKind::Notice | NewsKind::Answer) => fits(ENTRIES, BYTES),
@@ -85,7 +100,46 @@ impl Mailbox {
         self.top = seq;
         self.bytes = bytes;
         self.entries.push_back(Entry { seq, news, weight, receipt });
-        Ok(seq)
+        Ok(Some(seq))
+    }
+
+    /// Drops the notices that no socket has had and that this one makes pointless. Whether it is pointless itself.
+    fn settles(&mut self, news: &News) -> bool {
+        let Some((room, peer)) = stay(news) else { return false };
+        let mut was_away = false;
+        loop {
+            let unsent = self.entries.iter().enumerate().rev().take_while(|(_, entry)| entry.seq > self.sent);
+            let earlier = unsent
+                .map(|(at, entry)| (at, &*entry.news))
+                .find(|(_, earlier)| stay(earlier) == Some((room, peer)));
+            // Whoever was told of a return without hearing of the absence before has missed nothing.
+            let is_untold = was_away && matches!(news, News::PeerBack { changed: false, .. });
+            let Some((at, earlier)) = earlier else { return is_untold };
+            let pointless = match (earlier, news) {
+                (News::PeerJoined { .. }, News::PeerLeft { .. }) => true,
+                (News::PeerAway { .. } | News::PeerBack { .. }, News::PeerLeft { .. })
+                | (News::PeerBack { .. }, News::PeerBack { changed: true, .. }) => false,
+                (News::PeerAway { .. }, News::PeerBack { .. }) => {
+                    was_away = true;
+                    false
+                }
+                _ => return is_untold,
+            };
+            self.remove_unsent(at);
+            if pointless {
+                return true;
+            }
+        }
+    }
+
+    fn remove_unsent(&mut self, at: usize) {
+        if let Some(entry) = self.entries.remove(at) {
+            self.bytes = self.bytes.saturating_sub(entry.weight);
+            self.top = self.top.saturating_sub(1);
+            for later in self.entries.iter_mut().skip(at) {
+                later.seq = later.seq.saturating_sub(1);
+            }
+        }
     }
 
     fn count_from(&self, sender: &PeerId) -> usize {
@@ -119,5 +173,14 @@ impl Mailbox {
     /// it acknowledges gets shorter pages and not the end of its session.
     pub(super) fn page_bytes(&self) -> usize {
         RELAY_BYTES.saturating_sub(self.bytes) / 2
+    }
+}
+
+/// Whose stay in which room a notice is about.
+fn stay(news: &News) -> Option<(&RoomName, &str)> {
+    match news {
+        News::PeerJoined { room, peer } | News::PeerBack { room, peer, .. } => Some((room, peer.id.as_str())),
+        News::PeerAway { room, peer, .. } | News::PeerLeft { room, peer, .. } => Some((room, peer.as_str())),
+        _ => None,
     }
 }

@@ -1,12 +1,13 @@
 //! Everything waits in a bounded place.
 
-use super::mailbox::{BYTES, ENTRIES, RELAY_BYTES, RELAYS, RESERVE, RESERVE_BYTES, RESERVED_EACH};
+use super::mailbox::{BYTES, ENTRIES, Mailbox, RELAY_BYTES, RELAYS, RESERVE, RESERVE_BYTES, RESERVED_EACH};
 use super::session_tests::{claim, fresh};
-use super::tests::{LOST, World, id, refused, room};
+use super::tests::{LOST, World, hello, id, refused, room};
 use super::*;
 use crate::engine::LossReason;
 use signalpost_protocol::message::{Description, Route};
-use signalpost_protocol::{Query, Signal, limits};
+use signalpost_protocol::{PeerInfo, Query, Signal, limits};
+use std::sync::Arc;
 
 const BUSY: Outcome = Outcome::Refused(ErrorCode::PeerBusy);
 
@@ -119,9 +120,10 @@ fn absent_members_of_a_busy_room_lose_their_sessions_and_the_room_hears_of_each_
     world.detach(0, 3, LOST);
     world.told(1);
     let mut heard = Vec::new();
-    for seq in (2..2 + ENTRIES as u32).step_by(2) {
-        world.request(1, 1, seq, Action::Leave(room("r")));
-        world.request(1, 1, seq + 1, Action::Join(room("r")));
+    // Of version 1, so that they have no mailboxes of their own.
+    for number in 100..100 + ENTRIES as u64 + 1 {
+        world.claim(1, number, hello(&format!("p{number}"), 'k'));
+        world.join(1, number, "r");
         for number in [1, 4] {
             let told = world.told(number);
             world.ack(1, number, told.last().unwrap().0.unwrap());
@@ -133,7 +135,7 @@ fn absent_members_of_a_busy_room_lose_their_sessions_and_the_room_hears_of_each_
         heard.iter().filter(of).count()
     };
     assert_eq!((left("bob"), left("cy"), left("ada")), (1, 1, 0));
-    assert_eq!(world.registry.len(), 2);
+    assert_eq!(world.registry.len(), 2 + ENTRIES + 1);
     let expired = Ok(fresh(Some(LossReason::SessionExpired)));
     assert_eq!(world.resume(2, 9, claim("bob", "next", "n", Some(3))), expired);
 }
@@ -163,4 +165,104 @@ fn who_asks_faster_than_it_acknowledges_gets_shorter_pages_and_keeps_its_session
     assert!(counts.is_sorted_by(|a, b| a >= b) && counts[39] == 1, "{counts:?}");
     assert!(size(&world, "ada") <= BYTES);
     assert!(world.registry.peers.contains_key(&id("ada")));
+}
+
+#[test]
+fn a_member_that_comes_and_goes_ends_no_session_that_is_away() {
+    let mut world = World::in_a_room(&["ada", "bob", "eve"]);
+    let sent = |world: &World, name: &str| world.registry.peers[&id(name)].mailbox.sent();
+    world.detach(0, 2, LOST);
+    let (mut connection, mut key, mut seq) = (3, "next".to_owned(), 2);
+    for round in 0..ENTRIES as u64 {
+        world.detach(1, connection, LOST);
+        (connection, key) = {
+            let (fresh, next) = (10 + round, format!("n{round}"));
+            let has = sent(&world, "eve");
+            world.resume(1, fresh, claim("eve", &key, &next, Some(has))).unwrap();
+            (fresh, next)
+        };
+        for action in [Action::Leave(room("r")), Action::Join(room("r"))] {
+            assert_eq!(world.request(1, connection, seq, action), Outcome::Executed);
+            seq += 1;
+        }
+        for (number, name) in [(connection, "eve"), (1, "ada")] {
+            let has = sent(&world, name);
+            world.ack(1, number, has);
+        }
+    }
+    let has = sent(&world, "bob");
+    assert!(world.resume(2, 9, claim("bob", "next", "n", Some(has))).is_ok_and(|it| it.resumed));
+    let told: Vec<News> = world.told(9).into_iter().map(|(_, news)| news).collect();
+    assert!(matches!(&told[..], [News::PeerLeft { .. }, News::PeerJoined { .. }]), "{told:?}");
+}
+
+#[test]
+fn notices_that_nobody_has_had_cancel_each_other() {
+    let peer = Arc::new(PeerInfo { id: "x".into(), ..PeerInfo::default() });
+    let news = |letter| {
+        let (room, peer) = (room("r"), peer.clone());
+        Arc::new(match letter {
+            'j' => News::PeerJoined { room, peer },
+            'a' => News::PeerAway { room, peer: id("x"), reason: crate::engine::AwayReason::Lost },
+            'b' => News::PeerBack { room, peer, changed: false },
+            'c' => News::PeerBack { room, peer, changed: true },
+            'l' => News::PeerLeft { room, peer: id("x"), reason: LeaveReason::Lost },
+            'o' => News::PeerLeft { room, peer: id("other"), reason: LeaveReason::Lost },
+            _ => News::Sent { reference: None },
+        })
+    };
+    let letter = |told: &News| "jabclos".chars().find(|it| *news(*it) == *told).unwrap();
+    // What is before the bar was handed to a socket.
+    for (posted, kept) in [
+        ("jl", ""),
+        ("ab", ""),
+        ("al", "l"),
+        ("ac", "c"),
+        ("jab", "j"),
+        ("jal", ""),
+        ("lj", "lj"),
+        ("ljl", "l"),
+        ("ljabljl", "l"),
+        ("j|l", "jl"),
+        ("j|abab", "j"),
+        ("j|ac", "jc"),
+        ("j|aca", "jca"),
+        ("j|acab", "jc"),
+        ("j|acac", "jc"),
+        ("j|acal", "jl"),
+        ("a|b", "ab"),
+        ("a|ba", "aba"),
+        ("a|bab", "ab"),
+        ("a|bac", "ac"),
+        ("a|bal", "al"),
+        ("a|l", "al"),
+        ("joasb", "jos"),
+        ("sasobsl", "ssosl"),
+        ("sjsoal", "sso"),
+    ] {
+        let mut mailbox = Mailbox::default();
+        for it in posted.chars() {
+            match it {
+                '|' => mailbox.handle_sent(mailbox.iter().last().unwrap().0),
+                it => drop(mailbox.push(news(it), None).unwrap()),
+            }
+        }
+        let told: String = mailbox.iter().map(|(_, news)| letter(news)).collect();
+        assert_eq!(told, kept, "of {posted}");
+        let numbers: Vec<u32> = mailbox.iter().map(|(seq, _)| seq).collect();
+        assert_eq!(numbers, (1..=kept.len() as u32).collect::<Vec<_>>(), "of {posted}");
+        // The next has the next number, and nothing is left of what went.
+        assert_eq!(mailbox.push(news('s'), None), Ok(Some(kept.len() as u32 + 1)));
+        mailbox.acknowledge(u32::MAX);
+        assert_eq!(mailbox.page_bytes(), RELAY_BYTES / 2);
+    }
+}
+
+#[test]
+fn a_position_that_no_socket_has_had_is_a_lie() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.detach(0, 2, LOST);
+    world.send(1, 1, 2, "bob");
+    let lost = Ok(fresh(Some(LossReason::PositionLost)));
+    assert_eq!(world.resume(2, 9, claim("bob", "next", "n", Some(2))), lost);
 }

@@ -170,7 +170,7 @@ impl Registry {
         }
         // The order of `leases` is left alone: a beat is cheap and the sweep looks again.
         peer.last_seen = peer.last_seen.max(now);
-        if let Some(ack) = ack.filter(|ack| peer.has_session() && *ack <= peer.mailbox.top()) {
+        if let Some(ack) = ack.filter(|ack| peer.has_session() && *ack <= peer.mailbox.sent()) {
             peer.keys.prove();
             let due = peer.mailbox.acknowledge(ack);
             self.give(due, out);

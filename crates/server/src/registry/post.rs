@@ -131,11 +131,15 @@ fn put(
         if pushed == Err(NotTaken::Lost) && !overflowed.contains(to) {
             overflowed.push(to.clone());
         }
-        Some(pushed?)
+        match pushed? {
+            Some(seq) => Some(seq),
+            None => return Ok(()),
+        }
     } else {
         None
     };
     let Some(connection) = peer.connection else { return Ok(()) };
+    peer.mailbox.handle_sent(seq.unwrap_or(0));
     // Only without a mailbox can there be no room: a sink takes what is numbered.
     out.deliver(connection, Delivery::News { seq, news: news.clone() }).map_err(|_full| NotTaken::Busy)
 }
