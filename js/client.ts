@@ -23,7 +23,7 @@ export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" |
 export interface SignalingClientEvents {
   /**
    * `state` changed. `reason` is an error code: for `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`,
-   * `"peer-id-taken"`, or `"offline"`, or `"suspended"`: the page is frozen), for `"idle"` why there is no further attempt
+   * `"peer-id-taken"`, `"sequence-gap"`, or `"offline"`, or `"suspended"`: the page is frozen), for `"idle"` why there is no further attempt
    * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
    * that it was; otherwise `""`.
    */

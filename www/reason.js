@@ -5,6 +5,8 @@ import { SignalingError } from "/package/signalpost.js";
 const WORDS = {
   "path-lost": "nothing arrives any more, which may pass",
   closed: "by this side",
+  offline: "the browser has no network",
+  suspended: "this page was asleep",
 };
 
 /** "link-lost: the link to the server was lost" */

@@ -91,6 +91,38 @@ for (const kind of ["chromium", "firefox"]) {
         assert.equal(same, true);
       }));
 
+    test("tab: the next page has the id at once, although the server never heard of the end of the one before", () =>
+      inPage(kind, async (page) => {
+        const codes = await page.evaluate(async (peerIds) => {
+          /** What a page that is killed leaves behind: a socket on which nobody speaks any more. */
+          const vanish = async (options) => {
+            let isDead = false;
+            const transport = (url) => {
+              const socket = new WebSocket(url);
+              const link = { send: (text) => isDead || socket.send(text), close: () => {} };
+              socket.onopen = (event) => link.onopen(event);
+              socket.onmessage = (event) => link.onmessage?.(event);
+              return link;
+            };
+            const client = await start({ ...options, transport });
+            // From its first acknowledgement on only the newest key is good.
+            await (await client.join("keep")).leave();
+            isDead = true;
+            client.close();
+          };
+          const codes = [];
+          for (const [at, keep] of ["none", "tab", "origin"].entries()) {
+            const options = { peerId: peerIds[at], session: { keep } };
+            for (let times = 0; times < 2; times += 1) {
+              const came = await vanish(options).then(() => "connected", ({ code }) => code);
+              codes.push(`${keep} ${came}`);
+            }
+          }
+          return codes;
+        }, ["ada", "bob", "eve"].map(fresh));
+        assert.deepEqual(codes, ["none connected", "none peer-id-taken", "tab connected", "tab connected", "origin connected", "origin connected"]);
+      }));
+
     test("tab: where there are no Web Locks, the newest page with this id has it", () =>
       inPage(kind, async (page) => {
         const told = await page.evaluate(async () => {
@@ -113,6 +145,20 @@ for (const kind of ["chromium", "firefox"]) {
           assert.deepEqual(heard, [...Array(times - 1).fill("idle superseded"), "connected"]);
         }
         assert.deepEqual(await page.evaluate("[stored(sessionStorage).length, stored(localStorage).length]"), [0, 1]);
+      }));
+
+    test("origin: the older is refused as long as the newest lives", () =>
+      inPage(kind, async (page) => {
+        const options = { peerId: fresh("ada"), session: { keep: "origin" } };
+        await idOf(page, options);
+        await idOf(page, options);
+        await page.waitFor("clients[0].client.state === 'idle'");
+        // Until the newest has acknowledged its welcome, the key before it is good too.
+        await page.evaluate("clients[1].client.join('keep').then((room) => room.leave())");
+        const connect = () => page.evaluate(() => clients[0].client.connect().catch(({ code }) => code));
+        assert.deepEqual([await connect(), await page.evaluate("clients[1].client.state")], ["peer-id-taken", "connected"]);
+        await page.evaluate("clients[1].client.close()");
+        assert.deepEqual([await connect(), await page.evaluate("clients[0].client.state")], [null, "connected"]);
       }));
 
     test("none: who has the id keeps it, and the second is refused", () =>
