@@ -27,81 +27,86 @@ function randomHex(bytes: number): string {
 /** Where what is kept lies, by `SessionOptions.keep`. */
 const STORAGES: Record<string, string> = { tab: "sessionStorage", origin: "localStorage" };
 
-/** @internal Who a client is: its id, and the key by which the server knows it again. */
-export class Identity {
-  id!: string;
-  key!: string;
-  /** The id is given up. */
-  close!: () => void;
-  readonly #over = new Promise<void>((done) => (this.close = done));
-  readonly #given: string | undefined;
-  readonly #storage: string | undefined;
-  readonly #name: string;
-  #claimed: Promise<void> | undefined;
-
-  constructor(url: string, given: string | undefined, keep: string) {
-    this.#given = given;
-    this.#storage = STORAGES[keep];
-    this.#name = ["signalpost", url, given].join(" ");
-    this.#draw();
-    this.#read();
-  }
-
+/** @internal Who a client is. */
+export interface Identity {
+  readonly id: string;
+  /** By which the server knows it again. */
+  readonly key: string;
   /** Before the first `hello`: makes sure that no other page uses what is stored. */
-  claim(): Promise<void> {
-    return (this.#claimed ??= this.#claim());
-  }
+  claim(): Promise<void>;
+  /** The key is another one from now on. */
+  save(key: string): void;
+  /** The id is given up. */
+  close(): void;
+}
 
-  async #claim(): Promise<void> {
-    // Another page may have gone on with it.
-    this.#read();
-    if (this.#storage === STORAGES["tab"] && !(await this.#locked())) {
-      this.#draw();
-      await this.#locked();
-    }
-    this.save(this.key);
-  }
+/** @internal */
+export function identity(url: string, given: string | undefined, keep: string): Identity {
+  const storage = STORAGES[keep];
+  const name = ["signalpost", url, given].join(" ");
+  let close!: () => void;
+  const over = new Promise<void>((done) => (close = done));
+  let id: string;
+  let key: string;
+  let claimed: Promise<void> | undefined;
 
-  save(key: string): void {
-    this.key = key;
+  /** What is stored, by name; nothing, where nothing is kept. */
+  const kept = () => (globalThis as any)[storage!];
+  const draw = () => {
+    id = given ?? randomHex(8);
+    key = randomHex(32);
+  };
+  const read = () => {
     try {
-      this.#kept()[this.#name] = JSON.stringify([this.id, key]);
-    } catch {
-      // It is as if nothing were to be kept.
-    }
-  }
-
-  #draw(): void {
-    this.id = this.#given ?? randomHex(8);
-    this.key = randomHex(32);
-  }
-
-  #read(): void {
-    try {
-      const [id, key] = JSON.parse(this.#kept()[this.#name]);
-      if (/^[!-~]{16,64}$/.test(key)) {
-        this.id = text("", id);
-        this.key = key;
+      const [storedId, storedKey] = JSON.parse(kept()[name]);
+      if (/^[!-~]{16,64}$/.test(storedKey)) {
+        id = text("", storedId);
+        key = storedKey;
       }
     } catch {
       // Nothing is kept, or what others wrote.
     }
-  }
-
-  /** What is stored, by name; nothing, where nothing is kept. */
-  #kept(): any {
-    return (globalThis as any)[this.#storage!];
-  }
-
+  };
+  const save = (next: string) => {
+    key = next;
+    try {
+      kept()[name] = JSON.stringify([id, key]);
+    } catch {
+      // It is as if nothing were to be kept.
+    }
+  };
   /** Whether the id is this page's until the end; also where nobody can tell. */
-  async #locked(): Promise<boolean> {
+  const locked = () => {
     const locks = globalThis.navigator?.locks;
     return (
       !locks ||
-      new Promise((done) => {
-        const held = () => (done(true), this.#over);
-        locks.request(`${this.#name} ${this.id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
+      new Promise<boolean>((done) => {
+        const held = () => (done(true), over);
+        locks.request(`${name} ${id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
       })
     );
-  }
+  };
+  const claim = async () => {
+    // Another page may have gone on with it.
+    read();
+    if (storage === STORAGES["tab"] && !(await locked())) {
+      draw();
+      await locked();
+    }
+    save(key);
+  };
+
+  draw();
+  read();
+  return {
+    get id() {
+      return id;
+    },
+    get key() {
+      return key;
+    },
+    claim: () => (claimed ??= claim()),
+    save,
+    close,
+  };
 }

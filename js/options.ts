@@ -1,5 +1,5 @@
 import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from "./arguments.js";
-import { Identity, type SessionOptions } from "./identity.js";
+import { type SessionOptions, identity } from "./identity.js";
 import { type Transport, webSocket } from "./transport.js";
 
 /** Options of a `SignalingClient`; members that it does not know are ignored. */
@@ -101,7 +101,7 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
   return {
     endpoint,
     transport,
-    identity: new Identity(endpoint, id, keep),
+    identity: identity(endpoint, id, keep),
     peer: {
       session: 0,
       region: optionalText("region", options.region, 64),

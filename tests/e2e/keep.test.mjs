@@ -49,7 +49,7 @@ for (const kind of ["chromium", "firefox"]) {
   describe(`session.keep in ${kind}`, () => {
     test("none: nothing is stored, and each page is another peer", () =>
       inPage(kind, async (page) => {
-        const first = await idOf(page, { session: { keep: "none" } });
+        const first = await idOf(page, { session: { keep: "none" }, background: "keep" });
         assert.deepEqual(await page.evaluate("[...stored(sessionStorage), ...stored(localStorage)]"), []);
         await reload(page);
         assert.notEqual(await idOf(page, {}), first);
