@@ -352,7 +352,10 @@ fn a_pair_that_gathers_has_more_time() {
     world.receive(ServerMessage::PeerJoined { room: room("a"), peer: info("zoe", 1) });
     let mine = connect(&mut world, "zoe");
     world.offer_made("mine");
-    world.advance(12_000 + 2 * WAIT - 1);
+    world.receive(ServerMessage::Heartbeat);
+    world.advance(7_000);
+    world.receive(ServerMessage::Heartbeat);
+    world.advance(5_000 + 2 * WAIT - 1);
     assert_eq!(world.closed_connections, [0; 0]);
     world.advance(1);
     assert_eq!(world.closed_connections, [mine]);

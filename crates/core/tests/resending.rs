@@ -109,7 +109,8 @@ fn a_new_link_carries_the_offer_and_its_candidates_again_and_the_pair_gets_new_t
     world.sent.clear();
     world.accept_link();
     assert_eq!(kinds(&mut world), ["offer", "candidates"]);
-    alive(&mut world, 11_999);
+    alive(&mut world, 7_000);
+    alive(&mut world, 4_999);
     assert_eq!(world.outcome(5), None);
     alive(&mut world, 1);
     assert_eq!(world.outcome(5), Some(Err("connection-failed")));

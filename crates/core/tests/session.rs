@@ -224,19 +224,19 @@ fn a_heartbeat_is_answered_and_asks_for_no_answer() {
     let mut world = World::registered();
     world.receive(ServerMessage::Heartbeat);
     assert_eq!(world.take_sent(), [ClientMessage::HeartbeatAck]);
-    world.advance(11_999);
+    world.advance(7_999);
     assert_eq!(world.take_sent(), [], "the server has the duty to ask");
     world.advance(1);
-    assert_eq!(world.take_sent(), [ClientMessage::Heartbeat], "the last chance");
+    assert_eq!(world.take_sent(), [ClientMessage::Heartbeat], "its question is late");
     assert_eq!(world.client.state(), ClientState::Connected);
 }
 
 #[test]
-fn a_silent_idle_link_is_dead_after_15_s() {
+fn a_silent_idle_link_is_asked_after_8_s_and_dead_3_s_later() {
     let mut world = World::registered();
     world.receive(ServerMessage::Heartbeat);
     world.forget();
-    world.advance(14_999);
+    world.advance(10_999);
     assert!(states(&world).is_empty());
     world.advance(1);
     assert_eq!(states(&world), [(ClientState::Reconnecting, "link-lost")]);

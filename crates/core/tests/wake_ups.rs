@@ -128,7 +128,7 @@ fn the_second_socket_takes_over_when_it_opens_first() {
     let told: Vec<_> = states(&world);
     assert_eq!(told, [], "the application was connected all the time");
     world.receive(ServerMessage::HeartbeatAck);
-    world.advance(11_999);
+    world.advance(7_999);
     assert_eq!(opened(&world), [1, 2]);
 }
 
@@ -226,7 +226,7 @@ fn a_question_by_itself_is_a_suspicion_too() {
     assert_eq!(opened(&world), [1, 2], "1.5 s to the question, and half a second");
     let mut world = World::registered();
     world.receive(ServerMessage::HeartbeatAck);
-    world.advance(12_499);
+    world.advance(8_499);
     assert_eq!(opened(&world), [1]);
     world.advance(1);
     assert_eq!(opened(&world), [1, 2], "an idle link");
@@ -235,7 +235,7 @@ fn a_question_by_itself_is_a_suspicion_too() {
 #[test]
 fn one_late_timer_is_enough() {
     // The rest is driven by the events of the sockets: no further timer comes.
-    for (hidden, ms) in [(false, 60_000), (true, 60_000), (true, 12_000)] {
+    for (hidden, ms) in [(false, 60_000), (true, 60_000), (true, 8_000)] {
         let mut world = World::registered();
         world.receive(ServerMessage::HeartbeatAck);
         if hidden {
@@ -256,7 +256,7 @@ fn one_late_timer_is_enough() {
     }
     let mut world = World::registered();
     world.receive(ServerMessage::HeartbeatAck);
-    one_late_timer(&mut world, 12_000);
+    one_late_timer(&mut world, 8_000);
     assert_eq!(opened(&world), [1], "who is woken in time has time");
 }
 

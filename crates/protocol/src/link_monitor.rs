@@ -17,8 +17,9 @@ pub const DEAD_AFTER_SEND_MS: u64 = 3_000;
 /// Time from a probe to the verdict, in milliseconds.
 pub const DEAD_AFTER_PROBE_MS: u64 = 2_000;
 
-/// Silence after which an end that does not ask by itself asks before it gives up, in milliseconds.
-const LAST_CHANCE_MS: u64 = DEAD_AFTER_IDLE_MS - DEAD_AFTER_SEND_MS;
+/// Silence after which an end that does not ask by itself asks before it gives up, in milliseconds: the other end's question
+/// is late then.
+const LAST_CHANCE_MS: u64 = HEARTBEAT_MS + PROBE_AFTER_SEND_MS;
 
 /// What the end has to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

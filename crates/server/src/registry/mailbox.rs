@@ -6,13 +6,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Most entries beside which one more relay is taken.
-pub const RELAYS: usize = 128;
+pub const RELAYS: usize = 256;
 /// Most bytes up to which relays are taken.
 pub const RELAY_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES;
 /// Entries of one sender up to which it may use the reserve: who fills a mailbox keeps nobody else out of it.
 pub const RESERVED_EACH: usize = 8;
 /// Most entries beside which a relay from the reserve is taken.
-pub const RESERVE: usize = 256;
+pub const RESERVE: usize = 384;
 /// Most bytes up to which relays from the reserve are taken: one of any size fits an empty mailbox.
 pub const RESERVE_BYTES: usize = 384 * 1024;
 /// Most entries of all kinds. A client that has not taken so many has lost its session.
