@@ -127,7 +127,7 @@ describe("a socket is killed", { concurrency: 2 }, () => {
           await server.start();
           for (const side of [ada, bob]) assert.deepEqual(await resumes(side, 1), ["session-expired"]);
           for (const [side, other] of [[ada, bob], [bob, ada]]) {
-            await side.page.waitFor(`room.peers.length === 1`, null, { what: "the room's list" });
+            await side.page.waitFor("client.findPeers({ room: room.name }).then(({ peers }) => peers.length === 1)", null, { what: "the room to be entered again" });
             assert.deepEqual(await members(side), [other.id]);
             assert.deepEqual(await send(side, other.id, [1, 2, 3]), ["sent", "sent", "sent"]);
             await receives(other, side, [1, 2, 3]);
