@@ -464,6 +464,7 @@ fn a_frozen_page_keeps_its_socket_unless_it_is_told_to_release_it() {
         world.page(PageEvent::Frozen);
         world.page(PageEvent::Hidden);
         world.page(PageEvent::Offline);
+        world.page(PageEvent::Online);
         world.advance(86_400_000);
         assert_eq!(opened(&world), [1], "nothing is tried");
         world.page(back);

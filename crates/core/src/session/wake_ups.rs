@@ -21,7 +21,7 @@ impl Session {
             PageEvent::Online | PageEvent::Visible | PageEvent::Woke => {
                 self.online |= event == PageEvent::Online;
                 self.visible |= event == PageEvent::Visible;
-                self.wake_up(now, event == PageEvent::Woke, out);
+                self.wake_up(now, event, out);
             }
             PageEvent::Hidden => self.visible = false,
             PageEvent::Offline => {
@@ -47,13 +47,18 @@ impl Session {
         None
     }
 
-    /// `slept`: the machine did, and what was begun before is worth nothing.
-    fn wake_up(&mut self, now: u64, slept: bool, out: &mut Queue<Output>) {
+    fn wake_up(&mut self, now: u64, event: PageEvent, out: &mut Queue<Output>) {
         match &mut self.link {
             Link::Down | Link::Closed => {}
-            Link::Waiting { .. } => self.open(now, out),
+            Link::Waiting { until } => {
+                // The network alone does not bring a frozen page back.
+                if event != PageEvent::Online || *until < u64::MAX {
+                    self.open(now, out);
+                }
+            }
             Link::Opening(attempt) => {
-                if slept {
+                // The machine slept, and what was begun before is worth nothing.
+                if event == PageEvent::Woke {
                     self.drop_sockets(REPLACED, out);
                     self.open(now, out);
                 } else if now >= attempt.began.wrapping_add(SUSPICION_MS) {
