@@ -169,7 +169,8 @@ class Page {
     this.undo = [];
     on(global, "online", () => 13);
     on(global, "offline", () => 14);
-    on(global, "pagehide", ({ persisted }) => (persisted ? 18 : 19));
+    // A page that may come back is frozen first.
+    on(global, "pagehide", ({ persisted }) => (persisted && heard(18, 0, 0), 19));
     // A page that is loaded shows itself too.
     listen(this.undo, global, "pageshow", ({ persisted }) => persisted && heard(15, 0, 0));
     if (document) {

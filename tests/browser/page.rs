@@ -56,6 +56,7 @@ fn it_is_heard_until_the_drop_and_no_listener_stays() {
         PageEvent::Online,
         PageEvent::Offline,
         PageEvent::Frozen,
+        PageEvent::Leaving,
         PageEvent::Visible,
         PageEvent::Leaving,
         PageEvent::Frozen,

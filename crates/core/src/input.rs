@@ -252,6 +252,6 @@ pub enum PageEvent {
     Woke,
     /// The page is frozen, or goes into the back/forward cache (`freeze`, `pagehide`).
     Frozen,
-    /// The page is over (`pagehide`).
+    /// The page is left (`pagehide`); after [`PageEvent::Frozen`] it may come back.
     Leaving,
 }

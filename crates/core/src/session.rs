@@ -70,6 +70,8 @@ pub struct Session {
     spare: Option<Attempt>,
     /// When the spare is to be opened, unless something is received before.
     suspect_at: Option<u64>,
+    /// Nothing was received since a wake-up.
+    woke: bool,
     state: ClientState,
     visible: bool,
     online: bool,
@@ -96,6 +98,7 @@ impl Session {
             link: Link::Down,
             spare: None,
             suspect_at: None,
+            woke: false,
             state: ClientState::Idle,
             visible: true,
             online: true,

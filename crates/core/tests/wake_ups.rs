@@ -155,8 +155,8 @@ fn a_link_that_is_lost_under_suspicion_is_no_longer_suspected() {
     for seed in 0..20 {
         let mut world = World::with(config(), seed);
         world.register();
-        world.page(PageEvent::Visible);
-        world.advance(100);
+        world.command(Command::FindPeers { call: 9, query: Query::default() });
+        world.advance(1_600);
         world.lose_link();
         world.advance(500);
         assert_eq!(opened(&world), [1, 2], "one attempt");
@@ -194,7 +194,27 @@ fn a_second_socket_that_fails_changes_nothing_for_the_first() {
     world.lose_link();
     world.advance(1_500);
     assert_eq!(states(&world), [(ClientState::Reconnecting, "link-lost")]);
-    assert!(matches!(world.client.poll_timeout(), Some((_, TimerName::Reconnect))));
+    assert_eq!(opened(&world), [1, 2, 3], "and another attempt begins at once");
+}
+
+#[test]
+fn a_socket_that_was_dead_when_the_page_woke_is_replaced_at_once() {
+    let wait = |answers: bool, seed: u64| {
+        let mut world = World::with(config(), seed);
+        world.register();
+        world.page(PageEvent::Visible);
+        if answers {
+            world.receive(ServerMessage::HeartbeatAck);
+        }
+        world.lose_link();
+        let wait = world.client.poll_timeout().unwrap().0 - world.now;
+        world.advance(wait);
+        world.lose_link();
+        (wait, world.client.poll_timeout().unwrap().0 - world.now)
+    };
+    assert!((0..20).all(|seed| wait(false, seed).0 == 0), "the browser tells it only now");
+    assert!((0..20).any(|seed| wait(false, seed).1 > 0), "once");
+    assert!((0..20).any(|seed| wait(true, seed).0 > 0), "it lived");
 }
 
 #[test]

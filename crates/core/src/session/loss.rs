@@ -50,10 +50,12 @@ impl Session {
         self.drop_socket(code, out);
         self.link = Link::Down;
         self.suspect_at = None;
+        let woke = core::mem::take(&mut self.woke);
         if let Some(spare) = self.spare.take() {
             self.link = Link::Opening(spare);
         } else if let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) {
-            let wait = self.away_ms.take().unwrap_or(wait);
+            // A socket that was dead when the page woke is told so only now: nobody else comes at this moment.
+            let wait = self.away_ms.take().unwrap_or(if woke { 0 } else { wait });
             self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
         } else {
             return self.give_up(ErrorCode::ServerUnreachable.into(), out);

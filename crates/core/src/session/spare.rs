@@ -50,6 +50,7 @@ impl Session {
     /// The socket in use has proved itself, or is not wanted either.
     pub(super) fn drop_spare(&mut self, out: &mut Queue<Output>) {
         self.suspect_at = None;
+        self.woke = false;
         if let Some(Attempt { socket, .. }) = self.spare.take() {
             out.push_back(Output::CloseSocket { socket, code: REPLACED });
         }

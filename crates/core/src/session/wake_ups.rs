@@ -39,7 +39,7 @@ impl Session {
                     self.tell_lost("suspended", out);
                 }
             }
-            // Should the page stay after all, the server's close is a lost link like any other.
+            // Should the page come back, the server's close is a lost link like any other.
             PageEvent::Leaving => {
                 self.send(now, ClientMessage::Bye, out);
             }
@@ -69,6 +69,7 @@ impl Session {
                 if monitor.probe(now) {
                     self.send(now, ClientMessage::Heartbeat, out);
                     self.suspect(now, false);
+                    self.woke = true;
                 }
             }
         }
