@@ -23,7 +23,7 @@ const LLVM = [
   "-disable-lsr",
   "-disable-licm-promotion",
   // What a call costs, beside its arguments: small functions are put in its place a little more often than LLVM would.
-  "-inline-call-penalty=40",
+  "-inline-call-penalty=30",
   // How long it looks for stores that nobody reads.
   "-capture-tracking-max-uses-to-explore=1000",
 ].map((option) => `-Cllvm-args=${option}`);
