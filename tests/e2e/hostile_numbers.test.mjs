@@ -132,7 +132,7 @@ test("a mailbox takes what it may hold and no more; its owner gets all that was 
   const told = await inPage(async () => {
     await ada.drop();
     const answers = [];
-    for (let at = 0; at < 200; at += 1) {
+    for (let at = 0; at < 300; at += 1) {
       friend.tell(text(id, `${at}`));
       answers.push((await friend.next()).payload.code ?? "sent");
     }
@@ -145,7 +145,7 @@ test("a mailbox takes what it may hold and no more; its owner gets all that was 
     return { answers, got: got.map(({ payload, seq }) => [payload.data, seq]), after: brief(await back.next())[1], rest: await back.rest() };
   });
   const taken = told.answers.indexOf("peer-busy");
-  assert.equal(taken, 128);
+  assert.equal(taken, 256);
   assert.ok(told.answers.slice(taken).every((answer) => answer === "peer-busy"));
   assert.deepEqual(told.got, Array.from({ length: taken }, (_, at) => [`${at}`, at + 1]));
   assert.deepEqual([told.after, told.rest], ["room again", []]);
