@@ -5,6 +5,7 @@ mod support;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use signalpost_server::registry::mailbox::RELAYS;
 use std::time::Duration;
 use support::{Client, Member, Server};
 use tokio_tungstenite::tungstenite::Message;
@@ -133,11 +134,22 @@ async fn of_two_claims_at_once_one_socket_lives() {
         // One of them is closed as superseded, and the other speaks.
         let (mut lived, mut died) = (0, 0);
         for client in [&mut ada.client, &mut other] {
-            client.send_text(r#"{"type":"heartbeat"}"#).await;
-            match client.socket.next().await {
-                Some(Ok(Message::Text(text))) if text.contains("heartbeat-ack") => lived += 1,
-                Some(Ok(Message::Close(Some(frame)))) if u16::from(frame.code) == 4500 => died += 1,
-                other => panic!("{other:?}"),
+            // Its first question may be read before the news that it is superseded, its second not.
+            let mut answers = 0;
+            loop {
+                client.send_text(r#"{"type":"heartbeat"}"#).await;
+                match client.socket.next().await {
+                    Some(Ok(Message::Text(text))) if text.contains("heartbeat-ack") => answers += 1,
+                    Some(Ok(Message::Close(Some(frame)))) if u16::from(frame.code) == 4500 => {
+                        died += 1;
+                        break;
+                    }
+                    other => panic!("{other:?}"),
+                }
+                if answers == 2 {
+                    lived += 1;
+                    break;
+                }
             }
         }
         assert_eq!((lived, died), (1, 1));
@@ -247,7 +259,7 @@ async fn a_full_mailbox_refuses_its_flooder_and_nobody_else() {
         taken += 1;
     };
     assert_eq!((&error["payload"]["code"], &error["to"]), (&json!("peer-busy"), &json!("bob")));
-    assert_eq!(taken, 128);
+    assert_eq!(taken, RELAYS);
     ada.say("bob", "from ada").await;
     ada.hears_nothing().await;
     assert_eq!(bob.resume(&server).await["resumed"], true);
@@ -277,7 +289,7 @@ async fn who_takes_nothing_in_loses_its_session_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_reader_that_stalls_is_closed_and_loses_nothing() {
+async fn whoever_reads_nothing_makes_its_senders_wait_and_loses_nothing() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Member::begin(&server, "ada").await, Member::begin(&server, "bob").await);
     let sdp = format!("v=0\r\n{}", "a=x\r\n".repeat(8_000));
