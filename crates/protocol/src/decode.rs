@@ -39,16 +39,21 @@ fn need<T>(value: Option<T>, field: &'static str) -> Result<T, Box<Refusal>> {
     value.ok_or_else(|| Refusal::new(field, "is missing"))
 }
 
-fn peer_id(value: Option<String>, field: &'static str) -> Result<PeerId, Box<Refusal>> {
-    named(field, PeerId::parse(&need(value, field)?))
+// Where they are read from is only looked at: to move each text out of the envelope would weigh more.
+fn peer_id(value: &Option<String>, field: &'static str) -> Result<PeerId, Box<Refusal>> {
+    named(field, PeerId::parse(need(value.as_deref(), field)?))
 }
 
-fn room_name(value: Option<String>) -> Result<RoomName, Box<Refusal>> {
-    named("room", RoomName::parse(&need(value, "room")?))
+fn room_name(value: &Option<String>) -> Result<RoomName, Box<Refusal>> {
+    named("room", RoomName::parse(need(value.as_deref(), "room")?))
 }
 
-fn label(value: Option<String>, field: &'static str) -> Result<Option<Label>, Box<Refusal>> {
-    value.map(|text| named(field, Label::parse(&text))).transpose()
+fn optional_room(value: &Option<String>) -> Result<Option<RoomName>, Box<Refusal>> {
+    if value.is_none() { Ok(None) } else { room_name(value).map(Some) }
+}
+
+fn label(value: &Option<String>, field: &'static str) -> Result<Option<Label>, Box<Refusal>> {
+    value.as_deref().map(|text| named(field, Label::parse(text))).transpose()
 }
 
 fn named<T>(field: &'static str, parsed: Result<T, InvalidId>) -> Result<T, Box<Refusal>> {
@@ -73,26 +78,26 @@ impl ClientMessage {
             "heartbeat-ack" => Self::HeartbeatAck,
             "ack" => Self::Ack,
             "peer-discovery" => Self::Discover(Query {
-                region: label(payload.region.take(), "region")?,
-                capability: label(payload.capability.take(), "capability")?,
-                room: payload.room.take().map(|room| room_name(Some(room))).transpose()?,
+                region: label(&payload.region, "region")?,
+                capability: label(&payload.capability, "capability")?,
+                room: optional_room(&payload.room)?,
                 limit: match payload.limit {
                     Some(0) => return Err(Refusal::new("limit", "must be at least 1")),
                     limit => limit,
                 },
                 cursor: payload.cursor.take(),
             }),
-            "join" => Self::Join(room_name(payload.room.take())?),
-            "leave" => Self::Leave(room_name(payload.room.take())?),
+            "join" => Self::Join(room_name(&payload.room)?),
+            "leave" => Self::Leave(room_name(&payload.room)?),
             "bye" => Self::Bye,
             "broadcast" => {
-                Self::Broadcast { room: room_name(payload.room.take())?, data: data(payload.data.take())? }
+                Self::Broadcast { room: room_name(&payload.room)?, data: data(payload.data.take())? }
             }
             kind => {
                 // Whether a message was broadcast is the server's to say.
                 payload.room = None;
                 let signal = signal(kind, payload)?;
-                Self::Relay { to: peer_id(envelope.to, "to")?, signal }
+                Self::Relay { to: peer_id(&envelope.to, "to")?, signal }
             }
         })
     }
@@ -113,7 +118,7 @@ impl ServerMessage {
         Ok(match envelope.kind.as_str() {
             "welcome" => Self::Welcome {
                 version: need(payload.version, "version")?,
-                region: label(payload.region.take(), "region")?,
+                region: label(&payload.region, "region")?,
                 session: welcome(payload)?,
             },
             "heartbeat" => Self::Heartbeat,
@@ -126,41 +131,41 @@ impl ServerMessage {
                 reference: payload.reference,
             },
             "joined" => Self::Joined {
-                room: room_name(payload.room.take())?,
+                room: room_name(&payload.room)?,
                 peers: peers(payload.peers.take())?,
                 cursor: payload.cursor.take(),
                 reference: payload.reference,
             },
             "sent" => Self::Sent { reference: payload.reference },
-            "left" => Self::Left { room: room_name(payload.room.take())?, reference: payload.reference },
+            "left" => Self::Left { room: room_name(&payload.room)?, reference: payload.reference },
             "peer-joined" => Self::PeerJoined {
-                room: room_name(payload.room.take())?,
+                room: room_name(&payload.room)?,
                 peer: checked_peer(need(payload.peer.take(), "peer")?)?,
             },
             "received" => Self::Received { reference: payload.reference },
             "peer-away" => Self::PeerAway {
-                room: room_name(payload.room.take())?,
-                peer: peer_id(envelope.from, "from")?,
+                room: room_name(&payload.room)?,
+                peer: peer_id(&envelope.from, "from")?,
                 reason: payload.reason.take().unwrap_or_default(),
             },
             "peer-back" => Self::PeerBack {
-                room: room_name(payload.room.take())?,
+                room: room_name(&payload.room)?,
                 peer: checked_peer(need(payload.peer.take(), "peer")?)?,
             },
             "peer-left" => Self::PeerLeft {
-                room: room_name(payload.room.take())?,
-                peer: peer_id(envelope.from, "from")?,
+                room: room_name(&payload.room)?,
+                peer: peer_id(&envelope.from, "from")?,
                 reason: payload.reason.take().unwrap_or_default(),
             },
             "error" => Self::Error {
                 code: need(payload.code.take(), "code")?,
                 message: payload.message.take().unwrap_or_default(),
                 reference: payload.reference,
-                about: envelope.to.map(|to| peer_id(Some(to), "to")).transpose()?,
+                about: if envelope.to.is_none() { None } else { Some(peer_id(&envelope.to, "to")?) },
             },
             kind => {
                 let signal = signal(kind, payload)?;
-                Self::Relay { from: peer_id(envelope.from, "from")?, signal }
+                Self::Relay { from: peer_id(&envelope.from, "from")?, signal }
             }
         })
     }
@@ -227,7 +232,7 @@ fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Box<Refusal>> {
 
 fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
     if kind == "message" {
-        let room = payload.room.take().map(|room| room_name(Some(room))).transpose()?;
+        let room = optional_room(&payload.room)?;
         let receipt = payload.receipt == Some(true);
         return Ok(Signal::Message { room, data: data(payload.data.take())?, receipt });
     }
@@ -249,7 +254,7 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
         "reject" => Signal::Reject {
             route,
             number: need(payload.number, "number")?,
-            code: ErrorCode::parse(&need(payload.code.take(), "code")?)
+            code: ErrorCode::parse(need(payload.code.as_deref(), "code")?)
                 .unwrap_or(ErrorCode::DescriptionRejected),
         },
         _ => Signal::Close { route },

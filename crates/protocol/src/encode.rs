@@ -16,13 +16,26 @@ fn frame(kind: &str, fill: impl FnOnce(&mut Payload)) -> Envelope {
     Envelope { payload: Some(payload), ..bare(kind) }
 }
 
+/// Writes a text into its place, which is empty.
+// One copy of it for all: what it takes to forget what is not there would stand at each.
+#[inline(never)]
+fn put(place: &mut Option<String>, text: &str) {
+    *place = Some(text.into());
+}
+
+/// Moves it there.
+#[inline(never)]
+fn give(place: &mut Option<String>, text: String) {
+    *place = Some(text);
+}
+
 impl ClientMessage {
     /// The message as a frame; `id` is what a reply or an error will refer to.
     pub fn into_envelope(self, id: Option<u32>) -> Envelope {
         let mut envelope = match self {
             Self::Hello(hello) => frame("hello", |payload| {
                 payload.versions = Some(hello.versions);
-                payload.key = Some(hello.key);
+                give(&mut payload.key, hello.key);
                 payload.received = hello.received;
                 payload.peer = Some(hello.peer);
             }),
@@ -30,9 +43,15 @@ impl ClientMessage {
             Self::HeartbeatAck => bare("heartbeat-ack"),
             Self::Ack => bare("ack"),
             Self::Discover(query) => frame("peer-discovery", |payload| {
-                payload.region = query.region.map(|region| region.as_str().into());
-                payload.capability = query.capability.map(|capability| capability.as_str().into());
-                payload.room = query.room.map(|room| room.as_str().into());
+                if let Some(region) = &query.region {
+                    put(&mut payload.region, region.as_str());
+                }
+                if let Some(capability) = &query.capability {
+                    put(&mut payload.capability, capability.as_str());
+                }
+                if let Some(room) = &query.room {
+                    put(&mut payload.room, room.as_str());
+                }
                 payload.limit = query.limit;
                 payload.cursor = query.cursor;
             }),
@@ -41,11 +60,11 @@ impl ClientMessage {
             Self::Bye => bare("bye"),
             Self::Relay { to, signal } => {
                 let mut envelope = relay(signal);
-                envelope.to = Some(to.as_str().into());
+                put(&mut envelope.to, to.as_str());
                 envelope
             }
             Self::Broadcast { room, data } => {
-                about_room("broadcast", &room, |payload| payload.data = Some(data))
+                about_room("broadcast", &room, |payload| give(&mut payload.data, data))
             }
         };
         envelope.id = id;
@@ -61,7 +80,7 @@ impl ServerMessage {
                 payload.version = Some(version);
                 payload.region = region.map(|region| region.as_str().into());
                 if let Some(session) = session {
-                    payload.key = Some(session.key);
+                    give(&mut payload.key, session.key);
                     payload.resumed = Some(session.resumed);
                     payload.reason = (!session.reason.is_empty()).then_some(session.reason);
                     payload.received = Some(session.received);
@@ -84,8 +103,9 @@ impl ServerMessage {
             Self::Sent { reference } => frame("sent", |payload| payload.reference = reference),
             Self::Received { reference } => frame("received", |payload| payload.reference = reference),
             Self::PeerAway { room, peer, reason } => {
-                let mut envelope = about_room("peer-away", &room, |payload| payload.reason = Some(reason));
-                envelope.from = Some(peer.as_str().into());
+                let mut envelope =
+                    about_room("peer-away", &room, |payload| give(&mut payload.reason, reason));
+                put(&mut envelope.from, peer.as_str());
                 envelope
             }
             Self::PeerBack { room, peer } => {
@@ -98,19 +118,20 @@ impl ServerMessage {
                 about_room("peer-joined", &room, |payload| payload.peer = Some(peer))
             }
             Self::PeerLeft { room, peer, reason } => {
-                let mut envelope = about_room("peer-left", &room, |payload| payload.reason = Some(reason));
-                envelope.from = Some(peer.as_str().into());
+                let mut envelope =
+                    about_room("peer-left", &room, |payload| give(&mut payload.reason, reason));
+                put(&mut envelope.from, peer.as_str());
                 envelope
             }
             Self::Relay { from, signal } => {
                 let mut envelope = relay(signal);
-                envelope.from = Some(from.as_str().into());
+                put(&mut envelope.from, from.as_str());
                 envelope
             }
             Self::Error { code, message, reference, about } => {
                 let mut envelope = frame("error", |payload| {
-                    payload.code = Some(code);
-                    payload.message = Some(message);
+                    give(&mut payload.code, code);
+                    give(&mut payload.message, message);
                     payload.reference = reference;
                 });
                 envelope.to = about.map(|peer| peer.as_str().into());
@@ -124,7 +145,7 @@ impl ServerMessage {
 
 fn about_room(kind: &str, room: &RoomName, fill: impl FnOnce(&mut Payload)) -> Envelope {
     frame(kind, |payload| {
-        payload.room = Some(room.as_str().into());
+        put(&mut payload.room, room.as_str());
         fill(payload);
     })
 }
@@ -148,7 +169,7 @@ fn relay(signal: Signal) -> Envelope {
             Signal::Offer(description) | Signal::Answer(description) => {
                 payload.session = description.session;
                 payload.number = Some(description.number);
-                payload.sdp = Some(description.sdp);
+                give(&mut payload.sdp, description.sdp);
             }
             Signal::Candidates(batch) => {
                 payload.candidates = Some(batch.candidates);
@@ -160,18 +181,20 @@ fn relay(signal: Signal) -> Envelope {
             }
             Signal::Reject { number, code, .. } => {
                 payload.number = Some(number);
-                payload.code = Some(code.as_str().into());
+                put(&mut payload.code, code.as_str());
             }
             Signal::Close { .. } => {}
             Signal::Message { room, data, receipt } => {
-                payload.room = room.map(|room| room.as_str().into());
-                payload.data = Some(data);
+                if let Some(room) = &room {
+                    put(&mut payload.room, room.as_str());
+                }
+                give(&mut payload.data, data);
                 payload.receipt = receipt.then_some(true);
             }
             Signal::Own(own) => {
                 payload.own = Some(true);
                 match own {
-                    OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp) => payload.sdp = Some(sdp),
+                    OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp) => give(&mut payload.sdp, sdp),
                     OwnSignal::Candidates { candidates, end } => {
                         payload.candidates = Some(candidates);
                         payload.end = end.then(String::new);
