@@ -87,6 +87,24 @@ for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
   });
 
   describe(`a link that is back, in ${kinds[0]}`, () => {
+    test("sequence-gap: what is missing is noticed, and sent again in its place", () =>
+      both(kinds, async (ada, bob, [adaId]) => {
+        const say = (data) => bob.evaluate(({ to, data }) => client.peer(to).sendSignal(data), { to: adaId, data });
+        await say("first");
+        await ada.waitFor("got.length === 1");
+        await ada.evaluate("void (window.isMute = true)");
+        await say("missing");
+        await new Promise((done) => setTimeout(done, 200));
+        await ada.evaluate("void (window.isMute = false)");
+        await say("next");
+        await ada.waitFor("got.length === 3");
+        assert.deepEqual(await ada.evaluate("[got, resumes, heard]"), [
+          ["first", "missing", "next"],
+          [{ resumed: true, reason: "" }],
+          ["connecting", "connected", "reconnecting sequence-gap", "connected"],
+        ]);
+      }));
+
     test("tells why the session is a new one, and nothing is sent twice", () =>
       both(kinds, async (ada, bob) => {
         await ada.evaluate(() => {
