@@ -126,16 +126,18 @@ impl<'a> Candidate<'a> {
 /// Loopback, unique local (RFC 4193) and link-local (RFC 4291) addresses.
 fn is_private_v6(address: &str) -> bool {
     let first = Pieces::new(address, b':').next().unwrap_or_default();
-    match u16::from_str_radix(first, 16) {
-        Ok(group) => group & 0xfe00 == 0xfc00 || group & 0xffc0 == 0xfe80,
-        Err(_) => address == "::1",
+    match number_in(16, first, 4) {
+        Some(group) => group & 0xfe00 == 0xfc00 || group & 0xffc0 == 0xfe80,
+        None => address == "::1",
     }
 }
 
 fn ipv4(word: &str) -> Option<[u8; 4]> {
     let mut parts = Pieces::new(word, b'.');
-    let mut octet = || u8::try_from(number(parts.next()?, 3)?).ok();
-    let octets = [octet()?, octet()?, octet()?, octet()?];
+    let mut octets = [0; 4];
+    for octet in &mut octets {
+        *octet = number(parts.next()?, 3)?.try_into().ok()?;
+    }
     parts.next().is_none().then_some(octets)
 }
 
@@ -147,13 +149,19 @@ fn is_ipv6(word: &str) -> bool {
 }
 
 fn number(word: &str, digits: usize) -> Option<u32> {
+    number_in(10, word, digits)
+}
+
+/// A number of at most so many digits of this base.
+fn number_in(base: u32, word: &str, digits: usize) -> Option<u32> {
     if word.is_empty() || word.len() > digits {
         return None;
     }
-    word.bytes().try_fold(0u32, |sum, byte| {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        sum.checked_mul(10)?.checked_add(u32::from(digit))
-    })
+    let mut sum = 0u32;
+    for byte in word.bytes() {
+        sum = sum.checked_mul(base)?.checked_add(char::from(byte).to_digit(base)?)?;
+    }
+    Some(sum)
 }
 
 /// `ice-char` of RFC 8839: ALPHA, DIGIT, `+` and `/`.
