@@ -251,6 +251,7 @@ impl Client {
 
     /// The session is new, and the server knows nothing of what was said before.
     fn ask_again(&mut self, now: u64) {
+        self.rooms.handle_new_session();
         let Self { requests, session, outputs, rooms, .. } = self;
         requests.ask_again(|question| session.send(now, question.message(), outputs));
         let mut again = Vec::new();
@@ -293,7 +294,10 @@ impl Client {
     /// These failed: a room whose `join()` is rejected is not entered later.
     fn abandon_all(&mut self, failed: Vec<(Question, u32)>) {
         for (question, frame) in failed {
-            self.session.void(frame);
+            // Who gave a room up does not want to be in it, whether or not anybody waits for the answer.
+            if !matches!(question, Question::Leave(_)) {
+                self.session.void(frame);
+            }
             self.abandon(&question);
         }
     }

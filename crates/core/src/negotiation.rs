@@ -73,6 +73,8 @@ pub struct Negotiation {
     answer_in_waiting: Option<String>,
     /// The last remote offer that was taken up, and the answer to it.
     remote_offer_number: u32,
+    /// The own offer whose answer was applied last; none has the highest number.
+    last_answer: u32,
     answer: Option<String>,
 }
 
@@ -101,6 +103,7 @@ impl Negotiation {
             role: None,
             answer_in_waiting: None,
             remote_offer_number: 0,
+            last_answer: u32::MAX,
             answer: None,
         }
     }
@@ -247,6 +250,8 @@ impl Negotiation {
             Remote::Answer { number, sdp } => {
                 // A late answer to a superseded or rolled back offer describes something that is gone.
                 match (&self.offer, self.signaling_state) {
+                    // An answer comes twice only where the session that our offer waited in was lost.
+                    (Some(_), _) if number == self.last_answer => steps.push(Step::SendAgain),
                     (Some(_), _) if number != self.offer_number => {}
                     (Some(_), SignalingState::HaveLocalOffer) => self.apply_answer(sdp, steps),
                     (Some(offer), SignalingState::Stable) => {
@@ -316,6 +321,7 @@ impl Negotiation {
 
     fn apply_answer(&mut self, sdp: String, steps: &mut Vec<Step>) {
         self.settle_role(&sdp, "passive", "active");
+        self.last_answer = self.offer_number;
         self.apply(InFlight::ApplyingAnswer { number: self.offer_number }, SdpType::Answer, sdp, steps);
     }
 

@@ -218,6 +218,17 @@ fn an_offer_is_answered() {
 }
 
 #[test]
+fn an_old_answer_that_comes_again_says_that_the_offer_after_it_was_lost() {
+    let mut side = side(false).offering();
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+    assert_eq!(side.done(None, Stable), NOTHING);
+    assert_eq!(side.needed(), ["local"]);
+    assert_eq!(side.done(local(SdpType::Offer, "second"), HaveLocalOffer), ["send offer 2"]);
+    assert_eq!(side.answer(1, "theirs"), ["again"]);
+    assert_eq!(side.answer(2, "theirs"), ["set answer theirs"]);
+}
+
+#[test]
 fn an_offer_out_is_answered_by_the_answer_of_its_number_only() {
     let mut side = side(false).offering();
     assert!(side.0.is_offering());

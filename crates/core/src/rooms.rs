@@ -80,7 +80,14 @@ impl Rooms {
         }
     }
 
-    /// The list ends: who was not named is gone.
+    /// The session is new: who is away will be listed, or is gone.
+    pub fn handle_new_session(&mut self) {
+        for (_, room) in self.0.entries_mut() {
+            room.members.entries_mut().for_each(|(_, member)| member.away = None);
+        }
+    }
+
+    /// The list ends: who was not named is gone. Those that are away are in no list.
     pub fn end_list(&mut self, name: &RoomName, out: &mut Queue<Output>) {
         let Some(room) = self.0.get_mut(name) else { return };
         if !core::mem::take(&mut room.listing) {
@@ -88,7 +95,7 @@ impl Rooms {
         }
         let mut gone = Vec::new();
         for (id, member) in room.members.entries() {
-            if !member.named {
+            if !member.named && member.away.is_none() {
                 gone.push(id.clone());
             }
         }

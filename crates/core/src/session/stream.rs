@@ -61,9 +61,10 @@ impl Session {
 
     /// The socket is open: `hello`, and behind it at once what the server may not have.
     pub(super) fn begin(&mut self, now: u64, out: &mut Queue<Output>) {
-        let in_session = self.has_session == Some(true);
         self.delivery.handle_opened();
-        self.hello.received = in_session.then(|| self.delivery.received());
+        // What went out on a socket that was never welcomed may have been executed: that is a session too.
+        let may_be_known = self.has_session == Some(true) || self.delivery.kept().next().is_some();
+        self.hello.received = may_be_known.then(|| self.delivery.received());
         self.send(now, ClientMessage::Hello(self.hello.clone()), out);
         if let Link::Registering { socket, .. } = self.link {
             for envelope in self.delivery.kept() {
@@ -76,7 +77,7 @@ impl Session {
     /// Puts what waits on the socket. In a session it waits for the welcome: who is not resumed can still send it.
     pub fn flush(&mut self, now: u64, out: &mut Queue<Output>) {
         let may_send = match self.link {
-            Link::Registering { .. } => self.has_session.is_none(),
+            Link::Registering { .. } => self.has_session.is_none() && self.hello.received.is_none(),
             Link::Registered { .. } => true,
             _ => false,
         };
@@ -160,7 +161,8 @@ impl Session {
         } else {
             self.delivery.forget_kept();
         }
-        let anew = is_return && !resumed;
+        let was_known = self.has_session == Some(true) && self.hello.received.is_some();
+        let anew = !resumed && (is_return || was_known);
         if anew {
             self.delivery.restart();
         }

@@ -33,11 +33,15 @@ impl Registry {
                 || holder.info.session != claim.peer.session
             {
                 self.replace(now, &id, out);
+            } else if holder.keys.means_another(&claim.key) {
+                // The welcome that said so was lost: it is said again, and nothing that waits here is lost with it.
+                self.resume(now, connection, &id, None, claim, out);
+                return Ok(());
             } else if position < holder.mailbox.floor() || position > holder.mailbox.sent() {
                 reason = Some(LossReason::PositionLost);
                 self.replace(now, &id, out);
             } else {
-                self.resume(now, connection, &id, position, claim, out);
+                self.resume(now, connection, &id, Some(position), claim, out);
                 return Ok(());
             }
         }
@@ -80,13 +84,14 @@ impl Registry {
         }
     }
 
-    /// The session goes on here: the old socket is fenced, and what the client has not yet seen follows the reply.
+    /// The session goes on here: the old socket is fenced, and what the client has not yet seen follows the reply. Without a
+    /// `position` it is one that the client has yet to hear of.
     fn resume(
         &mut self,
         now: u64,
         connection: ConnectionId,
         id: &PeerId,
-        position: u32,
+        position: Option<u32>,
         claim: Claim,
         out: &mut impl Outlet,
     ) {
@@ -109,11 +114,12 @@ impl Registry {
         peer.version = claim.version;
         let changed = *peer.info != claim.peer;
         peer.describe(claim.peer);
-        let receipts = peer.mailbox.acknowledge(position);
-        let (received, acknowledged) = (peer.received, position);
-        let claimed = Claimed { resumed: true, reason: None, received, acknowledged };
+        let acknowledged = position.unwrap_or(0);
+        let receipts = peer.mailbox.acknowledge(acknowledged);
+        let reason = if position.is_none() { Some(LossReason::SessionExpired) } else { None };
+        let claimed = Claimed { resumed: position.is_some(), reason, received: peer.received, acknowledged };
         let _taken = out.deliver(connection, Delivery::Claimed(claimed));
-        let mut sent = position;
+        let mut sent = acknowledged;
         for (seq, news) in peer.mailbox.iter() {
             sent = seq;
             let _taken = out.deliver(connection, Delivery::News { seq: Some(seq), news: news.clone() });

@@ -45,7 +45,11 @@ impl Registration {
             due: now.saturating_add(super::LEASE_MS),
             mailbox: Mailbox::default(),
             received: 0,
-            keys: Keys { current: claim.key, next: vec![claim.next] },
+            keys: Keys {
+                current: claim.key,
+                next: vec![claim.next],
+                came_for_another: claim.received.is_some(),
+            },
         };
         new.describe(claim.peer);
         new
@@ -93,6 +97,9 @@ impl Registration {
 pub(super) struct Keys {
     current: TokenHash,
     next: Vec<TokenHash>,
+    /// The client wanted a session that was gone, and is not known to have heard of this one: with the key that it came
+    /// with it still means that other.
+    came_for_another: bool,
 }
 
 impl Keys {
@@ -101,11 +108,17 @@ impl Keys {
         self.next.iter().fold(self.current == *key, |fits, next| fits | (next == key))
     }
 
+    /// Whether a client with this key does not know that its session is a new one.
+    pub(super) fn means_another(&self, key: &TokenHash) -> bool {
+        self.came_for_another && self.current == *key
+    }
+
     /// A claim with an accepted key; `next` goes out with its answer.
     pub(super) fn rotate(&mut self, key: TokenHash, next: TokenHash) {
         if key != self.current {
             self.next.clear();
             self.current = key;
+            self.came_for_another = false;
         }
         if self.next.len() >= UNPROVEN {
             self.next.remove(0);
@@ -118,6 +131,7 @@ impl Keys {
         if let Some(proven) = self.next.pop() {
             self.next.clear();
             self.current = proven;
+            self.came_for_another = false;
         }
     }
 }
