@@ -3,4 +3,5 @@
 
 pub mod model_peer_connection;
 pub mod runner;
+pub mod story;
 pub mod world;

@@ -2,7 +2,7 @@
 
 use super::{Action, World};
 use crate::model_peer_connection::MediaKind;
-use signalpost_core::{Command, ConnectionState, Event, Failure, Reply};
+use signalpost_core::{ClientState, Command, ConnectionState, Event, Failure, Reply};
 use signalpost_protocol::{PeerId, RoomName};
 
 /// How long the application waits for the server, and for a peer.
@@ -31,6 +31,11 @@ impl World {
                 let call = self.pages[page].call(format!("connect {peer}"));
                 self.command(page, Command::ConnectPeer { call, peer, timeout_ms: PATIENCE_MS });
             }
+            Action::ReconnectPeer(page, peer) => {
+                if self.pages[page].wants.contains(&self.pages[peer].id) {
+                    self.act(Action::ConnectPeer(page, peer));
+                }
+            }
             Action::AddTrack(page, peer, kind) => {
                 let peer = self.open(page, peer);
                 self.pages[page].tracks.entry(peer.clone()).or_default().push(kind);
@@ -56,11 +61,59 @@ impl World {
                 self.pages[page].wants.remove(&peer);
                 self.command(page, Command::ClosePeer { peer });
             }
-            Action::Reload(page) => self.reload(page),
+            Action::Leave(page, room) => {
+                let Ok(room) = RoomName::parse(room) else { return };
+                let id = self.pages[page].id.clone();
+                self.pages[page].steady_rooms.remove(&room);
+                self.pages[page].presence.note_left(&room);
+                self.delivery.forgive_broadcasts(&id);
+                // Who misses it may be told of it as a loss.
+                self.endings.note_end(self.pages[page].name());
+                let call = self.pages[page].call(format!("leave {room}"));
+                self.command(page, Command::Leave { call, room });
+            }
+            Action::Send { page, peer, count, receipt, bytes } => {
+                for _ in 0..count {
+                    self.send(page, peer, receipt, bytes);
+                }
+            }
+            Action::Broadcast(page, room, count) => {
+                let Ok(room) = RoomName::parse(room) else { return };
+                for _ in 0..count {
+                    self.broadcast(page, &room);
+                }
+            }
+            Action::Close(page) => {
+                self.note_end(page);
+                self.pages[page].wants.clear();
+                self.command(page, Command::Close);
+            }
+            Action::Reload(page, keeps_key) => self.reload(page, keeps_key),
             Action::CutSocket(page, notice) => self.cut_sockets(Some(page), Some(notice)),
+            Action::CutAfter(page, direction, bytes) => {
+                self.lanes(page, Some(direction), |lane| lane.budget = Some(bytes));
+            }
+            Action::Vanish(page) => self.vanish(page),
+            Action::Freeze(page, direction, ms) => {
+                self.lanes(page, direction, |lane| lane.freeze(now + ms));
+            }
+            Action::Delay(page, direction, ms) => {
+                self.lanes(page, Some(direction), |lane| lane.delay(now, ms));
+            }
+            Action::Mangle(page, direction, after) => {
+                self.lanes(page, Some(direction), |lane| lane.mangles = Some(after));
+            }
+            Action::Offline(page, ms, is_told) => self.go_offline(page, ms, is_told),
+            Action::Suspend(page, ms) => self.suspend(page, ms),
+            Action::Sleep(page, ms) => self.sleep(page, ms),
             Action::RestartServer(pause) => {
                 self.cut_sockets(None, None);
                 self.server.restart(now + pause);
+                self.note_end_of_all();
+            }
+            Action::DropSockets(pause, is_noticed) => {
+                self.cut_sockets(None, is_noticed.then_some(0));
+                self.server.down_until = now + pause;
             }
         }
     }
@@ -90,7 +143,7 @@ impl World {
         }
     }
 
-    fn reload(&mut self, page: usize) {
+    fn reload(&mut self, page: usize, keeps_key: bool) {
         let now = self.now;
         self.abandon_sockets(page);
         // Some browsers say goodbye to the other side, some just vanish.
@@ -112,7 +165,8 @@ impl World {
             self.connections[place].model.close(now);
             self.touched.insert(place);
         }
-        self.pages[page].reload(&mut self.random);
+        self.note_end(page);
+        self.pages[page].reload(keeps_key, &mut self.random);
     }
 
     /// The path is cut while both ends are there to see it.
@@ -136,7 +190,9 @@ impl World {
             Some(None) => {}
             _ => self.violate(format!("the promise {call} ({text}) is settled twice, or was never made")),
         }
-        if result.is_err() && !self.expects_peace && text == "connect" {
+        self.note_settled(page, call, &text, &result);
+        let retries = !self.pages[page].is_closed && !self.pages[page].is_superseded;
+        if result.is_err() && !self.expects_peace && text == "connect" && retries {
             self.schedule(500, Action::Connect(page));
         }
     }
@@ -160,16 +216,31 @@ impl World {
                 if self.pages[page].persists && self.pages[page].wants.contains(&peer) {
                     let delay = self.random.within((0, 800));
                     if let Some(peer) = number(&peer, self) {
-                        self.schedule(delay, Action::ConnectPeer(page, peer));
+                        self.schedule(delay, Action::ReconnectPeer(page, peer));
                     }
                 }
             }
-            Event::PeerJoined { peer, .. } if self.pages[page].meshes => {
+            Event::PeerJoined { room, peer } => {
+                self.note_peer_joined(page, &room, &peer);
+                if !self.pages[page].meshes {
+                    return;
+                }
                 let other = PeerId::parse(&peer.id).ok().and_then(|id| number(&id, self));
                 if let Some(other) = other {
                     self.schedule(0, Action::ConnectPeer(page, other));
                 }
             }
+            Event::State { state: ClientState::Connected, .. } if !self.pages[page].was_welcomed => {
+                self.pages[page].was_welcomed = true;
+                // What was sent to a session of its id before this one is lost with that.
+                self.delivery.forgive(&name, false);
+            }
+            Event::Resumed { resumed, .. } => self.note_resumed(page, resumed),
+            Event::Key { key } => self.pages[page].key = key,
+            Event::PeerAway { room, peer, .. } => self.note_away(page, &room, &peer, true),
+            Event::PeerBack { room, peer } => self.note_away(page, &room, &peer, false),
+            Event::PeerLeft { room, peer, reason } => self.note_peer_left(page, &room, &peer, &reason),
+            Event::Message { from, room, data } => self.note_message(page, &from, room.as_ref(), &data),
             _ => {}
         }
     }

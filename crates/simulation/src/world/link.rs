@@ -52,11 +52,20 @@ pub(super) struct Lane {
     pub quality: Quality,
     queue: VecDeque<(u64, Packet)>,
     last: u64,
+    /// Nothing arrives before.
+    frozen_until: u64,
+    /// Bytes of text that still arrive; then the socket breaks.
+    pub budget: Option<usize>,
+    /// Frames until one arrives that is no JSON.
+    pub mangles: Option<u32>,
+    /// Whether one did.
+    pub was_mangled: bool,
 }
 
 impl Lane {
     pub fn new(quality: Quality) -> Self {
-        Self { quality, queue: VecDeque::new(), last: 0 }
+        let queue = VecDeque::new();
+        Self { quality, queue, last: 0, frozen_until: 0, budget: None, mangles: None, was_mangled: false }
     }
 
     pub fn push(&mut self, now: u64, packet: Packet, random: &mut Random) {
@@ -66,11 +75,45 @@ impl Lane {
     }
 
     pub fn due(&self) -> Option<u64> {
-        self.queue.front().map(|(at, _)| *at)
+        self.queue.front().map(|(at, _)| (*at).max(self.frozen_until))
+    }
+
+    /// Nothing arrives before; then all that waits does.
+    pub fn freeze(&mut self, until: u64) {
+        self.frozen_until = self.frozen_until.max(until);
+    }
+
+    /// What waits arrives now.
+    pub fn thaw(&mut self, now: u64) {
+        self.frozen_until = self.frozen_until.min(now);
+    }
+
+    /// What is sent from now on comes so much later.
+    pub fn delay(&mut self, now: u64, extra: u64) {
+        self.last = self.last.max(now) + extra;
     }
 
     pub fn pop(&mut self) -> Option<Packet> {
         self.queue.pop_front().map(|(_, packet)| packet)
+    }
+
+    /// Whether the text may still pass. It may come out as no JSON.
+    pub fn admits(&mut self, text: &mut String) -> bool {
+        match &mut self.mangles {
+            Some(0) => {
+                self.mangles = None;
+                self.was_mangled = true;
+                // Half of an object is none.
+                let half = text.len() / 2;
+                text.truncate((0..=half).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default());
+            }
+            Some(more) => *more -= 1,
+            None => {}
+        }
+        let Some(budget) = &mut self.budget else { return true };
+        let left = budget.checked_sub(text.len());
+        *budget = left.unwrap_or_default();
+        left.is_some()
     }
 
     /// What is on its way is lost.

@@ -7,23 +7,31 @@
 mod action;
 mod application;
 mod browser_connection;
+mod delivery;
+mod endings;
+mod faults;
+mod letters;
 mod link;
 mod page;
 mod perform;
+mod presence;
 mod server;
 mod sockets;
 mod trace;
 mod verdict;
 mod wire_rules;
 
-pub use action::Action;
+pub use action::{Action, Direction};
 pub use browser_connection::BrowserConnection;
+pub use delivery::Totals;
 pub use link::Quality;
 pub use page::{Call, Page};
 pub use trace::Trace;
 pub use verdict::Unsettled;
 
 use crate::model_peer_connection::{Network, Random, can_connect};
+use delivery::Delivery;
+use endings::Endings;
 use link::Socket;
 use server::Server;
 use signalpost_core::Input;
@@ -45,6 +53,8 @@ enum Due {
     Session(usize),
     Delivery(usize),
     Sweep,
+    Resume(usize),
+    Online(usize),
 }
 
 /// Everything there is.
@@ -61,6 +71,10 @@ pub struct World {
     pub violation: Option<String>,
     /// Whether a closed connection or an error that the application is told is wrong.
     pub expects_peace: bool,
+    /// Whether late events of sockets that a client has closed are still told to it.
+    pub is_haunted: bool,
+    /// Whether sessions outlive their sockets.
+    pub keeps_sessions: bool,
     /// Whether pages that are added may send their descriptions with their candidates (promise M12).
     pub gathers: bool,
     connections: Vec<BrowserConnection>,
@@ -70,6 +84,8 @@ pub struct World {
     script: BTreeMap<(u64, u64), Action>,
     next_action: u64,
     wire: WireRules,
+    delivery: Delivery,
+    endings: Endings,
     /// Operations in flight that are no candidates, by connection.
     in_flight: BTreeMap<(usize, u32, u32), u32>,
     /// Connections that something happened to in this step.
@@ -86,6 +102,8 @@ impl World {
             pages: Vec::new(),
             violation: None,
             expects_peace: true,
+            is_haunted: false,
+            keeps_sessions: false,
             gathers: false,
             connections: Vec::new(),
             sockets: Vec::new(),
@@ -93,6 +111,8 @@ impl World {
             paths: BTreeMap::new(),
             script: BTreeMap::new(),
             wire: WireRules::new(),
+            delivery: Delivery::default(),
+            endings: Endings::default(),
             next_action: 0,
             in_flight: BTreeMap::new(),
             touched: BTreeSet::new(),
@@ -186,7 +206,9 @@ impl World {
         };
         consider(self.script.keys().next().map(|(at, _)| *at), Due::Script);
         for (place, page) in self.pages.iter().enumerate() {
-            consider(page.client.poll_timeout().map(|(at, _)| at), Due::Timer(place));
+            consider(page.poll_timeout(), Due::Timer(place));
+            consider(page.suspended_until, Due::Resume(place));
+            consider(page.offline.map(|(until, _)| until), Due::Online(place));
         }
         for (place, connection) in self.connections.iter().enumerate() {
             consider(connection.model.poll_timeout(), Due::Model(place));
@@ -225,6 +247,8 @@ impl World {
             Due::Notice(place) => self.notice_cut(place),
             Due::Session(place) => self.with_session(place, |session, now| session.handle_timeout(now)),
             Due::Delivery(place) => self.deliver(place),
+            Due::Resume(page) => self.resume(page),
+            Due::Online(page) => self.come_online(page),
             Due::Sweep => {
                 let Server { registry, queues, .. } = &mut self.server;
                 registry.sweep(self.now, queues);

@@ -1,9 +1,11 @@
 //! One page: a real client, and the application that uses it.
 
+use super::endings::Name;
 use super::link::Quality;
+use super::presence::Presence;
 use crate::model_peer_connection::{Flavor, MediaKind, Random, Timings};
 use signalpost_core::{CandidateOptions, Client, Config, Event, Failure, Input, ReconnectOptions, Reply};
-use signalpost_protocol::{InvalidId, PeerId, PeerInfo};
+use signalpost_protocol::{InvalidId, PeerId, PeerInfo, RoomName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A promise.
@@ -37,6 +39,8 @@ pub struct Page {
     pub calls: BTreeMap<u32, Call>,
     /// What the application was told, and when.
     pub events: Vec<(u64, Event)>,
+    /// The secret of its session.
+    pub(super) key: String,
     pub(super) client: Client,
     pub(super) incarnation: u32,
     pub(super) inbox: VecDeque<Input>,
@@ -48,6 +52,23 @@ pub struct Page {
     pub(super) sockets: BTreeMap<u32, bool>,
     /// How often the page was woken at one instant.
     pub(super) timeouts: (u64, u32),
+    /// Whether the application closed its client for good.
+    pub(super) is_closed: bool,
+    /// Whether a newer tab has taken its id.
+    pub(super) is_superseded: bool,
+    /// Until when the tab is suspended: its inputs wait, and its timers come late.
+    pub(super) suspended_until: Option<u64>,
+    /// How far the clock of the page is behind: it stood still while the machine slept.
+    pub(super) lag: u64,
+    /// Until when the page has no network, and whether new sockets fail at once.
+    pub(super) offline: Option<(u64, bool)>,
+    /// The rooms that it has been in without a break, as far as it was told.
+    pub(super) steady_rooms: BTreeSet<RoomName>,
+    /// Whether this client was ever welcomed.
+    pub(super) was_welcomed: bool,
+    /// The number that it drew, once it has said so.
+    pub(super) session: u32,
+    pub(super) presence: Presence,
 }
 
 impl Page {
@@ -68,8 +89,10 @@ impl Page {
         } else {
             None
         };
+        let key = draw_key(random);
         Ok(Self {
-            client: client(&id, gathering_ms, random),
+            client: client(&id, key.clone(), gathering_ms, random),
+            key,
             id,
             gathering_ms,
             flavor,
@@ -86,17 +109,50 @@ impl Page {
             wants: BTreeSet::new(),
             sockets: BTreeMap::new(),
             timeouts: (0, 0),
+            is_closed: false,
+            is_superseded: false,
+            suspended_until: None,
+            lag: 0,
+            offline: None,
+            steady_rooms: BTreeSet::new(),
+            was_welcomed: false,
+            session: 0,
+            presence: Presence::default(),
         })
     }
 
     /// A new client under the same id; what the old one waited for is forgotten.
-    pub(super) fn reload(&mut self, random: &mut Random) {
-        self.client = client(&self.id, self.gathering_ms, random);
+    pub(super) fn reload(&mut self, keeps_key: bool, random: &mut Random) {
+        if !keeps_key {
+            self.key = draw_key(random);
+        }
+        self.client = client(&self.id, self.key.clone(), self.gathering_ms, random);
         self.incarnation += 1;
         self.inbox.clear();
         self.calls.clear();
         self.sockets.clear();
         self.events.clear();
+        self.is_closed = false;
+        self.was_welcomed = false;
+        self.session = 0;
+        self.steady_rooms.clear();
+        self.presence = Presence::default();
+    }
+
+    /// The page's clock.
+    pub(super) fn now(&self, now: u64) -> u64 {
+        now - self.lag
+    }
+
+    /// Which client this is.
+    pub(super) fn name(&self) -> Name {
+        (self.id.clone(), self.session)
+    }
+
+    /// When its client wants to be woken, by the world's clock; a suspended tab comes late.
+    pub(super) fn poll_timeout(&self) -> Option<u64> {
+        let (at, _) = self.client.poll_timeout()?;
+        Some((at + self.lag).max(self.suspended_until.unwrap_or_default()))
     }
 
     pub(super) fn call(&mut self, what: String) -> u32 {
@@ -125,10 +181,14 @@ impl Page {
     }
 }
 
-fn client(id: &PeerId, gathering_ms: Option<u32>, random: &mut Random) -> Client {
+fn draw_key(random: &mut Random) -> String {
+    format!("{:016x}{:016x}", random.number(), random.number())
+}
+
+fn client(id: &PeerId, key: String, gathering_ms: Option<u32>, random: &mut Random) -> Client {
     let config = Config {
         peer_id: id.clone(),
-        key: format!("{:016x}{:016x}", random.number(), random.number()),
+        key,
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },

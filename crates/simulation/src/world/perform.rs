@@ -2,7 +2,7 @@
 
 use super::{BrowserConnection, Page, World};
 use signalpost_core::{
-    Command, ConnectionEvent, ConnectionState, Event, Failure, Input, Operation, Output, Reply,
+    Command, ConnectionEvent, ConnectionState, Event, Failure, Input, Operation, Output, Reply, SocketEvent,
 };
 use signalpost_protocol::{Envelope, PeerId};
 
@@ -44,14 +44,24 @@ impl World {
 
     /// Everything in the inbox, one by one, then the news.
     pub(super) fn work(&mut self, page: usize) {
-        let now = self.now;
+        if self.pages[page].suspended_until.is_some_and(|until| self.now < until) {
+            return;
+        }
+        let now = self.pages[page].now(self.now);
         let mut news = Vec::new();
         while let Some(input) = self.pages[page].inbox.pop_front() {
             self.note_input(page, &input);
+            let closes = matches!(input, Input::Command(Command::Close));
+            // Until the client has been told, it may send: the browser throws it away.
+            if let Input::Socket { socket, event: SocketEvent::Closed { .. } } = &input {
+                self.pages[page].sockets.remove(socket);
+            }
             self.pages[page].client.handle_input(now, input);
             while let Some(output) = self.pages[page].client.poll_output() {
+                self.check_silence(page, &output);
                 self.carry_out(page, output, &mut news);
             }
+            self.pages[page].is_closed |= closes;
         }
         for item in news {
             match item {
@@ -65,7 +75,7 @@ impl World {
         let now = self.now;
         let name = self.pages[page].id.as_str();
         match input {
-            Input::Socket { event: signalpost_core::SocketEvent::Frame(frame), .. } => {
+            Input::Socket { event: SocketEvent::Frame(frame), .. } => {
                 self.trace.note(now, name, format_args!("hears {}", brief(frame)));
             }
             Input::Connection { connection, event: ConnectionEvent::Done { operation, outcome } } => {
@@ -111,6 +121,14 @@ impl World {
                     format_args!("sends {}", brief(&envelope)),
                 );
                 self.observe_frame(page, &envelope);
+                if let Some(peer) = envelope.payload.as_ref().and_then(|payload| payload.peer.as_ref()) {
+                    self.pages[page].session = peer.session;
+                    self.endings.note_hello(self.pages[page].name());
+                }
+                let data = envelope.payload.as_ref().and_then(|payload| payload.data.as_deref());
+                if let Some(Err(problem)) = data.map(|data| self.delivery.note_frame(data)) {
+                    return self.violate(problem);
+                }
                 match serde_json::to_string(&envelope) {
                     Ok(text) => self.send_up(page, socket, text),
                     Err(problem) => self.violate(format!("a frame has no JSON: {problem}")),
@@ -156,6 +174,13 @@ impl World {
             }
             Output::Settle { call, result } => news.push(News::Settled(call, result)),
             Output::Event(event) => news.push(News::Event(event)),
+        }
+    }
+
+    /// A client that is closed does nothing any more; it only answers late calls.
+    fn check_silence(&mut self, page: usize, output: &Output) {
+        if self.pages[page].is_closed && !matches!(output, Output::Settle { .. }) {
+            self.violate(format!("{} is closed and still does {output:?}", self.pages[page].id));
         }
     }
 
@@ -212,6 +237,11 @@ impl World {
 fn brief(frame: &Envelope) -> String {
     let Envelope { kind, from, to, payload, .. } = frame;
     let mut text = kind.clone();
+    for (word, number) in [("seq", frame.seq), ("ack", frame.ack)] {
+        if let Some(number) = number {
+            text.push_str(&format!(" {word} {number}"));
+        }
+    }
     for (word, id) in [("from", from), ("to", to)] {
         if let Some(id) = id {
             text.push_str(&format!(" {word} {id}"));

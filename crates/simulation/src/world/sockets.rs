@@ -8,7 +8,7 @@ use signalpost_server::Token;
 use signalpost_server::session::{Session, SessionOutput};
 
 /// No close frame was received (RFC 6455 §7.1.5).
-const ABNORMAL: u16 = 1006;
+pub(super) const ABNORMAL: u16 = 1006;
 /// The page went away (RFC 6455 §7.4.1).
 const GOING_AWAY: u16 = 1001;
 
@@ -30,7 +30,15 @@ impl World {
             down: Lane::new(down),
             noticed_at: None,
         };
-        socket.up.push(self.now, Packet::Open, &mut self.random);
+        match self.pages[page].offline {
+            Some((_, true)) => socket.down.push(self.now, Packet::Close(ABNORMAL), &mut self.random),
+            Some((until, false)) => {
+                socket.up.push(self.now, Packet::Open, &mut self.random);
+                socket.up.freeze(until);
+                socket.down.freeze(until);
+            }
+            None => socket.up.push(self.now, Packet::Open, &mut self.random),
+        }
         self.sockets.retain(|socket| !socket.is_over());
         self.sockets.push(socket);
     }
@@ -51,7 +59,9 @@ impl World {
         for socket in &mut self.sockets {
             if socket.page == page && socket.incarnation == incarnation && socket.id == id {
                 socket.heard = false;
-                socket.down.clear();
+                if !self.is_haunted {
+                    socket.down.clear();
+                }
                 if !socket.cut {
                     socket.up.push(now, Packet::Close(code), &mut self.random);
                 }
@@ -106,7 +116,13 @@ impl World {
                 socket.down.push(now, Packet::Open, &mut self.random);
                 self.server.attach(socket.connection);
             }
-            Packet::Text(text) => self.with_session(place, |session, now| session.handle_frame(now, &text)),
+            Packet::Text(mut text) => {
+                if !socket.up.admits(&mut text) {
+                    return self.break_socket(place);
+                }
+                self.note_heard(place);
+                self.with_session(place, |session, now| session.handle_frame(now, &text));
+            }
             Packet::Close(code) => {
                 self.with_session(place, |session, _| session.handle_socket_closed(Some(code)));
             }
@@ -158,13 +174,20 @@ impl World {
         let socket = &mut self.sockets[place];
         let Some(packet) = socket.down.pop() else { return };
         let (page, id) = (socket.page, socket.id);
-        if !socket.heard || socket.incarnation != self.pages[page].incarnation {
+        if socket.incarnation != self.pages[page].incarnation || !(socket.heard || self.is_haunted) {
             return;
         }
+        let admitted = match packet {
+            Packet::Text(mut text) => socket.down.admits(&mut text).then_some(Packet::Text(text)),
+            other => Some(other),
+        };
+        let Some(packet) = admitted else { return self.break_socket(place) };
         let event = match packet {
             Packet::Open => {
                 socket.open = true;
-                self.pages[page].sockets.insert(id, true);
+                if socket.heard {
+                    self.pages[page].sockets.insert(id, true);
+                }
                 SocketEvent::Opened
             }
             Packet::Text(text) => match serde_json::from_str::<Envelope>(&text) {
@@ -173,7 +196,6 @@ impl World {
             },
             Packet::Close(code) => {
                 socket.heard = false;
-                self.pages[page].sockets.remove(&id);
                 SocketEvent::Closed { code }
             }
         };

@@ -24,7 +24,7 @@ pub fn reload(world: &mut World) -> Verdict {
     begin(world)?;
     let at = [100, 1_000, 6_000][world.random.within((0, 2)) as usize];
     let at = world.random.within((0, at));
-    world.schedule(at, Action::Reload(0));
+    world.schedule(at, Action::Reload(0, true));
     let pause = world.random.within((0, 500));
     world.schedule(at + pause, Action::Connect(0));
     world.schedule(at + pause, Action::Join(0, "hall"));

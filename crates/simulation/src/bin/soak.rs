@@ -1,0 +1,59 @@
+//! Tells the stories of so many seeds, from this one on, and prints what became of every message: one JSON object in one line.
+//! `npm run soak` runs it for as long as it is told. With a third argument it goes on after a seed that fails.
+
+use serde_json::{Map, Value, json};
+use signalpost_simulation::runner;
+use signalpost_simulation::story;
+use signalpost_simulation::world::Totals;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The seed that is told, for a panic, which ends the process where it is built to.
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let mut number = || arguments.next().and_then(|text| text.parse::<u64>().ok());
+    let (Some(first), Some(count)) = (number(), number()) else {
+        eprintln!("soak FIRST COUNT [1]");
+        return ExitCode::from(2);
+    };
+    let goes_on = number().is_some();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        eprintln!("SEED={} panics", SEED.load(Ordering::Relaxed));
+        before(info);
+    }));
+    let mut totals = Totals::default();
+    let mut refusals = BTreeMap::<String, u64>::new();
+    let mut failed = Vec::new();
+    let mut seeds = 0;
+    for seed in first..first + count {
+        SEED.store(seed, Ordering::Relaxed);
+        let (world, verdict) = runner::run(seed, false, story::tell);
+        seeds += 1;
+        totals.add(world.totals());
+        for (code, count) in world.refusals() {
+            *refusals.entry(code.into()).or_default() += count;
+        }
+        if let Err(problem) = verdict {
+            failed.push(json!({ "seed": seed, "problem": problem }));
+            if !goes_on {
+                eprintln!("{}", world.trace.text());
+                break;
+            }
+        }
+    }
+    let refusals: Map<String, Value> =
+        refusals.into_iter().map(|(code, count)| (code, count.into())).collect();
+    let Totals { sent, delivered, voided, ended, lost, doubled, reordered } = totals;
+    println!(
+        "{}",
+        json!({
+            "seeds": seeds, "sent": sent, "delivered": delivered, "voided": voided, "ended": ended,
+            "lost": lost, "doubled": doubled, "reordered": reordered, "refusals": refusals, "failed": failed,
+        })
+    );
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,100 @@
+//! Stories of random transitions, applied to a reference model and to the world alike.
+//!
+//! After every step of the world its own invariants hold: what arrives was sent, once and in order, and not voided; news of rooms
+//! make sense, and each stay has one end; no session ends before its window without a reason; queues stay within their bounds; a
+//! closed client is silent. When a story is told, all becomes calm, and then everybody has what the model says: a registered
+//! client, the right people in its rooms, data to those that it wants and that want it, every promise settled, every message that
+//! was taken.
+
+mod calm;
+mod model;
+mod transition;
+
+pub use model::{Model, Wishes};
+pub use transition::{ROOMS, Transition};
+
+use crate::model_peer_connection::Random;
+use crate::runner::Verdict;
+use crate::world::World;
+
+const NAMES: [&str; 4] = ["ada", "bob", "cid", "dan"];
+
+/// How many transitions a story has.
+const TRANSITIONS: (u64, u64) = (10, 60);
+
+/// A story of the world's seed.
+///
+/// # Errors
+/// What the model wants and nobody has.
+pub fn tell(world: &mut World) -> Verdict {
+    let mut model = begin(world);
+    for _ in 0..world.random.within(TRANSITIONS) {
+        let transition = Transition::draw(&model, &mut world.random);
+        apply(&mut model, world, &transition);
+        let pause = pause(&mut world.random);
+        world.run_until(world.now + pause);
+        if world.violation.is_some() {
+            return Ok(());
+        }
+    }
+    calm::end(&mut model, world)
+}
+
+/// The story of these transitions, each with the time after the one before.
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_of(world: &mut World, pages: usize, transitions: &[(u64, Transition)]) -> Verdict {
+    let mut model = begin_with(world, pages, true);
+    for (pause, transition) in transitions {
+        world.run_until(world.now + pause);
+        apply(&mut model, world, transition);
+    }
+    calm::end(&mut model, world)
+}
+
+fn begin(world: &mut World) -> Model {
+    let pages = world.random.within((2, NAMES.len() as u64)) as usize;
+    // The connections take most of the time; what is between clients and server takes most of the stories.
+    let is_meshed = world.random.within((0, 3)) == 0;
+    begin_with(world, pages, is_meshed)
+}
+
+fn begin_with(world: &mut World, pages: usize, is_meshed: bool) -> Model {
+    world.expect_losses();
+    world.is_haunted = true;
+    world.keeps_sessions = true;
+    let mut model = Model::new(pages, is_meshed);
+    for name in NAMES.iter().take(pages) {
+        let page = world.add_page(name);
+        world.pages[page].persists = true;
+        apply(&mut model, world, &Transition::Connect(page));
+        if world.random.within((0, 4)) > 0 {
+            apply(&mut model, world, &Transition::Join(page, ROOMS[0]));
+        }
+    }
+    model
+}
+
+fn apply(model: &mut Model, world: &mut World, transition: &Transition) {
+    if !model.admits(world.now, transition) {
+        return;
+    }
+    model.apply(world.now, transition);
+    let now = world.now;
+    world.trace.note(now, "story", format_args!("{transition:?}"));
+    for (delay, action) in transition.actions() {
+        world.schedule(delay, action);
+    }
+}
+
+/// Most transitions come close together, some when the one before has had its effect, a few much later.
+fn pause(random: &mut Random) -> u64 {
+    match random.within((0, 19)) {
+        0..=3 => 0,
+        4..=9 => random.within((0, 60)),
+        10..=15 => random.within((60, 1_500)),
+        16..=18 => random.within((1_500, 12_000)),
+        _ => random.within((12_000, 60_000)),
+    }
+}

@@ -1,0 +1,113 @@
+//! The reference model of a story: who wants what, once all is calm.
+
+use super::transition::Transition;
+use std::collections::BTreeSet;
+
+/// What the application of one page wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Whether it wants to be connected to the server.
+    pub is_open: bool,
+    /// The rooms that it wants to be in.
+    pub rooms: BTreeSet<&'static str>,
+    /// The pages that it wants to be connected to.
+    pub peers: BTreeSet<usize>,
+    /// Until when its tab is suspended.
+    pub suspended_until: u64,
+}
+
+/// All pages. Those beyond [`Model::pages`] are second tabs.
+#[derive(Clone, Debug)]
+pub struct Model {
+    wishes: Vec<Wishes>,
+    is_meshed: bool,
+}
+
+impl Model {
+    /// So many pages that want to be connected to the server, and maybe to each other.
+    pub fn new(pages: usize, is_meshed: bool) -> Self {
+        let wishes = Wishes { is_open: true, ..Wishes::default() };
+        Self { wishes: vec![wishes; pages], is_meshed }
+    }
+
+    /// How many pages there are.
+    pub fn pages(&self) -> usize {
+        self.wishes.len()
+    }
+
+    /// Whether pages connect to each other.
+    pub fn is_meshed(&self) -> bool {
+        self.is_meshed
+    }
+
+    /// What a page wants.
+    pub fn wishes(&self, page: usize) -> &Wishes {
+        &self.wishes[page]
+    }
+
+    /// Whether a transition can happen now: a page that is closed or suspended calls nothing.
+    pub fn admits(&self, now: u64, transition: &Transition) -> bool {
+        let runs = |page: usize| self.wishes[page].is_open && self.wishes[page].suspended_until <= now;
+        match *transition {
+            Transition::Connect(page)
+            | Transition::Join(page, _)
+            | Transition::Leave(page, _)
+            | Transition::Send(page, ..)
+            | Transition::Broadcast(page, ..)
+            | Transition::AddTrack(page, ..)
+            | Transition::ClosePeer(page, _)
+            | Transition::Suspend(page, _)
+            | Transition::Sleep(page, _)
+            | Transition::Reload(page, ..)
+            | Transition::SecondTab(page)
+            | Transition::Close(page) => runs(page),
+            Transition::ConnectBoth(page, peer, _) => runs(page) && runs(peer),
+            _ => true,
+        }
+    }
+
+    /// Notes what a transition changes.
+    pub fn apply(&mut self, now: u64, transition: &Transition) {
+        match *transition {
+            Transition::Join(page, room) => {
+                self.wishes[page].rooms.insert(room);
+            }
+            Transition::Leave(page, room) => {
+                self.wishes[page].rooms.remove(room);
+            }
+            Transition::ConnectBoth(page, peer, _) => {
+                self.wishes[page].peers.insert(peer);
+                self.wishes[peer].peers.insert(page);
+            }
+            Transition::AddTrack(page, peer, _) => {
+                self.wishes[page].peers.insert(peer);
+            }
+            Transition::ClosePeer(page, peer) => {
+                self.wishes[page].peers.remove(&peer);
+                self.wishes[peer].peers.remove(&page);
+            }
+            Transition::Suspend(page, ms) | Transition::Sleep(page, ms) => {
+                self.wishes[page].suspended_until = now + ms;
+            }
+            Transition::Reload(page, ..) => {
+                self.wishes[page].rooms.clear();
+                self.wishes[page].peers.clear();
+            }
+            Transition::Close(page) => self.wishes[page] = Wishes::default(),
+            _ => {}
+        }
+    }
+
+    /// The pairs that both want.
+    pub fn pairs(&self) -> Vec<(usize, usize)> {
+        let mut pairs = Vec::new();
+        for a in 0..self.wishes.len() {
+            for b in a + 1..self.wishes.len() {
+                if self.wishes[a].peers.contains(&b) && self.wishes[b].peers.contains(&a) {
+                    pairs.push((a, b));
+                }
+            }
+        }
+        pairs
+    }
+}

@@ -1,0 +1,85 @@
+//! The reference model of when sessions may end: only by what ends one, or after a silence as long as the window. So often may
+//! others be told that somebody is gone.
+
+use signalpost_protocol::{PeerId, RoomName};
+use std::collections::BTreeMap;
+
+/// How long a session outlives its last sign of life at least, in milliseconds.
+pub(super) const WINDOW_MS: u64 = 120_000;
+
+/// A client: its peer id, and the number that it drew.
+pub(super) type Name = (PeerId, u32);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Life {
+    /// The last frame that a registered socket of it brought to the server.
+    heard_at: Option<u64>,
+    /// How often its session may have ended.
+    endings: u32,
+    /// It may have ended and its client was not told yet.
+    is_pending: bool,
+}
+
+/// When each client was heard, and how often its session may have ended.
+#[derive(Debug, Default)]
+pub(super) struct Endings {
+    lives: BTreeMap<Name, Life>,
+    /// How often each page was told that a client is gone from a room.
+    told: BTreeMap<(usize, RoomName, Name), u32>,
+    /// How often each page lost its own session: its new one lists nobody who is away.
+    lost: BTreeMap<usize, u32>,
+}
+
+impl Endings {
+    /// A client says hello under its name.
+    pub fn note_hello(&mut self, name: Name) {
+        self.lives.entry(name).or_default();
+    }
+
+    /// The server heard a frame, on a socket that holds the session or before there is one.
+    pub fn note_heard(&mut self, now: u64, name: Name, is_registered: bool) {
+        let life = self.lives.entry(name).or_default();
+        if !is_registered && life.heard_at.is_some() {
+            return;
+        }
+        if life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS) {
+            life.endings += 1;
+            life.is_pending = true;
+        }
+        life.heard_at = Some(now);
+    }
+
+    /// Something happened that ends its session, or its stay in a room.
+    pub fn note_end(&mut self, name: Name) {
+        self.lives.entry(name).or_default().endings += 1;
+    }
+
+    /// Something happened that ends every session.
+    pub fn note_end_of_all(&mut self) {
+        for life in self.lives.values_mut() {
+            life.endings += 1;
+            life.is_pending = true;
+        }
+    }
+
+    /// A client was told that its session is over; answers whether that may be.
+    pub fn note_lost(&mut self, now: u64, page: usize, name: Name) -> bool {
+        *self.lost.entry(page).or_default() += 1;
+        let life = self.lives.entry(name).or_default();
+        let is_silent = life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS);
+        if is_silent && !life.is_pending {
+            life.endings += 1;
+        }
+        core::mem::take(&mut life.is_pending) || is_silent
+    }
+
+    /// A page was told that a client is gone; answers whether that may be.
+    pub fn note_gone(&mut self, now: u64, page: usize, room: &RoomName, name: Name) -> bool {
+        let life = self.lives.get(&name).copied().unwrap_or_default();
+        let is_silent = life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS);
+        let told = self.told.entry((page, room.clone(), name)).or_default();
+        *told += 1;
+        let own = self.lost.get(&page).copied().unwrap_or_default();
+        *told <= life.endings + u32::from(is_silent) + own
+    }
+}

@@ -1,0 +1,171 @@
+//! Applications send messages; the reference model of delivery looks at each.
+
+use super::World;
+use super::delivery::Totals;
+use signalpost_core::{Command, Failure, Receiver, Reply};
+use signalpost_protocol::{PeerId, PeerInfo, RoomName};
+use std::collections::BTreeSet;
+
+impl World {
+    pub(super) fn send(&mut self, page: usize, peer: usize, receipt: bool, bytes: usize) {
+        let id = self.pages[peer].id.clone();
+        let owed = (!self.pages[peer].is_closed).then(|| id.clone()).into_iter().collect();
+        self.post(page, Receiver::Peer(id), receipt, owed, bytes);
+    }
+
+    /// What is broadcast is owed to those that have been in the room for long enough to be sure of it.
+    pub(super) fn broadcast(&mut self, page: usize, room: &RoomName) {
+        let others = self.pages.iter().enumerate().filter(|(place, it)| {
+            *place != page && it.id != self.pages[page].id && it.steady_rooms.contains(room)
+        });
+        let owed = others.map(|(_, it)| it.id.clone()).collect();
+        self.post(page, Receiver::Room(room.clone()), false, owed, 40);
+    }
+
+    fn post(&mut self, page: usize, to: Receiver, receipt: bool, owed: BTreeSet<PeerId>, bytes: usize) {
+        let tab = (page, self.pages[page].incarnation);
+        let call = self.pages[page].call("message".into());
+        let data = self.delivery.note_send(tab, call, to.clone(), receipt, owed, bytes);
+        self.command(page, Command::Message { call, to, data, receipt });
+    }
+
+    pub(super) fn note_settled(
+        &mut self,
+        page: usize,
+        call: u32,
+        what: &str,
+        result: &Result<Reply, Failure>,
+    ) {
+        let tab = (page, self.pages[page].incarnation);
+        let told = result.as_ref().map(|_| ()).map_err(|failure| failure.code.as_str());
+        if let Err(problem) = self.delivery.note_settled(tab, call, told) {
+            self.violate(problem);
+        }
+        let Some(Ok(room)) = what.strip_prefix("join ").map(RoomName::parse) else { return };
+        let leave = format!("leave {room}");
+        let leaves = self.pages[page].calls.values().any(|it| it.result.is_none() && it.what == leave);
+        if let Ok(Reply::Peers { peers, .. }) = result
+            && !leaves
+        {
+            self.pages[page].presence.note_list(&room, peers);
+            self.pages[page].steady_rooms.insert(room);
+        }
+    }
+
+    pub(super) fn note_message(&mut self, page: usize, from: &PeerId, room: Option<&RoomName>, data: &str) {
+        let Self { delivery, pages, .. } = self;
+        let receiver = (&pages[page].id, (page, pages[page].incarnation));
+        let room = room.map(RoomName::as_str);
+        let name_of = |page: usize| pages[page].id.clone();
+        if let Err(problem) = delivery.note_arrival(receiver, from, room, data, name_of) {
+            self.violate(problem);
+        }
+    }
+
+    /// Whether news of a room say what the list that is asked for will: the list of an earlier question has come after all.
+    fn is_joining(&self, page: usize, room: &RoomName) -> bool {
+        let page = &self.pages[page];
+        let join = format!("join {room}");
+        !page.presence.has(room) && page.calls.values().any(|it| it.result.is_none() && it.what == join)
+    }
+
+    pub(super) fn note_peer_joined(&mut self, page: usize, room: &RoomName, peer: &PeerInfo) {
+        if self.is_joining(page, room) {
+            return;
+        }
+        if let Err(problem) = self.pages[page].presence.note_peer_joined(room, peer) {
+            self.violate(format!("{} is told: {problem}", self.pages[page].id));
+        }
+    }
+
+    pub(super) fn note_peer_left(&mut self, page: usize, room: &RoomName, peer: &PeerId, reason: &str) {
+        let now = self.now;
+        if self.is_joining(page, room) {
+            return;
+        }
+        match self.pages[page].presence.note_peer_left(room, peer) {
+            Err(problem) => self.violate(format!("{} is told: {problem}", self.pages[page].id)),
+            Ok(session) if reason != "left" && self.keeps_sessions => {
+                if !self.endings.note_gone(now, page, room, (peer.clone(), session)) {
+                    let own = &self.pages[page].id;
+                    self.violate(format!(
+                        "{own} is told that {peer} is gone ({reason}), whose session is not over"
+                    ));
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+
+    pub(super) fn note_away(&mut self, page: usize, room: &RoomName, peer: &PeerId, is_away: bool) {
+        if self.is_joining(page, room) {
+            return;
+        }
+        if let Err(problem) = self.pages[page].presence.note_away(room, peer, is_away) {
+            self.violate(format!("{} is told: {problem}", self.pages[page].id));
+        }
+    }
+
+    /// The link of a page is back; without the session it had only where that may be over.
+    pub(super) fn note_resumed(&mut self, page: usize, resumed: bool) {
+        let name = self.pages[page].name();
+        if resumed {
+            return;
+        }
+        if !self.endings.note_lost(self.now, page, name) && self.keeps_sessions {
+            self.violate(format!("{} loses its session, which is not over", self.pages[page].id));
+        } else {
+            self.forget(page);
+        }
+    }
+
+    /// What ends a session, and what its client knew with it.
+    pub(super) fn note_end(&mut self, page: usize) {
+        self.endings.note_end(self.pages[page].name());
+        self.forget(page);
+    }
+
+    /// What a page has not received yet is owed no more.
+    fn forget(&mut self, page: usize) {
+        let id = self.pages[page].id.clone();
+        self.pages[page].steady_rooms.clear();
+        self.delivery.forgive(&id, false);
+    }
+
+    /// Every session is over.
+    pub(super) fn note_end_of_all(&mut self) {
+        for page in 0..self.pages.len() {
+            self.pages[page].steady_rooms.clear();
+            let id = self.pages[page].id.clone();
+            self.delivery.forgive(&id, true);
+            self.delivery.forgive_broadcasts(&id);
+        }
+        self.endings.note_end_of_all();
+    }
+
+    /// A frame arrived at the server on a socket that holds a session.
+    pub(super) fn note_heard(&mut self, place: usize) {
+        let socket = &self.sockets[place];
+        let page = &self.pages[socket.page];
+        let is_registered = socket.session.as_ref().is_some_and(|session| session.peer().is_some());
+        let is_open = socket.session.as_ref().is_some_and(|session| !session.is_closed());
+        if is_open && socket.incarnation == page.incarnation {
+            self.endings.note_heard(self.now, page.name(), is_registered);
+        }
+    }
+
+    /// What became of every message so far.
+    pub fn totals(&self) -> Totals {
+        self.delivery.totals()
+    }
+
+    /// The codes that messages were refused with, and how often.
+    pub fn refusals(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.delivery.refusals.iter().map(|(code, count)| (code.as_str(), *count))
+    }
+
+    /// Whether everything that was taken has arrived.
+    pub fn all_delivered(&self) -> Result<(), super::Unsettled> {
+        self.delivery.missing().map_or(Ok(()), Err)
+    }
+}
