@@ -144,12 +144,16 @@ class Timer {
     port1.onmessage = ({ data }) => data === this.settings && heard(12, 0, 0);
   }
 
-  /** Wakes once after so many milliseconds, and no more as it was set before; negative: never. */
+  /**
+   * Wakes once after so many milliseconds, and no more as it was set before; negative: never. A page that is seen is woken every 2 s
+   * at the latest, to look at the clocks: timers stand still while the machine sleeps.
+   */
   set(milliseconds) {
     this.settings++;
     clearTimeout(this.timeout);
     if (milliseconds === 0) this.port.postMessage(this.settings);
-    if (milliseconds > 0) this.timeout = setTimeout(this.heard, milliseconds, 12, 0, 0);
+    const wait = globalThis.document?.hidden === false ? Math.min(milliseconds, 2000) : milliseconds;
+    if (milliseconds > 0) this.timeout = setTimeout(this.heard, wait, 12, 0, 0);
   }
 
   close() {

@@ -175,3 +175,19 @@ async fn a_jump_of_the_wall_clock_is_seen_once() {
         &JsValue::NULL,
     );
 }
+
+#[wasm_bindgen_test]
+async fn a_page_that_is_seen_is_woken_now_and_then() {
+    let log = Log::default();
+    let start = now();
+    let seen = timer(&log, "seen");
+    seen.set(60_000);
+    run("Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })", &JsValue::NULL);
+    let hidden = timer(&log, "hidden");
+    hidden.set(60_000);
+    run("delete document.hidden", &JsValue::NULL);
+    until("a look at the clocks", || log.len() > 0).await;
+    assert!((2_000..4_000).contains(&(now() - start)), "{}", now() - start);
+    sleep(300).await;
+    assert_eq!(log.entries(), ["seen"]);
+}
