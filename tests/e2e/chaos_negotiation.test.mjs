@@ -39,36 +39,34 @@ async function assertOneOffer(from, to) {
   assert.deepEqual(await passed(to, "offer", "up"), []);
 }
 
-/** Where the wire of the one who calls breaks; `passes`: whether its offer gets through the first time. */
+/** Where the wire of the one who calls breaks; `passes`: whether its offer gets through the first time; `cut`: how. */
 const BETWEEN = {
-  "when the offer has passed": { passes: true, when: { direction: "up", type: "offer" } },
-  "before the offer passes": { passes: false, when: { direction: "up", type: "offer", isBefore: true } },
-  "before the answer passes": { passes: true, when: { direction: "down", type: "answer", isBefore: true } },
-  "when the answer has passed": { passes: true, when: { direction: "down", type: "answer" } },
+  "when the offer has passed": { cut: "reset", passes: true, when: { direction: "up", type: "offer" } },
+  "before the offer passes": { cut: "fin", passes: false, when: { direction: "up", type: "offer", isBefore: true } },
+  "before the answer passes": { cut: "reset", passes: true, when: { direction: "down", type: "answer", isBefore: true } },
+  "when the answer has passed": { cut: "fin", passes: true, when: { direction: "down", type: "answer" } },
 };
 
 // The two browsers are tried side by side: most of the time is spent waiting.
 describe("a socket is killed", { concurrency: 2 }, () => {
   for (const kind of ["chromium", "firefox"]) {
     describe(kind, { concurrency: 1 }, () => {
-      for (const [name, { passes, when }] of Object.entries(BETWEEN)) {
-        for (const cut of ["reset", "fin"]) {
-          test(`the caller's socket is killed ${name} (${cut})`, () =>
-            sidesOf(kind, async (ada, bob) => {
-              for (const side of [ada, bob]) {
-                await start(side);
-                await countOffers(side);
-              }
-              const rule = await ada.faults.rule({ when, act: { cut } });
-              await connectPeers(ada, bob);
-              await ada.faults.fired({ rule });
-              assert.deepEqual(await resumes(ada, 1), [true]);
-              assert.equal(await links(ada), 2);
-              assert.equal((await passed(ada, "offer", "up", { link: 0 })).length, passes ? 1 : 0);
-              await assertOneOffer(ada, bob);
-              await assertUntouched(ada, bob);
-            }));
-        }
+      for (const [name, { cut, passes, when }] of Object.entries(BETWEEN)) {
+        test(`the caller's socket is killed ${name} (${cut})`, () =>
+          sidesOf(kind, async (ada, bob) => {
+            for (const side of [ada, bob]) {
+              await start(side);
+              await countOffers(side);
+            }
+            const rule = await ada.faults.rule({ when, act: { cut } });
+            await connectPeers(ada, bob);
+            await ada.faults.fired({ rule });
+            assert.deepEqual(await resumes(ada, 1), [true]);
+            assert.ok((await links(ada)) > 1);
+            assert.equal((await passed(ada, "offer", "up", { link: 0 })).length, passes ? 1 : 0);
+            await assertOneOffer(ada, bob);
+            await assertUntouched(ada, bob);
+          }));
       }
 
       test("the other side's socket is killed before the offer passes, and before its answer does", () =>

@@ -10,8 +10,8 @@ import { address, assertUntouched, connectPeers, flows, links, receives, resumes
 const HIDDEN_MS = 60_000;
 /** A probe has 2 s; without one the dead link is found 6.5 s later at the earliest. */
 const MOST_MS = 3500;
-/** Longer than a link is idle before it is asked: what is due is found late. */
-const SLEEP_MS = 14_000;
+/** Shorter than a link is silent before it is asked. */
+const SLEEP_MS = 7_000;
 
 const WAKE_UPS = {
   online: `dispatchEvent(new Event("online"))`,
