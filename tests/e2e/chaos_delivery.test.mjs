@@ -1,6 +1,7 @@
 // Whatever happens to the sockets: every message arrives, once and in order, and what cannot be is told.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { startServer } from "../harness/server.mjs";
 import { assertUntouched, connectPeers, flows, heardOf, join, links, meanwhile, members, receives, resumes, send, start, withSides } from "./support/chaos.mjs";
 import { makeWorld, seed, seeded } from "./support/world.mjs";
 
@@ -11,7 +12,12 @@ const PACE_MS = 55;
 const WINDOW_S = 2;
 
 let world;
-before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", "firefox"], { serverArgs: ["--resume-window", String(WINDOW_S)] })));
+/** A server that soon gives up who is away. */
+let hasty;
+before(async () => {
+  world = await makeWorld(["chromium", "chromium", "firefox", "firefox"]);
+  hasty = await startServer(world.namespace, { args: ["--resume-window", String(WINDOW_S)] });
+});
 after(() => world?.close());
 
 const sidesOf = (kinds, body) => withSides(world, world.pick(...kinds), body);
@@ -90,7 +96,7 @@ describe("delivery", { concurrency: 2 }, () => {
       });
 
       test("an outage past the window: told once and why, and everything is rebuilt", () =>
-        sidesOf(kinds, async (ada, bob) => {
+        withSides({ ...world, server: hasty }, world.pick(...kinds), async (ada, bob) => {
           const room = `room-${ada.id}`;
           for (const side of [ada, bob]) {
             await start(side);

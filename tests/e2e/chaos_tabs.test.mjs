@@ -18,11 +18,11 @@ const FOUND_DEAD_MS = { chromium: AWAY_MS, firefox: 13_000 };
 const LAUNCH = { chromium: launchChromium, firefox: launchFirefox };
 
 let world;
-/** A server that waits longer than connections take to be found dead. */
-let patient;
+/** The same with a server that soon gives up who is away. */
+let hasty;
 before(async () => {
-  world = await makeWorld(["chromium", "chromium", "firefox", "firefox"], { serverArgs: ["--resume-window", String(WINDOW_S)] });
-  patient = await startServer(world.namespace);
+  world = await makeWorld(["chromium", "chromium", "firefox", "firefox"]);
+  hasty = { ...world, server: await startServer(world.namespace, { args: ["--resume-window", String(WINDOW_S)] }) };
 });
 after(() => world?.close());
 
@@ -48,11 +48,10 @@ describe("tabs", { concurrency: 2 }, () => {
       test("of a browser that is killed each page is away within 10 s, and gone once when the window ends", async (t) => {
         const doomed = await LAUNCH[kind](world.namespace);
         const [observer] = world.pick(kind);
-        const patientWorld = { ...world, server: patient };
         try {
           // Two of its pages: one with a connection, which has to be found dead first.
-          await withSides(world, [observer, doomed], (ada, bob) =>
-            withSides(patientWorld, [observer, doomed], async (eve, dan) => {
+          await withSides(hasty, [observer, doomed], (ada, bob) =>
+            withSides(world, [observer, doomed], async (eve, dan) => {
               await inRoom(ada, bob);
               await inRoom(eve, dan);
               await connectPeers(eve, dan);
@@ -168,7 +167,7 @@ describe("tabs", { concurrency: 2 }, () => {
         }));
 
       test('a reload with session.keep "tab" has its id at once, whatever became of its former socket', () =>
-        sidesOf(kind, async (ada, bob) => {
+        withSides(hasty, world.pick(kind, kind), async (ada, bob) => {
           const session = { keep: "tab" };
           await inRoom(ada, bob, { session });
           for (const isSilent of [false, true]) {
