@@ -9,9 +9,10 @@ export interface SignalingClientOptions {
   /** Whether a page that is loaded anew is the same peer. */
   readonly session?: SessionOptions;
   /**
-   * What becomes of the link while the page is frozen, or waits in the back/forward cache. `"keep"`, the default, leaves it to the
-   * browser: others see the peer away as soon as the server misses it, and a link that is lost is regained afterwards.
-   * `"release"` closes it, so that others see the peer away (`"suspended"`) at once, and resumes the session afterwards.
+   * What becomes of the link while the page is frozen, or waits in the back/forward cache. `"keep"`, the default: a frozen page keeps
+   * it, and others see the peer away as soon as the server misses it; a page that goes into the cache is left, and enters its rooms
+   * in a new session should it come back. `"release"`: the link is closed, others see the peer away (`"suspended"`) at once, and the session is resumed
+   * when the page is shown again.
    */
   readonly background?: "keep" | "release";
   /** Where this peer is; others can look for it. At most 64 bytes. */
