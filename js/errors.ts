@@ -15,7 +15,7 @@ const REMEDIES = {
   "too-many-rooms": "a client can be in 32 rooms at once: leave one first",
   "room-not-joined": "this client is not in that room: join it first",
   "peer-busy": "the peer reads too slowly: try again in a moment",
-  "sequence-gap": "a message of the session was missing: the client sends it again by itself",
+  "sequence-gap": "a message was missing, and is sent again",
   "upgrade-required": "client and server speak no common version: update the older one",
   "superseded": "this client connected again elsewhere",
   "description-rejected": "a browser refused a session description: compare codecs and versions",

@@ -194,17 +194,16 @@ impl Delivery {
         self.forget_kept();
         self.next = 1;
         self.received = 0;
-        self.retain(&mut |_, message| is_of_application(message));
+        self.retain(&mut |_, message| {
+            matches!(message, ClientMessage::Broadcast { .. } | ClientMessage::Relay { .. })
+                && !is_negotiation(message)
+        });
     }
 }
 
-/// Whether the application, and nobody else, would send this again.
-pub fn is_of_application(message: &ClientMessage) -> bool {
-    match message {
-        ClientMessage::Broadcast { .. } => true,
-        ClientMessage::Relay { signal, .. } => signal.route().is_none(),
-        _ => false,
-    }
+/// Whether a message is between two of the SDK's connections.
+pub fn is_negotiation(message: &ClientMessage) -> bool {
+    matches!(message, ClientMessage::Relay { signal, .. } if signal.route().is_some())
 }
 
 /// Whether a message that waits says nothing any more once this offer is out.

@@ -1,7 +1,7 @@
 //! The session above the link: what is sent and received once and in order, from one socket to the next.
 
 use super::{Change, Link, Session};
-use crate::delivery::{Order, Waiting, is_of_application};
+use crate::delivery::{Order, Waiting, is_negotiation};
 use crate::output::{ClientState, Event, Failure, Output, Reply};
 use crate::queue::Queue;
 use crate::reconnect_policy::GOOD_LINK_MS;
@@ -9,7 +9,7 @@ use crate::rng::Rng;
 use alloc::string::String;
 use alloc::sync::Arc;
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{ClientMessage, CloseCode, Envelope, ErrorCode, Signal};
+use signalpost_protocol::{ClientMessage, CloseCode, Envelope, ErrorCode};
 
 /// The longest that a server may keep its clients away, in milliseconds.
 const MOST_AWAY_MS: u32 = 60_000;
@@ -54,9 +54,7 @@ impl Session {
 
     /// Everybody who waited for an answer was told that there is none.
     pub(super) fn void_all(&mut self) {
-        self.delivery.retain(&mut |_, message| {
-            matches!(message, ClientMessage::Relay { .. }) && !is_of_application(message)
-        });
+        self.delivery.retain(&mut |_, message| is_negotiation(message));
     }
 
     /// The socket is open: `hello`, and behind it at once what the server may not have.
@@ -83,13 +81,10 @@ impl Session {
         };
         while may_send && let Some(waiting) = self.delivery.pop() {
             let Waiting { id, ref message, .. } = waiting;
-            let is_request = match message {
-                ClientMessage::Relay { signal: Signal::Own(_) | Signal::Message { .. }, .. } => true,
-                ClientMessage::Relay { .. } => false,
-                _ => true,
-            };
+            // Whoever negotiates waits for the other side, not for the server.
+            let id = if is_negotiation(message) { None } else { Some(id) };
             let in_session = self.has_session != Some(false);
-            let envelope = self.delivery.frame(waiting, is_request.then_some(id), in_session);
+            let envelope = self.delivery.frame(waiting, id, in_session);
             self.put(now, envelope, true, out);
         }
     }
@@ -121,8 +116,7 @@ impl Session {
             return (seq.is_none(), None);
         }
         if ack.is_some_and(|ack| !self.delivery.handle_ack(ack)) {
-            let failure = Failure::new(ErrorCode::InvalidMessage, "ack is beyond what was sent");
-            out.push_back(Output::Event(Event::Error { peer: None, failure }));
+            out.push_back(Output::Event(Event::Error { peer: None, failure: beyond() }));
         }
         match seq.map(|seq| self.delivery.handle_numbered(now, seq)) {
             None | Some(Order::Take) => (true, None),
@@ -154,8 +148,7 @@ impl Session {
                 out.push_back(Output::Event(Event::Key { key: welcome.key }));
             }
             if resumed && !self.delivery.handle_ack(welcome.received) {
-                let failure = Failure::new(ErrorCode::InvalidMessage, "received is beyond what was sent");
-                return self.lose(now, failure, CloseCode::SequenceGap.as_u16(), rng, out);
+                return self.lose(now, beyond(), CloseCode::SequenceGap.as_u16(), rng, out);
             }
             self.delivery.handle_welcome(now);
         } else {
@@ -186,4 +179,9 @@ impl Session {
             self.send(now, ClientMessage::Ack, out);
         }
     }
+}
+
+/// The server acknowledged more than it can have.
+fn beyond() -> Failure {
+    Failure::new(ErrorCode::InvalidMessage, "ack is beyond what was sent")
 }
