@@ -25,10 +25,11 @@ const SHRINK = [
   // gzip finds what occurs twice, and zeros: a local in the place of the first, a segment around the second cost more.
   "--skip-pass=local-cse",
   "--skip-pass=memory-packing",
-  // What rustc did not inline is smaller as a call, after compression too.
-  "--always-inline-max-function-size=1",
+  "--skip-pass=simplify-locals",
+  // What rustc did not inline is mostly smaller as a call, after compression too. These three numbers were tried out.
+  "--always-inline-max-function-size=6",
   "--flexible-inline-max-function-size=1",
-  "--one-caller-inline-max-function-size=1",
+  "--one-caller-inline-max-function-size=20",
   "--strip-producers",
   "--strip-target-features",
   "--debuginfo",
