@@ -340,8 +340,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     emit(this, "statechange", { state, reason });
   }
 
-  #handler() {
-    const told: Record<Told, Telling> = {
+  #handler(): Record<Told, Telling> {
+    return {
       [Told.Resolved]: (call, peers, cursor) =>
         this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
       [Told.Rejected]: (call, code, detail, retryable) => this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {})),
@@ -385,7 +385,6 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       [Told.Resumed]: (resumed, reason) => emit(this, "resume", { resumed: !!resumed, reason }),
       [Told.Key]: (_, key) => this.#identity.save(key),
     };
-    return { tell: (what: Told, ...all: Parameters<Telling>) => told[what](...all) };
   }
 }
 

@@ -89,7 +89,7 @@ export function identity(url: string, given: string | undefined, keep: string): 
   const claim = async () => {
     // Another page may have gone on with it.
     read();
-    if (storage === STORAGES["tab"] && !(await locked())) {
+    if (keep === "tab" && !(await locked())) {
       draw();
       await locked();
     }

@@ -14,15 +14,13 @@ export interface PeerInfo {
 
 /** @internal From the module's shape. */
 export function peerInfo(raw: object): PeerInfo {
-  const { id, region, capabilities = [], metadata } = raw as { id: string; region?: string; capabilities?: string[]; metadata?: string };
-  const info: { -readonly [K in keyof PeerInfo]: PeerInfo[K] } = { id, capabilities };
-  if (region !== undefined) info.region = region;
-  if (metadata !== undefined) {
-    try {
-      info.metadata = JSON.parse(metadata);
-    } catch {
-      info.metadata = metadata;
-    }
+  type Raw = { id: string; session?: number; region?: string; metadata?: unknown };
+  const { session, ...info } = { capabilities: [], ...(raw as Raw) };
+  try {
+    // Without metadata this throws too.
+    info.metadata = JSON.parse(info.metadata as string);
+  } catch {
+    // Another client may say what is not JSON.
   }
   return info;
 }

@@ -1,5 +1,5 @@
 /**
- * @internal What the module tells the client: the first argument of its handler's `tell`. The others are a number, which is 0
+ * @internal What the module tells the client: the name of a function of its handler. Its arguments are a number, which is 0
  * where nothing is said of it, and three texts, which are empty where there is nothing to say.
  */
 export const enum Told {

@@ -210,7 +210,7 @@ export class Browser {
       case 0:
         return this.close();
       case 1:
-        return this.settings.handler.tell(id, number, a, b, c);
+        return this.settings.handler[id](number, a, b, c);
       case 2:
         return this.timer.set(number);
       case 3:

@@ -19,7 +19,7 @@ extern "C" {
     /// What one client has of the browser: a timer, sockets, connections, the page, and the facade's handler.
     pub type Browser;
     /// Of the settings it uses `transport`, which opens a socket to the server; `configuration`; `global`, which is
-    /// `globalThis`; `handler`, whose `tell` is called while the module is not at work, and may not throw; and `heard`, a
+    /// `globalThis`; `handler`, whose functions are called while the module is not at work, and may not throw; and `heard`, a
     /// function that is told all that happens, as [`crate::heard::input`] takes it.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &JsValue) -> Browser;

@@ -90,7 +90,7 @@ const TOLD = [
   ["resumed", (resumed, reason) => [resumed !== 0, reason]],
   ["key", texts(1)],
 ];
-return { tell: (what, ...all) => given(TOLD[what][0], TOLD[what][1](...all)) };
+return TOLD.map(([name, shape]) => (...all) => given(name, shape(...all)));
 "#;
 
 type Called = Closure<dyn Fn(String, Array)>;
