@@ -57,11 +57,8 @@ impl Session {
                 }
             }
             Link::Opening(attempt) => {
-                // The machine slept, and what was begun before is worth nothing.
-                if event == PageEvent::Woke {
-                    self.drop_sockets(REPLACED, out);
-                    self.open(now, out);
-                } else if now >= attempt.began.wrapping_add(SUSPICION_MS) {
+                // What was begun before the machine slept hangs, however young it is.
+                if event == PageEvent::Woke || now >= attempt.began.wrapping_add(SUSPICION_MS) {
                     self.open_spare(now, out);
                 }
             }
