@@ -137,9 +137,15 @@ class Sockets {
 class Timer {
   constructor(heard) {
     const { port1, port2 } = new MessageChannel();
-    this.heard = heard;
     this.port = port2;
     this.settings = 0;
+    // The wall clock goes on while the machine sleeps; the other may stand still.
+    let ahead = Date.now() - performance.now();
+    this.wake = () => {
+      const jump = ahead - (ahead = Date.now() - performance.now());
+      if (Math.abs(jump) > 2000) heard(17, 0, 0);
+      heard(12, 0, 0);
+    };
     // A macrotask cannot be taken back: only that of the last setting counts.
     port1.onmessage = ({ data }) => data === this.settings && heard(12, 0, 0);
   }
@@ -153,7 +159,7 @@ class Timer {
     clearTimeout(this.timeout);
     if (milliseconds === 0) this.port.postMessage(this.settings);
     const wait = globalThis.document?.hidden === false ? Math.min(milliseconds, 2000) : milliseconds;
-    if (milliseconds > 0) this.timeout = setTimeout(this.heard, wait, 12, 0, 0);
+    if (milliseconds > 0) this.timeout = setTimeout(this.wake, wait);
   }
 
   close() {

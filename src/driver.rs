@@ -1,13 +1,13 @@
 //! Drives the core: one input at a time, every output carried out, and only then is the application told.
 
 use crate::browser::{Act, Browser};
-use crate::clock::{self, WallClock};
+use crate::clock;
 use crate::codec;
 use crate::operation::operate;
 use crate::told::Told;
 use core::cell::{Cell, RefCell};
 use signalpost_core::protocol::{OwnSignal, PeerId, RoomName};
-use signalpost_core::{Client, Config, Event, Failure, Input, Output, PageEvent, Queue, Reply, Timeline};
+use signalpost_core::{Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline};
 use wasm_bindgen::JsValue;
 
 /// What the application will be told once the core is at rest.
@@ -24,7 +24,6 @@ pub struct Driver {
     news: RefCell<Queue<News>>,
     at_work: Cell<bool>,
     telling: Cell<bool>,
-    wall_clock: WallClock,
     /// What the timer is set to.
     deadline: Cell<Option<u64>>,
 }
@@ -39,7 +38,6 @@ impl Driver {
             news: RefCell::default(),
             at_work: Cell::new(false),
             telling: Cell::new(false),
-            wall_clock: WallClock::default(),
             deadline: Cell::new(None),
         }
     }
@@ -51,9 +49,6 @@ impl Driver {
         crate::trap_hook::spring(&input);
         if matches!(input, Input::Timeout) {
             self.deadline.set(None);
-        }
-        if self.wall_clock.jumped() {
-            self.inbox.borrow_mut().push_back(Input::Page(PageEvent::Woke));
         }
         self.inbox.borrow_mut().push_back(input);
         if self.at_work.replace(true) {
