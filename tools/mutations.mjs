@@ -11,6 +11,9 @@ import { inRoot } from "./paths.mjs";
 
 const NEGOTIATION = "crates/core/src/negotiation.rs";
 const GATHERING = "crates/core/src/negotiation/gathering.rs";
+const DELIVERY = "crates/core/src/delivery.rs";
+const REGISTRY = "crates/server/src/registry/mod.rs";
+const CLAIM = "crates/server/src/registry/claim.rs";
 
 /** Exact texts, each of which must be there exactly once. */
 const MUTATIONS = [
@@ -48,6 +51,26 @@ const MUTATIONS = [
   {
     name: "a second invite restarts ICE again",
     edits: [[GATHERING, "if self.invited.as_deref() == Some(&*end) {", "if false {"]],
+  },
+  {
+    name: "the server's duplicate check is taken out",
+    edits: [[REGISTRY, "if seq <= peer.received {", "if false {"], [REGISTRY, "if peer.received.checked_add(1) != Some(seq) {", "if seq > peer.received.saturating_add(1) {"]],
+  },
+  {
+    name: "the server's gap check is taken out",
+    edits: [[REGISTRY, "if peer.received.checked_add(1) != Some(seq) {", "if false {"]],
+  },
+  {
+    name: "the client's duplicate check is taken out",
+    edits: [[DELIVERY, "if seq < expected {", "if false {"]],
+  },
+  {
+    name: "the client's gap check is taken out",
+    edits: [[DELIVERY, "if seq > expected {", "if false {"]],
+  },
+  {
+    name: "the fencing is taken out: a replaced socket goes on speaking for its session, and ends it",
+    edits: [[CLAIM, "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Superseded);\n                self.leases.remove(&(peer.due, id.clone()));", "                self.leases.remove(&(peer.due, id.clone()));"]],
   },
 ];
 

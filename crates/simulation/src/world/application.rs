@@ -204,6 +204,9 @@ impl World {
         self.trace.note(now, name.as_str(), format_args!("is told {event:?}"));
         self.pages[page].events.push((now, event.clone()));
         let number = |id: &PeerId, world: &Self| world.pages.iter().position(|page| page.id == *id);
+        if let Event::State { state, .. } = &event {
+            self.pages[page].linked_at = (*state == ClientState::Connected).then_some(now);
+        }
         match event {
             Event::Peer { peer } => self.add_tracks(page, &peer),
             Event::Error { peer, failure } if self.expects_peace => {

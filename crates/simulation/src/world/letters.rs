@@ -6,6 +6,9 @@ use signalpost_core::{Command, Failure, Receiver, Reply};
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
 use std::collections::BTreeSet;
 
+/// How long a link must have been there until what was sent has its answer, in milliseconds.
+const LINKED_MS: u64 = 60_000;
+
 impl World {
     pub(super) fn send(&mut self, page: usize, peer: usize, receipt: bool, bytes: usize) {
         let id = self.pages[peer].id.clone();
@@ -40,6 +43,10 @@ impl World {
         let told = result.as_ref().map(|_| ()).map_err(|failure| failure.code.as_str());
         if let Err(problem) = self.delivery.note_settled(tab, call, told) {
             self.violate(problem);
+        }
+        let linked_for = self.pages[page].linked_at.map_or(0, |at| self.now - at);
+        if what == "message" && told == Err("timeout") && linked_for >= LINKED_MS && self.keeps_sessions {
+            self.violate(format!("{} has a link, and a message has no answer", self.pages[page].id));
         }
         let Some(Ok(room)) = what.strip_prefix("join ").map(RoomName::parse) else { return };
         let leave = format!("leave {room}");

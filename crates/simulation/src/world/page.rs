@@ -64,6 +64,8 @@ pub struct Page {
     pub(super) offline: Option<(u64, bool)>,
     /// The rooms that it has been in without a break, as far as it was told.
     pub(super) steady_rooms: BTreeSet<RoomName>,
+    /// Since when it is connected to the server, as it was told.
+    pub(super) linked_at: Option<u64>,
     /// Whether this client was ever welcomed.
     pub(super) was_welcomed: bool,
     /// The number that it drew, once it has said so.
@@ -115,6 +117,7 @@ impl Page {
             lag: 0,
             offline: None,
             steady_rooms: BTreeSet::new(),
+            linked_at: None,
             was_welcomed: false,
             session: 0,
             presence: Presence::default(),
@@ -133,6 +136,7 @@ impl Page {
         self.sockets.clear();
         self.events.clear();
         self.is_closed = false;
+        self.linked_at = None;
         self.was_welcomed = false;
         self.session = 0;
         self.steady_rooms.clear();
