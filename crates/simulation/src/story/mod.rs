@@ -6,7 +6,7 @@
 //! client, the right people in its rooms, data to those that it wants and that want it, every promise settled, every message that
 //! was taken.
 //!
-//! That this bites is shown by `npm run mutations`: without the server's check of duplicates, the client's check of gaps or the
+//! That this bites is shown by `npm run mutations`: without the server's check of duplicates or of gaps, the client's of gaps or the
 //! fencing of a replaced socket, one at a time, some of 256 stories fail. The client's check of duplicates is seen by the core's own tests
 //! alone: this server never sends a number twice to a client that has told it its position.
 
