@@ -208,6 +208,14 @@ impl Delivery {
         }
     }
 
+    /// Whether the sender of a message waits for its receiver, who may be away.
+    pub fn wants_receipt(&self, from: Tab, call: u32) -> bool {
+        self.calls
+            .get(&(from, call))
+            .and_then(|number| self.messages.get(*number))
+            .is_some_and(|it| it.receipt)
+    }
+
     /// What is still to come, in words.
     pub fn missing(&self) -> Option<String> {
         let mut all = self.messages.iter();

@@ -45,7 +45,8 @@ impl World {
             self.violate(problem);
         }
         let linked_for = self.pages[page].linked_at.map_or(0, |at| self.now - at);
-        if what == "message" && told == Err("timeout") && linked_for >= LINKED_MS && self.keeps_sessions {
+        let is_late = told == Err("timeout") && !self.delivery.wants_receipt(tab, call);
+        if what == "message" && is_late && linked_for >= LINKED_MS && self.keeps_sessions {
             self.violate(format!("{} has a link, and a message has no answer", self.pages[page].id));
         }
         let Some(Ok(room)) = what.strip_prefix("join ").map(RoomName::parse) else { return };
