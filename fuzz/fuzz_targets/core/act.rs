@@ -19,7 +19,10 @@ impl World {
             b'x' => self.socket(SocketEvent::Closed { code: rest.parse().unwrap_or(1006) }),
             b'{' => self.frame(line, false),
             b'#' => self.frame(rest, true),
-            b'w' => self.frame(&self.numbers.welcome(rest == "r"), false),
+            b'w' => {
+                let welcome = self.numbers.welcome(rest == "r");
+                self.frame(&welcome, false);
+            }
             b'a' => self.frame(&self.numbers.ack(), false),
             b'!' => self.finish(rest),
             b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),

@@ -8,6 +8,10 @@ pub struct Numbers {
     sent: Vec<Envelope>,
     /// The highest number that it was told.
     told: u32,
+    /// The last `hello` was for a session that the server may know.
+    asked: bool,
+    /// The answer was that it does not: the client, if it took the answer, counts from 1 again.
+    may_restart: bool,
 }
 
 impl Numbers {
@@ -23,7 +27,14 @@ impl Numbers {
     /// What the client says is numbered in a row, or what it said before, and acknowledges nothing that was not said.
     pub fn check(&mut self, envelope: &Envelope, ack: Option<u32>) {
         assert!(envelope.ack.is_none() && ack.unwrap_or_default() <= self.told, "{ack:?} of {}", self.told);
+        if envelope.kind == "hello" {
+            self.asked = envelope.payload.as_ref().is_some_and(|payload| payload.received.is_some());
+            self.may_restart = false;
+        }
         let Some(seq) = envelope.seq else { return };
+        if seq == 1 && std::mem::take(&mut self.may_restart) {
+            *self = Self { told: ack.unwrap_or_default(), ..Self::default() };
+        }
         assert!((1..=self.top() + 1).contains(&seq), "{seq} after {}", self.top());
         match self.sent.get(seq as usize - 1) {
             Some(before) => assert_eq!(before, envelope, "{seq} is another one"),
@@ -31,7 +42,8 @@ impl Numbers {
         }
     }
 
-    pub fn welcome(&self, resumed: bool) -> String {
+    pub fn welcome(&mut self, resumed: bool) -> String {
+        self.may_restart |= self.asked && !resumed;
         let received = if resumed { self.top() } else { 0 };
         format!(
             r#"{{"type":"welcome","payload":{{"version":2,"key":"fedcba9876543210","resumed":{resumed},"received":{received}}}}}"#

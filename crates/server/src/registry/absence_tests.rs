@@ -3,8 +3,9 @@
 use super::session_tests::{claim, fresh};
 use super::tests::{LOST, World, hello, id, ids, room, told};
 use super::*;
-use crate::engine::{AwayReason, Departure, LossReason};
-use signalpost_protocol::Query;
+use crate::engine::{Action, AwayReason, Departure, LossReason, words};
+use signalpost_protocol::message::Route;
+use signalpost_protocol::{Description, Query, Signal};
 
 const AT: u64 = 1_000;
 
@@ -260,4 +261,26 @@ fn nothing_is_left_behind_by_sessions() {
         &world.registry;
     assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
     assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty() && overflowed.is_empty());
+}
+
+#[test]
+fn who_negotiates_with_a_session_that_ends_is_told_once_that_it_was_not_heard() {
+    let mut world = World::in_a_room(&["ada", "bob", "cy"]);
+    let route = Route { connection: 1, target: None };
+    let offer = || Signal::Offer(Description { route, session: None, number: 1, sdp: "v=0".into() });
+    let invite = Signal::Invite { route, session: None, end: None };
+    world.detach(AT, 2, LOST);
+    for (seq, signal) in [(2, offer()), (3, invite), (4, Signal::Close { route })] {
+        let action = Action::Send { to: id("bob"), signal };
+        assert_eq!(world.request(AT, 1, seq, action), Outcome::Executed);
+    }
+    assert_eq!(world.send(AT, 3, 2, "bob"), Outcome::Executed, "a close needs no answer");
+    world.heard(1);
+    world.heard(3);
+    world.pass(AT, AT + RESUME_WINDOW_MS, &[1, 3]);
+    world.registry.sweep(AT + RESUME_WINDOW_MS, &mut world.out);
+    let code = ErrorCode::PeerNotFound;
+    let unheard = News::Refused { code, text: words(code).into(), reference: None, about: Some(id("bob")) };
+    assert_eq!(world.heard(1), [gone("bob", LeaveReason::Lost), unheard]);
+    assert_eq!(world.heard(3), [gone("bob", LeaveReason::Lost)]);
 }

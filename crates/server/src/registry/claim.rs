@@ -228,7 +228,9 @@ impl Registry {
         for room in &peer.rooms {
             self.depart(now, id, room, reason, peer.connection.is_none(), out);
         }
+        let unheard = peer.mailbox.unheard();
         self.withhold(id, peer.mailbox.into_receipts(), out);
+        self.disappoint(id, unheard, out);
         peer.connection
     }
 

@@ -1,8 +1,8 @@
 //! What waits for one client: everything that it was told and has not acknowledged.
 
 use crate::engine::{News, NewsKind};
-use signalpost_protocol::{PeerId, RoomName, limits};
-use std::collections::VecDeque;
+use signalpost_protocol::{PeerId, RoomName, Signal, limits};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Most entries beside which one more relay is taken.
@@ -162,6 +162,16 @@ impl Mailbox {
     /// What waits, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<News>)> {
         self.entries.iter().map(|entry| (entry.seq, &entry.news))
+    }
+
+    /// Who negotiates with this client and does not know that it has not heard of it.
+    pub(super) fn unheard(&self) -> BTreeSet<PeerId> {
+        let negotiates = |entry: &Entry| match &*entry.news {
+            News::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
+            News::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
+            _ => None,
+        };
+        self.entries.iter().filter_map(negotiates).collect()
     }
 
     /// The receipts that nobody will give, when the session ends.

@@ -72,10 +72,21 @@ impl Registry {
     ) {
         for receipt in receipts {
             if self.asks(&receipt) {
-                let code = ErrorCode::PeerNotFound;
-                let (text, about) = (words(code).into(), Some(receiver.clone()));
-                let refused = News::Refused { code, text, reference: Some(receipt.reference), about };
-                self.answer(&receipt.sender, refused, out);
+                self.answer(&receipt.sender, not_found(receiver, Some(receipt.reference)), out);
+            }
+        }
+    }
+
+    /// Tells who negotiates with a peer that its session has ended without having heard of it: it may say it again.
+    pub(super) fn disappoint(
+        &mut self,
+        receiver: &PeerId,
+        senders: impl IntoIterator<Item = PeerId>,
+        out: &mut impl Outlet,
+    ) {
+        for sender in senders {
+            if self.peers.get(&sender).is_some_and(Registration::has_session) {
+                self.answer(&sender, not_found(receiver, None), out);
             }
         }
     }
@@ -116,6 +127,11 @@ impl Registry {
         let legacy = (!was_away).then(|| left.clone());
         self.notify(now, room, id, left, legacy, out);
     }
+}
+
+fn not_found(about: &PeerId, reference: Option<u32>) -> News {
+    let code = ErrorCode::PeerNotFound;
+    News::Refused { code, text: words(code).into(), reference, about: Some(about.clone()) }
 }
 
 fn put(

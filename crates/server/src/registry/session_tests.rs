@@ -238,7 +238,8 @@ fn another_session_number_of_the_same_client_ends_the_old_session() {
         let expected: &[Delivery] = if away { &[] } else { &[Delivery::Superseded] };
         assert_eq!(world.news(2), expected);
         let told: Vec<News> = world.told(1).into_iter().map(|(_, news)| news).collect();
-        assert_eq!(told, [News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost }]);
+        let left = News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
+        assert_eq!(told, [left]);
     }
 }
 

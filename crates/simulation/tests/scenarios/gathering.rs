@@ -64,7 +64,7 @@ fn invites_meet_offers() {
         met += u32::from(
             invites
                 && tells(&story, &["ada", "hears invite"])
-                && tells(&story, &["ada", "sends offer to bob", "→00000000 #1"]),
+                && tells(&story, &["ada", "sends offer", "to bob", "→00000000 #1"]),
         );
         invited += u32::from(invites);
         timed_out += u32::from(tells(&story, &["wakes for Some(Gathering)"]));
