@@ -22,6 +22,7 @@ fn what_the_stories_found_stays_found() {
             1748,
             "a new session whose welcome was lost was taken for the one before, and its client closed for a gap for ever",
         ),
+        (2473, "an offer that waited for a session that ended was never sent again"),
         (3216, "an offer that waited in a lost session was never sent again"),
     ] {
         check_seeds(what, seed..seed + 1, story::tell);
