@@ -72,12 +72,15 @@ impl Rooms {
         members
     }
 
-    /// A list of the room begins.
-    pub fn begin_list(&mut self, room: &RoomName) {
-        if let Some(room) = self.0.get_mut(room) {
+    /// A list of the room begins. Whether it counts: one that was `asked` for does, or one of a room that the client is in.
+    pub fn begin_list(&mut self, room: &RoomName, asked: bool) -> bool {
+        let Some(room) = self.0.get_mut(room) else { return asked };
+        let counts = asked || room.entered;
+        if counts {
             room.listing = true;
             room.members.entries_mut().for_each(|(_, member)| member.named = false);
         }
+        counts
     }
 
     /// The session is new: who is away will be listed, or is gone.

@@ -206,6 +206,36 @@ fn a_join_that_is_refused_or_late_is_not_tried_again_behind_the_applications_bac
 }
 
 #[test]
+fn the_late_answer_to_a_join_that_was_rejected_lets_nobody_in() {
+    for is_answered in [false, true] {
+        let mut world = World::registered();
+        let first = join(&mut world, 5);
+        world.advance(1_000);
+        let second = join(&mut world, 6);
+        for _ in 0..14 {
+            world.receive(ServerMessage::HeartbeatAck);
+            world.advance(1_000);
+        }
+        assert_eq!(world.outcome(5), Some(Err("timeout")));
+        joined(&mut world, first, vec![info("ada", 1)], None);
+        came(&mut world, info("bob", 1));
+        assert_eq!(world.outcome(6), None);
+        if is_answered {
+            joined(&mut world, second, vec![info("ada", 1), info("bob", 1)], None);
+            assert_eq!(world.outcome(6), peers(&["ada", "bob"]));
+        } else {
+            world.advance(1_000);
+            assert_eq!(world.outcome(6), Some(Err("timeout")));
+            assert!(world.sent.iter().any(|(_, message)| *message == ClientMessage::Leave(room("a"))));
+        }
+        assert_eq!(moves(&mut world), [""; 0]);
+        went(&mut world, "ada", "closed");
+        let expected: &[&str] = if is_answered { &["-ada closed"] } else { &[] };
+        assert_eq!(moves(&mut world), expected);
+    }
+}
+
+#[test]
 fn a_room_that_cannot_be_entered_again_is_told() {
     let mut world = inside();
     let frame = relink(&mut world);

@@ -52,8 +52,10 @@ impl Client {
             }
             ServerMessage::Joined { room, peers, cursor, reference } => {
                 let request = self.requests.take(reference);
-                self.rooms.begin_list(&room);
-                self.handle_list(now, room, peers, cursor, request);
+                // What comes when its join() has been rejected lets nobody in.
+                if self.rooms.begin_list(&room, request.is_some()) {
+                    self.handle_list(now, room, peers, cursor, request);
+                }
             }
             ServerMessage::Peers { peers, cursor, reference } => {
                 let Some(request) = self.requests.take(reference) else { return };

@@ -39,7 +39,7 @@
 //! - Notices that no connection of a session has had may cancel each other: a stay that began and ended, or an absence
 //!   that began and ended without a change, while the session was away. What is then told is where each member stands.
 //! - A peer that is away, or whose lease ended, is listed nowhere from that moment on, swept or not. In version 1 it is
-//!   not delivered to either.
+//!   not delivered to either. Members of a room hear so before they get a list of the room without it.
 //! - One peer id is registered on at most one connection.
 //!
 //! # Not guaranteed

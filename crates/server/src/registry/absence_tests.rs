@@ -62,6 +62,31 @@ fn an_absence_has_its_reason_and_ends_with_a_return() {
 }
 
 #[test]
+fn members_hear_of_an_absence_before_a_list_of_the_room_leaves_it_out() {
+    let query = Query { room: Some(room("r")), ..Query::default() };
+    for action in [Action::Join(room("r")), Action::Discover(query)] {
+        let mut world = World::in_a_room(&["ada", "bob", "cy"]);
+        world.registry.sweep(LEASE_MS - 1, &mut world.out);
+        for number in [1, 3] {
+            world.execute(LEASE_MS - 1, number, Command::Beat { ack: None });
+        }
+        // The sweep before was just now.
+        world.registry.sweep(LEASE_MS, &mut world.out);
+        assert!(world.heard(1).is_empty());
+        assert_eq!(world.request(LEASE_MS, 1, 2, action), Outcome::Executed);
+        let silent = away("bob", AwayReason::Silent);
+        match &world.heard(1)[..] {
+            [told, News::Joined { page, .. } | News::Found { page, .. }] => {
+                assert_eq!((told, ids(page).0), (&silent, vec!["cy".to_string()]));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(world.heard(3), [silent]);
+        assert_eq!(world.news(2), [Delivery::Expired]);
+    }
+}
+
+#[test]
 fn a_window_ends_with_exactly_one_leave() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     world.detach(AT, 2, LOST);

@@ -18,7 +18,7 @@ use crate::ConnectionId;
 use crate::engine::{Action, Command, Delivery, LeaveReason, News, Outcome, Outlet, Request, words};
 use index::Index;
 use registration::Registration;
-use signalpost_protocol::{ErrorCode, Label, PeerId, RoomName};
+use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,17 +140,22 @@ impl Registry {
         }
         if now >= self.next_sweep {
             self.next_sweep = now.saturating_add(SWEEP_MS);
-            while let Some((_, id)) = pop_due(&mut self.leases, now) {
-                let Some(peer) = self.peers.get_mut(&id) else { continue };
-                if peer.is_present(now) {
-                    peer.due = peer.expires_at();
-                    self.leases.insert((peer.due, id));
-                } else {
-                    self.expire(now, &id, out);
-                }
-            }
+            self.end_leases(now, out);
         }
         self.end_overflowed(now, out);
+    }
+
+    /// Ends the leases that are over. Each peer is looked at once in [`LEASE_MS`], however often this is called.
+    fn end_leases(&mut self, now: u64, out: &mut impl Outlet) {
+        while let Some((_, id)) = pop_due(&mut self.leases, now) {
+            let Some(peer) = self.peers.get_mut(&id) else { continue };
+            if peer.is_present(now) {
+                peer.due = peer.expires_at();
+                self.leases.insert((peer.due, id));
+            } else {
+                self.expire(now, &id, out);
+            }
+        }
     }
 
     /// The peer of a connection, its lease renewed and what it acknowledges taken; `None` when it has none or its lease
@@ -212,6 +217,10 @@ impl Registry {
         action: Action,
         out: &mut impl Outlet,
     ) -> Result<Option<News>, Refused> {
+        if matches!(action, Action::Join(_) | Action::Discover(Query { room: Some(_), .. })) {
+            // Whom the list of a room does not name is gone from it, unless its members were told before that it is away.
+            self.end_leases(now, out);
+        }
         match action {
             Action::Join(room) => {
                 let page = self.join(now, id, &room, out)?;

@@ -24,6 +24,8 @@ fn what_the_stories_found_stays_found() {
         ),
         (2473, "an offer that waited for a session that ended was never sent again"),
         (3216, "an offer that waited in a lost session was never sent again"),
+        (6372, "the late answer to a join() that was rejected let the client into the room"),
+        (7490, "a list did not name one whose lease was over, which nobody had been told"),
     ] {
         check_seeds(what, seed..seed + 1, story::tell);
     }
