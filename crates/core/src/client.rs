@@ -123,6 +123,12 @@ impl Client {
         self.session.state()
     }
 
+    /// What the server has not acknowledged, what waits for a link included: those of the
+    /// application, all, and the bytes of all. For tests: the browser does not ask.
+    pub fn outbox(&self) -> (usize, usize, usize) {
+        self.session.outbox()
+    }
+
     /// How long each phase of the connection to a peer took; `None` when there is none.
     pub fn timeline(&self, peer: &PeerId) -> Option<Timeline> {
         self.peers.peer(peer).map(|peer| peer.timeline)

@@ -118,6 +118,20 @@ impl Delivery {
         }
     }
 
+    /// How many messages are kept or wait: those of the application, and all; and their bytes.
+    pub fn size(&self) -> (usize, usize, usize) {
+        let kept = self
+            .kept
+            .iter()
+            .filter(|(envelope, _)| matches!(envelope.kind.as_str(), "message" | "broadcast"));
+        let waiting = self.waiting.iter().filter(|waiting| {
+            matches!(waiting.message, ClientMessage::Broadcast { .. } | ClientMessage::Relay { .. })
+                && !is_negotiation(&waiting.message)
+        });
+        let own = kept.count().saturating_add(waiting.count());
+        (own, self.kept.len().saturating_add(self.waiting.len()), self.bytes)
+    }
+
     /// Whether a message with this id waits.
     pub fn waits(&self, id: u32) -> bool {
         self.waiting.iter().any(|waiting| waiting.id == id)

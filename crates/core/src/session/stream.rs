@@ -42,6 +42,11 @@ impl Session {
         self.delivery.is_overfull()
     }
 
+    /// See [`crate::Client::outbox`].
+    pub fn outbox(&self) -> (usize, usize, usize) {
+        self.delivery.size()
+    }
+
     /// Whether a message of the application was never put on a socket.
     pub fn waits(&self, id: u32) -> bool {
         self.delivery.waits(id)

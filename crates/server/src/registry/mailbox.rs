@@ -159,6 +159,11 @@ impl Mailbox {
         due
     }
 
+    /// How many entries wait, and their bytes.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.entries.len(), self.bytes)
+    }
+
     /// What waits, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<News>)> {
         self.entries.iter().map(|entry| (entry.seq, &entry.news))

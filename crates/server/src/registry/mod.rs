@@ -98,6 +98,12 @@ impl Registry {
         self.peers.is_empty()
     }
 
+    /// Every peer that is registered, the connection that holds its session unless it is away, and what waits in its mailbox:
+    /// entries and bytes.
+    pub fn mailboxes(&self) -> impl Iterator<Item = (&PeerId, Option<ConnectionId>, (usize, usize))> {
+        self.peers.iter().map(|(id, peer)| (id, peer.connection, peer.mailbox.size()))
+    }
+
     /// When [`Registry::sweep`] has something to do next, if anybody is registered.
     pub fn poll_timeout(&self) -> Option<u64> {
         let lease = self.leases.first().map(|(due, _)| self.next_sweep.max(*due));

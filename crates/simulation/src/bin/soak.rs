@@ -1,5 +1,5 @@
 //! Tells the stories of so many seeds, from this one on, and prints what became of every message: one JSON object in one line.
-//! `npm run soak` runs it for as long as it is told. With a third argument it goes on after a seed that fails.
+//! Seeds from 1,000,000 on tell of other tabs and of the lives of pages as well. `npm run soak` runs it for as long as it is told. With a third argument it goes on after a seed that fails.
 
 use serde_json::{Map, Value, json};
 use signalpost_simulation::runner;

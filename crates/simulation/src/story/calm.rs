@@ -23,6 +23,9 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     world.run_until(ends);
     world.calm_down();
     for page in 0..model.pages() {
+        if world.has_tabs {
+            world.schedule(0, Action::CloseTabs(page));
+        }
         if model.wishes(page).is_open {
             world.schedule(0, Action::Connect(page));
             // Nobody tries for ever to reach whom there is no more.
@@ -76,6 +79,9 @@ fn last_words(model: &Model, world: &mut World) -> Verdict {
 fn registered(model: &Model, world: &World) -> Result<(), Unsettled> {
     for page in 0..model.pages() {
         let it = &world.pages[page];
+        if it.is_gone() {
+            continue;
+        }
         let wanted = if model.wishes(page).is_open { ClientState::Connected } else { ClientState::Closed };
         let state = it.client().state();
         if state != wanted {

@@ -1,8 +1,9 @@
 //! Stories of random transitions, applied to a reference model and to the world alike.
 //!
 //! After every step of the world its own invariants hold: what arrives was sent, once and in order, and not voided; news of rooms
-//! make sense, and each stay has one end; no session ends before its window without a reason; queues stay within their bounds; a
-//! closed client is silent. When a story is told, all becomes calm, and then everybody has what the model says: a registered
+//! make sense, and each stay has one end; no session ends before its window without a reason; every outbox, every mailbox and the
+//! inbox of every socket stay within their bounds; another tab without the key does not get the id of a session that lives, and only
+//! who lost its id is told so; nothing is left of a session whose client said goodbye; a closed client is silent. When a story is told, all becomes calm, and then everybody has what the model says: a registered
 //! client, the right people in its rooms, data to those that it wants and that want it, every promise settled, every message that
 //! was taken.
 //!
@@ -21,6 +22,10 @@ use crate::model_peer_connection::Random;
 use crate::runner::Verdict;
 use crate::world::World;
 
+/// Seeds from here on tell of other tabs and of the lives of pages as well. What those below tell stays as it was when it found
+/// something.
+pub const WITH_TABS: u64 = 1_000_000;
+
 const NAMES: [&str; 4] = ["ada", "bob", "cid", "dan"];
 
 /// How many transitions a story has.
@@ -33,7 +38,11 @@ const TRANSITIONS: (u64, u64) = (10, 60);
 pub fn tell(world: &mut World) -> Verdict {
     let mut model = begin(world);
     for _ in 0..world.random.within(TRANSITIONS) {
-        let transition = Transition::draw(&model, &mut world.random);
+        let transition = if world.has_tabs {
+            Transition::draw_with_tabs(&model, &mut world.random)
+        } else {
+            Transition::draw(&model, &mut world.random)
+        };
         apply(&mut model, world, &transition);
         let pause = pause(&mut world.random);
         world.run_until(world.now + pause);
@@ -49,6 +58,7 @@ pub fn tell(world: &mut World) -> Verdict {
 /// # Errors
 /// As [`tell`].
 pub fn tell_of(world: &mut World, pages: usize, transitions: &[(u64, Transition)]) -> Verdict {
+    world.has_tabs = true;
     let mut model = begin_with(world, pages, true);
     for (pause, transition) in transitions {
         world.run_until(world.now + pause);
@@ -58,6 +68,7 @@ pub fn tell_of(world: &mut World, pages: usize, transitions: &[(u64, Transition)
 }
 
 fn begin(world: &mut World) -> Model {
+    world.has_tabs = world.seed >= WITH_TABS;
     let pages = world.random.within((2, NAMES.len() as u64)) as usize;
     // The connections take most of the time; what is between clients and server takes most of the stories.
     let is_meshed = world.random.within((0, 3)) == 0;
@@ -72,6 +83,9 @@ fn begin_with(world: &mut World, pages: usize, is_meshed: bool) -> Model {
     for name in NAMES.iter().take(pages) {
         let page = world.add_page(name);
         world.pages[page].persists = true;
+        if world.seed >= WITH_TABS && world.random.number() & 1 == 0 {
+            world.release_when_frozen(page);
+        }
         apply(&mut model, world, &Transition::Connect(page));
         if world.random.within((0, 4)) > 0 {
             apply(&mut model, world, &Transition::Join(page, ROOMS[0]));
@@ -87,6 +101,10 @@ fn apply(model: &mut Model, world: &mut World, transition: &Transition) {
     model.apply(world.now, transition);
     let now = world.now;
     world.trace.note(now, "story", format_args!("{transition:?}"));
+    // In the stories of old a second tab does nothing.
+    if matches!(transition, Transition::SecondTab(..)) && !world.has_tabs {
+        return;
+    }
     for (delay, action) in transition.actions() {
         world.schedule(delay, action);
     }

@@ -59,7 +59,12 @@ impl Model {
             | Transition::Suspend(page, _)
             | Transition::Sleep(page, _)
             | Transition::Reload(page, ..)
-            | Transition::SecondTab(page)
+            | Transition::SecondTab(page, ..)
+            | Transition::Tell(page, _)
+            | Transition::Hide(page, _)
+            | Transition::FreezePage(page, _)
+            | Transition::LeavePage(page, _)
+            | Transition::Flood(page, ..)
             | Transition::Close(page) => runs(page),
             Transition::ConnectBoth(page, peer, _) => runs(page) && runs(peer),
             _ => true,
@@ -86,14 +91,18 @@ impl Model {
                 self.wishes[page].peers.remove(&peer);
                 self.wishes[peer].peers.remove(&page);
             }
-            Transition::Suspend(page, ms) | Transition::Sleep(page, ms) => {
+            Transition::Suspend(page, ms)
+            | Transition::Sleep(page, ms)
+            | Transition::FreezePage(page, ms) => {
                 self.wishes[page].suspended_until = now + ms;
             }
-            Transition::Reload(page, ..) => {
+            Transition::Reload(page, ..) | Transition::LeavePage(page, Some(_)) => {
                 self.wishes[page].rooms.clear();
                 self.wishes[page].peers.clear();
             }
-            Transition::Close(page) => self.wishes[page] = Wishes::default(),
+            Transition::Close(page) | Transition::LeavePage(page, None) => {
+                self.wishes[page] = Wishes::default()
+            }
             _ => {}
         }
     }

@@ -3,6 +3,11 @@
 use super::model::Model;
 use crate::model_peer_connection::{MediaKind, Random};
 use crate::world::{Action, Direction};
+use signalpost_core::PageEvent;
+
+/// How long a flood takes, in seconds, and the messages in each.
+const FLOOD_S: u64 = 8;
+const FLOOD: u32 = 60;
 
 /// The rooms there are.
 pub const ROOMS: [&str; 2] = ["hall", "yard"];
@@ -50,8 +55,19 @@ pub enum Transition {
     Sleep(usize, u64),
     /// A page is reloaded and comes back after this time; whether it knows the key of its session.
     Reload(usize, bool, u64),
-    /// Another tab under the id of a page opens.
-    SecondTab(usize),
+    /// Another tab under the id of a page opens for so long; whether it shares the page's storage, and has the key.
+    SecondTab(usize, bool, u64),
+    /// The browser tells a page something.
+    Tell(usize, PageEvent),
+    /// A page is hidden for this long.
+    Hide(usize, u64),
+    /// A page is frozen for this long.
+    FreezePage(usize, u64),
+    /// A page sends another as much as it may for as long as it takes to fill what is between them, with messages of so many bytes;
+    /// whether it has no link meanwhile.
+    Flood(usize, usize, usize, bool),
+    /// A page is left, which it says; it comes back after this time, or never.
+    LeavePage(usize, Option<u64>),
     /// A page closes its client for good.
     Close(usize),
 }
@@ -99,9 +115,35 @@ impl Transition {
             88..=91 => Self::Suspend(page, long),
             92..=94 => Self::Sleep(page, long),
             95..=96 => Self::Reload(page, random.within((0, 3)) > 0, short),
-            97 => Self::SecondTab(page),
+            97 => Self::SecondTab(page, false, 0),
             98 if random.within((0, 3)) == 0 => Self::Close(page),
             _ => Self::Connect(page),
+        }
+    }
+
+    /// The next of a story that tells of tabs and of the lives of pages as well.
+    pub fn draw_with_tabs(model: &Model, random: &mut Random) -> Self {
+        if random.within((0, 3)) > 0 {
+            return Self::draw(model, random);
+        }
+        let pages = model.pages();
+        let page = random.within((0, pages as u64 - 1)) as usize;
+        let peer = (page + 1 + random.within((0, pages as u64 - 2)) as usize) % pages;
+        let ms = match random.within((0, 9)) {
+            0..=4 => random.within((0, 3_000)),
+            5..=8 => random.within((3_000, 40_000)),
+            _ => random.within((115_000, 150_000)),
+        };
+        match random.within((0, 15)) {
+            0..=3 => Self::SecondTab(page, random.number() & 1 == 0, ms),
+            4..=5 => Self::Tell(page, [PageEvent::Woke, PageEvent::Visible][random.within((0, 1)) as usize]),
+            6..=8 => Self::Hide(page, ms),
+            9..=12 => Self::FreezePage(page, ms),
+            13..=14 => Self::LeavePage(page, (random.within((0, 4)) > 0).then_some(ms)),
+            // More than fits.
+            _ => {
+                Self::Flood(page, peer, [30, 3_000][random.within((0, 1)) as usize], random.number() & 1 == 0)
+            }
         }
     }
 
@@ -135,7 +177,25 @@ impl Transition {
             Self::Reload(page, keeps_key, pause) => {
                 vec![(0, Action::Reload(page, keeps_key)), (pause, Action::Connect(page))]
             }
-            Self::SecondTab(_) => Vec::new(),
+            Self::SecondTab(page, has_key, ms) => {
+                vec![(0, Action::OpenTab(page, has_key)), (ms, Action::CloseTabs(page))]
+            }
+            Self::Tell(page, event) => now(Action::Tell(page, event)),
+            Self::Hide(page, ms) => {
+                let tell = |event| Action::Tell(page, event);
+                vec![(0, tell(PageEvent::Hidden)), (ms, tell(PageEvent::Visible))]
+            }
+            Self::Flood(page, peer, bytes, is_frozen) => {
+                let freeze = (0, Action::Freeze(page, None, FLOOD_S * 1_000));
+                let send = Action::Send { page, peer, count: FLOOD, receipt: false, bytes };
+                let freeze = is_frozen.then_some(freeze).into_iter();
+                freeze.chain((0..FLOOD_S).map(|second| (second * 1_000, send.clone()))).collect()
+            }
+            Self::FreezePage(page, ms) => now(Action::FreezePage(page, ms)),
+            Self::LeavePage(page, pause) => {
+                let back = pause.map(|pause| (pause, Action::Connect(page)));
+                [(0, Action::LeavePage(page, pause.is_some()))].into_iter().chain(back).collect()
+            }
             Self::Close(page) => now(Action::Close(page)),
         }
     }

@@ -1,6 +1,7 @@
 //! What applications, users and fate do, at a time that the scenario sets.
 
 use crate::model_peer_connection::MediaKind;
+use signalpost_core::PageEvent;
 
 /// Which way frames go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,16 @@ pub enum Action {
     },
     /// The page sends everybody else in a room this many messages.
     Broadcast(usize, &'static str, u32),
+    /// The page's browser tells it something.
+    Tell(usize, PageEvent),
+    /// The page is frozen for this long: it is told, and runs nothing until it is shown again.
+    FreezePage(usize, u64),
+    /// The page is left: it says so at once. Whether the tab may load it again.
+    LeavePage(usize, bool),
+    /// Another tab opens under the id of the page; whether it shares the page's storage and so has the key.
+    OpenTab(usize, bool),
+    /// The other tabs under the id of the page are closed.
+    CloseTabs(usize),
     /// The application closes its client for good.
     Close(usize),
     /// The user reloads the page: another client with the same id. Whether it knows the key of the one before.

@@ -2,7 +2,7 @@
 
 use super::{Action, World};
 use crate::model_peer_connection::MediaKind;
-use signalpost_core::{ClientState, Command, ConnectionState, Event, Failure, Reply};
+use signalpost_core::{ClientState, Command, ConnectionState, Event, Failure, PageEvent, Reply};
 use signalpost_protocol::{PeerId, RoomName};
 
 /// How long the application waits for the server, and for a peer.
@@ -88,6 +88,14 @@ impl World {
                 self.pages[page].wants.clear();
                 self.command(page, Command::Close);
             }
+            Action::Tell(page, event) => self.tell_page(page, event),
+            Action::FreezePage(page, ms) => {
+                self.tell_page(page, PageEvent::Frozen);
+                self.suspend(page, ms);
+            }
+            Action::LeavePage(page, comes_back) => self.leave_page(page, comes_back),
+            Action::OpenTab(page, has_key) => self.open_tab(page, has_key),
+            Action::CloseTabs(page) => self.close_tabs(page),
             Action::Reload(page, keeps_key) => self.reload(page, keeps_key),
             Action::CutSocket(page, notice) => self.cut_sockets(Some(page), Some(notice)),
             Action::CutAfter(page, direction, bytes) => {
@@ -143,7 +151,7 @@ impl World {
         }
     }
 
-    fn reload(&mut self, page: usize, keeps_key: bool) {
+    pub(super) fn reload(&mut self, page: usize, keeps_key: bool) {
         let now = self.now;
         self.abandon_sockets(page);
         // Some browsers say goodbye to the other side, some just vanish.
@@ -191,7 +199,7 @@ impl World {
             _ => self.violate(format!("the promise {call} ({text}) is settled twice, or was never made")),
         }
         self.note_settled(page, call, &text, &result);
-        let retries = !self.pages[page].is_closed && !self.pages[page].is_superseded;
+        let retries = !self.pages[page].is_closed && self.pages[page].first.is_none();
         if result.is_err() && !self.expects_peace && text == "connect" && retries {
             self.schedule(500, Action::Connect(page));
         }
@@ -204,7 +212,8 @@ impl World {
         self.trace.note(now, name.as_str(), format_args!("is told {event:?}"));
         self.pages[page].events.push((now, event.clone()));
         let number = |id: &PeerId, world: &Self| world.pages.iter().position(|page| page.id == *id);
-        if let Event::State { state, .. } = &event {
+        if let Event::State { state, reason } = &event {
+            self.note_state(page, *state, reason);
             self.pages[page].linked_at = (*state == ClientState::Connected).then_some(now);
         }
         match event {
@@ -239,7 +248,7 @@ impl World {
                 self.delivery.forgive(&name, false);
             }
             Event::Resumed { resumed, .. } => self.note_resumed(page, resumed),
-            Event::Key { key } => self.pages[page].key = key,
+            Event::Key { key } => self.note_key(page, key),
             Event::PeerAway { room, peer, .. } => self.note_away(page, &room, &peer, true),
             Event::PeerBack { room, peer } => self.note_away(page, &room, &peer, false),
             Event::PeerLeft { room, peer, reason } => self.note_peer_left(page, &room, &peer, &reason),

@@ -16,6 +16,10 @@ struct Life {
     heard_at: Option<u64>,
     /// How often its session may have ended.
     endings: u32,
+    /// The last frame that came on a socket that held its session.
+    held_at: Option<u64>,
+    /// How often another client took its session, which it was not told yet.
+    taken: u32,
     /// It may have ended and its client was not told yet.
     is_pending: bool,
 }
@@ -47,6 +51,25 @@ impl Endings {
             life.is_pending = true;
         }
         life.heard_at = Some(now);
+        if is_registered {
+            life.held_at = Some(now);
+        }
+    }
+
+    /// Whether its session certainly lives: nothing has ended it, and it was heard within the window.
+    pub fn lives(&self, now: u64, name: &Name) -> bool {
+        let life = self.lives.get(name).copied().unwrap_or_default();
+        !life.is_pending
+            && life.taken == 0
+            && life.held_at.is_some_and(|at| now.saturating_sub(at) < WINDOW_MS)
+    }
+
+    /// Another client took its id, and with it the session of the page.
+    pub fn note_taken(&mut self, page: usize, name: Name) {
+        *self.lost.entry(page).or_default() += 1;
+        let life = self.lives.entry(name).or_default();
+        life.endings += 1;
+        life.taken += 1;
     }
 
     /// Something happened that ends its session, or its stay in a room.
@@ -70,7 +93,12 @@ impl Endings {
         if is_silent && !life.is_pending {
             life.endings += 1;
         }
-        core::mem::take(&mut life.is_pending) || is_silent
+        if core::mem::take(&mut life.is_pending) || is_silent {
+            return true;
+        }
+        let was_taken = life.taken > 0;
+        life.taken = life.taken.saturating_sub(1);
+        was_taken
     }
 
     /// A page was told that a client is gone; answers whether that may be.

@@ -85,10 +85,11 @@ impl World {
         self.trace.note(self.now, self.pages[page].id.as_str(), format_args!("runs again"));
         self.pages[page].suspended_until = None;
         let tells_first = self.random.number() & 1 == 0;
+        let event = core::mem::replace(&mut self.pages[page].wakes_by, PageEvent::Visible);
         if tells_first {
-            self.pages[page].inbox.push_front(Input::Page(PageEvent::Visible));
+            self.pages[page].inbox.push_front(Input::Page(event));
         } else {
-            self.pages[page].inbox.push_back(Input::Page(PageEvent::Visible));
+            self.pages[page].inbox.push_back(Input::Page(event));
         }
         self.work(page);
     }
@@ -96,6 +97,9 @@ impl World {
     pub(super) fn sleep(&mut self, page: usize, ms: u64) {
         let until = self.now + ms;
         self.suspend(page, ms);
+        if self.has_tabs {
+            self.pages[page].wakes_by = PageEvent::Woke;
+        }
         self.lanes(page, None, |lane| lane.freeze(until));
         self.pages[page].lag += ms;
     }

@@ -134,7 +134,7 @@ impl World {
     }
 
     /// What a page has not received yet is owed no more.
-    fn forget(&mut self, page: usize) {
+    pub(super) fn forget(&mut self, page: usize) {
         let id = self.pages[page].id.clone();
         self.pages[page].steady_rooms.clear();
         self.delivery.forgive(&id, false);

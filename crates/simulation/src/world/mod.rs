@@ -6,6 +6,7 @@
 
 mod action;
 mod application;
+mod bounds;
 mod browser_connection;
 mod delivery;
 mod endings;
@@ -17,6 +18,7 @@ mod perform;
 mod presence;
 mod server;
 mod sockets;
+mod tabs;
 mod trace;
 mod verdict;
 mod wire_rules;
@@ -73,6 +75,10 @@ pub struct World {
     pub expects_peace: bool,
     /// Whether late events of sockets that a client has closed are still told to it.
     pub is_haunted: bool,
+    /// The seed whose world it is.
+    pub seed: u64,
+    /// Whether other tabs open under the ids of pages, and browsers tell pages of their lives.
+    pub has_tabs: bool,
     /// Whether sessions outlive their sockets.
     pub keeps_sessions: bool,
     /// Whether pages that are added may send their descriptions with their candidates (promise M12).
@@ -103,6 +109,8 @@ impl World {
             violation: None,
             expects_peace: true,
             is_haunted: false,
+            seed,
+            has_tabs: false,
             keeps_sessions: false,
             gathers: false,
             connections: Vec::new(),
@@ -182,6 +190,7 @@ impl World {
         let choice = all[self.random.within((0, all.len() as u64 - 1)) as usize];
         self.perform(choice);
         self.observe_paths();
+        self.check_bounds();
         true
     }
 

@@ -4,7 +4,9 @@ use super::endings::Name;
 use super::link::Quality;
 use super::presence::Presence;
 use crate::model_peer_connection::{Flavor, MediaKind, Random, Timings};
-use signalpost_core::{CandidateOptions, Client, Config, Event, Failure, Input, ReconnectOptions, Reply};
+use signalpost_core::{
+    CandidateOptions, Client, Config, Event, Failure, Input, PageEvent, ReconnectOptions, Reply,
+};
 use signalpost_protocol::{InvalidId, PeerId, PeerInfo, RoomName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -54,8 +56,16 @@ pub struct Page {
     pub(super) timeouts: (u64, u32),
     /// Whether the application closed its client for good.
     pub(super) is_closed: bool,
-    /// Whether a newer tab has taken its id.
-    pub(super) is_superseded: bool,
+    /// Whether it was left for good, and its tab closed.
+    pub(super) is_gone: bool,
+    /// Where it is another tab under the id of a page: that page, and whether it has its key.
+    pub(super) first: Option<(usize, bool)>,
+    /// Whether another tab took the id, which this page was not told yet.
+    pub(super) lost_id: bool,
+    /// Whether its client lets go of the socket while the page is frozen.
+    pub(super) releases: bool,
+    /// What the browser says when the page runs again.
+    pub(super) wakes_by: PageEvent,
     /// Until when the tab is suspended: its inputs wait, and its timers come late.
     pub(super) suspended_until: Option<u64>,
     /// How far the clock of the page is behind: it stood still while the machine slept.
@@ -93,7 +103,7 @@ impl Page {
         };
         let key = draw_key(random);
         Ok(Self {
-            client: client(&id, key.clone(), gathering_ms, random),
+            client: client(&id, key.clone(), gathering_ms, false, random),
             key,
             id,
             gathering_ms,
@@ -112,7 +122,11 @@ impl Page {
             sockets: BTreeMap::new(),
             timeouts: (0, 0),
             is_closed: false,
-            is_superseded: false,
+            is_gone: false,
+            first: None,
+            lost_id: false,
+            releases: false,
+            wakes_by: PageEvent::Visible,
             suspended_until: None,
             lag: 0,
             offline: None,
@@ -129,7 +143,7 @@ impl Page {
         if !keeps_key {
             self.key = draw_key(random);
         }
-        self.client = client(&self.id, self.key.clone(), self.gathering_ms, random);
+        self.begin(random);
         self.incarnation += 1;
         self.inbox.clear();
         self.calls.clear();
@@ -141,6 +155,11 @@ impl Page {
         self.session = 0;
         self.steady_rooms.clear();
         self.presence = Presence::default();
+    }
+
+    /// Its client is made, with what it is to know.
+    pub(super) fn begin(&mut self, random: &mut Random) {
+        self.client = client(&self.id, self.key.clone(), self.gathering_ms, self.releases, random);
     }
 
     /// The page's clock.
@@ -155,7 +174,7 @@ impl Page {
 
     /// When its client wants to be woken, by the world's clock; a suspended tab comes late.
     pub(super) fn poll_timeout(&self) -> Option<u64> {
-        let (at, _) = self.client.poll_timeout()?;
+        let (at, _) = self.client.poll_timeout().filter(|_| !self.is_gone)?;
         Some((at + self.lag).max(self.suspended_until.unwrap_or_default()))
     }
 
@@ -179,6 +198,16 @@ impl Page {
         &self.client
     }
 
+    /// Whether it was left for good.
+    pub fn is_gone(&self) -> bool {
+        self.is_gone
+    }
+
+    /// Which page it is another tab beside.
+    pub fn first(&self) -> Option<usize> {
+        self.first.map(|(page, _)| page)
+    }
+
     /// The tracks that the application sends to a peer.
     pub fn tracks(&self, peer: &PeerId) -> &[MediaKind] {
         self.tracks.get(peer).map_or(&[], Vec::as_slice)
@@ -189,14 +218,20 @@ fn draw_key(random: &mut Random) -> String {
     format!("{:016x}{:016x}", random.number(), random.number())
 }
 
-fn client(id: &PeerId, key: String, gathering_ms: Option<u32>, random: &mut Random) -> Client {
+fn client(
+    id: &PeerId,
+    key: String,
+    gathering_ms: Option<u32>,
+    release_when_frozen: bool,
+    random: &mut Random,
+) -> Client {
     let config = Config {
         peer_id: id.clone(),
         key,
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
-        release_when_frozen: false,
+        release_when_frozen,
     };
     Client::new(config, random.number())
 }

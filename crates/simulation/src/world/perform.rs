@@ -14,6 +14,9 @@ enum News {
 
 impl World {
     pub(super) fn command(&mut self, page: usize, command: Command) {
+        if self.pages[page].is_gone {
+            return;
+        }
         self.pages[page].inbox.push_back(Input::Command(command));
         self.work(page);
     }

@@ -26,6 +26,11 @@ impl Queues {
         self.0.get(&connection).is_none_or(VecDeque::is_empty)
     }
 
+    /// How many deliveries the fullest holds.
+    pub fn longest(&self) -> Option<usize> {
+        self.0.values().map(VecDeque::len).max()
+    }
+
     pub fn pop(&mut self, connection: ConnectionId) -> Option<Delivery> {
         self.0.get_mut(&connection)?.pop_front()
     }

@@ -121,7 +121,10 @@ impl World {
                     return self.break_socket(place);
                 }
                 self.note_heard(place);
+                let before = self.held(place);
                 self.with_session(place, |session, now| session.handle_frame(now, &text));
+                self.note_claim(place, before);
+                self.check_goodbye(place, before, &text);
             }
             Packet::Close(code) => {
                 self.with_session(place, |session, _| session.handle_socket_closed(Some(code)));

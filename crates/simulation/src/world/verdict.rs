@@ -84,7 +84,7 @@ impl World {
 
     /// Whether no promise waits, and none was broken while peace is expected.
     pub fn promises_settled(&self) -> Result<(), Unsettled> {
-        for page in &self.pages {
+        for page in self.pages.iter().filter(|page| !page.is_gone) {
             for call in page.calls.values() {
                 match &call.result {
                     None => return Err(format!("{}: {} is pending", page.id, call.what)),

@@ -1,11 +1,84 @@
 //! Random stories (see [`signalpost_simulation::story`]).
 
-use signalpost_simulation::runner::check_seeds;
-use signalpost_simulation::story;
+use signalpost_core::{Event, PageEvent};
+use signalpost_simulation::runner::{check_seeds, run};
+use signalpost_simulation::story::{self, Transition, WITH_TABS};
+use signalpost_simulation::world::World;
 
 #[test]
 fn whatever_happens_nothing_is_lost() {
     check_seeds("whatever_happens_nothing_is_lost", 0..256, story::tell);
+    let seeds = WITH_TABS..WITH_TABS + 128;
+    check_seeds("whatever_happens_nothing_is_lost", seeds, story::tell);
+}
+
+/// A quiet story of two pages in one room, and what happens there; what is asked of its end.
+fn quietly(transitions: Vec<(u64, Transition)>, is_so: impl Fn(&World) -> Result<(), String>) {
+    let mut all = vec![(1_000, Transition::Join(0, "hall")), (0, Transition::Join(1, "hall"))];
+    all.extend(transitions);
+    for seed in WITH_TABS..WITH_TABS + 20 {
+        let (world, verdict) = run(seed, false, |world| {
+            story::tell_of(world, 2, &all)?;
+            is_so(world)
+        });
+        assert_eq!(verdict, Ok(()), "SEED={seed}\n{}", world.trace.text());
+    }
+}
+
+#[test]
+fn a_second_tab_without_the_key_is_refused_and_the_first_does_not_notice() {
+    quietly(
+        vec![(5_000, Transition::SecondTab(0, false, 5_000)), (6_000, Transition::Connect(1))],
+        |world| {
+            let refused = world.tab_result(0).and_then(|it| it.as_ref().err());
+            let code = refused.map(|failure| failure.code.as_str());
+            let states = |it: &&(u64, Event)| matches!(it.1, Event::State { .. } | Event::Resumed { .. });
+            match world.pages[0].events.iter().filter(states).count() {
+                2 if code == Some("peer-id-taken") => Ok(()),
+                count => Err(format!("the second tab has {code:?}, the first was told of {count} states")),
+            }
+        },
+    );
+}
+
+#[test]
+fn a_second_tab_with_the_key_takes_over_and_the_first_is_told() {
+    quietly(vec![(5_000, Transition::SecondTab(0, true, 5_000)), (6_000, Transition::Connect(1))], |world| {
+        match world.tab_result(0) {
+            Some(Ok(_)) if world.was_superseded(0) => Ok(()),
+            other => Err(format!("the second tab has {other:?}")),
+        }
+    });
+}
+
+#[test]
+fn a_page_that_leaves_is_gone_at_once() {
+    quietly(vec![(5_000, Transition::LeavePage(0, None)), (3_000, Transition::Connect(1))], |world| {
+        let left = world.pages[1].events.iter().find_map(|(at, event)| match event {
+            Event::PeerLeft { reason, .. } => Some((*at, reason.clone())),
+            _ => None,
+        });
+        match left {
+            Some((at, reason)) if at < 9_000 && reason == "closed" => Ok(()),
+            other => Err(format!("the others were told {other:?}")),
+        }
+    });
+}
+
+#[test]
+fn a_page_that_is_frozen_comes_back() {
+    let transitions = vec![
+        (5_000, Transition::FreezePage(0, 20_000)),
+        (25_000, Transition::Tell(0, PageEvent::Woke)),
+        (3_000, Transition::Connect(1)),
+    ];
+    quietly(transitions, |world| {
+        let told = |event: &Event| matches!(event, Event::PeerLeft { .. });
+        if world.pages[1].events.iter().any(|(_, event)| told(event)) {
+            return Err("it was gone".into());
+        }
+        Ok(())
+    });
 }
 
 /// Seeds that found a defect, and what it was. A change of the harness that draws another number lets one of them tell another story.
