@@ -150,7 +150,7 @@ impl Client {
             }
             Command::Close => self.close(now),
             Command::Cancel { call } => {
-                self.session.cancel(call, &mut self.outputs);
+                self.session.cancel(now, call, &mut self.outputs);
                 let cancelled = self.requests.cancel(call);
                 self.abandon_all(cancelled.into_iter().collect());
                 self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, _| peer.cancel(call)));

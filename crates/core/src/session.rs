@@ -135,9 +135,9 @@ impl Session {
     }
 
     /// The application no longer waits; when nobody does and the client was never connected, it stops trying.
-    pub fn cancel(&mut self, call: u32, out: &mut Queue<Output>) {
+    pub fn cancel(&mut self, now: u64, call: u32, out: &mut Queue<Output>) {
         if self.calls.cancel(call) && self.calls.is_empty() && !self.was_registered {
-            self.drop_sockets(NORMAL, out);
+            self.leave(now, out);
             self.link = Link::Down;
             self.set_state(ClientState::Idle, ErrorCode::Aborted.as_str(), out);
         }
@@ -145,11 +145,16 @@ impl Session {
 
     /// Ends for good.
     pub fn close(&mut self, now: u64, out: &mut Queue<Output>) {
-        self.send(now, ClientMessage::Bye, out);
-        self.drop_sockets(NORMAL, out);
+        self.leave(now, out);
         self.link = Link::Closed;
         self.calls.settle_all(&Err(ErrorCode::Closed.into()), out);
         self.set_state(ClientState::Closed, ErrorCode::Closed.as_str(), out);
+    }
+
+    /// The server is not to wait for us: it may have registered us without our knowing.
+    fn leave(&mut self, now: u64, out: &mut Queue<Output>) {
+        self.send(now, ClientMessage::Bye, out);
+        self.drop_sockets(NORMAL, out);
     }
 
     /// Whether the server has accepted `hello` on the link in use.
@@ -196,7 +201,7 @@ impl Session {
             // Our own former socket may still hold the id: it runs out of life within seconds.
             return self.lose(now, failure.clone(), REPLACED, rng, out);
         }
-        self.give_up(failure.clone(), out)
+        self.give_up(now, failure.clone(), out)
     }
 
     fn socket(&self) -> Option<u32> {

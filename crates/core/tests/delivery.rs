@@ -422,3 +422,20 @@ fn a_socket_that_takes_over_goes_on_where_the_other_was() {
     assert_eq!(sent(&mut world), [line("two", 2, 2)]);
     assert_eq!(resumptions(&world), [(true, "")]);
 }
+
+#[test]
+fn whoever_gives_up_before_the_welcome_says_bye_to_a_server_that_may_have_registered_it() {
+    for aborted in [true, false] {
+        let mut world = World::new();
+        world.command(Command::Connect { call: support::CONNECT, timeout_ms: 1_000 });
+        world.socket_event(SocketEvent::Opened);
+        if aborted {
+            world.command(Command::Cancel { call: support::CONNECT });
+        } else {
+            world.advance(1_000);
+        }
+        let words: Vec<_> = sent(&mut world).into_iter().map(|(word, ..)| word).collect();
+        assert_eq!(words, ["hello None", "Bye"]);
+        assert_eq!(world.closed_sockets, [(1, 1000)]);
+    }
+}

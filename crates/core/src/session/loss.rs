@@ -1,6 +1,6 @@
 //! Losing the link, and giving it up.
 
-use super::{Change, Link, NORMAL, REPLACED, Session};
+use super::{Change, Link, REPLACED, Session};
 use crate::output::{ClientState, Failure, Output};
 use crate::queue::Queue;
 use crate::rng::Rng;
@@ -19,7 +19,7 @@ impl Session {
             let superseded = code == CloseCode::Superseded.as_u16();
             let why = if superseded { ErrorCode::Superseded } else { ErrorCode::UpgradeRequired };
             self.link = Link::Down;
-            return self.give_up(Failure::new(why, "the server closed the link for good"), out);
+            return self.give_up(now, Failure::new(why, "the server closed the link for good"), out);
         }
         // The socket is closed already: nothing is left to drop.
         self.link = Link::Down;
@@ -58,7 +58,7 @@ impl Session {
             let wait = self.away_ms.take().unwrap_or(if woke { 0 } else { wait });
             self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
         } else {
-            return self.give_up(ErrorCode::ServerUnreachable.into(), out);
+            return self.give_up(now, ErrorCode::ServerUnreachable.into(), out);
         }
         self.tell_lost(&failure.code, out);
         self.last_failure = Some(failure);
@@ -85,8 +85,8 @@ impl Session {
         change
     }
 
-    pub(super) fn give_up(&mut self, failure: Failure, out: &mut Queue<Output>) -> Option<Change> {
-        self.drop_sockets(NORMAL, out);
+    pub(super) fn give_up(&mut self, now: u64, failure: Failure, out: &mut Queue<Output>) -> Option<Change> {
+        self.leave(now, out);
         self.link = Link::Down;
         self.was_registered = false;
         self.void_all();

@@ -71,7 +71,7 @@ impl Session {
         let failure = Failure::new(ErrorCode::Timeout, why);
         let late = self.calls.settle_late(now, &failure, out);
         if late && self.calls.is_empty() && !self.was_registered {
-            return self.give_up(failure, out);
+            return self.give_up(now, failure, out);
         }
         None
     }
