@@ -25,6 +25,13 @@ impl World {
             Action::Open(page, peer) => {
                 self.open(page, peer);
             }
+            // No application runs in a suspended tab, nor could it add its tracks to what is only made later.
+            Action::ConnectPeer(page, _) | Action::ReconnectPeer(page, _)
+                if self.pages[page].is_suspended(now) =>
+            {
+                let until = self.pages[page].suspended_until.unwrap_or_default();
+                self.schedule(until - now, action);
+            }
             Action::ConnectPeer(page, peer) => {
                 let peer = self.open(page, peer);
                 self.pages[page].wants.insert(peer.clone());

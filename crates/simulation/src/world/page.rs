@@ -167,6 +167,11 @@ impl Page {
         now - self.lag
     }
 
+    /// Whether nothing runs in its tab.
+    pub(super) fn is_suspended(&self, now: u64) -> bool {
+        self.suspended_until.is_some_and(|until| now < until)
+    }
+
     /// Which client this is.
     pub(super) fn name(&self) -> Name {
         (self.id.clone(), self.session)

@@ -47,7 +47,7 @@ impl World {
 
     /// Everything in the inbox, one by one, then the news.
     pub(super) fn work(&mut self, page: usize) {
-        if self.pages[page].suspended_until.is_some_and(|until| self.now < until) {
+        if self.pages[page].is_suspended(self.now) {
             return;
         }
         let now = self.pages[page].now(self.now);
