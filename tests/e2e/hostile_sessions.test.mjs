@@ -107,7 +107,7 @@ describe("a key", () => {
       return outcomes;
     });
     for (const [round, [code, data, isOpen, stolen]] of told.entries()) {
-      assert.deepEqual([code, data, isOpen, stolen], [4500, `round ${round}`, true, 0]);
+      assert.deepEqual([code, data, isOpen, stolen], [4100, `round ${round}`, true, 0]);
     }
   });
 

@@ -18,11 +18,11 @@ pub enum CloseCode {
     SequenceGap = 4005,
     /// More waits for the client than the server keeps: the session is over.
     SessionLost = 4006,
-    /// The client's own: it goes on with another socket.
+    /// The session goes on with another socket.
     Replaced = 4100,
     /// The client's own: the page is frozen or in the back/forward cache, and will resume.
     Suspended = 4101,
-    /// The same session connected again on another socket.
+    /// Another session has the id now.
     Superseded = 4500,
     /// No common protocol version.
     UpgradeRequired = 4501,

@@ -266,7 +266,7 @@ impl World {
         let Some(link) = client.link.and_then(|number| self.links.get_mut(&number)) else { return };
         let Some(frame) = link.down.pop_front() else { return };
         if !frame["closed"].is_null() {
-            assert!([4001, 4003, 4005, 4500].contains(&frame["closed"].as_u64().unwrap()), "{frame}");
+            assert!([4001, 4003, 4005, 4100, 4500].contains(&frame["closed"].as_u64().unwrap()), "{frame}");
             client.link = None;
             return;
         }

@@ -140,7 +140,7 @@ async fn of_two_claims_at_once_one_socket_lives() {
                 client.send_text(r#"{"type":"heartbeat"}"#).await;
                 match client.socket.next().await {
                     Some(Ok(Message::Text(text))) if text.contains("heartbeat-ack") => answers += 1,
-                    Some(Ok(Message::Close(Some(frame)))) if u16::from(frame.code) == 4500 => {
+                    Some(Ok(Message::Close(Some(frame)))) if u16::from(frame.code) == 4100 => {
                         died += 1;
                         break;
                     }

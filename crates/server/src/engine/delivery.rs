@@ -25,6 +25,8 @@ pub enum Delivery {
     },
     /// Another connection took the session over.
     Superseded,
+    /// The same session came back on another connection.
+    Replaced,
     /// The lease ended.
     Expired,
     /// More waits for the client than is kept: its session is over.

@@ -32,14 +32,14 @@ impl Registry {
                 || claim.version < SESSIONS
                 || holder.info.session != claim.peer.session
             {
-                self.replace(now, &id, out);
+                self.replace(now, &id, Delivery::Superseded, out);
             } else if holder.keys.means_another(&claim.key) {
                 // The welcome that said so was lost: it is said again, and nothing that waits here is lost with it.
                 self.resume(now, connection, &id, None, claim, out);
                 return Ok(());
             } else if position < holder.mailbox.floor() || position > holder.mailbox.sent() {
                 reason = Some(LossReason::PositionLost);
-                self.replace(now, &id, out);
+                self.replace(now, &id, Delivery::Replaced, out);
             } else {
                 self.resume(now, connection, &id, Some(position), claim, out);
                 return Ok(());
@@ -78,9 +78,9 @@ impl Registry {
     }
 
     /// Another socket of the same client, or a new session of it, takes the place of what is there.
-    fn replace(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
+    fn replace(&mut self, now: u64, id: &PeerId, told: Delivery, out: &mut impl Outlet) {
         if let Some(old) = self.remove(now, id, LeaveReason::Lost, out) {
-            let _taken = out.deliver(old, Delivery::Superseded);
+            let _taken = out.deliver(old, told);
         }
     }
 
@@ -100,7 +100,7 @@ impl Registry {
         let was_away = match peer.connection.replace(connection) {
             Some(old) => {
                 self.connections.remove(&old);
-                let _taken = out.deliver(old, Delivery::Superseded);
+                let _taken = out.deliver(old, Delivery::Replaced);
                 self.leases.remove(&(peer.due, id.clone()));
                 false
             }

@@ -96,7 +96,7 @@ fn a_session_goes_on_at_what_its_client_has() {
     // The same once more, from a socket that was not lost.
     assert_eq!(world.resume(6, 10, claim("bob", "n2", "n3", Some(4))), Ok(resumed(1, 4)));
     assert_eq!(world.numbers(10), [5, 6, 7, 8]);
-    assert_eq!(world.news(9), [Delivery::Superseded]);
+    assert_eq!(world.news(9), [Delivery::Replaced]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_position_that_the_mailbox_does_not_know_begins_a_new_session() {
         world.news(3);
         let lost = Ok(fresh(Some(LossReason::PositionLost)));
         assert_eq!(world.resume(2, 9, claim("bob", "next", "n2", Some(position))), lost, "{what}");
-        assert_eq!(world.news(2), [Delivery::Superseded]);
+        assert_eq!(world.news(2), [Delivery::Replaced]);
         assert!(world.news(9).is_empty(), "what is of the old session");
         let gone = News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
         assert_eq!(world.told(3), [(Some(2), gone)]);
@@ -175,7 +175,7 @@ fn an_acknowledgement_proves_the_new_key_and_a_replayed_hello_is_refused() {
     assert!(world.resume(1, 2, hello()).is_ok());
     assert!(world.resume(2, 3, hello()).is_ok(), "nothing proves that the welcome arrived");
     // What the fenced connection says proves nothing.
-    assert_eq!(world.news(2), [Delivery::Superseded]);
+    assert_eq!(world.news(2), [Delivery::Replaced]);
     assert_eq!(world.execute(3, 2, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
     assert!(world.resume(4, 4, hello()).is_ok());
     // Nor does an acknowledgement of what was never sent.
@@ -209,7 +209,7 @@ fn of_two_claims_at_once_one_connection_lives() {
     world.detach(1, 2, LOST);
     assert!(world.resume(2, 10, claim("bob", "next", "a", Some(1))).is_ok());
     assert!(world.resume(2, 11, claim("bob", "next", "b", Some(1))).is_ok());
-    assert_eq!(world.news(10), [Delivery::Superseded]);
+    assert_eq!(world.news(10), [Delivery::Replaced]);
     assert_eq!(world.send(3, 10, 2, "ada"), Outcome::Unregistered);
     world.news(1);
     for departure in [LOST, Departure::Bye] {

@@ -165,6 +165,8 @@ impl Session {
             Delivery::Claimed(claimed) => self.handle_claimed(now, claimed),
             Delivery::News { seq, news } => self.handle_news(now, seq, news),
             Delivery::Done { received, outcome } => self.handle_done(now, received, outcome),
+            // Not for good: what claimed it may be a `hello` of the same client that was late.
+            Delivery::Replaced => self.close(Close::Code(CloseCode::Replaced), lost),
             Delivery::Superseded => self.close(Close::Code(CloseCode::Superseded), lost),
             Delivery::SessionLost => self.close(Close::Code(CloseCode::SessionLost), lost),
             Delivery::Expired => {

@@ -376,7 +376,7 @@ fn the_end_is_told_once_with_its_reason() {
     const LOST: Departure = Departure::Away(AwayReason::Lost);
     const SILENT: Departure = Departure::Away(AwayReason::Silent);
     let code = |code| Some(Close::Code(code));
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         (|s| s.handle_frame(1, r#"{"type":"bye"}"#), Departure::Bye, Some(Close::Normal)),
         (|s| s.handle_socket_closed(Some(1001)), LOST, None),
         (|s| s.handle_socket_closed(None), LOST, None),
@@ -384,6 +384,7 @@ fn the_end_is_told_once_with_its_reason() {
         (|s| s.handle_shutdown(1, 5), LOST, code(CloseCode::Shutdown)),
         (Session::handle_slow, LOST, code(CloseCode::Slow)),
         (|s| s.handle_delivery(1, Delivery::Superseded), LOST, code(CloseCode::Superseded)),
+        (|s| s.handle_delivery(1, Delivery::Replaced), LOST, code(CloseCode::Replaced)),
         (|s| s.handle_delivery(1, Delivery::SessionLost), LOST, code(CloseCode::SessionLost)),
         (|s| s.handle_delivery(1, Delivery::Expired), SILENT, code(CloseCode::HeartbeatTimeout)),
     ];

@@ -107,7 +107,7 @@ pub async fn the_last_claim_fences_those_before<E: Engine>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     let second = Client::open(&engine, 3).await;
     assert_eq!(second.resume(1, session("ada", "key", "n2", Some(0))).await, resumed(0, 0));
-    assert_eq!(ada.next().await, Some(Delivery::Superseded));
+    assert_eq!(ada.next().await, Some(Delivery::Replaced));
     assert_eq!(ada.request(2, 1, send("bob", 1)).await, (Vec::new(), Outcome::Unregistered));
     assert_eq!(ada.ack(2, 0).await, Outcome::Unregistered);
     for departure in [LOST, Departure::Bye] {

@@ -81,7 +81,7 @@ impl World {
         // A hello of the client before a reload may come after that of the one behind it.
         let is_late = socket.incarnation != self.pages[page].incarnation;
         // Nor can a client tell its own hello, on a socket that it has given up, from another tab's.
-        self.pages[page].lost_id = is_late || !socket.heard;
+        self.pages[page].lost_id = is_late;
         if is_late {
             self.endings.note_taken(page, self.pages[page].name());
             self.forget(page);
