@@ -57,9 +57,10 @@ impl Session {
         self.delivery.retain(&mut |waiting, _| waiting != id);
     }
 
-    /// Everybody who waited for an answer was told that there is none.
+    /// Everybody who waited for an answer was told that there is none. The server may have us in a room all the same.
     pub(super) fn void_all(&mut self) {
-        self.delivery.retain(&mut |_, message| is_negotiation(message));
+        self.delivery
+            .retain(&mut |_, message| is_negotiation(message) || matches!(message, ClientMessage::Leave(_)));
     }
 
     /// The socket is open: `hello`, and behind it at once what the server may not have.
