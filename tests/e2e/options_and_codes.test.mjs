@@ -167,24 +167,6 @@ for (const kind of ["chromium", "firefox"]) {
         await page.evaluate(`rooms[0].leave().then(() => client.join("${room}-more")).then(() => {})`);
       }));
 
-    test("superseded: the same client again, elsewhere", () =>
-      pagesOf([kind], async (page) => {
-        await loadModule(page);
-        await equipLink(page);
-        await page.evaluate((peerId) => start({ peerId }), fresh("ada"));
-        await page.evaluate(async () => {
-          const [hello] = sent;
-          const again = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
-          again.onopen = () => again.send(JSON.stringify(hello));
-          await new Promise((done) => client.addEventListener("statechange", done, { once: true }));
-          again.close();
-        });
-        assert.deepEqual(await page.evaluate("heard"), ["connecting", "connected", "idle superseded"]);
-        // Nothing is tried by itself, and connect() works.
-        await page.evaluate("client.connect()");
-        assert.equal(await page.evaluate("client.state"), "connected");
-      }));
-
     test("upgrade-required: no common version", () =>
       pagesOf([kind], async (page) => {
         await loadModule(page);
