@@ -70,7 +70,7 @@ const MUTATIONS = [
   },
   {
     name: "the fencing is taken out: a replaced socket goes on speaking for its session, and ends it",
-    edits: [[CLAIM, "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Superseded);\n                self.leases.remove(&(peer.due, id.clone()));", "                self.leases.remove(&(peer.due, id.clone()));"]],
+    edits: [[CLAIM, "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.leases.remove(&(peer.due, id.clone()));", "                self.leases.remove(&(peer.due, id.clone()));"]],
   },
 ];
 
