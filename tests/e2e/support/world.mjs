@@ -66,8 +66,8 @@ export function seeded(seed) {
   };
 }
 
-/** The seed of this run: SEED, or one drawn now. */
-export const seed = () => Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+/** The seed of this run: SEED, or always the same. */
+export const seed = () => Number(process.env.SEED ?? 1);
 
 const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
 
