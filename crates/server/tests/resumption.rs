@@ -26,6 +26,8 @@ enum Step {
     Leave(usize),
     /// The next of its frames to arrive does not, as no socket should have it.
     Lose(usize),
+    /// So many frames reach the server on each socket that was left.
+    Late(usize),
     /// It opens a socket if it has none.
     Open(usize),
     /// It acknowledges.
@@ -43,6 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (who(), any::<bool>()).prop_map(|(who, heard)| Step::Cut(who, heard)),
         1 => who().prop_map(Step::Leave),
         1 => who().prop_map(Step::Lose),
+        2 => (1..6usize).prop_map(Step::Late),
         3 => who().prop_map(Step::Open),
         1 => who().prop_map(Step::Ack),
         1 => (1..2_000u64).prop_map(Step::Wait),
@@ -140,6 +143,7 @@ impl World {
                     }
                 }
             }
+            Step::Late(count) => self.late(count),
             Step::Open(who) => self.open(who),
             Step::Ack(who) => {
                 let client = &self.clients[who];
@@ -224,6 +228,14 @@ impl World {
         }
     }
 
+    /// What was sent on sockets that their clients left.
+    fn late(&mut self, count: usize) {
+        let current = self.clients.each_ref().map(|client| client.link);
+        let left: Vec<u64> =
+            self.links.keys().copied().filter(|link| !current.contains(&Some(*link))).collect();
+        left.into_iter().for_each(|link| self.up(link, count));
+    }
+
     /// The server does everything that it has to do.
     fn settle(&mut self) {
         let mut idle = false;
@@ -300,6 +312,7 @@ impl World {
     /// Everything arrives in the end.
     fn calm(&mut self, whom: &[usize]) {
         for _ in 0..200 {
+            self.late(1_000);
             for &who in whom {
                 self.open(who);
                 if let Some(number) = self.clients[who].link {

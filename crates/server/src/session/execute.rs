@@ -105,7 +105,6 @@ impl Session {
         };
         self.accept(subject.kind);
         let version = hello.versions.1.min(VERSIONS.1);
-        let expected = hello.received.is_some();
         let claim = engine::Claim {
             version,
             peer: hello.peer,
@@ -115,7 +114,7 @@ impl Session {
         };
         self.execute(now, subject, Command::Claim(Box::new(claim)));
         if let Some(outstanding) = &mut self.outstanding {
-            outstanding.claim = Some(Claim { peer, version, expected });
+            outstanding.claim = Some(Claim { peer, version });
         }
         Ok(())
     }

@@ -82,8 +82,6 @@ struct Outstanding {
 struct Claim {
     peer: PeerId,
     version: u16,
-    /// Whether the client expects its session to go on.
-    expected: bool,
 }
 
 impl Session {

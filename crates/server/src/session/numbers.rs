@@ -25,15 +25,15 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// After the claim; the welcome says what was received. `expected` is whether the client wanted to resume.
-    pub(super) const fn new(claimed: Claimed, expected: bool) -> Self {
+    /// After the claim; the welcome says what was received.
+    pub(super) const fn new(claimed: Claimed) -> Self {
         Self {
             received: claimed.received,
             told: claimed.received,
             due: None,
             sent: claimed.acknowledged,
             confirmed: None,
-            is_fresh: expected && !claimed.resumed,
+            is_fresh: claimed.reason.is_some(),
         }
     }
 

@@ -24,7 +24,7 @@ impl Session {
         self.send(now, None, ServerMessage::Welcome { version, region, session });
         let mut monitor = LinkMonitor::new(now, true);
         monitor.handle_sent(now);
-        let numbers = has_session.then(|| Numbers::new(claimed, pending.expected));
+        let numbers = has_session.then(|| Numbers::new(claimed));
         self.state = State::Registered { peer: pending.peer, monitor, last_command: now, numbers };
     }
 

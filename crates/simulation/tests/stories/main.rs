@@ -99,6 +99,7 @@ fn what_the_stories_found_stays_found() {
         (3216, "an offer that waited in a lost session was never sent again"),
         (6372, "the late answer to a join() that was rejected let the client into the room"),
         (7490, "a list did not name one whose lease was over, which nobody had been told"),
+        (14972, "a late first hello put what came behind it into the session that had come after it"),
         (15181, "the harness let an application connect in a sleeping tab, and its track was never added"),
         (19146, "a leave that waited when the client gave up was never sent, and the join before it was"),
     ] {
