@@ -129,6 +129,7 @@ fn payload(value: &JsValue) -> Option<Box<Payload>> {
     members.u32("received", &mut payload.received);
     members.flag("resumed", &mut payload.resumed);
     members.u32("after", &mut payload.after);
+    members.u32("attempt", &mut payload.attempt);
     members.read("peer", &mut payload.peer, peer);
     members.list("peers", &mut payload.peers, peer);
     members.text("cursor", &mut payload.cursor);

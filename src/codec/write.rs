@@ -133,6 +133,7 @@ impl Writer {
         }
         self.text_field("key", payload.key.as_deref());
         self.integer_field("received", payload.received);
+        self.integer_field("attempt", payload.attempt);
         if let Some(peer) = &payload.peer {
             self.name("peer");
             self.peer(peer);

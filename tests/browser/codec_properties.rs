@@ -21,7 +21,7 @@ const TEXTS: &[&str] = &[
 /// Fields by the kind that they are of.
 const TEXT: &[&str] = &["key", "cursor", "region", "room", "reason", "sdp", "end", "data", "code", "message"];
 const INTEGER: &[&str] =
-    &["session", "number", "connection", "target", "ref", "version", "received", "after"];
+    &["session", "number", "connection", "target", "ref", "version", "received", "attempt", "after"];
 /// What only a client sends and only a server reads.
 const CLIENT_ONLY: &[&str] = &["capability", "limit", "versions", "receipt"];
 

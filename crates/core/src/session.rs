@@ -93,7 +93,7 @@ impl Session {
     pub fn new(config: &Config, session: u32) -> Self {
         let peer = PeerInfo { id: config.peer_id.as_str().into(), session, ..config.peer.clone() };
         Self {
-            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None },
+            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None, attempt: None },
             policy: ReconnectPolicy::new(config.reconnect),
             link: Link::Down,
             spare: None,

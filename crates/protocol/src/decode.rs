@@ -177,8 +177,8 @@ fn hello(payload: &mut Payload) -> Result<Hello, Box<Refusal>> {
         return Err(Refusal::new("versions", "must be [lowest, highest]"));
     }
     let key = key(payload)?;
-    let received = payload.received;
-    Ok(Hello { versions, key, peer: checked_peer(need(payload.peer.take(), "peer")?)?, received })
+    let (received, attempt) = (payload.received, payload.attempt);
+    Ok(Hello { versions, key, peer: checked_peer(need(payload.peer.take(), "peer")?)?, received, attempt })
 }
 
 fn key(payload: &mut Payload) -> Result<String, Box<Refusal>> {

@@ -37,6 +37,7 @@ impl ClientMessage {
                 payload.versions = Some(hello.versions);
                 give(&mut payload.key, hello.key);
                 payload.received = hello.received;
+                payload.attempt = hello.attempt;
                 payload.peer = Some(hello.peer);
             }),
             Self::Heartbeat => bare("heartbeat"),

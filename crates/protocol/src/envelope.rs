@@ -67,6 +67,9 @@ pub struct Payload {
     /// `hello`, `welcome`: the highest `seq` of the other end that this one has, of the session that is to be resumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received: Option<u32>,
+    /// `hello`: how many times the client has said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// `welcome`: whether the session goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<bool>,

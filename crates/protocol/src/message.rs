@@ -163,6 +163,8 @@ pub struct Hello {
     pub peer: PeerInfo,
     /// The highest `seq` of the server that the client has; `None`: it was never welcomed.
     pub received: Option<u32>,
+    /// How many times this client has said `hello`, so that one that is late is known as such; `None`: it does not count.
+    pub attempt: Option<u32>,
 }
 
 /// What becomes of a session when a client registers.

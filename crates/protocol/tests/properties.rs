@@ -108,9 +108,9 @@ fn own_signal() -> impl Strategy<Value = OwnSignal> {
 }
 
 fn client_message() -> impl Strategy<Value = ClientMessage> {
-    let hello = (any::<(u16, u16)>(), "[!-~]{16,64}", peer(), any::<Option<u32>>()).prop_map(
-        |((a, b), key, peer, received)| {
-            ClientMessage::Hello(Hello { versions: (a.min(b), a.max(b)), key, peer, received })
+    let hello = (any::<(u16, u16)>(), "[!-~]{16,64}", peer(), any::<[Option<u32>; 2]>()).prop_map(
+        |((a, b), key, peer, [received, attempt])| {
+            ClientMessage::Hello(Hello { versions: (a.min(b), a.max(b)), key, peer, received, attempt })
         },
     );
     let limit = prop::option::of(1u16..);

@@ -76,6 +76,7 @@ struct Client {
     is_welcome: bool,
     /// The highest number of the server that it has; `None` before the first welcome.
     received: Option<u32>,
+    hellos: u32,
     sent: u32,
     unacknowledged: VecDeque<(u32, Value)>,
     said: u32,
@@ -99,6 +100,7 @@ impl World {
             link: None,
             is_welcome: false,
             received: None,
+            hellos: 0,
             sent: 0,
             unacknowledged: VecDeque::new(),
             said: 0,
@@ -181,8 +183,10 @@ impl World {
         let client = &mut self.clients[who];
         client.link = Some(number);
         client.is_welcome = false;
+        client.hellos += 1;
         let peer = json!({"id": client.name, "session": 7});
-        let mut payload = json!({"versions": [1, 2], "key": client.key, "peer": peer});
+        let mut payload =
+            json!({"versions": [1, 2], "key": client.key, "attempt": client.hellos, "peer": peer});
         if let Some(received) = client.received {
             payload["received"] = received.into();
         }

@@ -5,7 +5,8 @@ use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
 use std::borrow::Cow;
 
 /// What a session asks of the engine. Every command but [`Command::Detach`] gets exactly one reply: a
-/// [`super::Delivery::Done`], or a [`super::Delivery::Claimed`] for a claim that is granted. Every command of a
+/// [`super::Delivery::Done`], or a [`super::Delivery::Claimed`] for a claim that is granted, or a
+/// [`super::Delivery::Replaced`] for one that comes after a later one of its client. Every command of a
 /// connection that holds a session renews its lease.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -35,6 +36,8 @@ pub struct Claim {
     pub next: TokenHash,
     /// The highest number of the server that the client has; `None`: it was never welcomed.
     pub received: Option<u32>,
+    /// How many times this client has said `hello`, so that one that is late is known as such; `None`: it does not count.
+    pub attempt: Option<u32>,
 }
 
 /// One frame of a client, with its numbers.

@@ -33,6 +33,10 @@ impl Registry {
                 || holder.info.session != claim.peer.session
             {
                 self.replace(now, &id, Delivery::Superseded, out);
+            } else if holder.knows_later(claim.attempt) {
+                // Its client left that socket long ago.
+                let _taken = out.deliver(connection, Delivery::Replaced);
+                return Ok(());
             } else if holder.keys.means_another(&claim.key) {
                 // The welcome that said so was lost: it is said again, and nothing that waits here is lost with it.
                 self.resume(now, connection, &id, None, claim, out);
@@ -112,6 +116,7 @@ impl Registry {
         self.leases.insert((peer.due, id.clone()));
         peer.keys.rotate(claim.key, claim.next);
         peer.version = claim.version;
+        peer.attempt = claim.attempt.or(peer.attempt);
         let changed = *peer.info != claim.peer;
         peer.describe(claim.peer);
         let acknowledged = position.unwrap_or(0);

@@ -29,6 +29,8 @@ pub(super) struct Registration {
     /// The highest number up to which every frame of the client was executed.
     pub(super) received: u32,
     pub(super) keys: Keys,
+    /// Of the last `hello` that counted.
+    pub(super) attempt: Option<u32>,
 }
 
 impl Registration {
@@ -50,6 +52,7 @@ impl Registration {
                 next: vec![claim.next],
                 came_for_another: claim.received.is_some(),
             },
+            attempt: claim.attempt,
         };
         new.describe(claim.peer);
         new
@@ -70,6 +73,11 @@ impl Registration {
 
     pub(super) fn is_away(&self) -> bool {
         self.connection.is_none()
+    }
+
+    /// Whether a later `hello` of the same client was here before one with this number.
+    pub(super) fn knows_later(&self, attempt: Option<u32>) -> bool {
+        attempt.zip(self.attempt).is_some_and(|(attempt, last)| attempt <= last)
     }
 
     /// Whether it is connected and its lease lasts: only such a peer is listed.

@@ -50,7 +50,7 @@ pub(super) fn label(text: &str) -> Label {
 pub(super) fn hello(peer: &str, key: char) -> Claim {
     let peer = PeerInfo { id: peer.into(), session: 1, ..PeerInfo::default() };
     let key = TokenHash::of(&key.to_string());
-    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None }
+    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None, attempt: None }
 }
 
 pub(super) fn signal() -> Signal {

@@ -111,6 +111,7 @@ impl Session {
             key: TokenHash::of(&hello.key),
             next: self.token.hash(),
             received: hello.received,
+            attempt: hello.attempt,
         };
         self.execute(now, subject, Command::Claim(Box::new(claim)));
         if let Some(outstanding) = &mut self.outstanding {

@@ -149,6 +149,7 @@ suite!(
         a_request_is_executed_once_and_in_its_turn,
         only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
         the_last_claim_fences_those_before,
+        a_claim_that_is_late_changes_nothing,
         an_absence_ends_with_a_return_or_with_the_window,
         a_receipt_is_given_or_refused,
         a_mailbox_is_bounded,

@@ -3,7 +3,8 @@
 use super::client::{Client, LOST, peer, refused, room, send, session};
 use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::{
-    Action, AwayReason, Claimed, Delivery, Departure, Engine, LeaveReason, LossReason, News, Outcome,
+    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, LeaveReason, LossReason, News,
+    Outcome,
 };
 use signalpost_server::registry::RESUME_WINDOW_MS;
 
@@ -116,6 +117,39 @@ pub async fn the_last_claim_fences_those_before<E: Engine>(engine: E) {
     assert_eq!(second.request(4, 1, send("bob", 1)).await.1, Outcome::Executed);
     assert_eq!(bob.news().await.len(), 1);
     assert_eq!(engine.registered().await, 2);
+}
+
+pub async fn a_claim_that_is_late_changes_nothing<E: Engine>(engine: E) {
+    let bob = begin(&engine, 2, "bob").await;
+    let claim = async |number: u64, attempt, received| {
+        let client = Client::open(&engine, number).await;
+        let claim = Claim { attempt, ..session("ada", "key", &format!("n{number}"), received) };
+        let (news, reply) = client.execute(number, Command::Claim(Box::new(claim))).await;
+        assert!(news.is_empty());
+        (client, reply)
+    };
+    let expired = fresh(Some(LossReason::SessionExpired)).map(Delivery::Claimed);
+    let (ada, claimed) = claim(3, Some(2), Some(0)).await;
+    assert_eq!(Ok(claimed), expired);
+    // As often as it likes, and whatever it says: the key that the second was answered with goes on counting.
+    for (attempt, received) in [(1, None), (1, Some(0)), (2, Some(0)), (0, None), (1, Some(9))] {
+        let (late, reply) = claim(4, Some(attempt), received).await;
+        assert_eq!(reply, Delivery::Replaced, "{attempt}");
+        assert_eq!(late.request(5, 1, send("bob", 9)).await, (Vec::new(), Outcome::Unregistered));
+        late.end(5, Departure::Bye).await;
+    }
+    assert_eq!(ada.request(6, 1, send("bob", 1)).await.1, Outcome::Executed);
+    assert_eq!(bob.news().await.len(), 1);
+    // One that does not count is what it says.
+    let executed = expired.map(|claimed| match claimed {
+        Delivery::Claimed(claimed) => Delivery::Claimed(Claimed { received: 1, ..claimed }),
+        other => other,
+    });
+    assert_eq!(Ok(claim(7, None, Some(0)).await.1), executed);
+    assert_eq!(ada.next().await, Some(Delivery::Replaced));
+    let (later, claimed) = claim(8, Some(3), Some(0)).await;
+    assert_eq!(Ok(claimed), executed, "it has not heard of the welcome before");
+    assert_eq!(later.ack(9, 0).await, Outcome::Executed);
 }
 
 pub async fn an_absence_ends_with_a_return_or_with_the_window<E: Engine>(engine: E) {

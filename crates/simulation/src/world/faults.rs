@@ -84,6 +84,9 @@ impl World {
     pub(super) fn resume(&mut self, page: usize) {
         self.trace.note(self.now, self.pages[page].id.as_str(), format_args!("runs again"));
         self.pages[page].suspended_until = None;
+        // Meanwhile nothing could answer, and the link may long be dead.
+        let now = self.now;
+        self.pages[page].linked_at = self.pages[page].linked_at.map(|_| now);
         let tells_first = self.random.number() & 1 == 0;
         let event = core::mem::replace(&mut self.pages[page].wakes_by, PageEvent::Visible);
         if tells_first {
