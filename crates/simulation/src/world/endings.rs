@@ -20,8 +20,10 @@ struct Life {
     held_at: Option<u64>,
     /// How often another client took its session, which it was not told yet.
     taken: u32,
-    /// It may have ended and its client was not told yet.
-    is_pending: bool,
+    /// How often it may have ended without its client being told yet.
+    pending: u32,
+    /// Whether the server heard it since then: it has another session, of which the client may not know.
+    began: bool,
 }
 
 /// When each client was heard, and how often its session may have ended.
@@ -43,12 +45,13 @@ impl Endings {
     /// The server heard a frame, on a socket that holds the session or before there is one.
     pub fn note_heard(&mut self, now: u64, name: Name, is_registered: bool) {
         let life = self.lives.entry(name).or_default();
+        life.began = true;
         if !is_registered && life.heard_at.is_some() {
             return;
         }
         if life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS) {
             life.endings += 1;
-            life.is_pending = true;
+            life.pending = life.pending.max(1);
         }
         life.heard_at = Some(now);
         if is_registered {
@@ -59,7 +62,7 @@ impl Endings {
     /// Whether its session certainly lives: nothing has ended it, and it was heard within the window.
     pub fn lives(&self, now: u64, name: &Name) -> bool {
         let life = self.lives.get(name).copied().unwrap_or_default();
-        !life.is_pending
+        life.pending == 0
             && life.taken == 0
             && life.held_at.is_some_and(|at| now.saturating_sub(at) < WINDOW_MS)
     }
@@ -81,7 +84,10 @@ impl Endings {
     pub fn note_end_of_all(&mut self) {
         for life in self.lives.values_mut() {
             life.endings += 1;
-            life.is_pending = true;
+            if life.pending == 0 || life.began {
+                life.pending += 1;
+            }
+            life.began = false;
         }
     }
 
@@ -90,10 +96,11 @@ impl Endings {
         *self.lost.entry(page).or_default() += 1;
         let life = self.lives.entry(name).or_default();
         let is_silent = life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS);
-        if is_silent && !life.is_pending {
+        if is_silent && life.pending == 0 {
             life.endings += 1;
         }
-        if core::mem::take(&mut life.is_pending) || is_silent {
+        if life.pending > 0 || is_silent {
+            life.pending = life.pending.saturating_sub(1);
             return true;
         }
         let was_taken = life.taken > 0;
