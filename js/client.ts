@@ -102,7 +102,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           handler: this.#handler(),
           heard: (...all: Parameters<Module["hear"]>) => module.hear(...all),
           global: globalThis,
-          numbers,
+          // Each page has room for as many attempts to register.
+          numbers: [...numbers, identity.pages * 65536],
         });
         return module;
       });

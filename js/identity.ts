@@ -32,6 +32,8 @@ export interface Identity {
   readonly id: string;
   /** By which the server knows it again. */
   readonly key: string;
+  /** How many pages have used what is stored, this one with them. */
+  readonly pages: number;
   /** Before the first `hello`: makes sure that no other page uses what is stored. */
   claim(): Promise<void>;
   /** The key is another one from now on. */
@@ -48,6 +50,7 @@ export function identity(url: string, given: string | undefined, keep: string): 
   const over = new Promise<void>((done) => (close = done));
   let id: string;
   let key: string;
+  let pages = 0;
   let claimed: Promise<void> | undefined;
 
   /** What is stored, by name; nothing, where nothing is kept. */
@@ -58,10 +61,11 @@ export function identity(url: string, given: string | undefined, keep: string): 
   };
   const read = () => {
     try {
-      const [storedId, storedKey] = JSON.parse(kept()[name]);
+      const [storedId, storedKey, storedPages] = JSON.parse(kept()[name]);
       if (/^[!-~]{16,64}$/.test(storedKey)) {
         id = text("", storedId);
         key = storedKey;
+        pages = storedPages >>> 0;
       }
     } catch {
       // Nothing is kept, or what others wrote.
@@ -70,7 +74,7 @@ export function identity(url: string, given: string | undefined, keep: string): 
   const save = (next: string) => {
     key = next;
     try {
-      kept()[name] = JSON.stringify([id, key]);
+      kept()[name] = JSON.stringify([id, key, pages]);
     } catch {
       // It is as if nothing were to be kept.
     }
@@ -93,6 +97,7 @@ export function identity(url: string, given: string | undefined, keep: string): 
       draw();
       await locked();
     }
+    pages++;
     save(key);
   };
 
@@ -104,6 +109,9 @@ export function identity(url: string, given: string | undefined, keep: string): 
     },
     get key() {
       return key;
+    },
+    get pages() {
+      return pages;
     },
     claim: () => (claimed ??= claim()),
     save,

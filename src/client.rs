@@ -28,7 +28,7 @@ impl Client {
     /// [`Browser`] uses; `key`; `peer` is `PeerInfo` without `session`; `numbers` are of reconnecting base, factor, cap and cap
     /// while visible (milliseconds) and attempts (negative: unlimited), of candidate batches milliseconds, size and most, and
     /// the milliseconds that a description waits for its candidates (negative: it does not), and whether the link is released
-    /// in the background (1 or 0).
+    /// in the background (1 or 0), and [`Config::attempt`].
     ///
     /// # Errors
     /// The name of the argument that is wrong; the facade has looked at them.
@@ -36,13 +36,24 @@ impl Client {
     pub fn new(settings: &JsValue) -> Result<Client, JsValue> {
         let of = |name| member(settings, name);
         let peer = codec::peer_from_js(&of("peer")).ok_or("peer")?;
-        let mut numbers = [0.0; 10];
+        let mut numbers = [0.0; 11];
         let list = of("numbers");
         for (at, number) in numbers.iter_mut().enumerate() {
             *number = item(&list, at as u32).as_f64().ok_or("numbers")?;
         }
-        let [base, factor, most, most_visible, attempts, batch_ms, batch_size, cap, gathering, release] =
-            numbers;
+        let [
+            base,
+            factor,
+            most,
+            most_visible,
+            attempts,
+            batch_ms,
+            batch_size,
+            cap,
+            gathering,
+            release,
+            attempt,
+        ] = numbers;
         let config = Config {
             peer_id: peer_id(&peer.id)?,
             key: of("key").as_string().ok_or("key")?,
@@ -61,6 +72,7 @@ impl Client {
                 gathering_ms: (gathering >= 0.0).then_some(gathering as u32),
             },
             release_when_frozen: release != 0.0,
+            attempt: attempt as u32,
         };
         Ok(Self { driver: Driver::new(Browser::new(settings), config, seed()) })
     }

@@ -91,9 +91,10 @@ pub struct Session {
 
 impl Session {
     pub fn new(config: &Config, session: u32) -> Self {
+        let attempt = Some(config.attempt);
         let peer = PeerInfo { id: config.peer_id.as_str().into(), session, ..config.peer.clone() };
         Self {
-            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None, attempt: None },
+            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None, attempt },
             policy: ReconnectPolicy::new(config.reconnect),
             link: Link::Down,
             spare: None,

@@ -28,15 +28,18 @@ impl Registry {
                 self.expire(now, &id, out);
             } else if !holder.keys.accepts(&claim.key) {
                 return Err(ErrorCode::PeerIdTaken);
+            } else if holder.knows_later(claim.attempt) {
+                // Its client, or the page before, left that socket long ago. If not, the id is another's, as long as that is here.
+                let is_same = holder.info.session == claim.peer.session;
+                let told =
+                    if is_same || holder.is_away() { Delivery::Replaced } else { Delivery::Superseded };
+                let _taken = out.deliver(connection, told);
+                return Ok(());
             } else if !holder.has_session()
                 || claim.version < SESSIONS
                 || holder.info.session != claim.peer.session
             {
                 self.replace(now, &id, Delivery::Superseded, out);
-            } else if holder.knows_later(claim.attempt) {
-                // Its client left that socket long ago.
-                let _taken = out.deliver(connection, Delivery::Replaced);
-                return Ok(());
             } else if holder.keys.means_another(&claim.key) {
                 // The welcome that said so was lost: it is said again, and nothing that waits here is lost with it.
                 self.resume(now, connection, &id, None, claim, out);

@@ -44,7 +44,8 @@ impl World {
         if let Err(problem) = self.delivery.note_settled(tab, call, told) {
             self.violate(problem);
         }
-        let linked_for = self.pages[page].linked_at.map_or(0, |at| self.now - at);
+        let linked_at = self.pages[page].linked_at.filter(|_| self.pages[page].suspended_until.is_none());
+        let linked_for = linked_at.map_or(0, |at| self.now - at);
         let is_late = told == Err("timeout") && !self.delivery.wants_receipt(tab, call);
         if what == "message" && is_late && linked_for >= LINKED_MS && self.keeps_sessions {
             self.violate(format!("{} has a link, and a message has no answer", self.pages[page].id));

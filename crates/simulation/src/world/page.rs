@@ -43,6 +43,9 @@ pub struct Page {
     pub events: Vec<(u64, Event)>,
     /// The secret of its session.
     pub(super) key: String,
+    /// How many pages have used the key and those that it comes from: as it is stored, and when the client was made.
+    pub(super) loads: u32,
+    pub(super) client_loads: u32,
     pub(super) client: Client,
     pub(super) incarnation: u32,
     pub(super) inbox: VecDeque<Input>,
@@ -103,8 +106,10 @@ impl Page {
         };
         let key = draw_key(random);
         Ok(Self {
-            client: client(&id, key.clone(), gathering_ms, false, random),
+            client: client(&id, (key.clone(), 0), gathering_ms, false, random),
             key,
+            loads: 0,
+            client_loads: 0,
             id,
             gathering_ms,
             flavor,
@@ -143,6 +148,7 @@ impl Page {
         if !keeps_key {
             self.key = draw_key(random);
         }
+        self.loads += 1;
         self.begin(random);
         self.incarnation += 1;
         self.inbox.clear();
@@ -159,7 +165,9 @@ impl Page {
 
     /// Its client is made, with what it is to know.
     pub(super) fn begin(&mut self, random: &mut Random) {
-        self.client = client(&self.id, self.key.clone(), self.gathering_ms, self.releases, random);
+        self.client_loads = self.loads;
+        let (key, attempt) = (self.key.clone(), self.loads << 16);
+        self.client = client(&self.id, (key, attempt), self.gathering_ms, self.releases, random);
     }
 
     /// The page's clock.
@@ -225,7 +233,7 @@ fn draw_key(random: &mut Random) -> String {
 
 fn client(
     id: &PeerId,
-    key: String,
+    (key, attempt): (String, u32),
     gathering_ms: Option<u32>,
     release_when_frozen: bool,
     random: &mut Random,
@@ -237,6 +245,7 @@ fn client(
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
         release_when_frozen,
+        attempt,
     };
     Client::new(config, random.number())
 }

@@ -3,6 +3,7 @@
 //! Another tab is a page of its own under the same id, in no room. Without the key it is refused as long as the first one's session
 //! lives, and the first does not notice. With it, it takes the session's place, and the first is told.
 
+use super::link::Socket;
 use super::{Action, World};
 use signalpost_core::{ClientState, Event, Failure, Input, PageEvent, Reply};
 use signalpost_protocol::ErrorCode;
@@ -40,6 +41,8 @@ impl World {
         self.pages[tab].first = Some((first, has_key));
         if has_key {
             self.pages[tab].key = self.pages[first].key.clone();
+            self.pages[first].loads += 1;
+            self.pages[tab].loads = self.pages[first].loads;
             self.pages[tab].begin(&mut self.random);
         }
         self.act(Action::Connect(tab));
@@ -80,6 +83,11 @@ impl World {
         }
         // A hello of the client before a reload may come after that of the one behind it.
         let is_late = socket.incarnation != self.pages[page].incarnation;
+        let held_it =
+            |it: &Socket| Some(it.connection) == before && it.incarnation == self.pages[it.page].incarnation;
+        if is_late && self.sockets.iter().any(held_it) {
+            return self.violate(format!("a late hello takes the session of {}", self.pages[page].id));
+        }
         // Nor can a client tell its own hello, on a socket that it has given up, from another tab's.
         self.pages[page].lost_id = is_late;
         if is_late {
@@ -120,7 +128,7 @@ impl World {
     /// A page is told of its link: `superseded` only when another tab has its id.
     pub(super) fn note_state(&mut self, page: usize, state: ClientState, reason: &str) {
         let is_told = state == ClientState::Idle && reason == ErrorCode::Superseded.as_str();
-        if is_told && self.has_tabs && !self.pages[page].lost_id {
+        if is_told && self.has_tabs && !self.pages[page].lost_id && !self.has_newer(page) {
             self.violate(format!("{} is told that another tab has its id", self.pages[page].id));
         }
         if !is_told || !self.has_tabs {
@@ -132,6 +140,14 @@ impl World {
             // The other is gone already.
             self.schedule(500, Action::Connect(page));
         }
+    }
+
+    /// Whether a tab that shares its key is newer: as long as the server believes that it is there, it has the id.
+    fn has_newer(&self, page: usize) -> bool {
+        let own = &self.pages[page];
+        let shares = |it: &super::Page| it.first.is_none_or(|(_, has_key)| has_key);
+        shares(own)
+            && self.pages.iter().any(|it| it.id == own.id && shares(it) && it.client_loads > own.client_loads)
     }
 
     /// Whether a page was told that another tab has its id.

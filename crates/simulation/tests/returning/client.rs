@@ -76,6 +76,7 @@ fn client(seed: u64) -> Client {
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
         release_when_frozen: false,
+        attempt: 0,
     };
     Client::new(config, seed)
 }
