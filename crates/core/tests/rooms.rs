@@ -4,7 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, PeerInfo, Query, ServerMessage};
-use signalpost_core::{Command, Event, Reply};
+use signalpost_core::{Command, Event, Reply, SocketEvent};
 use support::{World, id, info, room};
 
 fn join(world: &mut World, call: u32) -> u32 {
@@ -329,4 +329,28 @@ fn a_second_join_that_is_aborted_leaves_the_first_in_force() {
     assert_eq!(world.take_sent(), []);
     came(&mut world, info("bob", 1));
     assert_eq!(moves(&mut world), ["+bob"]);
+}
+
+#[test]
+fn what_came_behind_a_hello_that_did_not_arrive_as_it_was_sent_is_not_refused() {
+    let mut world = World::new();
+    world.command(Command::Connect { call: support::CONNECT, timeout_ms: 60_000 });
+    world.command(Command::Join { call: 1, room: room("a") });
+    world.socket_event(SocketEvent::Opened);
+    let frame = world.last_frame();
+    world.receive_error("invalid-json", None, None);
+    world.receive_error("not-registered", Some(frame), None);
+    assert_eq!(world.outcome(1), None);
+    assert_eq!(world.errors(), ["invalid-json", "not-registered"]);
+    world.lose_link();
+    world.advance(1_000);
+    world.sent.clear();
+    world.accept_link();
+    assert!(matches!(&world.take_sent()[..], [ClientMessage::Hello(_), ClientMessage::Join(_)]));
+    joined(&mut world, frame, vec![info("ada", 1)], None);
+    assert_eq!(world.outcome(1), peers(&["ada"]));
+    // Once registered, it is an answer like any other.
+    world.command(Command::Join { call: 2, room: room("b") });
+    world.receive_error("not-registered", Some(world.last_frame()), None);
+    assert_eq!(world.outcome(2), Some(Err("not-registered")));
 }

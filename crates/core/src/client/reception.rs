@@ -140,6 +140,9 @@ impl Client {
         let change = self.session.handle_refusal(now, reference, &failure, &mut self.rng, &mut self.outputs);
         if change.is_some() {
             self.handle_change(now, change);
+        } else if failure.code == ErrorCode::NotRegistered.as_str() && !self.session.is_registered() {
+            // `hello` did not arrive as it was sent. What came behind it was not looked at, and is sent again.
+            self.report(None, failure);
         } else if self.letters.handle_answer(reference, true, &Err(failure.clone()), &mut self.outputs) {
             // Its promise says so.
         } else if let Some(request) = self.requests.take(reference) {

@@ -80,6 +80,13 @@ impl Endings {
         self.lives.entry(name).or_default().endings += 1;
     }
 
+    /// Its client gave up and said so; it is told when it connects again.
+    pub fn note_goodbye(&mut self, name: Name) {
+        let life = self.lives.entry(name).or_default();
+        life.endings += 1;
+        life.pending = life.pending.max(1);
+    }
+
     /// Something happened that ends every session.
     pub fn note_end_of_all(&mut self) {
         for life in self.lives.values_mut() {

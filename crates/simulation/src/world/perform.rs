@@ -124,6 +124,10 @@ impl World {
                     format_args!("sends {}", brief(&envelope)),
                 );
                 self.observe_frame(page, &envelope);
+                if envelope.kind == "bye" && !self.pages[page].is_closed {
+                    self.endings.note_goodbye(self.pages[page].name());
+                    self.forget(page);
+                }
                 if let Some(peer) = envelope.payload.as_ref().and_then(|payload| payload.peer.as_ref()) {
                     self.pages[page].session = peer.session;
                     self.endings.note_hello(self.pages[page].name());

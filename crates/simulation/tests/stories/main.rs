@@ -101,6 +101,7 @@ fn what_the_stories_found_stays_found() {
         (7490, "a list did not name one whose lease was over, which nobody had been told"),
         (14972, "a late first hello put what came behind it into the session that had come after it"),
         (15181, "the harness let an application connect in a sleeping tab, and its track was never added"),
+        (1011847, "a room was given up because a join arrived behind a hello that did not"),
         (49822, "a late hello of the page before took the id of the one that had been loaded since"),
         (19146, "a leave that waited when the client gave up was never sent, and the join before it was"),
     ] {
