@@ -335,12 +335,12 @@ fn a_second_join_that_is_aborted_leaves_the_first_in_force() {
 fn what_came_behind_a_hello_that_did_not_arrive_as_it_was_sent_is_not_refused() {
     let mut world = World::new();
     world.command(Command::Connect { call: support::CONNECT, timeout_ms: 60_000 });
-    world.command(Command::Join { call: 1, room: room("a") });
+    world.command(Command::Join { call: 5, room: room("a") });
     world.socket_event(SocketEvent::Opened);
     let frame = world.last_frame();
     world.receive_error("invalid-json", None, None);
     world.receive_error("not-registered", Some(frame), None);
-    assert_eq!(world.outcome(1), None);
+    assert_eq!(world.outcome(5), None);
     assert_eq!(world.errors(), ["invalid-json", "not-registered"]);
     world.lose_link();
     world.advance(1_000);
@@ -348,9 +348,9 @@ fn what_came_behind_a_hello_that_did_not_arrive_as_it_was_sent_is_not_refused() 
     world.accept_link();
     assert!(matches!(&world.take_sent()[..], [ClientMessage::Hello(_), ClientMessage::Join(_)]));
     joined(&mut world, frame, vec![info("ada", 1)], None);
-    assert_eq!(world.outcome(1), peers(&["ada"]));
+    assert_eq!(world.outcome(5), peers(&["ada"]));
     // Once registered, it is an answer like any other.
-    world.command(Command::Join { call: 2, room: room("b") });
+    world.command(Command::Join { call: 6, room: room("b") });
     world.receive_error("not-registered", Some(world.last_frame()), None);
-    assert_eq!(world.outcome(2), Some(Err("not-registered")));
+    assert_eq!(world.outcome(6), Some(Err("not-registered")));
 }
