@@ -185,19 +185,16 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       });
       this.#rooms.set(name, room);
     }
+    const entered = room;
+    entered.holds++;
     try {
-      const entered = room;
-      await this.#call(
-        Ask.Join,
-        0,
-        name,
-        undefined,
-        options.signal,
-        ({ peers }) => entered.fill(peers.map(peerInfo)),
-      );
-    } catch (thrown) {
-      this.#rooms.delete(name);
-      throw thrown;
+      await this.#call(Ask.Join, 0, name, undefined, options.signal, ({ peers }) => {
+        entered.holds++;
+        entered.fill(peers.map(peerInfo));
+      });
+    } finally {
+      // Who is in, or has another call that waits, stays.
+      if (!--entered.holds && this.#rooms.get(name) === entered) this.#rooms.delete(name);
     }
     return room;
   }

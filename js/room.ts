@@ -29,6 +29,8 @@ export interface RoomCalls {
 
 /** A room that this client is in. A lost link is regained with it. */
 export class Room extends TypedEventTarget<RoomEvents> {
+  /** @internal How many calls to enter it wait or have succeeded: without any it is given up. */
+  holds = 0;
   readonly #members = new Map<string, PeerInfo>();
   readonly #calls: RoomCalls;
 

@@ -60,6 +60,29 @@ describe("messages", () => {
       assert.equal(await bob.evaluate("messages.length"), 1);
     }));
 
+  test("to a room are heard though another join() of it was given up, before it was entered or later", () =>
+    pagesOf(["firefox", "chromium"], async (ada, bob) => {
+      await inRoom([ada, bob], "m3");
+      await bob.evaluate(async () => {
+        const giveUp = async (name) => {
+          const stop = new AbortController();
+          const joining = client.join(name, { signal: stop.signal });
+          stop.abort();
+          await joining.catch(({ code }) => messages.push(code));
+        };
+        await giveUp("m3");
+        const entering = client.join("m3b");
+        await giveUp("m3b");
+        (await entering).addEventListener("message", ({ data }) => messages.push(data));
+      });
+      await ada.evaluate(async () => {
+        await room.broadcast("first");
+        await (await client.join("m3b")).broadcast("second");
+      });
+      await bob.waitFor("messages.length === 4");
+      assert.deepEqual(await bob.evaluate("messages"), ["aborted", "aborted", ["room", "adam3", "first"], "second"]);
+    }));
+
   for (const kind of ["chromium", "firefox"]) {
     test(`that cannot be sent are typed errors, and the others are not lost (${kind})`, () =>
       pagesOf([kind], async (page) => {
