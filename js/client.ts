@@ -2,7 +2,7 @@ import type { Client as Module } from "#glue";
 import { dictionary, json, numberIn, optionalText, refuse, text, timeout } from "./arguments.js";
 import { Ask } from "./ask.js";
 import { Calls, type Listed } from "./calls.js";
-import { SignalingError, internal, invalidArgument } from "./errors.js";
+import { type ErrorCode, SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import { HeadStart, startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
@@ -27,14 +27,14 @@ export interface SignalingClientEvents {
    * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
    * that it was; otherwise `""`.
    */
-  readonly statechange: Event & { readonly state: ClientState; readonly reason: string };
+  readonly statechange: Event & { readonly state: ClientState; readonly reason: ErrorCode | "offline" | "suspended" | "" | (string & {}) };
   /**
    * The link was lost and is back. `resumed`: with its session, so that nothing was lost, in either direction. Otherwise the session
    * is a new one, `reason` tells why (`"session-expired"`: away for too long, or the server was started anew; `"position-lost"`: the
    * server no longer has all that is missing here; `""`: it is one without sessions), and what was on its way is lost: rooms are
    * entered and negotiations finished anew by themselves, a `sendSignal()` or `broadcast()` that waited is rejected with `link-lost`.
    */
-  readonly resume: Event & { readonly resumed: boolean; readonly reason: string };
+  readonly resume: Event & { readonly resumed: boolean; readonly reason: "session-expired" | "position-lost" | "" | (string & {}) };
   /** A remote peer connected to us: add tracks and listeners to it now. */
   readonly peer: Event & { readonly peer: RemotePeer };
   /** A peer's `sendSignal()`; there need not be a `RemotePeer` for it. */

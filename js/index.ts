@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 export { SignalingClient } from "./client.js";
 export type { ClientState, PeerPage, PeerQuery, SignalingClientEvents } from "./client.js";
 export { SignalingError, errorCodes } from "./errors.js";

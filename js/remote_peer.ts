@@ -1,5 +1,5 @@
 import { dictionary, oneOf, timeout } from "./arguments.js";
-import { SignalingError, invalidArgument } from "./errors.js";
+import { type ErrorCode, SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
 import { MeasuredEventTarget } from "./quality.js";
@@ -31,7 +31,7 @@ export interface RemotePeerEvents {
    * `"connection-failed"` when it is `"failed"` (the path was given up: `restartIce()` looks for another), an error code when it
    * is `"closed"` (`"closed"`: by this side, `"connection-gone"`: by the other), and `""` otherwise.
    */
-  readonly statechange: Event & { readonly state: RTCPeerConnectionState; readonly reason: string };
+  readonly statechange: Event & { readonly state: RTCPeerConnectionState; readonly reason: ErrorCode | "path-lost" | "" | (string & {}) };
   /** Data can flow. */
   readonly open: Event;
   /** How the connection does: every 2 s while it is connected and somebody listens to this. */

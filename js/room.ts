@@ -11,14 +11,14 @@ export interface RoomEvents {
    * Somebody can no longer be reached, through the server or directly: `"lost"` (the link ended), `"silent"` (nothing arrives any
    * more) or `"suspended"` (the page is frozen). `peerback` or `peerleave` follows. What is sent meanwhile waits at the server.
    */
-  readonly peeraway: Event & { readonly peer: PeerInfo; readonly reason: string };
+  readonly peeraway: Event & { readonly peer: PeerInfo; readonly reason: "lost" | "silent" | "suspended" | (string & {}) };
   /** Somebody who was away is back, with everything that was sent. */
   readonly peerback: Event & { readonly peer: PeerInfo };
   /**
    * Somebody is gone, once for each `peerjoin`: `"left"` (the room), `"closed"` (the client, or its page) or `"lost"` (away for
    * longer than the server waits, or loaded anew).
    */
-  readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: string };
+  readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: "left" | "closed" | "lost" | (string & {}) };
 }
 
 /** @internal What a room asks of its client. */

@@ -1,7 +1,7 @@
 // The link to the server, as it is shown: a word in the header, a sentence beside the chart, and a calm banner while it is away.
 import { reasonInWords } from "./reason.js";
 
-const WORDS = { idle: "starting …", connecting: "connecting …", connected: "connected", reconnecting: "reconnecting …", closed: "closed" };
+const WORDS = { idle: "not connected", connecting: "connecting …", connected: "connected", reconnecting: "reconnecting …", closed: "closed" };
 /** Why a session is a new one. */
 const LOSSES = { "session-expired": "it was away for too long, or the server was started anew", "position-lost": "the server no longer has all of it" };
 const BANNER_AFTER_MS = 400;

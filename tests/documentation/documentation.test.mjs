@@ -75,7 +75,7 @@ test("the programs compile, strictly, against the published types", async () => 
     target: "ES2022",
     module: "ESNext",
     moduleResolution: "bundler",
-    lib: ["ES2022", "DOM", "DOM.Iterable", "ESNext.Disposable"],
+    lib: ["ES2022", "DOM", "DOM.Iterable"],
     types: [],
     // The published types themselves are checked too.
     skipLibCheck: false,

@@ -6,7 +6,7 @@ import { stages } from "../../tools/stages/table.mjs";
 import { inRoot } from "../../tools/paths.mjs";
 import { serverBinary } from "../harness/server.mjs";
 
-const { scripts, name: packageName } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
+const { scripts, name: packageName, version } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
 let help;
 const serverHelp = () => (help ??= execFileSync(serverBinary(), ["--help"], { encoding: "utf8" }));
 
@@ -14,7 +14,8 @@ const COMMANDS = [
   [/^npm (start|test)$/, (script) => assert.ok(scripts[script], `there is no npm ${script}`)],
   [/^npm test -- ([\w -]+)$/, (names) => names.split(" ").forEach((name) => assert.ok(stages.some((stage) => stage.name === name), `there is no stage ${name}`))],
   [/^npm run ([\w:]+)$/, (script) => assert.ok(scripts[script], `there is no npm run ${script}`)],
-  [/^npm install ([\w-]+)$/, (name) => assert.equal(name, packageName)],
+  [/^npm (pack)$/, () => assert.ok(scripts.prepack, "npm pack would not build")],
+  [/^npm install \S+\/([\w.-]+\.tgz)$/, (file) => assert.equal(file, `${packageName}-${version}.tgz`)],
   [
     /^cargo run --release -p signalpost-server -- (.+)$/,
     (words) => {
