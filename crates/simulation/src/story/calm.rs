@@ -50,7 +50,8 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     world.run_until(world.now + 600);
     world.run_until_settled(world.now + SETTLED_MS, |world| settled(model, world))?;
     last_words(model, world)?;
-    settled(model, world)
+    // A connection that one side has just given up is being made anew.
+    world.run_until_settled(world.now + LAST_WORDS_MS, |world| settled(model, world))
 }
 
 /// Once all is calm nothing is refused: everybody sends everybody one more message, and it arrives.

@@ -1,6 +1,6 @@
 //! The application of each page, its user, and fate.
 
-use super::{Action, World};
+use super::{Action, Direction, World};
 use crate::model_peer_connection::MediaKind;
 use signalpost_core::{ClientState, Command, ConnectionState, Event, Failure, PageEvent, Reply};
 use signalpost_protocol::{PeerId, RoomName};
@@ -116,6 +116,7 @@ impl World {
                 self.lanes(page, Some(direction), |lane| lane.delay(now, ms));
             }
             Action::Mangle(page, direction, after) => {
+                self.pages[page].was_mangled |= direction == Direction::Up;
                 self.lanes(page, Some(direction), |lane| lane.mangles = Some(after));
             }
             Action::Offline(page, ms, is_told) => self.go_offline(page, ms, is_told),

@@ -47,7 +47,12 @@ impl World {
         let linked_at = self.pages[page].linked_at.filter(|_| self.pages[page].suspended_until.is_none());
         let linked_for = linked_at.map_or(0, |at| self.now - at);
         let is_late = told == Err("timeout") && !self.delivery.wants_receipt(tab, call);
-        if what == "message" && is_late && linked_for >= LINKED_MS && self.keeps_sessions {
+        if what == "message"
+            && is_late
+            && linked_for >= LINKED_MS
+            && self.keeps_sessions
+            && !self.pages[page].was_mangled
+        {
             self.violate(format!("{} has a link, and a message has no answer", self.pages[page].id));
         }
         let Some(Ok(room)) = what.strip_prefix("join ").map(RoomName::parse) else { return };

@@ -79,6 +79,8 @@ pub struct Page {
     pub(super) steady_rooms: BTreeSet<RoomName>,
     /// Since when it is connected to the server, as it was told.
     pub(super) linked_at: Option<u64>,
+    /// Whether a frame to the server was spoilt on its way. That it is missing shows when the next one arrives.
+    pub(super) was_mangled: bool,
     /// Whether this client was ever welcomed.
     pub(super) was_welcomed: bool,
     /// The number that it drew, once it has said so.
@@ -137,6 +139,7 @@ impl Page {
             offline: None,
             steady_rooms: BTreeSet::new(),
             linked_at: None,
+            was_mangled: false,
             was_welcomed: false,
             session: 0,
             presence: Presence::default(),
