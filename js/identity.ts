@@ -62,10 +62,11 @@ export function identity(url: string, given: string | undefined, keep: string): 
   const read = () => {
     try {
       const [storedId, storedKey, storedPages] = JSON.parse(kept()[name]);
-      if (/^[!-~]{16,64}$/.test(storedKey)) {
+      // Beyond that there is no room for another page's attempts.
+      if (/^[!-~]{16,64}$/.test(storedKey) && storedPages < 65535) {
         id = text("", storedId);
         key = storedKey;
-        pages = storedPages >>> 0;
+        pages = storedPages;
       }
     } catch {
       // Nothing is kept, or what others wrote.

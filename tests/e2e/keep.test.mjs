@@ -215,7 +215,7 @@ for (const kind of ["chromium", "firefox"]) {
     test("what others wrote there harms nobody", () =>
       inPage(kind, async (page) => {
         const key = "0123456789abcdef0123456789abcdef";
-        const wrong = ["", "x", "null", "5", "{}", "[]", '["a"]', `["",${JSON.stringify(key)}]`, `[5,${JSON.stringify(key)}]`, '["a",5]', '["a","short"]', '["a","zwölf Zeichen und mehr"]', `["a\\u0000",${JSON.stringify(key)}]`, JSON.stringify(["a", "k".repeat(65)])];
+        const wrong = ["", "x", "null", "5", "{}", "[]", '["a"]', `["",${JSON.stringify(key)},0]`, `[5,${JSON.stringify(key)},0]`, '["a",5,0]', '["a","short",0]', '["a","zwölf Zeichen und mehr",0]', `["a\\u0000",${JSON.stringify(key)},0]`, JSON.stringify(["a", "k".repeat(65), 0]), JSON.stringify(["a", key]), JSON.stringify(["a", key, "x"])];
         const states = await page.evaluate(async (wrong) => {
           const name = `signalpost ${location.origin.replace("http", "ws")}/signal `;
           const states = [];
@@ -229,6 +229,28 @@ for (const kind of ["chromium", "firefox"]) {
           return states;
         }, wrong);
         assert.deepEqual(states, wrong.map(() => "connected"));
+      }));
+
+    test("a page that finds a count of pages beyond all counts comes back all the same", () =>
+      inPage(kind, async (page) => {
+        const resumed = await page.evaluate(async (id) => {
+          const name = `signalpost ${location.origin.replace("http", "ws")}/signal `;
+          const found = [];
+          for (const pages of [65534, 65535, 2 ** 32 - 1, 1e300]) {
+            sessionStorage.setItem(name, JSON.stringify([`${id}${pages}`, `${id}-${pages}`.padEnd(32, "k"), pages]));
+            let socket;
+            const client = await start({ session: { keep: "tab" }, transport: (url) => (socket = new WebSocket(url)) });
+            const back = new Promise((done) => {
+              client.addEventListener("resume", (event) => done(event.resumed));
+              setTimeout(() => done(client.state), 5000);
+            });
+            socket.close();
+            found.push(await back);
+            client.close();
+          }
+          return found;
+        }, fresh("ada"));
+        assert.deepEqual(resumed, [true, true, true, true]);
       }));
   });
 }
