@@ -103,7 +103,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           heard: (...all: Parameters<Module["hear"]>) => module.hear(...all),
           global: globalThis,
           // Each page has room for as many attempts to register.
-          numbers: [...numbers, identity.pages * 65536],
+          numbers: [...numbers, (identity.pages << 16) >>> 0],
         });
         return module;
       });

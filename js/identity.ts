@@ -62,11 +62,10 @@ export function identity(url: string, given: string | undefined, keep: string): 
   const read = () => {
     try {
       const [storedId, storedKey, storedPages] = JSON.parse(kept()[name]);
-      // Beyond that there is no room for another page's attempts.
-      if (/^[!-~]{16,64}$/.test(storedKey) && storedPages < 65535) {
+      if (/^[!-~]{16,64}$/.test(storedKey)) {
         id = text("", storedId);
         key = storedKey;
-        pages = storedPages;
+        pages = storedPages | 0;
       }
     } catch {
       // Nothing is kept, or what others wrote.

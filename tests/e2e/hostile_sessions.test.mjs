@@ -111,6 +111,33 @@ describe("a key", () => {
     }
   });
 
+  test("in a hello that is late, or said once more, changes nothing", async () => {
+    const told = await inPage(async () => {
+      const [id, other] = [named("ada"), named("friend")];
+      const key = "c".repeat(64);
+      const friend = await dial({ id: other });
+      // The key of this hello stays good until a frame with `ack` proves its welcome.
+      const ada = await dial({ id, key, received: 0, payload: { attempt: 2 } });
+      const late = async (session, attempt) => {
+        const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
+        const frames = [];
+        socket.onmessage = ({ data }) => frames.push(data);
+        const closed = new Promise((done) => (socket.onclose = ({ code }) => done(code)));
+        await new Promise((done) => (socket.onopen = done));
+        const hello = { versions: [1, 2], key, attempt, peer: { id, session } };
+        socket.send(JSON.stringify({ type: "hello", id: 1, payload: hello }));
+        socket.send(JSON.stringify(text(other, "late", { seq: 1 })));
+        return [await closed, frames.length];
+      };
+      const codes = [await late(7, 1), await late(7, 2), await late(8, 1)];
+      ada.tell(text(other, "mine"));
+      const heard = [brief(await friend.next())[1], (await friend.rest()).length];
+      return { codes, heard, sent: (await ada.next()).type, isOpen: ada.isOpen() };
+    });
+    assert.deepEqual(told.codes, [[4100, 0], [4100, 0], [4500, 0]]);
+    assert.deepEqual([told.heard, told.sent, told.isOpen], [["mine", 0], "sent", true]);
+  });
+
   test("of one peer opens no session of another", async () => {
     const told = await inPage(async () => {
       const [id, other] = [named("mallory"), named("victim")];

@@ -69,7 +69,7 @@ impl Session {
         // What went out on a socket that was never welcomed may have been executed: that is a session too.
         let may_be_known = self.has_session == Some(true) || self.delivery.kept().next().is_some();
         self.hello.received = may_be_known.then(|| self.delivery.received());
-        self.hello.attempt = Some(self.hello.attempt.unwrap_or(0).saturating_add(1));
+        self.hello.attempt = Some(self.hello.attempt.unwrap_or(0).wrapping_add(1));
         self.send(now, ClientMessage::Hello(self.hello.clone()), out);
         if let Link::Registering { socket, .. } = self.link {
             for envelope in self.delivery.kept() {

@@ -75,9 +75,11 @@ impl Registration {
         self.connection.is_none()
     }
 
-    /// Whether a later `hello` of the same client was here before one with this number.
+    /// Whether a later `hello` of the same client was here before one with this number, or it was itself. The numbers may
+    /// begin again at 0 (RFC 1982 §3.2).
     pub(super) fn knows_later(&self, attempt: Option<u32>) -> bool {
-        attempt.zip(self.attempt).is_some_and(|(attempt, last)| attempt <= last)
+        let is_late = |(attempt, last): (u32, u32)| last.wrapping_sub(attempt) < 1 << 31;
+        attempt.zip(self.attempt).is_some_and(is_late)
     }
 
     /// Whether it is connected and its lease lasts: only such a peer is listed.

@@ -132,7 +132,9 @@ pub async fn a_claim_that_is_late_changes_nothing<E: Engine>(engine: E) {
     let (ada, claimed) = claim(3, Some(2), Some(0)).await;
     assert_eq!(Ok(claimed), expired);
     // As often as it likes, and whatever it says: the key that the second was answered with goes on counting.
-    for (attempt, received) in [(1, None), (1, Some(0)), (2, Some(0)), (0, None), (1, Some(9))] {
+    for (attempt, received) in
+        [(1, None), (1, Some(0)), (2, Some(0)), (0, None), (1, Some(9)), (u32::MAX, None)]
+    {
         let (late, reply) = claim(4, Some(attempt), received).await;
         assert_eq!(reply, Delivery::Replaced, "{attempt}");
         assert_eq!(late.request(5, 1, send("bob", 9)).await, (Vec::new(), Outcome::Unregistered));
