@@ -83,8 +83,9 @@ impl World {
         }
         // A hello of the client before a reload may come after that of the one behind it.
         let is_late = socket.incarnation != self.pages[page].incarnation;
+        let incarnation = self.pages[page].incarnation;
         let held_it =
-            |it: &Socket| Some(it.connection) == before && it.incarnation == self.pages[it.page].incarnation;
+            |it: &Socket| Some(it.connection) == before && (it.page, it.incarnation) == (page, incarnation);
         if is_late && self.sockets.iter().any(held_it) {
             return self.violate(format!("a late hello takes the session of {}", self.pages[page].id));
         }
