@@ -17,7 +17,7 @@ const REMEDIES = {
   "peer-busy": "the peer reads too slowly: try again in a moment",
   "sequence-gap": "a message was missing, and is sent again",
   "upgrade-required": "client and server speak no common version: update the older one",
-  "superseded": "this client connected again elsewhere",
+  "superseded": "another session has this id now",
   "description-rejected": "a browser refused a session description: compare codecs and versions",
   "connection-gone": "the other side closed or restarted: connect again",
   "invalid-argument": "an argument is not allowed",

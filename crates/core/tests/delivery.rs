@@ -6,31 +6,7 @@ mod support;
 use signalpost_core::protocol::message::Welcome;
 use signalpost_core::protocol::{ClientMessage, Envelope, ServerMessage, Signal};
 use signalpost_core::{ClientState, Command, Event, PageEvent, Receiver, Reply, SocketEvent, TimerName};
-use support::{World, id, info, offer, room};
-
-/// A message of the server with its numbers.
-fn receive(world: &mut World, seq: Option<u32>, ack: Option<u32>, message: ServerMessage) {
-    let envelope = Envelope { seq, ack, ..message.into_envelope(world.now) };
-    world.receive_text(&serde_json::to_string(&envelope).unwrap());
-}
-
-fn welcome(world: &mut World, resumed: bool, received: u32) {
-    world.socket_event(SocketEvent::Opened);
-    let reason = if resumed { "" } else { "session-expired" }.into();
-    let session = Some(Welcome { key: "k".repeat(64), resumed, reason, received });
-    receive(world, None, None, ServerMessage::Welcome { version: 2, region: None, session });
-}
-
-/// Registered at a server with sessions.
-fn in_session() -> World {
-    let mut world = World::new();
-    world.command(Command::Connect { call: support::CONNECT, timeout_ms: 60_000 });
-    welcome(&mut world, false, 0);
-    world.advance(200);
-    world.forget();
-    world.numbers.clear();
-    world
-}
+use support::{World, id, info, room};
 
 fn write(world: &mut World, call: u32, data: &str, receipt: bool) {
     world.command(Command::Message { call, to: Receiver::Peer(id("ada")), data: data.into(), receipt });
@@ -67,7 +43,7 @@ fn early(word: &str, seq: u32) -> (String, Option<u32>, Option<u32>) {
 
 fn joined(world: &mut World, seq: u32, name: &str) {
     let message = ServerMessage::PeerJoined { room: room("r"), peer: info(name, 1) };
-    receive(world, Some(seq), None, message);
+    world.receive_numbered(Some(seq), None, message);
 }
 
 fn resumptions(world: &World) -> Vec<(bool, &str)> {
@@ -80,12 +56,12 @@ fn resumptions(world: &World) -> Vec<(bool, &str)> {
 
 #[test]
 fn what_is_sent_is_numbered_and_what_is_not_acknowledged_goes_again_on_the_next_socket() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     write(&mut world, 1, "1", false);
     write(&mut world, 2, "2", false);
     write(&mut world, 3, "3", false);
     assert_eq!(sent(&mut world), [line("1", 1, 0), line("2", 2, 0), line("3", 3, 0)]);
-    receive(&mut world, None, Some(1), ServerMessage::Ack);
+    world.receive_numbered(None, Some(1), ServerMessage::Ack);
     world.lose_link();
     write(&mut world, 4, "4", false);
     world.advance(500);
@@ -93,7 +69,7 @@ fn what_is_sent_is_numbered_and_what_is_not_acknowledged_goes_again_on_the_next_
     world.socket_event(SocketEvent::Opened);
     let again = [early("hello Some(0)", 0), early("2", 2), early("3", 3)];
     assert_eq!(sent(&mut world), again, "behind hello at once; what has no number waits for the welcome");
-    welcome(&mut world, true, 2);
+    world.welcome(true, 2);
     assert_eq!(sent(&mut world), [line("4", 4, 0)]);
     assert_eq!(resumptions(&world), [(true, "")]);
     assert_eq!(world.settled, [], "nothing is lost, so nothing failed");
@@ -124,7 +100,7 @@ fn a_first_hello_that_was_answered_into_a_dead_socket_does_not_begin_another_ses
         again,
         "it may have been executed: a server that has forgotten must not do it once more"
     );
-    welcome(&mut world, true, 1);
+    world.welcome(true, 1);
     assert_eq!(resumptions(&world), [], "the application has not seen one before");
     world.lose_link();
     world.advance(1_000);
@@ -134,14 +110,14 @@ fn a_first_hello_that_was_answered_into_a_dead_socket_does_not_begin_another_ses
 
 #[test]
 fn each_frame_is_taken_once_and_a_gap_ends_the_socket() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     world.command(Command::Join { call: 2, room: room("r") });
     let reference = Some(world.last_frame());
     let list = ServerMessage::Joined { room: room("r"), peers: Vec::new(), cursor: None, reference };
-    receive(&mut world, Some(1), Some(1), list.clone());
+    world.receive_numbered(Some(1), Some(1), list.clone());
     joined(&mut world, 2, "ada");
     joined(&mut world, 2, "ada");
-    receive(&mut world, Some(1), None, list);
+    world.receive_numbered(Some(1), None, list);
     let is_join = |event: &&Event| matches!(event, Event::PeerJoined { .. });
     assert_eq!(world.events.iter().filter(is_join).count(), 1);
     joined(&mut world, 4, "bea");
@@ -155,7 +131,7 @@ fn each_frame_is_taken_once_and_a_gap_ends_the_socket() {
     assert_eq!(sent(&mut world), [early("hello Some(2)", 0)]);
     // A frame before the welcome is of nobody.
     joined(&mut world, 3, "cleo");
-    welcome(&mut world, true, 1);
+    world.welcome(true, 1);
     joined(&mut world, 3, "bea");
     joined(&mut world, 4, "cleo");
     assert_eq!(world.events.iter().filter(is_join).count(), 2);
@@ -163,7 +139,7 @@ fn each_frame_is_taken_once_and_a_gap_ends_the_socket() {
 
 #[test]
 fn what_arrives_is_acknowledged_with_what_goes_or_soon_or_after_sixteen() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     joined(&mut world, 1, "a");
     assert_eq!(world.client.poll_timeout(), Some((world.now + 100, TimerName::Ack)));
     write(&mut world, 1, "1", false);
@@ -195,7 +171,7 @@ fn what_arrives_is_acknowledged_with_what_goes_or_soon_or_after_sixteen() {
 fn a_welcome_is_acknowledged_so_that_the_key_before_is_worth_nothing() {
     let mut world = World::new();
     world.command(Command::Connect { call: support::CONNECT, timeout_ms: 60_000 });
-    welcome(&mut world, false, 0);
+    world.welcome(false, 0);
     let is_key = |event: &Event| *event == Event::Key { key: "k".repeat(64) };
     assert!(world.events.iter().any(is_key));
     sent(&mut world);
@@ -211,7 +187,7 @@ fn a_welcome_is_acknowledged_so_that_the_key_before_is_worth_nothing() {
 
 #[test]
 fn the_end_of_a_session_is_told_once_and_everything_is_said_anew() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     world.command(Command::Join { call: 1, room: room("r") });
     let reference = Some(world.last_frame());
     let list = |names: &[&str], reference| ServerMessage::Joined {
@@ -220,7 +196,7 @@ fn the_end_of_a_session_is_told_once_and_everything_is_said_anew() {
         cursor: None,
         reference,
     };
-    receive(&mut world, Some(1), Some(1), list(&["ada", "bea"], reference));
+    world.receive_numbered(Some(1), Some(1), list(&["ada", "bea"], reference));
     write(&mut world, 2, "sent", false);
     world.lose_link();
     write(&mut world, 3, "waits", false);
@@ -232,7 +208,7 @@ fn the_end_of_a_session_is_told_once_and_everything_is_said_anew() {
     world.numbers.clear();
     world.socket_event(SocketEvent::Opened);
     assert_eq!(sent(&mut world), [early("hello Some(1)", 0), early("sent", 2)]);
-    welcome(&mut world, false, 0);
+    world.welcome(false, 0);
     assert_eq!(resumptions(&world), [(false, "session-expired")]);
     assert_eq!(world.settled.len(), 1, "{:?}", world.settled);
     assert_eq!(world.outcome(2), Some(Err("link-lost")), "nobody knows whether it arrived");
@@ -244,22 +220,22 @@ fn the_end_of_a_session_is_told_once_and_everything_is_said_anew() {
     let words: Vec<_> = said.iter().map(|(word, ..)| word.split(' ').next().unwrap()).collect();
     assert_eq!(words, ["waits", "Discover(Query", "join", "offer"]);
     assert_eq!(numbers, (1..5).map(|seq| (Some(seq), Some(0))).collect::<Vec<_>>());
-    receive(&mut world, Some(1), None, list(&["bea"], reference));
+    world.receive_numbered(Some(1), None, list(&["bea"], reference));
     let left: Vec<_> = world.events.iter().filter(|event| matches!(event, Event::PeerLeft { .. })).collect();
     assert_eq!(left.len(), 1, "ada went meanwhile");
 }
 
 #[test]
 fn a_receipt_settles_a_message_and_the_end_of_the_receiver_rejects_it() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     write(&mut world, 1, "1", true);
     let first = Some(world.last_frame());
     write(&mut world, 2, "2", true);
     let second = Some(world.last_frame());
-    receive(&mut world, Some(1), Some(2), ServerMessage::Sent { reference: first });
-    receive(&mut world, Some(2), None, ServerMessage::Sent { reference: second });
+    world.receive_numbered(Some(1), Some(2), ServerMessage::Sent { reference: first });
+    world.receive_numbered(Some(2), None, ServerMessage::Sent { reference: second });
     assert_eq!(world.settled, []);
-    receive(&mut world, Some(3), None, ServerMessage::Received { reference: first });
+    world.receive_numbered(Some(3), None, ServerMessage::Received { reference: first });
     assert_eq!(world.outcome(1), Some(Ok(Reply::Done)));
     let error = ServerMessage::Error {
         code: "peer-not-found".into(),
@@ -267,15 +243,15 @@ fn a_receipt_settles_a_message_and_the_end_of_the_receiver_rejects_it() {
         reference: second,
         about: Some(id("ada")),
     };
-    receive(&mut world, Some(4), None, error);
+    world.receive_numbered(Some(4), None, error);
     assert_eq!(world.outcome(2), Some(Err("peer-not-found")));
-    receive(&mut world, Some(5), None, ServerMessage::Received { reference: second });
+    world.receive_numbered(Some(5), None, ServerMessage::Received { reference: second });
     assert_eq!(world.settled.len(), 2);
 }
 
 #[test]
 fn what_cannot_be_kept_is_refused_and_what_is_kept_stays() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     world.lose_link();
     let mut refused = 0;
     for call in 0..300 {
@@ -288,27 +264,27 @@ fn what_cannot_be_kept_is_refused_and_what_is_kept_stays() {
     world.forget();
     world.numbers.clear();
     world.advance(0);
-    welcome(&mut world, true, 0);
+    world.welcome(true, 0);
     let first = world.sent[1].0;
     let words: Vec<_> = sent(&mut world).into_iter().map(|(word, ..)| word).collect();
     let expected: Vec<_> = (0..256).map(|call: u32| call.to_string()).collect();
     assert_eq!(words[1..], expected);
     write(&mut world, 1, "x", false);
     assert_eq!(world.outcome(1), Some(Err("outbox-full")), "the server has none of them yet");
-    receive(&mut world, Some(1), Some(1), ServerMessage::Sent { reference: first });
+    world.receive_numbered(Some(1), Some(1), ServerMessage::Sent { reference: first });
     write(&mut world, 2, "y", false);
     assert_eq!(world.outcome(2), None);
 }
 
 #[test]
 fn an_acknowledgement_of_what_was_never_sent_is_refused() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     write(&mut world, 1, "1", false);
-    receive(&mut world, None, Some(2), ServerMessage::Ack);
+    world.receive_numbered(None, Some(2), ServerMessage::Ack);
     assert_eq!(world.errors(), ["invalid-message"]);
     world.lose_link();
     world.advance(500);
-    welcome(&mut world, true, 7);
+    world.welcome(true, 7);
     assert_eq!(world.closed_sockets, [(2, 4005)], "such a welcome is none");
     assert_eq!(world.client.state(), ClientState::Reconnecting);
 }
@@ -316,69 +292,17 @@ fn an_acknowledgement_of_what_was_never_sent_is_refused() {
 #[test]
 fn a_time_that_the_server_names_is_kept_and_an_absurd_one_is_not() {
     for (after, wait) in [(3_000, 3_000), (u32::MAX, 60_000)] {
-        let mut world = in_session();
-        receive(&mut world, None, None, ServerMessage::Reconnect { after });
+        let mut world = World::in_session();
+        world.receive_numbered(None, None, ServerMessage::Reconnect { after });
         world.socket_event(SocketEvent::Closed { code: 4000 });
         assert_eq!(world.client.poll_timeout(), Some((world.now + wait, TimerName::Reconnect)));
     }
 }
 
 #[test]
-fn absences_are_told_and_a_live_connection_is_no_absence() {
-    let mut world = in_session();
-    world.command(Command::Join { call: 1, room: room("r") });
-    let reference = Some(world.last_frame());
-    let peers = vec![info("ada", 1), info("bea", 1)];
-    receive(
-        &mut world,
-        Some(1),
-        None,
-        ServerMessage::Joined { room: room("r"), peers, cursor: None, reference },
-    );
-    // bea is connected to us.
-    let call = ServerMessage::Relay { from: id("bea"), signal: offer(9, None, 1, "theirs") };
-    receive(&mut world, Some(2), None, call);
-    world.answer_made("mine");
-    world.state(signalpost_core::ConnectionState::Connected);
-    world.forget();
-    let away = |peer| ServerMessage::PeerAway { room: room("r"), peer: id(peer), reason: "lost".into() };
-    let news = |world: &mut World| {
-        let word = |event| match event {
-            Event::PeerAway { peer, reason, .. } => Some(format!("{} away {reason}", peer.as_str())),
-            Event::PeerBack { peer, .. } => Some(format!("{} back", peer.as_str())),
-            Event::PeerJoined { peer, .. } => Some(format!("{} joined", peer.id)),
-            Event::PeerLeft { peer, reason, .. } => Some(format!("{} left {reason}", peer.as_str())),
-            _ => None,
-        };
-        std::mem::take(&mut world.events).into_iter().filter_map(word).collect::<Vec<_>>()
-    };
-    receive(&mut world, Some(3), None, away("ada"));
-    receive(&mut world, Some(4), None, away("bea"));
-    assert_eq!(news(&mut world), ["ada away lost"]);
-    world.state(signalpost_core::ConnectionState::Disconnected);
-    assert_eq!(news(&mut world), ["bea away lost"], "now nothing tells of her");
-    world.state(signalpost_core::ConnectionState::Connected);
-    assert_eq!(news(&mut world), ["bea back"]);
-    let back = |name| ServerMessage::PeerBack { room: room("r"), peer: info(name, 1) };
-    receive(&mut world, Some(5), None, back("ada"));
-    receive(&mut world, Some(6), None, back("bea"));
-    receive(&mut world, Some(7), None, back("cleo"));
-    assert_eq!(
-        news(&mut world),
-        ["ada back", "cleo joined"],
-        "who came while cleo was away has not seen her"
-    );
-    receive(&mut world, Some(8), None, away("ada"));
-    let left = ServerMessage::PeerLeft { room: room("r"), peer: id("ada"), reason: "lost".into() };
-    receive(&mut world, Some(9), None, left.clone());
-    receive(&mut world, Some(10), None, left);
-    assert_eq!(news(&mut world), ["ada away lost", "ada left lost"]);
-}
-
-#[test]
 fn what_was_to_be_acknowledged_on_one_socket_is_not_on_the_next() {
     // Superseded, and connected again to a server that has no sessions.
-    let mut world = in_session();
+    let mut world = World::in_session();
     joined(&mut world, 1, "ada");
     world.socket_event(SocketEvent::Closed { code: 4500 });
     world.command(Command::Connect { call: 9, timeout_ms: 60_000 });
@@ -393,7 +317,7 @@ fn what_was_to_be_acknowledged_on_one_socket_is_not_on_the_next() {
 
 #[test]
 fn a_socket_that_takes_over_goes_on_where_the_other_was() {
-    let mut world = in_session();
+    let mut world = World::in_session();
     write(&mut world, 1, "one", false);
     joined(&mut world, 1, "zoe");
     assert_eq!(sent(&mut world), [line("one", 1, 0)]);
@@ -417,7 +341,7 @@ fn a_socket_that_takes_over_goes_on_where_the_other_was() {
     world.advance(400);
     assert_eq!(sent(&mut world), [], "nothing is acknowledged before the welcome");
     let session = Some(Welcome { key: "k".repeat(64), resumed: true, reason: String::new(), received: 1 });
-    receive(&mut world, None, None, ServerMessage::Welcome { version: 2, region: None, session });
+    world.receive_numbered(None, None, ServerMessage::Welcome { version: 2, region: None, session });
     write(&mut world, 2, "two", false);
     assert_eq!(sent(&mut world), [line("two", 2, 2)]);
     assert_eq!(resumptions(&world), [(true, "")]);

@@ -4,9 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, Query, ServerMessage};
-use signalpost_core::{
-    ClientState, Command, Event, PageEvent, ReconnectOptions, Reply, SocketEvent, TimerName,
-};
+use signalpost_core::{ClientState, Command, PageEvent, ReconnectOptions, Reply, SocketEvent, TimerName};
 use support::{CONNECT, World, config, room};
 
 fn connect(world: &mut World, call: u32, timeout_ms: u32) {
@@ -16,16 +14,6 @@ fn connect(world: &mut World, call: u32, timeout_ms: u32) {
 /// The times from one opening of a socket to the next, while none ever answers.
 fn attempts(world: &World) -> Vec<u64> {
     world.sockets.windows(2).map(|pair| pair[1].1 - pair[0].1).collect()
-}
-
-fn states(world: &World) -> Vec<(ClientState, &str)> {
-    fn state(event: &Event) -> Option<(ClientState, &str)> {
-        match event {
-            Event::State { state, reason } => Some((*state, reason.as_str())),
-            _ => None,
-        }
-    }
-    world.events.iter().filter_map(state).collect()
 }
 
 #[test]
@@ -43,7 +31,7 @@ fn connecting_registers_and_settles_every_call() {
     assert_eq!(world.outcome(2), Some(Ok(Reply::Done)));
     connect(&mut world, 3, 5_000);
     assert_eq!(world.outcome(3), Some(Ok(Reply::Done)), "connected already");
-    assert_eq!(states(&world), [(ClientState::Connecting, ""), (ClientState::Connected, "")]);
+    assert_eq!(world.states(), [(ClientState::Connecting, ""), (ClientState::Connected, "")]);
 }
 
 #[test]
@@ -117,7 +105,7 @@ fn a_terminal_close_is_believed() {
         let mut world = World::registered();
         world.command(Command::FindPeers { call: 9, query: Query::default() });
         world.socket_event(SocketEvent::Closed { code });
-        assert_eq!(states(&world), [(ClientState::Idle, reason)]);
+        assert_eq!(world.states(), [(ClientState::Idle, reason)]);
         assert_eq!(world.outcome(9), Some(Err(reason)));
         world.page(PageEvent::Online);
         assert_eq!(world.client.poll_timeout(), None);
@@ -237,9 +225,9 @@ fn a_silent_idle_link_is_asked_after_8_s_and_dead_3_s_later() {
     world.receive(ServerMessage::Heartbeat);
     world.forget();
     world.advance(10_999);
-    assert!(states(&world).is_empty());
+    assert!(world.states().is_empty());
     world.advance(1);
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "link-lost")]);
+    assert_eq!(world.states(), [(ClientState::Reconnecting, "link-lost")]);
     assert_eq!(world.closed_sockets, [(1, 4001)]);
 }
 
@@ -312,7 +300,7 @@ fn close_says_bye_and_refuses_everything_afterwards() {
     assert_eq!(world.take_sent(), [ClientMessage::Bye]);
     assert_eq!(world.closed_sockets, [(1, 1000)]);
     assert_eq!(world.outcome(9), Some(Err("closed")));
-    assert_eq!(states(&world), [(ClientState::Closed, "closed")]);
+    assert_eq!(world.states(), [(ClientState::Closed, "closed")]);
     connect(&mut world, CONNECT + 1, 1_000);
     assert_eq!(world.outcome(CONNECT + 1), Some(Err("closed")));
     let outputs = world.outputs;

@@ -1,57 +1,20 @@
-//! An open socket is not believed: probes, the second socket, and what the page and the network do.
+//! What the page and the network do: wake-ups, questions to an open socket, attempts beside one that hangs, freezing.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod support;
 
-use signalpost_core::protocol::{ClientMessage, Query, ServerMessage};
-use signalpost_core::{ClientState, Command, Config, Event, PageEvent, SocketEvent, TimerName};
-use support::{CONNECT, World, config, room};
+use signalpost_core::protocol::{ClientMessage, ServerMessage};
+use signalpost_core::{ClientState, Command, Config, Input, PageEvent, SocketEvent, TimerName};
+use support::{CONNECT, World, config};
 
 const WAKE_UPS: [PageEvent; 3] = [PageEvent::Online, PageEvent::Visible, PageEvent::Woke];
 /// It goes on with another socket.
 const REPLACED: u16 = 4100;
 
-fn states(world: &World) -> Vec<(ClientState, &str)> {
-    fn state(event: &Event) -> Option<(ClientState, &str)> {
-        match event {
-            Event::State { state, reason } => Some((*state, reason.as_str())),
-            _ => None,
-        }
-    }
-    world.events.iter().filter_map(state).collect()
-}
-
-/// The numbers of the sockets that were opened.
-fn opened(world: &World) -> Vec<u32> {
-    world.sockets.iter().map(|(socket, _)| *socket).collect()
-}
-
-/// Something arrives on a socket that is not the newest.
-fn speak(world: &mut World, socket: u32) {
-    let frame = ServerMessage::HeartbeatAck.into_envelope(world.now);
-    world.socket_event_on(socket, SocketEvent::Frame(Box::new(frame)));
-}
-
 /// A frozen page: time passes, and nobody wakes the client; then one timer does.
 fn one_late_timer(world: &mut World, ms: u64) {
     world.now += ms;
-    world.input(signalpost_core::Input::Timeout);
-}
-
-/// Registered, and woken up: the probe is sent.
-fn probing() -> World {
-    let mut world = World::registered();
-    world.page(PageEvent::Visible);
-    assert_eq!(world.take_sent(), [ClientMessage::Heartbeat]);
-    world
-}
-
-/// Registered, and a second socket is being opened.
-fn suspecting() -> World {
-    let mut world = probing();
-    world.advance(500);
-    assert_eq!(opened(&world), [1, 2]);
-    world
+    world.input(Input::Timeout);
 }
 
 #[test]
@@ -65,8 +28,8 @@ fn an_open_socket_is_asked_on_every_wake_up_once() {
         assert_eq!(world.take_sent(), [], "a question waits for its answer");
         world.receive(ServerMessage::HeartbeatAck);
         world.advance(6_000);
-        assert_eq!(opened(&world), [1], "it lives");
-        assert!(states(&world).is_empty());
+        assert_eq!(world.opened(), [1], "it lives");
+        assert!(world.states().is_empty());
         world.page(event);
         assert_eq!(world.take_sent(), [ClientMessage::Heartbeat], "the next wake-up asks again");
     }
@@ -74,92 +37,6 @@ fn an_open_socket_is_asked_on_every_wake_up_once() {
         let mut world = World::registered();
         world.page(event);
         assert_eq!(world.take_sent(), [], "{event:?} is no wake-up");
-    }
-}
-
-#[test]
-fn a_probe_without_an_answer_opens_a_second_socket_and_replaces_the_first_within_2_s() {
-    let mut world = probing();
-    world.advance(499);
-    assert_eq!(opened(&world), [1]);
-    world.advance(1);
-    assert_eq!(opened(&world), [1, 2], "the suspicion");
-    assert!(world.closed_sockets.is_empty(), "the first may still answer");
-    world.advance(1_499);
-    assert!(states(&world).is_empty());
-    world.advance(1);
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "link-lost")]);
-    assert_eq!(world.closed_sockets, [(1, 4001)]);
-    assert_eq!(opened(&world), [1, 2], "the second is the attempt now");
-    world.accept_link();
-    assert_eq!(world.client.state(), ClientState::Connected);
-}
-
-#[test]
-fn the_first_socket_that_speaks_stays() {
-    let mut world = suspecting();
-    speak(&mut world, 1);
-    assert_eq!(world.closed_sockets, [(2, REPLACED)]);
-    world.input(signalpost_core::Input::Socket { socket: 2, event: SocketEvent::Opened });
-    assert_eq!(world.take_sent(), [], "late events of a dropped socket are ignored");
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
-    assert!(matches!(world.take_sent().as_slice(), [ClientMessage::Discover(_)]));
-    assert!(states(&world).is_empty());
-}
-
-#[test]
-fn the_second_socket_takes_over_when_it_opens_first() {
-    let mut world = suspecting();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
-    world.take_sent();
-    world.socket_event(SocketEvent::Opened);
-    assert_eq!(
-        world.closed_sockets,
-        [(1, REPLACED)],
-        "the session is claimed there, and the first is forgotten"
-    );
-    assert!(matches!(world.take_sent().first(), Some(ClientMessage::Hello(_))));
-    for event in [SocketEvent::Closed { code: 4500 }, SocketEvent::Opened, SocketEvent::Malformed] {
-        let outputs = world.outputs;
-        world.socket_event_on(1, event);
-        assert_eq!(world.outputs, outputs, "late events of a replaced socket are ignored");
-    }
-    world.receive(ServerMessage::Welcome { version: 1, region: None, session: None });
-    let told: Vec<_> = states(&world);
-    assert_eq!(told, [], "the application was connected all the time");
-    world.receive(ServerMessage::HeartbeatAck);
-    world.advance(7_999);
-    assert_eq!(opened(&world), [1, 2]);
-}
-
-#[test]
-fn what_a_socket_does_that_was_lost_before_is_no_news_of_the_second() {
-    for event in [SocketEvent::Opened, SocketEvent::Closed { code: 1006 }] {
-        let mut world = World::registered();
-        world.lose_link();
-        world.page(PageEvent::Online);
-        world.accept_link();
-        world.page(PageEvent::Visible);
-        world.advance(500);
-        assert_eq!(opened(&world), [1, 2, 3]);
-        let outputs = world.outputs;
-        world.socket_event_on(1, event);
-        assert_eq!(world.outputs, outputs);
-        world.socket_event(SocketEvent::Opened);
-        assert_eq!(world.closed_sockets, [(2, REPLACED)]);
-    }
-}
-
-#[test]
-fn a_link_that_is_lost_under_suspicion_is_no_longer_suspected() {
-    for seed in 0..20 {
-        let mut world = World::with(config(), seed);
-        world.register();
-        world.command(Command::FindPeers { call: 9, query: Query::default() });
-        world.advance(1_600);
-        world.lose_link();
-        world.advance(500);
-        assert_eq!(opened(&world), [1, 2], "one attempt");
     }
 }
 
@@ -183,21 +60,6 @@ fn a_good_link_that_is_replaced_leaves_no_failures_behind() {
 }
 
 #[test]
-fn a_second_socket_that_fails_changes_nothing_for_the_first() {
-    let mut world = suspecting();
-    world.lose_link();
-    assert!(states(&world).is_empty());
-    speak(&mut world, 1);
-    world.advance(6_000);
-    assert_eq!(world.client.state(), ClientState::Connected);
-    let mut world = suspecting();
-    world.lose_link();
-    world.advance(1_500);
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "link-lost")]);
-    assert_eq!(opened(&world), [1, 2, 3], "and another attempt begins at once");
-}
-
-#[test]
 fn a_socket_that_was_dead_when_the_page_woke_is_replaced_at_once() {
     let wait = |answers: bool, seed: u64| {
         let mut world = World::with(config(), seed);
@@ -218,41 +80,6 @@ fn a_socket_that_was_dead_when_the_page_woke_is_replaced_at_once() {
 }
 
 #[test]
-fn a_first_socket_that_ends_leaves_the_attempt_to_the_second() {
-    let mut world = suspecting();
-    world.socket_event_on(1, SocketEvent::Closed { code: 1006 });
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "link-lost")]);
-    assert_eq!(opened(&world), [1, 2]);
-    world.accept_link();
-    assert_eq!(world.client.state(), ClientState::Connected);
-}
-
-#[test]
-fn a_terminal_close_of_the_first_ends_the_second_too() {
-    let mut world = suspecting();
-    world.socket_event_on(1, SocketEvent::Closed { code: 4500 });
-    assert_eq!(states(&world), [(ClientState::Idle, "superseded")]);
-    assert_eq!(world.closed_sockets.len(), 1);
-    assert!(world.live_sockets.is_empty());
-}
-
-#[test]
-fn a_question_by_itself_is_a_suspicion_too() {
-    let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
-    world.advance(1_999);
-    assert_eq!(opened(&world), [1]);
-    world.advance(1);
-    assert_eq!(opened(&world), [1, 2], "1.5 s to the question, and half a second");
-    let mut world = World::registered();
-    world.receive(ServerMessage::HeartbeatAck);
-    world.advance(8_499);
-    assert_eq!(opened(&world), [1]);
-    world.advance(1);
-    assert_eq!(opened(&world), [1, 2], "an idle link");
-}
-
-#[test]
 fn one_late_timer_is_enough() {
     // The rest is driven by the events of the sockets: no further timer comes.
     for (hidden, ms) in [(false, 60_000), (true, 60_000), (true, 8_000)] {
@@ -266,10 +93,10 @@ fn one_late_timer_is_enough() {
         let due = world.client.poll_timeout().unwrap().0;
         if due <= world.now {
             // What is due at once does not wait for a timer of the browser.
-            world.input(signalpost_core::Input::Timeout);
+            world.input(Input::Timeout);
         }
         assert_eq!(world.take_sent(), [ClientMessage::Heartbeat]);
-        assert_eq!(opened(&world), [1, 2], "{hidden} {ms}");
+        assert_eq!(world.opened(), [1, 2], "{hidden} {ms}");
         world.socket_event(SocketEvent::Opened);
         assert!(matches!(world.take_sent().as_slice(), [ClientMessage::Hello(_)]));
         assert_eq!(world.closed_sockets, [(1, REPLACED)]);
@@ -277,7 +104,7 @@ fn one_late_timer_is_enough() {
     let mut world = World::registered();
     world.receive(ServerMessage::HeartbeatAck);
     one_late_timer(&mut world, 8_000);
-    assert_eq!(opened(&world), [1], "who is woken in time has time");
+    assert_eq!(world.opened(), [1], "who is woken in time has time");
 }
 
 #[test]
@@ -286,9 +113,9 @@ fn a_wake_up_of_a_hidden_page_does_not_wait_for_a_timer() {
     world.page(PageEvent::Hidden);
     world.page(PageEvent::Online);
     assert_eq!(world.client.poll_timeout().map(|(at, _)| at), Some(world.now));
-    world.input(signalpost_core::Input::Timeout);
-    assert_eq!(opened(&world), [1, 2]);
-    speak(&mut world, 1);
+    world.input(Input::Timeout);
+    assert_eq!(world.opened(), [1, 2]);
+    world.speak_on(1);
     assert_eq!(world.closed_sockets, [(2, REPLACED)]);
 }
 
@@ -298,18 +125,18 @@ fn a_wake_up_does_not_wait_for_an_attempt_that_hangs() {
         let mut world = World::registered();
         world.lose_link();
         world.page(event);
-        assert_eq!(opened(&world), [1, 2]);
+        assert_eq!(world.opened(), [1, 2]);
         world.page(event);
         world.advance(499);
         world.page(event);
-        assert_eq!(opened(&world), [1, 2], "it has only begun");
+        assert_eq!(world.opened(), [1, 2], "it has only begun");
         world.advance(1);
         world.page(event);
-        assert_eq!(opened(&world), [1, 2, 3], "beside the one that hangs");
+        assert_eq!(world.opened(), [1, 2, 3], "beside the one that hangs");
         world.page(event);
         world.advance(1_000);
         world.page(event);
-        assert_eq!(opened(&world), [1, 2, 3], "two at most");
+        assert_eq!(world.opened(), [1, 2, 3], "two at most");
         // Either may win.
         let mut other = World::registered();
         other.lose_link();
@@ -359,7 +186,7 @@ fn a_machine_that_slept_does_not_wait_for_what_was_begun_before() {
     world.lose_link();
     world.page(PageEvent::Online);
     world.page(PageEvent::Woke);
-    assert_eq!(opened(&world), [1, 2, 3]);
+    assert_eq!(world.opened(), [1, 2, 3]);
     world.accept_link();
     assert_eq!(world.closed_sockets, [(2, REPLACED)]);
     assert_eq!(world.client.state(), ClientState::Connected);
@@ -376,7 +203,7 @@ fn a_wake_up_while_registering_asks_and_replaces() {
         world.page(event);
         assert_eq!(world.take_sent(), [ClientMessage::Heartbeat]);
         world.advance(500);
-        assert_eq!(opened(&world), [1, 2, 3]);
+        assert_eq!(world.opened(), [1, 2, 3]);
         world.socket_event(SocketEvent::Opened);
         assert_eq!(world.closed_sockets, [(2, REPLACED)]);
         assert!(matches!(world.take_sent().as_slice(), [ClientMessage::Hello(_)]));
@@ -392,47 +219,26 @@ fn a_welcome_that_never_comes_is_a_lost_link_after_3_s() {
     world.page(PageEvent::Online);
     world.socket_event(SocketEvent::Opened);
     world.advance(2_999);
-    assert_eq!(opened(&world), [1, 2], "a server that is slow to welcome gets no second hello");
+    assert_eq!(world.opened(), [1, 2], "a server that is slow to welcome gets no second hello");
     world.advance(1);
     assert_eq!(world.closed_sockets, [(2, 4001)]);
     assert!(matches!(world.client.poll_timeout(), Some((_, TimerName::Reconnect))));
 }
 
 #[test]
-fn a_refused_takeover_is_tried_again() {
-    let mut world = suspecting();
-    world.socket_event(SocketEvent::Opened);
-    let hello = world.last_frame();
-    world.receive_error("peer-id-taken", Some(hello), None);
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "peer-id-taken")]);
-    assert_eq!(world.closed_sockets, [(1, REPLACED), (2, REPLACED)]);
-    world.advance(500);
-    world.accept_link();
-    assert_eq!(world.client.state(), ClientState::Connected);
-}
-
-#[test]
 fn offline_is_a_lost_link_and_online_does_not_wait() {
     let mut world = World::registered();
     world.page(PageEvent::Offline);
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "offline")]);
+    assert_eq!(world.states(), [(ClientState::Reconnecting, "offline")]);
     assert_eq!(world.closed_sockets, [(1, REPLACED)]);
     assert!(matches!(world.client.poll_timeout(), Some((_, TimerName::Reconnect))), "offline may be a lie");
     world.page(PageEvent::Online);
-    assert_eq!(opened(&world), [1, 2]);
+    assert_eq!(world.opened(), [1, 2]);
     world.page(PageEvent::Offline);
     world.page(PageEvent::Online);
-    assert_eq!(opened(&world), [1, 2], "an attempt that has only begun is left alone");
+    assert_eq!(world.opened(), [1, 2], "an attempt that has only begun is left alone");
     world.accept_link();
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "offline"), (ClientState::Connected, "")]);
-}
-
-#[test]
-fn offline_ends_a_second_socket_too() {
-    let mut world = suspecting();
-    world.page(PageEvent::Offline);
-    assert!(world.live_sockets.is_empty());
-    assert_eq!(states(&world), [(ClientState::Reconnecting, "offline")]);
+    assert_eq!(world.states(), [(ClientState::Reconnecting, "offline"), (ClientState::Connected, "")]);
 }
 
 #[test]
@@ -470,7 +276,7 @@ fn released() -> World {
 fn a_frozen_page_keeps_its_socket_unless_it_is_told_to_release_it() {
     let mut world = World::registered();
     world.page(PageEvent::Frozen);
-    assert!(world.closed_sockets.is_empty() && states(&world).is_empty());
+    assert!(world.closed_sockets.is_empty() && world.states().is_empty());
     world.now += 3_600_000;
     world.page(PageEvent::Visible);
     assert_eq!(world.take_sent(), [ClientMessage::Heartbeat]);
@@ -479,16 +285,16 @@ fn a_frozen_page_keeps_its_socket_unless_it_is_told_to_release_it() {
         let mut world = released();
         world.page(PageEvent::Frozen);
         assert_eq!(world.closed_sockets, [(1, 4101)]);
-        assert_eq!(states(&world), [(ClientState::Reconnecting, "suspended")]);
+        assert_eq!(world.states(), [(ClientState::Reconnecting, "suspended")]);
         assert_eq!(world.take_sent(), [], "no bye");
         world.page(PageEvent::Frozen);
         world.page(PageEvent::Hidden);
         world.page(PageEvent::Offline);
         world.page(PageEvent::Online);
         world.advance(86_400_000);
-        assert_eq!(opened(&world), [1], "nothing is tried");
+        assert_eq!(world.opened(), [1], "nothing is tried");
         world.page(back);
-        assert_eq!(opened(&world), [1, 2]);
+        assert_eq!(world.opened(), [1, 2]);
         world.accept_link();
         assert_eq!(world.client.state(), ClientState::Connected);
     }
@@ -530,7 +336,7 @@ fn a_page_may_freeze_at_any_time() {
     world.page(PageEvent::Frozen);
     assert_eq!(world.client.state(), ClientState::Connecting);
     world.command(Command::Connect { call: CONNECT + 1, timeout_ms: 60_000 });
-    assert_eq!(opened(&world), [1], "a call does not thaw the page");
+    assert_eq!(world.opened(), [1], "a call does not thaw the page");
     world.advance(60_000);
     assert_eq!(world.outcome(CONNECT), Some(Err("timeout")));
     assert_eq!(world.outcome(CONNECT + 1), Some(Err("timeout")));
@@ -547,42 +353,4 @@ fn a_page_that_leaves_says_bye() {
     world.advance(500);
     world.accept_link();
     assert_eq!(world.client.state(), ClientState::Connected);
-}
-
-#[test]
-fn close_is_final_with_two_sockets_and_under_every_event() {
-    let mut world = suspecting();
-    world.command(Command::Close);
-    assert_eq!(world.take_sent(), [ClientMessage::Bye]);
-    assert!(world.live_sockets.is_empty());
-    let outputs = world.outputs;
-    for event in WAKE_UPS.into_iter().chain([
-        PageEvent::Offline,
-        PageEvent::Hidden,
-        PageEvent::Frozen,
-        PageEvent::Leaving,
-    ]) {
-        world.page(event);
-    }
-    for socket in [1, 2] {
-        for event in [SocketEvent::Opened, SocketEvent::Malformed, SocketEvent::Closed { code: 1006 }] {
-            world.socket_event_on(socket, event);
-        }
-    }
-    world.advance(100_000);
-    assert_eq!(world.outputs, outputs);
-    assert_eq!(world.client.poll_timeout(), None);
-}
-
-#[test]
-fn rooms_and_questions_survive_the_replacement() {
-    let mut world = World::registered();
-    world.command(Command::Join { call: 5, room: room("a") });
-    world.page(PageEvent::Visible);
-    world.advance(500);
-    world.socket_event(SocketEvent::Opened);
-    world.receive(ServerMessage::Welcome { version: 1, region: None, session: None });
-    let joins = |message: &ClientMessage| matches!(message, ClientMessage::Join(_));
-    assert!(world.take_sent().iter().any(joins), "asked again where the server has no sessions");
-    assert_eq!(world.outcome(5), None);
 }

@@ -66,7 +66,7 @@ codes! {
     SequenceGap = "sequence-gap", true;
     /// The two ends speak no common version of the protocol.
     UpgradeRequired = "upgrade-required", false;
-    /// The same session connected again elsewhere; this socket lost its place.
+    /// Another session, which holds the key of the peer id, has the id now.
     Superseded = "superseded", false;
 
     // Told by the remote peer.

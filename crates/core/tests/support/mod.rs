@@ -3,15 +3,17 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+mod sessions;
+
 use signalpost_core::protocol::message::{Description as WireDescription, Route};
 use signalpost_core::protocol::{
     CandidateBatch, ClientMessage, Envelope, IceCandidateInit, PeerId, PeerInfo, RoomName, ServerMessage,
     Signal,
 };
 use signalpost_core::{
-    CandidateOptions, Client, Command, Config, ConnectionEvent, ConnectionState, Description, Event, Failure,
-    Input, Operation, Outcome, Output, PageEvent, ReconnectOptions, Reply, SdpType, SignalingState,
-    SocketEvent,
+    CandidateOptions, Client, ClientState, Command, Config, ConnectionEvent, ConnectionState, Description,
+    Event, Failure, Input, Operation, Outcome, Output, PageEvent, ReconnectOptions, Reply, SdpType,
+    SignalingState, SocketEvent,
 };
 use std::collections::BTreeMap;
 
@@ -147,6 +149,12 @@ impl World {
         self.input(Input::Socket { socket, event });
     }
 
+    /// Something arrives on a socket that is not the newest.
+    pub fn speak_on(&mut self, socket: u32) {
+        let frame = ServerMessage::HeartbeatAck.into_envelope(self.now);
+        self.socket_event_on(socket, SocketEvent::Frame(Box::new(frame)));
+    }
+
     pub fn lose_link(&mut self) {
         self.socket_event(SocketEvent::Closed { code: 1006 });
     }
@@ -239,8 +247,7 @@ impl World {
         std::mem::take(&mut self.sent).into_iter().map(|(_, message)| message).collect()
     }
 
-    /// The signals that were sent to peers since this was last asked.
-    /// The signals sent. Each description and invite must carry our session number, which is left out of what is returned.
+    /// The signals that were sent to peers since this was last asked. Each description and invite must carry our session number, which is left out of what is returned.
     pub fn take_signals(&mut self) -> Vec<Signal> {
         let relays = |message| match message {
             ClientMessage::Relay { mut signal, .. } => {
@@ -260,6 +267,22 @@ impl World {
     /// The number of the newest frame that expects a reply.
     pub fn last_frame(&self) -> u32 {
         self.sent.iter().rev().find_map(|(frame, _)| *frame).expect("a request")
+    }
+
+    /// What the application was told of its link.
+    pub fn states(&self) -> Vec<(ClientState, &str)> {
+        fn state(event: &Event) -> Option<(ClientState, &str)> {
+            match event {
+                Event::State { state, reason } => Some((*state, reason.as_str())),
+                _ => None,
+            }
+        }
+        self.events.iter().filter_map(state).collect()
+    }
+
+    /// The numbers of the sockets that were opened.
+    pub fn opened(&self) -> Vec<u32> {
+        self.sockets.iter().map(|(socket, _)| *socket).collect()
     }
 
     pub fn errors(&self) -> Vec<String> {

@@ -23,7 +23,7 @@ pub enum Delivery {
         /// What became of the command.
         outcome: Outcome,
     },
-    /// Another connection took the session over.
+    /// Another session has the peer id now.
     Superseded,
     /// The same session came back on another connection.
     Replaced,

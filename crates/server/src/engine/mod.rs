@@ -30,8 +30,8 @@
 //!   mailbox cannot take anything else ends, and its connection is told [`Delivery::SessionLost`].
 //! - Only who has the current key resumes. A key is current from the claim that used it, and its successor from then on
 //!   as well; as soon as anything is acknowledged on the connection that was given the successor, only that.
-//! - The connection that held the session before a claim is told [`Delivery::Superseded`], and whatever it commands from
-//!   then on is [`Outcome::Unregistered`].
+//! - The connection that held the id before a claim is told [`Delivery::Superseded`], or [`Delivery::Replaced`] where the
+//!   same session, by its number, came back; whatever it commands from then on is [`Outcome::Unregistered`].
 //! - Each stay in a room ends with exactly one [`News::PeerLeft`] to each member that is then live, at once on
 //!   [`Departure::Bye`] and at the end of the window otherwise. Between [`News::PeerAway`] and [`News::PeerBack`] or
 //!   `PeerLeft` there is no other word of that peer in that room. (In version 1: of each member whose sink is not full;

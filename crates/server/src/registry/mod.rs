@@ -276,6 +276,8 @@ mod absence_tests;
 #[cfg(test)]
 mod delivery_tests;
 #[cfg(test)]
+mod listing_tests;
+#[cfg(test)]
 mod mailbox_tests;
 #[cfg(test)]
 mod session_tests;

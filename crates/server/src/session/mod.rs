@@ -330,4 +330,6 @@ mod numbered_tests;
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod tests;
