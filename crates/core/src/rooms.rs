@@ -1,10 +1,13 @@
 //! The rooms that the client is in, and who else is.
 
-use crate::output::{Event, Output};
+use crate::output::{Event, Failure, Output};
 use crate::queue::Queue;
 use crate::table::Table;
 use alloc::{string::String, vec::Vec};
-use signalpost_protocol::{PeerId, PeerInfo, RoomName};
+use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName};
+
+/// Most members of a room that are told of.
+const MOST: usize = 10_000;
 
 #[derive(Default)]
 struct Room {
@@ -119,6 +122,11 @@ impl Rooms {
             self.handle_left(name, &id, "lost".into(), out);
         }
         let Some(room) = self.0.get_mut(name) else { return };
+        if room.members.len() >= MOST && !room.members.contains_key(&id) {
+            let failure = Failure::new(ErrorCode::InvalidMessage, "peers are too many");
+            out.push_back(Output::Event(Event::Error { peer: Some(id), failure }));
+            return;
+        }
         let member = Member { info: peer.clone(), named: true, away: None, told: false };
         let before = room.members.insert(id.clone(), member);
         let name = name.clone();

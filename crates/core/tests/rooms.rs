@@ -354,3 +354,24 @@ fn what_came_behind_a_hello_that_did_not_arrive_as_it_was_sent_is_not_refused() 
     world.receive_error("not-registered", Some(world.last_frame()), None);
     assert_eq!(world.outcome(6), Some(Err("not-registered")));
 }
+
+#[test]
+fn a_room_without_an_end_is_told_of_up_to_a_bound() {
+    let mut world = World::registered();
+    let frame = join(&mut world, 5);
+    let all: Vec<PeerInfo> = (0..10_001).map(|number| info(&format!("{number:05}"), 1)).collect();
+    joined(&mut world, frame, all.clone(), None);
+    assert_eq!(world.errors(), ["invalid-message"]);
+    let told = Reply::Peers { peers: all[..10_000].to_vec(), cursor: None };
+    assert_eq!(world.outcome(5), Some(Ok(told)));
+    world.forget();
+    came(&mut world, info("zoe", 1));
+    assert_eq!((world.errors(), moves(&mut world)), (vec!["invalid-message".into()], vec![]));
+    // Those that are known change as ever, and who goes makes room.
+    world.forget();
+    came(&mut world, info("00000", 2));
+    went(&mut world, "00001", "left");
+    came(&mut world, info("zoe", 1));
+    assert_eq!(moves(&mut world), ["-00000 lost", "+00000", "-00001 left", "+zoe"]);
+    assert!(world.errors().is_empty());
+}
