@@ -140,6 +140,35 @@ for (const kind of ["chromium", "firefox"]) {
         assert.deepEqual(await page.evaluate("heard"), ["connecting", "connected", "reconnecting link-lost", "connected"]);
       }));
 
+    test("superseded: another session that holds the key has the id", () =>
+      pagesOf([kind], async (page) => {
+        await loadModule(page);
+        await equipLink(page);
+        await page.evaluate((peerId) => start({ peerId }), fresh("ada"));
+        const answers = await page.evaluate(async () => {
+          const { payload } = sent.find(({ type }) => type === "hello");
+          const { key } = received.find(({ type }) => type === "welcome").payload;
+          const socket = (window.other = new WebSocket(location.origin.replace("http", "ws") + "/signal"));
+          await new Promise((done) => (socket.onopen = done));
+          const claim = (session) =>
+            new Promise((done) => {
+              socket.onmessage = ({ data }) => {
+                const frame = JSON.parse(data);
+                if (frame.type !== "heartbeat") done(frame);
+              };
+              socket.send(JSON.stringify({ type: "hello", payload: { ...payload, key, attempt: payload.attempt + 1, peer: { ...payload.peer, session } } }));
+            });
+          // Half of what `^` makes has a sign. A session number has none: such a hello is refused, and nobody loses the id by it.
+          const refused = await claim(-1);
+          const state = client.state;
+          const welcome = await claim((payload.peer.session ^ 1) >>> 0);
+          return [refused.payload.code, state, welcome.type, welcome.payload.resumed];
+        });
+        assert.deepEqual(answers, ["invalid-message", "connected", "welcome", false]);
+        await page.waitFor("client.state === 'idle'");
+        assert.deepEqual(await page.evaluate("heard"), ["connecting", "connected", "idle superseded"]);
+      }));
+
     test("outbox-full: too many questions without an answer", () =>
       pagesOf([kind], async (page) => {
         await loadModule(page);

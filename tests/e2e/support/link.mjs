@@ -1,9 +1,10 @@
 // A client's link to the server that a test has in its hand.
 
-/** In a page: `start(options)` makes `window.client` with a link that can be watched (`sent`), changed (`rewrite`), muted and cut. */
+/** In a page: `start(options)` makes `window.client` with a link that can be watched (`sent`, `received`), changed (`rewrite`), muted and cut. */
 export const equipLink = (page) =>
   page.evaluate(() => {
     window.sent = [];
+    window.received = [];
     window.rewrite = (frame) => frame;
     window.isMute = false;
     const transport = (url) => {
@@ -17,7 +18,10 @@ export const equipLink = (page) =>
         close: (code) => socket.close(code),
       };
       socket.onopen = (event) => link.onopen(event);
-      socket.onmessage = (event) => isMute || link.onmessage(event);
+      socket.onmessage = (event) => {
+        received.push(JSON.parse(event.data));
+        if (!isMute) link.onmessage(event);
+      };
       socket.onclose = (event) => link.onclose?.(event);
       window.cut = () => {
         const { onclose } = link;
