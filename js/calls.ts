@@ -1,3 +1,4 @@
+import { refuse } from "./arguments.js";
 import { SignalingError } from "./errors.js";
 
 /** What a call of the module resolves with. */
@@ -27,6 +28,7 @@ export class Calls {
     take?: (value: Listed) => void,
   ): Promise<Listed> {
     return new Promise<Listed>((resolve, reject) => {
+      if (signal && !signal.addEventListener) refuse("signal", signal, "an AbortSignal");
       const aborted = () => new SignalingError("aborted", true, {}, signal?.reason);
       if (signal?.aborted) return reject(aborted());
       const call = ++this.#last;

@@ -131,8 +131,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    *
    * @throws {SignalingError} `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`, `load-failed`, `closed`, …
    */
-  async connect(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
-    const milliseconds = timeout(options.timeoutMs, 20_000);
+  async connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
+    const { signal, timeoutMs } = dictionary("options", options);
+    const milliseconds = timeout(timeoutMs, 20_000);
     if (this.#state === "closed") throw new SignalingError("closed");
     await this.#calls.start(
       async (call) => {
@@ -149,7 +150,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
       },
       (call) => this.#tell(Ask.Cancel, call),
-      options.signal,
+      signal,
     ).finally(() => {
       this.#headStart?.close();
       this.#headStart = undefined;
@@ -163,20 +164,21 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   /** Looks for peers. */
-  async findPeers(query: PeerQuery = {}, options: { readonly signal?: AbortSignal } = {}): Promise<PeerPage> {
+  async findPeers(query: PeerQuery = {}, options?: { readonly signal?: AbortSignal }): Promise<PeerPage> {
     const { region, capability, room, limit, cursor } = dictionary("query", query);
     optionalText("query.region", region, 64);
     optionalText("query.capability", capability, 64);
     optionalText("query.room", room);
     numberIn("query.limit", limit, 1, 1, 100, true);
     if (cursor !== undefined && typeof cursor !== "string") refuse("query.cursor", cursor, "the cursor of the page before");
-    const listed = await this.#call(Ask.FindPeers, 0, "", query, options.signal);
+    const listed = await this.#call(Ask.FindPeers, 0, "", query, dictionary("options", options).signal);
     const peers = listed.peers.map(peerInfo);
     return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
   }
 
   /** Enters a room; resolves when its list is complete. */
-  async join(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Room> {
+  async join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
+    const { signal } = dictionary("options", options);
     let room = this.#rooms.get(text("name", name));
     if (!room) {
       room = new Room(name, {
@@ -188,7 +190,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const entered = room;
     entered.holds++;
     try {
-      await this.#call(Ask.Join, 0, name, undefined, options.signal, ({ peers }) => {
+      await this.#call(Ask.Join, 0, name, undefined, signal, ({ peers }) => {
         entered.holds++;
         entered.fill(peers.map(peerInfo));
       });

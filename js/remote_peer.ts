@@ -101,8 +101,9 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
    *
    * @throws {SignalingError} `peer-not-found`, `connection-failed`, `timeout`, `aborted`, `closed`, …
    */
-  async connect(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
-    await this.#calls.connect(timeout(options.timeoutMs, 15_000), options.signal);
+  async connect(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+    const { timeoutMs, signal } = dictionary("options", options);
+    await this.#calls.connect(timeout(timeoutMs, 15_000), signal);
   }
 
   /**
@@ -152,7 +153,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
    * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (the session
    * ended, and it may have arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
    */
-  async sendSignal(data: unknown, options: SignalOptions = {}): Promise<void> {
+  async sendSignal(data: unknown, options?: SignalOptions): Promise<void> {
     const { receipt } = dictionary("options", options);
     await this.#calls.sendSignal(data, oneOf("receipt", receipt, [false, true]));
   }
