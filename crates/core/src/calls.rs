@@ -41,7 +41,8 @@ impl Calls {
 
     fn settle(&mut self, now: u64, result: &Result<Reply, Failure>, out: &mut Queue<Output>) -> bool {
         let before = self.0.len();
-        for (call, deadline) in core::mem::take(&mut self.0) {
+        for _ in 0..before {
+            let (call, deadline) = self.0.remove(0);
             if now >= deadline {
                 out.push_back(Output::Settle { call, result: result.clone() });
             } else {

@@ -13,7 +13,7 @@ use crate::own_candidates::OwnCandidates;
 use crate::peer::Peer;
 use crate::peers::{Own, Peers, Sink};
 use crate::queue::Queue;
-use crate::requests::{Question, Requests};
+use crate::requests::{Question, Request, Requests};
 use crate::rng::Rng;
 use crate::rooms::Rooms;
 use crate::session::{Change, Session};
@@ -151,8 +151,9 @@ impl Client {
             Command::Close => self.close(now),
             Command::Cancel { call } => {
                 self.session.cancel(now, call, &mut self.outputs);
-                let cancelled = self.requests.cancel(call);
-                self.abandon_all(cancelled.into_iter().collect());
+                if let Some(cancelled) = self.requests.cancel(call) {
+                    self.abandon_all(&[cancelled]);
+                }
                 self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, _| peer.cancel(call)));
             }
             Command::Join { call, room } => {
@@ -248,7 +249,7 @@ impl Client {
             }
             Some(Change::GaveUp(failure)) => {
                 let failed = self.requests.fail_all(&failure, &mut self.outputs);
-                self.abandon_all(failed);
+                self.abandon_all(&failed);
                 self.fail_letters(&failure);
             }
             None => {}
@@ -266,8 +267,8 @@ impl Client {
                 again.push(room.clone());
             }
         }
-        for room in again {
-            self.ask(now, None, Question::Join(room));
+        for room in &again {
+            self.ask(now, None, Question::Join(room.clone()));
         }
         self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, effects| peer.resend(now, effects)));
     }
@@ -277,7 +278,7 @@ impl Client {
         self.handle_change(now, change);
         self.session.handle_ack_timeout(now, &mut self.outputs);
         let failed = self.requests.handle_timeout(now, &mut self.outputs);
-        self.abandon_all(failed);
+        self.abandon_all(&failed);
         self.handle_letter_timeout(now);
         self.with_peers(|peers, sink, _| {
             peers.with_all(sink, |peer, effects| peer.handle_timeout(now, effects));
@@ -298,13 +299,13 @@ impl Client {
     }
 
     /// These failed: a room whose `join()` is rejected is not entered later.
-    fn abandon_all(&mut self, failed: Vec<(Question, u32)>) {
-        for (question, frame) in failed {
+    fn abandon_all(&mut self, failed: &[Request]) {
+        for Request { question, frame, .. } in failed {
             // Who gave a room up does not want to be in it, whether or not anybody waits for the answer.
             if !matches!(question, Question::Leave(_)) {
-                self.session.void(frame);
+                self.session.void(*frame);
             }
-            self.abandon(&question);
+            self.abandon(question);
         }
     }
 

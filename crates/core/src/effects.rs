@@ -2,14 +2,13 @@
 
 use crate::output::{Event, Failure, Output, Reply};
 use crate::queue::Queue;
-use alloc::vec::Vec;
-use signalpost_protocol::Signal;
+use signalpost_protocol::{ClientMessage, PeerId, Signal};
 
 /// Collected while a peer handles one thing; the client carries it out.
 #[derive(Default)]
 pub struct Effects {
     pub outputs: Queue<Output>,
-    pub signals: Vec<Signal>,
+    pub messages: Queue<ClientMessage>,
     /// The connection is over: forget the peer.
     pub closed: bool,
 }
@@ -17,6 +16,10 @@ pub struct Effects {
 impl Effects {
     pub fn settle(&mut self, call: u32, result: Result<Reply, Failure>) {
         self.outputs.push_back(Output::Settle { call, result });
+    }
+
+    pub fn send(&mut self, to: &PeerId, signal: Signal) {
+        self.messages.push_back(ClientMessage::Relay { to: to.clone(), signal });
     }
 
     pub fn event(&mut self, event: Event) {

@@ -72,7 +72,8 @@ impl Letters {
 
     /// Gives up those of which it is so; nothing will be answered any more.
     pub fn fail(&mut self, which: &mut dyn FnMut(u32) -> bool, failure: &Failure, out: &mut Queue<Output>) {
-        for letter in core::mem::take(&mut self.letters) {
+        for _ in 0..self.letters.len() {
+            let letter = self.letters.remove(0);
             if which(letter.id) {
                 settle(&letter.calls, &Err(failure.clone()), out);
             } else {

@@ -255,7 +255,7 @@ impl Peer {
 
     /// Ends the connection and tells the other side.
     pub fn hang_up(&mut self, failure: Failure, effects: &mut Effects) {
-        effects.signals.push(Signal::Close { route: self.route() });
+        effects.send(&self.id, Signal::Close { route: self.route() });
         self.close(failure, effects);
     }
 
@@ -352,11 +352,10 @@ impl Peer {
                     effects.outputs.push_back(Output::RestartIce { connection: self.connection });
                 }
                 Step::SendAgain => self.send_again(effects),
-                Step::SendReject { number } => effects.signals.push(Signal::Reject {
-                    route: self.route(),
-                    number,
-                    code: ErrorCode::DescriptionRejected,
-                }),
+                Step::SendReject { number } => {
+                    let (route, code) = (self.route(), ErrorCode::DescriptionRejected);
+                    effects.send(&self.id, Signal::Reject { route, number, code });
+                }
                 Step::Fail { code, message } => self.fail(Failure::new(code, &message), effects),
             }
         }

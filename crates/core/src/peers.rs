@@ -95,13 +95,11 @@ impl Peers {
     ) {
         for id in ids {
             let Some(peer) = self.peers.get_mut(id) else { continue };
-            let outputs = core::mem::take(sink.outputs);
-            let mut effects = Effects { outputs, ..Effects::default() };
+            let (outputs, messages) = (core::mem::take(sink.outputs), core::mem::take(sink.messages));
+            let mut effects = Effects { outputs, messages, closed: false };
             act(peer, &mut effects);
             *sink.outputs = effects.outputs;
-            for signal in effects.signals {
-                sink.messages.push_back(ClientMessage::Relay { to: id.clone(), signal });
-            }
+            *sink.messages = effects.messages;
             if effects.closed {
                 self.peers.remove(id);
             }

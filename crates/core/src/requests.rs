@@ -51,7 +51,8 @@ pub struct Request {
     pub asked_at: u64,
     /// The link was lost before the answer came: the server may have done it already.
     pub is_repeated: bool,
-    frame: u32,
+    /// The number that it was sent under.
+    pub frame: u32,
     pub deadline: u64,
 }
 
@@ -86,7 +87,8 @@ impl Requests {
 
     /// The session is new: everything that an application waits for is asked again.
     pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> u32) {
-        for mut request in core::mem::take(&mut self.0) {
+        for _ in 0..self.0.len() {
+            let mut request = self.0.remove(0);
             if request.call.is_none() {
                 continue;
             }
@@ -104,20 +106,19 @@ impl Requests {
         self.0.iter().any(|request| request.question.joins() == Some(room))
     }
 
-    /// The application no longer waits for this call; returns what it asked, and under which number.
-    pub fn cancel(&mut self, call: u32) -> Option<(Question, u32)> {
+    /// The application no longer waits for this call; returns what it asked.
+    pub fn cancel(&mut self, call: u32) -> Option<Request> {
         let at = self.0.iter().position(|request| request.call == Some(call))?;
-        let request = self.0.remove(at);
-        Some((request.question, request.frame))
+        Some(self.0.remove(at))
     }
 
-    /// Nothing will be answered any more; returns what was asked, and under which numbers.
-    pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) -> Vec<(Question, u32)> {
+    /// Nothing will be answered any more; returns what was asked.
+    pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) -> Vec<Request> {
         self.fail(u64::MAX, failure, out)
     }
 
     /// Returns what is not answered in time.
-    pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) -> Vec<(Question, u32)> {
+    pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) -> Vec<Request> {
         self.fail(now, &ErrorCode::Timeout.into(), out)
     }
 
@@ -127,9 +128,10 @@ impl Requests {
         }
     }
 
-    fn fail(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> Vec<(Question, u32)> {
+    fn fail(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> Vec<Request> {
         let mut failed = Vec::new();
-        for request in core::mem::take(&mut self.0) {
+        for _ in 0..self.0.len() {
+            let request = self.0.remove(0);
             if now < request.deadline {
                 self.0.push(request);
                 continue;
@@ -137,7 +139,7 @@ impl Requests {
             if let Some(call) = request.call {
                 out.push_back(Output::Settle { call, result: Err(failure.clone()) });
             }
-            failed.push((request.question, request.frame));
+            failed.push(request);
         }
         failed
     }

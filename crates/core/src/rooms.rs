@@ -105,8 +105,8 @@ impl Rooms {
                 gone.push(id.clone());
             }
         }
-        for peer in gone {
-            self.handle_left(name, &peer, "lost".into(), out);
+        for peer in &gone {
+            self.handle_left(name, peer, "lost".into(), out);
         }
         if let Some(room) = self.0.get_mut(name) {
             room.entered = true;
@@ -114,7 +114,7 @@ impl Rooms {
     }
 
     /// Somebody is in the room.
-    pub fn handle_present(&mut self, name: &RoomName, peer: PeerInfo, out: &mut Queue<Output>) {
+    pub fn handle_present(&mut self, name: &RoomName, peer: &PeerInfo, out: &mut Queue<Output>) {
         let Ok(id) = PeerId::parse(&peer.id) else { return };
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
         if known.is_some_and(|known| known.info.session != peer.session) {
@@ -133,7 +133,7 @@ impl Rooms {
         match before {
             // The list tells.
             _ if !room.entered => {}
-            None => out.push_back(Output::Event(Event::PeerJoined { room: name, peer })),
+            None => out.push_back(Output::Event(Event::PeerJoined { room: name, peer: peer.clone() })),
             Some(known) if known.told => {
                 out.push_back(Output::Event(Event::PeerBack { room: name, peer: id }))
             }

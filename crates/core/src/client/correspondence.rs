@@ -75,8 +75,8 @@ impl Client {
     /// Nothing that waits will be sent or answered any more.
     pub(super) fn fail_letters(&mut self, failure: &Failure) {
         while let Some(Closed { calls, .. }) = self.own_candidates.poll(u64::MAX) {
-            for call in calls {
-                self.refuse(call, failure.clone());
+            for call in &calls {
+                self.refuse(*call, failure.clone());
             }
         }
         self.letters.fail(&mut |_| true, failure, &mut self.outputs);
@@ -90,8 +90,8 @@ impl Client {
     /// Sends a letter with a text of so many bytes, for which these calls wait.
     fn post(&mut self, now: u64, calls: Vec<u32>, message: ClientMessage, bytes: usize, receipt: bool) {
         if self.session.is_full(bytes) || self.letters.is_full() {
-            for call in calls {
-                self.refuse(call, ErrorCode::OutboxFull.into());
+            for call in &calls {
+                self.refuse(*call, ErrorCode::OutboxFull.into());
             }
             return;
         }

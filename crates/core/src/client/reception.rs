@@ -48,7 +48,7 @@ impl Client {
             ServerMessage::PeerBack { room, peer } => {
                 // What was sent to it meanwhile waited for it: nothing is to be said again.
                 self.directory.handle_listed(&peer, None);
-                self.rooms.handle_present(&room, peer, &mut self.outputs);
+                self.rooms.handle_present(&room, &peer, &mut self.outputs);
             }
             ServerMessage::Joined { room, peers, cursor, reference } => {
                 let request = self.requests.take(reference);
@@ -73,7 +73,7 @@ impl Client {
             }
             ServerMessage::PeerJoined { room, peer } => {
                 self.note(now, core::slice::from_ref(&peer), None);
-                self.rooms.handle_present(&room, peer, &mut self.outputs);
+                self.rooms.handle_present(&room, &peer, &mut self.outputs);
             }
             ServerMessage::PeerLeft { room, peer, reason } => {
                 // Who only left a room can still be reached.
@@ -110,7 +110,7 @@ impl Client {
         request: Option<Request>,
     ) {
         self.note(now, &peers, request.as_ref().map(|request| request.asked_at));
-        for peer in peers {
+        for peer in &peers {
             self.rooms.handle_present(&room, peer, &mut self.outputs);
         }
         let (call, deadline) = request.map_or((None, None), |request| (request.call, Some(request.deadline)));

@@ -26,7 +26,7 @@ impl Peer {
 
     pub(super) fn send_invite(&self, effects: &mut Effects) {
         let (session, end) = (Some(self.own_session), self.batch.generation().cloned());
-        effects.signals.push(Signal::Invite { route: self.route(), session, end });
+        effects.send(&self.id, Signal::Invite { route: self.route(), session, end });
     }
 
     pub(super) fn send_description(
@@ -47,14 +47,16 @@ impl Peer {
             _ => sdp,
         };
         let description = Description { route: self.route(), session: Some(self.own_session), number, sdp };
-        effects.signals.push(match kind {
+        let signal = match kind {
             SdpType::Offer => Signal::Offer(description),
             SdpType::Answer => Signal::Answer(description),
-        });
+        };
+        effects.send(&self.id, signal);
     }
 
     pub(super) fn send_candidates(&self, due: Due, effects: &mut Effects) {
         let route = self.route();
-        effects.signals.push(Signal::Candidates(Batch { route, candidates: due.candidates, end: due.end }));
+        let signal = Signal::Candidates(Batch { route, candidates: due.candidates, end: due.end });
+        effects.send(&self.id, signal);
     }
 }
