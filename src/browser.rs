@@ -52,6 +52,8 @@ pub enum Act {
     RestartIce,
     /// Closes a connection. Nothing is heard of it again.
     Disconnect,
+    /// Sends something on a connection, and tells after so many milliseconds whether anything arrived.
+    Probe,
     /// Answers with a connection's object.
     Object,
 }

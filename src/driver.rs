@@ -108,6 +108,7 @@ impl Driver {
                 return operate(&self.browser, connection, operation, &what);
             }
             Output::RestartIce { connection } => (Act::RestartIce, connection, 0),
+            Output::Probe { connection, after } => (Act::Probe, connection, after.into()),
             Output::CloseConnection { connection } => (Act::Disconnect, connection, 0),
             Output::Settle { call, result } => {
                 return self.news.borrow_mut().push_back(News::Settled(call, result));

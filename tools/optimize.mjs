@@ -29,7 +29,7 @@ const SHRINK = [
   // What rustc did not inline is mostly smaller as a call, after compression too. These three numbers were tried out.
   "--always-inline-max-function-size=6",
   "--flexible-inline-max-function-size=1",
-  "--one-caller-inline-max-function-size=20",
+  "--one-caller-inline-max-function-size=25",
   "--strip-producers",
   "--strip-target-features",
   "--debuginfo",

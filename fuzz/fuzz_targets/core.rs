@@ -138,7 +138,9 @@ impl World {
                 assert!(self.closed.insert(connection), "it is closed once");
                 self.operations.retain(|(of, ..)| *of != connection);
             }
-            Output::RestartIce { connection } => assert!(!self.closed.contains(&connection)),
+            Output::RestartIce { connection } | Output::Probe { connection, .. } => {
+                assert!(!self.closed.contains(&connection));
+            }
             Output::Operate { connection, operation, what } => {
                 assert!(self.connections.contains(&connection) && !self.closed.contains(&connection));
                 let is_candidate = |what: &Operation| matches!(what, Operation::AddIceCandidate(_));

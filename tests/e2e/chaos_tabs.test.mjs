@@ -12,8 +12,6 @@ const WINDOW_S = 4;
 /** What is told at once takes a moment; what has to be found out takes longer than this. */
 const AT_ONCE_MS = 2000;
 const AWAY_MS = 10_000;
-/** Firefox itself takes up to 10 s to say that nothing arrives any more. */
-const FOUND_DEAD_MS = { chromium: AWAY_MS, firefox: 13_000 };
 
 const LAUNCH = { chromium: launchChromium, firefox: launchFirefox };
 
@@ -65,7 +63,7 @@ describe("tabs", { concurrency: 2 }, () => {
               assert.deepEqual(await heardOf(eve, dan.id, 2), ["peerjoin", "peeraway lost"]);
               const found = await toldAfter(eve, dan.id, 1, killed);
               t.diagnostic(`peeraway after ${found} ms with a connection`);
-              assert.ok(found < FOUND_DEAD_MS[kind], `${found} ms`);
+              assert.ok(found < AWAY_MS, `${found} ms`);
               assert.deepEqual(await heardOf(ada, bob.id, 3), ["peerjoin", "peeraway lost", "peerleave lost"]);
               assert.deepEqual([await members(ada), await members(eve)], [[], [`${dan.id} away`]]);
             }),
@@ -103,7 +101,8 @@ describe("tabs", { concurrency: 2 }, () => {
           await connectPeers(ada, bob);
           await bob.faults.act({ cut: "reset", gate: "reset" });
           await bob.page.waitFor("client.state === 'reconnecting'");
-          await sleep(1000);
+          // Longer than a browser is silent on a connection that nobody uses (RFC 7675 §5.1: 5 s, give or take a fifth).
+          await sleep(8000);
           await bob.faults.act({ gate: "open" });
           await resumes(bob, 1);
           await flows(ada, bob, "afterwards");

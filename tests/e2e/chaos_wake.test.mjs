@@ -8,7 +8,7 @@ import { startServer } from "../harness/server.mjs";
 import { address, assertUntouched, connectPeers, flows, links, receives, resumes, send, start, withSides } from "./support/chaos.mjs";
 
 const HIDDEN_MS = 60_000;
-/** A probe has 2 s; without one the dead link is found 6.5 s later at the earliest. */
+/** A probe has 2 s; without one the dead link is found 6 s later at the earliest. */
 const MOST_MS = 3500;
 /** Shorter than a link is silent before it is asked. */
 const SLEEP_MS = 7_000;

@@ -10,7 +10,6 @@ use crate::input::{Command, Input, SocketEvent};
 use crate::letters::Letters;
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
 use crate::own_candidates::OwnCandidates;
-use crate::peer::Peer;
 use crate::peers::{Own, Peers, Sink};
 use crate::queue::Queue;
 use crate::requests::{Question, Request, Requests};
@@ -222,8 +221,7 @@ impl Client {
 
     /// Who is away depends on the server and on the connections.
     fn review_presence(&mut self) {
-        let Self { rooms, peers, outputs, .. } = self;
-        rooms.review(&|id| peers.peer(id).is_some_and(Peer::is_connected), outputs);
+        self.rooms.review(&mut self.peers, &mut self.outputs);
     }
 
     fn handle_socket(&mut self, now: u64, event: SocketEvent) {

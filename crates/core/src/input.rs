@@ -157,6 +157,11 @@ pub enum ConnectionEvent {
     Opened,
     /// The SDK's own data channel closed: the other side is gone, or nothing flows ever again.
     ChannelClosed,
+    /// What [`crate::Output::Probe`] asked for.
+    Probed {
+        /// Whether `bytesReceived` of the connection's statistics changed (W3C WebRTC Statistics §8.3).
+        is_live: bool,
+    },
     /// An operation that [`crate::Output::Operate`] asked for has ended.
     Done {
         /// The id that the output gave.

@@ -51,6 +51,14 @@ pub enum Output {
         /// On this connection.
         connection: u32,
     },
+    /// Send something on the SDK's own data channel, which the other side's transport acknowledges without its page (RFC 9260
+    /// §6.2), and report [`crate::ConnectionEvent::Probed`].
+    Probe {
+        /// On this connection.
+        connection: u32,
+        /// When to report, in milliseconds from now.
+        after: u16,
+    },
     /// Call `close()`; nothing that the connection does afterwards matters.
     CloseConnection {
         /// Which.

@@ -11,6 +11,7 @@ use crate::input::{ConnectionEvent, ConnectionState, SdpType};
 use crate::negotiation::{Negotiation, Remote, Step};
 use crate::output::{Event, Failure, Operation, Output, Reply};
 use crate::peers::Own;
+use crate::queue::Queue;
 use crate::resend::Resend;
 use crate::timeline::{Timeline, mark};
 use alloc::vec::Vec;
@@ -20,6 +21,9 @@ use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal};
 /// How long no offer is made after an ICE restart, in milliseconds: Chromium and Firefox lose each other when the next
 /// negotiation comes before the new generation carries data (measured: at once fails, 300 ms does not).
 const RESTART_MS: u64 = 400;
+/// How long a sign of life may take, in milliseconds: a round trip, the 200 ms that an acknowledgement may be put off
+/// (RFC 9260 §6.2), and a retransmission. The server's word comes up to 9 s after the last of the peer.
+const PROBE_MS: u16 = 900;
 /// Why a connection is disconnected: nothing arrives any more (RFC 7675), which may pass.
 const PATH_LOST: &str = "path-lost";
 
@@ -47,6 +51,10 @@ pub struct Peer {
     resume_at: Option<u64>,
     gathering_ms: Option<u32>,
     gathered_at: Option<u64>,
+    /// Whether a probe is out.
+    probing: bool,
+    /// Whether nothing arrived while the last one was.
+    silent: bool,
 }
 
 impl Peer {
@@ -75,6 +83,8 @@ impl Peer {
             resume_at: None,
             gathering_ms: own.candidates.gathering_ms,
             gathered_at: None,
+            probing: false,
+            silent: false,
         }
     }
 
@@ -137,6 +147,10 @@ impl Peer {
                 self.pair_deadline = None;
                 self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);
                 effects.event(Event::PeerOpen { peer: self.id.clone() });
+            }
+            ConnectionEvent::Probed { is_live } => {
+                self.probing = false;
+                self.silent = !is_live;
             }
             ConnectionEvent::Done { operation, outcome } => {
                 if self.negotiating == Some(operation) {
@@ -219,9 +233,16 @@ impl Peer {
         }
     }
 
-    /// Whether packets flow.
-    pub fn is_connected(&self) -> bool {
-        self.state == ConnectionState::Connected
+    /// Whether packets flow. Whoever asks has doubts, and asks again after each probe: browsers take up to 11 s to say that
+    /// nothing arrives any more.
+    pub fn is_live(&mut self, out: &mut Queue<Output>) -> bool {
+        if self.state != ConnectionState::Connected {
+            return false;
+        }
+        if !core::mem::replace(&mut self.probing, true) {
+            out.push_back(Output::Probe { connection: self.connection, after: PROBE_MS });
+        }
+        !self.silent
     }
 
     /// Whether an answer to the own offer can still be used.

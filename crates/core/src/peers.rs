@@ -205,6 +205,11 @@ impl Peers {
         }
     }
 
+    /// Whether there is a live connection to a peer that the server calls away.
+    pub fn is_live(&mut self, id: &PeerId, out: &mut Queue<Output>) -> bool {
+        self.peers.get_mut(id).is_some_and(|peer| peer.is_live(out))
+    }
+
     /// When a peer has something to do, and why.
     pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
         for (_, peer) in self.peers.entries() {

@@ -1,6 +1,7 @@
 //! The rooms that the client is in, and who else is.
 
 use crate::output::{Event, Failure, Output};
+use crate::peers::Peers;
 use crate::queue::Queue;
 use crate::table::Table;
 use alloc::{string::String, vec::Vec};
@@ -149,14 +150,14 @@ impl Rooms {
     }
 
     /// Tells who is away and who is not: a peer that the server calls away is here as long as there is a live connection to it.
-    pub fn review(&mut self, is_live: &dyn Fn(&PeerId) -> bool, out: &mut Queue<Output>) {
+    pub fn review(&mut self, peers: &mut Peers, out: &mut Queue<Output>) {
         for (name, room) in self.0.entries_mut() {
             if !room.entered {
                 continue;
             }
             for (id, member) in room.members.entries_mut() {
                 let Some(reason) = &member.away else { continue };
-                let is_away = !is_live(id);
+                let is_away = !peers.is_live(id, out);
                 if is_away == core::mem::replace(&mut member.told, is_away) {
                     continue;
                 }

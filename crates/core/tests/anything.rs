@@ -147,6 +147,7 @@ impl Run {
                     7 => ConnectionEvent::StateChanged(ConnectionState::Connected),
                     8 if which < 100 => ConnectionEvent::StateChanged(ConnectionState::Failed),
                     8 => ConnectionEvent::StateChanged(ConnectionState::Disconnected),
+                    9 if which < 200 => ConnectionEvent::Probed { is_live: which < 100 },
                     _ => ConnectionEvent::Opened,
                 };
                 self.world.input(Input::Connection { connection, event });

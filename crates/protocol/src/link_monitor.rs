@@ -1,13 +1,13 @@
 //! When a link is believed dead: the same rule at both ends.
 //!
-//! A link that is idle is silent for at most [`DEAD_AFTER_IDLE_MS`] (at the end that asks: for 9.5 s, so that the others
+//! A link that is idle is silent for at most [`DEAD_AFTER_IDLE_MS`] (at the end that asks: for 9 s, so that the others
 //! hear within 10 s of a peer that is gone); a link on which something was sent
 //! answers within [`DEAD_AFTER_SEND_MS`]. Any frame received proves life. The end whose duty it is (the
 //! server) asks for a sign of life after [`HEARTBEAT_MS`] of silence; either end asks when what it sent
 //! stays unanswered for [`PROBE_AFTER_SEND_MS`].
 
 /// Silence after which the server asks for a sign of life, in milliseconds.
-pub const HEARTBEAT_MS: u64 = 6_500;
+pub const HEARTBEAT_MS: u64 = 6_000;
 /// Silence after which an idle link is dead, in milliseconds.
 pub const DEAD_AFTER_IDLE_MS: u64 = 15_000;
 /// Time from an unanswered send to the question, in milliseconds.
@@ -19,7 +19,7 @@ pub const DEAD_AFTER_PROBE_MS: u64 = 2_000;
 
 /// Silence after which an end that does not ask by itself asks before it gives up, in milliseconds: the other end's question
 /// is late then.
-const LAST_CHANCE_MS: u64 = HEARTBEAT_MS + PROBE_AFTER_SEND_MS;
+const LAST_CHANCE_MS: u64 = 8_000;
 
 /// What the end has to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,10 +18,10 @@ fn silence(mut link: LinkMonitor) -> (Vec<u64>, u64) {
 }
 
 #[test]
-fn the_end_with_the_duty_asks_after_6_5_s_and_gives_up_at_9_5() {
+fn the_end_with_the_duty_asks_after_6_s_and_gives_up_at_9() {
     let (asked, dead) = silence(LinkMonitor::new(1_000, true));
-    assert_eq!(asked, [7_500]);
-    assert_eq!(dead, 10_500, "a question is a send: 3 s more");
+    assert_eq!(asked, [7_000]);
+    assert_eq!(dead, 10_000, "a question is a send: 3 s more");
 }
 
 #[test]
@@ -64,17 +64,17 @@ fn any_frame_is_life_and_resets_everything() {
     assert_eq!(link.poll(1_600), Verdict::Ask);
     link.handle_received(3_000);
     assert_eq!(link.poll(3_100), Verdict::Alive);
-    assert_eq!(silence(link), (vec![9_500], 12_500), "as if it had just opened");
+    assert_eq!(silence(link), (vec![9_000], 12_000), "as if it had just opened");
 }
 
 #[test]
 fn a_question_is_asked_once_for_each_silence() {
     let mut link = LinkMonitor::new(0, true);
-    assert_eq!(link.poll(6_500), Verdict::Ask);
-    assert_eq!(link.poll(6_501), Verdict::Alive);
+    assert_eq!(link.poll(6_000), Verdict::Ask);
+    assert_eq!(link.poll(6_001), Verdict::Alive);
     link.handle_received(7_000);
-    assert_eq!(link.poll(13_499), Verdict::Alive);
-    assert_eq!(link.poll(13_500), Verdict::Ask);
+    assert_eq!(link.poll(12_999), Verdict::Alive);
+    assert_eq!(link.poll(13_000), Verdict::Ask);
 }
 
 #[test]

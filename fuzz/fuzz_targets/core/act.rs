@@ -134,6 +134,7 @@ impl World {
             }),
             b'd' => ConnectionEvent::Opened,
             b'D' => ConnectionEvent::ChannelClosed,
+            b'p' => ConnectionEvent::Probed { is_live: rest.is_empty() },
             _ => ConnectionEvent::Unavailable { message: rest.into() },
         };
         self.input(Input::Connection { connection, event });

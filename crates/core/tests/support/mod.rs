@@ -37,6 +37,7 @@ pub struct World {
     pub closed_connections: Vec<u32>,
     pub operations: Vec<(u32, u32, Operation)>,
     pub restarts: usize,
+    pub probes: Vec<(u32, u16)>,
     /// How many outputs there ever were.
     pub outputs: usize,
 }
@@ -85,6 +86,7 @@ impl World {
             closed_connections: Vec::new(),
             operations: Vec::new(),
             restarts: 0,
+            probes: Vec::new(),
             outputs: 0,
         }
     }
@@ -320,6 +322,7 @@ impl World {
                     self.operations.push((connection, operation, what));
                 }
                 Output::RestartIce { .. } => self.restarts += 1,
+                Output::Probe { connection, after } => self.probes.push((connection, after)),
                 Output::CloseConnection { connection } => {
                     self.closed_connections.push(connection);
                     self.operations.retain(|(of, ..)| *of != connection);

@@ -23,7 +23,7 @@ impl Member {
         let welcome = member.welcome().await;
         assert_eq!(welcome["resumed"], false);
         assert!(welcome.get("reason").is_none(), "{welcome}");
-        // Nothing of the server is unanswered: it asks only when 6.5 s were silent.
+        // Nothing of the server is unanswered: it asks only when 6 s were silent.
         member.ack().await;
         member
     }

@@ -34,6 +34,8 @@ pub struct BrowserConnection {
     /// When a description of each generation was set first, and the generations for which all is found.
     pub(super) described: BTreeMap<String, u64>,
     pub(super) gathered: BTreeSet<String>,
+    /// When it tells whether anything arrived.
+    pub(super) probed_at: Option<u64>,
     channel: usize,
     complete: bool,
     /// Reads of the local description that have not been told.
@@ -68,6 +70,7 @@ impl BrowserConnection {
             gathering_ms,
             described: BTreeMap::new(),
             gathered: BTreeSet::new(),
+            probed_at: None,
             channel,
             complete: false,
             reads: Vec::new(),

@@ -36,7 +36,7 @@ use delivery::Delivery;
 use endings::Endings;
 use link::Socket;
 use server::Server;
-use signalpost_core::Input;
+use signalpost_core::{ConnectionEvent, Input};
 use std::collections::{BTreeMap, BTreeSet};
 use wire_rules::WireRules;
 
@@ -49,6 +49,7 @@ enum Due {
     Script,
     Timer(usize),
     Model(usize),
+    Probed(usize),
     Up(usize),
     Down(usize),
     Notice(usize),
@@ -221,6 +222,7 @@ impl World {
         }
         for (place, connection) in self.connections.iter().enumerate() {
             consider(connection.model.poll_timeout(), Due::Model(place));
+            consider(connection.probed_at, Due::Probed(place));
         }
         for (place, socket) in self.sockets.iter().enumerate() {
             let reads = socket.session.as_ref().is_none_or(|it| it.accepts_frames() || it.is_closed());
@@ -251,6 +253,7 @@ impl World {
                 self.touched.insert(place);
                 self.hear(place);
             }
+            Due::Probed(place) => self.tell_probed(place),
             Due::Up(place) => self.receive_at_server(place),
             Due::Down(place) => self.receive_at_page(place),
             Due::Notice(place) => self.notice_cut(place),
@@ -298,6 +301,22 @@ impl World {
                 self.hear(low);
                 self.hear(high);
             }
+        }
+    }
+
+    /// Whether anything arrived while a connection was probed: the transport at the other end answers without its page.
+    fn tell_probed(&mut self, place: usize) {
+        self.connections[place].probed_at = None;
+        let answers = |(pair, path): (&(usize, usize), &Network)| {
+            let other = if pair.0 == place { pair.1 } else { pair.0 };
+            (pair.0 == place || pair.1 == place) && !path.cut && self.connections[other].is_open()
+        };
+        let is_live = self.connections[place].is_open() && self.paths.iter().any(answers);
+        let BrowserConnection { page, id, heard, .. } = self.connections[place];
+        if heard {
+            let event = ConnectionEvent::Probed { is_live };
+            self.pages[page].inbox.push_back(Input::Connection { connection: id, event });
+            self.work(page);
         }
     }
 

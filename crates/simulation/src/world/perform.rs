@@ -173,6 +173,12 @@ impl World {
                 self.touched.insert(place);
                 self.hear_later(place);
             }
+            Output::Probe { connection, after } => {
+                let Some(place) = self.live_connection(page, connection) else { return };
+                if self.connections[place].probed_at.replace(now + u64::from(after)).is_some() {
+                    self.violate(format!("{connection:08x} is probed while it is being probed"));
+                }
+            }
             Output::CloseConnection { connection } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 self.connections[place].heard = false;
