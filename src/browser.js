@@ -41,16 +41,16 @@ class Connection {
     this.object = object;
     this.channel = channel;
     this.heard = heard;
-    on(object, "negotiationneeded", () => heard(0));
+    on(object, "negotiationneeded", () => heard(0, 0, 0));
     on(object, "icecandidate", ({ candidate }) => {
       // Firefox says the end as "" and then as null, Chromium as null; "" ends one media section.
       if (candidate?.candidate) heard(1, 0, 0, candidate);
-      else if (!candidate || complete()) heard(2);
+      else if (!candidate || complete()) heard(2, 0, 0);
     });
-    on(object, "icegatheringstatechange", () => complete() && heard(2));
+    on(object, "icegatheringstatechange", () => complete() && heard(2, 0, 0));
     on(object, "connectionstatechange", () => heard(3, 0, CONNECTION_STATES.indexOf(object.connectionState)));
-    on(channel, "open", () => heard(4));
-    on(channel, "close", () => heard(5));
+    on(channel, "open", () => heard(4, 0, 0));
+    on(channel, "close", () => heard(5, 0, 0));
   }
 
   /**
@@ -83,7 +83,7 @@ class Connection {
       await new Promise((resolve) => setTimeout(resolve, milliseconds));
       await count(1);
     } catch {}
-    this.heard(20, bytes);
+    this.heard(20, bytes, 0);
   }
 
   close() {
@@ -154,11 +154,11 @@ class Timer {
     let ahead = Date.now() - performance.now();
     this.wake = () => {
       const jump = ahead - (ahead = Date.now() - performance.now());
-      if (Math.abs(jump) > 2000) heard(17);
-      heard(12);
+      if (Math.abs(jump) > 2000) heard(17, 0, 0);
+      heard(12, 0, 0);
     };
     // A macrotask cannot be taken back: only that of the last setting counts.
-    port1.onmessage = ({ data }) => data === this.settings && heard(12);
+    port1.onmessage = ({ data }) => data === this.settings && heard(12, 0, 0);
   }
 
   /**
@@ -186,14 +186,14 @@ class Timer {
 class Page {
   constructor(global, heard) {
     const { document } = global;
-    const on = (target, name, kind) => listen(this.undo, target, name, (event) => heard(kind(event)));
+    const on = (target, name, kind) => listen(this.undo, target, name, (event) => heard(kind(event), 0, 0));
     this.undo = [];
     on(global, "online", () => 13);
     on(global, "offline", () => 14);
     // A page that may come back is frozen first.
-    on(global, "pagehide", ({ persisted }) => (persisted && heard(18), 19));
+    on(global, "pagehide", ({ persisted }) => (persisted && heard(18, 0, 0), 19));
     // A page that is loaded shows itself too.
-    listen(this.undo, global, "pageshow", ({ persisted }) => persisted && heard(15));
+    listen(this.undo, global, "pageshow", ({ persisted }) => persisted && heard(15, 0, 0));
     if (document) {
       on(document, "visibilitychange", () => (document.hidden ? 16 : 15));
       on(document, "freeze", () => 18);

@@ -163,7 +163,7 @@ fn create(
         ("handler", handler),
         ("heard", heard.clone()),
         ("global", js_sys::global().into()),
-        ("numbers", JSON::parse("[1000, 2, 30000, 3500, -1, 100, 5, 10, -1, 0]").unwrap()),
+        ("numbers", JSON::parse("[1000, 2, 30000, 3500, -1, 100, 5, 10, -1, 0, 0]").unwrap()),
     ] {
         js_sys::Reflect::set(&settings, &name.into(), &value).unwrap();
     }
