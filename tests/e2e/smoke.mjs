@@ -40,6 +40,7 @@ async function connectToItself() {
 async function side({ remote }) {
   const pc = (window.pc ??= new RTCPeerConnection());
   const watch = (channel) => {
+    window.channel = channel;
     channel.onopen = () => channel.send(navigator.userAgent);
     channel.onmessage = ({ data }) => (window.received = data);
   };
@@ -55,6 +56,14 @@ async function side({ remote }) {
     await new Promise((resolve) => pc.addEventListener("icegatheringstatechange", resolve, { once: true }));
   }
   return pc.localDescription.toJSON();
+}
+
+/** Runs in a page: why a side may have heard nothing. */
+async function statesAndCandidates() {
+  const { connectionState, iceConnectionState, signalingState, localDescription, remoteDescription } = pc;
+  const lines = [localDescription, remoteDescription].flatMap(({ sdp }) => sdp.match(/^a=candidate.*$/gm) ?? ["no candidate"]);
+  const { readyState, bufferedAmount } = window.channel ?? {};
+  return [connectionState, iceConnectionState, signalingState, `channel ${readyState} ${bufferedAmount}`, window.received, ...lines].join(" | ");
 }
 
 let namespace;
@@ -147,7 +156,12 @@ for (const pair of [
       const offer = await a.evaluate(side, {});
       const answer = await b.evaluate(side, { remote: offer });
       await a.evaluate(side, { remote: answer });
-      const heard = await Promise.all([a, b].map((page) => page.waitFor("window.received", null, { what: "the other's words" })));
+      const heard = await Promise.all([a, b].map((page) => page.waitFor("window.received", null, { what: "the other's words" }))).catch(
+        async (error) => {
+          const told = await Promise.all([a, b].map((page) => page.evaluate(statesAndCandidates)));
+          throw new Error(`${error.message}\n${told.join("\n")}`);
+        },
+      );
       assert.match(heard[0], new RegExp(browsers[1].kind === "firefox" ? "Firefox" : "Chrome"));
       assert.match(heard[1], new RegExp(browsers[0].kind === "firefox" ? "Firefox" : "Chrome"));
     } finally {
