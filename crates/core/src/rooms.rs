@@ -82,7 +82,13 @@ impl Rooms {
         let counts = asked || room.entered;
         if counts {
             room.listing = true;
-            room.members.entries_mut().for_each(|(_, member)| member.named = false);
+            for (_, member) in room.members.entries_mut() {
+                member.named = false;
+                if !asked {
+                    // The server could not keep all changes: this list takes the place of everything that was known.
+                    member.away = None;
+                }
+            }
         }
         counts
     }

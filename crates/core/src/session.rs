@@ -198,8 +198,11 @@ impl Session {
         if reference != Some(hello) {
             return None;
         }
-        if ErrorCode::parse(&failure.code) == Some(ErrorCode::PeerIdTaken) && self.was_registered {
-            // Our own former socket may still hold the id: it runs out of life within seconds.
+        let may_pass =
+            matches!(ErrorCode::parse(&failure.code), Some(ErrorCode::PeerIdTaken | ErrorCode::ServerFull));
+        if may_pass && self.was_registered {
+            // The client's own former socket may still hold the id: it runs out of life within seconds. A full server
+            // has room again when the sessions of others end.
             return self.lose(now, failure.clone(), REPLACED, rng, out);
         }
         self.give_up(now, failure.clone(), out)

@@ -227,11 +227,15 @@ impl Run {
                 message: String::new(),
                 reference,
                 about: None,
+                after: None,
             },
-            10 => {
-                let code = "peer-not-found".into();
-                ServerMessage::Error { code, message: String::new(), reference: None, about: Some(id(from)) }
-            }
+            10 => ServerMessage::Error {
+                code: "peer-not-found".into(),
+                message: String::new(),
+                reference: None,
+                about: Some(id(from)),
+                after: None,
+            },
             11 => relay(from, offer(remote, None, number, "theirs")),
             12 => relay(from, offer(remote, mine, number, "theirs")),
             13 => relay(from, answer(remote, mine.unwrap_or_default(), number, "theirs")),

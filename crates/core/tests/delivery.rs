@@ -242,6 +242,7 @@ fn a_receipt_settles_a_message_and_the_end_of_the_receiver_rejects_it() {
         message: String::new(),
         reference: second,
         about: Some(id("ada")),
+        after: None,
     };
     world.receive_numbered(Some(4), None, error);
     assert_eq!(world.outcome(2), Some(Err("peer-not-found")));

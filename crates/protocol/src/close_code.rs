@@ -18,6 +18,8 @@ pub enum CloseCode {
     SequenceGap = 4005,
     /// More waits for the client than the server keeps: the session is over.
     SessionLost = 4006,
+    /// The server has as many sessions as it takes.
+    ServerFull = 4007,
     /// The session goes on with another socket.
     Replaced = 4100,
     /// The client's own: the page is frozen or in the back/forward cache, and will resume.
@@ -44,6 +46,7 @@ impl CloseCode {
             Self::PeerIdTaken => "peer-id-taken",
             Self::SequenceGap => "sequence-gap",
             Self::SessionLost => "session-lost",
+            Self::ServerFull => "server-full",
             Self::Replaced => "replaced",
             Self::Suspended => "suspended",
             Self::Superseded => "superseded",

@@ -162,6 +162,7 @@ impl ServerMessage {
                 message: payload.message.take().unwrap_or_default(),
                 reference: payload.reference,
                 about: if envelope.to.is_none() { None } else { Some(peer_id(&envelope.to, "to")?) },
+                after: payload.after,
             },
             kind => {
                 let signal = signal(kind, payload)?;

@@ -129,11 +129,12 @@ impl ServerMessage {
                 put(&mut envelope.from, from.as_str());
                 envelope
             }
-            Self::Error { code, message, reference, about } => {
+            Self::Error { code, message, reference, about, after } => {
                 let mut envelope = frame("error", |payload| {
                     give(&mut payload.code, code);
                     give(&mut payload.message, message);
                     payload.reference = reference;
+                    payload.after = after;
                 });
                 envelope.to = about.map(|peer| peer.as_str().into());
                 envelope

@@ -73,7 +73,7 @@ pub struct Payload {
     /// `welcome`: whether the session goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<bool>,
-    /// `reconnect`: milliseconds after which the client shall come back.
+    /// `reconnect`: milliseconds after which the client shall come back; `error`: after which the same frame would be taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u32>,
     /// The room that the message is about.

@@ -60,6 +60,8 @@ codes! {
     TooManyRooms = "too-many-rooms", false;
     /// The peer is not in that room.
     RoomNotJoined = "room-not-joined", false;
+    /// The server has as many sessions as it takes.
+    ServerFull = "server-full", true;
     /// The target reads too slowly; its queue is full.
     PeerBusy = "peer-busy", true;
     /// A frame of the session before this one is missing.
@@ -92,7 +94,7 @@ codes! {
     LinkLost = "link-lost", true;
     /// Too many messages wait for the server.
     OutboxFull = "outbox-full", true;
-    /// The application sends messages faster than it may.
+    /// The application does it more often than the client or the server lets it.
     RateLimited = "rate-limited", true;
     /// The browser refused to construct an `RTCPeerConnection`.
     ConnectionUnavailable = "connection-unavailable", true;

@@ -149,6 +149,8 @@ pub enum ServerMessage {
         reference: Option<u32>,
         /// The peer that the refused frame was for (travels as the envelope's `to`).
         about: Option<PeerId>,
+        /// When the same frame would be taken, in milliseconds from now, where the server knows.
+        after: Option<u32>,
     },
 }
 

@@ -178,9 +178,20 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
             signal: Signal::Message { room: Some(room), data, receipt: false }
         }),
         any::<Option<u32>>().prop_map(|reference| ServerMessage::Sent { reference }),
-        (any::<String>(), any::<String>(), any::<Option<u32>>(), prop::option::of(peer_id())).prop_map(
-            |(code, message, reference, about)| ServerMessage::Error { code, message, reference, about }
-        ),
+        (
+            any::<String>(),
+            any::<String>(),
+            any::<Option<u32>>(),
+            prop::option::of(peer_id()),
+            any::<Option<u32>>()
+        )
+            .prop_map(|(code, message, reference, about, after)| ServerMessage::Error {
+                code,
+                message,
+                reference,
+                about,
+                after,
+            }),
     ]
 }
 

@@ -5,6 +5,7 @@ use clap::Parser;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use signalpost_server::engine::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
+use signalpost_server::registry::Bounds;
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,7 +29,12 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         Some(_) => Some(PrometheusBuilder::new().install_recorder()?),
         None => None,
     };
-    let engine = MemoryEngine::new(options.resume_window.0, options.max_connections);
+    // As many peers may be away as are connected.
+    let bounds = Bounds {
+        peers: options.max_connections.saturating_mul(2),
+        mailbox_bytes: options.mailbox_memory.saturating_mul(1024 * 1024),
+    };
+    let engine = MemoryEngine::new(options.resume_window.0, bounds);
     let server = Server::bind(options, engine, exporter).await?;
     let mut stdout = std::io::stdout();
     // The line is for whoever started the server; it runs without one as well.

@@ -95,7 +95,7 @@ impl Client {
                 let known = self.directory.known(&from);
                 self.with_peers(|peers, sink, rng| peers.handle_signal(now, &from, known, signal, rng, sink));
             }
-            ServerMessage::Error { code, message, reference, about } => {
+            ServerMessage::Error { code, message, reference, about, .. } => {
                 self.handle_refusal(now, Failure::told(code, message), reference, about);
             }
         }

@@ -174,7 +174,7 @@ impl World {
     pub fn receive_error(&mut self, code: &str, reference: Option<u32>, about: Option<&str>) {
         let about = about.map(id);
         let message = String::new();
-        self.receive(ServerMessage::Error { code: code.into(), message, reference, about });
+        self.receive(ServerMessage::Error { code: code.into(), message, reference, about, after: None });
     }
 
     pub fn hear(&mut self, from: &str, signal: Signal) {

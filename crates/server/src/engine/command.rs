@@ -127,6 +127,7 @@ pub(crate) const fn words(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRooms => "the peer is in as many rooms as it may be",
         ErrorCode::RoomNotJoined => "the peer is not in this room",
         ErrorCode::PeerIdTaken => "another live session holds this peer id",
+        ErrorCode::ServerFull => "the server has as many sessions as it takes: try again later",
         ErrorCode::UpgradeRequired => "the receiver speaks a version without receipts",
         _ => "refused",
     }

@@ -1,17 +1,19 @@
 //! The engine of a single process.
 
-use super::{Command, Delivery, Engine, Full, Outlet, Sink};
+use super::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
 use crate::ConnectionId;
-use crate::registry::Registry;
+use crate::registry::{Bounds, Registry};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The contract of [`Engine`] over one [`Registry`] behind one mutex.
 ///
-/// The lock is held for one command and never across an await: a signal costs a few map look-ups, a
-/// listing at most [`crate::registry::SCAN`] of them, a join or a departure one push for each member of the
-/// room, a claim one for each entry of the mailbox. Waiters are woken by the operating system, without a promise of first come, first served.
-/// Nothing survives the process.
+/// The lock is held for one command and never across an await. A signal costs a few map look-ups, a listing at most
+/// [`crate::registry::SCAN`] of them, a change of a room one for each member of a small room and one bit in a large one, a
+/// broadcast one push for each member, a claim one for each entry of the mailbox; a sweep does at most
+/// [`crate::registry::spread::TURN`] and a few at a time. Waiters are woken by the operating system, without a promise of first come,
+/// first served. Nothing survives the process.
 #[derive(Default)]
 pub struct MemoryEngine {
     state: Mutex<State>,
@@ -21,6 +23,7 @@ pub struct MemoryEngine {
 struct State {
     registry: Registry,
     sinks: Sinks,
+    longest_hold: Duration,
 }
 
 #[derive(Default)]
@@ -33,42 +36,56 @@ impl Outlet for Sinks {
 }
 
 impl MemoryEngine {
-    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds; `most_away`
-    /// how many may wait at a time.
-    pub fn new(window: u64, most_away: usize) -> Self {
-        let registry = Registry::new(window).with_most_away(most_away);
-        let state = State { registry, sinks: Sinks::default() };
-        Self { state: Mutex::new(state) }
+    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds.
+    pub fn new(window: u64, bounds: Bounds) -> Self {
+        let registry = Registry::new(window).with_bounds(bounds);
+        Self { state: Mutex::new(State { registry, ..State::default() }) }
     }
 
+    /// Runs `act` with the lock, and notes how long that took.
     // A panic while the lock was held would be a defect; the state is still the best there is.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "measures how long the lock is held; nothing is decided by it"
+    )]
+    fn hold<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = Instant::now();
+        let done = act(&mut state);
+        state.longest_hold = state.longest_hold.max(since.elapsed());
+        done
     }
 }
 
 impl Engine for MemoryEngine {
     async fn attach(&self, connection: ConnectionId, sink: Arc<dyn Sink>) {
-        self.state().sinks.0.insert(connection, sink);
+        self.hold(|state| state.sinks.0.insert(connection, sink));
     }
 
-    async fn execute(&self, now: u64, connection: ConnectionId, command: Command) {
-        let mut state = self.state();
-        let State { registry, sinks } = &mut *state;
-        let ends = matches!(command, Command::Detach(_));
-        registry.execute(now, connection, command, sinks);
-        if ends {
-            sinks.0.remove(&connection);
-        }
+    async fn execute(&self, now: u64, connection: ConnectionId, command: Command) -> Option<u64> {
+        self.hold(|State { registry, sinks, .. }| {
+            let ends = matches!(command, Command::Detach(_));
+            registry.execute(now, connection, command, sinks);
+            if ends {
+                sinks.0.remove(&connection);
+            }
+            registry.poll_timeout()
+        })
     }
 
-    async fn sweep(&self, now: u64) {
-        let mut state = self.state();
-        let State { registry, sinks } = &mut *state;
-        registry.sweep(now, sinks);
+    async fn sweep(&self, now: u64) -> Option<u64> {
+        self.hold(|State { registry, sinks, .. }| {
+            registry.sweep(now, sinks);
+            registry.poll_timeout()
+        })
     }
 
-    async fn registered(&self) -> usize {
-        self.state().registry.len()
+    async fn usage(&self) -> Usage {
+        self.hold(|state| Usage {
+            peers: state.registry.len(),
+            away: state.registry.away(),
+            mailbox_bytes: state.registry.held(),
+            longest_hold: state.longest_hold,
+        })
     }
 }

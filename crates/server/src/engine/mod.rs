@@ -65,6 +65,7 @@ pub(crate) use news::peer_weight;
 use crate::ConnectionId;
 use core::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The queue of a connection has no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,18 +109,31 @@ pub trait Engine: Send + Sync + 'static {
     fn attach(&self, connection: ConnectionId, sink: Arc<dyn Sink>) -> impl Future<Output = ()> + Send;
 
     /// Executes one command. The reply goes through the connection's sink; it is there when the future is
-    /// done or comes later.
+    /// done or comes later. The future resolves to the time at which [`Engine::sweep`] has work, if it has.
     fn execute(
         &self,
         now: u64,
         connection: ConnectionId,
         command: Command,
-    ) -> impl Future<Output = ()> + Send;
+    ) -> impl Future<Output = Option<u64>> + Send;
 
-    /// Removes what expired. The caller calls it about once a second: windows end then, while leases are looked at only
-    /// every [`crate::registry::SWEEP_MS`].
-    fn sweep(&self, now: u64) -> impl Future<Output = ()> + Send;
+    /// Removes what expired and tells the members of large rooms what has changed: a bounded part of it. The future resolves to
+    /// the time at which the caller has to call it again, which may be now.
+    fn sweep(&self, now: u64) -> impl Future<Output = Option<u64>> + Send;
 
-    /// How many peers are registered, those that are away or expired and were not swept yet included.
-    fn registered(&self) -> impl Future<Output = usize> + Send;
+    /// What the engine holds.
+    fn usage(&self) -> impl Future<Output = Usage> + Send;
+}
+
+/// What an engine holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Peers that are registered, those that are away or expired and were not swept yet included.
+    pub peers: usize,
+    /// Peers that are away.
+    pub away: usize,
+    /// Bytes that wait in all mailboxes.
+    pub mailbox_bytes: usize,
+    /// The longest time that one command kept the others waiting, since the engine was made.
+    pub longest_hold: Duration,
 }

@@ -85,6 +85,8 @@ pub enum News {
         reference: Option<u32>,
         /// The peer that the frame was for.
         about: Option<PeerId>,
+        /// When it would be taken, in milliseconds from now, where the engine knows.
+        after: Option<u32>,
     },
     /// A signal from another peer.
     Relay {
@@ -116,8 +118,6 @@ pub enum News {
         room: RoomName,
         /// Who.
         peer: Arc<PeerInfo>,
-        /// Whether it says something else of itself than before its absence.
-        changed: bool,
     },
     /// Somebody is no longer in a room of this peer.
     PeerLeft {
@@ -195,11 +195,12 @@ impl News {
             }
             Self::Sent { reference } => ServerMessage::Sent { reference },
             Self::Received { reference } => ServerMessage::Received { reference },
-            Self::Refused { code, text, reference, about } => ServerMessage::Error {
+            Self::Refused { code, text, reference, about, after } => ServerMessage::Error {
                 code: code.as_str().into(),
                 message: text.into_owned(),
                 reference,
                 about,
+                after,
             },
             Self::Relay { from, signal } => ServerMessage::Relay { from, signal },
             Self::PeerJoined { room, peer } => {
@@ -208,7 +209,7 @@ impl News {
             Self::PeerAway { room, peer, reason } => {
                 ServerMessage::PeerAway { room, peer, reason: reason.as_str().into() }
             }
-            Self::PeerBack { room, peer, .. } => {
+            Self::PeerBack { room, peer } => {
                 ServerMessage::PeerBack { room, peer: Arc::unwrap_or_clone(peer) }
             }
             Self::PeerLeft { room, peer, reason } => {

@@ -137,7 +137,8 @@ impl Task {
                     }
                 }
                 SessionOutput::Execute(command) => {
-                    shared.engine.execute(self.clock.now(), connection, command).await;
+                    let due = shared.engine.execute(self.clock.now(), connection, command).await;
+                    shared.sweeper.handle_due(due);
                 }
                 SessionOutput::Close(close) => self.close = Some((close.as_u16(), close.reason())),
                 SessionOutput::Accepted { kind } => counters::accepted(kind),

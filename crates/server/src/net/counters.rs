@@ -1,12 +1,17 @@
 //! Every metric, in one place. Labels come from fixed lists only, so that nobody can grow the list.
 
+use crate::engine::Usage;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use signalpost_protocol::ErrorCode;
 
 /// Tells the exporter what the metrics mean.
 pub(super) fn describe() {
     describe_gauge!("signalpost_connections", "Signaling sockets that are open.");
-    describe_gauge!("signalpost_peers", "Peers that are registered.");
+    describe_gauge!("signalpost_peers", "Peers that are registered, connected or away.");
+    describe_gauge!("signalpost_peers_away", "Peers that are away and may resume.");
+    describe_gauge!("signalpost_mailbox_bytes", "Bytes that wait in all mailboxes.");
+    let hold = "The longest time that one command kept the others waiting, since the start.";
+    describe_gauge!("signalpost_engine_longest_hold_seconds", hold);
     describe_counter!("signalpost_messages_total", "Messages accepted from clients, by type.");
     describe_counter!("signalpost_refusals_total", "Frames refused, by error code.");
     describe_counter!("signalpost_closes_total", "Signaling sockets that ended, by close code.");
@@ -30,8 +35,11 @@ pub(super) fn rejected(kind: &'static str) {
     counter!("signalpost_rejected_connections_total", "kind" => kind).increment(1);
 }
 
-pub(super) fn peers(count: usize) {
-    gauge!("signalpost_peers").set(count as f64);
+pub(super) fn usage(usage: Usage) {
+    gauge!("signalpost_peers").set(usage.peers as f64);
+    gauge!("signalpost_peers_away").set(usage.away as f64);
+    gauge!("signalpost_mailbox_bytes").set(usage.mailbox_bytes as f64);
+    gauge!("signalpost_engine_longest_hold_seconds").set(usage.longest_hold.as_secs_f64());
 }
 
 /// Counts one open socket for as long as it lives.

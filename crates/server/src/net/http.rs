@@ -48,7 +48,7 @@ async fn metrics<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {
     let Some(exporter) = &shared.exporter else {
         return (StatusCode::NOT_FOUND, "metrics are off\n").into_response();
     };
-    counters::peers(shared.engine.registered().await);
+    counters::usage(shared.engine.usage().await);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], exporter.render()).into_response()
 }
 

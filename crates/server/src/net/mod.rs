@@ -14,6 +14,8 @@ mod log;
 mod options;
 mod server;
 mod socket;
+mod sweeper;
+
 mod upgrade;
 
 pub use log::start as start_log;

@@ -36,6 +36,9 @@ pub struct Options {
     /// How long a session waits for a client that lost its socket.
     #[arg(long, env = "SIGNALPOST_RESUME_WINDOW", default_value = "120", value_name = "SECONDS", value_parser = seconds)]
     pub resume_window: Milliseconds,
+    /// Most memory that messages take which wait for their receivers.
+    #[arg(long, env = "SIGNALPOST_MAILBOX_MEMORY", default_value_t = 512, value_name = "MIB")]
+    pub mailbox_memory: usize,
     /// Over what time the sockets are closed when the server stops.
     #[arg(long, env = "SIGNALPOST_DRAIN", default_value = "2", value_name = "SECONDS", value_parser = seconds)]
     pub drain: Milliseconds,

@@ -3,6 +3,7 @@
 use super::admission::Admission;
 use super::clock::Clock;
 use super::options::Options;
+use super::sweeper::Sweeper;
 use super::{counters, http, listener};
 use crate::ConnectionId;
 use crate::drain::Drain;
@@ -21,8 +22,6 @@ use tokio_util::task::TaskTracker;
 
 /// Time for the sockets to close at a shutdown, beside that of the drain.
 const SHUTDOWN: Duration = Duration::from_secs(5);
-/// Time between two looks for sessions whose time is over.
-const SWEEP: Duration = Duration::from_secs(1);
 
 /// What all tasks share.
 pub(super) struct Shared<E> {
@@ -34,6 +33,7 @@ pub(super) struct Shared<E> {
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: TaskTracker,
     pub(super) exporter: Option<PrometheusHandle>,
+    pub(super) sweeper: Sweeper,
     connections: AtomicU64,
 }
 
@@ -85,6 +85,7 @@ impl<E: Engine> Server<E> {
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             exporter,
+            sweeper: Sweeper::default(),
             connections: AtomicU64::new(1),
         });
         Ok(Self { shared, options, listener, admin })
@@ -139,11 +140,14 @@ impl<E: Engine> Server<E> {
 }
 
 async fn sweep<E: Engine>(shared: Arc<Shared<E>>, end: CancellationToken) {
-    let mut ticks = tokio::time::interval(SWEEP);
     loop {
+        let due = shared.engine.sweep(shared.clock.now()).await;
+        let next = shared.sweeper.plan(due, shared.clock.now());
         tokio::select! {
             () = end.cancelled() => return,
-            _ = ticks.tick() => shared.engine.sweep(shared.clock.now()).await,
+            // A sweep that is due at once lets the sockets have their turn before.
+            () = tokio::time::sleep_until(shared.clock.instant(next)) => tokio::task::yield_now().await,
+            () = shared.sweeper.woken() => {}
         }
     }
 }

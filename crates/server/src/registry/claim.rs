@@ -3,10 +3,11 @@
 use super::Registry;
 use super::registration::Registration;
 use crate::ConnectionId;
-use crate::engine::{AwayReason, Claim, Claimed, Delivery, Departure, LeaveReason, LossReason, News, Outlet};
-use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use crate::engine::{AwayReason, Claim, Claimed, Delivery, Departure, LeaveReason, LossReason, Outlet};
+use signalpost_protocol::{ErrorCode, PeerId, SESSIONS};
+
+/// Most sessions that end in one command because they missed an answer.
+const OVERFLOWED_AT_ONCE: usize = 8;
 
 impl Registry {
     /// Gives a connection its session. When it cannot, nothing has changed.
@@ -51,6 +52,10 @@ impl Registry {
                 self.resume(now, connection, &id, Some(position), claim, out);
                 return Ok(());
             }
+        }
+        // Whoever is here stays: a newcomer takes no place from a peer that waits for its client.
+        if self.peers.len() >= self.most_peers {
+            return Err(ErrorCode::ServerFull);
         }
         self.begin(now, connection, id, claim, reason, out);
         Ok(())
@@ -123,25 +128,26 @@ impl Registry {
         let changed = *peer.info != claim.peer;
         peer.describe(claim.peer);
         let acknowledged = position.unwrap_or(0);
-        let receipts = peer.mailbox.acknowledge(acknowledged);
+        let receipts = self.store.acknowledge(peer, acknowledged);
         let reason = if position.is_none() { Some(LossReason::SessionExpired) } else { None };
         let claimed = Claimed { resumed: position.is_some(), reason, received: peer.received, acknowledged };
         let _taken = out.deliver(connection, Delivery::Claimed(claimed));
         let mut sent = acknowledged;
         for (seq, news) in peer.mailbox.iter() {
+            self.work.touch(1);
             sent = seq;
             let _taken = out.deliver(connection, Delivery::News { seq: Some(seq), news: news.clone() });
         }
         peer.mailbox.handle_sent(sent);
-        let info = peer.info.clone();
-        let rooms: Vec<RoomName> = peer.rooms.iter().cloned().collect();
         self.list(id);
         self.give(receipts, out);
-        for room in rooms.iter().filter(|_| was_away) {
-            let back = News::PeerBack { room: room.clone(), peer: Arc::clone(&info), changed };
-            let legacy = News::PeerJoined { room: room.clone(), peer: Arc::clone(&info) };
-            self.notify(now, room, id, back, Some(legacy), out);
+        if was_away {
+            if changed {
+                self.renew_in_rooms(id);
+            }
+            self.turn(now, id, None, out);
         }
+        self.spread_to(now, id, out);
     }
 
     pub(super) fn detach(
@@ -179,13 +185,7 @@ impl Registry {
         self.leases.remove(&(peer.due, id.clone()));
         peer.due = now.saturating_add(self.window);
         self.windows.insert((peer.due, id.clone()));
-        self.overflowed.extend(oldest_beyond(&self.windows, self.most_away));
-        let rooms: Vec<RoomName> = peer.rooms.iter().cloned().collect();
-        for room in &rooms {
-            let away = News::PeerAway { room: room.clone(), peer: id.clone(), reason };
-            let legacy = News::PeerLeft { room: room.clone(), peer: id.clone(), reason: LeaveReason::Lost };
-            self.notify(now, room, id, away, Some(legacy), out);
-        }
+        self.turn(now, id, Some(reason), out);
         Some(connection)
     }
 
@@ -204,9 +204,14 @@ impl Registry {
         }
     }
 
-    /// Ends the sessions that missed something, or for which there is no room any more. Each end is news to others, whose mailboxes may overflow in turn.
+    /// Ends sessions that missed an answer, a bounded number at a time: the end of one is an answer to others, whose
+    /// mailboxes may overflow in turn.
     pub(super) fn end_overflowed(&mut self, now: u64, out: &mut impl Outlet) {
-        while let Some(id) = self.overflowed.pop() {
+        for _ in 0..OVERFLOWED_AT_ONCE {
+            let Some(id) = self.overflowed.pop() else { return };
+            if !self.peers.get(&id).is_some_and(|peer| peer.overflowed) {
+                continue;
+            }
             if let Some(connection) = self.remove(now, &id, LeaveReason::Lost, out) {
                 let _taken = out.deliver(connection, Delivery::SessionLost);
             }
@@ -222,7 +227,7 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Option<ConnectionId> {
         self.unlist(id);
-        let peer = self.peers.remove(id)?;
+        let mut peer = self.peers.remove(id)?;
         let entry = (peer.due, id.clone());
         match &peer.connection {
             Some(connection) => {
@@ -233,9 +238,11 @@ impl Registry {
                 self.windows.remove(&entry);
             }
         }
-        for room in &peer.rooms {
-            self.depart(now, id, room, reason, peer.connection.is_none(), out);
+        self.store.release(&peer);
+        for (room, view) in std::mem::take(&mut peer.rooms) {
+            self.depart(now, id, &room, view, reason, out);
         }
+        self.work.touch(peer.mailbox.size().0);
         let unheard = peer.mailbox.unheard();
         self.withhold(id, peer.mailbox.into_receipts(), out);
         self.disappoint(id, unheard, out);
@@ -262,9 +269,4 @@ impl Registry {
             self.capabilities.remove(capability, id);
         }
     }
-}
-
-/// Whose window ends first, when there are more than may be.
-fn oldest_beyond(windows: &BTreeSet<(u64, PeerId)>, most: usize) -> Option<PeerId> {
-    if windows.len() > most { windows.first().map(|(_, id)| id.clone()) } else { None }
 }

@@ -71,7 +71,7 @@ fn a_refused_request_uses_its_number_up() {
     assert!(
         matches!(&told[0], News::Refused { code: ErrorCode::PeerNotFound, reference: Some(2), about: Some(about), .. } if *about == id("nobody"))
     );
-    assert_eq!(told[1..], [News::Refused { code, text, reference: Some(3), about }]);
+    assert_eq!(told[1..], [News::Refused { code, text, reference: Some(3), about, after: None }]);
 }
 
 #[test]

@@ -1,36 +1,65 @@
 //! What waits for one client: everything that it was told and has not acknowledged.
 
 use crate::engine::{News, NewsKind};
-use signalpost_protocol::{PeerId, RoomName, Signal, limits};
-use std::collections::{BTreeSet, VecDeque};
+use signalpost_protocol::{PeerId, Signal, limits};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// Most entries beside which one more relay is taken.
+/// Most relays beside which any sender may add one.
 pub const RELAYS: usize = 256;
-/// Most bytes up to which relays are taken.
-pub const RELAY_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES;
-/// Entries of one sender up to which it may use the reserve: who fills a mailbox keeps nobody else out of it.
+/// Most bytes up to which any sender may add relays: one of any size fits an empty mailbox.
+pub const RELAY_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES + 64 * 1024;
+/// Relays of one sender up to which the reserve is open to it.
 pub const RESERVED_EACH: usize = 8;
-/// Most entries beside which a relay from the reserve is taken.
-pub const RESERVE: usize = 384;
-/// Most bytes up to which relays from the reserve are taken: one of any size fits an empty mailbox.
-pub const RESERVE_BYTES: usize = 384 * 1024;
-/// Most entries of all kinds. A client that has not taken so many has lost its session.
-pub const ENTRIES: usize = 512;
-/// Most bytes of all kinds.
-pub const BYTES: usize = 2 * limits::DESCRIPTION_FRAME_BYTES;
+/// Bytes of one sender, or of one mailbox, up to which the reserve is open to it.
+pub const RESERVED_BYTES_EACH: usize = 32 * 1024;
+/// Most relays with the reserve, which takes 64 senders to fill.
+pub const RESERVE: usize = RELAYS + 64 * RESERVED_EACH;
+/// Most bytes of relays with the reserve, which takes 32 senders to fill.
+pub const RESERVE_BYTES: usize = RELAY_BYTES + 32 * RESERVED_BYTES_EACH;
+/// Notices about rooms beside which no further one is taken: the rest waits in the rooms, where it collapses.
+pub const NOTICES: usize = 256;
+/// Most notices; those beyond [`NOTICES`] go before a relay of the peer that they are about.
+pub const MAX_NOTICES: usize = 2 * NOTICES;
+/// Most answers. A client that has not taken so many has lost its session.
+pub const ANSWERS: usize = 512;
+/// Most bytes of answers beside which one more is taken.
+pub const ANSWER_BYTES: usize = 2 * limits::DESCRIPTION_FRAME_BYTES;
+/// Most entries of all kinds.
+pub const ENTRIES: usize = RESERVE + MAX_NOTICES + ANSWERS;
 
-/// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement, save notices that
-/// no socket has had and that later ones make pointless: a client that is away need not hear of each coming and going of
-/// a busy room, and cannot be driven over its bound by it.
+/// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
     entries: VecDeque<Entry>,
-    bytes: usize,
+    relays: Waiting,
+    notices: Waiting,
+    answers: Waiting,
+    /// The relays of each sender that has some here.
+    senders: BTreeMap<PeerId, Waiting>,
     /// The number of the newest entry.
     top: u32,
     /// The highest number that was handed to a socket. What is above has been seen by nobody.
     sent: u32,
+}
+
+/// How much of something waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waiting {
+    entries: usize,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn add(&mut self, weight: usize) {
+        self.entries = self.entries.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(weight);
+    }
+
+    fn take(&mut self, weight: usize) {
+        self.entries = self.entries.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(weight);
+    }
 }
 
 #[derive(Debug)]
@@ -39,6 +68,23 @@ struct Entry {
     news: Arc<News>,
     weight: usize,
     receipt: Option<Receipt>,
+}
+
+/// What all mailboxes together may still take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spare {
+    /// Bytes that any mailbox may take.
+    pub(super) shared: usize,
+    /// Bytes that only a mailbox may take that holds little.
+    pub(super) reserve: usize,
+}
+
+impl Spare {
+    /// Whether a mailbox that holds so many bytes may take so many more.
+    fn takes(self, held: usize, weight: usize) -> bool {
+        weight <= self.shared
+            || (held.saturating_add(weight) <= RESERVED_BYTES_EACH && weight <= self.reserve)
+    }
 }
 
 /// Who wants to know that an entry was acknowledged.
@@ -53,9 +99,9 @@ pub(super) struct Receipt {
 /// Why an entry was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotTaken {
-    /// A relay for which there is no room.
+    /// A relay or a notice for which there is no room now.
     Busy,
-    /// Anything else for which there is no room: the client will miss it.
+    /// An answer for which there is no room: the client will miss it.
     Lost,
 }
 
@@ -75,76 +121,69 @@ impl Mailbox {
         self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
     }
 
-    /// Numbers the news and keeps them; `None`: there is nothing left to tell.
+    /// Numbers the news and keeps them. `spare` is what all mailboxes together may still take.
+    ///
+    /// # Errors
+    /// [`NotTaken`] when there is no room; nothing has changed.
     pub(super) fn push(
         &mut self,
         news: Arc<News>,
         receipt: Option<Receipt>,
-    ) -> Result<Option<u32>, NotTaken> {
-        if self.settles(&news) {
-            return Ok(None);
-        }
+        spare: Spare,
+    ) -> Result<u32, NotTaken> {
         let weight = news.weight();
-        let bytes = self.bytes.saturating_add(weight);
-        let fits = |entries: usize, most: usize| self.entries.len() < entries && bytes <= most;
-        let has_room = match (&*news, news.kind()) {
-            (News::Relay { from, .. }, _) => {
-                fits(RELAYS, RELAY_BYTES)
-                    || (fits(RESERVE, RESERVE_BYTES) && self.count_from(from) < RESERVED_EACH)
-            }
-            (_, NewsKind::Relay | NewsKind::Notice | NewsKind::Answer) => fits(ENTRIES, BYTES),
+        let has_room = match &*news {
+            News::Relay { from, .. } => self.takes_from(from, weight) && spare.takes(self.bytes(), weight),
+            other if other.kind() == NewsKind::Notice => self.notices.entries < MAX_NOTICES,
+            _ => self.answers.entries < ANSWERS && self.answers.bytes.saturating_add(weight) <= ANSWER_BYTES,
         };
         let Some(seq) = self.top.checked_add(1).filter(|_| has_room) else {
-            return Err(if news.kind() == NewsKind::Relay { NotTaken::Busy } else { NotTaken::Lost });
+            return Err(if news.kind() == NewsKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
         };
         self.top = seq;
-        self.bytes = bytes;
+        self.pool(news.kind()).add(weight);
+        if let News::Relay { from, .. } = &*news {
+            self.senders.entry(from.clone()).or_default().add(weight);
+        }
         self.entries.push_back(Entry { seq, news, weight, receipt });
-        Ok(Some(seq))
+        Ok(seq)
     }
 
-    /// Drops the notices that no socket has had and that this one makes pointless. Whether it is pointless itself.
-    fn settles(&mut self, news: &News) -> bool {
-        let Some((room, peer)) = stay(news) else { return false };
-        let mut was_away = false;
-        loop {
-            let unsent = self.entries.iter().enumerate().rev().take_while(|(_, entry)| entry.seq > self.sent);
-            let earlier = unsent
-                .map(|(at, entry)| (at, &*entry.news))
-                .find(|(_, earlier)| stay(earlier) == Some((room, peer)));
-            // Whoever was told of a return without hearing of the absence before has missed nothing.
-            let is_untold = was_away && matches!(news, News::PeerBack { changed: false, .. });
-            let Some((at, earlier)) = earlier else { return is_untold };
-            let pointless = match (earlier, news) {
-                (News::PeerJoined { .. }, News::PeerLeft { .. }) => true,
-                (News::PeerAway { .. } | News::PeerBack { .. }, News::PeerLeft { .. })
-                | (News::PeerBack { .. }, News::PeerBack { changed: true, .. }) => false,
-                (News::PeerAway { .. }, News::PeerBack { .. }) => {
-                    was_away = true;
-                    false
-                }
-                _ => return is_untold,
-            };
-            self.remove_unsent(at);
-            if pointless {
-                return true;
-            }
+    /// Whether a sender has room. Senders that fill a mailbox keep no sender out of it that has little in it.
+    fn takes_from(&self, sender: &PeerId, weight: usize) -> bool {
+        let fits = |entries: usize, bytes: usize| {
+            self.relays.entries < entries && self.relays.bytes.saturating_add(weight) <= bytes
+        };
+        if fits(RELAYS, RELAY_BYTES) {
+            return true;
+        }
+        let own = self.senders.get(sender).copied().unwrap_or_default();
+        fits(RESERVE, RESERVE_BYTES)
+            && own.entries < RESERVED_EACH
+            && own.bytes.saturating_add(weight) <= RESERVED_BYTES_EACH
+    }
+
+    fn pool(&mut self, kind: NewsKind) -> &mut Waiting {
+        match kind {
+            NewsKind::Relay => &mut self.relays,
+            NewsKind::Notice => &mut self.notices,
+            NewsKind::Answer => &mut self.answers,
         }
     }
 
-    fn remove_unsent(&mut self, at: usize) {
-        if let Some(entry) = self.entries.remove(at) {
-            self.bytes = self.bytes.saturating_sub(entry.weight);
-            self.top = self.top.saturating_sub(1);
-            for later in self.entries.iter_mut().skip(at) {
-                later.seq = later.seq.saturating_sub(1);
-            }
-        }
+    /// Whether one more notice about a room is taken.
+    pub(super) fn takes_notices(&self) -> bool {
+        self.notices.entries < NOTICES
     }
 
-    fn count_from(&self, sender: &PeerId) -> usize {
-        let is_theirs = |entry: &&Entry| matches!(&*entry.news, News::Relay { from, .. } if from == sender);
-        self.entries.iter().filter(is_theirs).count()
+    /// Whether so many notices were acknowledged that it is time for more.
+    pub(super) fn wants_notices(&self) -> bool {
+        self.notices.entries <= NOTICES / 2
+    }
+
+    /// Whether one more notice is taken that has to go before a relay.
+    pub(super) fn takes_notice_before_relay(&self) -> bool {
+        self.notices.entries < MAX_NOTICES
     }
 
     /// Lets go of what is acknowledged; the receipts that are due.
@@ -153,7 +192,15 @@ impl Mailbox {
         while self.entries.front().is_some_and(|entry| entry.seq <= ack)
             && let Some(entry) = self.entries.pop_front()
         {
-            self.bytes = self.bytes.saturating_sub(entry.weight);
+            self.pool(entry.news.kind()).take(entry.weight);
+            if let News::Relay { from, .. } = &*entry.news
+                && let Some(sender) = self.senders.get_mut(from)
+            {
+                sender.take(entry.weight);
+                if sender.entries == 0 {
+                    self.senders.remove(from);
+                }
+            }
             due.extend(entry.receipt);
         }
         due
@@ -161,7 +208,11 @@ impl Mailbox {
 
     /// How many entries wait, and their bytes.
     pub(super) fn size(&self) -> (usize, usize) {
-        (self.entries.len(), self.bytes)
+        (self.entries.len(), self.bytes())
+    }
+
+    fn bytes(&self) -> usize {
+        self.relays.bytes.saturating_add(self.notices.bytes).saturating_add(self.answers.bytes)
     }
 
     /// What waits, oldest first.
@@ -184,18 +235,9 @@ impl Mailbox {
         self.entries.into_iter().filter_map(|entry| entry.receipt)
     }
 
-    /// Most bytes of a page that is listed now: half of what is left for relays, so that a client that asks faster than
+    /// Most bytes of a page that is listed now: half of what is left for answers, so that a client that asks faster than
     /// it acknowledges gets shorter pages and not the end of its session.
     pub(super) fn page_bytes(&self) -> usize {
-        RELAY_BYTES.saturating_sub(self.bytes) / 2
-    }
-}
-
-/// Whose stay in which room a notice is about.
-fn stay(news: &News) -> Option<(&RoomName, &str)> {
-    match news {
-        News::PeerJoined { room, peer } | News::PeerBack { room, peer, .. } => Some((room, peer.id.as_str())),
-        News::PeerAway { room, peer, .. } | News::PeerLeft { room, peer, .. } => Some((room, peer.as_str())),
-        _ => None,
+        (ANSWER_BYTES / 2).saturating_sub(self.answers.bytes) / 2
     }
 }

@@ -2,23 +2,30 @@
 //!
 //! A session is connected as long as its lease, which every command of its connection renews. Without a connection it
 //! is away until its window ends. It ends in one place, [`Registry::remove`](Registry), whatever the cause, so that each
-//! stay in a room is ended by exactly one notice. Peers of version 1 have no mailbox and are never away: their socket
+//! stay in a room ends with at most one notice to each member. Peers of version 1 have no mailbox and are never away: their socket
 //! and their registration end together, and members of that version hear of the others' absences as they always
 //! have, as `peer-left` and `peer-joined`.
 
+mod allowance;
 mod claim;
 mod discovery;
 mod index;
 pub mod mailbox;
+mod marks;
 mod post;
+mod presence;
 mod registration;
 mod rooms;
+pub mod spread;
 
 use crate::ConnectionId;
 use crate::engine::{Action, Command, Delivery, LeaveReason, News, Outcome, Outlet, Request, words};
 use index::Index;
+use post::Store;
+use presence::Presence;
 use registration::Registration;
 use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName};
+use spread::Spread;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +35,12 @@ pub const LEASE_MS: u64 = 30_000;
 pub const SWEEP_MS: u64 = 10_000;
 /// How long a session waits for its client unless told otherwise, in milliseconds.
 pub const RESUME_WINDOW_MS: u64 = 120_000;
-/// Most peers that are away at a time, unless told otherwise; of more, the one that waits longest is given up.
-pub const AWAY: usize = 10_000;
+/// Rooms that a peer may enter at once.
+pub const JOINS: u32 = 64;
+/// Time after which a peer that has entered [`JOINS`] rooms may enter another, in milliseconds.
+pub const JOIN_PAUSE_MS: u64 = 250;
+/// Most sessions and leases whose end one look handles; the next look follows at once.
+pub const ENDS_AT_ONCE: usize = 256;
 /// Most peers that one listing looks at; a page that stops there is short and carries a cursor.
 pub const SCAN: usize = 2_000;
 
@@ -43,18 +54,51 @@ pub struct Registry {
     peers: BTreeMap<PeerId, Registration>,
     connections: BTreeMap<ConnectionId, PeerId>,
     rooms: Index<RoomName>,
+    presences: BTreeMap<RoomName, Presence>,
     regions: Index<Label>,
     capabilities: Index<Label>,
     /// When the leases of connected peers are to be looked at.
     leases: BTreeSet<(u64, PeerId)>,
     /// When the windows of peers that are away end.
     windows: BTreeSet<(u64, PeerId)>,
-    /// Peers whose mailbox could not take what it has to; their sessions end before the command does.
+    /// Peers whose mailbox could not take an answer: their sessions end.
     overflowed: Vec<PeerId>,
+    store: Store,
+    spread: Spread,
+    work: Work,
     next_sweep: u64,
     window: u64,
-    most_away: usize,
+    most_peers: usize,
     sessions: u64,
+}
+
+/// What a registry holds at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Peers, connected or away. A newcomer beyond them is refused.
+    pub peers: usize,
+    /// Bytes of all mailboxes together. A relay beyond them is refused.
+    pub mailbox_bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { peers: 20_000, mailbox_bytes: 512 * 1024 * 1024 }
+    }
+}
+
+/// Counts the entries that commands touch: members, mailbox entries, list entries.
+#[derive(Debug, Default)]
+struct Work(u64);
+
+impl Work {
+    fn touch(&mut self, entries: usize) {
+        self.0 = self.0.saturating_add(u64::try_from(entries).unwrap_or(u64::MAX));
+    }
+
+    fn touched(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Default for Registry {
@@ -71,21 +115,40 @@ impl Registry {
             peers: BTreeMap::new(),
             connections: BTreeMap::new(),
             rooms: Index::default(),
+            presences: BTreeMap::new(),
             regions: Index::default(),
             capabilities: Index::default(),
             leases: BTreeSet::new(),
             windows: BTreeSet::new(),
             overflowed: Vec::new(),
+            store: Store::new(Bounds::default().mailbox_bytes),
+            spread: Spread::default(),
+            work: Work::default(),
             next_sweep: 0,
             window,
-            most_away: AWAY,
+            most_peers: Bounds::default().peers,
             sessions: 0,
         }
     }
 
-    /// The same, with another bound in place of [`AWAY`].
-    pub fn with_most_away(self, most_away: usize) -> Self {
-        Self { most_away, ..self }
+    /// The same, with other bounds.
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { most_peers: bounds.peers, store: Store::new(bounds.mailbox_bytes), ..self }
+    }
+
+    /// How many entries its commands have touched: members, entries of mailboxes and of lists.
+    pub fn touched(&self) -> u64 {
+        self.work.touched()
+    }
+
+    /// How many bytes wait in all mailboxes.
+    pub fn held(&self) -> usize {
+        self.store.held()
+    }
+
+    /// How many peers are away.
+    pub fn away(&self) -> usize {
+        self.windows.len()
     }
 
     /// How many peers are registered, those that are away or expired and were not swept yet included.
@@ -107,7 +170,9 @@ impl Registry {
     /// When [`Registry::sweep`] has something to do next, if anybody is registered.
     pub fn poll_timeout(&self) -> Option<u64> {
         let lease = self.leases.first().map(|(due, _)| self.next_sweep.max(*due));
-        lease.into_iter().chain(self.windows.first().map(|(due, _)| *due)).min()
+        let window = self.windows.first().map(|(due, _)| *due);
+        let overflowed = self.overflowed.first().map(|_| 0);
+        [lease, window, overflowed, self.spread_due()].into_iter().flatten().min()
     }
 
     /// Executes one command at `now` milliseconds. The reply and all news go through `out`, under the rules
@@ -138,22 +203,27 @@ impl Registry {
         let _taken = out.deliver(connection, Delivery::Done { received, outcome });
     }
 
-    /// Ends the windows that are over, and the leases. Leases are looked at only when that was last done
-    /// [`SWEEP_MS`] ago or earlier.
+    /// Ends the windows and leases that are over, and tells large rooms what has changed. It does a bounded part of what is
+    /// due; [`Registry::poll_timeout`] says when to call it again. Leases are looked at only when that was last done [`SWEEP_MS`]
+    /// ago or earlier.
     pub fn sweep(&mut self, now: u64, out: &mut impl Outlet) {
-        while let Some((_, id)) = pop_due(&mut self.windows, now) {
+        for _ in 0..ENDS_AT_ONCE {
+            let Some((_, id)) = pop_due(&mut self.windows, now) else { break };
             self.remove(now, &id, LeaveReason::Lost, out);
         }
-        if now >= self.next_sweep {
+        if now >= self.next_sweep && self.end_leases(now, out) {
             self.next_sweep = now.saturating_add(SWEEP_MS);
-            self.end_leases(now, out);
         }
         self.end_overflowed(now, out);
+        self.take_turn(now, out);
     }
 
-    /// Ends the leases that are over. Each peer is looked at once in [`LEASE_MS`], however often this is called.
-    fn end_leases(&mut self, now: u64, out: &mut impl Outlet) {
-        while let Some((_, id)) = pop_due(&mut self.leases, now) {
+    /// Ends leases that are over; whether those were all. Each peer is looked at once in [`LEASE_MS`], however often this is
+    /// called.
+    fn end_leases(&mut self, now: u64, out: &mut impl Outlet) -> bool {
+        for _ in 0..ENDS_AT_ONCE {
+            let Some((_, id)) = pop_due(&mut self.leases, now) else { return true };
+            self.work.touch(1);
             let Some(peer) = self.peers.get_mut(&id) else { continue };
             if peer.is_present(now) {
                 peer.due = peer.expires_at();
@@ -162,6 +232,7 @@ impl Registry {
                 self.expire(now, &id, out);
             }
         }
+        false
     }
 
     /// The peer of a connection, its lease renewed and what it acknowledges taken; `None` when it has none or its lease
@@ -183,8 +254,14 @@ impl Registry {
         peer.last_seen = peer.last_seen.max(now);
         if let Some(ack) = ack.filter(|ack| peer.has_session() && *ack <= peer.mailbox.sent()) {
             peer.keys.prove();
-            let due = peer.mailbox.acknowledge(ack);
+            let before = peer.mailbox.size().0;
+            let due = self.store.acknowledge(peer, ack);
+            self.work.touch(before.saturating_sub(peer.mailbox.size().0));
+            let can_be_told = peer.behind && peer.mailbox.wants_notices();
             self.give(due, out);
+            if can_be_told {
+                self.spread_to(now, &id, out);
+            }
         }
         Some(id)
     }
@@ -205,8 +282,8 @@ impl Registry {
         let reference = request.reference;
         let (news, outcome) = match self.act(now, id, reference, request.action, out) {
             Ok(news) => (news, Outcome::Executed),
-            Err(Refused { code, text, about }) => {
-                (Some(News::Refused { code, text, reference, about }), Outcome::Refused(code))
+            Err(Refused { code, text, about, after }) => {
+                (Some(News::Refused { code, text, reference, about, after }), Outcome::Refused(code))
             }
         };
         if let Some(news) = news {
@@ -225,7 +302,7 @@ impl Registry {
     ) -> Result<Option<News>, Refused> {
         if matches!(action, Action::Join(_) | Action::Discover(Query { room: Some(_), .. })) {
             // Whom the list of a room does not name is gone from it, unless its members were told before that it is away.
-            self.end_leases(now, out);
+            let _all = self.end_leases(now, out);
         }
         match action {
             Action::Join(room) => {
@@ -242,13 +319,13 @@ impl Registry {
             }
             Action::Send { to, signal } => match self.send(now, id, &to, signal, reference, out) {
                 Ok(()) => Ok(reference.map(|_| News::Sent { reference })),
-                Err(code) => Err(Refused { about: Some(to), ..code.into() }),
+                Err(refused) => Err(Refused { about: Some(to), ..refused }),
             },
             Action::Broadcast { room, data } => {
                 self.broadcast(now, id, &room, data, out)?;
                 Ok(reference.map(|_| News::Sent { reference }))
             }
-            Action::Refuse { code, text, about } => Err(Refused { code, text, about }),
+            Action::Refuse { code, text, about } => Err(Refused { code, text, about, after: None }),
         }
     }
 }
@@ -258,11 +335,22 @@ struct Refused {
     code: ErrorCode,
     text: Cow<'static, str>,
     about: Option<PeerId>,
+    /// When it would be taken, in milliseconds from now.
+    after: Option<u32>,
 }
 
 impl From<ErrorCode> for Refused {
     fn from(code: ErrorCode) -> Self {
-        Self { code, text: words(code).into(), about: None }
+        Self { code, text: words(code).into(), about: None, after: None }
+    }
+}
+
+impl Refused {
+    /// The peer does it too often; in so many milliseconds it may again.
+    fn wait(after: u64) -> Self {
+        let after = u32::try_from(after).unwrap_or(u32::MAX);
+        let text = format!("the peer enters rooms too often: it may enter another in {after} ms").into();
+        Self { code: ErrorCode::RateLimited, text, about: None, after: Some(after) }
     }
 }
 

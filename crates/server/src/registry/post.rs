@@ -1,9 +1,9 @@
 //! From the engine to the clients: mailboxes, and sockets behind them.
 
 use super::Registry;
-use super::mailbox::{NotTaken, Receipt};
+use super::mailbox::{NotTaken, Receipt, Spare};
 use super::registration::Registration;
-use crate::engine::{Delivery, LeaveReason, News, Outlet, words};
+use crate::engine::{Delivery, News, Outlet, words};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ impl Registry {
     /// socket.
     ///
     /// # Errors
-    /// When there is no room. A session that cannot take what it has to ends with the command.
+    /// When there is no room. A session that cannot take an answer ends with the command.
     pub(super) fn post(
         &mut self,
         to: &PeerId,
@@ -21,28 +21,36 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let Some(peer) = self.peers.get_mut(to) else { return Err(NotTaken::Busy) };
-        put(to, peer, &mut self.overflowed, news, receipt, out)
+        let put = self.store.put(peer, news, receipt, out);
+        if put == Err(NotTaken::Lost) && !peer.overflowed {
+            peer.overflowed = true;
+            self.overflowed.push(to.clone());
+        }
+        put
     }
 
-    /// Puts news to every live member of a room but one; which, `choose` says of each. A member for whom there is no
-    /// room does not keep the others waiting.
+    /// Puts a relay to every live member of a room but its sender. A member for whom there is no room does not keep the
+    /// others waiting.
     ///
     /// # Errors
-    /// When there was no room for somebody.
-    pub(super) fn post_to_room<'a>(
+    /// When there was no room for a member.
+    pub(super) fn post_to_room(
         &mut self,
         now: u64,
         room: &RoomName,
-        except: &PeerId,
-        choose: impl Fn(&Registration) -> Option<&'a Arc<News>>,
+        from: &PeerId,
+        relay: &Arc<News>,
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let mut done = Ok(());
-        for member in self.rooms.peers(room).into_iter().flatten().filter(|member| *member != except) {
-            let Some(peer) = self.peers.get_mut(member).filter(|peer| peer.is_live(now)) else { continue };
-            if let Some(news) = choose(peer) {
-                done = put(member, peer, &mut self.overflowed, news, None, out).and(done);
+        let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
+        for member in members.iter().filter(|member| *member != from) {
+            self.work.touch(1);
+            if !self.peers.get(member).is_some_and(|peer| peer.is_live(now)) {
+                continue;
             }
+            let told = self.tell_about(member, from, out);
+            done = told.and_then(|()| self.post(member, relay, None, out)).and(done);
         }
         done
     }
@@ -77,7 +85,7 @@ impl Registry {
         }
     }
 
-    /// Tells who negotiates with a peer that its session has ended without having heard of it: it may say it again.
+    /// Tells the peers that negotiate with a peer that its session has ended without having heard of it: they may say it again.
     pub(super) fn disappoint(
         &mut self,
         receiver: &PeerId,
@@ -95,67 +103,66 @@ impl Registry {
     fn asks(&self, receipt: &Receipt) -> bool {
         self.peers.get(&receipt.sender).is_some_and(|peer| peer.number == receipt.session)
     }
-
-    /// Tells every live member of a room but one. Members of version 1 are told `legacy` instead, or nothing. A member
-    /// for whom there is no room ends as [`crate::engine`] says; the others do not wait for it.
-    pub(super) fn notify(
-        &mut self,
-        now: u64,
-        room: &RoomName,
-        except: &PeerId,
-        news: News,
-        legacy: Option<News>,
-        out: &mut impl Outlet,
-    ) {
-        let (news, legacy) = (Arc::new(news), legacy.map(Arc::new));
-        let choose = |peer: &Registration| if peer.has_session() { Some(&news) } else { legacy.as_ref() };
-        let _ends_when_lost = self.post_to_room(now, room, except, choose, out);
-    }
-
-    /// The one place where a stay in a room ends. Members of version 1 took one who was away for gone.
-    pub(super) fn depart(
-        &mut self,
-        now: u64,
-        id: &PeerId,
-        room: &RoomName,
-        reason: LeaveReason,
-        was_away: bool,
-        out: &mut impl Outlet,
-    ) {
-        self.rooms.remove(room, id);
-        let left = News::PeerLeft { room: room.clone(), peer: id.clone(), reason };
-        let legacy = (!was_away).then(|| left.clone());
-        self.notify(now, room, id, left, legacy, out);
-    }
 }
 
 fn not_found(about: &PeerId, reference: Option<u32>) -> News {
     let code = ErrorCode::PeerNotFound;
-    News::Refused { code, text: words(code).into(), reference, about: Some(about.clone()) }
+    News::Refused { code, text: words(code).into(), reference, about: Some(about.clone()), after: None }
 }
 
-fn put(
-    to: &PeerId,
-    peer: &mut Registration,
-    overflowed: &mut Vec<PeerId>,
-    news: &Arc<News>,
-    receipt: Option<Receipt>,
-    out: &mut impl Outlet,
-) -> Result<(), NotTaken> {
-    let seq = if peer.has_session() {
-        let pushed = peer.mailbox.push(news.clone(), receipt);
-        if pushed == Err(NotTaken::Lost) && !overflowed.contains(to) {
-            overflowed.push(to.clone());
-        }
-        match pushed? {
-            Some(seq) => Some(seq),
-            None => return Ok(()),
-        }
-    } else {
-        None
-    };
-    let Some(connection) = peer.connection else { return Ok(()) };
-    peer.mailbox.handle_sent(seq.unwrap_or(0));
-    // Only without a mailbox can there be no room: a sink takes what is numbered.
-    out.deliver(connection, Delivery::News { seq, news: news.clone() }).map_err(|_full| NotTaken::Busy)
+/// What all mailboxes together hold, and may hold. Half of it is for any of them, the other half for those that hold little: many
+/// full mailboxes leave room in the others.
+#[derive(Debug)]
+pub(super) struct Store {
+    held: usize,
+    most: usize,
+}
+
+impl Store {
+    pub(super) fn new(most: usize) -> Self {
+        Self { held: 0, most }
+    }
+
+    /// How many bytes wait.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    pub(super) fn put(
+        &mut self,
+        peer: &mut Registration,
+        news: &Arc<News>,
+        receipt: Option<Receipt>,
+        out: &mut impl Outlet,
+    ) -> Result<(), NotTaken> {
+        let seq = if peer.has_session() {
+            let spare = Spare {
+                shared: (self.most / 2).saturating_sub(self.held),
+                reserve: self.most.saturating_sub(self.held),
+            };
+            let seq = peer.mailbox.push(Arc::clone(news), receipt, spare)?;
+            self.held = self.held.saturating_add(news.weight());
+            Some(seq)
+        } else {
+            None
+        };
+        let Some(connection) = peer.connection else { return Ok(()) };
+        peer.mailbox.handle_sent(seq.unwrap_or(0));
+        // Only without a mailbox can there be no room: a sink takes what is numbered.
+        out.deliver(connection, Delivery::News { seq, news: Arc::clone(news) })
+            .map_err(|_full| NotTaken::Busy)
+    }
+
+    /// Lets go of what a client has acknowledged.
+    pub(super) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
+        let before = peer.mailbox.size().1;
+        let due = peer.mailbox.acknowledge(ack);
+        self.held = self.held.saturating_sub(before.saturating_sub(peer.mailbox.size().1));
+        due
+    }
+
+    /// Lets go of a whole mailbox.
+    pub(super) fn release(&mut self, peer: &Registration) {
+        self.held = self.held.saturating_sub(peer.mailbox.size().1);
+    }
 }

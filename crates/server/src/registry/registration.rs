@@ -1,10 +1,12 @@
 //! One registered peer and its session.
 
+use super::allowance::Allowance;
 use super::mailbox::Mailbox;
+use super::presence::View;
 use crate::engine::Claim;
 use crate::{ConnectionId, TokenHash};
 use signalpost_protocol::{Label, PeerInfo, RoomName, SESSIONS};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Most keys that were handed out and not yet seen again. More than one is out when a client claims again before a
@@ -21,7 +23,14 @@ pub(super) struct Registration {
     pub(super) info: Arc<PeerInfo>,
     pub(super) region: Option<Label>,
     pub(super) capabilities: BTreeSet<Label>,
-    pub(super) rooms: BTreeSet<RoomName>,
+    /// The rooms that it is in, and what it was told of them.
+    pub(super) rooms: BTreeMap<RoomName, View>,
+    /// How often it may enter a room.
+    pub(super) joins: Allowance,
+    /// More is to be told of its rooms than its mailbox took.
+    pub(super) behind: bool,
+    /// Its mailbox could not take an answer: the session ends before the command does.
+    pub(super) overflowed: bool,
     pub(super) last_seen: u64,
     /// The time under which it stands in the sweep's order. The lease may end later, the window not.
     pub(super) due: u64,
@@ -42,7 +51,10 @@ impl Registration {
             info: Arc::default(),
             region: None,
             capabilities: BTreeSet::new(),
-            rooms: BTreeSet::new(),
+            rooms: BTreeMap::new(),
+            joins: Allowance::new(super::JOINS, super::JOIN_PAUSE_MS),
+            behind: false,
+            overflowed: false,
             last_seen: now,
             due: now.saturating_add(super::LEASE_MS),
             mailbox: Mailbox::default(),

@@ -1,29 +1,34 @@
 //! What peers do: enter and leave rooms, and speak to each other.
 
-use super::Registry;
 use super::mailbox::Receipt;
-use crate::engine::{LeaveReason, News, Outlet, Page};
+use super::presence::{Presence, View};
+use super::{Refused, Registry};
+use crate::engine::{AwayReason, LeaveReason, News, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
 use std::sync::Arc;
 
 impl Registry {
+    /// Enters a room, or lists it again for a peer that is in it.
     pub(super) fn join(
         &mut self,
         now: u64,
         id: &PeerId,
         room: &RoomName,
         out: &mut impl Outlet,
-    ) -> Result<Page, ErrorCode> {
-        if let Some(peer) = self.peers.get_mut(id)
-            && !peer.rooms.contains(room)
-        {
+    ) -> Result<Page, Refused> {
+        let Some(peer) = self.peers.get_mut(id) else { return Err(ErrorCode::NotRegistered.into()) };
+        if peer.rooms.contains_key(room) {
+            self.show_again(now, id, room, out);
+        } else {
             if peer.rooms.len() >= limits::ROOMS_PER_PEER {
-                return Err(ErrorCode::TooManyRooms);
+                return Err(ErrorCode::TooManyRooms.into());
             }
-            peer.rooms.insert(room.clone());
-            let joined = News::PeerJoined { room: room.clone(), peer: peer.info.clone() };
-            self.notify(now, room, id, joined.clone(), Some(joined), out);
+            peer.joins.take(now).map_err(Refused::wait)?;
+            let info = Arc::clone(&peer.info);
+            let presence = self.presences.entry(room.clone()).or_default();
+            peer.rooms.insert(room.clone(), presence.enter(id, info));
             self.rooms.insert(room.clone(), id);
+            self.spread_change(now, room, out);
         }
         let query = Query { room: Some(room.clone()), limit: Some(limits::PAGE), ..Query::default() };
         Ok(self.find(now, id, &query))
@@ -35,13 +40,61 @@ impl Registry {
         id: &PeerId,
         room: &RoomName,
         out: &mut impl Outlet,
-    ) -> Result<(), ErrorCode> {
-        let was_in = self.peers.get_mut(id).is_some_and(|peer| peer.rooms.remove(room));
-        if !was_in {
-            return Err(ErrorCode::RoomNotJoined);
-        }
-        self.depart(now, id, room, LeaveReason::Left, false, out);
+    ) -> Result<(), Refused> {
+        let view = self.peers.get_mut(id).and_then(|peer| peer.rooms.remove(room));
+        let view = view.ok_or(ErrorCode::RoomNotJoined)?;
+        self.depart(now, id, room, view, LeaveReason::Left, out);
         Ok(())
+    }
+
+    /// The one place where a stay in a room ends.
+    pub(super) fn depart(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        room: &RoomName,
+        view: View,
+        reason: LeaveReason,
+        out: &mut impl Outlet,
+    ) {
+        self.rooms.remove(room, id);
+        let Some(presence) = self.presences.get_mut(room) else { return };
+        presence.depart(view, reason);
+        if presence.is_empty() {
+            self.presences.remove(room);
+        } else {
+            self.spread_change(now, room, out);
+        }
+    }
+
+    /// A peer that has a session is away, or back, in all its rooms.
+    pub(super) fn turn(&mut self, now: u64, id: &PeerId, away: Option<AwayReason>, out: &mut impl Outlet) {
+        let Some(peer) = self.peers.get(id) else { return };
+        let mut rooms = Vec::with_capacity(peer.rooms.len());
+        for (room, view) in &peer.rooms {
+            if let Some(presence) = self.presences.get_mut(room) {
+                presence.turn(view, away, &peer.info);
+                rooms.push(room.clone());
+            }
+        }
+        for room in &rooms {
+            self.spread_change(now, room, out);
+        }
+    }
+
+    /// A peer says something else of itself: the members that know it are told when it is back.
+    pub(super) fn renew_in_rooms(&mut self, id: &PeerId) {
+        let Some(peer) = self.peers.get(id) else { return };
+        let rooms: Vec<(RoomName, u32)> =
+            peer.rooms.iter().map(|(room, view)| (room.clone(), view.slot())).collect();
+        for (room, slot) in rooms {
+            for member in self.rooms.peers(&room).into_iter().flatten() {
+                self.work.touch(1);
+                if let Some(view) = self.peers.get_mut(member).and_then(|peer| peer.rooms.get_mut(&room)) {
+                    Presence::renew(view, slot);
+                }
+            }
+        }
     }
 
     pub(super) fn send(
@@ -52,9 +105,9 @@ impl Registry {
         mut signal: Signal,
         reference: Option<u32>,
         out: &mut impl Outlet,
-    ) -> Result<(), ErrorCode> {
+    ) -> Result<(), Refused> {
         let Some(target) = self.peers.get(to).filter(|peer| peer.is_live(now)) else {
-            return Err(ErrorCode::PeerNotFound);
+            return Err(ErrorCode::PeerNotFound.into());
         };
         let mut receipt = None;
         if let Signal::Message { receipt: asked, .. } = &mut signal
@@ -64,12 +117,13 @@ impl Registry {
             && let Some(reference) = reference
         {
             if !target.has_session() {
-                return Err(ErrorCode::UpgradeRequired);
+                return Err(ErrorCode::UpgradeRequired.into());
             }
             receipt = Some(Receipt { sender: from.clone(), session: sender.number, reference });
         }
         let relay = Arc::new(News::Relay { from: from.clone(), signal });
-        self.post(to, &relay, receipt, out).map_err(|_no_room| ErrorCode::PeerBusy)
+        let told = self.tell_about(to, from, out);
+        told.and_then(|()| self.post(to, &relay, receipt, out)).map_err(|_no_room| ErrorCode::PeerBusy.into())
     }
 
     pub(super) fn broadcast(
@@ -79,12 +133,12 @@ impl Registry {
         room: &RoomName,
         data: String,
         out: &mut impl Outlet,
-    ) -> Result<(), ErrorCode> {
-        if !self.peers.get(from).is_some_and(|peer| peer.rooms.contains(room)) {
-            return Err(ErrorCode::RoomNotJoined);
+    ) -> Result<(), Refused> {
+        if !self.peers.get(from).is_some_and(|peer| peer.rooms.contains_key(room)) {
+            return Err(ErrorCode::RoomNotJoined.into());
         }
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let relay = Arc::new(News::Relay { from: from.clone(), signal });
-        self.post_to_room(now, room, from, |_| Some(&relay), out).map_err(|_no_room| ErrorCode::PeerBusy)
+        self.post_to_room(now, room, from, &relay, out).map_err(|_no_room| ErrorCode::PeerBusy.into())
     }
 }

@@ -268,7 +268,7 @@ fn what_a_peer_says_of_itself_at_its_return_counts() {
     let info = Arc::new(changed.peer.clone());
     assert!(world.resume(2, 9, changed).is_ok());
     let told: Vec<News> = world.told(1).into_iter().map(|(_, news)| news).collect();
-    assert_eq!(told, [News::PeerBack { room: room("r"), peer: info, changed: true }]);
+    assert_eq!(told, [News::PeerBack { room: room("r"), peer: info }]);
     let query = signalpost_protocol::Query { region: Label::parse("eu").ok(), ..Default::default() };
     world.request(3, 1, 2, Action::Discover(query));
     let found = world.told(1);

@@ -158,7 +158,8 @@ fn a_frame_that_is_wrong_uses_its_number_up() {
         assert_eq!((request.seq, request.reference, *code), (Some(1), Some(5), expected));
         assert!(text.contains(words), "{text}");
         // It is logged when the engine has done it, with the field that was at fault.
-        let news = News::Refused { code: *code, text: text.clone(), reference: Some(5), about: None };
+        let news =
+            News::Refused { code: *code, text: text.clone(), reference: Some(5), about: None, after: None };
         session.handle_delivery(2, Delivery::News { seq: Some(1), news: Arc::new(news) });
         let outcome = Outcome::Refused(*code);
         session.handle_delivery(2, Delivery::Done { received: 1, outcome });

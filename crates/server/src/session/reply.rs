@@ -42,8 +42,13 @@ impl Session {
             Outcome::Executed | Outcome::Duplicate => {}
             Outcome::Refused(code) if claim.is_some() => {
                 self.tell_refusal(now, subject.reject(code, field(code), words(code)));
-                if code == ErrorCode::PeerIdTaken {
-                    self.close(Close::Code(CloseCode::PeerIdTaken), Departure::Away(AwayReason::Lost));
+                let close = match code {
+                    ErrorCode::PeerIdTaken => Some(CloseCode::PeerIdTaken),
+                    ErrorCode::ServerFull => Some(CloseCode::ServerFull),
+                    _ => None,
+                };
+                if let Some(close) = close {
+                    self.close(Close::Code(close), Departure::Away(AwayReason::Lost));
                 }
             }
             Outcome::Refused(code) => {
@@ -69,7 +74,11 @@ impl Session {
         let super::Subject { kind, reference, about, .. } = subject;
         self.outputs.push_back(SessionOutput::Refused { code, field, kind });
         let (code_text, message) = (code.as_str().into(), text);
-        self.send(now, None, ServerMessage::Error { code: code_text, message, reference, about });
+        self.send(
+            now,
+            None,
+            ServerMessage::Error { code: code_text, message, reference, about, after: None },
+        );
         if code == ErrorCode::UpgradeRequired {
             self.close(Close::Code(CloseCode::UpgradeRequired), Departure::Away(AwayReason::Lost));
         }
@@ -79,8 +88,8 @@ impl Session {
 const fn field(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::PeerNotFound | ErrorCode::PeerBusy => "to",
-        ErrorCode::TooManyRooms | ErrorCode::RoomNotJoined => "room",
-        ErrorCode::PeerIdTaken => "peer",
+        ErrorCode::TooManyRooms | ErrorCode::RoomNotJoined | ErrorCode::RateLimited => "room",
+        ErrorCode::PeerIdTaken | ErrorCode::ServerFull => "peer",
         _ => "",
     }
 }

@@ -53,7 +53,9 @@ pub(super) fn error_of(session: &mut Session) -> (String, String, Option<u32>, O
     match outputs.as_slice() {
         [
             SessionOutput::Refused { code: logged, .. },
-            SessionOutput::Send { message: ServerMessage::Error { code, message, reference, about }, .. },
+            SessionOutput::Send {
+                message: ServerMessage::Error { code, message, reference, about, .. }, ..
+            },
         ] => {
             assert_eq!(logged.as_str(), code);
             assert!(message.len() <= 210, "{message}");

@@ -9,7 +9,7 @@ use sessions::*;
 use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::memory::MemoryEngine;
 use signalpost_server::engine::{Action, Delivery, Departure, Engine, LeaveReason, News, Outcome};
-use signalpost_server::registry::{AWAY, LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
+use signalpost_server::registry::{Bounds, LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
 
 async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
@@ -104,7 +104,7 @@ async fn the_lease_ends_what_the_socket_does_not<E: Engine>(engine: E) {
     assert_eq!(ada.next().await, None);
     assert_eq!(bob.next().await, Some(Delivery::Expired));
     assert_eq!(bob.beat(LEASE_MS).await, Outcome::Unregistered);
-    assert_eq!(engine.registered().await, 1);
+    assert_eq!(engine.usage().await.peers, 1);
 }
 
 async fn an_id_belongs_to_one_connection<E: Engine>(engine: E) {
@@ -118,7 +118,7 @@ async fn an_id_belongs_to_one_connection<E: Engine>(engine: E) {
     assert_eq!(first.beat(2).await, Outcome::Unregistered);
     first.end(3, Departure::Bye).await;
     assert_eq!(second.beat(4).await, Outcome::Executed);
-    assert_eq!(engine.registered().await, 1);
+    assert_eq!(engine.usage().await.peers, 1);
 }
 
 macro_rules! suite {
@@ -137,7 +137,7 @@ macro_rules! suite {
 
 suite!(
     memory,
-    MemoryEngine::new(RESUME_WINDOW_MS, AWAY),
+    MemoryEngine::new(RESUME_WINDOW_MS, Bounds::default()),
     [
         signals_arrive_once_in_order_and_stamped,
         a_full_or_absent_receiver_is_told_to_the_sender,

@@ -116,7 +116,7 @@ pub async fn the_last_claim_fences_those_before<E: Engine>(engine: E) {
     }
     assert_eq!(second.request(4, 1, send("bob", 1)).await.1, Outcome::Executed);
     assert_eq!(bob.news().await.len(), 1);
-    assert_eq!(engine.registered().await, 2);
+    assert_eq!(engine.usage().await.peers, 2);
 }
 
 pub async fn a_claim_that_is_late_changes_nothing<E: Engine>(engine: E) {
@@ -233,7 +233,7 @@ pub async fn a_mailbox_is_bounded<E: Engine>(engine: E) {
         }
         assert!(seq < 10_000, "no bound");
     }
-    assert_eq!(engine.registered().await, 2);
+    assert_eq!(engine.usage().await.peers, 2);
 }
 
 pub async fn what_cannot_go_on_begins_anew<E: Engine>(engine: E) {

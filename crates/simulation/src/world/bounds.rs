@@ -10,6 +10,8 @@ const OWN: usize = 256;
 const ALL: usize = 512;
 /// Most bytes of all kinds, beside which one more message is taken.
 const OUTBOX_BYTES: usize = 2 * 1024 * 1024;
+/// Most bytes of all kinds in a mailbox: relays, answers, and notices with the largest descriptions of peers.
+const MAILBOX_BYTES: usize = mailbox::RESERVE_BYTES + mailbox::ANSWER_BYTES + mailbox::MAX_NOTICES * 4 * 1024;
 /// What a socket is told beside its news: that it is welcome, that a frame was executed, that it is over.
 const REPLIES: usize = 4;
 
@@ -24,7 +26,7 @@ impl World {
             }
         }
         for (id, _, (entries, bytes)) in self.server.registry.mailboxes() {
-            if entries > mailbox::ENTRIES || bytes > mailbox::BYTES {
+            if entries > mailbox::ENTRIES || bytes > MAILBOX_BYTES {
                 over = Some(format!("{entries} entries, {bytes} B, are in the mailbox of {id}"));
             }
         }

@@ -1,0 +1,319 @@
+//! Where the peers of one room stand, and how much of it each member was told.
+//!
+//! A change is made once, in the room: one bit, however many members there are. What a member has to be told is the
+//! difference between the room and what the member was told last, so changes that it has not had yet collapse by
+//! themselves: a peer that came and went is no difference.
+
+use super::marks::{Asked, Marks, Standing};
+use crate::engine::{AwayReason, LeaveReason, News};
+use signalpost_protocol::{PeerId, PeerInfo, RoomName};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Most places of peers that have left, beside as many as there are members. Beyond them members list the room again.
+pub(super) const MAX_DEPARTED: usize = 1_024;
+
+/// One stay of a peer in the room. Its place is used again when no member has to be told of its end.
+#[derive(Debug)]
+struct Stay {
+    peer: PeerId,
+    info: Arc<PeerInfo>,
+    away: AwayReason,
+    /// Why it ended, once it has.
+    left: Option<LeaveReason>,
+    /// Members that were told of it and not of its end.
+    knowers: usize,
+    notices: Notices,
+}
+
+/// The notices about one stay, made once for all members.
+#[derive(Debug, Default)]
+struct Notices {
+    joined: Option<Arc<News>>,
+    back: Option<Arc<News>>,
+    away: Option<Arc<News>>,
+    left: Option<Arc<News>>,
+}
+
+/// The peers of one room.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    stays: Vec<Option<Stay>>,
+    free: Vec<u32>,
+    facts: Marks,
+    members: usize,
+    /// The places of stays that have ended, by peer, as long as a member has to be told.
+    departed: BTreeMap<PeerId, Vec<u32>>,
+    ended: usize,
+    /// Whether the room waits for its turn to be told.
+    pub(super) queued: bool,
+    /// Whether it needs another turn after this one.
+    pub(super) again: bool,
+}
+
+/// What one member was told of a room.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    /// The member's own place.
+    slot: u32,
+    known: Marks,
+    /// Peers that said something else of themselves since the member was told of them.
+    renewed: Marks,
+    /// The member has to list the room again.
+    pub(super) stale: bool,
+}
+
+impl Presence {
+    /// A peer enters. Its view is that of the list that it gets.
+    pub(super) fn enter(&mut self, peer: &PeerId, info: Arc<PeerInfo>) -> View {
+        let stay = Stay {
+            peer: peer.clone(),
+            info,
+            away: AwayReason::Lost,
+            left: None,
+            knowers: 0,
+            notices: Notices::default(),
+        };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.stays.push(None);
+            u32::try_from(self.stays.len().saturating_sub(1)).unwrap_or(u32::MAX)
+        });
+        if let Some(place) = self.stay_mut(slot) {
+            *place = Some(stay);
+        }
+        self.members = self.members.saturating_add(1);
+        let mut view = View { slot, known: Marks::default(), renewed: Marks::default(), stale: false };
+        self.list(&mut view);
+        self.facts.set(slot, Standing::Present);
+        view
+    }
+
+    /// A member was given a list of the room: that is what it knows. The list says nothing of the peers that it knows to be
+    /// away, unless the view is stale.
+    pub(super) fn list(&mut self, view: &mut View) {
+        let before = if view.stale { Marks::default() } else { view.known.clone() };
+        let mut known = before.after_list(&self.facts);
+        known.set(view.slot, Standing::Unknown);
+        for slot in known.known() {
+            if let Some(stay) = self.stay_mut(slot).and_then(Option::as_mut) {
+                stay.knowers = stay.knowers.saturating_add(1);
+            }
+        }
+        self.forget(view);
+        view.known = known;
+        view.renewed = Marks::default();
+        view.stale = false;
+    }
+
+    /// A member is away or back.
+    pub(super) fn turn(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
+        let Some(stay) = self.stay_mut(view.slot).and_then(Option::as_mut) else { return };
+        if let Some(reason) = away {
+            stay.away = reason;
+        }
+        stay.info = Arc::clone(info);
+        stay.notices = Notices::default();
+        let standing = if away.is_some() { Standing::Away } else { Standing::Present };
+        self.facts.set(view.slot, standing);
+    }
+
+    /// A member leaves.
+    pub(super) fn depart(&mut self, mut view: View, reason: LeaveReason) {
+        self.forget(&mut view);
+        self.members = self.members.saturating_sub(1);
+        self.facts.set(view.slot, Standing::Unknown);
+        let Some(Some(stay)) = self.stay_mut(view.slot) else { return };
+        stay.left = Some(reason);
+        stay.notices = Notices::default();
+        let peer = stay.peer.clone();
+        if stay.knowers == 0 {
+            self.release(view.slot);
+        } else {
+            self.departed.entry(peer).or_default().push(view.slot);
+            self.ended = self.ended.saturating_add(1);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members == 0
+    }
+
+    pub(super) fn members(&self) -> usize {
+        self.members
+    }
+
+    /// Whether more ends of stays are kept than may be.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.ended > self.members.saturating_add(MAX_DEPARTED)
+    }
+
+    /// What a member has to be told, at most `limit` places: the ends of stays first, so that a peer that came again has left
+    /// before.
+    pub(super) fn due(&self, view: &View, limit: usize) -> Vec<u32> {
+        let differences = |asked| view.known.differences(&self.facts, &view.renewed, asked);
+        let all = differences(Asked::Gone).chain(differences(Asked::Others));
+        all.filter(|slot| *slot != view.slot).take(limit).collect()
+    }
+
+    /// The places that are about one peer, in the order of its stays.
+    pub(super) fn about(&self, peer: &PeerId, current: Option<&View>) -> Vec<u32> {
+        let ended = self.departed.get(peer).into_iter().flatten().copied();
+        ended.chain(current.map(|view| view.slot)).collect()
+    }
+
+    /// Tells a member of one place; `None`: there is nothing to tell. `sessions`: whether the member's version knows of
+    /// absences; to another one that is away has left, and one that is back has joined.
+    pub(super) fn tell(
+        &mut self,
+        room: &RoomName,
+        view: &mut View,
+        slot: u32,
+        sessions: bool,
+    ) -> Option<Arc<News>> {
+        let (known, fact) = (view.known.standing(slot), self.facts.standing(slot));
+        let is_renewed = view.renewed.standing(slot) == Standing::Present;
+        let stay = self.stay_mut(slot)?.as_mut()?;
+        let knew = known != Standing::Unknown;
+        let (now, news) = match (known, fact) {
+            (Standing::Unknown, Standing::Present) => (Standing::Present, Some(stay.joined(room))),
+            (_, Standing::Present) if known != Standing::Present && !sessions => {
+                (Standing::Present, Some(stay.joined(room)))
+            }
+            (Standing::Away | Standing::Unnamed, Standing::Present) => {
+                (Standing::Present, Some(stay.back(room)))
+            }
+            (Standing::Present, Standing::Present) => {
+                (known, (is_renewed && sessions).then(|| stay.back(room)))
+            }
+            (Standing::Present, Standing::Away) if !sessions => {
+                let left =
+                    News::PeerLeft { room: room.clone(), peer: stay.peer.clone(), reason: LeaveReason::Lost };
+                (Standing::Unknown, Some(Arc::new(left)))
+            }
+            (Standing::Present, Standing::Away) => (Standing::Away, Some(stay.away(room))),
+            (Standing::Present | Standing::Away, Standing::Unknown) => {
+                (Standing::Unknown, Some(stay.left(room)))
+            }
+            // A member that never heard of a peer does not hear of its end.
+            (Standing::Unnamed, Standing::Unknown) => (Standing::Unknown, None),
+            _ => (known, None),
+        };
+        let knows = now != Standing::Unknown;
+        if knows && !knew {
+            stay.knowers = stay.knowers.saturating_add(1);
+        } else if knew && !knows {
+            stay.knowers = stay.knowers.saturating_sub(1);
+        }
+        view.known.set(slot, now);
+        view.renewed.set(slot, Standing::Unknown);
+        self.release_if_over(slot);
+        news
+    }
+
+    /// The peer of `of` said something else of itself: a member that knows it is told again.
+    pub(super) fn renew(view: &mut View, of: u32) {
+        if view.known.standing(of) != Standing::Unknown {
+            view.renewed.set(of, Standing::Present);
+        }
+    }
+
+    /// Lets go of every stay that has ended. A member that was to be told of one has to list the room again.
+    pub(super) fn forget_departed<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
+        let ended: Vec<u32> = std::mem::take(&mut self.departed).into_values().flatten().collect();
+        for view in views {
+            for slot in &ended {
+                view.stale |= view.known.standing(*slot) != Standing::Unknown;
+                view.known.set(*slot, Standing::Unknown);
+                view.renewed.set(*slot, Standing::Unknown);
+            }
+        }
+        for slot in ended {
+            self.release(slot);
+        }
+        self.ended = 0;
+    }
+
+    /// A member is not to be told anything any more.
+    fn forget(&mut self, view: &mut View) {
+        for slot in std::mem::take(&mut view.known).known() {
+            if let Some(stay) = self.stay_mut(slot).and_then(Option::as_mut) {
+                stay.knowers = stay.knowers.saturating_sub(1);
+            }
+            self.release_if_over(slot);
+        }
+    }
+
+    /// Gives the place of a stay back that has ended and of which every member was told.
+    fn release_if_over(&mut self, slot: u32) {
+        let Some(Some(stay)) = self.stay_mut(slot) else { return };
+        if stay.left.is_none() || stay.knowers > 0 {
+            return;
+        }
+        let peer = stay.peer.clone();
+        if let Some(slots) = self.departed.get_mut(&peer) {
+            slots.retain(|ended| *ended != slot);
+            if slots.is_empty() {
+                self.departed.remove(&peer);
+            }
+            self.ended = self.ended.saturating_sub(1);
+        }
+        self.release(slot);
+    }
+
+    fn release(&mut self, slot: u32) {
+        if let Some(place) = self.stay_mut(slot) {
+            *place = None;
+            self.free.push(slot);
+        }
+    }
+
+    fn stay_mut(&mut self, slot: u32) -> Option<&mut Option<Stay>> {
+        self.stays.get_mut(usize::try_from(slot).ok()?)
+    }
+
+    /// How many places there are, of members and of ended stays.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.stays.iter().flatten().count()
+    }
+}
+
+impl View {
+    /// The member's own place.
+    pub(super) fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// Ends a loan: the view was taken out of the rooms of its member.
+    pub(super) fn put_back(self, rooms: &mut BTreeMap<RoomName, Self>, room: &RoomName) {
+        if let Some(place) = rooms.get_mut(room) {
+            *place = self;
+        }
+    }
+}
+
+impl Stay {
+    fn joined(&mut self, room: &RoomName) -> Arc<News> {
+        let peer = &self.info;
+        let make = || Arc::new(News::PeerJoined { room: room.clone(), peer: Arc::clone(peer) });
+        self.notices.joined.get_or_insert_with(make).clone()
+    }
+
+    fn back(&mut self, room: &RoomName) -> Arc<News> {
+        let peer = &self.info;
+        let make = || Arc::new(News::PeerBack { room: room.clone(), peer: Arc::clone(peer) });
+        self.notices.back.get_or_insert_with(make).clone()
+    }
+
+    fn away(&mut self, room: &RoomName) -> Arc<News> {
+        let (peer, reason) = (&self.peer, self.away);
+        let make = || Arc::new(News::PeerAway { room: room.clone(), peer: peer.clone(), reason });
+        self.notices.away.get_or_insert_with(make).clone()
+    }
+
+    fn left(&mut self, room: &RoomName) -> Arc<News> {
+        let (peer, reason) = (&self.peer, self.left.unwrap_or(LeaveReason::Lost));
+        let make = || Arc::new(News::PeerLeft { room: room.clone(), peer: peer.clone(), reason });
+        self.notices.left.get_or_insert_with(make).clone()
+    }
+}

@@ -1,0 +1,253 @@
+//! News of rooms, from the rooms to their members.
+//!
+//! In a small room every member is told within the command that changes it. In a larger one the members are told in
+//! turns: each turn touches a bounded number of entries, and rests afterwards for as long as the sockets need to send what it
+//! told. Meanwhile changes collapse in the room, so that a thousand peers that lose their sockets at once cost a
+//! thousand changes, not a million notices.
+
+use super::Registry;
+use super::mailbox::NotTaken;
+use super::presence::{Presence, View};
+use super::registration::Registration;
+use crate::engine::{News, Outlet};
+use signalpost_protocol::{PeerId, Query, RoomName, limits};
+use std::collections::VecDeque;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Most members of a room whose members are told at once.
+pub const SMALL: usize = 64;
+/// Most notices that one member is told in one turn of a large room.
+const SHARE: usize = 64;
+/// Entries after which a turn ends: members that were looked at, and notices.
+pub const TURN: u64 = 1_000;
+/// Notices for which a turn rests one millisecond.
+const NOTICES_PER_MS: u64 = 100;
+
+/// The large rooms that wait to be told.
+#[derive(Debug, Default)]
+pub(super) struct Spread {
+    rooms: VecDeque<RoomName>,
+    /// The last member of the first room that had its turn.
+    reached: Option<PeerId>,
+    rests_until: u64,
+}
+
+impl Registry {
+    /// A room has changed.
+    pub(super) fn spread_change(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
+        let Some(presence) = self.presences.get_mut(room) else { return };
+        if presence.is_crowded() {
+            self.thin_out(room);
+        }
+        let is_small = self.presences.get(room).is_some_and(|presence| presence.members() <= SMALL);
+        if is_small {
+            let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
+            for member in &members {
+                self.visit(now, member, room, usize::MAX, out);
+            }
+        } else {
+            self.queue(room);
+        }
+    }
+
+    /// A peer can be told again, after an absence or an acknowledgement.
+    pub(super) fn spread_to(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        peer.behind = false;
+        let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();
+        for room in &rooms {
+            if self.presences.get(room).is_some_and(|presence| presence.members() <= SMALL) {
+                self.visit(now, id, room, usize::MAX, out);
+            } else {
+                self.queue(room);
+            }
+        }
+    }
+
+    fn queue(&mut self, room: &RoomName) {
+        let Some(presence) = self.presences.get_mut(room) else { return };
+        if std::mem::replace(&mut presence.queued, true) {
+            presence.again = true;
+        } else {
+            self.spread.rooms.push_back(room.clone());
+        }
+    }
+
+    /// When the next turn is due, if a room waits.
+    pub(super) fn spread_due(&self) -> Option<u64> {
+        self.spread.rooms.front().map(|_| self.spread.rests_until)
+    }
+
+    /// One turn: tells members of large rooms what they do not know.
+    pub(super) fn take_turn(&mut self, now: u64, out: &mut impl Outlet) {
+        if now < self.spread.rests_until {
+            return;
+        }
+        let (start, mut notices) = (self.work.touched(), 0);
+        while self.work.touched().saturating_sub(start) < TURN
+            && let Some(room) = self.spread.rooms.front().cloned()
+        {
+            let after = self.spread.reached.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            let range = (after, Bound::Unbounded);
+            let next =
+                self.rooms.peers(&room).and_then(|peers| peers.range::<PeerId, _>(range).next().cloned());
+            match next {
+                Some(member) => {
+                    notices += self.visit(now, &member, &room, SHARE, out);
+                    self.spread.reached = Some(member);
+                }
+                None => self.end_turn_of(room),
+            }
+        }
+        let touched = self.work.touched().saturating_sub(start);
+        let rest = (notices / NOTICES_PER_MS).saturating_add(touched / TURN);
+        self.spread.rests_until = now.saturating_add(rest);
+    }
+
+    /// Every member of the first room had its turn.
+    fn end_turn_of(&mut self, room: RoomName) {
+        self.spread.reached = None;
+        self.spread.rooms.pop_front();
+        let Some(presence) = self.presences.get_mut(&room) else { return };
+        presence.queued = false;
+        if std::mem::take(&mut presence.again) {
+            self.queue(&room);
+        }
+    }
+
+    /// Tells one member what it does not know of a room, at most `limit` notices; how many it was told.
+    fn visit(&mut self, now: u64, id: &PeerId, room: &RoomName, limit: usize, out: &mut impl Outlet) -> u64 {
+        self.work.touch(1);
+        let Self { peers, presences, store, work, .. } = self;
+        let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
+        if peer.is_away() {
+            return 0;
+        }
+        if peer.rooms.get(room).is_some_and(|view| view.stale) {
+            return self.list_again(now, id, room, out);
+        }
+        let Some(view) = peer.rooms.get_mut(room) else { return 0 };
+        let due = presence.due(view, limit);
+        if due.is_empty() {
+            return 0;
+        }
+        let is_full = due.len() == limit;
+        let mut view = std::mem::take(view);
+        let told = tell(&due, room, presence, &mut view, peer, |peer, news| {
+            work.touch(1);
+            // A sink of version 1 that is full closes its connection.
+            let _closes = store.put(peer, news, None, out);
+        });
+        presence.again |= is_full && !peer.behind;
+        view.put_back(&mut peer.rooms, room);
+        told
+    }
+
+    /// A peer that is to get a relay of `about` is told first where that peer stands, if that has been waiting.
+    ///
+    /// # Errors
+    /// When its mailbox takes no notices.
+    pub(super) fn tell_about(
+        &mut self,
+        id: &PeerId,
+        about: &PeerId,
+        out: &mut impl Outlet,
+    ) -> Result<(), NotTaken> {
+        let Some(peer) = self.peers.get(id) else { return Ok(()) };
+        if self.spread.rooms.is_empty() && !peer.behind && !peer.is_away() {
+            return Ok(());
+        }
+        let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();
+        for room in &rooms {
+            self.work.touch(1);
+            let Self { peers, presences, store, .. } = self;
+            let Some(presence) = presences.get_mut(room) else { continue };
+            let slots = presence.about(about, peers.get(about).and_then(|other| other.rooms.get(room)));
+            let Some(peer) = peers.get_mut(id) else { return Ok(()) };
+            let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { continue };
+            let mut put = Ok(());
+            for slot in slots {
+                if !peer.mailbox.takes_notice_before_relay() {
+                    put = Err(NotTaken::Busy);
+                    break;
+                }
+                if let Some(news) = presence.tell(room, &mut view, slot, peer.has_session()) {
+                    let _closes = store.put(peer, &news, None, out);
+                }
+            }
+            view.put_back(&mut peer.rooms, room);
+            put?;
+        }
+        Ok(())
+    }
+
+    /// A member asks for the list of a room anew. It is told first what it does not know, as far as its mailbox takes it.
+    pub(super) fn show_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
+        self.visit(now, id, room, usize::MAX, out);
+        let Self { peers, presences, .. } = self;
+        let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return };
+        if let Some(view) = peer.rooms.get_mut(room) {
+            presence.list(view);
+        }
+    }
+
+    /// Gives a member the list of a room in place of changes that are not kept.
+    fn list_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) -> u64 {
+        let query = Query { room: Some(room.clone()), limit: Some(limits::PAGE), ..Query::default() };
+        let page = self.find(now, id, &query);
+        let Self { peers, presences, store, .. } = self;
+        let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
+        let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { return 0 };
+        let news = Arc::new(News::Joined { room: room.clone(), page, reference: None });
+        if store.put(peer, &news, None, out).is_ok() {
+            presence.list(&mut view);
+        } else {
+            peer.behind = true;
+        }
+        view.put_back(&mut peer.rooms, room);
+        1
+    }
+
+    /// Lets go of the stays that have ended in a room that has too many of them.
+    fn thin_out(&mut self, room: &RoomName) {
+        let Some(mut presence) = self.presences.remove(room) else { return };
+        let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
+        let mut views: Vec<(PeerId, View)> = Vec::with_capacity(members.len());
+        for id in members {
+            self.work.touch(1);
+            let view = self.peers.get_mut(&id).and_then(|peer| peer.rooms.remove(room));
+            views.extend(view.map(|view| (id, view)));
+        }
+        presence.forget_departed(views.iter_mut().map(|(_, view)| view));
+        self.presences.insert(room.clone(), presence);
+        for (id, view) in views {
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.rooms.insert(room.clone(), view);
+            }
+        }
+    }
+}
+
+/// Tells a member of these places as far as its mailbox takes notices; how many it was told.
+fn tell(
+    due: &[u32],
+    room: &RoomName,
+    presence: &mut Presence,
+    view: &mut View,
+    peer: &mut Registration,
+    mut put: impl FnMut(&mut Registration, &Arc<News>),
+) -> u64 {
+    let mut told = 0;
+    for slot in due {
+        if !peer.mailbox.takes_notices() {
+            peer.behind = true;
+            break;
+        }
+        if let Some(news) = presence.tell(room, view, *slot, peer.has_session()) {
+            put(peer, &news);
+            told += 1;
+        }
+    }
+    told
+}
