@@ -84,6 +84,12 @@ impl Marks {
         Self((0..words).map(word).collect())
     }
 
+    /// How many places are set.
+    pub(super) fn count(&self) -> usize {
+        let ones = |word: &Word| (word.present | word.away).count_ones();
+        self.0.iter().map(ones).fold(0, |all, ones| all.saturating_add(usize::try_from(ones).unwrap_or(0)))
+    }
+
     /// Every place that is set.
     pub(super) fn known(&self) -> impl Iterator<Item = u32> {
         self.0.iter().zip(0u32..).flat_map(|(word, at)| bits(word.present | word.away, at))

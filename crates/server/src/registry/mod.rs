@@ -25,7 +25,7 @@ use post::Store;
 use presence::Presence;
 use registration::Registration;
 use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName};
-use spread::Spread;
+use spread::{Spread, TURN};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +39,6 @@ pub const RESUME_WINDOW_MS: u64 = 120_000;
 pub const JOINS: u32 = 64;
 /// Time after which a peer that has entered [`JOINS`] rooms may enter another, in milliseconds.
 pub const JOIN_PAUSE_MS: u64 = 250;
-/// Most sessions and leases whose end one look handles; the next look follows at once.
-pub const ENDS_AT_ONCE: usize = 256;
 /// Most peers that one listing looks at; a page that stops there is short and carries a cursor.
 pub const SCAN: usize = 2_000;
 
@@ -207,21 +205,29 @@ impl Registry {
     /// due; [`Registry::poll_timeout`] says when to call it again. Leases are looked at only when that was last done [`SWEEP_MS`]
     /// ago or earlier.
     pub fn sweep(&mut self, now: u64, out: &mut impl Outlet) {
-        for _ in 0..ENDS_AT_ONCE {
-            let Some((_, id)) = pop_due(&mut self.windows, now) else { break };
+        let end = self.work.touched().saturating_add(TURN);
+        while self.work.touched() < end
+            && let Some((_, id)) = pop_due(&mut self.windows, now)
+        {
+            self.work.touch(1);
             self.remove(now, &id, LeaveReason::Lost, out);
         }
-        if now >= self.next_sweep && self.end_leases(now, out) {
+        if now >= self.next_sweep && self.work.touched() < end && self.end_leases(now, out) {
             self.next_sweep = now.saturating_add(SWEEP_MS);
         }
-        self.end_overflowed(now, out);
-        self.take_turn(now, out);
+        if self.work.touched() < end {
+            self.end_overflowed(now, out);
+        }
+        if self.work.touched() < end {
+            self.take_turn(now, out);
+        }
     }
 
     /// Ends leases that are over; whether those were all. Each peer is looked at once in [`LEASE_MS`], however often this is
     /// called.
     fn end_leases(&mut self, now: u64, out: &mut impl Outlet) -> bool {
-        for _ in 0..ENDS_AT_ONCE {
+        let end = self.work.touched().saturating_add(TURN);
+        while self.work.touched() < end {
             let Some((_, id)) = pop_due(&mut self.leases, now) else { return true };
             self.work.touch(1);
             let Some(peer) = self.peers.get_mut(&id) else { continue };
@@ -361,6 +367,8 @@ fn pop_due(list: &mut BTreeSet<(u64, PeerId)>, now: u64) -> Option<(u64, PeerId)
 
 #[cfg(test)]
 mod absence_tests;
+#[cfg(test)]
+mod crowd_tests;
 #[cfg(test)]
 mod delivery_tests;
 #[cfg(test)]

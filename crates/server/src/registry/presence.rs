@@ -284,6 +284,11 @@ impl View {
         self.slot
     }
 
+    /// How many peers the member knows of.
+    pub(super) fn size(&self) -> usize {
+        self.known.count()
+    }
+
     /// Ends a loan: the view was taken out of the rooms of its member.
     pub(super) fn put_back(self, rooms: &mut BTreeMap<RoomName, Self>, room: &RoomName) {
         if let Some(place) = rooms.get_mut(room) {

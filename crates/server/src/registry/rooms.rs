@@ -26,7 +26,9 @@ impl Registry {
             peer.joins.take(now).map_err(Refused::wait)?;
             let info = Arc::clone(&peer.info);
             let presence = self.presences.entry(room.clone()).or_default();
-            peer.rooms.insert(room.clone(), presence.enter(id, info));
+            let view = presence.enter(id, info);
+            self.work.touch(view.size());
+            peer.rooms.insert(room.clone(), view);
             self.rooms.insert(room.clone(), id);
             self.spread_change(now, room, out);
         }
@@ -58,6 +60,7 @@ impl Registry {
         out: &mut impl Outlet,
     ) {
         self.rooms.remove(room, id);
+        self.work.touch(view.size());
         let Some(presence) = self.presences.get_mut(room) else { return };
         presence.depart(view, reason);
         if presence.is_empty() {

@@ -28,6 +28,7 @@ impl Outlet for Queues {
 pub(super) struct World {
     pub(super) registry: Registry,
     pub(super) out: Queues,
+    pub(super) pictures: BTreeMap<ConnectionId, super::crowd_tests::Picture>,
 }
 
 pub(super) fn connection(number: u64) -> ConnectionId {
@@ -59,7 +60,7 @@ pub(super) fn signal() -> Signal {
 
 impl World {
     pub(super) fn new() -> Self {
-        Self { registry: Registry::default(), out: Queues::default() }
+        Self { registry: Registry::default(), out: Queues::default(), pictures: BTreeMap::new() }
     }
 
     pub(super) fn execute(&mut self, now: u64, number: u64, command: Command) -> Outcome {

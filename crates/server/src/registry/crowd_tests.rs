@@ -1,0 +1,358 @@
+//! Rooms of thousands, and members that make more noise than others.
+
+use super::presence::MAX_DEPARTED;
+use super::session_tests::claim;
+use super::spread::{SMALL, TURN};
+use super::tests::{LOST, World, id, ids, refused, room};
+use super::*;
+use crate::engine::{AwayReason, Departure};
+use signalpost_protocol::Query;
+
+/// Most entries that one command may touch, whatever the size of its room.
+const MOST_WORK: u64 = 2 * TURN + mailbox::ENTRIES as u64;
+
+impl World {
+    /// Peers p0000, p0001 … on connections from `first` on, in one room, and each knows of the others.
+    fn crowd(&mut self, first: u64, count: u64) {
+        for number in first..first + count {
+            self.resume(0, number, claim(&format!("p{number:04}"), "key", "next", None)).unwrap();
+            assert!(self.work_of(0, number, join(1)) < MOST_WORK + count);
+        }
+        let presence = self.registry.presences.get_mut(&room("r")).unwrap();
+        for peer in self.registry.peers.values_mut().filter(|peer| !peer.is_away()) {
+            presence.list(peer.rooms.get_mut(&room("r")).unwrap());
+        }
+        self.settle(0);
+    }
+
+    /// Sweeps as often as the registry asks for it, each client acknowledging what it gets, until nobody is told anything.
+    fn settle(&mut self, mut now: u64) -> u64 {
+        loop {
+            self.acknowledge_all(now);
+            match self.registry.poll_timeout() {
+                Some(due) if due < now + 100 => now = now.max(due),
+                _ => return now,
+            }
+            let before = self.registry.touched();
+            self.registry.sweep(now, &mut self.out);
+            let work = self.registry.touched() - before;
+            let members = self.registry.len() as u64;
+            assert!(work <= MOST_WORK + members, "a sweep touched {work} entries");
+        }
+    }
+
+    fn acknowledge_all(&mut self, now: u64) {
+        let connections: Vec<ConnectionId> = self.out.got.keys().copied().collect();
+        for connection in connections {
+            let told = self.out.got.remove(&connection).unwrap_or_default();
+            for delivery in &told {
+                if let Delivery::News { news, .. } = delivery {
+                    self.pictures.entry(connection).or_default().note(news);
+                }
+            }
+            let top = told.iter().filter_map(|delivery| match delivery {
+                Delivery::News { seq, .. } => *seq,
+                _ => None,
+            });
+            if let Some(ack) = top.max() {
+                let beat = Command::Beat { ack: Some(ack) };
+                self.registry.execute(now, connection, beat, &mut self.out);
+                self.drop_reply(connection);
+            }
+        }
+    }
+
+    fn drop_reply(&mut self, connection: ConnectionId) {
+        if let Some(queue) = self.out.got.get_mut(&connection) {
+            queue.retain(|delivery| !matches!(delivery, Delivery::Done { .. }));
+            if queue.is_empty() {
+                self.out.got.remove(&connection);
+            }
+        }
+    }
+
+    /// The work of one command.
+    fn work_of(&mut self, now: u64, number: u64, command: Command) -> u64 {
+        let before = self.registry.touched();
+        self.registry.execute(now, ConnectionId::new(number), command, &mut self.out);
+        self.registry.touched() - before
+    }
+
+    fn picture(&self, number: u64) -> &Picture {
+        &self.pictures[&ConnectionId::new(number)]
+    }
+}
+
+fn join(seq: u32) -> Command {
+    let action = Action::Join(room("r"));
+    Command::Request(Request { seq: Some(seq), ack: None, reference: Some(seq), action })
+}
+
+/// What a client makes of the notices of one room. It counts every absence and every end that it is told.
+#[derive(Debug, Default)]
+pub(super) struct Picture {
+    present: BTreeSet<String>,
+    away: BTreeSet<String>,
+    absences: usize,
+    ends: usize,
+    lists: usize,
+}
+
+impl Picture {
+    fn note(&mut self, news: &News) {
+        match news {
+            News::Joined { page, reference, .. } => {
+                self.lists += 1;
+                if reference.is_none() {
+                    self.away.clear();
+                }
+                self.present = page.peers.iter().map(|peer| peer.id.clone()).collect();
+            }
+            News::PeerJoined { peer, .. } => {
+                assert!(self.present.insert(peer.id.clone()), "{} joined twice", peer.id);
+                assert!(!self.away.contains(&peer.id));
+            }
+            News::PeerBack { peer, .. } => {
+                self.away.remove(&peer.id);
+                self.present.insert(peer.id.clone());
+            }
+            News::PeerAway { peer, .. } => {
+                self.absences += 1;
+                self.present.remove(peer.as_str());
+                assert!(self.away.insert(peer.as_str().into()), "{peer} is away twice");
+            }
+            News::PeerLeft { peer, .. } => {
+                self.ends += 1;
+                let was_here = self.present.remove(peer.as_str()) | self.away.remove(peer.as_str());
+                assert!(was_here || self.lists == 0, "{peer} left and was never named");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Case A1: everybody in a large room loses its socket within a moment.
+#[test]
+fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
+    const CROWD: u64 = 4_000;
+    let mut world = World::new();
+    world.crowd(0, CROWD);
+    for number in 1..CROWD {
+        let work = world.work_of(1_000, number, Command::Detach(LOST));
+        assert!(work <= MOST_WORK + CROWD, "a detach touched {work} entries");
+        world.registry.sweep(1_000, &mut world.out);
+    }
+    let calm = world.settle(1_000);
+    assert!(calm < 1_000 + 3_000, "told after {} ms", calm - 1_000);
+    let picture = world.picture(0);
+    assert_eq!(
+        (picture.absences, picture.away.len(), picture.ends),
+        (CROWD as usize - 1, CROWD as usize - 1, 0)
+    );
+    assert_eq!(world.registry.len(), CROWD as usize, "no session has ended");
+    // They come back: each is told once where the others stand, not what happened meanwhile.
+    for number in 1..CROWD {
+        let name = format!("p{number:04}");
+        let has = world.registry.peers[&id(&name)].mailbox.sent();
+        let before = world.registry.touched();
+        let claim = claim(&name, "next", "n", Some(has));
+        assert!(world.resume(2_000, CROWD + number, claim).unwrap().resumed);
+        let work = world.registry.touched() - before;
+        assert!(work <= MOST_WORK + CROWD, "a claim touched {work} entries");
+    }
+    world.pictures.clear();
+    world.settle(2_000);
+    let told: usize = (CROWD + 1..2 * CROWD)
+        .filter_map(|number| world.pictures.get(&ConnectionId::new(number)))
+        .map(|picture| picture.absences)
+        .sum();
+    assert!(told < 10 * CROWD as usize, "{told} absences told of peers that were back");
+}
+
+/// The windows of a crowd end in one moment, and no sweep does it all.
+#[test]
+fn a_crowd_whose_windows_end_is_removed_in_bounded_parts() {
+    const CROWD: u64 = 2_000;
+    let mut world = World::new();
+    world.crowd(0, CROWD);
+    for number in 1..CROWD {
+        world.work_of(1_000, number, Command::Detach(LOST));
+    }
+    world.settle(1_000);
+    world.work_of(25_000, 0, Command::Beat { ack: None });
+    for now in (30_000..1_000 + RESUME_WINDOW_MS).step_by(20_000) {
+        world.work_of(now, 0, Command::Beat { ack: None });
+    }
+    world.settle(1_000 + RESUME_WINDOW_MS);
+    let picture = world.picture(0);
+    // So many ends at once are told by a list that none of them is in.
+    assert_eq!((picture.absences, picture.lists), (CROWD as usize - 1, 2));
+    assert_eq!((picture.away.len(), picture.present.len()), (0, 0));
+    assert_eq!(world.registry.len(), 1);
+    assert_eq!(world.registry.presences[&room("r")].places(), 1, "every place was given back");
+}
+
+/// Case A5: more peers than a mailbox holds entries come while a member is away.
+#[test]
+fn a_member_that_was_away_hears_of_all_that_came() {
+    for count in [300, 600, 3_000] {
+        let mut world = World::in_a_room(&["ada", "bob"]);
+        world.detach(0, 2, LOST);
+        world.crowd(1_000, count);
+        let has = world.registry.peers[&id("bob")].mailbox.sent();
+        assert!(world.resume(20_000, 9, claim("bob", "next", "n", Some(has))).unwrap().resumed);
+        world.settle(20_000);
+        let picture = world.picture(9);
+        assert_eq!((picture.present.len(), picture.ends), (count as usize, 0), "of {count}");
+        assert!(world.registry.presences[&room("r")].members() == 2 + count as usize);
+    }
+}
+
+/// Case A3: one peer enters and leaves as fast as it can.
+#[test]
+fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
+    for members in [16, SMALL + 36] {
+        let mut world = World::new();
+        world.crowd(0, members as u64 + 1);
+        world.detach(0, 1, LOST);
+        world.settle(0);
+        let (mut seq, mut refusals, mut joins) = (2, 0, 0);
+        for now in 1_000..5_000 {
+            assert_eq!(world.request(now, 0, seq, Action::Leave(room("r"))), Outcome::Executed);
+            seq += 1;
+            loop {
+                let outcome = world.request(now.max(1_000), 0, seq, Action::Join(room("r")));
+                seq += 1;
+                if outcome == Outcome::Executed {
+                    joins += 1;
+                    break;
+                }
+                assert_eq!(outcome, refused(ErrorCode::RateLimited));
+                let told = world.told(0);
+                let after = told.iter().rev().find_map(|(_, news)| match news {
+                    News::Refused { after, .. } => *after,
+                    _ => None,
+                });
+                assert!(after.is_some_and(|ms| u64::from(ms) <= JOIN_PAUSE_MS), "{told:?}");
+                world.ack(now, 0, told.last().unwrap().0.unwrap());
+                refusals += 1;
+                if refusals > 20 {
+                    break;
+                }
+            }
+            if refusals > 20 {
+                break;
+            }
+            world.settle(now);
+        }
+        assert_eq!(joins, JOINS);
+        assert_eq!(world.registry.len(), members + 1);
+        // The member that was away has missed nothing that it would have to know.
+        let has = world.registry.peers[&id("p0001")].mailbox.sent();
+        assert!(world.resume(9_000, 5_000, claim("p0001", "next", "n", Some(has))).unwrap().resumed);
+        world.settle(9_000);
+        assert_eq!(world.picture(5_000).ends, 1, "of the stay that it knew");
+    }
+}
+
+/// What nobody could be told for long is forgotten, and the member lists the room again.
+#[test]
+fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
+    let crowd = MAX_DEPARTED as u64 + 200;
+    let mut world = World::new();
+    world.crowd(0, crowd);
+    world.detach(0, 1, LOST);
+    world.detach(0, 2, LOST);
+    world.settle(0);
+    for number in 3..crowd {
+        world.detach(0, number, Departure::Bye);
+    }
+    world.settle(0);
+    let places = world.registry.presences[&room("r")].places();
+    assert!(places <= MAX_DEPARTED + 8, "{places} places");
+    let picture = world.picture(0);
+    assert!(picture.lists == 2 && picture.present.is_empty() && picture.away.is_empty(), "{picture:?}");
+    let has = world.registry.peers[&id("p0001")].mailbox.sent();
+    assert!(world.resume(1_000, 9_000, claim("p0001", "next", "n", Some(has))).unwrap().resumed);
+    world.settle(1_000);
+    let picture = world.picture(9_000);
+    assert_eq!(picture.lists, 1);
+    assert_eq!(picture.present, BTreeSet::from(["p0000".to_owned()]));
+    // The one that is still away is told as one that joins.
+    let has = world.registry.peers[&id("p0002")].mailbox.sent();
+    world.resume(1_000, 9_001, claim("p0002", "next", "n", Some(has))).unwrap();
+    world.settle(1_000);
+    let both = ["p0000".to_owned(), "p0002".to_owned()];
+    assert_eq!(world.picture(9_000).present, BTreeSet::from(both));
+}
+
+/// A relay is the word of a peer that the receiver knows: in a large room the notice about it goes before.
+#[test]
+fn a_relay_comes_after_the_notice_about_its_sender() {
+    let mut world = World::new();
+    world.crowd(0, 200);
+    world.resume(10, 900, claim("late", "key", "next", None)).unwrap();
+    world.request(10, 900, 1, Action::Join(room("r")));
+    world.send(10, 900, 2, "p0007");
+    world.request(10, 900, 3, Action::Broadcast { room: room("r"), data: "all".into() });
+    for number in [7, 8] {
+        let told = world.told(number);
+        let kinds: Vec<bool> = told.iter().map(|(_, news)| matches!(news, News::PeerJoined { .. })).collect();
+        assert_eq!(kinds.iter().position(|it| *it), Some(0), "{told:?}");
+        assert_eq!(kinds.iter().filter(|it| **it).count(), 1, "{told:?}");
+    }
+    // The turn of the room does not say it again.
+    world.settle(200);
+    assert!(world.registry.spread_due().is_none());
+    // And a new session of a sender is not spoken for by the old one's end.
+    world.detach(20, 900, Departure::Bye);
+    world.resume(20, 901, claim("late", "key", "next", None)).unwrap();
+    world.send(20, 901, 1, "p0007");
+    let told = world.told(7);
+    assert!(matches!(&told[..], [(_, News::PeerLeft { .. }), (_, News::Relay { .. })]), "{told:?}");
+}
+
+/// Point 3 of the document's cases: who was away when a member entered is not named by its end either.
+#[test]
+fn a_member_hears_no_end_of_a_peer_that_it_was_never_told_of() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.detach(0, 2, LOST);
+    world.resume(0, 3, claim("cy", "key", "next", None)).unwrap();
+    world.request(0, 3, 1, Action::Join(room("r")));
+    world.told(3);
+    world.told(1);
+    for number in [1, 3] {
+        for now in (20_000..RESUME_WINDOW_MS).step_by(20_000) {
+            world.execute(now, number, Command::Beat { ack: None });
+        }
+    }
+    world.registry.sweep(RESUME_WINDOW_MS, &mut world.out);
+    assert_eq!(world.told(3), []);
+    let gone = News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
+    assert_eq!(world.told(1).into_iter().map(|(_, news)| news).collect::<Vec<_>>(), [gone]);
+}
+
+/// A member that asks for the list again while it is behind hears of no stay twice.
+#[test]
+fn a_list_that_is_asked_for_again_is_what_the_member_knows() {
+    let mut world = World::new();
+    world.crowd(0, 100);
+    world.detach(10, 5, Departure::Away(AwayReason::Lost));
+    world.request(10, 7, 2, Action::Join(room("r")));
+    let told = world.told(7);
+    let (last, before) = told.split_last().unwrap();
+    assert!(
+        before
+            .iter()
+            .any(|(_, news)| matches!(news, News::PeerAway { peer, .. } if peer.as_str() == "p0005"))
+    );
+    match &last.1 {
+        News::Joined { page, .. } => assert!(!ids(page).0.contains(&"p0005".to_owned())),
+        other => panic!("{other:?}"),
+    }
+    world.ack(10, 7, last.0.unwrap());
+    world.settle(10);
+    let query = Query { room: Some(room("r")), limit: Some(1), ..Query::default() };
+    assert_eq!(world.request(10, 7, 3, Action::Discover(query)), Outcome::Executed);
+    assert_eq!(world.told(7).len(), 1, "nothing more is to be told");
+}
