@@ -6,11 +6,12 @@ use signalpost_protocol::ErrorCode;
 /// Tells the exporter what the metrics mean.
 pub(super) fn describe() {
     describe_gauge!("signalpost_connections", "Signaling sockets that are open.");
+    describe_gauge!("signalpost_http_connections", "Connections that were answered over HTTP and are open.");
     describe_gauge!("signalpost_peers", "Peers that are registered.");
     describe_counter!("signalpost_messages_total", "Messages accepted from clients, by type.");
     describe_counter!("signalpost_refusals_total", "Frames refused, by error code.");
     describe_counter!("signalpost_closes_total", "Signaling sockets that ended, by close code.");
-    describe_counter!("signalpost_rejected_connections_total", "Sockets over the limit, by kind.");
+    describe_counter!("signalpost_rejected_connections_total", "Connections over a limit, by kind.");
 }
 
 pub(super) fn accepted(kind: &'static str) {
@@ -48,5 +49,22 @@ impl OpenSocket {
 impl Drop for OpenSocket {
     fn drop(&mut self) {
         gauge!("signalpost_connections").decrement(1.0);
+    }
+}
+
+/// Counts one connection that is answered over HTTP for as long as it lives.
+#[derive(Debug)]
+pub(super) struct HttpConnection(());
+
+impl HttpConnection {
+    pub(super) fn count() -> Self {
+        gauge!("signalpost_http_connections").increment(1.0);
+        Self(())
+    }
+}
+
+impl Drop for HttpConnection {
+    fn drop(&mut self) {
+        gauge!("signalpost_http_connections").decrement(1.0);
     }
 }
