@@ -4,7 +4,7 @@
 mod support;
 
 use std::time::Duration;
-use support::{Client, Server};
+use support::{Client, Server, memory};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
@@ -12,13 +12,6 @@ use tokio::time::timeout;
 const MAX_GROWTH: u64 = 8 << 20;
 /// How long the flood goes on at most. The server gives a client up that takes no byte for 2 s.
 const FLOOD: Duration = Duration::from_secs(8);
-
-/// The memory of the process, in bytes, that is in RAM.
-fn memory(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id().unwrap())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-}
 
 /// A frame of a client with the mask 0 (RFC 6455 §5.2): the first byte, then at most 125 bytes.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {

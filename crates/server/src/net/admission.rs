@@ -13,6 +13,8 @@ const ARRIVING: usize = 512;
 /// Three counters: signaling sockets, connections that are answered over HTTP, and everything that was accepted.
 #[derive(Clone, Debug)]
 pub(super) struct Admission {
+    /// Which listener it is for, in the metrics.
+    listener: &'static str,
     signaling: Arc<Semaphore>,
     http: Arc<Semaphore>,
     accepted: Arc<Semaphore>,
@@ -22,10 +24,11 @@ pub(super) struct Admission {
 pub(super) type Place = OwnedSemaphorePermit;
 
 impl Admission {
-    pub(super) fn new(signaling: usize, http: usize) -> Self {
+    pub(super) fn new(listener: &'static str, signaling: usize, http: usize) -> Self {
         let signaling = signaling.min(Semaphore::MAX_PERMITS / 4);
         let http = http.min(Semaphore::MAX_PERMITS / 4);
         Self {
+            listener,
             signaling: Arc::new(Semaphore::new(signaling)),
             http: Arc::new(Semaphore::new(http)),
             accepted: Arc::new(Semaphore::new(signaling + http + ARRIVING)),
@@ -44,7 +47,7 @@ impl Admission {
 
     /// What a new connection takes its place of the kind HTTP by.
     pub(super) fn http_place(&self) -> HttpPlace {
-        HttpPlace { free: self.http.clone(), taken: Arc::default() }
+        HttpPlace { listener: self.listener, free: self.http.clone(), taken: Arc::default() }
     }
 }
 
@@ -52,6 +55,7 @@ impl Admission {
 /// the connection ends.
 #[derive(Clone, Debug)]
 pub(super) struct HttpPlace {
+    listener: &'static str,
     free: Arc<Semaphore>,
     taken: Arc<OnceLock<(Place, counters::HttpConnection)>>,
 }
@@ -64,7 +68,7 @@ impl HttpPlace {
         }
         let Ok(place) = self.free.clone().try_acquire_owned() else { return false };
         // One connection answers one request at a time: nothing else can have set it meanwhile.
-        self.taken.get_or_init(|| (place, counters::HttpConnection::count()));
+        self.taken.get_or_init(|| (place, counters::HttpConnection::count(self.listener)));
         true
     }
 }
@@ -75,7 +79,7 @@ mod tests {
 
     #[test]
     fn connections_over_http_take_their_own_places_only() {
-        let admission = Admission::new(1, 1);
+        let admission = Admission::new("test", 1, 1);
         let (first, second) = (admission.http_place(), admission.http_place());
         assert!(first.take() && first.take(), "it keeps what it has");
         assert!(!second.take());
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn those_that_arrive_have_room_when_both_kinds_are_full() {
-        let admission = Admission::new(2, 1);
+        let admission = Admission::new("test", 2, 1);
         let all: Vec<Place> = (0..2 + 1 + ARRIVING).map_while(|_| admission.admit_connection()).collect();
         assert_eq!(all.len(), 2 + 1 + ARRIVING);
         assert!(admission.admit_connection().is_none());

@@ -1,12 +1,15 @@
 //! Every metric, in one place. Labels come from fixed lists only, so that nobody can grow the list.
 
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics::{Gauge, counter, describe_counter, describe_gauge, gauge};
 use signalpost_protocol::ErrorCode;
 
 /// Tells the exporter what the metrics mean.
 pub(super) fn describe() {
     describe_gauge!("signalpost_connections", "Signaling sockets that are open.");
-    describe_gauge!("signalpost_http_connections", "Connections that were answered over HTTP and are open.");
+    describe_gauge!(
+        "signalpost_http_connections",
+        "Connections that were answered over HTTP and are open, by listener."
+    );
     describe_gauge!("signalpost_peers", "Peers that are registered.");
     describe_counter!("signalpost_messages_total", "Messages accepted from clients, by type.");
     describe_counter!("signalpost_refusals_total", "Frames refused, by error code.");
@@ -54,17 +57,18 @@ impl Drop for OpenSocket {
 
 /// Counts one connection that is answered over HTTP for as long as it lives.
 #[derive(Debug)]
-pub(super) struct HttpConnection(());
+pub(super) struct HttpConnection(Gauge);
 
 impl HttpConnection {
-    pub(super) fn count() -> Self {
-        gauge!("signalpost_http_connections").increment(1.0);
-        Self(())
+    pub(super) fn count(listener: &'static str) -> Self {
+        let open = gauge!("signalpost_http_connections", "listener" => listener);
+        open.increment(1.0);
+        Self(open)
     }
 }
 
 impl Drop for HttpConnection {
     fn drop(&mut self) {
-        gauge!("signalpost_http_connections").decrement(1.0);
+        self.0.decrement(1.0);
     }
 }

@@ -89,7 +89,7 @@ impl<E: Engine> Server<E> {
             engine,
             clock: Clock::start(),
             region: options.region.clone(),
-            admission: Admission::new(options.max_connections, options.max_http_connections),
+            admission: Admission::new("public", options.max_connections, options.max_http_connections),
             drain: Drain { duration: options.drain.0, return_window: options.return_window.0 },
             leaving: CancellationToken::new(),
             shutdown: CancellationToken::new(),
@@ -133,7 +133,7 @@ impl<E: Engine> Server<E> {
             }
             let service = Service {
                 router: http::admin(shared.clone()),
-                admission: Admission::new(0, ADMIN_CONNECTIONS),
+                admission: Admission::new("admin", 0, ADMIN_CONNECTIONS),
                 stop: end.clone(),
                 tasks: background.clone(),
                 ..service.clone()
