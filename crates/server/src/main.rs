@@ -8,7 +8,11 @@ use signalpost_server::net::{Options, Server, start_log};
 use signalpost_server::registry::Bounds;
 use std::error::Error;
 use std::io::Write;
+use std::pin::pin;
 use std::process::ExitCode;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -22,9 +26,10 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
+/// The threads that serve connections are the server's own.
+#[tokio::main(flavor = "current_thread")]
 async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
-    let stop = stop_signal()?;
+    let mut signals = Signals::catch()?;
     let exporter = match &options.admin_listen {
         Some(_) => Some(PrometheusBuilder::new().install_recorder()?),
         None => None,
@@ -39,26 +44,52 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let mut stdout = std::io::stdout();
     // The line is for whoever started the server; it runs without one as well.
     let _unread = writeln!(stdout, "listening on http://{}", server.address()?).and_then(|()| stdout.flush());
-    server.run(stop).await;
-    Ok(())
+    let stop = CancellationToken::new();
+    let mut running = pin!(server.run(stop.clone().cancelled_owned()));
+    tokio::select! {
+        () = running.as_mut() => return Ok(()),
+        () = signals.next() => stop.cancel(),
+    }
+    tokio::select! {
+        () = running => Ok(()),
+        () = signals.next() => Err("ended at once by a second signal".into()),
+    }
 }
 
-/// Done at SIGTERM or SIGINT, which are caught from the call on.
+/// SIGTERM and SIGINT, which are caught from the start on.
 #[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-/// Done at Ctrl-C.
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
 #[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        tokio::signal::ctrl_c().await.unwrap_or_default();
+    }
 }

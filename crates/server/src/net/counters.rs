@@ -1,7 +1,7 @@
 //! Every metric, in one place. Labels come from fixed lists only, so that nobody can grow the list.
 
 use crate::engine::Usage;
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics::{Gauge, counter, describe_counter, describe_gauge, gauge};
 use signalpost_protocol::ErrorCode;
 
 /// Tells the exporter what the metrics mean.
@@ -12,10 +12,14 @@ pub(super) fn describe() {
     describe_gauge!("signalpost_mailbox_bytes", "Bytes that wait in all mailboxes.");
     let hold = "The longest time that one command kept the others waiting, since the start.";
     describe_gauge!("signalpost_engine_longest_hold_seconds", hold);
+    describe_gauge!(
+        "signalpost_http_connections",
+        "Connections that were answered over HTTP and are open, by listener."
+    );
     describe_counter!("signalpost_messages_total", "Messages accepted from clients, by type.");
     describe_counter!("signalpost_refusals_total", "Frames refused, by error code.");
     describe_counter!("signalpost_closes_total", "Signaling sockets that ended, by close code.");
-    describe_counter!("signalpost_rejected_connections_total", "Sockets over the limit, by kind.");
+    describe_counter!("signalpost_rejected_connections_total", "Connections over a limit, by kind.");
 }
 
 pub(super) fn accepted(kind: &'static str) {
@@ -56,5 +60,23 @@ impl OpenSocket {
 impl Drop for OpenSocket {
     fn drop(&mut self) {
         gauge!("signalpost_connections").decrement(1.0);
+    }
+}
+
+/// Counts one connection that is answered over HTTP for as long as it lives.
+#[derive(Debug)]
+pub(super) struct HttpConnection(Gauge);
+
+impl HttpConnection {
+    pub(super) fn count(listener: &'static str) -> Self {
+        let open = gauge!("signalpost_http_connections", "listener" => listener);
+        open.increment(1.0);
+        Self(open)
+    }
+}
+
+impl Drop for HttpConnection {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
     }
 }

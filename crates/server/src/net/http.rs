@@ -1,47 +1,84 @@
 //! What is answered over HTTP: the socket's handshake, health, metrics and static files.
 
+use super::admission::HttpPlace;
 use super::options::Options;
 use super::server::Shared;
-use super::{counters, upgrade};
+use super::{counters, files, upgrade};
 use crate::engine::Engine;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use axum::{Extension, Router};
 use http::{HeaderValue, Request, StatusCode, header};
 use std::sync::Arc;
-use tower_http::services::ServeDir;
+
+/// Where signaling sockets are opened.
+const SIGNAL: &str = "/signal";
+/// Whether the process runs.
+const LIVE: &str = "/livez";
+/// Whether new connections should come.
+const READY: &str = "/readyz";
 
 /// The public listener.
 pub(super) fn public<E: Engine>(shared: Arc<Shared<E>>, options: &Options) -> Router {
-    let mut router = health(shared.clone())
-        .merge(Router::new().route("/signal", any(upgrade::handle::<E>)).with_state(shared));
+    let signal = Router::new().route(SIGNAL, any(upgrade::handle::<E>)).with_state(shared.clone());
+    let mut router = health(shared.clone()).merge(signal);
     if let Some(package) = &options.package {
-        router = router.nest_service("/package", ServeDir::new(package));
+        router = router.nest_service("/package", files::serve(package));
     }
     if let Some(www) = &options.www {
-        router = router.fallback_service(ServeDir::new(www));
+        router = router.fallback_service(files::serve(www));
     }
-    router.layer(middleware::from_fn(file_headers))
+    router
+        .layer(middleware::from_fn(file_headers))
+        .layer(middleware::from_fn_with_state(shared, in_its_place::<E>))
 }
 
 /// The listener for whoever runs the server.
 pub(super) fn admin<E: Engine>(shared: Arc<Shared<E>>) -> Router {
-    health(shared.clone()).merge(Router::new().route("/metrics", get(metrics::<E>)).with_state(shared))
+    health(shared.clone())
+        .merge(Router::new().route("/metrics", get(metrics::<E>)).with_state(shared.clone()))
+        .layer(middleware::from_fn_with_state(shared, in_its_place::<E>))
 }
 
 fn health<E: Engine>(shared: Arc<Shared<E>>) -> Router {
-    Router::new().route("/livez", get(async || "ok\n")).route("/readyz", get(ready::<E>)).with_state(shared)
+    Router::new().route(LIVE, get(async || "ok\n")).route(READY, get(ready::<E>)).with_state(shared)
 }
 
 async fn ready<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {
-    if shared.shutdown.is_cancelled() {
+    if shared.leaving.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
     } else {
         "ok\n".into_response()
     }
+}
+
+/// Answers over HTTP only a connection that has a place for it. Whoever asks after the health is answered without one too,
+/// once: a balancer must not take a server out because its files are much asked for.
+async fn in_its_place<E: Engine>(
+    State(shared): State<Arc<Shared<E>>>,
+    Extension(place): Extension<HttpPlace>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    let (is_signal, is_health) = (path == SIGNAL, matches!(path, LIVE | READY));
+    let has_place = !is_signal && place.take();
+    let mut response = if has_place || is_signal || is_health {
+        next.run(request).await
+    } else {
+        counters::rejected("http");
+        let retry = [(header::RETRY_AFTER, "5")];
+        (StatusCode::SERVICE_UNAVAILABLE, retry, "too many connections\n").into_response()
+    };
+    // A server that leaves announces the end of each connection with its last answer.
+    let goes_on = has_place && !shared.leaving.is_cancelled();
+    if !goes_on && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn metrics<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {

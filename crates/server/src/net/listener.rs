@@ -1,10 +1,12 @@
 //! Accepting TCP connections and speaking HTTP on them.
 
-use super::admission::Admission;
+use super::admission::{Admission, HttpPlace};
 use super::counters;
-use axum::Router;
+use super::http_stream::HttpStream;
+use super::workers::Workers;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::SocketAddr;
@@ -21,12 +23,10 @@ const BACKLOG: u32 = 1024;
 const SEND_BUFFER: u32 = 64 * 1024;
 /// Longest head of a request.
 const HEAD_BYTES: usize = 16 * 1024;
-/// Time for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest life of a connection that is not a signaling socket.
-const HTTP_TIMEOUT: Duration = Duration::from_secs(120);
 /// Time for an answer under way when the server stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest pause of this side within the only answer of a connection.
+const ONE_ANSWER: Duration = Duration::from_secs(10);
 /// Pause after the system refused to accept, for example for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -43,29 +43,36 @@ pub(super) async fn bind(address: &str) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts until `stop`.
-pub(super) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    admission: Admission,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-) {
+/// What every connection of a listener gets.
+#[derive(Clone)]
+pub(super) struct Service {
+    pub(super) router: Router,
+    pub(super) admission: Admission,
+    /// How long a connection may be idle between two requests; `None`: it has one request.
+    pub(super) keep_alive: Option<Duration>,
+    pub(super) stop: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    pub(super) workers: Workers,
+}
+
+/// Accepts until the service stops.
+pub(super) async fn serve(listener: TcpListener, service: Service) {
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            () = service.stop.cancelled() => return,
+            accepted = listener.accept() => accepted.and_then(|(stream, _)| stream.into_std()),
         };
         match accepted {
-            Ok((stream, _)) => match admission.admit_connection() {
-                Some(place) => {
-                    let connection = speak(stream, router.clone(), stop.clone());
-                    tasks.spawn(async move {
+            Ok(stream) => match (service.admission.admit_connection(), service.workers.next()) {
+                (Some(place), Some(worker)) => {
+                    let connection = speak(stream, service.clone());
+                    let connection = async move {
                         let _place = place;
                         connection.await;
-                    });
+                    };
+                    service.tasks.spawn_on(connection, worker);
                 }
-                None => counters::rejected("http"),
+                _ => counters::rejected("accepted"),
             },
             Err(error) => {
                 tracing::warn!(%error, "accept failed");
@@ -76,23 +83,27 @@ pub(super) async fn serve(
 }
 
 /// HTTP on one connection, until it ends or becomes a signaling socket.
-async fn speak(stream: TcpStream, router: Router, stop: CancellationToken) {
+async fn speak(stream: std::net::TcpStream, service: Service) {
+    let Service { router, admission, keep_alive, stop, .. } = service;
     // A peer that is gone already is found by the first read.
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
     let _gone = stream.set_nodelay(true);
+    let place: HttpPlace = admission.http_place();
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        // The stream has the deadlines.
+        .header_read_timeout(None)
+        .keep_alive(keep_alive.is_some())
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(
+            TokioIo::new(HttpStream::new(stream, keep_alive.unwrap_or(ONE_ANSWER))),
+            TowerToHyperService::new(router.layer(Extension(place))),
+        )
         .with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::time::timeout(HTTP_TIMEOUT, async {
-        tokio::select! {
-            // A client that breaks off or breaks HTTP has no one left to tell.
-            _ended = connection.as_mut() => return,
-            () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
-        }
-        let _cut_off = tokio::time::timeout(DRAIN_TIMEOUT, connection).await;
-    });
-    let _cut_off = ended.await;
+    tokio::select! {
+        // A client that breaks off or breaks HTTP has no one left to tell.
+        _ended = connection.as_mut() => return,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let _cut_off = tokio::time::timeout(DRAIN_TIMEOUT, connection).await;
 }

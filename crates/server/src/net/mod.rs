@@ -1,13 +1,15 @@
 //! The listener: sockets, HTTP, metrics, logs and shutdown around the sans-IO part.
 //!
 //! One task per socket owns its session, its WebSocket and its bounded inbox; nothing is shared but the
-//! engine. A step of the task is: do what the session asks, then wait for one event.
+//! engine. A step of the task is: do what the session asks, then wait for one event. A connection stays on one thread.
 
 mod admission;
 mod clock;
 mod connection;
 mod counters;
+mod files;
 mod http;
+mod http_stream;
 mod inbox;
 mod listener;
 mod log;
@@ -17,6 +19,7 @@ mod socket;
 mod sweeper;
 
 mod upgrade;
+mod workers;
 
 pub use log::start as start_log;
 pub use options::{LogFormat, LogLevel, Milliseconds, Options};

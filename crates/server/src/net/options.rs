@@ -2,6 +2,7 @@
 
 use clap::{Parser, ValueEnum};
 use signalpost_protocol::Label;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
 
@@ -33,13 +34,26 @@ pub struct Options {
     /// Most signaling sockets at a time; further ones are answered 503.
     #[arg(long, env = "SIGNALPOST_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "COUNT")]
     pub max_connections: usize,
+    /// Most connections at a time that load files or ask for anything else over HTTP; further ones are answered 503.
+    #[arg(long, env = "SIGNALPOST_MAX_HTTP_CONNECTIONS", default_value_t = 256, value_name = "COUNT")]
+    pub max_http_connections: usize,
+    /// How long an HTTP connection may be idle between two requests; 0 answers one request on each.
+    #[arg(long, env = "SIGNALPOST_KEEP_ALIVE", default_value = "75", value_name = "SECONDS", value_parser = seconds)]
+    pub keep_alive: Milliseconds,
+    /// Threads that serve connections; one for each core unless given.
+    #[arg(long, env = "SIGNALPOST_THREADS", value_name = "COUNT")]
+    pub threads: Option<NonZeroUsize>,
     /// How long a session waits for a client that lost its socket.
     #[arg(long, env = "SIGNALPOST_RESUME_WINDOW", default_value = "120", value_name = "SECONDS", value_parser = seconds)]
     pub resume_window: Milliseconds,
     /// Most memory that messages take which wait for their receivers.
     #[arg(long, env = "SIGNALPOST_MAILBOX_MEMORY", default_value_t = 512, value_name = "MIB")]
     pub mailbox_memory: usize,
-    /// Over what time the sockets are closed when the server stops.
+    /// How long a server that was told to stop goes on taking connections while /readyz says 503: until its balancer has seen
+    /// that.
+    #[arg(long, env = "SIGNALPOST_DRAIN_NOTICE", default_value = "0", value_name = "SECONDS", value_parser = seconds)]
+    pub drain_notice: Milliseconds,
+    /// Over what time the sockets are closed when the server stops, after the notice.
     #[arg(long, env = "SIGNALPOST_DRAIN", default_value = "2", value_name = "SECONDS", value_parser = seconds)]
     pub drain: Milliseconds,
     /// Over what time, from the end of the drain on, the clients of a stopped server come back.

@@ -2,8 +2,10 @@
 
 use super::admission::Admission;
 use super::clock::Clock;
-use super::options::Options;
+use super::listener::Service;
+use super::options::{Milliseconds, Options};
 use super::sweeper::Sweeper;
+use super::workers::Workers;
 use super::{counters, http, listener};
 use crate::ConnectionId;
 use crate::drain::Drain;
@@ -22,6 +24,8 @@ use tokio_util::task::TaskTracker;
 
 /// Time for the sockets to close at a shutdown, beside that of the drain.
 const SHUTDOWN: Duration = Duration::from_secs(5);
+/// Most connections at a time to the admin listener.
+const ADMIN_CONNECTIONS: usize = 64;
 
 /// What all tasks share.
 pub(super) struct Shared<E> {
@@ -30,6 +34,9 @@ pub(super) struct Shared<E> {
     pub(super) region: Option<Label>,
     pub(super) admission: Admission,
     pub(super) drain: Drain,
+    /// Cancelled when the server was told to stop and its balancer is to hear so.
+    pub(super) leaving: CancellationToken,
+    /// Cancelled when connections are taken no more and the sockets are closed.
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: TaskTracker,
     pub(super) exporter: Option<PrometheusHandle>,
@@ -49,14 +56,15 @@ pub struct Server<E> {
     options: Options,
     listener: TcpListener,
     admin: Option<TcpListener>,
+    workers: Workers,
 }
 
 impl<E: Engine> Server<E> {
     /// Binds the ports. `exporter` renders `/metrics`.
     ///
     /// # Errors
-    /// [`StartError`] when an address is not one, or cannot be bound, for example because it is in use; or
-    /// when a directory to serve does not exist.
+    /// [`StartError`] when an address is not one, or cannot be bound, for example because it is in use; when a
+    /// directory to serve does not exist; or when the system gives no threads.
     pub async fn bind(
         options: Options,
         engine: E,
@@ -75,20 +83,22 @@ impl<E: Engine> Server<E> {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
+        let workers = Workers::start(options.threads).map_err(StartError::Threads)?;
         counters::describe();
         let shared = Arc::new(Shared {
             engine,
             clock: Clock::start(),
             region: options.region.clone(),
-            admission: Admission::new(options.max_connections),
+            admission: Admission::new("public", options.max_connections, options.max_http_connections),
             drain: Drain { duration: options.drain.0, return_window: options.return_window.0 },
+            leaving: CancellationToken::new(),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             exporter,
             sweeper: Sweeper::default(),
             connections: AtomicU64::new(1),
         });
-        Ok(Self { shared, options, listener, admin })
+        Ok(Self { shared, options, listener, admin, workers })
     }
 
     /// Where signaling is served.
@@ -99,31 +109,46 @@ impl<E: Engine> Server<E> {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` is done; then accepts nobody, closes each signaling socket in its turn of the drain with
+    /// Serves until `stop` is done. Then `/readyz` says so for the time of the notice, while connections are still taken.
+    /// After that it accepts nobody, closes each signaling socket in its turn of the drain with
     /// [`signalpost_protocol::CloseCode::Shutdown`], and waits at most 5 s more for them.
+    ///
+    /// Connections are served by threads of their own; accepting, `stop` and the sweep are on the caller's.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { shared, options, listener, admin } = self;
+        let Self { shared, options, listener, admin, workers } = self;
+        let Milliseconds(keep_alive) = options.keep_alive;
         let background = TaskTracker::new();
         // The admin listener answers until the very end: `/readyz` says that the server drains.
         let end = CancellationToken::new();
+        let service = Service {
+            router: http::public(shared.clone(), &options),
+            admission: shared.admission.clone(),
+            keep_alive: (keep_alive > 0).then_some(Duration::from_millis(keep_alive)),
+            stop: shared.shutdown.clone(),
+            tasks: shared.tasks.clone(),
+            workers,
+        };
         if let Some(admin) = admin {
             if let Ok(address) = admin.local_addr() {
                 tracing::info!(%address, "admin");
             }
-            let router = http::admin(shared.clone());
-            let tasks = background.clone();
-            background.spawn(listener::serve(admin, router, Admission::new(0), end.clone(), tasks));
+            let service = Service {
+                router: http::admin(shared.clone()),
+                admission: Admission::new("admin", 0, ADMIN_CONNECTIONS),
+                stop: end.clone(),
+                tasks: background.clone(),
+                ..service.clone()
+            };
+            background.spawn(listener::serve(admin, service));
         }
         background.spawn(sweep(shared.clone(), end.clone()));
-        let serving = listener::serve(
-            listener,
-            http::public(shared.clone(), &options),
-            shared.admission.clone(),
-            shared.shutdown.clone(),
-            shared.tasks.clone(),
-        );
-        let serving = shared.tasks.spawn(serving);
+        let serving = shared.tasks.spawn(listener::serve(listener, service));
         stop.await;
+        shared.leaving.cancel();
+        if options.drain_notice.0 > 0 {
+            tracing::info!(milliseconds = options.drain_notice.0, "leaving");
+            tokio::time::sleep(Duration::from_millis(options.drain_notice.0)).await;
+        }
         tracing::info!("draining");
         shared.shutdown.cancel();
         shared.tasks.close();
@@ -159,6 +184,8 @@ pub enum StartError {
     Bind(String, io::Error),
     /// A directory to serve does not exist.
     NoDirectory(String),
+    /// The threads that serve connections cannot be started.
+    Threads(io::Error),
 }
 
 impl fmt::Display for StartError {
@@ -166,6 +193,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::NoDirectory(path) => write!(f, "{path} is not a directory"),
+            Self::Threads(error) => write!(f, "cannot start threads: {error}"),
         }
     }
 }
@@ -173,7 +201,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Bind(_, error) => Some(error),
+            Self::Bind(_, error) | Self::Threads(error) => Some(error),
             Self::NoDirectory(_) => None,
         }
     }

@@ -19,6 +19,10 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolE
 const READ_BUFFER: usize = 2 * 1024;
 /// Small frames are gathered up to this size before they are written.
 const WRITE_BUFFER: usize = 4 * 1024;
+/// Most bytes of frames that wait in the write buffer: a full [`WRITE_BUFFER`], the largest frame, and what the server adds
+/// to it (its header, `from`, `seq`, `timestamp`). [`Socket::poll_read`] keeps what a client causes far below; this is the
+/// second line.
+const MAX_WRITE_BUFFER: usize = WRITE_BUFFER + limits::DESCRIPTION_FRAME_BYTES + 4 * 1024;
 /// A socket that takes no byte for so long while something waits is too slow, in milliseconds.
 const STALL_MS: u64 = 2_000;
 /// Time for the close frame to go out and for the other side to hang up.
@@ -62,6 +66,7 @@ impl Socket {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(MAX_WRITE_BUFFER)
             .max_message_size(Some(limits::DESCRIPTION_FRAME_BYTES))
             .max_frame_size(Some(limits::DESCRIPTION_FRAME_BYTES));
         let stream = Counted { stream, written: 0 };
@@ -108,12 +113,18 @@ impl Socket {
         self.blocked.map(|(since, _)| since.saturating_add(STALL_MS))
     }
 
-    /// The next frame.
+    /// The next frame. tungstenite answers a ping by itself and reads on while the pong cannot go out; so a ping counts
+    /// as something that waits to be written, and the caller reads no further frame before [`Socket::poll_write`] has
+    /// written the pong.
     pub(super) fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
         Poll::Ready(match ready!(self.stream.poll_next_unpin(context)) {
             Some(Ok(Message::Text(text))) => Incoming::Text(text),
             Some(Ok(Message::Binary(_))) => Incoming::Binary,
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Incoming::Ping,
+            Some(Ok(Message::Ping(_))) => {
+                self.unflushed = true;
+                Incoming::Ping
+            }
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Incoming::Ping,
             Some(Ok(Message::Close(frame))) => {
                 Incoming::Ended(Ending::ByClient(frame.map(|frame| frame.code.into())))
             }

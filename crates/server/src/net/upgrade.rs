@@ -1,6 +1,7 @@
 //! The handshake of RFC 6455 §4.2, by hand: the raw stream is needed afterwards, to end a broken socket
 //! in a way that the client gets to hear of.
 
+use super::http_stream::HttpStream;
 use super::server::Shared;
 use super::{connection, counters};
 use crate::engine::Engine;
@@ -11,7 +12,6 @@ use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// Answers a request for a signaling socket and hands the socket to its task.
@@ -35,8 +35,8 @@ pub(super) async fn handle<E: Engine>(
     tasks.spawn(async move {
         let _place = place;
         let Ok(upgraded) = upgrade.await else { return };
-        if let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() {
-            connection::run(shared, io.into_inner(), read_buf).await;
+        if let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<HttpStream>>() {
+            connection::run(shared, io.into_inner().into_inner(), read_buf).await;
         }
     });
     let upgrade = [

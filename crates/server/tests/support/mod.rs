@@ -83,20 +83,28 @@ impl Server {
         get(self.admin().await, "/metrics").await.body
     }
 
-    /// Waits until the metrics hold the line.
+    /// Waits at most 5 s until the metrics hold the line.
     pub async fn wait_for_metric(&self, line: &str) {
-        for _ in 0..100 {
-            if self.metrics().await.lines().any(|held| held == line) {
-                return;
-            }
+        let waiting = tokio::time::timeout(Duration::from_secs(5), self.wait_long_for_metric(line));
+        if waiting.await.is_err() {
+            panic!("{line} is not in\n{}", self.metrics().await);
+        }
+    }
+
+    /// Waits until the metrics hold the line, as long as it takes.
+    pub async fn wait_long_for_metric(&self, line: &str) {
+        while !self.metrics().await.lines().any(|held| held == line) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{line} is not in\n{}", self.metrics().await);
     }
 
     pub async fn terminate(&self) {
+        self.signal("-TERM").await;
+    }
+
+    pub async fn signal(&self, signal: &str) {
         let id = self.process.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }
 
     /// An open socket without a peer.
@@ -119,6 +127,13 @@ impl Server {
         assert_eq!(client.receive().await["type"], "welcome");
         client
     }
+}
+
+/// The memory of the server's process that is in RAM, in bytes.
+pub fn memory(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id().unwrap())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 
 pub struct Client {
