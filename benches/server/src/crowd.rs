@@ -1,0 +1,135 @@
+//! Many members of one room: each joins, reads the first page of the list, and acknowledges what it hears.
+
+use crate::client::{Claim, Client};
+use crate::crowd_thread::CrowdThread;
+use crate::failure::Failure;
+use crate::frame::Kind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How many join at a time. A room tells each of its members of each newcomer: all at once would be a row of its own.
+const BATCH: usize = 100;
+/// When nobody has heard anything for so long, everybody has heard everything.
+const QUIET: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The crowd of one room.
+pub struct Crowd {
+    address: SocketAddr,
+    room: String,
+    members: JoinSet<Failure>,
+    arrivals_heard: Arc<AtomicU64>,
+    joined: usize,
+}
+
+impl Crowd {
+    pub fn new(address: SocketAddr, room: &str) -> Self {
+        Self {
+            address,
+            room: room.into(),
+            members: JoinSet::new(),
+            arrivals_heard: Arc::default(),
+            joined: 0,
+        }
+    }
+
+    /// How many joined.
+    pub fn joined(&self) -> usize {
+        self.joined
+    }
+
+    /// How many have ended although nobody asked them to; and the first reason.
+    pub fn lost(&mut self) -> (usize, Option<Failure>) {
+        let mut lost = (0, None);
+        while let Some(ended) = self.members.try_join_next() {
+            lost.0 += 1;
+            lost.1 = lost.1.or(Some(ended.unwrap_or_else(Failure::from)));
+        }
+        lost
+    }
+
+    /// Makes `count` more members, in batches, each after all have heard of the one before; as many as get in in time.
+    pub async fn fill(&mut self, thread: &CrowdThread, count: usize, until: Instant) {
+        let mut left = count;
+        while left > 0 && Instant::now() < until {
+            let batch = left.min(BATCH);
+            left -= batch;
+            let mut answers = Vec::new();
+            for _ in 0..batch {
+                let (told, joined) = oneshot::channel();
+                let id = format!("member-{:05}", self.joined + answers.len());
+                let (address, room, heard) = (self.address, self.room.clone(), self.arrivals_heard.clone());
+                self.members.spawn_on(member(address, id, room, heard, told), &thread.handle);
+                answers.push(joined);
+            }
+            for answer in answers {
+                if let Ok(Ok(())) = timeout_at(until, answer).await {
+                    self.joined += 1;
+                }
+            }
+            self.hear_out(until).await;
+        }
+    }
+
+    /// Waits until all have heard of all who came after them. A server that tells less may be right as well: then it is
+    /// enough that nothing comes any more.
+    async fn hear_out(&self, until: Instant) {
+        let joined = u64::try_from(self.joined).unwrap_or(u64::MAX);
+        let all = joined.saturating_mul(joined.saturating_sub(1)) / 2;
+        let mut last = (0, Instant::now());
+        while Instant::now() < until {
+            let heard = self.arrivals_heard.load(Ordering::Relaxed);
+            if heard >= all || (heard == last.0 && last.1.elapsed() > QUIET) {
+                return;
+            }
+            if heard != last.0 {
+                last = (heard, Instant::now());
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Resets every socket, as fast as it goes; the time that it took.
+    pub async fn reset(&mut self) -> Duration {
+        let begin = Instant::now();
+        self.members.shutdown().await;
+        begin.elapsed()
+    }
+}
+
+async fn member(
+    address: SocketAddr,
+    id: String,
+    room: String,
+    arrivals_heard: Arc<AtomicU64>,
+    joined: oneshot::Sender<()>,
+) -> Failure {
+    let mut joined = Some(joined);
+    let living = async {
+        let (mut client, _) = Client::begin(address, Claim::new(id)).await?;
+        client.send("join", &format!(r#","id":1,"payload":{{"room":"{room}"}}"#)).await?;
+        loop {
+            match client.next().await?.kind {
+                Kind::PeerJoined => {
+                    arrivals_heard.fetch_add(1, Ordering::Relaxed);
+                }
+                Kind::Joined => {
+                    if let Some(joined) = joined.take() {
+                        // Who filled the room may have stopped waiting.
+                        let _late = joined.send(());
+                    }
+                }
+                _ => {}
+            }
+        }
+    };
+    let ended: Result<core::convert::Infallible, Failure> = living.await;
+    match ended {
+        Err(failure) => failure,
+    }
+}

@@ -1,0 +1,109 @@
+//! Native load on loopback for the rows A1 to A8 of the server: what one client can do to all others. `npm run bench:server`
+//! builds and runs it; README.md says what the rows and the columns are.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod client;
+mod crowd;
+mod crowd_thread;
+mod failure;
+mod frame;
+mod lag;
+mod numbers;
+mod observer;
+mod options;
+mod others;
+mod processors;
+mod relay;
+mod report;
+mod room_member;
+mod room_view;
+mod rows;
+mod server_process;
+mod times;
+
+use bench::Bench;
+use crowd_thread::CrowdThread;
+use failure::Failure;
+use lag::Meter;
+use options::Options;
+use report::Line;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+/// No row takes longer: whatever waits in it has a shorter time of its own.
+const ROW: Duration = Duration::from_secs(420);
+/// Descriptors that 4,000 sockets, and whatever else, take here.
+const DESCRIPTORS: u64 = 6_000;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = runtime.map_err(Failure::from).and_then(|runtime| {
+        runtime.block_on(async {
+            if arguments.first().is_some_and(|first| first == "relay") {
+                return relay::serve().await;
+            }
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            // What is dropped here takes its processes with it.
+            tokio::select! {
+                ended = run(Options::parse(arguments)?) => ended,
+                _ = terminate.recv() => Err(Failure::Broken("terminated".into())),
+                _ = interrupt.recv() => Err(Failure::Broken("interrupted".into())),
+            }
+        })
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("signalpost-bench-server: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Failure> {
+    raise_descriptors()?;
+    let measuring = Meter::default();
+    tokio::spawn(measuring.clone().run());
+    let bench =
+        Bench { server: options.server, patience: options.patience, crowd: CrowdThread::start()?, measuring };
+    let mut lines = Vec::new();
+    for (row, size) in options.rows {
+        eprintln!("{row} …");
+        match timeout(ROW, rows::run(&bench, &row, size)).await {
+            Ok(Ok(found)) => lines.extend(found),
+            Ok(Err(failure)) => lines.push(Line::failed(&row, failure)),
+            Err(_) => lines.push(Line::failed(&row, format!("not over after {} s", ROW.as_secs()))),
+        }
+    }
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    println!(
+        "{processors} processors, load average at the end {}\n",
+        load.split(' ').next().unwrap_or_default()
+    );
+    print!("{}", report::table(&lines));
+    Ok(())
+}
+
+/// Takes as many descriptors as the system allows, up to what is needed here and by the server, which inherits them.
+fn raise_descriptors() -> Result<(), Failure> {
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(u64::MAX);
+    if limit.current.is_some_and(|current| current < DESCRIPTORS) {
+        let current = Some(most.min(DESCRIPTORS * 2));
+        setrlimit(Resource::Nofile, Rlimit { current, maximum: limit.maximum })
+            .map_err(std::io::Error::from)?;
+    }
+    if most < DESCRIPTORS {
+        eprintln!(
+            "the large rows need {DESCRIPTORS} descriptors here and in the server; the system allows {most} (ulimit -Hn)"
+        );
+    }
+    Ok(())
+}

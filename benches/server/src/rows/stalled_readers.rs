@@ -1,0 +1,133 @@
+//! A7: readers ask for a file of `--www` and never read.
+
+use crate::bench::{Bench, DURING};
+use crate::failure::Failure;
+use crate::others::Others;
+use crate::report::{Line, megabytes};
+use crate::server_process::ServerProcess;
+use crate::times::ms;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+/// More than the buffers of both ends hold.
+const FILE_BYTES: usize = 8 * 1024 * 1024;
+/// Of a reader, in the kernel.
+const RECEIVE_BUFFER: u32 = 4 * 1024;
+/// What the server may open: as much as the readers need.
+const DESCRIPTORS: u64 = 4096;
+const AT_A_TIME: usize = 100;
+const CONNECTING: Duration = Duration::from_secs(5);
+/// How long the readers are watched. Right is 10 s.
+const WATCH: Duration = Duration::from_secs(25);
+
+pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
+    let mut line =
+        Line::new("A7", format!("{count} readers of a file never read; {DESCRIPTORS} descriptors"));
+    let www = Www::make()?;
+    let server = start_with_few_descriptors(&bench.server, &www.0).await?;
+    let before = Others::start(server.address).await?;
+    line.before(&before.talk(DURING, bench.patience).await);
+    drop(before);
+    let (resident, descriptors) =
+        (server.resident().unwrap_or_default(), server.descriptors().unwrap_or_default());
+
+    bench.lag();
+    let begin = Instant::now();
+    let address = server.address;
+    let readers = bench.crowd.handle.spawn(ask_and_stall(address, count)).await?;
+    let asked = begin.elapsed();
+    sleep(Duration::from_millis(500)).await;
+    let open = server.descriptors().unwrap_or_default().saturating_sub(descriptors);
+    line.saw(format!("{} readers in {}, {open} descriptors more", readers.len(), ms(asked)));
+    let grown = server.resident().unwrap_or_default().saturating_sub(resident);
+    line.saw(format!("memory grew by {}", megabytes(grown)));
+
+    let talking = Instant::now();
+    match timeout(CONNECTING, Others::start(address)).await.unwrap_or(Err(Failure::Late("connecting"))) {
+        Ok(others) => {
+            sleep(DURING).await;
+            line.during(&others.settle(talking, bench.patience).await, &bench.lag());
+            line.saw("8 others connect");
+            line.saw_all(others.remarks());
+        }
+        Err(failure) => line.saw(format!("8 others cannot connect ({failure})")),
+    }
+    let half = descriptors + open / 2;
+    let cut = loop {
+        if server.descriptors().is_some_and(|now| now < half.max(descriptors + 1)) {
+            break Some(begin.elapsed());
+        }
+        if begin.elapsed() > WATCH {
+            break None;
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
+    line.saw(match cut {
+        Some(time) => format!("half of the stalled are cut {} after the first asked", ms(time)),
+        None => format!("the stalled are not cut within {} s", WATCH.as_secs()),
+    });
+    drop(readers);
+    Ok(line.finish(server).await)
+}
+
+/// A directory with one file, which goes with this.
+struct Www(PathBuf);
+
+impl Www {
+    fn make() -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("signalpost-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        let www = Self(path);
+        std::fs::write(www.0.join("large.bin"), vec![b'x'; FILE_BYTES])?;
+        Ok(www)
+    }
+}
+
+impl Drop for Www {
+    fn drop(&mut self) {
+        // A directory that stays in the system's own place for such things does no harm.
+        let _stays = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The server inherits the limit; this process needs its own back.
+async fn start_with_few_descriptors(binary: &Path, www: &Path) -> Result<ServerProcess, Failure> {
+    let own = getrlimit(Resource::Nofile);
+    let lower = Rlimit { current: Some(DESCRIPTORS.min(own.current.unwrap_or(DESCRIPTORS))), ..own };
+    setrlimit(Resource::Nofile, lower).map_err(std::io::Error::from)?;
+    let server = ServerProcess::start(binary, &["--www", &www.to_string_lossy()]).await;
+    setrlimit(Resource::Nofile, own).map_err(std::io::Error::from)?;
+    server
+}
+
+/// The readers whose sockets opened.
+async fn ask_and_stall(address: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let mut readers = Vec::new();
+    let mut left = count;
+    while left > 0 {
+        let batch = left.min(AT_A_TIME);
+        left -= batch;
+        let mut opening = JoinSet::new();
+        for _ in 0..batch {
+            opening.spawn(timeout(CONNECTING, ask(address)));
+        }
+        let opened = opening.join_all().await;
+        readers.extend(opened.into_iter().filter_map(|asked| asked.ok()?.ok()));
+    }
+    readers
+}
+
+async fn ask(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    let mut stream = socket.connect(address).await?;
+    stream.set_zero_linger()?;
+    stream.write_all(b"GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n").await?;
+    Ok(stream)
+}
