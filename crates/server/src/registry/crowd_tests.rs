@@ -3,7 +3,7 @@
 use super::presence::MAX_DEPARTED;
 use super::session_tests::claim;
 use super::spread::{SMALL, TURN};
-use super::tests::{LOST, World, id, ids, refused, room};
+use super::tests::{LOST, World, hello, id, ids, refused, room};
 use super::*;
 use crate::engine::{AwayReason, Departure};
 use signalpost_protocol::Query;
@@ -284,6 +284,22 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
     world.settle(1_000);
     let both = ["p0000".to_owned(), "p0002".to_owned()];
     assert_eq!(world.picture(9_000).present, BTreeSet::from(both));
+}
+
+/// What a member does not acknowledge stays in the room, and not in its mailbox.
+#[test]
+fn a_member_that_acknowledges_nothing_is_told_no_more_than_its_mailbox_keeps() {
+    let mut world = World::in_a_room(&["ada"]);
+    for number in 0..2 * mailbox::NOTICES as u64 {
+        world.claim(0, 100 + number, hello(&format!("p{number}"), 'k'));
+        world.join(0, 100 + number, "r");
+        world.registry.sweep(number * 10, &mut world.out);
+    }
+    let told = world.told(1);
+    assert_eq!(told.len(), mailbox::NOTICES);
+    world.ack(6_000, 1, told.last().unwrap().0.unwrap());
+    world.settle(6_000);
+    assert_eq!(told.len() + world.picture(1).present.len(), 2 * mailbox::NOTICES);
 }
 
 /// A relay is the word of a peer that the receiver knows: in a large room the notice about it goes before.

@@ -126,16 +126,20 @@ fn no_common_version_is_told_and_closed() {
 }
 
 #[test]
-fn a_taken_id_is_told_and_closed() {
-    let mut session = fresh();
-    session.handle_frame(0, HELLO);
-    drain(&mut session);
-    session.handle_delivery(1, done(Outcome::Refused(ErrorCode::PeerIdTaken)));
-    let outputs = drain(&mut session);
-    assert!(
-        matches!(&outputs[1], SessionOutput::Send { message: ServerMessage::Error { code, reference: Some(1), .. }, .. } if code == "peer-id-taken")
-    );
-    assert_eq!(outputs[2..], ends(AwayReason::Lost, CloseCode::PeerIdTaken));
+fn a_claim_that_cannot_be_granted_is_told_and_closed() {
+    for (refused, close) in
+        [(ErrorCode::PeerIdTaken, CloseCode::PeerIdTaken), (ErrorCode::ServerFull, CloseCode::ServerFull)]
+    {
+        let mut session = fresh();
+        session.handle_frame(0, HELLO);
+        drain(&mut session);
+        session.handle_delivery(1, done(Outcome::Refused(refused)));
+        let outputs = drain(&mut session);
+        assert!(
+            matches!(&outputs[1], SessionOutput::Send { message: ServerMessage::Error { code, reference: Some(1), .. }, .. } if code == refused.as_str())
+        );
+        assert_eq!(outputs[2..], ends(AwayReason::Lost, close));
+    }
 }
 
 #[test]
