@@ -9,7 +9,7 @@ let running: Promise<Instance> | undefined;
 
 /**
  * Loads the WebAssembly module. `connect()` does so by itself; call this to load earlier, or from elsewhere
- * than `signalpost_bg.wasm` beside this file. The first call decides the source; a failed one may be repeated.
+ * than `signalpost/signalpost_bg.wasm` beside this file. The first call decides the source; a failed one may be repeated.
  *
  * @throws {SignalingError} `load-failed`
  */
@@ -19,7 +19,9 @@ export async function initialize(source?: ModuleSource | Promise<ModuleSource>):
 
 /** @internal The instance that all clients share: after a trap, which ends one, another of the same module. */
 export function load(source?: ModuleSource | Promise<ModuleSource>): Promise<Instance> {
-  return (running ??= begin(source ?? new URL("signalpost_bg.wasm", import.meta.url)));
+  // Bundlers find the module by this very expression. Vite's dev server, before version 8, looks from its cache
+  // (node_modules/.vite/deps), where the same words name the package and what it exports: hence the directory of its name.
+  return (running ??= begin(source ?? new URL("signalpost/signalpost_bg.wasm", import.meta.url)));
 }
 
 async function begin(source: ModuleSource | Promise<ModuleSource>): Promise<Instance> {
@@ -39,10 +41,22 @@ async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<Web
   const fetched = isAddress(source) ? await fetch(source) : source;
   if (!(fetched instanceof Response)) return WebAssembly.compile(fetched);
   if (!fetched.ok) throw new Error(`${fetched.status} for ${fetched.url}`);
+  const type = fetched.headers.get("content-type");
+  if (type === "application/wasm") return WebAssembly.compileStreaming(fetched);
   // Under another type it cannot be compiled while it comes.
-  return fetched.headers.get("content-type") === "application/wasm"
-    ? WebAssembly.compileStreaming(fetched)
-    : WebAssembly.compile(await fetched.arrayBuffer());
+  const bytes = await fetched.arrayBuffer();
+  if (isHtml(bytes, type)) {
+    throw new Error(`HTML came from ${fetched.url || "the response"}: the file is not there; in Vite, set optimizeDeps.exclude to ["signalpost"]`);
+  }
+  return WebAssembly.compile(bytes);
+}
+
+/** Whether a page came in place of the module: many servers answer so for a file that they do not have. */
+function isHtml(bytes: ArrayBuffer, type: string | null): boolean {
+  const [first] = new Uint8Array(bytes);
+  const MODULE = 0x00;
+  const TAG = 0x3c;
+  return first === TAG || (first !== MODULE && !!type?.startsWith("text/html"));
 }
 
 function isAddress(source: unknown): source is string | URL | Request {

@@ -1,12 +1,12 @@
 // `npm run build`: dist/ as it is published. cargo → binder → wasm-opt → esbuild → terser → tsc → size gate.
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ToolError, main, run } from "./command.mjs";
 import { buildDeclarations } from "./declarations.mjs";
 import { buildGlue, glueFile, stamps } from "./glue.mjs";
 import { optimize } from "./optimize.mjs";
-import { dist, inRoot, nodeModule } from "./paths.mjs";
+import { dist, inRoot, moduleInPackage, nodeModule } from "./paths.mjs";
 import { checkGate } from "./size.mjs";
 import { prepareBuild } from "./toolchain.mjs";
 
@@ -45,8 +45,8 @@ export async function bundle(output, options) {
   writeFileSync(output, smaller.code);
   writeFileSync(`${output}.map`, smaller.map);
   // Vite, webpack and the others find the module by this very expression.
-  if (!/new URL\("signalpost_bg\.wasm",\s*import\.meta\.url\)/.test(readFileSync(output, "utf8"))) {
-    throw new ToolError('the bundle lost `new URL("signalpost_bg.wasm", import.meta.url)`, by which bundlers find the wasm');
+  if (!/new URL\("signalpost\/signalpost_bg\.wasm",\s*import\.meta\.url\)/.test(readFileSync(output, "utf8"))) {
+    throw new ToolError('the bundle lost `new URL("signalpost/signalpost_bg.wasm", import.meta.url)`, by which bundlers find the wasm');
   }
 }
 
@@ -61,9 +61,11 @@ async function declare() {
 
 export async function buildPackage() {
   if (!existsSync(inRoot("js", "index.ts"))) throw new ToolError("js/index.ts is missing");
-  mkdirSync(dist, { recursive: true });
+  mkdirSync(path.dirname(inDist(moduleInPackage)), { recursive: true });
+  // Where an earlier build put it: all of dist/ is published.
+  rmSync(inDist(path.basename(moduleInPackage)), { force: true });
   await buildGlue();
-  await optimize(inDist("signalpost_bg.wasm"));
+  await optimize(inDist(moduleInPackage));
   await bundle(inDist("signalpost.js"));
   await declare();
   checkGate();

@@ -14,6 +14,9 @@ export const bindgenDir = inRoot("target", "bindgen");
 
 export const dist = inRoot("dist");
 
+/** The WebAssembly module in the package, from beside its script (js/load.ts says why there). */
+export const moduleInPackage = path.join("signalpost", "signalpost_bg.wasm");
+
 /** The package as the tests of traps load it (trap_hook.mjs). */
 export const trapHookDist = inRoot("target", "trap-hook");
 

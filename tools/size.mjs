@@ -7,10 +7,10 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { ToolError, main } from "./command.mjs";
 import { glueFile } from "./glue.mjs";
 import { namedModule } from "./optimize.mjs";
-import { dist, inRoot } from "./paths.mjs";
+import { dist, inRoot, moduleInPackage } from "./paths.mjs";
 import { table, weigh } from "./wasm_weight.mjs";
 
-const DOWNLOADED = ["signalpost_bg.wasm", "signalpost.js"];
+const DOWNLOADED = [moduleInPackage, "signalpost.js"];
 
 const sizes = (content) => ({
   raw: content.length,
@@ -23,7 +23,7 @@ export function measure() {
   const rows = DOWNLOADED.map((name) => {
     const file = path.join(dist, name);
     if (!existsSync(file)) throw new ToolError(`dist/${name} is missing: npm run build`);
-    return { name, ...sizes(readFileSync(file)) };
+    return { name: path.basename(name), ...sizes(readFileSync(file)) };
   });
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
   return [...rows, { name: "total", raw: sum("raw"), gzip: sum("gzip"), brotli: sum("brotli") }];

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ToolError, capture, findProgram, main, run } from "./command.mjs";
-import { inRoot, nodeModule, toolCache } from "./paths.mjs";
+import { inRoot, toolCache } from "./paths.mjs";
 
 const say = (text) => console.log(`toolchain: ${text}`);
 
@@ -79,16 +79,20 @@ async function checkRust({ components }) {
   }
 }
 
-/** `npm ci`, when node_modules is not what package-lock.json says. */
+/** `npm ci` in a directory of the repository, when its node_modules is not what its package-lock.json says. */
+export async function installLocked(directory = "") {
+  const lock = createHash("sha256").update(readFileSync(inRoot(directory, "package-lock.json"))).digest("hex");
+  const stamp = inRoot(directory, "node_modules", ".signalpost-lock");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  say(`npm ci${directory && ` in ${directory}`}`);
+  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: inRoot(directory) });
+  writeFileSync(stamp, lock);
+}
+
 async function checkNodeModules() {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new ToolError(`node ${process.versions.node} is too old: install node 20 or newer`);
-  const lock = createHash("sha256").update(readFileSync(inRoot("package-lock.json"))).digest("hex");
-  const stamp = nodeModule(".signalpost-lock");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  say("npm ci");
-  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-  writeFileSync(stamp, lock);
+  await installLocked();
 }
 
 async function checkSystemTools() {

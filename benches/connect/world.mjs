@@ -1,13 +1,13 @@
 // Where it all runs: a namespace, four servers, the network between, and two browser processes.
 import { randomBytes } from "node:crypto";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { temporaryDirectory } from "../../tests/harness/cleanup.mjs";
 import { makeNamespace } from "../../tests/harness/namespace.mjs";
 import { startServer } from "../../tests/harness/server.mjs";
-import { cargoTarget, dist, inRoot } from "../../tools/paths.mjs";
+import { cargoTarget, dist, inRoot, moduleInPackage } from "../../tools/paths.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -34,7 +34,9 @@ async function bundle(directory) {
     logLevel: "warning",
     alias: { signalpost: path.join(dist, "signalpost.js") },
   });
-  copyFileSync(path.join(dist, "signalpost_bg.wasm"), path.join(directory, "signalpost_bg.wasm"));
+  const module = path.join(directory, moduleInPackage);
+  mkdirSync(path.dirname(module), { recursive: true });
+  copyFileSync(path.join(dist, moduleInPackage), module);
 }
 
 function ready(child, name) {

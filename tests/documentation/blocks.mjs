@@ -1,4 +1,5 @@
-// The code blocks of a Markdown document, each with its language and the line on which its text begins.
+// The code blocks of a Markdown document, each with its language and the line on which its text begins. A second word after the
+// language names the file whose text the block is: such a block belongs to no program, tests/packaging runs it.
 import { readFileSync, readdirSync } from "node:fs";
 import { inRoot } from "../../tools/paths.mjs";
 
@@ -12,7 +13,8 @@ export function blocksOf(document) {
   for (const [at, line] of lines.entries()) {
     const fence = /^\s*(```+|~~~+)\s*(.*)$/.exec(line);
     if (open === undefined && fence) {
-      open = { document, fence: fence[1], language: fence[2].trim(), line: at + 2, lines: [] };
+      const [language, file] = fence[2].trim().split(" ");
+      open = { document, fence: fence[1], language, file, line: at + 2, lines: [] };
     } else if (open !== undefined && fence?.[1] === open.fence && fence[2] === "") {
       blocks.push(open);
       open = undefined;
@@ -22,6 +24,13 @@ export function blocksOf(document) {
   }
   if (open !== undefined) throw new Error(`${document}: the block of line ${open.line} has no end`);
   return blocks;
+}
+
+/** The text of the block that is this file. */
+export function fileOf(document, name) {
+  const found = blocksOf(document).filter(({ file }) => file === name);
+  if (found.length !== 1) throw new Error(`${document} has ${found.length} blocks of ${name}`);
+  return `${found[0].lines.join("\n")}\n`;
 }
 
 export const where = ({ document, line }) => `${document}:${line}`;

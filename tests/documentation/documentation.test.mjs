@@ -11,12 +11,13 @@ import { inject } from "../e2e/support/pages.mjs";
 import { launchChromium, launchFirefox } from "../harness/browsers.mjs";
 import { makeNamespace } from "../harness/namespace.mjs";
 import { startServer } from "../harness/server.mjs";
+import { FILES } from "../packaging/guide_files.mjs";
 import { blocksOf, documents, where } from "./blocks.mjs";
-import { CODE, HARNESS, runnable, sourceOf } from "./program.mjs";
+import { CODE, HARNESS, isProgram, runnable, sourceOf } from "./program.mjs";
 import { checkShellLine } from "./shell_lines.mjs";
 
 const guides = documents.map((document) => ({ document, blocks: blocksOf(document) }));
-const programs = guides.filter(({ blocks }) => blocks.some(({ language }) => CODE.has(language)));
+const programs = guides.filter(({ blocks }) => blocks.some(isProgram));
 
 test("nothing is left out: each block is code, a page or a shell's lines", () => {
   const known = new Set([...CODE, "html", "sh"]);
@@ -25,9 +26,14 @@ test("nothing is left out: each block is code, a page or a shell's lines", () =>
   assert.deepEqual(blocks.filter(({ language }) => !known.has(language)).map((block) => `${where(block)} ${block.language}`), []);
 });
 
+test("what is a file of its own is run by the stage packaging", () => {
+  const named = guides.flatMap(({ blocks }) => blocks).filter(({ file }) => file !== undefined);
+  assert.deepEqual(named.map(({ document, file }) => `${document} ${file}`).sort(), FILES.map(([document, file]) => `${document} ${file}`).sort());
+});
+
 test("shell lines exist", () => {
   for (const block of guides.flatMap(({ blocks }) => blocks)) {
-    if (block.language !== "sh") continue;
+    if (block.language !== "sh" || block.file !== undefined) continue;
     for (const [at, line] of block.lines.entries()) {
       try {
         checkShellLine(line);

@@ -4,10 +4,13 @@ import { transform } from "esbuild";
 
 export const CODE = new Set(["js", "ts"]);
 
+/** Whether the block is a part of its document's program, not a file of its own. */
+export const isProgram = ({ language, file }) => CODE.has(language) && file === undefined;
+
 /** The program as it is written: for the compiler. */
 export function sourceOf(blocks) {
   const lines = ["export {};"];
-  for (const block of blocks.filter(({ language }) => CODE.has(language))) {
+  for (const block of blocks.filter(isProgram)) {
     // One line more than the document, for the one above.
     while (lines.length < block.line) lines.push("");
     lines.push(...block.lines);
@@ -19,11 +22,11 @@ export function sourceOf(blocks) {
 const CLAIM = /^(\s*)(.+);\s*\/\/ → (.+)$/;
 
 /**
- * The program as it is run, and the lines whose claims must have been seen to hold. A claim at the beginning of a line is waited
+ * The program as it is run where "signalpost" can be imported, and the lines whose claims must have been seen to hold. A claim at the beginning of a line is waited
  * for, on both sides: what comes next on one may take away what the other has not seen yet. One inside a function is checked when the
  * function runs.
  */
-export async function runnable(source) {
+export async function withClaims(source) {
   const claims = [];
   const lines = source.split("\n").map((line, at) => {
     const claim = CLAIM.exec(line);
@@ -33,10 +36,16 @@ export async function runnable(source) {
     return `${indent}${indent === "" ? "await " : ""}__claim(${at}, async () => (${expression}), () => (${expected}), ${indent === ""});`;
   });
   const { code } = await transform(`declare const __claim: any;\n${lines.join("\n")}\n`, { loader: "ts", format: "esm", target: "es2022" });
-  const located = code
-    .replaceAll('from "signalpost"', 'from "/package/signalpost.js"')
-    .replace(/"wss?:\/\/[^"]*\/signal"/g, '"/signal"');
-  return { code: `${located}\nwindow.documentation.isDone = true;`, claims };
+  return { code: `${code}\nwindow.documentation.isDone = true;`, claims };
+}
+
+/** The program with its servers in another place. */
+export const connectedTo = (address, code) => code.replace(/"wss?:\/\/[^"]*\/signal"/g, JSON.stringify(address));
+
+/** The program as it is run without a bundler, in a page of the server. */
+export async function runnable(source) {
+  const { code, claims } = await withClaims(source);
+  return { code: connectedTo("/signal", code).replaceAll('from "signalpost"', 'from "/package/signalpost.js"'), claims };
 }
 
 /** In a page: what the program needs. */

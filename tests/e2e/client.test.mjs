@@ -48,11 +48,11 @@ for (const kind of KINDS) {
       }));
 
     for (const [source, make] of [
-      ["a URL", () => "/package/signalpost_bg.wasm"],
-      ["a URL object", () => new URL("/package/signalpost_bg.wasm", location.href)],
-      ["a response to come", () => fetch("/package/signalpost_bg.wasm")],
-      ["bytes", async () => await (await fetch("/package/signalpost_bg.wasm")).arrayBuffer()],
-      ["a compiled module", () => WebAssembly.compileStreaming(fetch("/package/signalpost_bg.wasm"))],
+      ["a URL", () => "/package/signalpost/signalpost_bg.wasm"],
+      ["a URL object", () => new URL("/package/signalpost/signalpost_bg.wasm", location.href)],
+      ["a response to come", () => fetch("/package/signalpost/signalpost_bg.wasm")],
+      ["bytes", async () => await (await fetch("/package/signalpost/signalpost_bg.wasm")).arrayBuffer()],
+      ["a compiled module", () => WebAssembly.compileStreaming(fetch("/package/signalpost/signalpost_bg.wasm"))],
     ]) {
       test(`initialize() takes ${source}`, () =>
         pagesOf([kind], async (page) => {
@@ -89,7 +89,7 @@ for (const kind of KINDS) {
           closed.close();
           outcomes.push(await Promise.all(ends), [aborted, closed, late].map(({ state }) => state));
           const connecting = waiting.connect();
-          deliver("/package/signalpost_bg.wasm");
+          deliver("/package/signalpost/signalpost_bg.wasm");
           await Promise.all([hanging, connecting, late.connect()]);
           return [...outcomes, waiting.state, late.state];
         });

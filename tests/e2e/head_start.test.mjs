@@ -27,7 +27,7 @@ const watch = async (page) => {
         connections.push(this);
       }
     };
-    const bytes = fetch("/package/signalpost_bg.wasm").then((response) => response.arrayBuffer());
+    const bytes = fetch("/package/signalpost/signalpost_bg.wasm").then((response) => response.arrayBuffer());
     initialize(new Promise((resolve, reject) => {
       window.deliver = () => resolve(bytes);
       window.lose = () => reject(new Error("lost on the way"));

@@ -1,8 +1,9 @@
 // The module traps, wherever it is entered: all that waits ends with `internal`, nothing lives on, and a new client works.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { dist, trapHookDist } from "../../tools/paths.mjs";
+import { dist, moduleInPackage, trapHookDist } from "../../tools/paths.mjs";
 import { buildTrapHook } from "../../tools/trap_hook.mjs";
 import { blank, inject, loadModule, startClient } from "./support/pages.mjs";
 import { makeWorld, withPages } from "./support/world.mjs";
@@ -183,7 +184,7 @@ async function again({ run, bob }) {
 }
 
 test("what is published cannot be made to trap", () => {
-  const holds = (directory) => readFileSync(`${directory}/signalpost_bg.wasm`).includes("signalpostTrap");
+  const holds = (directory) => readFileSync(path.join(directory, moduleInPackage)).includes("signalpostTrap");
   assert.deepEqual([holds(dist), holds(trapHookDist)], [false, true]);
 });
 

@@ -1,5 +1,5 @@
 // The package with the recorder in front, for the end-to-end tests: target/face/package.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { dist, inRoot } from "../../tools/paths.mjs";
 import { publicFace } from "./public_face.mjs";
@@ -14,9 +14,8 @@ export function makeRecordedPackage() {
   const directory = path.join(faceDirectory, "package");
   mkdirSync(directory, { recursive: true });
   mkdirSync(recordsDirectory);
-  for (const name of readdirSync(dist)) {
-    if (!name.endsWith(".d.ts")) copyFileSync(path.join(dist, name), path.join(directory, name === "signalpost.js" ? "signalpost_plain.js" : name));
-  }
+  cpSync(dist, directory, { recursive: true, filter: (name) => !name.endsWith(".d.ts") });
+  renameSync(path.join(directory, "signalpost.js"), path.join(directory, "signalpost_plain.js"));
   const methods = {};
   for (const name of publicFace().methods) {
     const [owner, method] = name.split(/\.(.*)/);

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { ToolError, run } from "../command.mjs";
 import { inRoot } from "../paths.mjs";
+import { installLocked } from "../toolchain.mjs";
 
 const MINUTE = 60_000;
 
@@ -22,6 +23,12 @@ function testsIn(directory) {
   const files = existsSync(inRoot(directory)) ? readdirSync(inRoot(directory)).filter((name) => name.endsWith(".test.mjs")).sort() : [];
   if (files.length === 0) throw new ToolError(`${directory} has no *.test.mjs`);
   return files.map((name) => `${directory}/${name}`);
+}
+
+/** The package in the bundlers of tests/packaging/package.json, which are installed when they are missing. */
+export async function packaging() {
+  await installLocked("tests/packaging");
+  await testFiles(testsIn("tests/packaging"), 5 * MINUTE);
 }
 
 export const documentation = () => testFiles(testsIn("tests/documentation"), 10 * MINUTE);

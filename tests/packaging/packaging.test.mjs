@@ -1,0 +1,123 @@
+// The package from its tarball, in the bundlers that people use: README's program is served or built, opened in two tabs, and both
+// meet in a room of a real server.
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { launchChromium } from "../harness/browsers.mjs";
+import { temporaryDirectory } from "../harness/cleanup.mjs";
+import { makeNamespace } from "../harness/namespace.mjs";
+import { startServer } from "../harness/server.mjs";
+import { inRoot } from "../../tools/paths.mjs";
+import { guideFile } from "./guide_files.mjs";
+import { makeProject, packTarball, pageOf, readmeProgram } from "./project.mjs";
+import { expectToMeet, problemsOf, runIn, serve } from "./served.mjs";
+
+let namespace;
+let server;
+let browser;
+let tarball;
+let program;
+
+before(async () => {
+  namespace = await makeNamespace();
+  server = await startServer(namespace);
+  browser = await launchChromium(namespace);
+  tarball = packTarball(temporaryDirectory().directory);
+  program = await readmeProgram(`ws://localhost:${server.port}/signal`);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop("SIGKILL");
+  namespace?.remove();
+});
+
+/** A project whose page loads main.js, which is README's program. */
+const project = ({ installed = {}, page = pageOf('type="module" src="main.js"'), files = {} }) =>
+  makeProject({ tarball, installed, files: { "index.html": page, "main.js": program.code, ...files } });
+
+/** A project for one version of Vite; index.html is its entry. */
+const viteProject = (vite, files) => project({ installed: { vite }, page: pageOf('type="module" src="/main.js"'), files });
+
+const node = (directory, ...args) => runIn(namespace, directory, process.execPath, ...args);
+
+async function withServed(serving, body) {
+  const { url, stop } = await serving;
+  try {
+    await body(url);
+  } finally {
+    await stop();
+  }
+}
+
+const meetsAt = (serving) => withServed(serving, (url) => expectToMeet(browser, url, program.claims));
+
+/** What was built stands for itself: the module is a file of it, once, and it is served as it is. */
+async function meetsAsBuilt(directory) {
+  const built = readdirSync(path.join(directory, "dist"), { recursive: true });
+  const modules = built.filter((name) => name.endsWith(".wasm"));
+  assert.equal(modules.length, 1, `of ${built}`);
+  await meetsAt(serve(namespace, directory, "vite8", "preview", "--outDir", "dist"));
+}
+
+for (const vite of ["vite7", "vite8"]) {
+  describe(vite, () => {
+    let directory;
+    before(() => (directory = viteProject(vite)));
+
+    test("dev server", () => meetsAt(serve(namespace, directory, vite)));
+
+    test("build", async () => {
+      await node(directory, "node_modules/vite/bin/vite.js", "build");
+      await meetsAsBuilt(directory);
+    });
+  });
+}
+
+describe("Vite 7, where its cache is outside of the project: the package cannot be found from there", () => {
+  const cacheDir = path.join(temporaryDirectory().directory, "vite");
+  const config = (files) => ({ "vite.config.js": `import given from "./given.js";\nexport default { ...given, cacheDir: ${JSON.stringify(cacheDir)} };\n`, ...files });
+
+  test("the error says that HTML came, and names the remedy", () =>
+    withServed(serve(namespace, viteProject("vite7", config({ "given.js": "export default {};" })), "vite7"), async (url) => {
+      const problems = (await problemsOf(browser, url)).join();
+      assert.match(problems, /load-failed/);
+      assert.match(problems, /HTML came from http:\S+\/signalpost_bg\.wasm/);
+      assert.match(problems, /optimizeDeps\.exclude/);
+      assert.match(problems, /initialize\(\)/);
+    }));
+
+  test("the guide's configuration helps", () =>
+    meetsAt(serve(namespace, viteProject("vite7", config({ "given.js": guideFile("vite.config.js") })), "vite7")));
+
+  test("the guide's address helps", () => {
+    const files = { "given.js": "export default {};", "address.js": guideFile("address.js"), "main.js": `import "./address.js";\n${program.code}` };
+    return meetsAt(serve(namespace, viteProject("vite7", config(files)), "vite7"));
+  });
+});
+
+for (const mode of ["production", "development"]) {
+  test(`webpack 5, ${mode}`, async () => {
+    // webpack asks the running script where it is, which a module script does not say.
+    const page = pageOf('defer src="main.js"');
+    const directory = project({ files: { "dist/index.html": page } });
+    await node(directory, inRoot("tests", "packaging", "webpack.mjs"), mode);
+    await meetsAsBuilt(directory);
+  });
+}
+
+test("Rollup, with the guide's configuration", async () => {
+  const plugins = ["@rollup/plugin-node-resolve", "@web/rollup-plugin-import-meta-assets"];
+  const installed = Object.fromEntries(["rollup", ...plugins].map((name) => [name, name]));
+  const page = pageOf('type="module" src="main.js"');
+  const directory = project({ installed, files: { "rollup.config.js": guideFile("rollup.config.js"), "dist/index.html": page } });
+  await node(directory, "node_modules/rollup/dist/bin/rollup", "--config", "--failAfterWarnings");
+  await meetsAsBuilt(directory);
+});
+
+test("esbuild, with the guide's lines", async () => {
+  const directory = project({ files: { "dist/index.html": pageOf('type="module" src="main.js"') } });
+  // The program that npx would find in the project.
+  await runIn(namespace, directory, "sh", "-e", "-c", guideFile("esbuild.sh").replaceAll("npx ", ""));
+  await meetsAsBuilt(directory);
+});
