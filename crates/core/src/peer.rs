@@ -216,23 +216,6 @@ impl Peer {
         }
     }
 
-    /// The server refused a message for this peer.
-    pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
-        let code = ErrorCode::parse(&failure.code);
-        if !matches!(code, Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy | ErrorCode::OutboxFull)) {
-            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
-        } else if code == Some(ErrorCode::PeerNotFound)
-            && self.remote_connection.is_none()
-            && self.session.is_none()
-        {
-            // Nobody has ever seen this peer: say so at once.
-            self.close(failure, effects);
-        } else if self.negotiation.is_inviting() || !self.negotiation.outstanding().is_empty() {
-            // It was here and may be on its way back: its connection may be fine all the while.
-            self.resend.handle_refused(now, failure);
-        }
-    }
-
     /// Whether packets flow. Whoever asks has doubts, and asks again after each probe: browsers take up to 11 s to say that
     /// nothing arrives any more.
     pub fn is_live(&mut self, out: &mut Queue<Output>) -> bool {
@@ -373,10 +356,8 @@ impl Peer {
                     effects.outputs.push_back(Output::RestartIce { connection: self.connection });
                 }
                 Step::SendAgain => self.send_again(effects),
-                Step::SendReject { number } => {
-                    let (route, code) = (self.route(), ErrorCode::DescriptionRejected);
-                    effects.send(&self.id, Signal::Reject { route, number, code });
-                }
+                Step::SendReject { number } => self.send_reject(number, effects),
+                Step::Report { code, message } => self.report(Failure::new(code, &message), effects),
                 Step::Fail { code, message } => self.fail(Failure::new(code, &message), effects),
             }
         }
@@ -390,6 +371,10 @@ impl Peer {
 
     fn fail(&mut self, failure: Failure, effects: &mut Effects) {
         self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs);
+        self.report(failure, effects);
+    }
+
+    fn report(&self, failure: Failure, effects: &mut Effects) {
         effects.event(Event::Error { peer: Some(self.id.clone()), failure });
     }
 }
