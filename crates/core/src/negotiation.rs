@@ -63,6 +63,8 @@ pub struct Negotiation {
     excess: Excess,
     /// The first media section of the bundle that both sides agreed on.
     bundle_tag: Option<String>,
+    /// It is another one now, or is about to be.
+    has_moved: bool,
     /// Offers in a row that could not be set when their answers came.
     unset_offers: u8,
     /// The remote offer that was refused last, until another is taken up.
@@ -108,6 +110,7 @@ impl Negotiation {
             sets_next_offer: false,
             excess: Excess::default(),
             bundle_tag: None,
+            has_moved: false,
             unset_offers: 0,
             rejected: None,
             ignore_offer: false,

@@ -26,6 +26,9 @@ const RESTART_MS: u64 = 400;
 const PROBE_MS: u16 = 900;
 /// Why a connection is disconnected: nothing arrives any more (RFC 7675), which may pass.
 const PATH_LOST: &str = "path-lost";
+/// Why the data channel is closed where a negotiation has just moved it: Firefox loses it by such an offer of its own.
+const MOVED: &str =
+    "the browser lost its data channel, because its first media section was stopped or used again";
 
 pub struct Peer {
     pub id: PeerId,
@@ -137,7 +140,13 @@ impl Peer {
             ConnectionEvent::EndOfCandidates => self.batch.handle_end(now),
             ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
             ConnectionEvent::ChannelClosed => {
-                let failure = Failure::new(ErrorCode::ConnectionGone, "the peer ended the data channel");
+                let failure = if self.negotiation.has_moved() {
+                    let failure = Failure::new(ErrorCode::ConnectionGone, MOVED);
+                    self.report(failure.clone(), effects);
+                    failure
+                } else {
+                    Failure::new(ErrorCode::ConnectionGone, "the peer ended the data channel")
+                };
                 self.hang_up(failure, effects);
             }
             ConnectionEvent::Opened => {

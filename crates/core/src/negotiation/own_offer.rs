@@ -93,6 +93,7 @@ impl Negotiation {
         self.excess.handle_fitting();
         self.offer_number = self.offer_number.saturating_add(1);
         self.offer = Some(description.sdp.clone());
+        self.has_moved = self.has_another_tag(&description.sdp);
         steps.push(Step::SendDescription { number: self.offer_number, description });
     }
 
@@ -110,8 +111,14 @@ impl Negotiation {
 
     /// Both sides agreed on what this answer says.
     pub(super) fn agree_on(&mut self, answer: &str) {
+        self.has_moved = self.has_another_tag(answer);
         self.bundle_tag = session_description::bundle_tag(answer).map(String::from);
         self.excess.handle_agreed();
+    }
+
+    /// Whether the negotiation that runs, or the last one, moves media and data to another transport, as [`Negotiation::moves_bundle`] says.
+    pub fn has_moved(&self) -> bool {
+        self.has_moved
     }
 
     /// Whether this offer has another first media section in its bundle than both sides agreed on: the old one was stopped,
@@ -120,7 +127,11 @@ impl Negotiation {
     /// never when it is set first), so that one is set at once; rolled back for glare, which costs nothing here, since it is
     /// never the first. Firefox loses the channel in either order when the offer is its own.
     fn moves_bundle(&self, offer: &str) -> bool {
-        let tags = self.bundle_tag.as_deref().zip(session_description::bundle_tag(offer));
-        tags.is_some_and(|(agreed, offered)| agreed != offered) && !session_description::is_of_firefox(offer)
+        self.has_another_tag(offer) && !session_description::is_of_firefox(offer)
+    }
+
+    fn has_another_tag(&self, sdp: &str) -> bool {
+        let tags = self.bundle_tag.as_deref().zip(session_description::bundle_tag(sdp));
+        tags.is_some_and(|(agreed, other)| agreed != other)
     }
 }
