@@ -64,7 +64,7 @@ class Connection {
     try {
       const made = await object[method]?.(type ? { type, sdp: text } : text ? JSON.parse(text) : undefined);
       // After `close()` Firefox throws where a description is asked for.
-      if (object.signalingState !== "closed") result = method === "createOffer" ? made : object.localDescription;
+      if (object.signalingState !== "closed") result = method.startsWith("create") ? made : object.localDescription;
     } catch (thrown) {
       kind = 7;
       result = String(thrown);

@@ -10,6 +10,7 @@ pub fn operate(browser: &Browser, connection: u32, operation: u32, what: &Operat
     let (method, kind, text) = match what {
         Operation::SetLocalDescription => ("setLocalDescription", "", ""),
         Operation::CreateOffer => ("createOffer", "", ""),
+        Operation::CreateAnswer => ("createAnswer", "", ""),
         Operation::ReadLocalDescription => ("", "", ""),
         Operation::SetLocalOffer(description) => ("setLocalDescription", "offer", &*description.sdp),
         Operation::RollbackLocal => ("setLocalDescription", "rollback", ""),

@@ -4,8 +4,10 @@
 //! need waits until the operation before it has ended, so a collision is seen when the message's turn comes,
 //! in the state that the browser is really in.
 
+mod excess;
 mod failure;
 mod gathering;
+mod own_offer;
 mod step;
 
 use crate::input::{Description, Outcome, SdpType, SignalingState};
@@ -13,6 +15,7 @@ use crate::output::Operation;
 use crate::queue::Queue;
 use crate::remote_candidates::RemoteCandidates;
 use alloc::{string::String, vec::Vec};
+use excess::Excess;
 use gathering::Gathering;
 use signalpost_protocol::{ErrorCode, IceCandidateInit, session_description};
 
@@ -53,6 +56,19 @@ pub struct Negotiation {
     /// The other side cannot use our offers: do not offer again by ourselves.
     refused: bool,
     negotiation_needed: bool,
+    /// The browser said that it needs an offer, none was sent, and it will not say so again.
+    is_unoffered: bool,
+    /// The next offer is set at once: it was made before, and looked at.
+    sets_next_offer: bool,
+    excess: Excess,
+    /// The first media section of the bundle that both sides agreed on.
+    bundle_tag: Option<String>,
+    /// It is another one now, or is about to be.
+    has_moved: bool,
+    /// Offers in a row that could not be set when their answers came.
+    unset_offers: u8,
+    /// The remote offer that was refused last, until another is taken up.
+    rejected: Option<u32>,
     /// The last remote offer was ignored: candidates that do not fit are its, not an error.
     ignore_offer: bool,
     ignored_offer_number: u32,
@@ -90,6 +106,13 @@ impl Negotiation {
             refused: false,
             // It is created with a data channel; the browser's own event comes a task later.
             negotiation_needed: true,
+            is_unoffered: false,
+            sets_next_offer: false,
+            excess: Excess::default(),
+            bundle_tag: None,
+            has_moved: false,
+            unset_offers: 0,
+            rejected: None,
             ignore_offer: false,
             ignored_offer_number: 0,
             signaling_state: SignalingState::Stable,
@@ -112,6 +135,9 @@ impl Negotiation {
     pub fn activate(&mut self, steps: &mut Vec<Step>) {
         self.active = true;
         self.refused = false;
+        self.unset_offers = 0;
+        self.excess.handle_asked();
+        self.negotiation_needed |= core::mem::take(&mut self.is_unoffered);
         self.advance(steps);
     }
 
@@ -155,6 +181,9 @@ impl Negotiation {
         let Some(in_flight) = self.in_flight.take() else { return false };
         let gathering = core::mem::take(&mut self.gathering);
         match outcome.result {
+            Ok(Some(made)) if self.is_unset(in_flight) => {
+                self.handle_unset(in_flight, made, begins, steps);
+            }
             Ok(Some(_)) if begins && self.gathers && gathering == Gathering::Idle => {
                 self.begin_gathering(in_flight, steps);
             }
@@ -217,26 +246,11 @@ impl Negotiation {
             if let Some(remote) = self.inbox.pop_front() {
                 self.take_up(remote, steps);
             } else if self.is_offer_due() {
-                self.negotiation_needed = false;
-                // The side that may have to give way sets its offer only once the answer is there, so that nothing
-                // is ever rolled back for glare. Chromium, after it has rolled its first offer back, may have lost
-                // its data channel or its candidates; Firefox, after any, refuses an offer that restarts ICE.
-                let operation =
-                    if self.polite { Operation::CreateOffer } else { Operation::SetLocalDescription };
-                self.start(InFlight::MakingOffer, operation, steps);
+                self.make_offer(steps);
             } else {
                 return;
             }
         }
-    }
-
-    fn is_offer_due(&self) -> bool {
-        self.negotiation_needed
-            && self.active
-            && !self.refused
-            && !self.paused
-            && self.offer.is_none()
-            && self.signaling_state == SignalingState::Stable
     }
 
     fn start(&mut self, in_flight: InFlight, operation: Operation, steps: &mut Vec<Step>) {
@@ -269,19 +283,8 @@ impl Negotiation {
                 add_candidates(ready, steps);
             }
             Remote::Invite { end } => self.take_up_invite(end, steps),
-            Remote::Reject { number, code } => {
-                if self.offer.is_some() && number == self.offer_number {
-                    self.offer = None;
-                    self.refused = true;
-                    if self.signaling_state == SignalingState::HaveLocalOffer {
-                        self.start(InFlight::RollingBack, Operation::RollbackLocal, steps);
-                    }
-                } else if self.answer.is_none() || number != self.remote_offer_number {
-                    // It is about a description that is superseded.
-                    return;
-                }
-                steps.push(Step::Fail { code, message: "the peer refused the description".into() });
-            }
+            Remote::Reject { number, code } => self.take_up_reject(number, code, steps),
+            Remote::Undelivered { code } => self.take_up_undelivered(code, steps),
         }
     }
 
@@ -290,6 +293,8 @@ impl Negotiation {
             // The same offer again: its answer was lost. An older one: superseded.
             if number == self.remote_offer_number && self.answer.is_some() {
                 steps.push(Step::SendAgain);
+            } else if self.rejected == Some(number) {
+                steps.push(Step::SendReject { number });
             }
             return;
         }
@@ -333,45 +338,41 @@ impl Negotiation {
     fn handle_success(&mut self, done: InFlight, local: Option<Description>, steps: &mut Vec<Step>) {
         match (done, local) {
             (InFlight::MakingOffer, Some(description)) if description.kind == SdpType::Offer => {
-                self.offer_number = self.offer_number.saturating_add(1);
-                self.offer = Some(description.sdp.clone());
-                let sdp = description.sdp.clone();
-                steps.push(Step::SendDescription { number: self.offer_number, description });
-                if self.signaling_state == SignalingState::HaveLocalOffer {
-                    // What was needed until now is in the offer, or will be asked for again once it is stable.
-                    self.negotiation_needed = false;
-                    steps.push(Step::Described { sdp });
-                }
+                self.handle_set_offer(description, steps);
             }
             (InFlight::SettingOffer, _) => {
-                // As above.
+                // What was needed until now is in the offer, or will be asked for again once it is stable.
                 self.negotiation_needed = false;
+                self.unset_offers = 0;
                 if let Some(sdp) = self.answer_in_waiting.take() {
                     self.apply_answer(sdp, steps);
                 }
             }
             (InFlight::MakingAnswer { number }, Some(description)) if description.kind == SdpType::Answer => {
-                self.settle_role(&description.sdp, "active", "passive");
-                self.answer = Some(description.sdp.clone());
-                let sdp = description.sdp.clone();
-                steps.push(Step::SendDescription { number, description });
-                steps.push(Step::Described { sdp });
+                self.handle_set_answer(number, description, steps);
             }
             (InFlight::ApplyingOffer { number }, _) => {
                 self.remote_offer_number = number;
                 self.refused = false;
                 // What was needed is asked for again by the browser once it is stable.
                 self.negotiation_needed = false;
+                self.is_unoffered = false;
+                self.sets_next_offer = false;
                 self.offer = None;
                 self.answer = None;
+                self.rejected = None;
+                let operation = self.answering();
                 self.release_candidates(steps);
-                self.start(InFlight::MakingAnswer { number }, Operation::SetLocalDescription, steps);
+                self.start(InFlight::MakingAnswer { number }, operation, steps);
             }
             (InFlight::ApplyingAnswer { .. }, _) => {
                 self.offer = None;
                 // Who answers this offer has our answer to the one before.
                 self.answer = None;
                 self.ignore_offer = false;
+                let answer = self.applying.clone();
+                self.agree_on(&answer);
+                self.rejected = None;
                 self.release_candidates(steps);
             }
             (InFlight::RollingBack, _) => {}

@@ -9,7 +9,7 @@ fn a_rejected_offer_is_rolled_back_and_not_repeated_until_the_application_asks()
     assert_eq!(side.done(None, Stable), NOTHING);
     assert!(!side.0.is_offering());
     assert_eq!(side.needed(), NOTHING, "the browser asks again, and would for ever");
-    assert_eq!(side.activate(), ["local"], "the browser will not ask a second time");
+    assert_eq!(side.activate(), ["create"], "the browser will not ask a second time");
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn an_offer_of_the_other_side_ends_the_refusal() {
     assert_eq!(side.offer(1, "theirs"), ["set offer theirs"]);
     side.done(None, HaveRemoteOffer);
     side.done(local(SdpType::Answer, "mine"), Stable);
-    assert_eq!(side.needed(), ["local"]);
+    side.offers("mine");
 }
 
 #[test]
@@ -47,11 +47,12 @@ fn an_offer_that_the_browser_refuses_is_rejected_once() {
     assert_eq!(side.offer(1, "bad"), ["set offer bad"]);
     assert_eq!(
         side.failed(Stable),
-        ["reject 1", "fail description-rejected", "local"],
+        ["reject 1", "fail description-rejected", "create"],
         "perhaps ours can be used"
     );
+    assert_eq!(side.done(local(SdpType::Offer, "mine"), Stable), ["local"]);
     assert_eq!(side.done(local(SdpType::Offer, "mine"), HaveLocalOffer), ["send offer 1"]);
-    assert_eq!(side.offer(1, "bad"), NOTHING);
+    assert_eq!(side.offer(1, "bad"), ["reject 1"], "it has not heard that");
     assert_eq!(side.reject(1), ["rollback", "fail description-rejected"]);
     assert_eq!(side.done(None, Stable), NOTHING);
     assert_eq!(side.offer(2, "good"), ["set offer good"]);
@@ -92,6 +93,8 @@ fn an_offer_that_cannot_be_made_is_told_and_may_be_made_later() {
     side.activate();
     assert_eq!(side.needed(), NOTHING, "it is being made");
     assert_eq!(side.failed(Stable), ["fail internal"], "and not made again by itself");
+    assert_eq!(side.activate(), ["local"], "the browser has asked, and will not again");
+    assert_eq!(side.failed(Stable), ["fail internal"]);
     assert_eq!(side.needed(), ["local"]);
     assert_eq!(side.done(None, Stable), ["fail internal"], "no description is a failure too");
     side.needed();

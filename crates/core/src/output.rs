@@ -82,6 +82,8 @@ pub enum Operation {
     SetLocalDescription,
     /// `createOffer()`: the result is reported as the local description, but it is not set.
     CreateOffer,
+    /// `createAnswer()`: the result is reported as the local description, but it is not set.
+    CreateAnswer,
     /// `setLocalDescription(…)` of an offer that [`Operation::CreateOffer`] made.
     SetLocalOffer(Description),
     /// Reports the local description with the candidates that it holds by now.

@@ -26,6 +26,9 @@ const RESTART_MS: u64 = 400;
 const PROBE_MS: u16 = 900;
 /// Why a connection is disconnected: nothing arrives any more (RFC 7675), which may pass.
 const PATH_LOST: &str = "path-lost";
+/// Why the data channel is closed where a negotiation has just moved it: Firefox loses it by such an offer of its own.
+const MOVED: &str =
+    "the browser lost its data channel, because its first media section was stopped or used again";
 
 pub struct Peer {
     pub id: PeerId,
@@ -137,7 +140,13 @@ impl Peer {
             ConnectionEvent::EndOfCandidates => self.batch.handle_end(now),
             ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
             ConnectionEvent::ChannelClosed => {
-                let failure = Failure::new(ErrorCode::ConnectionGone, "the peer ended the data channel");
+                let failure = if self.negotiation.has_moved() {
+                    let failure = Failure::new(ErrorCode::ConnectionGone, MOVED);
+                    self.report(failure.clone(), effects);
+                    failure
+                } else {
+                    Failure::new(ErrorCode::ConnectionGone, "the peer ended the data channel")
+                };
                 self.hang_up(failure, effects);
             }
             ConnectionEvent::Opened => {
@@ -213,23 +222,6 @@ impl Peer {
         if was_undelivered && self.is_asking() {
             // The other side is back and does not know our offer.
             self.resend.hurry(now);
-        }
-    }
-
-    /// The server refused a message for this peer.
-    pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
-        let code = ErrorCode::parse(&failure.code);
-        if !matches!(code, Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy | ErrorCode::OutboxFull)) {
-            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
-        } else if code == Some(ErrorCode::PeerNotFound)
-            && self.remote_connection.is_none()
-            && self.session.is_none()
-        {
-            // Nobody has ever seen this peer: say so at once.
-            self.close(failure, effects);
-        } else if self.negotiation.is_inviting() || !self.negotiation.outstanding().is_empty() {
-            // It was here and may be on its way back: its connection may be fine all the while.
-            self.resend.handle_refused(now, failure);
         }
     }
 
@@ -373,10 +365,8 @@ impl Peer {
                     effects.outputs.push_back(Output::RestartIce { connection: self.connection });
                 }
                 Step::SendAgain => self.send_again(effects),
-                Step::SendReject { number } => {
-                    let (route, code) = (self.route(), ErrorCode::DescriptionRejected);
-                    effects.send(&self.id, Signal::Reject { route, number, code });
-                }
+                Step::SendReject { number } => self.send_reject(number, effects),
+                Step::Report { code, message } => self.report(Failure::new(code, &message), effects),
                 Step::Fail { code, message } => self.fail(Failure::new(code, &message), effects),
             }
         }
@@ -390,6 +380,10 @@ impl Peer {
 
     fn fail(&mut self, failure: Failure, effects: &mut Effects) {
         self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs);
+        self.report(failure, effects);
+    }
+
+    fn report(&self, failure: Failure, effects: &mut Effects) {
         effects.event(Event::Error { peer: Some(self.id.clone()), failure });
     }
 }

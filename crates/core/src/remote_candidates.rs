@@ -11,6 +11,8 @@ const MOST_HELD: usize = 40;
 pub struct RemoteCandidates {
     /// The fragments of the remote description that is set; `None` before the first.
     fragments: Option<Vec<String>>,
+    /// Those of the one before.
+    before: Option<Vec<String>>,
     held: Vec<IceCandidateInit>,
 }
 
@@ -41,7 +43,7 @@ impl RemoteCandidates {
     /// A remote description was set: returns the candidates that waited for it. What waited longer than its
     /// description (a server keeps the order) is of a dead generation.
     pub fn handle_description(&mut self, sdp: &str) -> Vec<IceCandidateInit> {
-        self.fragments = Some(session_description::username_fragments(sdp));
+        self.before = self.fragments.replace(session_description::username_fragments(sdp));
         let mut ready = Vec::new();
         for init in core::mem::take(&mut self.held) {
             // An end that came before was that of a gathering that was rolled back: Firefox gathers again under
@@ -51,6 +53,11 @@ impl RemoteCandidates {
             }
         }
         ready
+    }
+
+    /// The remote description that was set last is rolled back.
+    pub fn handle_rollback(&mut self) {
+        self.fragments = self.before.take();
     }
 
     /// Whether this is a fragment of the remote description that is set.
@@ -91,6 +98,15 @@ mod tests {
         assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [init("a")]);
         assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:b\r\n"), [init("b")]);
         assert!(remote.handle_batch(vec![init("a")], None).is_empty(), "the generation of a is over");
+    }
+
+    #[test]
+    fn a_rollback_returns_to_the_generation_before() {
+        let mut remote = RemoteCandidates::default();
+        remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
+        remote.handle_description("v=0\r\na=ice-ufrag:b\r\n");
+        remote.handle_rollback();
+        assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [init("a")]);
     }
 
     #[test]

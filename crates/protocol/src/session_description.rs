@@ -62,6 +62,11 @@ pub fn is_of_firefox(sdp: &str) -> bool {
     lines(sdp, "o=mozilla").next().is_some()
 }
 
+/// The first media section of the bundle, by its `a=mid`: that whose transport all in the bundle use (RFC 9143 §7.2).
+pub fn bundle_tag(sdp: &str) -> Option<&str> {
+    lines(sdp, "a=group:BUNDLE ").next()?.split(' ').next()
+}
+
 /// The DTLS role of the first media section (RFC 8842): `active`, `passive` or `actpass`.
 pub fn setup(sdp: &str) -> Option<&str> {
     lines(sdp, SETUP).next()
@@ -124,6 +129,16 @@ mod tests {
         assert_eq!(fixed, "v=0\r\nm=audio\r\na=setup:active\r\nm=video\r\na=setup:passive\r\na=x");
         assert_eq!(with_setup(&fixed, "passive"), fixed);
         assert_eq!(setup("v=0\r\n"), None);
+    }
+
+    #[test]
+    fn the_bundle_is_named_by_its_first_media_section() {
+        assert_eq!(
+            bundle_tag("v=0\r\na=group:LS 3\r\na=group:BUNDLE audio 1 2\r\nm=audio\r\n"),
+            Some("audio")
+        );
+        assert_eq!(bundle_tag("v=0\r\na=group:BUNDLE 1\r\n"), Some("1"));
+        assert_eq!(bundle_tag("v=0\r\na=group:BUNDLE\r\n"), None);
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! What the browser refused.
+//! What the browser, the other side or the server refused.
 
 use super::{InFlight, Negotiation, Step};
 use crate::input::SignalingState;
 use crate::output::Operation;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::ErrorCode;
+
+/// Own offers in a row that cannot be set, after which none is made by itself.
+const MOST_UNSET_OFFERS: u8 = 3;
 
 impl Negotiation {
     pub(super) fn handle_failure(&mut self, failed: InFlight, message: String, steps: &mut Vec<Step>) {
@@ -16,29 +19,33 @@ impl Negotiation {
                 }
                 // A repeated copy would be refused again.
                 self.remote_offer_number = number;
-                steps.push(Step::SendReject { number });
+                self.refuse_offer(number, steps);
                 ErrorCode::DescriptionRejected
             }
             InFlight::ApplyingAnswer { number } => {
                 self.offer = None;
                 self.refused = true;
+                self.rejected = Some(number);
                 steps.push(Step::SendReject { number });
                 ErrorCode::DescriptionRejected
             }
             InFlight::MakingAnswer { number } => {
-                steps.push(Step::SendReject { number });
+                self.refuse_offer(number, steps);
                 ErrorCode::Internal
             }
             InFlight::SettingOffer => {
-                self.offer = None;
+                if self.replace_offer(steps) {
+                    return;
+                }
                 self.refused = true;
-                self.answer_in_waiting = None;
+                self.is_unoffered = true;
                 steps.push(Step::SendReject { number: self.offer_number });
                 ErrorCode::Internal
             }
             InFlight::MakingOffer => {
                 // What was asked for meanwhile is the same, and would fail again.
                 self.negotiation_needed = false;
+                self.is_unoffered = true;
                 ErrorCode::Internal
             }
             InFlight::RollingBack => ErrorCode::Internal,
@@ -51,10 +58,63 @@ impl Negotiation {
             SignalingState::HaveLocalOffer if self.offer.is_none() => {
                 self.start(InFlight::RollingBack, Operation::RollbackLocal, steps);
             }
-            SignalingState::HaveRemoteOffer => {
-                self.start(InFlight::RollingBack, Operation::RollbackRemote, steps);
-            }
+            SignalingState::HaveRemoteOffer => self.drop_offer(steps),
             _ => {}
         }
+    }
+
+    /// The offer that was held cannot be set now that its answer is there: somebody else called `createOffer()` meanwhile, and
+    /// Firefox has given the new media sections other names. The other side goes on from that offer, so no later one of ours
+    /// would fit; but an offer of its own does, and takes our tracks up. It is asked for one. Returns whether it is.
+    fn replace_offer(&mut self, steps: &mut Vec<Step>) -> bool {
+        self.offer = None;
+        self.answer_in_waiting = None;
+        self.unset_offers = self.unset_offers.saturating_add(1);
+        let is_replaced =
+            self.unset_offers < MOST_UNSET_OFFERS && self.signaling_state == SignalingState::Stable;
+        if is_replaced {
+            self.invite(steps);
+        }
+        is_replaced
+    }
+
+    /// The other side is told that its offer is of no use.
+    pub(super) fn refuse_offer(&mut self, number: u32, steps: &mut Vec<Step>) {
+        self.rejected = Some(number);
+        steps.push(Step::SendReject { number });
+    }
+
+    /// The other side's offer is taken back here too.
+    pub(super) fn drop_offer(&mut self, steps: &mut Vec<Step>) {
+        self.candidates.handle_rollback();
+        self.start(InFlight::RollingBack, Operation::RollbackRemote, steps);
+    }
+
+    /// The number of what was refused last, as long as it matters.
+    pub fn rejected(&self) -> Option<u32> {
+        self.rejected
+    }
+
+    /// The other side cannot use a description of ours.
+    pub(super) fn take_up_reject(&mut self, number: u32, code: ErrorCode, steps: &mut Vec<Step>) {
+        if self.offer.is_some() && number == self.offer_number {
+            self.withdraw_offer(steps);
+        } else if self.answer.is_none() || number != self.remote_offer_number {
+            // It is about a description that is superseded.
+            return;
+        }
+        steps.push(Step::Fail { code, message: "the peer refused the description".into() });
+    }
+
+    /// The server does not pass the description on that is outstanding, and would not the next time.
+    pub(super) fn take_up_undelivered(&mut self, code: ErrorCode, steps: &mut Vec<Step>) {
+        if self.offer.is_some() {
+            self.withdraw_offer(steps);
+        } else if self.answer.take().is_some() {
+            self.refuse_offer(self.remote_offer_number, steps);
+        } else {
+            return;
+        }
+        steps.push(Step::Fail { code, message: "the server refused the description".into() });
     }
 }

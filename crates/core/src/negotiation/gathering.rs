@@ -4,7 +4,7 @@
 //! gathered nothing. It invites the other side to make it.
 
 use super::{InFlight, Negotiation, Step};
-use crate::input::{Description, SignalingState};
+use crate::input::Description;
 use crate::output::Operation;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::session_description;
@@ -32,23 +32,26 @@ impl Gathering {
 impl Negotiation {
     /// A description was made that begins a generation.
     pub(super) fn begin_gathering(&mut self, made: InFlight, steps: &mut Vec<Step>) {
-        if made == InFlight::MakingOffer && self.signaling_state == SignalingState::Stable {
-            // It is not set.
+        if self.is_unset(made) {
             if self.is_offered() {
                 // Perhaps all is well with that.
                 self.negotiation_needed = true;
             } else {
                 // What was asked for meanwhile is the same.
                 self.negotiation_needed = false;
-                if !self.inviting {
-                    self.inviting = true;
-                    steps.push(Step::Invite);
-                }
+                self.invite(steps);
             }
         } else {
             self.in_flight = Some(made);
             self.gathering = Gathering::Waiting;
             steps.push(Step::Gather);
+        }
+    }
+
+    /// Asks the other side to offer, unless that was asked for.
+    pub(super) fn invite(&mut self, steps: &mut Vec<Step>) {
+        if !core::mem::replace(&mut self.inviting, true) {
+            steps.push(Step::Invite);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::output::Operation;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ErrorCode, IceCandidateInit};
 
-/// A message of the other side.
+/// A message of the other side, or what became of one to it.
 #[derive(Debug)]
 pub enum Remote {
     Offer {
@@ -26,6 +26,10 @@ pub enum Remote {
     },
     Reject {
         number: u32,
+        code: ErrorCode,
+    },
+    /// The server, not the other side: it refuses what was sent, and would refuse it again.
+    Undelivered {
         code: ErrorCode,
     },
 }
@@ -49,6 +53,8 @@ pub enum Step {
     SendAgain,
     /// Tell the other side that its description could not be used.
     SendReject { number: u32 },
-    /// Tell the application.
+    /// Tell the application, whose calls that wait are not concerned.
+    Report { code: ErrorCode, message: String },
+    /// Tell the application and whoever waits for the connection.
     Fail { code: ErrorCode, message: String },
 }

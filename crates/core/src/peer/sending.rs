@@ -3,11 +3,45 @@
 use super::Peer;
 use crate::candidate_batch::Due;
 use crate::effects::Effects;
-use crate::input::SdpType;
+use crate::input::{ConnectionState, SdpType};
+use crate::negotiation::Remote;
+use crate::output::{Event, Failure};
+use alloc::vec::Vec;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
-use signalpost_protocol::{ErrorCode, Signal, limits, session_description};
+use signalpost_protocol::{ErrorCode, Signal, session_description};
 
 impl Peer {
+    /// The server refused a message for this peer, or there was no room for it.
+    pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
+        match ErrorCode::parse(&failure.code) {
+            // Nobody has ever seen this peer: say so at once.
+            Some(ErrorCode::PeerNotFound) if self.remote_connection.is_none() && self.session.is_none() => {
+                self.close(failure, effects);
+            }
+            // It was here and may be on its way back: its connection may be fine all the while.
+            Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy | ErrorCode::OutboxFull) => {
+                if self.is_wanted() {
+                    self.resend.handle_refused(now, failure);
+                }
+            }
+            Some(code @ (ErrorCode::InvalidDescription | ErrorCode::MessageTooLarge)) => {
+                let mut steps = Vec::new();
+                self.negotiation.handle_remote(Remote::Undelivered { code }, &mut steps);
+                self.carry_out(now, steps, effects);
+            }
+            _ => effects.event(Event::Error { peer: Some(self.id.clone()), failure }),
+        }
+    }
+
+    /// Whether the other side has to get what was sent last: a description, an invite or a reject that it may not have, or, as long
+    /// as the pair is not connected, the candidates.
+    fn is_wanted(&self) -> bool {
+        self.negotiation.is_inviting()
+            || !self.negotiation.outstanding().is_empty()
+            || self.negotiation.rejected().is_some()
+            || self.state != ConnectionState::Connected
+    }
+
     pub(super) fn send_again(&mut self, effects: &mut Effects) {
         self.resend_description(effects);
         if let Some(due) = self.batch.again() {
@@ -22,6 +56,14 @@ impl Peer {
         if self.negotiation.is_inviting() {
             self.send_invite(effects);
         }
+        if let Some(number) = self.negotiation.rejected().filter(|_| self.resend.is_undelivered()) {
+            self.send_reject(number, effects);
+        }
+    }
+
+    pub(super) fn send_reject(&self, number: u32, effects: &mut Effects) {
+        let (route, code) = (self.route(), ErrorCode::DescriptionRejected);
+        effects.send(&self.id, Signal::Reject { route, number, code });
     }
 
     pub(super) fn send_invite(&self, effects: &mut Effects) {
@@ -36,11 +78,6 @@ impl Peer {
         effects: &mut Effects,
     ) {
         let crate::Description { kind, sdp } = description;
-        if !limits::fits_description(&sdp) {
-            // The server would refuse it each time that it is sent.
-            self.fail(ErrorCode::MessageTooLarge.into(), effects);
-            return;
-        }
         let sdp = match self.negotiation.role() {
             // Firefox may answer a restart with the role that it has not got; it has no choice here.
             Some(role) if kind == SdpType::Offer => session_description::with_setup(&sdp, role),

@@ -197,7 +197,8 @@ impl World {
         self.input(Input::Connection { connection, event });
     }
 
-    /// The browser says that an offer is needed, unless it has, and makes it. The polite side's first is not set.
+    /// The browser says that an offer is needed, unless it has, and makes it. One that is only looked at is then set; the
+    /// polite side's is not.
     pub fn offer_made(&mut self, fragment: &str) {
         if self.operations.is_empty() {
             self.connection_event(ConnectionEvent::NegotiationNeeded);
@@ -206,7 +207,10 @@ impl World {
         let is_set = !matches!(what, Operation::CreateOffer);
         let state = if is_set { SignalingState::HaveLocalOffer } else { SignalingState::Stable };
         let made = Description { kind: SdpType::Offer, sdp: sdp(fragment) };
-        self.done(Ok(Some(made)), state);
+        self.done(Ok(Some(made.clone())), state);
+        if !is_set && matches!(self.operations.last(), Some((.., Operation::SetLocalDescription))) {
+            self.done(Ok(Some(made)), SignalingState::HaveLocalOffer);
+        }
     }
 
     /// The browser takes the remote offer and makes an answer.

@@ -107,6 +107,7 @@ impl BrowserConnection {
         match what {
             Operation::ReadLocalDescription => self.reads.push(operation),
             Operation::CreateOffer => self.model.create_offer(now, op, false),
+            Operation::CreateAnswer => self.model.create_answer(now, op),
             Operation::SetLocalDescription => self.model.set_local_description(now, op, None),
             Operation::SetLocalOffer(offer) => {
                 let offer = Description { kind: SdpType::Offer, sdp: offer.sdp.clone() };
