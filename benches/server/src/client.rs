@@ -126,6 +126,11 @@ impl Client {
         Claim { received: Some(numbers.received()), ..claim }
     }
 
+    /// Its socket alone, for what no client does.
+    pub fn into_socket(self) -> Socket {
+        self.socket
+    }
+
     /// Sends a numbered frame; `rest` is JSON behind the numbers: `,"to":"ada"`.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use crate::client::{Claim, Client};
 use crate::crowd_thread::CrowdThread;
 use crate::failure::Failure;
 use crate::frame::Kind;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +25,8 @@ pub struct Crowd {
     room: String,
     members: JoinSet<Failure>,
     arrivals_heard: Arc<AtomicU64>,
-    joined: usize,
+    made: usize,
+    joined: BTreeSet<String>,
 }
 
 impl Crowd {
@@ -34,23 +36,23 @@ impl Crowd {
             room: room.into(),
             members: JoinSet::new(),
             arrivals_heard: Arc::default(),
-            joined: 0,
+            made: 0,
+            joined: BTreeSet::new(),
         }
     }
 
-    /// How many joined.
-    pub fn joined(&self) -> usize {
-        self.joined
+    /// Who joined.
+    pub fn joined(&self) -> &BTreeSet<String> {
+        &self.joined
     }
 
-    /// How many have ended although nobody asked them to; and the first reason.
-    pub fn lost(&mut self) -> (usize, Option<Failure>) {
-        let mut lost = (0, None);
+    /// How many are left, and why the first of the others ended: nobody asked it to.
+    pub fn left(&mut self) -> (usize, Option<Failure>) {
+        let mut first = None;
         while let Some(ended) = self.members.try_join_next() {
-            lost.0 += 1;
-            lost.1 = lost.1.or(Some(ended.unwrap_or_else(Failure::from)));
+            first = first.or(Some(ended.unwrap_or_else(Failure::from)));
         }
-        lost
+        (self.members.len(), first)
     }
 
     /// Makes `count` more members, in batches, each after all have heard of the one before; as many as get in in time.
@@ -62,14 +64,15 @@ impl Crowd {
             let mut answers = Vec::new();
             for _ in 0..batch {
                 let (told, joined) = oneshot::channel();
-                let id = format!("member-{:05}", self.joined + answers.len());
+                let id = format!("member-{:05}", self.made);
+                self.made += 1;
+                answers.push((id.clone(), joined));
                 let (address, room, heard) = (self.address, self.room.clone(), self.arrivals_heard.clone());
                 self.members.spawn_on(member(address, id, room, heard, told), &thread.handle);
-                answers.push(joined);
             }
-            for answer in answers {
+            for (id, answer) in answers {
                 if let Ok(Ok(())) = timeout_at(until, answer).await {
-                    self.joined += 1;
+                    self.joined.insert(id);
                 }
             }
             self.hear_out(until).await;
@@ -79,7 +82,7 @@ impl Crowd {
     /// Waits until all have heard of all who came after them. A server that tells less may be right as well: then it is
     /// enough that nothing comes any more.
     async fn hear_out(&self, until: Instant) {
-        let joined = u64::try_from(self.joined).unwrap_or(u64::MAX);
+        let joined = u64::try_from(self.joined.len()).unwrap_or(u64::MAX);
         let all = joined.saturating_mul(joined.saturating_sub(1)) / 2;
         let mut last = (0, Instant::now());
         while Instant::now() < until {
@@ -111,10 +114,13 @@ async fn member(
 ) -> Failure {
     let mut joined = Some(joined);
     let living = async {
+        // Of a member who does nothing but join and listen, whatever is refused is the end.
         let (mut client, _) = Client::begin(address, Claim::new(id)).await?;
         client.send("join", &format!(r#","id":1,"payload":{{"room":"{room}"}}"#)).await?;
         loop {
-            match client.next().await?.kind {
+            let heard = client.next().await?;
+            match heard.kind {
+                Kind::Error => return Err(Failure::Refused(heard.payload()?.code.unwrap_or_default())),
                 Kind::PeerJoined => {
                     arrivals_heard.fetch_add(1, Ordering::Relaxed);
                 }

@@ -7,6 +7,7 @@ use crate::frame::Kind;
 use crate::times::Times;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -34,16 +35,25 @@ impl Others {
     /// # Errors
     /// When not all of them can connect.
     pub async fn start(address: SocketAddr) -> Result<Self, Failure> {
+        // Eight of the same server are not the eight before.
+        static COMPANIES: AtomicUsize = AtomicUsize::new(0);
+        let company = COMPANIES.fetch_add(1, Ordering::Relaxed);
         let mut clients = Vec::new();
         for number in 0..COUNT {
-            clients.push(Client::begin(address, Claim::new(name(number))).await?.0);
+            clients.push(Client::begin(address, Claim::new(name(company, number))).await?.0);
         }
         let journal = Arc::new(Mutex::new(Journal::default()));
         let mut talkers = JoinSet::new();
         let begin = Instant::now() + EVERY;
         for (number, client) in clients.into_iter().enumerate() {
             let at = begin + EVERY.mul_f64(number as f64 / COUNT as f64);
-            let talker = Talker { number, client, journal: journal.clone(), asked: 0 };
+            let talker = Talker {
+                partner: name(company, number ^ 1),
+                number,
+                client,
+                journal: journal.clone(),
+                asked: 0,
+            };
             talkers.spawn(talker.talk(at));
         }
         Ok(Self { journal, _talkers: talkers })
@@ -92,11 +102,12 @@ fn lock(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
     journal.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn name(number: usize) -> String {
-    format!("other-{number}")
+fn name(company: usize, number: usize) -> String {
+    format!("other-{company}-{number}")
 }
 
 struct Talker {
+    partner: String,
     number: usize,
     client: Client,
     journal: Arc<Mutex<Journal>>,
@@ -143,9 +154,7 @@ impl Talker {
     }
 
     async fn say(&mut self, mark: char, number: u64) -> Result<(), Failure> {
-        let partner = name(self.number ^ 1);
-        self.client
-            .send("message", &format!(r#","to":"{partner}","payload":{{"data":"{mark}{number}"}}"#))
-            .await
+        let rest = format!(r#","to":"{}","payload":{{"data":"{mark}{number}"}}"#, self.partner);
+        self.client.send("message", &rest).await
     }
 }

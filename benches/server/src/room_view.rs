@@ -10,7 +10,7 @@ pub struct RoomView {
     present: BTreeSet<String>,
     /// The pages of a list that is being read, with what notices say meanwhile.
     listing: Option<BTreeSet<String>>,
-    /// Frames of types that docs/protocol.md did not have when this was written, and which made the client list the room.
+    /// The types of the frames that made the client list the room again.
     pub told_to_list: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl RoomView {
         self.listing.is_none()
     }
 
-    /// The client enters the room, maybe not for the first time.
+    /// A list of the room is to come.
     pub fn begin(&mut self) {
         self.listing = Some(BTreeSet::new());
     }
@@ -41,7 +41,15 @@ impl RoomView {
     /// When a frame is not as docs/protocol.md says.
     pub fn handle(&mut self, heard: &Heard, room: &str) -> Result<Wish, Failure> {
         match heard.kind {
-            Kind::Joined | Kind::Peers => self.handle_page(heard),
+            Kind::Joined => {
+                // One that answers nothing says that the room is to be listed again, and is the first page.
+                if heard.payload()?.reference.is_none() {
+                    self.told_to_list.push("joined".into());
+                }
+                self.begin();
+                self.handle_page(heard)
+            }
+            Kind::Peers => self.handle_page(heard),
             Kind::PeerJoined | Kind::PeerBack => {
                 if let Some(peer) = heard.payload()?.peer {
                     self.change(|present| present.insert(peer.id.clone()));
@@ -94,7 +102,7 @@ mod tests {
     fn a_view_follows_pages_notices_and_the_demand_to_list_again() {
         let mut view = RoomView::default();
         view.begin();
-        let page = r#"{"type":"joined","seq":1,"payload":{"room":"r","peers":[{"id":"a"},{"id":"b"}],"cursor":"b"}}"#;
+        let page = r#"{"type":"joined","seq":1,"payload":{"room":"r","ref":1,"peers":[{"id":"a"},{"id":"b"}],"cursor":"b"}}"#;
         assert_eq!(handle(&mut view, page), Wish::List(Some("b".into())));
         assert_eq!(
             handle(&mut view, r#"{"type":"peer-left","from":"a","seq":2,"payload":{"room":"r"}}"#),
@@ -109,5 +117,9 @@ mod tests {
         assert_eq!((again, view.told_to_list.len()), (Wish::List(None), 1));
         handle(&mut view, r#"{"type":"peers","seq":6,"payload":{"peers":[{"id":"z"}]}}"#);
         assert!(view.present().iter().eq(["z"]));
+        let list = r#"{"type":"joined","seq":7,"payload":{"room":"r","peers":[{"id":"a"}],"cursor":"a"}}"#;
+        assert_eq!((handle(&mut view, list), view.told_to_list.len()), (Wish::List(Some("a".into())), 2));
+        handle(&mut view, r#"{"type":"peers","seq":8,"payload":{"peers":[{"id":"b"}]}}"#);
+        assert!(view.present().iter().eq(["a", "b"]));
     }
 }

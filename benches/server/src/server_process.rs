@@ -102,14 +102,19 @@ impl ServerProcess {
         Some(std::fs::read_dir(format!("/proc/{}/fd", self.pid)).ok()?.count())
     }
 
+    /// How many descriptors are of this file.
+    pub fn descriptors_of(&self, file: &Path) -> Option<usize> {
+        let all = std::fs::read_dir(format!("/proc/{}/fd", self.pid)).ok()?;
+        Some(
+            all.filter_map(|one| std::fs::read_link(one.ok()?.path()).ok())
+                .filter(|path| path == file)
+                .count(),
+        )
+    }
+
     /// Processor time so far, of the program and of the system for it.
     pub fn processor_time(&self) -> Option<Duration> {
-        let stat = self.proc("stat")?;
-        // Behind the name, which may hold anything: utime and stime are the 12th and 13th field there.
-        let (_, fields) = stat.rsplit_once(')')?;
-        let mut fields = fields.split_whitespace().skip(11);
-        let mut ticks = || fields.next()?.parse::<u32>().ok();
-        Some(Duration::from_secs_f64((f64::from(ticks()?) + f64::from(ticks()?)) / TICKS))
+        processor_time(self.pid)
     }
 
     /// `/metrics`; none when it does not answer in time.
@@ -136,6 +141,16 @@ impl ServerProcess {
         }
         ended.then(|| asked.elapsed())
     }
+}
+
+/// Processor time of a process so far, of the program and of the system for it.
+pub fn processor_time(pid: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Behind the name, which may hold anything: utime and stime are the 12th and 13th field there.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u32>().ok();
+    Some(Duration::from_secs_f64((f64::from(ticks()?) + f64::from(ticks()?)) / TICKS))
 }
 
 async fn line_after<R: tokio::io::AsyncRead + Unpin>(

@@ -23,8 +23,7 @@ pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
     let begin = Instant::now();
     crowd.fill(&bench.crowd, count, begin + FILLING).await;
     let filled = begin.elapsed();
-    let (lost, why) = crowd.lost();
-    let members = crowd.joined().saturating_sub(lost);
+    let (members, why) = crowd.left();
     let _in_time = timeout(Duration::from_secs(10), observer.until_present(members)).await;
     let at_start = observer.fate();
     line.saw(format!("room filled in {}", ms(filled)));

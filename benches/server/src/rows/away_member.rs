@@ -34,9 +34,8 @@ pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
     sleep(DURING.saturating_sub(joined)).await;
     let times = others.settle(begin, bench.patience).await;
     line.during(&times, &bench.lag());
-    let (lost, _) = crowd.lost();
-    let present = crowd.joined().saturating_sub(lost);
-    line.saw(format!("{present} members joined in {}", ms(joined)));
+    let present = crowd.joined();
+    line.saw(format!("{} joined in {}", present.len(), ms(joined)));
     let back = away.come_back(server.address).await;
     match back {
         Ok((mut member, welcome)) => {
@@ -49,9 +48,9 @@ pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
                 Ok(frames) => format!("{frames} frames waited for it"),
                 Err(failure) => format!("then: {failure}"),
             });
-            let known = member.view.present().len();
+            let known = member.view.present();
             let right = if known == present { "right" } else { "wrong" };
-            line.saw(format!("its list is {right}: {known} of {present}"));
+            line.saw(format!("its list is {right}: {} of {}", known.len(), present.len()));
             if let Some(kind) = member.view.told_to_list.first() {
                 line.saw(format!("it was told to list {} times ({kind})", member.view.told_to_list.len()));
             }
@@ -59,6 +58,9 @@ pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
         Err((_, failure)) => line.saw(format!("the member does not come back: {failure}")),
     }
     line.saw_all(others.remarks());
+    if let (left, Some(why)) = crowd.left() {
+        line.saw(format!("only {left} of the newcomers stayed: {why}"));
+    }
     drop((crowd, others));
     Ok(line.finish(server).await)
 }

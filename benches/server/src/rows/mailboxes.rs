@@ -11,16 +11,15 @@ use crate::times::ms;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 const FILLERS: usize = 18;
 /// Messages that a filler sends before it waits for their answers.
 const AT_A_TIME: usize = 8;
-/// More do not fit into a mailbox, as docs/protocol.md bounds it.
-const MOST_EACH: usize = 128;
-/// The longest text of a message.
-const TEXT_BYTES: usize = 4096;
+/// More do not fit into a mailbox.
+const MOST_EACH: usize = 512;
+/// With so long a text, a mailbox as docs/protocol.md bounds it is full by frames and by bytes at about the same time.
+const TEXT_BYTES: usize = 900;
 const FILLING: Duration = Duration::from_secs(60);
 
 type Answers = BTreeMap<String, usize>;
@@ -37,13 +36,11 @@ pub async fn run(bench: &Bench, targets: usize) -> Result<Line, Failure> {
 
     bench.lag();
     let begin = Instant::now();
-    let mut fillers = JoinSet::new();
-    for number in 0..FILLERS {
-        fillers.spawn_on(fill(server.address, number, targets), &bench.crowd.handle);
-    }
     let mut answers = Answers::new();
+    // One after the other: the first takes what anybody may take, and the rest what is kept for those who have little there.
     let all = async {
-        while let Some(filler) = fillers.join_next().await {
+        for number in 0..FILLERS {
+            let filler = bench.crowd.handle.spawn(fill(server.address, number, targets)).await;
             match filler.unwrap_or_else(|error| Err(error.into())) {
                 Ok(told) => {
                     told.into_iter().for_each(|(what, times)| *answers.entry(what).or_default() += times)
@@ -83,18 +80,21 @@ fn message(to: usize, data: &str) -> String {
 /// Sends to one target after the other until it is told that there is no room.
 async fn fill(address: SocketAddr, number: usize, targets: usize) -> Result<Answers, Failure> {
     let (mut client, _) = Client::begin(address, Claim::new(format!("filler-{number}"))).await?;
-    let data = "x".repeat(TEXT_BYTES);
+    let long = "x".repeat(TEXT_BYTES);
     let mut answers = Answers::new();
     for to in 0..targets {
-        let mut sent = 0;
-        let mut has_room = true;
-        while has_room && sent < MOST_EACH {
-            for _ in 0..AT_A_TIME {
-                client.feed("message", &message(to, &data)).await?;
+        // Where a long one does not fit any more, a short one may.
+        for data in [&*long, "x"] {
+            let mut sent = 0;
+            let mut has_room = true;
+            while has_room && sent < MOST_EACH {
+                for _ in 0..AT_A_TIME {
+                    client.feed("message", &message(to, data)).await?;
+                }
+                client.flush().await?;
+                sent += AT_A_TIME;
+                has_room = hear(&mut client, AT_A_TIME, &mut answers).await?;
             }
-            client.flush().await?;
-            sent += AT_A_TIME;
-            has_room = hear(&mut client, AT_A_TIME, &mut answers).await?;
         }
     }
     Ok(answers)

@@ -30,7 +30,7 @@ pub async fn run(bench: &Bench, name: &str, size: Option<usize>) -> Result<Vec<L
             }
             Ok(lines)
         }
-        "A2" => Ok(vec![ping_flood::run(bench).await?]),
+        "A2" => Ok(vec![ping_flood::run(bench, false).await?, ping_flood::run(bench, true).await?]),
         "A3" => Ok(vec![room_storm::run(bench, size.unwrap_or(16)).await?]),
         "A4" => Ok(vec![newcomers::run(bench, size.unwrap_or(10_050)).await?]),
         "A5" => Ok(vec![away_member::run(bench, size.unwrap_or(600)).await?]),

@@ -1,16 +1,18 @@
-//! A2: one socket that never says `hello` sends pings as fast as it can, and reads nothing.
+//! A2: one socket sends pings as fast as it can, and reads nothing.
 
 use crate::bench::{BEFORE, Bench};
-use crate::client;
+use crate::client::{self, Claim, Client};
 use crate::failure::Failure;
 use crate::others::Others;
 use crate::report::{Line, megabytes};
 use crate::server_process::ServerProcess;
 use crate::times::ms;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 const FLOOD: Duration = Duration::from_secs(20);
 const MOST_SENT: u64 = 3_000_000_000;
@@ -18,82 +20,95 @@ const MOST_SENT: u64 = 3_000_000_000;
 const MOST_RESIDENT: u64 = 3_000_000_000;
 /// The largest payload of a control frame (RFC 6455 §5.5).
 const PING_BYTES: usize = 125;
+const LOOK: Duration = Duration::from_millis(100);
 const PINGS_PER_WRITE: usize = 500;
 /// After the flood: the time to be closed.
 const CLOSING: Duration = Duration::from_secs(10);
 
-pub async fn run(bench: &Bench) -> Result<Line, Failure> {
-    let mut line = Line::new("A2", "one socket floods 125-byte pings and reads nothing");
+/// `says_hello`: the socket is that of a registered peer, to whom the time for a `hello` is no bound.
+pub async fn run(bench: &Bench, says_hello: bool) -> Result<Line, Failure> {
+    let who = if says_hello { "one registered peer" } else { "one socket without hello" };
+    let mut line = Line::new("A2", format!("{who} floods 125-byte pings and reads nothing"));
     let server = ServerProcess::start(&bench.server, &[]).await?;
     let others = Others::start(server.address).await?;
     line.before(&others.talk(BEFORE, bench.patience).await);
     let resident = server.resident().unwrap_or_default();
-    let before = closes(&server).await;
+    let before = closes(&server).await.unwrap_or_default();
 
     bench.lag();
     let begin = Instant::now();
-    let mut flood = bench.crowd.handle.spawn(flood(server.address));
-    let flooded = loop {
-        tokio::select! {
-            flooded = &mut flood => break Some(flooded??),
-            () = sleep(Duration::from_millis(50)) => {
-                if server.resident().unwrap_or_default() > MOST_RESIDENT {
-                    flood.abort();
-                    line.saw(format!("stopped after {}: the server has 3 GB", ms(begin.elapsed())));
-                    break None;
-                }
-            }
+    let flood = Arc::new(Flood::default());
+    let flooding = bench.crowd.handle.spawn(flood.clone().run(server.address, says_hello));
+    let mut closed = None;
+    // The server's word for it: on a socket that nobody reads, its end arrives behind all that waits there.
+    while closed.is_none() && begin.elapsed() < FLOOD + CLOSING {
+        sleep(LOOK).await;
+        if server.resident().unwrap_or_default() > MOST_RESIDENT {
+            line.saw(format!("stopped after {}: the server has 3 GB", ms(begin.elapsed())));
+            break;
         }
-    };
+        let after = closes(&server).await.unwrap_or_default();
+        closed =
+            after.into_iter().find(|close| !before.contains(close)).map(|close| (close, begin.elapsed()));
+    }
+    let is_over = flood.is_over.load(Ordering::Relaxed);
+    sleep(LOOK).await;
+    flooding.abort();
     let times = others.settle(begin, bench.patience).await;
     line.during(&times, &bench.lag());
-    if let Some(Flooded { sent, closed }) = flooded {
-        line.saw(format!("{} of pings sent", megabytes(sent)));
-        line.saw(match closed {
-            Some((time, true)) => format!("closed {} after it began, while it went on", ms(time)),
-            Some((time, false)) => format!("closed {} after it began, when it was over", ms(time)),
-            None => "not closed within 10 s of its end".into(),
-        });
-    }
+    line.saw(format!("{} of pings sent", megabytes(flood.sent.load(Ordering::Relaxed))));
+    let when = if is_over { "when it was over" } else { "while it went on" };
+    line.saw(match closed {
+        Some((close, time)) => format!("closed {} after it began, {when}: `{close}`", ms(time)),
+        None => "not closed".into(),
+    });
     let most = server.most_resident().unwrap_or_default();
     line.saw(format!("memory grew by {}", megabytes(most.saturating_sub(resident))));
-    let after = closes(&server).await;
-    line.saw_all(after.into_iter().filter(|close| !before.contains(close)));
     line.saw_all(others.remarks());
     drop(others);
     Ok(line.finish(server).await)
 }
 
-struct Flooded {
-    sent: u64,
-    /// When the server hung up, and whether the flood went on at that time.
-    closed: Option<(Duration, bool)>,
+/// How far the flood is.
+#[derive(Default)]
+struct Flood {
+    sent: AtomicU64,
+    /// By its own bounds; not because the server hung up.
+    is_over: AtomicBool,
 }
 
-async fn flood(address: SocketAddr) -> Result<Flooded, Failure> {
-    let mut stream = client::open(address).await?.into_inner();
-    // Masked with zeros, which leaves the payload as it is.
-    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
-    ping.resize(6 + PING_BYTES, b'x');
-    let pings = ping.repeat(PINGS_PER_WRITE);
-    let begin = Instant::now();
-    let mut sent = 0_u64;
-    while sent < MOST_SENT {
-        let Some(left) = FLOOD.checked_sub(begin.elapsed()) else { break };
-        match timeout(left, stream.write_all(&pings)).await {
-            Ok(Ok(())) => sent = sent.saturating_add(u64::try_from(pings.len()).unwrap_or_default()),
-            Ok(Err(_)) => return Ok(Flooded { sent, closed: Some((begin.elapsed(), true)) }),
-            Err(_) => break,
+impl Flood {
+    /// Floods until it is over or the server hangs up, and stays as long as the server is watched.
+    async fn run(self: Arc<Self>, address: SocketAddr, says_hello: bool) -> Result<(), Failure> {
+        let socket = if says_hello {
+            Client::begin(address, Claim::new("flooder")).await?.0.into_socket()
+        } else {
+            client::open(address).await?
+        };
+        let mut stream = socket.into_inner();
+        // Masked with zeros, which leaves the payload as it is.
+        let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+        ping.resize(6 + PING_BYTES, b'x');
+        let pings = ping.repeat(PINGS_PER_WRITE);
+        let end = Instant::now() + FLOOD;
+        while self.sent.load(Ordering::Relaxed) < MOST_SENT {
+            match timeout_at(end, stream.write_all(&pings)).await {
+                Ok(Ok(())) => {
+                    self.sent.fetch_add(u64::try_from(pings.len()).unwrap_or_default(), Ordering::Relaxed);
+                }
+                Ok(Err(hung_up)) => return Err(hung_up.into()),
+                Err(_) => break,
+            }
         }
+        self.is_over.store(true, Ordering::Relaxed);
+        sleep_until(end + CLOSING).await;
+        Ok(())
     }
-    // Nothing is read now either: the socket tells by itself that it was reset.
-    let closed = timeout(CLOSING, stream.ready(tokio::io::Interest::ERROR)).await;
-    Ok(Flooded { sent, closed: closed.is_ok().then(|| (begin.elapsed(), false)) })
 }
 
 /// How many sockets ended with which code, so far.
-async fn closes(server: &ServerProcess) -> Vec<String> {
-    let metrics = server.metrics().await.unwrap_or_default();
-    let closes = metrics.lines().filter(|line| line.starts_with("signalpost_closes_total{"));
-    closes.map(|line| format!("`{line}`")).collect()
+async fn closes(server: &ServerProcess) -> Option<Vec<String>> {
+    let metrics = server.metrics().await?;
+    let closes = metrics.lines().filter_map(|line| line.strip_prefix("signalpost_closes_total"));
+    Some(closes.map(str::to_owned).collect())
 }

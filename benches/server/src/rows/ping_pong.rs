@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::frame::Kind;
 use crate::processors::Processors;
 use crate::report::Line;
-use crate::server_process::ServerProcess;
+use crate::server_process::{ServerProcess, processor_time};
 use crate::times::Times;
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
@@ -64,6 +64,8 @@ pub async fn run(bench: &Bench, pairs: usize) -> Result<Vec<Line>, Failure> {
 struct Played {
     times: Vec<Duration>,
     processor_time: Duration,
+    /// Of the load itself.
+    own_time: Duration,
     time: Duration,
 }
 
@@ -73,10 +75,14 @@ impl Played {
     }
 
     fn describe(&self, name: &str) -> String {
-        let rate = self.times.len() as f64 / self.time.as_secs_f64().max(f64::MIN_POSITIVE);
-        let busy = self.processor_time.as_secs_f64() * 100.0 / self.time.as_secs_f64().max(f64::MIN_POSITIVE);
+        let seconds = self.time.as_secs_f64().max(f64::MIN_POSITIVE);
+        let rate = self.times.len() as f64 / seconds;
+        let busy = |time: Duration| time.as_secs_f64() * 100.0 / seconds;
+        let (its, own) = (busy(self.processor_time), busy(self.own_time));
         let each = self.microseconds_each();
-        format!("{name}: {each:.1} µs of processor a message, {rate:.0} messages/s, {busy:.0} % busy")
+        format!(
+            "{name}: {each:.1} µs of processor a message, {rate:.0} messages/s, {its:.0} % busy (the load {own:.0} %)"
+        )
     }
 }
 
@@ -138,14 +144,13 @@ async fn round(
     }
     sleep(WARM_UP).await;
     phase.store(MEASURED, Ordering::Relaxed);
-    let (begin, at_begin) = (Instant::now(), process.processor_time());
+    let (begin, at_begin, own_at_begin) = (Instant::now(), process.processor_time(), own_time());
     sleep(MEASURE).await;
     phase.store(OVER, Ordering::Relaxed);
-    let (time, at_end) = (begin.elapsed(), process.processor_time());
+    let (time, at_end, own_at_end) = (begin.elapsed(), process.processor_time(), own_time());
     sleep(Duration::from_millis(200)).await;
     // A pair whose message was lost would wait for ever.
     players.abort_all();
-    let used = at_end.unwrap_or_default().saturating_sub(at_begin.unwrap_or_default());
     let (mut ended, mut first) = (0, None);
     while let Some(player) = players.join_next().await {
         match player {
@@ -160,9 +165,14 @@ async fn round(
     if ended * 10 < pairs * 9 {
         return Err(first.unwrap_or(Failure::Late("the end of a game")));
     }
-    played.processor_time += used;
+    played.processor_time += at_end.unwrap_or_default().saturating_sub(at_begin.unwrap_or_default());
+    played.own_time += own_at_end.unwrap_or_default().saturating_sub(own_at_begin.unwrap_or_default());
     played.time += time;
     Ok(())
+}
+
+fn own_time() -> Option<Duration> {
+    processor_time(std::process::id())
 }
 
 /// One end of a game.

@@ -2,6 +2,7 @@
 
 use crate::bench::{BEFORE, Bench};
 use crate::client::{Claim, Client};
+use crate::crowd_thread::CrowdThread;
 use crate::failure::Failure;
 use crate::frame::Kind;
 use crate::observer::Observer;
@@ -26,13 +27,17 @@ pub async fn run(bench: &Bench, honest: usize) -> Result<Line, Failure> {
     let others = Others::start(server.address).await?;
     let mut members = Vec::new();
     for number in 0..honest {
-        members.push(Observer::enter(server.address, &format!("honest-{number}"), "storm").await?);
+        // On the other thread, so that what they are told does not keep the one that measures busy.
+        let entering = enter(server.address, number);
+        members.push(bench.crowd.handle.spawn(entering).await??);
     }
     line.before(&others.talk(BEFORE, bench.patience).await);
 
     bench.lag();
     let begin = Instant::now();
-    let mut storm = bench.crowd.handle.spawn(storm(server.address));
+    // On a thread of its own: what the honest ones are told would slow it down.
+    let attack = CrowdThread::start()?;
+    let mut storm = attack.handle.spawn(storm(server.address));
     let told = timeout(STORM + bench.patience, &mut storm).await;
     let times = others.settle(begin, bench.patience).await;
     line.during(&times, &bench.lag());
@@ -69,6 +74,10 @@ pub async fn run(bench: &Bench, honest: usize) -> Result<Line, Failure> {
     line.saw_all(others.remarks());
     drop((members, others));
     Ok(line.finish(server).await)
+}
+
+async fn enter(address: SocketAddr, number: usize) -> Result<Observer, Failure> {
+    Observer::enter(address, &format!("honest-{number}"), "storm").await
 }
 
 /// What the attacker was told.
