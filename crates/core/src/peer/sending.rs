@@ -4,10 +4,23 @@ use super::Peer;
 use crate::candidate_batch::Due;
 use crate::effects::Effects;
 use crate::input::SdpType;
+use crate::output::Event;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
-use signalpost_protocol::{ErrorCode, Signal, limits, session_description};
+use signalpost_protocol::{Candidate, ErrorCode, IceCandidateInit, Signal, limits, session_description};
 
 impl Peer {
+    /// The browser found a candidate. One that nobody could read is not sent, and that is told.
+    pub(super) fn handle_found(&mut self, now: u64, init: IceCandidateInit, effects: &mut Effects) {
+        if Candidate::parse(&init.candidate).is_none() {
+            let failure = ErrorCode::InvalidCandidate.into();
+            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
+        } else if self.must_hold(Some(&init)) {
+            self.batch.hold(Some(init));
+        } else {
+            self.batch.push(now, init);
+        }
+    }
+
     pub(super) fn send_again(&mut self, effects: &mut Effects) {
         self.resend_description(effects);
         if let Some(due) = self.batch.again() {
