@@ -41,7 +41,10 @@ export class Signals extends TypedEventTarget<SignalsEvents> {
     return this.#describe(to, "answer", description);
   }
 
-  /** Sends a candidate of `icecandidate`; `null`, or one with an empty text: there are no more. Candidates are batched. */
+  /**
+   * Sends a candidate of `icecandidate`; `null`, or one with an empty text: there are no more. Candidates are batched. One that no
+   * browser would take, because it cannot be read or names neither `sdpMid` nor `sdpMLineIndex`, rejects with `invalid-candidate`.
+   */
   async sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null): Promise<void> {
     const init = candidate && "toJSON" in dictionary("candidate", candidate) ? (candidate as RTCIceCandidate).toJSON() : candidate;
     await this.#calls.candidate(text("to", to), init?.candidate ? init : null);

@@ -14,6 +14,7 @@ const GATHERING = "crates/core/src/negotiation/gathering.rs";
 const DELIVERY = "crates/core/src/delivery.rs";
 const REGISTRY = "crates/server/src/registry/mod.rs";
 const CLAIM = "crates/server/src/registry/claim.rs";
+const REPLY = "crates/server/src/session/reply.rs";
 
 /** Whose tests are run, unless a mutation names others. */
 const TESTS = ["-p", "signalpost-core", "-p", "signalpost-simulation"];
@@ -77,6 +78,11 @@ const MUTATIONS = [
   {
     name: "the fencing is taken out: a replaced socket goes on speaking for its session, and ends it",
     edits: [[CLAIM, "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.leases.remove(&(peer.due, id.clone()));", "                self.leases.remove(&(peer.due, id.clone()));"]],
+  },
+  {
+    name: "what has a number goes out before the welcome of a session begun anew is known",
+    tests: ["-p", "signalpost-server", "--no-default-features", "--test", "two_sockets"],
+    edits: [[REPLY, "            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, news)),\n", ""]],
   },
   {
     name: "the server's check for a late hello is taken out",

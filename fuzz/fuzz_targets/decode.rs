@@ -22,11 +22,13 @@ fuzz_target!(|text: &str| {
     let id = envelope.id;
     if let Ok(message) = ClientMessage::from_envelope(envelope.clone()) {
         let written = wire(&message.clone().into_envelope(id));
+        assert_eq!(written.first_odd_entry(), None);
         assert_eq!(ClientMessage::from_envelope(written).as_ref(), Ok(&message));
     }
     let timestamp = envelope.timestamp.unwrap_or_default();
     if let Ok(message) = ServerMessage::from_envelope(envelope) {
         let written = wire(&message.clone().into_envelope(timestamp));
+        assert_eq!(written.first_odd_entry(), None);
         assert_eq!(ServerMessage::from_envelope(written).as_ref(), Ok(&message));
     }
 });

@@ -154,6 +154,8 @@ describe("signals for a connection of one's own", () => {
       assert.equal(await code("() => client.signals.sendOffer('nobody', { type: 'offer', sdp: 'hello' })"), "invalid-description");
       assert.equal(await code("() => client.signals.sendAnswer('nobody', { type: 'offer', sdp: 'v=0\\r\\n' })"), "invalid-argument");
       assert.equal(await code("() => client.signals.sendIceCandidate('nobody', { candidate: 'what' })"), "invalid-candidate");
+      const nowhere = "{ candidate: 'candidate:1 1 udp 1 192.0.2.1 9 typ host' }";
+      assert.equal(await code(`() => client.signals.sendIceCandidate('nobody', ${nowhere})`), "invalid-candidate");
       assert.equal(await code("() => client.signals.sendIceCandidate('nobody', null)"), "peer-not-found");
     }));
 });

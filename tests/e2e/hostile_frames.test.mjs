@@ -166,9 +166,7 @@ describe("a server", () => {
       hello.payload.versions = [1, 2];
       hello.payload.peer.id = "session";
       const numbered = TO_SERVER.filter(([{ type }]) => type !== "ack");
-      // Of what says something twice the rest is not read either.
-      const all = numbered.flatMap(([frame, { seq, ack, ...fields }]) => [...malformed(frame, fields)]);
-      const cases = all.filter(({ isDoubled }) => !isDoubled);
+      const cases = numbered.flatMap(([frame, { seq, ack, ...fields }]) => [...malformed(frame, fields)]);
       assert.ok(cases.length > 500, `${cases.length} cases`);
       const told = await page.evaluate(sayAll, { hello, frames: cases.map(({ frame }) => frame) });
       compare(cases, told);

@@ -116,8 +116,8 @@ describe("a key", () => {
       const [id, other] = [named("ada"), named("friend")];
       const key = "c".repeat(64);
       const friend = await dial({ id: other });
-      // The key of this hello stays good until a frame with `ack` proves its welcome.
-      const ada = await dial({ id, key, received: 0, payload: { attempt: 2 } });
+      // The key of this hello stays good until a frame with `ack` proves its welcome: that of a first session is not asked about.
+      const ada = await dial({ id, key, payload: { attempt: 2 } });
       const late = async (session, attempt) => {
         const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
         const frames = [];

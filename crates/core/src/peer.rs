@@ -131,8 +131,7 @@ impl Peer {
                 self.close(Failure::new(ErrorCode::ConnectionUnavailable, &message), effects);
             }
             ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
-            ConnectionEvent::Candidate(init) if self.must_hold(Some(&init)) => self.batch.hold(Some(init)),
-            ConnectionEvent::Candidate(init) => self.batch.push(now, init),
+            ConnectionEvent::Candidate(init) => self.handle_found(now, init, effects),
             ConnectionEvent::EndOfCandidates if self.must_hold(None) => {
                 self.batch.hold(None);
                 self.handle_gathered(now, &mut steps);

@@ -1,7 +1,14 @@
 //! The candidate attribute of RFC 8839 §5.1, read in place: no field is copied.
+//!
+//! The browser that gets a candidate judges it in the end. So a line that Chromium and Firefox take is taken here as well
+//! where it goes beyond the grammar: a foundation of any characters, an IPv6 address with its zone (RFC 4007 §11), blanks at
+//! the end, a last attribute without a value. Control characters never are: in a description one would begin a line.
 
 use crate::limits;
 use crate::pieces::Pieces;
+
+/// The name of the attribute, which a browser writes before its value.
+const NAME: &str = "candidate:";
 
 /// The type of a candidate (RFC 8445 §5.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,13 +47,19 @@ pub struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// Reads a line, with or without `candidate:` before it; `None` when it does not follow the grammar.
+    /// Reads a line, with or without `candidate:` or `a=candidate:` before it; `None` when it is no candidate.
     pub fn parse(line: &'a str) -> Option<Self> {
-        if line.len() > limits::CANDIDATE_BYTES || line.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+        if line.len() > limits::CANDIDATE_BYTES
+            || !line.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+        {
             return None;
         }
-        let mut words = Pieces::new(line.strip_prefix("candidate:").unwrap_or(line), b' ');
-        let foundation = words.next().filter(|word| is_ice_text(word, 1, 32))?;
+        let mut line = line.strip_prefix("a=").filter(|rest| rest.starts_with(NAME)).unwrap_or(line);
+        while let Some(rest) = line.strip_suffix(" ") {
+            line = rest;
+        }
+        let mut words = Pieces::new(line.strip_prefix(NAME).unwrap_or(line), b' ');
+        let foundation = words.next().filter(|word| !word.is_empty())?;
         let component = number(words.next()?, 3)?.try_into().ok().filter(|n| *n >= 1 && *n <= 256)?;
         let transport = words.next().filter(|word| is_token(word))?;
         let priority = number(words.next()?, 10)?;
@@ -74,15 +87,14 @@ impl<'a> Candidate<'a> {
             username_fragment: None,
         };
         while let Some(name) = words.next() {
-            let value = words.next()?;
+            let Some(value) = words.next() else { break };
             match name {
-                "raddr" if !is_address(value) => return None,
+                "" => return None,
                 "rport" => drop(u16::try_from(number(value, 5)?).ok()?),
                 "tcptype" if !matches!(value, "active" | "passive" | "so") => return None,
                 "tcptype" => candidate.tcp_type = Some(value),
-                "ufrag" if !is_ice_text(value, 1, 256) => return None,
+                "ufrag" if value.is_empty() => return None,
                 "ufrag" => candidate.username_fragment = Some(value),
-                _ if !is_token(name) || !value.bytes().all(|byte| byte.is_ascii_graphic()) => return None,
                 _ => {}
             }
         }
@@ -141,11 +153,15 @@ fn ipv4(word: &str) -> Option<[u8; 4]> {
     parts.next().is_none().then_some(octets)
 }
 
-/// The alphabet and the separators of RFC 4291 §2.2; the browser that gets the line checks the rest.
+/// The alphabet and the separators of RFC 4291 §2.2, and a zone behind them; the browser that gets the line checks the rest.
 fn is_ipv6(word: &str) -> bool {
-    word.len() <= 45
-        && word.bytes().filter(|byte| *byte == b':').count() >= 2
-        && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
+    let mut parts = Pieces::new(word, b'%');
+    let address = parts.next().unwrap_or_default();
+    address.len() <= 45
+        && address.bytes().filter(|byte| *byte == b':').count() >= 2
+        && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
+        && parts.next().is_none_or(is_name)
+        && parts.next().is_none()
 }
 
 fn number(word: &str, digits: usize) -> Option<u32> {
@@ -164,12 +180,6 @@ fn number_in(base: u32, word: &str, digits: usize) -> Option<u32> {
     Some(sum)
 }
 
-/// `ice-char` of RFC 8839: ALPHA, DIGIT, `+` and `/`.
-fn is_ice_text(word: &str, least: usize, most: usize) -> bool {
-    (least..=most).contains(&word.len())
-        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
-}
-
 /// `token` of RFC 4566.
 fn is_token(word: &str) -> bool {
     !word.is_empty()
@@ -179,8 +189,12 @@ fn is_token(word: &str) -> bool {
 }
 
 fn is_address(word: &str) -> bool {
-    is_ipv6(word)
-        || (word.len() <= 253
-            && !word.is_empty()
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-'))
+    is_ipv6(word) || is_name(word)
+}
+
+/// An IPv4 address looks like a name.
+fn is_name(word: &str) -> bool {
+    !word.is_empty()
+        && word.len() <= 253
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }

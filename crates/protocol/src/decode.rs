@@ -206,7 +206,7 @@ fn checked_peer(peer: PeerInfo) -> Result<PeerInfo, Box<Refusal>> {
     check_peer(&peer).map(|()| peer)
 }
 
-fn check_peer(peer: &PeerInfo) -> Result<(), Box<Refusal>> {
+pub(crate) fn check_peer(peer: &PeerInfo) -> Result<(), Box<Refusal>> {
     named("peer.id", PeerId::parse(&peer.id))?;
     if let Some(region) = &peer.region {
         named("peer.region", Label::parse(region))?;
@@ -223,11 +223,10 @@ fn check_peer(peer: &PeerInfo) -> Result<(), Box<Refusal>> {
     Ok(())
 }
 
+/// A peer that is described wrongly is left out; [`Envelope::first_odd_entry`] tells of it.
 fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Box<Refusal>> {
-    let peers = need(list, "peers")?;
-    for peer in &peers {
-        check_peer(peer)?;
-    }
+    let mut peers = need(list, "peers")?;
+    peers.retain(|peer| check_peer(peer).is_ok());
     Ok(peers)
 }
 
@@ -302,19 +301,21 @@ fn sdp(payload: &mut Payload) -> Result<String, Box<Refusal>> {
     Ok(sdp)
 }
 
+/// A line that is no candidate is left out; [`Envelope::first_odd_entry`] tells of it. A batch of nothing else is refused.
 fn candidates(payload: &mut Payload) -> Result<Vec<IceCandidateInit>, Box<Refusal>> {
-    let candidates = payload.candidates.take().unwrap_or_default();
+    let mut candidates = payload.candidates.take().unwrap_or_default();
     if candidates.is_empty() && payload.end.is_none() {
         return Err(Refusal::new("candidates", "is missing"));
     }
     if candidates.len() > limits::CANDIDATES_PER_GENERATION {
         return Err(Refusal::new("candidates", "holds more than 10 entries"));
     }
-    if !candidates.iter().all(|init| Candidate::parse(&init.candidate).is_some()) {
+    candidates.retain(|init| Candidate::parse(&init.candidate).is_some());
+    if candidates.is_empty() && payload.end.is_none() {
         return Err(Box::new(Refusal {
             code: ErrorCode::InvalidCandidate,
             field: "candidates",
-            problem: "holds a line that is not an RFC 8839 candidate",
+            problem: "holds no RFC 8839 candidate",
         }));
     }
     Ok(candidates)

@@ -20,6 +20,7 @@ pub mod id;
 pub mod limits;
 pub mod link_monitor;
 pub mod message;
+mod odd_entries;
 mod pieces;
 mod record;
 pub mod session_description;

@@ -8,9 +8,10 @@ const SETUP: &str = "a=setup:";
 const CANDIDATE: &str = "a=candidate:";
 const END_OF_CANDIDATES: &str = "a=end-of-candidates";
 
-/// Whether the text begins like a session description and holds no character that one cannot hold.
+/// Whether the text begins like a session description and holds no character that one cannot hold. Its lines end with CRLF
+/// or, as browsers take them too, with a line feed alone (RFC 8866 §5).
 pub fn is_plausible(sdp: &str) -> bool {
-    sdp.starts_with("v=0\r\n") && !sdp.bytes().any(|byte| byte == 0)
+    (sdp.starts_with("v=0\r\n") || sdp.starts_with("v=0\n")) && !sdp.bytes().any(|byte| byte == 0)
 }
 
 /// The username fragments of a description, one for each `a=ice-ufrag` line (RFC 8839 §5.4).
@@ -40,15 +41,16 @@ pub fn with_end_of_candidates(sdp: String) -> String {
         return sdp;
     }
     let mut described = String::with_capacity(sdp.len());
-    let mut is_after_candidate = false;
+    // How the candidate before this line ended.
+    let mut end = None;
     let mut lines = Pieces::new(&sdp, b'\n');
     while let Some(line) = lines.next() {
         let is_candidate = line.starts_with(CANDIDATE);
-        if is_after_candidate && !is_candidate {
+        if !is_candidate && let Some(end) = end {
             described.push_str(END_OF_CANDIDATES);
-            described.push_str("\r\n");
+            described.push_str(end);
         }
-        is_after_candidate = is_candidate;
+        end = is_candidate.then_some(if line.ends_with('\r') { "\r\n" } else { "\n" });
         described.push_str(line);
         if lines.has_more() {
             described.push_str("\n");
@@ -166,5 +168,7 @@ mod tests {
         assert!(is_complete(&complete) && !is_complete(sdp));
         assert_eq!(with_end_of_candidates(complete.clone()), complete);
         assert!(!is_complete(&with_end_of_candidates("v=0\r\nm=audio\r\n".into())));
+        let plain = with_end_of_candidates(sdp.replace('\r', ""));
+        assert_eq!(plain, complete.replace('\r', ""), "as the other lines end");
     }
 }

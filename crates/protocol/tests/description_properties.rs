@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn a_candidate_is_read_as_it_was_written(
-        (foundation, component, priority, port) in ("[a-zA-Z0-9+/]{1,32}", 1u16..=256, any::<u32>(), any::<u16>()),
+        (foundation, component, priority, port) in ("[!-~]{1,40}", 1u16..=256, any::<u32>(), any::<u16>()),
         (transport, kind) in (
             prop_oneof![Just("udp"), Just("UDP"), Just("tcp")],
             prop_oneof![Just("host"), Just("srflx"), Just("prflx"), Just("relay")],
@@ -49,12 +49,14 @@ proptest! {
         address in prop_oneof![
             any::<std::net::Ipv4Addr>().prop_map(|address| address.to_string()),
             any::<std::net::Ipv6Addr>().prop_map(|address| address.to_string()),
+            any::<std::net::Ipv6Addr>().prop_map(|address| format!("{address}%eth0")),
             "[a-z0-9-]{1,36}\\.local",
         ],
-        fragment in prop::option::of("[a-zA-Z0-9+/]{4,20}"),
+        fragment in prop::option::of("[!-~]{1,20}"),
+        blanks in " {0,3}",
     ) {
         let more = fragment.as_ref().map(|text| format!(" generation 0 ufrag {text}")).unwrap_or_default();
-        let line = format!("candidate:{foundation} {component} {transport} {priority} {address} {port} typ {kind}{more}");
+        let line = format!("candidate:{foundation} {component} {transport} {priority} {address} {port} typ {kind}{more}{blanks}");
         let Some(read) = Candidate::parse(&line) else { return Err(TestCaseError::fail(line)) };
         prop_assert_eq!((read.foundation, read.component, read.transport), (&*foundation, component, transport));
         prop_assert_eq!((read.priority, read.address, read.port), (priority, &*address, port));

@@ -19,6 +19,7 @@ struct Message {
     ok: bool,
     code: Option<String>,
     field: Option<String>,
+    told: Option<String>,
     roundtrip: Option<Value>,
 }
 
@@ -48,8 +49,12 @@ fn read(direction: &str, text: &str) -> Result<Value, (String, String)> {
 fn every_message_reads_as_its_vector_says() {
     let vectors: Vec<Message> = serde_json::from_str(MESSAGES).unwrap();
     for vector in vectors {
-        let Message { name, direction, frame, text, ok, code, field, roundtrip } = vector;
+        let Message { name, direction, frame, text, ok, code, field, told, roundtrip } = vector;
         let text = text.unwrap_or_else(|| frame.as_ref().unwrap().to_string());
+        if ok {
+            let odd = serde_json::from_str::<Envelope>(&text).unwrap().first_odd_entry();
+            assert_eq!(odd.map(|(_, refusal)| refusal.code.as_str().into()), told, "{name}");
+        }
         match read(&direction, &text) {
             Ok(written) => {
                 assert!(ok, "{name}: was taken");

@@ -175,5 +175,6 @@ fn init(text: &str) -> IceCandidateInit {
         "host" | "srflx" | "relay" => format!("candidate:1 1 udp 1 192.0.2.1 {} typ {kind}", text.len()),
         other => other.into(),
     };
-    IceCandidateInit { candidate, username_fragment: Some(fragment.into()), ..IceCandidateInit::default() }
+    let (sdp_mid, username_fragment) = (Some("0".into()), Some(fragment.into()));
+    IceCandidateInit { candidate, sdp_mid, username_fragment, ..IceCandidateInit::default() }
 }

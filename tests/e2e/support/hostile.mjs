@@ -25,10 +25,10 @@ export const WRONG = {
 const controls = { "a NUL": '"a\\u0000"', "a line break": '"a\\nb"', "a C1 control": '"a\\u0085"' };
 /** Of the kind, and yet nothing that the field may be. */
 const names = (most) => ({ ...WRONG.text, empty: '""', "too long": text(most + 1), "too many bytes": JSON.stringify("é".repeat(most / 2 + 1)), ...controls });
-const wrongSdp = { "no text": WRONG.text, "no description": { empty: '""', nonsense: '"nonsense"', "a bare LF": '"v=0\\n"', "a NUL": '"v=0\\r\\n\\u0000"' } };
+const wrongSdp = { "no text": WRONG.text, "no description": { empty: '""', nonsense: '"nonsense"', "a bare CR": '"v=0\\r"', "a NUL": '"v=0\\r\\n\\u0000"' } };
 const HOST = "candidate:1 1 udp 1 192.0.2.1 9 typ host";
 const candidates = (...inits) => `[${inits.map((init) => (typeof init === "string" ? init : JSON.stringify(init))).join()}]`;
-const wrongLines = ["", "nonsense", "candidate:", `${HOST} `, HOST.replace("udp", "u dp"), HOST.replace("192.0.2.1", "192.0.2.1\r\na=x"), HOST.replace(" 9 ", " 70000 "), HOST.replace("host", "guest"), `${HOST} ${"x".repeat(500)}`];
+const wrongLines = ["", "nonsense", "candidate:", ` ${HOST}`, HOST.replace("udp", "u dp"), HOST.replace("192.0.2.1", "192.0.2.1\r\na=x"), HOST.replace(" 9 ", " 70000 "), HOST.replace("host", "guest"), `${HOST} ${"x".repeat(500)}`];
 
 /** What is wrong with a field of this kind: `[label, JSON text, code]`. */
 export const wrongValues = {

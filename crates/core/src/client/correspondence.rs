@@ -6,7 +6,8 @@ use crate::output::{Failure, Output};
 use crate::own_candidates::Closed;
 use alloc::{string::String, vec, vec::Vec};
 use signalpost_protocol::{
-    Candidate, ClientMessage, ErrorCode, OwnSignal, PeerId, Signal, limits, session_description,
+    Candidate, ClientMessage, ErrorCode, IceCandidateInit, OwnSignal, PeerId, Signal, limits,
+    session_description,
 };
 
 impl Client {
@@ -30,12 +31,12 @@ impl Client {
     pub(super) fn signal(&mut self, now: u64, call: u32, to: PeerId, signal: OwnSignal) {
         match signal {
             OwnSignal::Candidates { candidates, end } => {
-                if candidates.iter().all(|init| Candidate::parse(&init.candidate).is_some()) {
+                if let Some(problem) = candidates.iter().find_map(problem) {
+                    self.refuse(call, Failure::new(ErrorCode::InvalidCandidate, problem));
+                } else {
                     if let Some(full) = self.own_candidates.push(now, call, to, candidates, end) {
                         self.post_candidates(now, full);
                     }
-                } else {
-                    self.refuse(call, ErrorCode::InvalidCandidate.into());
                 }
             }
             OwnSignal::Offer(ref sdp) | OwnSignal::Answer(ref sdp) => {
@@ -101,5 +102,16 @@ impl Client {
 
     fn refuse(&mut self, call: u32, failure: Failure) {
         self.outputs.push_back(Output::Settle { call, result: Err(failure) });
+    }
+}
+
+/// Why no browser would take this candidate: `addIceCandidate()` throws a `TypeError` for one that names no media section.
+fn problem(init: &IceCandidateInit) -> Option<&'static str> {
+    if Candidate::parse(&init.candidate).is_none() {
+        Some("candidate is not an RFC 8839 candidate")
+    } else if init.sdp_mid.is_none() && init.sdp_m_line_index.is_none() {
+        Some("sdpMid and sdpMLineIndex are both missing")
+    } else {
+        None
     }
 }

@@ -16,17 +16,26 @@ impl Client {
         if !is_next {
             return;
         }
+        let odd = envelope.first_odd_entry();
         match ServerMessage::from_envelope(envelope) {
-            Ok(message) => self.handle_message(now, message),
+            Ok(message) => {
+                if let Some((_, refusal)) = odd {
+                    self.report_refusal(refusal);
+                }
+                self.handle_message(now, message);
+            }
             // A newer server may send more than this build knows.
             Err(Refusal { code: ErrorCode::UnknownType, .. }) => {}
-            Err(Refusal { code, field, problem }) => {
-                let mut message = String::from(field);
-                message.push_str(" ");
-                message.push_str(problem);
-                self.report(None, Failure::new(code, &message));
-            }
+            Err(refusal) => self.report_refusal(refusal),
         }
+    }
+
+    /// Something that arrived, or an entry of it, cannot be read.
+    fn report_refusal(&mut self, Refusal { code, field, problem }: Refusal) {
+        let mut message = String::from(field);
+        message.push_str(" ");
+        message.push_str(problem);
+        self.report(None, Failure::new(code, &message));
     }
 
     fn handle_message(&mut self, now: u64, message: ServerMessage) {

@@ -8,7 +8,7 @@ use crate::negotiation::Remote;
 use crate::output::{Event, Failure};
 use alloc::vec::Vec;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
-use signalpost_protocol::{ErrorCode, Signal, session_description};
+use signalpost_protocol::{Candidate, ErrorCode, IceCandidateInit, Signal, session_description};
 
 impl Peer {
     /// The server refused a message for this peer, or there was no room for it.
@@ -40,6 +40,18 @@ impl Peer {
             || !self.negotiation.outstanding().is_empty()
             || self.negotiation.rejected().is_some()
             || self.state != ConnectionState::Connected
+    }
+
+    /// The browser found a candidate. One that nobody could read is not sent, and that is told.
+    pub(super) fn handle_found(&mut self, now: u64, init: IceCandidateInit, effects: &mut Effects) {
+        if Candidate::parse(&init.candidate).is_none() {
+            let failure = ErrorCode::InvalidCandidate.into();
+            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
+        } else if self.must_hold(Some(&init)) {
+            self.batch.hold(Some(init));
+        } else {
+            self.batch.push(now, init);
+        }
     }
 
     pub(super) fn send_again(&mut self, effects: &mut Effects) {

@@ -345,6 +345,7 @@ pub fn sdp(fragment: &str) -> String {
 pub fn candidate(fragment: &str, port: u16, kind: &str) -> IceCandidateInit {
     IceCandidateInit {
         candidate: format!("candidate:1 1 udp 1 192.0.2.1 {port} typ {kind}"),
+        sdp_mid: Some("0".into()),
         username_fragment: Some(fragment.into()),
         ..IceCandidateInit::default()
     }

@@ -41,15 +41,18 @@ impl Registry {
                 || holder.info.session != claim.peer.session
             {
                 self.replace(now, &id, Delivery::Superseded, out);
-            } else if holder.keys.means_another(&claim.key) {
+            } else if let Some(reason) = holder.keys.means_another(&claim.key) {
                 // The welcome that said so was lost: it is said again, and nothing that waits here is lost with it.
-                self.resume(now, connection, &id, None, claim, out);
+                self.resume(now, connection, &id, Err(reason), claim, out);
                 return Ok(());
-            } else if position < holder.mailbox.floor() || position > holder.mailbox.sent() {
+            } else if position < holder.mailbox.floor()
+                || position > holder.mailbox.sent()
+                || holder.is_stuck()
+            {
                 reason = Some(LossReason::PositionLost);
                 self.replace(now, &id, Delivery::Replaced, out);
             } else {
-                self.resume(now, connection, &id, Some(position), claim, out);
+                self.resume(now, connection, &id, Ok(position), claim, out);
                 return Ok(());
             }
         }
@@ -80,7 +83,7 @@ impl Registry {
         out: &mut impl Outlet,
     ) {
         self.sessions = self.sessions.saturating_add(1);
-        let peer = Registration::new(now, self.sessions, connection, claim);
+        let peer = Registration::new(now, self.sessions, connection, claim, reason);
         self.leases.insert((peer.due, id.clone()));
         self.connections.insert(connection, id.clone());
         self.peers.insert(id.clone(), peer);
@@ -96,14 +99,14 @@ impl Registry {
         }
     }
 
-    /// The session goes on here: the old socket is fenced, and what the client has not yet seen follows the reply. Without a
-    /// `position` it is one that the client has yet to hear of.
+    /// The session goes on here: the old socket is fenced, and what the client has not yet seen follows the reply. In place of
+    /// a `position` stands why the client has yet to hear of this session.
     fn resume(
         &mut self,
         now: u64,
         connection: ConnectionId,
         id: &PeerId,
-        position: Option<u32>,
+        position: Result<u32, LossReason>,
         claim: Claim,
         out: &mut impl Outlet,
     ) {
@@ -129,8 +132,8 @@ impl Registry {
         peer.describe(claim.peer);
         let acknowledged = position.unwrap_or(0);
         let receipts = self.store.acknowledge(peer, acknowledged);
-        let reason = if position.is_none() { Some(LossReason::SessionExpired) } else { None };
-        let claimed = Claimed { resumed: position.is_some(), reason, received: peer.received, acknowledged };
+        let (resumed, reason) = (position.is_ok(), position.err());
+        let claimed = Claimed { resumed, reason, received: peer.received, acknowledged };
         let _taken = out.deliver(connection, Delivery::Claimed(claimed));
         let mut sent = acknowledged;
         for (seq, news) in peer.mailbox.iter() {

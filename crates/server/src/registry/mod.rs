@@ -281,7 +281,7 @@ impl Registry {
                 return Outcome::Duplicate;
             }
             if peer.received.checked_add(1) != Some(seq) {
-                return Outcome::Gap;
+                return peer.note_gap();
             }
             peer.received = seq;
         }

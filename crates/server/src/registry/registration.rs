@@ -3,12 +3,15 @@
 use super::allowance::Allowance;
 use super::mailbox::Mailbox;
 use super::presence::View;
-use crate::engine::Claim;
+use crate::engine::{Claim, LossReason, Outcome};
 use crate::{ConnectionId, TokenHash};
 use signalpost_protocol::{Label, PeerInfo, RoomName, SESSIONS};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// How often the same frame may be missing, one time after the other. A client whose frame cannot be read, and who sends it
+/// again as it is, would never come to an end.
+const GAPS: u32 = 8;
 /// Most keys that were handed out and not yet seen again. More than one is out when a client claims again before a
 /// welcome reached it.
 const UNPROVEN: usize = 3;
@@ -40,10 +43,25 @@ pub(super) struct Registration {
     pub(super) keys: Keys,
     /// Of the last `hello` that counted.
     pub(super) attempt: Option<u32>,
+    gaps: Gaps,
+}
+
+/// How often the same frame of the client was missing, one time after the other.
+#[derive(Debug, Default)]
+struct Gaps {
+    received: u32,
+    count: u32,
 }
 
 impl Registration {
-    pub(super) fn new(now: u64, number: u64, connection: ConnectionId, claim: Claim) -> Self {
+    /// A session that begins. `reason`: why it is not the one that its client wanted, if it wanted one.
+    pub(super) fn new(
+        now: u64,
+        number: u64,
+        connection: ConnectionId,
+        claim: Claim,
+        reason: Option<LossReason>,
+    ) -> Self {
         let mut new = Self {
             version: claim.version,
             number,
@@ -59,12 +77,9 @@ impl Registration {
             due: now.saturating_add(super::LEASE_MS),
             mailbox: Mailbox::default(),
             received: 0,
-            keys: Keys {
-                current: claim.key,
-                next: vec![claim.next],
-                came_for_another: claim.received.is_some(),
-            },
+            keys: Keys { current: claim.key, next: vec![claim.next], in_place_of: reason },
             attempt: claim.attempt,
+            gaps: Gaps::default(),
         };
         new.describe(claim.peer);
         new
@@ -94,6 +109,18 @@ impl Registration {
         attempt.zip(self.attempt).is_some_and(is_late)
     }
 
+    /// A frame came before another that is missing.
+    pub(super) fn note_gap(&mut self) -> Outcome {
+        let count = if self.gaps.received == self.received { self.gaps.count } else { 0 };
+        self.gaps = Gaps { received: self.received, count: count.saturating_add(1) };
+        Outcome::Gap
+    }
+
+    /// Whether its client cannot bring the frame that comes next.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.gaps.received == self.received && self.gaps.count >= GAPS
+    }
+
     /// Whether it is connected and its lease lasts: only such a peer is listed.
     pub(super) fn is_present(&self, now: u64) -> bool {
         self.connection.is_some() && now < self.expires_at()
@@ -119,9 +146,9 @@ impl Registration {
 pub(super) struct Keys {
     current: TokenHash,
     next: Vec<TokenHash>,
-    /// The client wanted a session that was gone, and is not known to have heard of this one: with the key that it came
-    /// with it still means that other.
-    came_for_another: bool,
+    /// Why this session is not the one that the client wanted. It is not known to have heard of this one: with the key
+    /// that it came with it still means that other.
+    in_place_of: Option<LossReason>,
 }
 
 impl Keys {
@@ -130,9 +157,9 @@ impl Keys {
         self.next.iter().fold(self.current == *key, |fits, next| fits | (next == key))
     }
 
-    /// Whether a client with this key does not know that its session is a new one.
-    pub(super) fn means_another(&self, key: &TokenHash) -> bool {
-        self.came_for_another && self.current == *key
+    /// Why the session is another one than a client with this key means, which has not heard of this one.
+    pub(super) fn means_another(&self, key: &TokenHash) -> Option<LossReason> {
+        self.in_place_of.filter(|_| self.current == *key)
     }
 
     /// A claim with an accepted key; `next` goes out with its answer.
@@ -140,7 +167,7 @@ impl Keys {
         if key != self.current {
             self.next.clear();
             self.current = key;
-            self.came_for_another = false;
+            self.in_place_of = None;
         }
         if self.next.len() >= UNPROVEN {
             self.next.remove(0);
@@ -153,7 +180,7 @@ impl Keys {
         if let Some(proven) = self.next.pop() {
             self.next.clear();
             self.current = proven;
-            self.came_for_another = false;
+            self.in_place_of = None;
         }
     }
 }

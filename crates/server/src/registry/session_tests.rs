@@ -301,3 +301,56 @@ fn an_ended_lease_is_an_absence_and_the_client_resumes() {
     let now = LEASE_MS + RESUME_WINDOW_MS;
     assert_eq!(world.resume(now, 9, claim("ada", "other", "n", Some(1))), expired);
 }
+
+#[test]
+fn a_welcome_that_was_lost_is_said_again_with_the_same_reason() {
+    for reason in [LossReason::PositionLost, LossReason::SessionExpired] {
+        let mut world = World::in_a_room(&["ada", "bob"]);
+        if reason == LossReason::SessionExpired {
+            world.detach(1, 2, Departure::Bye);
+        }
+        for number in [9, 10, 11] {
+            let again = claim("bob", "next", &number.to_string(), Some(77));
+            assert_eq!(world.resume(2, number, again), Ok(fresh(Some(reason))), "on {number}");
+        }
+        world.ack(3, 11, 0);
+        let late = claim("bob", "next", "n", Some(77));
+        assert_eq!(world.resume(3, 12, late), Err(refused(ErrorCode::PeerIdTaken)));
+    }
+}
+
+#[test]
+fn who_never_received_anything_of_an_acknowledged_session_has_lost_the_position() {
+    let mut world = World::in_a_room(&["ada"]);
+    let lost = Ok(fresh(Some(LossReason::PositionLost)));
+    assert_eq!(world.resume(1, 9, claim("ada", "next", "n", None)), lost);
+}
+
+#[test]
+fn a_client_that_never_brings_the_frame_that_is_missing_comes_to_an_end() {
+    let mut world = World::in_a_room(&["ada"]);
+    let gap = |world: &mut World, number: u64| {
+        assert_eq!(world.request(1, number, 3, Action::Leave(room("r"))), Outcome::Gap);
+        world.detach(1, number, LOST);
+    };
+    let back = |number: u64| {
+        let (key, next) = (format!("k{}", number - 1), format!("k{number}"));
+        claim("ada", if number == 10 { "next" } else { &key }, &next, Some(1))
+    };
+    gap(&mut world, 1);
+    for number in 10..16 {
+        assert_eq!(world.resume(1, number, back(number)), Ok(resumed(1, 1)));
+        gap(&mut world, number);
+    }
+    // What it brings after all counts, and what is missing then is another frame.
+    assert_eq!(world.resume(1, 16, back(16)), Ok(resumed(1, 1)));
+    assert_eq!(world.request(1, 16, 2, Action::Join(room("r"))), Outcome::Executed);
+    for number in 17..25 {
+        assert_eq!(world.request(1, number - 1, 4, Action::Leave(room("r"))), Outcome::Gap);
+        assert_eq!(
+            world.resume(1, number, back(number)).map(|it| it.resumed),
+            Ok(number < 24),
+            "on {number}"
+        );
+    }
+}

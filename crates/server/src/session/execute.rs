@@ -5,7 +5,7 @@ use super::{Claim, Close, Outstanding, Session, SessionOutput, State};
 use crate::TokenHash;
 use crate::engine::{self, Action, AwayReason, Command, Departure, Request};
 use signalpost_protocol::{
-    ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, ServerMessage, VERSIONS,
+    ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, Refusal, ServerMessage, Signal, VERSIONS,
 };
 
 /// An end of the connection goes away, such as a page that is left (RFC 6455 §7.4.1).
@@ -53,10 +53,17 @@ impl Session {
         if envelope.from.as_deref().is_some_and(|from| Some(from) != own_id) {
             return Err(subject.reject(ErrorCode::ForgedSender, "from", "from is not the sender's own id"));
         }
+        let odd = envelope.first_odd_entry();
         let message = match ClientMessage::from_envelope(envelope) {
             Ok(message) => message,
             Err(refusal) => return Err(subject.refuse(refusal)),
         };
+        if let Some((index, Refusal { code, field, problem })) = odd {
+            // The frame is executed, and has its own answer.
+            let subject = Subject { reference: None, ..subject.clone() };
+            let text = format!("{field}[{index}] {problem}; what is one was taken");
+            self.tell_refusal(now, subject.reject(code, field, text));
+        }
         let action = match message {
             ClientMessage::Hello(hello) => return self.claim(now, subject, hello),
             ClientMessage::Heartbeat => {
@@ -65,7 +72,16 @@ impl Session {
                 self.confirm(now, subject);
                 return Ok(());
             }
-            ClientMessage::HeartbeatAck | ClientMessage::Ack => {
+            ClientMessage::HeartbeatAck => {
+                self.accept(kind);
+                if matches!(self.state, State::Registered { held: Some(_), .. }) {
+                    // It answers the question behind the welcome.
+                    subject.ack.get_or_insert(0);
+                }
+                self.confirm(now, subject);
+                return Ok(());
+            }
+            ClientMessage::Ack => {
                 self.accept(kind);
                 self.confirm(now, subject);
                 return Ok(());
@@ -75,8 +91,13 @@ impl Session {
                 self.close(Close::Normal, Departure::Bye);
                 return Ok(());
             }
-            ClientMessage::Relay { to, .. } if Some(&to) == own => {
+            ClientMessage::Relay { to, .. } if Some(&to) == self.peer() => {
                 return Err(subject.reject(ErrorCode::InvalidMessage, "to", "to is the sender itself"));
+            }
+            ClientMessage::Relay { signal: Signal::Message { receipt: true, .. }, .. }
+                if subject.reference.is_none() && self.numbers().is_some() =>
+            {
+                return Err(subject.reject(ErrorCode::InvalidMessage, "id", "a receipt needs an id"));
             }
             ClientMessage::Relay { to, signal } => Action::Send { to, signal },
             ClientMessage::Broadcast { room, data } => Action::Broadcast { room, data },

@@ -1,10 +1,11 @@
 //! From the text of a frame to an envelope, or to a refusal that still knows whom to answer.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::error::Category;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use signalpost_protocol::{Envelope, ErrorCode, PeerId, Refusal, limits};
+use std::borrow::Cow;
+use std::fmt;
 
 /// Most bytes of explanation in an `error`.
 const TEXT_BYTES: usize = 200;
@@ -133,25 +134,57 @@ impl Subject {
     }
 }
 
-/// The routing fields, each read on its own so that a bad one does not hide the others. Nothing is copied.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+/// The routing fields, each read on its own so that a bad one does not hide the others. Nothing is copied. Of a field
+/// that is there twice the last counts, as for most parsers (RFC 8259 §4).
+#[derive(Default)]
 struct Head<'a> {
-    #[serde(borrow, rename = "type")]
     kind: Option<&'a RawValue>,
-    #[serde(borrow)]
+    is_kind_doubled: bool,
     id: Option<&'a RawValue>,
-    #[serde(borrow)]
     to: Option<&'a RawValue>,
-    #[serde(borrow)]
     seq: Option<&'a RawValue>,
-    #[serde(borrow)]
     ack: Option<&'a RawValue>,
 }
 
+impl<'de> Deserialize<'de> for Head<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(HeadReader)
+    }
+}
+
+struct HeadReader;
+
+impl<'de> Visitor<'de> for HeadReader {
+    type Value = Head<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Head<'de>, A::Error> {
+        let mut head = Head::default();
+        while let Some(name) = fields.next_key::<Cow<'de, str>>()? {
+            let value: Option<&'de RawValue> = fields.next_value()?;
+            match &*name {
+                "type" => {
+                    head.is_kind_doubled |= head.kind.is_some();
+                    head.kind = value;
+                }
+                "id" => head.id = value,
+                "to" => head.to = value,
+                "seq" => head.seq = value,
+                "ack" => head.ack = value,
+                _ => {}
+            }
+        }
+        Ok(head)
+    }
+}
+
 impl Head<'_> {
+    /// The type, if there is one and no second.
     fn kind(&self) -> Option<String> {
-        self.kind.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        self.kind.filter(|_| !self.is_kind_doubled).and_then(|raw| serde_json::from_str(raw.get()).ok())
     }
 
     fn subject(&self) -> Subject {
@@ -206,7 +239,6 @@ fn check_size(text: &str) -> Result<(), Rejection> {
 fn explain(text: &str) -> Rejection {
     let head = match serde_json::from_str::<Head>(text) {
         Ok(head) => head,
-        Err(error) if error.classify() == Category::Data => Head::default(),
         Err(error) => {
             return Subject::nothing("unknown").reject(ErrorCode::InvalidJson, "", error.to_string());
         }
@@ -215,7 +247,7 @@ fn explain(text: &str) -> Rejection {
     if head.kind().is_some_and(|kind| known_kind(&kind).is_none()) {
         return unknown_type(subject);
     }
-    if head.kind.is_none() {
+    if head.kind.is_none() || head.is_kind_doubled {
         return subject.reject(ErrorCode::InvalidMessage, "type", "type is missing or doubled");
     }
     match serde_path_to_error::deserialize::<_, Envelope>(&mut serde_json::Deserializer::from_str(text)) {

@@ -21,13 +21,14 @@ mod reply;
 pub use numbers::{ACK_FRAMES, ACK_MS};
 pub use output::{Close, SessionOutput, TimeoutReason};
 
-use crate::engine::{AwayReason, Command, Delivery, Departure};
+use crate::engine::{AwayReason, Command, Delivery, Departure, News};
 use crate::{ConnectionId, Token};
 use frame::Subject;
 use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
 use signalpost_protocol::{CloseCode, ErrorCode, Label, LinkMonitor, PeerId, ServerMessage};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Time from the opening of the socket to an accepted `hello`, in milliseconds.
 pub const HELLO_TIMEOUT_MS: u64 = 5_000;
@@ -53,15 +54,21 @@ enum State {
     Unregistered {
         hello_until: u64,
     },
-    /// `numbers`: `None` in version 1.
+    /// `numbers`: `None` in version 1. `held`: see [`Held`].
     Registered {
         peer: PeerId,
         monitor: LinkMonitor,
         last_command: u64,
         numbers: Option<Numbers>,
+        held: Option<Held>,
     },
     Closed,
 }
+
+/// The numbered news of a session that was begun in place of the one that the client wanted, until the client has shown
+/// that it knows the welcome. Before that, a second claim with the same key may begin this session again at number 1,
+/// on another socket; what had gone out on this one would be heard twice. The mailbox bounds them.
+type Held = VecDeque<(u32, Arc<News>)>;
 
 #[derive(Debug)]
 enum Frame {
@@ -327,6 +334,8 @@ impl Session {
 
 #[cfg(test)]
 mod numbered_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]

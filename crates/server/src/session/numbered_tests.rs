@@ -95,6 +95,7 @@ fn a_session_that_is_gone_is_told_with_its_reason() {
                 SessionOutput::Send {
                     message: ServerMessage::Welcome { session: Some(welcome), .. }, ..
                 },
+                _,
             ] => assert_eq!((welcome.resumed, welcome.reason.as_str()), (false, text)),
             other => panic!("{other:?}"),
         }

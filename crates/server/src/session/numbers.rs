@@ -52,6 +52,11 @@ impl Numbers {
         self.confirmed.is_none_or(|confirmed| ack > confirmed)
     }
 
+    /// Whether the engine was told that the client has the welcome of this socket.
+    pub(super) const fn is_proven(&self) -> bool {
+        self.confirmed.is_some()
+    }
+
     /// The engine is told.
     pub(super) const fn handle_confirmed(&mut self, ack: u32) {
         self.confirmed = Some(ack);

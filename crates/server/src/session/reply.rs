@@ -2,7 +2,7 @@
 
 use super::frame::Rejection;
 use super::numbers::Numbers;
-use super::{Close, Outstanding, Session, SessionOutput, State};
+use super::{Close, Held, Outstanding, Session, SessionOutput, State};
 use crate::engine::{AwayReason, Claimed, Departure, News, Outcome, words};
 use signalpost_protocol::message::Welcome;
 use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, SESSIONS, ServerMessage};
@@ -25,11 +25,33 @@ impl Session {
         let mut monitor = LinkMonitor::new(now, true);
         monitor.handle_sent(now);
         let numbers = has_session.then(|| Numbers::new(claimed));
-        self.state = State::Registered { peer: pending.peer, monitor, last_command: now, numbers };
+        let held = (has_session && claimed.reason.is_some()).then(Held::new);
+        let asks = held.is_some();
+        self.state = State::Registered { peer: pending.peer, monitor, last_command: now, numbers, held };
+        if asks {
+            // Its answer shows that the welcome before it arrived.
+            self.send(now, None, ServerMessage::Heartbeat);
+        }
     }
 
     pub(super) fn handle_news(&mut self, now: u64, seq: Option<u32>, news: Arc<News>) {
-        self.send(now, seq, Arc::unwrap_or_clone(news).into_message());
+        match (&mut self.state, seq) {
+            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, news)),
+            _ => self.send(now, seq, Arc::unwrap_or_clone(news).into_message()),
+        }
+    }
+
+    /// Sends what was held, once the engine knows that the client has the welcome: no claim with the key before it
+    /// counts any more.
+    fn release_held(&mut self, now: u64) {
+        let State::Registered { held, numbers: Some(numbers), .. } = &mut self.state else { return };
+        if numbers.is_proven()
+            && let Some(held) = held.take()
+        {
+            for (seq, news) in held {
+                self.send(now, Some(seq), Arc::unwrap_or_clone(news).into_message());
+            }
+        }
     }
 
     /// The engine has done the outstanding command; without one the reply is late and ignored.
@@ -37,6 +59,9 @@ impl Session {
         let Some(Outstanding { subject, claim, field: known }) = self.outstanding.take() else { return };
         if let Some(numbers) = self.numbers() {
             numbers.handle_received(now, received, outcome == Outcome::Duplicate);
+        }
+        if outcome != Outcome::Unregistered {
+            self.release_held(now);
         }
         match outcome {
             Outcome::Executed | Outcome::Duplicate => {}
