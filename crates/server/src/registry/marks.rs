@@ -84,6 +84,18 @@ impl Marks {
         Self((0..words).map(word).collect())
     }
 
+    /// Unsets every place that is set in `others`; whether one of them was set.
+    pub(super) fn remove(&mut self, others: &Self) -> bool {
+        let mut removed = 0;
+        for (word, other) in self.0.iter_mut().zip(&others.0) {
+            let mask = other.present | other.away;
+            removed |= (word.present | word.away) & mask;
+            word.present &= !mask;
+            word.away &= !mask;
+        }
+        removed != 0
+    }
+
     /// How many places are set.
     pub(super) fn count(&self) -> usize {
         let ones = |word: &Word| (word.present | word.away).count_ones();
@@ -184,6 +196,14 @@ mod tests {
                 assert_eq!(found, expected, "{known:?} {fact:?} {asked:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_removed_is_unknown_and_that_is_said() {
+        let mut mine = marks(&[(1, Present), (70, Away), (200, Unnamed)]);
+        assert!(!mine.remove(&marks(&[(2, Present), (900, Present)])));
+        assert!(mine.remove(&marks(&[(70, Present), (200, Present)])));
+        assert_eq!([1, 70, 200].map(|slot| mine.standing(slot)), [Present, Unknown, Unknown]);
     }
 
     #[test]

@@ -43,12 +43,18 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let mut done = Ok(());
-        let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
-        for member in members.iter().filter(|member| *member != from) {
-            self.work.touch(1);
-            if !self.peers.get(member).is_some_and(|peer| peer.is_live(now)) {
-                continue;
+        let mut to_be_told = Vec::new();
+        let Self { peers, rooms, store, work, spread, .. } = self;
+        for member in rooms.peers(room).into_iter().flatten().filter(|member| *member != from) {
+            work.touch(1);
+            let Some(peer) = peers.get_mut(member).filter(|peer| peer.is_live(now)) else { continue };
+            if spread.is_idle() && !peer.behind && !peer.is_away() {
+                done = store.put(peer, relay, None, out).and(done);
+            } else {
+                to_be_told.push(member.clone());
             }
+        }
+        for member in &to_be_told {
             let told = self.tell_about(member, from, out);
             done = told.and_then(|()| self.post(member, relay, None, out)).and(done);
         }

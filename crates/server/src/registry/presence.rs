@@ -220,12 +220,13 @@ impl Presence {
     /// Lets go of every stay that has ended. A member that was to be told of one has to list the room again.
     pub(super) fn forget_departed<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
         let ended: Vec<u32> = std::mem::take(&mut self.departed).into_values().flatten().collect();
+        let mut places = Marks::default();
+        for slot in &ended {
+            places.set(*slot, Standing::Present);
+        }
         for view in views {
-            for slot in &ended {
-                view.stale |= view.known.standing(*slot) != Standing::Unknown;
-                view.known.set(*slot, Standing::Unknown);
-                view.renewed.set(*slot, Standing::Unknown);
-            }
+            view.stale |= view.known.remove(&places);
+            view.renewed.remove(&places);
         }
         for slot in ended {
             self.release(slot);

@@ -33,6 +33,13 @@ pub(super) struct Spread {
     rests_until: u64,
 }
 
+impl Spread {
+    /// Whether no room waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.rooms.is_empty()
+    }
+}
+
 impl Registry {
     /// A room has changed.
     pub(super) fn spread_change(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
@@ -155,7 +162,7 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let Some(peer) = self.peers.get(id) else { return Ok(()) };
-        if self.spread.rooms.is_empty() && !peer.behind && !peer.is_away() {
+        if self.spread.is_idle() && !peer.behind && !peer.is_away() {
             return Ok(());
         }
         let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();
@@ -216,14 +223,14 @@ impl Registry {
         let mut views: Vec<(PeerId, View)> = Vec::with_capacity(members.len());
         for id in members {
             self.work.touch(1);
-            let view = self.peers.get_mut(&id).and_then(|peer| peer.rooms.remove(room));
+            let view = self.peers.get_mut(&id).and_then(|peer| peer.rooms.get_mut(room)).map(std::mem::take);
             views.extend(view.map(|view| (id, view)));
         }
         presence.forget_departed(views.iter_mut().map(|(_, view)| view));
         self.presences.insert(room.clone(), presence);
         for (id, view) in views {
             if let Some(peer) = self.peers.get_mut(&id) {
-                peer.rooms.insert(room.clone(), view);
+                view.put_back(&mut peer.rooms, room);
             }
         }
     }
