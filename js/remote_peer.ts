@@ -1,24 +1,10 @@
 import { dictionary, oneOf, timeout } from "./arguments.js";
+import { promised } from "./calls.js";
 import { type ErrorCode, SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
 import { MeasuredEventTarget } from "./quality.js";
-
-/** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
-export interface Timeline {
-  /** The lookup that found the peer (join or `findPeers`); before the connection began, so not part of the rest. */
-  readonly discovery: number | undefined;
-  /** From the start until the offer was sent or arrived. */
-  readonly offer: number | undefined;
-  /** From the start until the answer was sent or arrived. */
-  readonly answer: number | undefined;
-  /** From the start until the other side's first candidate arrived. */
-  readonly firstCandidate: number | undefined;
-  /** From the start until `connectionState` was `"connected"`. */
-  readonly pair: number | undefined;
-  /** From the start until data could flow. */
-  readonly open: number | undefined;
-}
+import type { Timeline } from "./timeline.js";
 
 /** The events of a `RemotePeer`. */
 export interface RemotePeerEvents {
@@ -101,9 +87,11 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
    *
    * @throws {SignalingError} `peer-not-found`, `connection-failed`, `timeout`, `aborted`, `closed`, …
    */
-  async connect(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
-    const { timeoutMs, signal } = dictionary("options", options);
-    await this.#calls.connect(timeout(timeoutMs, 15_000), signal);
+  connect(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+    return promised(async () => {
+      const { timeoutMs, signal } = dictionary("options", options);
+      await this.#calls.connect(timeout(timeoutMs, 15_000), signal);
+    });
   }
 
   /**
@@ -149,13 +137,15 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
    * order, as a `message` event of its client, and of its `RemotePeer` if it has one; also over lost links, as long as both
    * sessions live. Resolves when it is in the other side's queue at the server, or with `receipt` when the other side has it.
    *
-   * @param data Anything that fits into 4096 bytes of JSON.
+   * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
    * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (the session
    * ended, and it may have arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
    */
-  async sendSignal(data: unknown, options?: SignalOptions): Promise<void> {
-    const { receipt } = dictionary("options", options);
-    await this.#calls.sendSignal(data, oneOf("receipt", receipt, [false, true]));
+  sendSignal(data: unknown, options?: SignalOptions): Promise<void> {
+    return promised(async () => {
+      const { receipt } = dictionary("options", options);
+      await this.#calls.sendSignal(data, oneOf("receipt", receipt, [false, true]));
+    });
   }
 
   /** Looks for a new path (RFC 8445 §9) without closing anything. */
