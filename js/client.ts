@@ -9,12 +9,11 @@ import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
-import { peerInfo } from "./peer_info.js";
-import { type PeerPage, type PeerQuery, checkQuery } from "./peer_query.js";
-import { RemotePeer } from "./remote_peer.js";
+import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
+import { checkQuery } from "./peer_query.js";
+import { RemotePeer, timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
-import { timelineOf } from "./timeline.js";
 import { Told, type Telling } from "./told.js";
 import { socketOf } from "./transport.js";
 
@@ -224,7 +223,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       sendSignal: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
       restartIce: () => ask(Ask.RestartIce),
       close: () => ask(Ask.ClosePeer),
-      timeline: () => timelineOf((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
+      timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
     });
     // The module may have told of it meanwhile.
     this.#peers.set(id, peer);

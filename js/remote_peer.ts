@@ -4,7 +4,28 @@ import { type ErrorCode, SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
 import { MeasuredEventTarget } from "./quality.js";
-import type { Timeline } from "./timeline.js";
+
+/** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
+export interface Timeline {
+  /** The lookup that found the peer (join or `findPeers`); before the connection began, so not part of the rest. */
+  readonly discovery: number | undefined;
+  /** From the start until the offer was sent or arrived. */
+  readonly offer: number | undefined;
+  /** From the start until the answer was sent or arrived. */
+  readonly answer: number | undefined;
+  /** From the start until the other side's first candidate arrived. */
+  readonly firstCandidate: number | undefined;
+  /** From the start until `connectionState` was `"connected"`. */
+  readonly pair: number | undefined;
+  /** From the start until data could flow. */
+  readonly open: number | undefined;
+}
+
+/** @internal A timeline, asked for phase by phase. */
+export function timeline(phase: (number: number) => number | undefined): Timeline {
+  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
+  return { discovery, offer, answer, firstCandidate, pair, open };
+}
 
 /** The events of a `RemotePeer`. */
 export interface RemotePeerEvents {

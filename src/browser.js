@@ -128,8 +128,9 @@ class Sockets {
       socket.onclose = over;
       // Node's WebSocket tells with an error alone that it cannot be opened. The npm package ws throws where nobody listens to errors.
       socket.onerror = () => {
+        const { onclose } = socket;
         silence(socket);
-        over({});
+        onclose?.({});
       };
     } catch {
       over({});

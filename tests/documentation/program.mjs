@@ -4,6 +4,9 @@ import { transform } from "esbuild";
 
 export const CODE = new Set(["js", "ts"]);
 
+/** A program for Node, each block one of its own. */
+export const NODE_CODE = "mjs";
+
 /** The program as it is written: for the compiler. */
 export function sourceOf(blocks) {
   const lines = ["export {};"];
@@ -36,7 +39,7 @@ export async function runnable(source) {
   const located = code
     .replaceAll('from "signalpost"', 'from "/package/signalpost.js"')
     .replace(/"wss?:\/\/[^"]*\/signal"/g, '"/signal"');
-  return { code: `${located}\nwindow.documentation.isDone = true;`, claims };
+  return { code: `${located}\nwindow.documentation.end = () => client.close();\nwindow.documentation.isDone = true;`, claims };
 }
 
 /** In a page: what the program needs. */

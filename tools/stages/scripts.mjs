@@ -24,6 +24,8 @@ function testsIn(directory) {
   return files.map((name) => `${directory}/${name}`);
 }
 
+/** The package in other hosts than a page. */
+export const hosts = () => testFiles(testsIn("tests/hosts"), 5 * MINUTE);
 export const documentation = () => testFiles(testsIn("tests/documentation"), 10 * MINUTE);
 export async function endToEnd() {
   const { makeRecordedPackage } = await import("../../tests/face/package.mjs"); // Its packages are there after the toolchain stage.

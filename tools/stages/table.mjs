@@ -4,7 +4,7 @@ import { run } from "../command.mjs";
 import { fuzzShortly } from "../fuzz.mjs";
 import { prepareTests } from "../toolchain.mjs";
 import { docs, format, lint, native } from "./rust.mjs";
-import { architecture, documentation, endToEnd, face, harness, operations } from "./scripts.mjs";
+import { architecture, documentation, endToEnd, face, harness, hosts, operations } from "./scripts.mjs";
 import { shell } from "./shell.mjs";
 
 async function build() {
@@ -25,6 +25,7 @@ export const stages = [
   { name: "shell-firefox", needs: ["toolchain"], run: () => shell("firefox") },
   { name: "harness", needs: ["toolchain"], run: harness },
   { name: "operations", needs: ["build"], run: operations },
+  { name: "hosts", needs: ["build"], run: hosts },
   { name: "documentation", needs: ["build"], run: documentation },
   { name: "e2e", needs: ["build"], run: endToEnd },
   { name: "face", needs: ["e2e"], run: face },
