@@ -2,7 +2,7 @@ import { SignalingError } from "./errors.js";
 
 /**
  * @internal Throws `unsupported` for the first of these globals that this host does not have. Hosts differ: Node 20 has no
- * `WebSocket`, jsdom has no `TextDecoder`.
+ * `WebSocket`, an older jsdom has no `TextDecoder`.
  */
 export function requireGlobals(names: readonly string[], remedy: string): void {
   for (const name of names) {

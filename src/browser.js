@@ -169,9 +169,9 @@ class NextTask {
     const { port1, port2 } = new MessageChannel();
     this.port = port2;
     port1.onmessage = ({ data }) => {
-      // In Node a port that listens keeps the process alive.
-      port1.unref?.();
-      run(data);
+      // In Node a port that listens keeps the process alive: no longer than something is to come.
+      if (data === this.posted) port1.unref?.();
+      this.run(data);
     };
     port1.unref?.();
     this.keepAlive = () => port1.ref?.();
@@ -179,6 +179,7 @@ class NextTask {
 
   post(number) {
     if (!this.port) return void setTimeout(() => this.run(number));
+    this.posted = number;
     this.keepAlive();
     this.port.postMessage(number);
   }

@@ -81,7 +81,7 @@ describe("a module of another build", () => {
 
 /** The globals of a page that a realm of its own lacks; Node's are of another realm then, as jest's are. */
 const PAGE = ["EventTarget", "Event", "AbortController", "AbortSignal", "URL", "performance", "crypto", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "queueMicrotask", "console", "WebSocket"];
-/** What jsdom does not have. */
+/** What jsdom does not have, or did not. */
 const NOT_IN_JSDOM = ["TextEncoder", "TextDecoder", "MessageChannel", "fetch", "Request", "Response"];
 
 /** The package as one classic script, in a realm of its own with these globals. */
