@@ -1,4 +1,5 @@
 import { invalidArgument } from "./errors.js";
+import { className } from "./host.js";
 
 /** @internal Throws `invalid-argument`: the name of what is wrong, its value and what is allowed. */
 export function refuse(name: string, value: unknown, allowed: string): never {
@@ -12,8 +13,15 @@ export function dictionary<T extends object>(name: string, value: T | undefined)
   return value === undefined ? {} : Object(value) === value ? value : refuse(name, value, "an object");
 }
 
-/** @internal How many bytes of UTF-8 a text has. */
-const bytes = (text: string) => new TextEncoder().encode(text).length;
+/** @internal How many bytes of UTF-8 a text has, in hosts without a `TextEncoder` too. Half of a surrogate pair is encoded as U+FFFD. */
+function bytes(text: string): number {
+  let count = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    count += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return count;
+}
 
 /** @internal A name, as `crates/protocol/src/id.rs` has them. */
 export function text(name: string, value: unknown, most = 128): string {
@@ -46,13 +54,49 @@ export function timeout(value: unknown, fallback: number): number {
   return numberIn("timeoutMs", value, fallback, 1, 2_147_483_647);
 }
 
-/** @internal The JSON of a value, of at most so many bytes. */
+/** Objects that JSON keeps as what they are: arrays, objects with members, and boxed values. */
+const JSON_CLASSES = ["Object", "Array", "String", "Number", "Boolean"];
+
+/**
+ * @internal The JSON of a value, of at most so many bytes. Refuses what JSON would silently make another kind of thing: `NaN` and
+ * infinite numbers, functions, symbols, `undefined` in an array, `Map`, `Set`, typed arrays and other objects that neither are
+ * plain nor have `toJSON()`.
+ */
 export function json(name: string, value: unknown, most = Infinity): string {
+  const paths = new Map<unknown, string>();
+  const wrong: { readonly name: string; readonly value: unknown }[] = [];
+  /** `kept` is what becomes of a member once its `toJSON()` was called. */
+  const checked = function (this: unknown, key: string, kept: unknown): unknown {
+    const given = (this as Record<string, unknown>)[key];
+    const place = paths.get(this);
+    const path = place === undefined ? name : Array.isArray(this) ? `${place}[${key}]` : `${place}.${key}`;
+    if (Object(kept) === kept) paths.set(kept, path);
+    if (!isJson(given, kept, Array.isArray(this))) wrong.push({ name: path, value: given });
+    return wrong[0] ? undefined : kept;
+  };
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = JSON.stringify(value, checked);
   } catch {
-    // Said below.
+    // Said below: a circle, a BigInt, or what the application's own code threw.
   }
-  return text !== undefined && bytes(text) <= most ? text : refuse(name, value, `what JSON can hold${most < Infinity ? ` in ${most} bytes` : ""}`);
+  const [first] = wrong;
+  if (first && first.name !== name) refuse(first.name, first.value, "what JSON can hold");
+  if (text !== undefined && bytes(text) <= most) return text;
+  return refuse(name, value, `what JSON can hold${most < Infinity ? ` in ${most} bytes` : ""}`);
+}
+
+/** Whether a member of an object or an array stays what it is; one that is `undefined` is left out of an object. */
+function isJson(given: unknown, kept: unknown, isInArray: boolean): boolean {
+  switch (typeof kept) {
+    case "number":
+      return Number.isFinite(kept);
+    case "undefined":
+      return given === undefined && !isInArray;
+    case "object":
+      // An invalid `Date` becomes `null`.
+      return kept === null ? given === null : JSON_CLASSES.includes(className(kept));
+    default:
+      return typeof kept === "string" || typeof kept === "boolean";
+  }
 }

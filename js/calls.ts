@@ -12,6 +12,24 @@ interface Pending {
   reject(error: SignalingError): void;
 }
 
+/** How calls ended that waited when the application closed what they were for, or aborted them. */
+const ownEnds = new WeakSet<object>();
+
+/**
+ * @internal The promise of an asynchronous method, as the application gets it. It rejects like any other. But when the application
+ * itself ended the call, by `close()` or its `AbortSignal`, and handles no rejection, nothing is reported (HTML §8.1.7.3,
+ * `unhandledrejection`): it knows. So it is with the error codes of `unreported`.
+ */
+export function promised<T>(act: () => Promise<T>, ...unreported: string[]): Promise<T> {
+  const promise = new Promise<T>((resolve, reject) => {
+    act().then(resolve, (error) => {
+      reject(error);
+      if (ownEnds.has(error) || unreported.includes(error?.code)) promise.catch(() => {});
+    });
+  });
+  return promise;
+}
+
 /** @internal The promises that the module settles, by number. */
 export class Calls {
   #last = 0;
@@ -29,7 +47,11 @@ export class Calls {
   ): Promise<Listed> {
     return new Promise<Listed>((resolve, reject) => {
       if (signal && !signal.addEventListener) refuse("signal", signal, "an AbortSignal");
-      const aborted = () => new SignalingError("aborted", true, {}, signal?.reason);
+      const aborted = () => {
+        const error = new SignalingError("aborted", true, {}, signal?.reason);
+        ownEnds.add(error);
+        return error;
+      };
       if (signal?.aborted) return reject(aborted());
       const call = ++this.#last;
       const abort = () => {
@@ -64,11 +86,12 @@ export class Calls {
   }
 
   reject(call: number, error: SignalingError): void {
+    if (error.code === "closed") ownEnds.add(error);
     this.#pending.get(call)?.reject(error);
   }
 
   /** Nothing that waits will be answered. */
   fail(error: SignalingError): void {
-    for (const call of this.#pending.values()) call.reject(error);
+    for (const call of this.#pending.keys()) this.reject(call, error);
   }
 }

@@ -1,20 +1,21 @@
 import type { Client as Module } from "#glue";
-import { dictionary, json, numberIn, optionalText, refuse, text, timeout } from "./arguments.js";
+import { dictionary, json, text, timeout } from "./arguments.js";
 import { Ask } from "./ask.js";
-import { Calls, type Listed } from "./calls.js";
+import { Calls, type Listed, promised } from "./calls.js";
 import { type ErrorCode, SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
-import { HeadStart, startWebRtc } from "./head_start.js";
+import { type HeadStart, headStart, startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
-import { type PeerInfo, peerInfo } from "./peer_info.js";
-import { RemotePeer, type Timeline } from "./remote_peer.js";
+import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
+import { checkQuery } from "./peer_query.js";
+import { RemotePeer, timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
 import { Told, type Telling } from "./told.js";
-import { webSocket } from "./transport.js";
+import { socketOf } from "./transport.js";
 
 /** The state of a client. */
 export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
@@ -43,24 +44,6 @@ export interface SignalingClientEvents {
   readonly error: Event & { readonly error: SignalingError };
 }
 
-/** Which peers to list; every condition that is given must hold. */
-export interface PeerQuery {
-  readonly region?: string;
-  readonly capability?: string;
-  readonly room?: string;
-  /** Most entries, 1 to 100. Default 20. */
-  readonly limit?: number;
-  /** The `cursor` of the page before. */
-  readonly cursor?: string;
-}
-
-/** One page of peers, ordered by id. */
-export interface PeerPage {
-  readonly peers: readonly PeerInfo[];
-  /** Where the next page starts; absent on the last. */
-  readonly cursor?: string;
-}
-
 /** A client of one signaling server. Nothing happens before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** Signaling for an `RTCPeerConnection` of one's own. */
@@ -72,6 +55,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   readonly #begin: () => HeadStart | undefined;
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
+  /** The numbers of the calls of `connect()` that wait. */
+  readonly #connecting = new Set<number>();
   readonly #peers = new Map<string, RemotePeer>();
   readonly #rooms = new Map<string, Room>();
   #instance: Instance | undefined;
@@ -81,15 +66,16 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   #state: ClientState = "idle";
 
   /**
-   * @param url The server's endpoint; relative to the page, or `ws:`, `wss:`, `http:`, `https:`.
+   * @param url The server's endpoint: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A relative one can be given where
+   * there is no page too, on a server that renders pages; `connect()` needs the page.
    * @throws {SignalingError} `invalid-argument`; the message names the option, its value and what is allowed.
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
     const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
     this.#identity = identity;
-    this.#begin = () => (transport === webSocket ? new HeadStart(endpoint) : undefined);
-    const open = () => this.#headStart?.take() ?? transport(endpoint);
+    this.#begin = () => headStart(transport, endpoint());
+    const open = () => this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused);
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
@@ -131,16 +117,22 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    *
    * @throws {SignalingError} `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`, `load-failed`, `closed`, …
    */
-  async connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
+  connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
+    return promised(() => this.#connect(options));
+  }
+
+  async #connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
     const { signal, timeoutMs } = dictionary("options", options);
     const milliseconds = timeout(timeoutMs, 20_000);
     if (this.#state === "closed") throw new SignalingError("closed");
+    let waiting = 0;
     await this.#calls.start(
       async (call) => {
+        this.#connecting.add((waiting = call));
+        if (!this.#module) this.#headStart ??= this.#begin();
         const began = performance.now();
         const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
         const timer = setTimeout(late, milliseconds);
-        if (!this.#module) this.#headStart ??= this.#begin();
         this.#loading = this.#load(call);
         startWebRtc();
         await this.#loading.finally(() => clearTimeout(timer));
@@ -152,6 +144,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       (call) => this.#tell(Ask.Cancel, call),
       signal,
     ).finally(() => {
+      this.#connecting.delete(waiting);
       this.#headStart?.close();
       this.#headStart = undefined;
     });
@@ -164,20 +157,21 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   /** Looks for peers. */
-  async findPeers(query: PeerQuery = {}, options?: { readonly signal?: AbortSignal }): Promise<PeerPage> {
-    const { region, capability, room, limit, cursor } = dictionary("query", query);
-    optionalText("query.region", region, 64);
-    optionalText("query.capability", capability, 64);
-    optionalText("query.room", room);
-    numberIn("query.limit", limit, 1, 1, 100, true);
-    if (cursor !== undefined && typeof cursor !== "string") refuse("query.cursor", cursor, "the cursor of the page before");
-    const listed = await this.#call(Ask.FindPeers, 0, "", query, dictionary("options", options).signal);
-    const peers = listed.peers.map(peerInfo);
-    return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
+  findPeers(query: PeerQuery = {}, options?: { readonly signal?: AbortSignal }): Promise<PeerPage> {
+    return promised(async () => {
+      checkQuery(query);
+      const listed = await this.#call(Ask.FindPeers, 0, "", query, dictionary("options", options).signal);
+      const peers = listed.peers.map(peerInfo);
+      return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
+    });
   }
 
   /** Enters a room; resolves when its list is complete. */
-  async join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
+  join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
+    return promised(() => this.#join(name, options));
+  }
+
+  async #join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
     const { signal } = dictionary("options", options);
     let room = this.#rooms.get(text("name", name));
     if (!room) {
@@ -210,6 +204,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const existing = this.#peers.get(text("id", id));
     if (existing) return existing;
     const module = this.#live();
+    if (!globalThis.RTCPeerConnection) {
+      throw new SignalingError("connection-unavailable", false, { peerId: id, detail: "this host has no RTCPeerConnection" });
+    }
     const connection: RTCPeerConnection | undefined = this.#guarded(() => module.command(Ask.OpenPeer, 0, 0, id, undefined));
     if (!connection) {
       throw id === this.peerId
@@ -316,6 +313,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     }
   }
 
+  /** A transport answered what is no socket: nothing is tried again for the calls of `connect()` that wait. */
+  readonly #refused = (error: unknown): void => {
+    if (this.#connecting.size === 0) queueMicrotask(() => emit(this, "error", { error }));
+    for (const call of this.#connecting) {
+      this.#calls.reject(call, error as SignalingError);
+      this.#tell(Ask.Cancel, call);
+    }
+  };
+
   /** The instance of the module ended, and all that it held is closed. */
   readonly #ended = (cause: unknown): void => {
     const error = internal(cause);
@@ -373,7 +379,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         try {
           emit(this, "peer", { peer: this.peer(id) });
         } catch (error) {
-          emit(this, "error", { error });
+          // The module itself tells of a connection that cannot be made.
+          if ((error as SignalingError).code !== "connection-unavailable") emit(this, "error", { error });
         }
       },
       [Told.PeerState]: (_, id, state, reason) => {
@@ -386,9 +393,4 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       [Told.Key]: (_, key) => this.#identity.save(key),
     };
   }
-}
-
-function timeline(phase: (number: number) => number | undefined): Timeline {
-  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
-  return { discovery, offer, answer, firstCandidate, pair, open };
 }

@@ -33,6 +33,7 @@ const REMEDIES = {
   "connection-unavailable": "the browser cannot make an RTCPeerConnection: close some, or check rtc",
   "connection-failed": "no network path to the peer: add a TURN server to rtc.iceServers",
   "load-failed": "signalpost_bg.wasm could not be loaded: serve it, or pass it to initialize()",
+  "unsupported": "this host lacks something that Signalpost needs: the details name it",
   "internal": "a defect in Signalpost: please report it",
 } as const;
 
@@ -76,7 +77,7 @@ export class SignalingError extends Error {
 
 /** @internal An argument is wrong; `thrown` says how. */
 export function invalidArgument(thrown: unknown): SignalingError {
-  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  const detail = String((thrown as Error | undefined)?.message ?? thrown);
   return new SignalingError("invalid-argument", false, { detail }, thrown);
 }
 

@@ -1,4 +1,5 @@
-import type { TransportSocket } from "./transport.js";
+import { requireGlobals } from "./host.js";
+import { type Transport, type TransportSocket, announce, webSocket } from "./transport.js";
 
 /** @internal A WebSocket that opens while the module is still on its way. */
 export class HeadStart {
@@ -6,7 +7,10 @@ export class HeadStart {
 
   constructor(url: string) {
     try {
-      this.#socket = new WebSocket(url);
+      const socket = new WebSocket(url);
+      this.#socket = socket;
+      // Node's WebSocket goes on saying that it connects.
+      socket.onerror = () => (this.#socket = undefined);
     } catch {
       // The module's own attempt fails too, and is told.
     }
@@ -16,8 +20,9 @@ export class HeadStart {
   take(): TransportSocket | undefined {
     const socket = this.#socket;
     this.#socket = undefined;
-    if (socket?.readyState === WebSocket.OPEN) queueMicrotask(() => socket.onopen?.(new Event("open")));
-    return socket && socket.readyState <= WebSocket.OPEN ? socket : undefined;
+    if (!socket || socket.readyState > WebSocket.OPEN) return undefined;
+    announce(socket);
+    return socket;
   }
 
   /** Nobody will take it. */
@@ -25,6 +30,13 @@ export class HeadStart {
     this.#socket?.close();
     this.#socket = undefined;
   }
+}
+
+/** @internal A head start, unless the application has a way of its own to the server. */
+export function headStart(transport: Transport, url: string): HeadStart | undefined {
+  if (transport !== webSocket) return undefined;
+  requireGlobals(["WebSocket"], "give the client a transport");
+  return new HeadStart(url);
 }
 
 let isStarted = false;

@@ -1,4 +1,5 @@
 import { text } from "./arguments.js";
+import { SignalingError } from "./errors.js";
 
 /** How a client's session is kept. */
 export interface SessionOptions {
@@ -18,23 +19,38 @@ export interface SessionOptions {
 /** How long a page that is loaded anew waits for the end of the one before. */
 const WAIT_MS = 300;
 
-/** @internal Hexadecimal digits of this many random bytes of the platform's generator. */
+/**
+ * Hexadecimal digits of this many random bytes of the platform's generator. Some hosts draw nothing before a request is handled:
+ * nothing is drawn before it is needed.
+ */
 function randomHex(bytes: number): string {
-  const drawn = crypto.getRandomValues(new Uint8Array(bytes));
+  const drawn = new Uint8Array(bytes);
+  try {
+    crypto.getRandomValues(drawn);
+  } catch (cause) {
+    const isThere = globalThis.crypto !== undefined;
+    throw new SignalingError("unsupported", isThere, { detail: `crypto.getRandomValues: ${cause}` }, cause);
+  }
   return Array.from(drawn, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Where what is kept lies, by `SessionOptions.keep`. */
 const STORAGES: Record<string, string> = { tab: "sessionStorage", origin: "localStorage" };
 
-/** @internal Who a client is. */
+/** The address without what may be secret in it and changes from page to page: user, password and query. */
+function placeOf(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** @internal Who a client is. Nothing is drawn or read before it is asked for. */
 export interface Identity {
   readonly id: string;
   /** By which the server knows it again. */
   readonly key: string;
   /** How many pages have used what is stored, this one with them. */
   readonly pages: number;
-  /** Before the first `hello`: makes sure that no other page uses what is stored. */
+  /** Before the first `hello`: makes sure that no other page uses what is stored. It may be called again after it failed. */
   claim(): Promise<void>;
   /** The key is another one from now on. */
   save(key: string): void;
@@ -42,39 +58,34 @@ export interface Identity {
   close(): void;
 }
 
-/** @internal */
-export function identity(url: string, given: string | undefined, keep: string): Identity {
+/** @internal `url` tells the endpoint, once it is needed. */
+export function identity(url: () => string, given: string | undefined, keep: string): Identity {
   const storage = STORAGES[keep];
-  const name = ["signalpost", url, given].join(" ");
   let close!: () => void;
   const over = new Promise<void>((done) => (close = done));
-  let id: string;
-  let key: string;
-  let pages = 0;
+  /** Of what was read or drawn; `undefined` before. */
+  let own: { id: string; key: string; pages: number } | undefined;
   let claimed: Promise<void> | undefined;
 
+  const name = () => ["signalpost", placeOf(url()), given].join(" ");
   /** What is stored, by name; nothing, where nothing is kept. */
   const kept = () => (globalThis as any)[storage!];
-  const draw = () => {
-    id = given ?? randomHex(8);
-    key = randomHex(32);
-  };
-  const read = () => {
+  const drawn = () => ({ id: given ?? randomHex(8), key: randomHex(32), pages: 0 });
+  const stored = () => {
     try {
-      const [storedId, storedKey, storedPages] = JSON.parse(kept()[name]);
-      if (/^[!-~]{16,64}$/.test(storedKey)) {
-        id = text("", storedId);
-        key = storedKey;
-        pages = storedPages | 0;
-      }
+      const [id, key, pages] = JSON.parse(kept()[name()]);
+      if (/^[!-~]{16,64}$/.test(key)) return { id: given ?? text("", id), key: key as string, pages: pages | 0 };
     } catch {
       // Nothing is kept, or what others wrote.
     }
+    return undefined;
   };
+  const whole = () => (own ??= stored() ?? drawn());
   const save = (next: string) => {
-    key = next;
+    const { id, pages } = whole();
+    own = { id, key: next, pages };
     try {
-      kept()[name] = JSON.stringify([id, key, pages]);
+      kept()[name()] = JSON.stringify([id, next, pages]);
     } catch {
       // It is as if nothing were to be kept.
     }
@@ -86,34 +97,36 @@ export function identity(url: string, given: string | undefined, keep: string): 
       !locks ||
       new Promise<boolean>((done) => {
         const held = () => (done(true), over);
-        locks.request(`${name} ${id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
+        locks.request(`${name()} ${whole().id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
       })
     );
   };
   const claim = async () => {
     // Another page may have gone on with it.
-    read();
+    own = stored() ?? whole();
     if (keep === "tab" && !(await locked())) {
-      draw();
+      own = drawn();
       await locked();
     }
-    pages++;
-    save(key);
+    own.pages++;
+    save(own.key);
   };
 
-  draw();
-  read();
   return {
     get id() {
-      return id;
+      return given ?? whole().id;
     },
     get key() {
-      return key;
+      return whole().key;
     },
     get pages() {
-      return pages;
+      return whole().pages;
     },
-    claim: () => (claimed ??= claim()),
+    claim: () =>
+      (claimed ??= claim().catch((error) => {
+        claimed = undefined;
+        throw error;
+      })),
     save,
     close,
   };

@@ -1,17 +1,23 @@
+import { buildId } from "./build_id.js";
 import { SignalingError } from "./errors.js";
+import { className, requireGlobals } from "./host.js";
 import { type Instance, instantiate } from "./instance.js";
 
 /** Where the WebAssembly module comes from: its URL, a response, its bytes, or the compiled module. */
 export type ModuleSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
-let compiled: WebAssembly.Module | undefined;
+/** The module, once an instance of it was made: what cannot be used is not kept. */
+let usable: WebAssembly.Module | undefined;
 let running: Promise<Instance> | undefined;
+/** Whether what was loaded last could not be used: the HTTP cache may hold it, and is passed by. */
+let hasFailed = false;
 
 /**
  * Loads the WebAssembly module. `connect()` does so by itself; call this to load earlier, or from elsewhere
- * than `signalpost/signalpost_bg.wasm` beside this file. The first call decides the source; a failed one may be repeated.
+ * than `signalpost/signalpost_bg.wasm` beside this file. The first call that succeeds decides the source; a failed one may be repeated,
+ * with the same source or another.
  *
- * @throws {SignalingError} `load-failed`
+ * @throws {SignalingError} `load-failed`, `unsupported`
  */
 export async function initialize(source?: ModuleSource | Promise<ModuleSource>): Promise<void> {
   await load(source);
@@ -19,27 +25,55 @@ export async function initialize(source?: ModuleSource | Promise<ModuleSource>):
 
 /** @internal The instance that all clients share: after a trap, which ends one, another of the same module. */
 export function load(source?: ModuleSource | Promise<ModuleSource>): Promise<Instance> {
-  // Bundlers find the module by this very expression. Vite's dev server, before version 8, looks from its cache
-  // (node_modules/.vite/deps), where the same words name the package and what it exports: hence the directory of its name.
-  return (running ??= begin(source ?? new URL("signalpost/signalpost_bg.wasm", import.meta.url)));
+  if (!running) {
+    running = begin(source);
+    running.catch(forget);
+  }
+  return running;
 }
 
-async function begin(source: ModuleSource | Promise<ModuleSource>): Promise<Instance> {
-  const forget = () => (running = undefined);
+/** The next call begins anew. */
+function forget(): void {
+  running = undefined;
+}
+
+async function begin(source: ModuleSource | Promise<ModuleSource> | undefined): Promise<Instance> {
   try {
-    return await instantiate((compiled ??= await compile(source)), forget);
+    requireGlobals(["WebAssembly", "TextDecoder", "TextEncoder"], "the module needs it");
+    const module = usable ?? (await compile(source ?? ownAddress()));
+    checkBuild(module);
+    const instance = await instantiate(module, forget);
+    usable = module;
+    return instance;
   } catch (cause) {
-    forget();
-    throw new SignalingError("load-failed", true, { detail: String(cause) }, cause);
+    hasFailed = true;
+    throw cause instanceof SignalingError ? cause : loadFailed(String(cause), true, cause);
+  }
+}
+
+function loadFailed(detail: string, retryable: boolean, cause?: unknown): SignalingError {
+  return new SignalingError("load-failed", retryable, { detail }, cause);
+}
+
+/**
+ * Beside this script. Bundlers find the module by this very expression; a classic script and a Blob worker have no such address. Vite's
+ * dev server, before version 8, looks from its cache (node_modules/.vite/deps), where the same words name the package and
+ * what it exports: hence the directory of its name.
+ */
+function ownAddress(): URL {
+  try {
+    return new URL("signalpost/signalpost_bg.wasm", import.meta.url);
+  } catch (cause) {
+    throw loadFailed("this script does not know its own address: pass the module, or its address, to initialize()", false, cause);
   }
 }
 
 async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {
   // What has an address is asked for at once, not a turn later.
   const source = isAddress(given) ? given : await given;
-  if (source instanceof WebAssembly.Module) return source;
-  const fetched = isAddress(source) ? await fetch(source) : source;
-  if (!(fetched instanceof Response)) return WebAssembly.compile(fetched);
+  if (className(source) === "WebAssembly.Module") return source as WebAssembly.Module;
+  const fetched = isAddress(source) ? await download(source) : (source as Response | BufferSource);
+  if (!("arrayBuffer" in fetched)) return WebAssembly.compile(fetched);
   if (!fetched.ok) throw new Error(`${fetched.status} for ${fetched.url}`);
   const type = fetched.headers.get("content-type");
   if (type === "application/wasm") return WebAssembly.compileStreaming(fetched);
@@ -60,5 +94,26 @@ function isHtml(bytes: ArrayBuffer, type: string | null): boolean {
 }
 
 function isAddress(source: unknown): source is string | URL | Request {
-  return typeof source === "string" || source instanceof URL || source instanceof Request;
+  return typeof source === "string" || ["URL", "Request"].includes(className(source));
+}
+
+async function download(source: string | URL | Request): Promise<Response> {
+  requireGlobals(["fetch"], "pass the bytes of signalpost_bg.wasm to initialize()");
+  try {
+    return await (hasFailed ? fetch(source, { cache: "reload" }) : fetch(source));
+  } catch (cause) {
+    const address = typeof source === "object" && "url" in source ? source.url : String(source);
+    const isFile = address.startsWith("file:");
+    const remedy = isFile ? "; fetch() takes no file: address, so pass the bytes of the file to initialize()" : "";
+    throw loadFailed(`${address}: ${cause}${remedy}`, !isFile, cause);
+  }
+}
+
+/** The names between a script and its module are those of one build: with another module calls would go astray. */
+function checkBuild(module: WebAssembly.Module): void {
+  const [section] = WebAssembly.Module.customSections(module, "signalpost-build");
+  const found = section ? String.fromCharCode(...new Uint8Array(section)) : "unknown";
+  if (found !== buildId) {
+    throw loadFailed(`the script is of build ${buildId}, the module of build ${found}: serve both from one build`, true);
+  }
 }

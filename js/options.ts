@@ -1,4 +1,5 @@
 import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from "./arguments.js";
+import { className } from "./host.js";
 import { type SessionOptions, identity } from "./identity.js";
 import { type Transport, webSocket } from "./transport.js";
 
@@ -19,7 +20,7 @@ export interface SignalingClientOptions {
   readonly region?: string;
   /** What this peer can do; others can look for it. At most 16 of at most 64 bytes. */
   readonly capabilities?: readonly string[];
-  /** Anything that fits into 1024 bytes of JSON; others see it beside the id. */
+  /** Anything that JSON can hold in 1024 bytes; others see it beside the id. What JSON would change into something else is refused. */
   readonly metadata?: unknown;
   /** When to connect again after the link to the server is lost. */
   readonly reconnect?: ReconnectOptions;
@@ -98,7 +99,7 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
   if (typeof transport !== "function") refuse("transport", transport, "a function");
   const id = optionalText("peerId", options.peerId);
   const keep = oneOf("session.keep", dictionary("session", options.session).keep, ["none", "tab", "origin"]);
-  const endpoint = socketUrl(url);
+  const endpoint = endpointOf(url);
   return {
     endpoint,
     transport,
@@ -114,15 +115,26 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
   };
 }
 
-/** The endpoint as a WebSocket URL; a relative one is resolved against the page. */
-function socketUrl(url: string | URL): string {
+const ADDRESS = "a ws:, wss:, http: or https: URL";
+
+/** The endpoint as a WebSocket URL, once it is asked for; what can be none anywhere is refused at once. */
+function endpointOf(url: string | URL): () => string {
+  const given = typeof url === "string" || className(url) === "URL" ? String(url) : refuse("url", url, ADDRESS);
+  // On a server that renders pages there is none to resolve it against: any would do to look at it.
+  if (!socketUrl(given, page() ?? "http://page.invalid")) refuse("url", given, ADDRESS);
+  let resolved: string | undefined;
+  return () => (resolved ??= socketUrl(given, page()) ?? refuse("url", given, `${ADDRESS}; there is no page that it could be relative to`));
+}
+
+/** What addresses are relative to. A Blob worker's own address is `blob:` and one of its page's origin. */
+const page = () => globalThis.location?.href.replace(/^blob:/, "");
+
+function socketUrl(url: string, base: string | undefined): string | undefined {
   try {
-    if (typeof url !== "string" && !(url instanceof URL)) throw 0;
-    const absolute = new URL(url, globalThis.location?.href);
+    const absolute = new URL(url, base);
     absolute.protocol = absolute.protocol.replace(/^http/, "ws");
-    if (/^wss?:$/.test(absolute.protocol)) return absolute.href;
+    return /^wss?:$/.test(absolute.protocol) ? absolute.href : undefined;
   } catch {
-    // Said below.
+    return undefined;
   }
-  return refuse("url", url, "a ws:, wss:, http: or https: URL");
 }

@@ -1,4 +1,5 @@
 import { dictionary, oneOf, timeout } from "./arguments.js";
+import { promised } from "./calls.js";
 import { type ErrorCode, SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
@@ -18,6 +19,12 @@ export interface Timeline {
   readonly pair: number | undefined;
   /** From the start until data could flow. */
   readonly open: number | undefined;
+}
+
+/** @internal A timeline, asked for phase by phase. */
+export function timeline(phase: (number: number) => number | undefined): Timeline {
+  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
+  return { discovery, offer, answer, firstCandidate, pair, open };
 }
 
 /** The events of a `RemotePeer`. */
@@ -101,9 +108,11 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
    *
    * @throws {SignalingError} `peer-not-found`, `connection-failed`, `timeout`, `aborted`, `closed`, …
    */
-  async connect(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
-    const { timeoutMs, signal } = dictionary("options", options);
-    await this.#calls.connect(timeout(timeoutMs, 15_000), signal);
+  connect(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+    return promised(async () => {
+      const { timeoutMs, signal } = dictionary("options", options);
+      await this.#calls.connect(timeout(timeoutMs, 15_000), signal);
+    });
   }
 
   /**
@@ -149,13 +158,15 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
    * order, as a `message` event of its client, and of its `RemotePeer` if it has one; also over lost links, as long as both
    * sessions live. Resolves when it is in the other side's queue at the server, or with `receipt` when the other side has it.
    *
-   * @param data Anything that fits into 4096 bytes of JSON.
+   * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
    * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (the session
    * ended, and it may have arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
    */
-  async sendSignal(data: unknown, options?: SignalOptions): Promise<void> {
-    const { receipt } = dictionary("options", options);
-    await this.#calls.sendSignal(data, oneOf("receipt", receipt, [false, true]));
+  sendSignal(data: unknown, options?: SignalOptions): Promise<void> {
+    return promised(async () => {
+      const { receipt } = dictionary("options", options);
+      await this.#calls.sendSignal(data, oneOf("receipt", receipt, [false, true]));
+    });
   }
 
   /** Looks for a new path (RFC 8445 §9) without closing anything. */

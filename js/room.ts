@@ -1,3 +1,4 @@
+import { promised } from "./calls.js";
 import { TypedEventTarget, emit } from "./events.js";
 import type { PeerInfo } from "./peer_info.js";
 
@@ -51,19 +52,19 @@ export class Room extends TypedEventTarget<RoomEvents> {
 
   /** Leaves. The connections to the peers stay. */
   leave(): Promise<void> {
-    return this.#calls.leave();
+    return promised(() => this.#calls.leave());
   }
 
   /**
    * Sends a message to everybody else in the room, through the server: for small and rare things. Resolves when it is in
    * everybody's queue there.
    *
-   * @param data Anything that fits into 4096 bytes of JSON.
+   * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
    * @throws {SignalingError} `rate-limited`, `message-too-large`, `room-not-joined`, `peer-busy` (some have not got it),
    * `link-lost` (some may have got it), `outbox-full`, `timeout`, `invalid-argument`, `closed`
    */
   broadcast(data: unknown): Promise<void> {
-    return this.#calls.broadcast(data);
+    return promised(() => this.#calls.broadcast(data));
   }
 
   /** @internal */

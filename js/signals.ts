@@ -1,4 +1,5 @@
 import { dictionary, refuse, text } from "./arguments.js";
+import { promised } from "./calls.js";
 import { TypedEventTarget, emit } from "./events.js";
 
 /** The events of `Signals`. `from` is the sender's peer id, stamped by the server. */
@@ -44,17 +45,25 @@ export class Signals extends TypedEventTarget<SignalsEvents> {
   /**
    * Sends a candidate of `icecandidate`; `null`, or one with an empty text: there are no more. Candidates are batched. One that no
    * browser would take, because it cannot be read or names neither `sdpMid` nor `sdpMLineIndex`, rejects with `invalid-candidate`.
+   *
+   * A browser goes on finding candidates for a peer that is gone, or after this client was closed. So a rejection with
+   * `peer-not-found` or `closed` that nobody handles is not reported: the offer or the answer tells of it.
    */
-  async sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null): Promise<void> {
-    const init = candidate && "toJSON" in dictionary("candidate", candidate) ? (candidate as RTCIceCandidate).toJSON() : candidate;
-    await this.#calls.candidate(text("to", to), init?.candidate ? init : null);
+  sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null): Promise<void> {
+    const send = async () => {
+      const init = candidate && "toJSON" in dictionary("candidate", candidate) ? (candidate as RTCIceCandidate).toJSON() : candidate;
+      await this.#calls.candidate(text("to", to), init?.candidate ? init : null);
+    };
+    return promised(send, "peer-not-found", "closed");
   }
 
-  async #describe(to: string, type: "offer" | "answer", description: RTCSessionDescriptionInit): Promise<void> {
-    const { type: given, sdp } = dictionary("description", description);
-    if (given !== type) refuse("description.type", given, `"${type}"`);
-    if (typeof sdp !== "string") return refuse("description.sdp", sdp, "a string");
-    await this.#calls.description(text("to", to), type === "offer", sdp);
+  #describe(to: string, type: "offer" | "answer", description: RTCSessionDescriptionInit): Promise<void> {
+    return promised(async () => {
+      const { type: given, sdp } = dictionary("description", description);
+      if (given !== type) refuse("description.type", given, `"${type}"`);
+      if (typeof sdp !== "string") return refuse("description.sdp", sdp, "a string");
+      await this.#calls.description(text("to", to), type === "offer", sdp);
+    });
   }
 
   /** @internal */

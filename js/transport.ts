@@ -1,5 +1,7 @@
-/** Opens a way to the server; called for each attempt to connect. */
-export type Transport = (url: string) => TransportSocket;
+import { refuse } from "./arguments.js";
+
+/** Opens a way to the server, at once or in a while; called for each attempt to connect. A promise that rejects is a failed attempt. */
+export type Transport = (url: string) => TransportSocket | PromiseLike<TransportSocket>;
 
 /**
  * What a `Transport` answers: it opens, sends, receives and closes, like the `WebSocket` that it stands in for. Each message
@@ -14,9 +16,89 @@ export interface TransportSocket {
   onopen: ((event: any) => void) | null;
   /** Set by Signalpost; to be called with each text as `data`. */
   onmessage: ((event: any) => void) | null;
+  /** Set by Signalpost. To be called, or not, where it cannot be opened: then it is the end, with `onclose` or without. */
+  onerror?: ((event: any) => void) | null;
   /** Set by Signalpost; to be called once at the end, with the close code if there is one (RFC 6455 §7.4). */
   onclose: ((event: any) => void) | null;
 }
 
 /** @internal */
 export const webSocket: Transport = (url) => new WebSocket(url);
+
+/** The `readyState` of a socket that is open (WHATWG WebSockets §3.1); higher ones close or are closed. */
+const OPEN = 1;
+
+/**
+ * @internal What a transport answered, as a socket. `refused` is told, with the error that is thrown or later, of what neither is
+ * a socket nor a promise of one.
+ */
+export function socketOf(answer: unknown, refused: (error: unknown) => void): TransportSocket {
+  if (typeof (answer as PromiseLike<unknown> | undefined)?.then === "function") {
+    return new PromisedSocket(answer as PromiseLike<unknown>, refused);
+  }
+  let socket: TransportSocket;
+  try {
+    socket = checked(answer);
+  } catch (error) {
+    refused(error);
+    throw error;
+  }
+  announce(socket);
+  return socket;
+}
+
+function checked(answer: unknown): TransportSocket {
+  const { send, close } = Object(answer) as TransportSocket;
+  if (typeof send === "function" && typeof close === "function") return answer as TransportSocket;
+  return refuse("what transport() returned", answer, "an object with send() and close(), such as a WebSocket, or a promise of one");
+}
+
+/** @internal Tells of a socket's `open` that came before anybody listened. */
+export function announce(socket: TransportSocket): void {
+  if ((socket as Partial<WebSocket>).readyState === OPEN) queueMicrotask(() => socket.onopen?.({}));
+}
+
+/** Stands in for the socket that a transport promised, until it is there and afterwards. */
+class PromisedSocket implements TransportSocket {
+  onopen: TransportSocket["onopen"] = null;
+  onmessage: TransportSocket["onmessage"] = null;
+  onclose: TransportSocket["onclose"] = null;
+  onerror: ((event: any) => void) | null = null;
+  #socket: TransportSocket | undefined;
+  /** The arguments of `close()`, once it was called. */
+  #closedWith: [code?: number, reason?: string] | undefined;
+
+  constructor(promise: PromiseLike<unknown>, refused: (error: unknown) => void) {
+    const over = () => this.onclose?.({});
+    const kept = (answer: unknown) => {
+      try {
+        return checked(answer);
+      } catch (error) {
+        // Nobody asks any more what became of an attempt that was given up.
+        if (!this.#closedWith) refused(error);
+        throw error;
+      }
+    };
+    promise.then((answer) => this.#adopt(kept(answer))).then(undefined, over);
+  }
+
+  send(text: string): void {
+    this.#socket?.send(text);
+  }
+
+  close(...given: [code?: number, reason?: string]): void {
+    this.#closedWith = given;
+    this.#socket?.close(...given);
+  }
+
+  #adopt(socket: TransportSocket): void {
+    this.#socket = socket;
+    socket.onerror = (event) => this.onerror?.(event);
+    if (this.#closedWith) return socket.close(...this.#closedWith);
+    socket.onopen = (event) => this.onopen?.(event);
+    socket.onmessage = (event) => this.onmessage?.(event);
+    socket.onclose = (event) => this.onclose?.(event);
+    if (((socket as Partial<WebSocket>).readyState ?? OPEN) > OPEN) this.onclose?.({});
+    announce(socket);
+  }
+}

@@ -4,8 +4,9 @@
 
 const ignore = () => {};
 
-/** Listens, and keeps in `undo` how to stop. */
+/** Listens, and keeps in `undo` how to stop. The global object of Node tells no events. */
 function listen(undo, target, name, heard) {
+  if (!target.addEventListener) return;
   target.addEventListener(name, heard);
   undo.push(() => target.removeEventListener(name, heard));
 }
@@ -33,6 +34,7 @@ const SIGNALING_STATES = ["stable", "have-local-offer", "have-remote-offer"];
 /** An `RTCPeerConnection` (W3C WebRTC §4) with the SDK's own data channel, whose id is the same at both ends: nobody waits for it. */
 class Connection {
   constructor(configuration, heard) {
+    if (!globalThis.RTCPeerConnection) throw "this host has no RTCPeerConnection";
     const object = new RTCPeerConnection(configuration);
     const channel = object.createDataChannel("signalpost", { negotiated: true, id: 0 });
     const complete = () => object.iceGatheringState === "complete";
@@ -93,6 +95,12 @@ class Connection {
   }
 }
 
+/** Nothing is heard of a socket any more. */
+function silence(socket) {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.onerror = ignore;
+}
+
 /** The sockets (RFC 6455, WHATWG WebSockets), each by its number, or what the application gave in their place. */
 class Sockets {
   /** Heard: 9 open, 10 with a message's data, 11 with the close code; and of which socket. */
@@ -112,9 +120,18 @@ class Sockets {
     try {
       const socket = this.transport();
       this.all.set(id, socket);
-      socket.onopen = () => this.heard(9, 0, id);
+      socket.onopen = () => {
+        socket.onerror = ignore;
+        this.heard(9, 0, id);
+      };
       socket.onmessage = ({ data }) => this.heard(10, 0, id, data);
       socket.onclose = over;
+      // Node's WebSocket tells with an error alone that it cannot be opened. The npm package ws throws where nobody listens to errors.
+      socket.onerror = () => {
+        const { onclose } = socket;
+        silence(socket);
+        onclose?.({});
+      };
     } catch {
       over({});
     }
@@ -131,7 +148,7 @@ class Sockets {
     const socket = this.all.get(id);
     this.all.delete(id);
     try {
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      silence(socket);
       socket.close(code);
     } catch {}
   }
@@ -142,13 +159,40 @@ class Sockets {
 }
 
 /**
- * One timer. What is due at once comes with the next macrotask, through a `MessageChannel`: `setTimeout` waits at least 4 ms when
- * nested, and a second in a hidden tab. Heard: 12.
+ * Calls a function with a number in the next macrotask, through a `MessageChannel` where the host has them: `setTimeout` waits at
+ * least 4 ms when nested, and a second in a hidden tab.
  */
-class Timer {
-  constructor(heard) {
+class NextTask {
+  constructor(run) {
+    this.run = run;
+    if (!globalThis.MessageChannel) return;
     const { port1, port2 } = new MessageChannel();
     this.port = port2;
+    port1.onmessage = ({ data }) => {
+      // In Node a port that listens keeps the process alive: no longer than something is to come.
+      if (data === this.posted) port1.unref?.();
+      this.run(data);
+    };
+    port1.unref?.();
+    this.keepAlive = () => port1.ref?.();
+  }
+
+  post(number) {
+    if (!this.port) return void setTimeout(() => this.run(number));
+    this.posted = number;
+    this.keepAlive();
+    this.port.postMessage(number);
+  }
+
+  close() {
+    this.run = ignore;
+    this.port?.close();
+  }
+}
+
+/** One timer. What is due at once comes with the next macrotask. Heard: 12. */
+class Timer {
+  constructor(heard) {
     this.settings = 0;
     // The wall clock goes on while the machine sleeps; the other may stand still.
     let ahead = Date.now() - performance.now();
@@ -158,7 +202,7 @@ class Timer {
       heard(12, 0, 0);
     };
     // A macrotask cannot be taken back: only that of the last setting counts.
-    port1.onmessage = ({ data }) => data === this.settings && heard(12, 0, 0);
+    this.nextTask = new NextTask((setting) => setting === this.settings && heard(12, 0, 0));
   }
 
   /**
@@ -168,14 +212,14 @@ class Timer {
   set(milliseconds) {
     this.settings++;
     clearTimeout(this.timeout);
-    if (milliseconds === 0) this.port.postMessage(this.settings);
+    if (milliseconds === 0) this.nextTask.post(this.settings);
     const wait = globalThis.document?.hidden === false ? Math.min(milliseconds, 2000) : milliseconds;
     if (milliseconds > 0) this.timeout = setTimeout(this.wake, wait);
   }
 
   close() {
     this.set(-1);
-    this.port.close();
+    this.nextTask.close();
   }
 }
 

@@ -2,18 +2,27 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { buildIdOf, withBuildId } from "./build_id.mjs";
 import { ToolError, main, run } from "./command.mjs";
 import { buildDeclarations } from "./declarations.mjs";
 import { buildGlue, glueFile, stamps } from "./glue.mjs";
-import { optimize } from "./optimize.mjs";
+import { optimize, optimizedModule } from "./optimize.mjs";
 import { dist, inRoot, moduleInPackage, nodeModule } from "./paths.mjs";
 import { checkGate } from "./size.mjs";
 import { prepareBuild } from "./toolchain.mjs";
 
 const inDist = (name) => path.join(dist, name);
 
+/** Writes a module, and the facade with its glue as one file, into a directory. Both have the id of the build. */
+export async function publish(directory, module, options) {
+  const wasm = readFileSync(module);
+  mkdirSync(path.dirname(path.join(directory, moduleInPackage)), { recursive: true });
+  writeFileSync(path.join(directory, moduleInPackage), withBuildId(wasm));
+  await bundle(path.join(directory, "signalpost.js"), { ...options, define: { SIGNALPOST_BUILD_ID: JSON.stringify(buildIdOf(wasm)) } });
+}
+
 /** The facade and its glue as one file; `options` are esbuild's. terser finds more that can go, and names that compress better. */
-export async function bundle(output, options) {
+async function bundle(output, options) {
   const { build } = await import("esbuild");
   const { minify } = await import("terser");
   const { outputFiles } = await build({
@@ -41,7 +50,6 @@ export async function bundle(output, options) {
     mangle: { properties: { regex: /^__(wbg_ptr|destroy_into_raw)$/ } },
     sourceMap: { content: map, filename: path.basename(output), url: `${path.basename(output)}.map` },
   });
-  mkdirSync(path.dirname(output), { recursive: true });
   writeFileSync(output, smaller.code);
   writeFileSync(`${output}.map`, smaller.map);
   // Vite, webpack and the others find the module by this very expression.
@@ -61,12 +69,11 @@ async function declare() {
 
 export async function buildPackage() {
   if (!existsSync(inRoot("js", "index.ts"))) throw new ToolError("js/index.ts is missing");
-  mkdirSync(path.dirname(inDist(moduleInPackage)), { recursive: true });
   // Where an earlier build put it: all of dist/ is published.
   rmSync(inDist(path.basename(moduleInPackage)), { force: true });
   await buildGlue();
-  await optimize(inDist(moduleInPackage));
-  await bundle(inDist("signalpost.js"));
+  await optimize(optimizedModule());
+  await publish(dist, optimizedModule());
   await declare();
   checkGate();
 }

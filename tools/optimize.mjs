@@ -39,6 +39,9 @@ const REORDER = ["--reorder-functions-by-name", "--strip-debug"];
 /** The optimized module with the names of its functions, for `npm run size`. */
 export const namedModule = () => glueFile("named.wasm");
 
+/** The optimized module. */
+export const optimizedModule = () => glueFile("optimized.wasm");
+
 /** Writes the optimized module. */
 export async function optimize(output) {
   const bound = glueFile("signalpost_bg.wasm");

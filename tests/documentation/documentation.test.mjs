@@ -13,14 +13,14 @@ import { makeNamespace } from "../harness/namespace.mjs";
 import { startServer } from "../harness/server.mjs";
 import { FILES } from "../packaging/guide_files.mjs";
 import { blocksOf, documents, where } from "./blocks.mjs";
-import { CODE, HARNESS, isProgram, runnable, sourceOf } from "./program.mjs";
+import { CODE, HARNESS, NODE_CODE, isProgram, runnable, sourceOf } from "./program.mjs";
 import { checkShellLine } from "./shell_lines.mjs";
 
 const guides = documents.map((document) => ({ document, blocks: blocksOf(document) }));
 const programs = guides.filter(({ blocks }) => blocks.some(isProgram));
 
 test("nothing is left out: each block is code, a page or a shell's lines", () => {
-  const known = new Set([...CODE, "html", "sh"]);
+  const known = new Set([...CODE, NODE_CODE, "html", "sh"]);
   const blocks = guides.flatMap(({ blocks }) => blocks);
   assert.ok(blocks.length > 20, `only ${blocks.length} blocks`);
   assert.deepEqual(blocks.filter(({ language }) => !known.has(language)).map((block) => `${where(block)} ${block.language}`), []);
@@ -142,6 +142,12 @@ describe("the programs run, in Chromium and in Firefox at once", () => {
             assert.fail(`ended in ${done.join()}; these lines were never seen to hold: ${missing.join()}; ${consoles.join(" || ")}`);
           }
           await new Promise((done) => setTimeout(done, 20));
+        }
+        // One side ends, then the other: nothing of what goes wrong by that is left to nobody.
+        for (const page of pages) {
+          await page.evaluate("documentation.end()");
+          await new Promise((done) => setTimeout(done, 300));
+          assert.deepEqual(await problems(), [], "after a client was closed");
         }
       } finally {
         for (const page of pages) await page.close();

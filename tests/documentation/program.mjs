@@ -7,6 +7,9 @@ export const CODE = new Set(["js", "ts"]);
 /** Whether the block is a part of its document's program, not a file of its own. */
 export const isProgram = ({ language, file }) => CODE.has(language) && file === undefined;
 
+/** A program for Node, each block one of its own. */
+export const NODE_CODE = "mjs";
+
 /** The program as it is written: for the compiler. */
 export function sourceOf(blocks) {
   const lines = ["export {};"];
@@ -36,7 +39,7 @@ export async function withClaims(source) {
     return `${indent}${indent === "" ? "await " : ""}__claim(${at}, async () => (${expression}), () => (${expected}), ${indent === ""});`;
   });
   const { code } = await transform(`declare const __claim: any;\n${lines.join("\n")}\n`, { loader: "ts", format: "esm", target: "es2022" });
-  return { code: `${code}\nwindow.documentation.isDone = true;`, claims };
+  return { code: `${code}\nwindow.documentation.end = () => client.close();\nwindow.documentation.isDone = true;`, claims };
 }
 
 /** The program with its servers in another place. */

@@ -250,6 +250,6 @@ describe("another way to the server", () => {
       assert.equal((await connect("() => { throw new Error('no') }")).code, "timeout");
       assert.equal((await connect("() => { throw new Error('no') }", ", reconnect: { maxAttempts: 0 }")).code, "server-unreachable");
       assert.equal((await connect("() => ({ send() {}, close() {} })")).code, "timeout");
-      assert.equal((await connect("() => undefined")).code, "timeout");
+      assert.equal((await connect("() => undefined")).code, "invalid-argument");
     }));
 });

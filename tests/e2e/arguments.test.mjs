@@ -46,6 +46,10 @@ async function tell({ SignalingClient, SignalingError }) {
     "metadata bigint": { metadata: 1n },
     "metadata function": { metadata: () => {} },
     "metadata null": { metadata: null },
+    "metadata map": { metadata: { list: [1, new Map()] } },
+    "metadata bytes": { metadata: new Uint8Array(3) },
+    "metadata NaN": { metadata: { x: NaN } },
+    "metadata date": { metadata: { when: new Date(0), left: undefined } },
     "reconnect null": { reconnect: null },
     "reconnect baseMs": { reconnect: { baseMs: -1 } },
     "reconnect factor": { reconnect: { factor: 0.5 } },
@@ -86,7 +90,7 @@ async function tell({ SignalingClient, SignalingError }) {
     "all undefined": { peerId: undefined, region: undefined, capabilities: undefined, metadata: undefined, reconnect: undefined, candidates: { batchMs: undefined }, gathering: { mode: undefined }, session: { keep: undefined }, background: undefined, rtc: undefined, transport: undefined },
   };
   for (const [name, given] of Object.entries(options)) await note(name, () => make(given, url));
-  for (const at of [5, null, undefined, {}, "ftp://example.org", "ws://", new URL("https://example.org/signal"), "http://example.org"]) {
+  for (const at of [5, null, undefined, {}, "ftp://example.org", "ws://", new URL("https://example.org/signal"), "http://example.org", "/signal"]) {
     await note(`url ${String(at)}`, () => make({}, at));
   }
   const client = new SignalingClient(url);
@@ -146,6 +150,10 @@ const EXPECTED = {
   "metadata bigint": "metadata is 1, allowed is what JSON can hold in 1024 bytes",
   "metadata function": "metadata is [object Function], allowed is what JSON can hold in 1024 bytes",
   "metadata null": "taken",
+  "metadata map": "metadata.list[1] is [object Map], allowed is what JSON can hold",
+  "metadata bytes": "metadata is [object Uint8Array], allowed is what JSON can hold in 1024 bytes",
+  "metadata NaN": "metadata.x is NaN, allowed is what JSON can hold",
+  "metadata date": "taken",
   "reconnect null": "reconnect is null, allowed is an object",
   "reconnect baseMs": `reconnect.baseMs is -1, allowed is ${DAY}`,
   "reconnect factor": "reconnect.factor is 0.5, allowed is a number from 1 to 100",
@@ -192,6 +200,7 @@ const EXPECTED = {
   "url ws://": `url is "ws://", allowed is ${URLS}`,
   "url https://example.org/signal": "taken",
   "url http://example.org": "taken",
+  "url /signal": "taken",
   "connect timeoutMs": "timeoutMs is 0, allowed is a number from 1 to 2147483647",
   "connect timeoutMs NaN": "timeoutMs is NaN, allowed is a number from 1 to 2147483647",
   "connect null": "options is null, allowed is an object",

@@ -25,7 +25,8 @@ test("is imported by node, and does nothing", async () => {
   assert.equal(typeof initialize, "function");
   const client = new SignalingClient("wss://example.org/signal", { peerId: "ada" });
   assert.deepEqual([client.peerId, client.state, client.peers], ["ada", "idle", []]);
-  assert.throws(() => new SignalingClient("/signal"), (error) => error instanceof SignalingError && error.code === "invalid-argument");
+  const relative = new SignalingClient("/signal");
+  await assert.rejects(relative.connect(), (error) => error instanceof SignalingError && error.code === "invalid-argument");
   client.close();
   assert.equal(client.state, "closed");
 });

@@ -24,8 +24,8 @@ async function equip(page) {
   await loadModule(page);
   await page.evaluate(() => {
     window.clients = [];
-    window.start = async (options) => {
-      const client = new signalpostModule.SignalingClient("/signal", options);
+    window.start = async (options, url = "/signal") => {
+      const client = new signalpostModule.SignalingClient(url, options);
       const heard = [];
       client.addEventListener("statechange", ({ state, reason }) => heard.push(reason ? `${state} ${reason}` : state));
       clients.push({ client, heard });
@@ -69,6 +69,22 @@ for (const kind of ["chromium", "firefox"]) {
         assert.deepEqual(await page.evaluate("stored(localStorage)"), []);
         const pages = await page.evaluate("stored(sessionStorage).map(([, text]) => JSON.parse(text)[2])");
         assert.deepEqual(pages, [3, 3], "the server is to know the hello of a page that is gone");
+      }));
+
+    test("tab, origin: the query is no part of who one is, and no secret of the address is stored", () =>
+      inPage(kind, async (page) => {
+        const idAt = (url, options) => page.evaluate(([url, options]) => start(options, url).then(({ peerId }) => peerId), [url, options]);
+        for (const keep of ["tab", "origin"]) {
+          for (const options of [{ session: { keep } }, { session: { keep }, peerId: fresh("ada") }]) {
+            const before = await idAt("/signal?token=secret1", options);
+            await reload(page);
+            assert.equal(await idAt("/signal?token=secret2", options), before, keep);
+            await page.evaluate("clients.forEach(({ client }) => client.close())");
+          }
+        }
+        const texts = await page.evaluate("JSON.stringify([sessionStorage, localStorage])");
+        assert.doesNotMatch(texts, /secret|token/);
+        assert.deepEqual(await page.evaluate("[stored(sessionStorage).length, stored(localStorage).length]"), [2, 2]);
       }));
 
     test("tab: who finds the place taken is a peer of its own, and the first lives", () =>

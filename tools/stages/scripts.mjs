@@ -31,6 +31,8 @@ export async function packaging() {
   await testFiles(testsIn("tests/packaging"), 5 * MINUTE);
 }
 
+/** The package in other hosts than a page. */
+export const hosts = () => testFiles(testsIn("tests/hosts"), 5 * MINUTE);
 export const documentation = () => testFiles(testsIn("tests/documentation"), 10 * MINUTE);
 export async function endToEnd() {
   const { makeRecordedPackage } = await import("../../tests/face/package.mjs"); // Its packages are there after the toolchain stage.

@@ -4,7 +4,7 @@ import { run } from "../command.mjs";
 import { fuzzShortly } from "../fuzz.mjs";
 import { prepareTests } from "../toolchain.mjs";
 import { docs, format, lint, native } from "./rust.mjs";
-import { architecture, documentation, endToEnd, face, harness, operations, packaging } from "./scripts.mjs";
+import { architecture, documentation, endToEnd, face, harness, hosts, operations, packaging } from "./scripts.mjs";
 import { shell } from "./shell.mjs";
 
 async function build() {
@@ -26,6 +26,7 @@ export const stages = [
   { name: "harness", needs: ["toolchain"], run: harness },
   { name: "operations", needs: ["build"], run: operations },
   { name: "packaging", needs: ["build"], run: packaging },
+  { name: "hosts", needs: ["build"], run: hosts },
   { name: "documentation", needs: ["build"], run: documentation },
   { name: "e2e", needs: ["build"], run: endToEnd },
   { name: "face", needs: ["e2e"], run: face },

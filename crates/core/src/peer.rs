@@ -128,7 +128,10 @@ impl Peer {
         let mut steps = Vec::new();
         match event {
             ConnectionEvent::Unavailable { message } => {
-                self.close(Failure::new(ErrorCode::ConnectionUnavailable, &message), effects);
+                let failure = Failure::new(ErrorCode::ConnectionUnavailable, &message);
+                // The peer that offered waits for an answer.
+                let end = if self.remote_connection.is_some() { Self::hang_up } else { Self::close };
+                end(self, failure, effects);
             }
             ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
             ConnectionEvent::Candidate(init) => self.handle_found(now, init, effects),

@@ -204,6 +204,16 @@ fn a_connection_that_cannot_be_made_is_a_typed_failure() {
 }
 
 #[test]
+fn a_peer_that_offered_is_told_that_no_connection_can_be_made() {
+    let mut world = World::registered();
+    world.hear("zoe", offer(77, None, 1, "theirs"));
+    let mine = world.connections[0].0;
+    world.connection_event(ConnectionEvent::Unavailable { message: "there is none here".into() });
+    assert_eq!(world.take_signals(), [Signal::Close { route: route(mine, Some(77)) }]);
+    assert_eq!(states(&world), [(ConnectionState::Closed, "connection-unavailable")]);
+}
+
+#[test]
 fn nobody_connects_to_oneself() {
     let mut world = World::registered();
     world.command(Command::ConnectPeer { call: 5, peer: id("mia"), timeout_ms: 60_000 });

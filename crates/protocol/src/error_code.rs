@@ -102,6 +102,8 @@ codes! {
     ConnectionFailed = "connection-failed", true;
     /// The WebAssembly module could not be loaded.
     LoadFailed = "load-failed", true;
+    /// The host lacks something that the client needs, such as `WebSocket`.
+    Unsupported = "unsupported", false;
     /// A defect in Signalpost.
     Internal = "internal", false;
 }
