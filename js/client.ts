@@ -24,7 +24,7 @@ export interface SignalingClientEvents {
   /**
    * `state` changed. `reason` is an error code: for `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`,
    * `"peer-id-taken"`, `"sequence-gap"`, or `"offline"`, or `"suspended"`: the page is frozen), for `"idle"` why there is no further attempt
-   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
+   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"socket-unavailable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
    * that it was; otherwise `""`.
    */
   readonly statechange: Event & { readonly state: ClientState; readonly reason: ErrorCode | "offline" | "suspended" | "" | (string & {}) };
@@ -78,6 +78,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   #module: Module | undefined;
   #headStart: HeadStart | undefined;
   #loading: Promise<void> | undefined;
+  /** What the transport threw last: the module is told its text alone. */
+  #thrown: unknown;
   #state: ClientState = "idle";
 
   /**
@@ -89,7 +91,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
     this.#identity = identity;
     this.#begin = () => (transport === webSocket ? new HeadStart(endpoint) : undefined);
-    const open = () => this.#headStart?.take() ?? transport(endpoint);
+    const open = () => {
+      try {
+        return this.#headStart?.take() ?? transport(endpoint);
+      } catch (thrown) {
+        this.#thrown = thrown;
+        throw thrown;
+      }
+    };
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
@@ -129,7 +138,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    * Loads the module if it is not loaded, connects and registers. A link that is lost later is regained by
    * itself. Calling it while connecting or connected joins the call before.
    *
-   * @throws {SignalingError} `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`, `load-failed`, `closed`, …
+   * @throws {SignalingError} `server-unreachable`, `socket-unavailable`, `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`,
+   * `load-failed`, `closed`, …
    */
   async connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
     const { signal, timeoutMs } = dictionary("options", options);
@@ -344,7 +354,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return {
       [Told.Resolved]: (call, peers, cursor) =>
         this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
-      [Told.Rejected]: (call, code, detail, retryable) => this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {})),
+      [Told.Rejected]: (call, code, detail, retryable) => {
+        const cause = code === "socket-unavailable" ? this.#thrown : undefined;
+        this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {}, cause));
+      },
       [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),
       [Told.Error]: (retryable, peerId, code, detail) => {
         const error = new SignalingError(code, !!retryable, { ...(peerId && { peerId }), ...(detail && { detail }) });

@@ -85,7 +85,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     connection.addEventListener("datachannel", opened, this.#listening);
   }
 
-  /** `connectionState` of the connection. */
+  /** `connectionState` of the connection; `"connected"` from the moment when data can flow, which browsers say some milliseconds later. */
   get state(): RTCPeerConnectionState {
     return this.#state;
   }

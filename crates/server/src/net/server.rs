@@ -21,8 +21,8 @@ use tokio_util::task::TaskTracker;
 
 /// Time for the sockets to close at a shutdown, beside that of the drain.
 const SHUTDOWN: Duration = Duration::from_secs(5);
-/// Time between two looks for sessions whose time is over.
-const SWEEP: Duration = Duration::from_secs(1);
+/// Time between two looks for sessions whose time is over: short against the 1.5 s that a page which was left has.
+const SWEEP: Duration = Duration::from_millis(250);
 
 /// What all tasks share.
 pub(super) struct Shared<E> {

@@ -29,6 +29,8 @@ pub(super) struct Registration {
     /// The highest number up to which every frame of the client was executed.
     pub(super) received: u32,
     pub(super) keys: Keys,
+    /// Whether its page was probably left when its socket closed.
+    pub(super) is_leaving: bool,
     /// Of the last `hello` that counted.
     pub(super) attempt: Option<u32>,
 }
@@ -52,6 +54,7 @@ impl Registration {
                 next: vec![claim.next],
                 came_for_another: claim.received.is_some(),
             },
+            is_leaving: false,
             attempt: claim.attempt,
         };
         new.describe(claim.peer);

@@ -25,7 +25,8 @@ impl Session {
         let mut monitor = LinkMonitor::new(now, true);
         monitor.handle_sent(now);
         let numbers = has_session.then(|| Numbers::new(claimed));
-        self.state = State::Registered { peer: pending.peer, monitor, last_command: now, numbers };
+        self.state =
+            State::Registered { peer: pending.peer, monitor, last_command: now, numbers, leaving_until: 0 };
     }
 
     pub(super) fn handle_news(&mut self, now: u64, seq: Option<u32>, news: Arc<News>) {
