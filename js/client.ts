@@ -9,8 +9,9 @@ import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
-import { type PeerInfo, peerInfo } from "./peer_info.js";
-import { RemotePeer, type Timeline } from "./remote_peer.js";
+import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
+import { Peers } from "./peers.js";
+import { RemotePeer, timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
 import { Told, type Telling } from "./told.js";
@@ -43,24 +44,6 @@ export interface SignalingClientEvents {
   readonly error: Event & { readonly error: SignalingError };
 }
 
-/** Which peers to list; every condition that is given must hold. */
-export interface PeerQuery {
-  readonly region?: string;
-  readonly capability?: string;
-  readonly room?: string;
-  /** Most entries, 1 to 100. Default 20. */
-  readonly limit?: number;
-  /** The `cursor` of the page before. */
-  readonly cursor?: string;
-}
-
-/** One page of peers, ordered by id. */
-export interface PeerPage {
-  readonly peers: readonly PeerInfo[];
-  /** Where the next page starts; absent on the last. */
-  readonly cursor?: string;
-}
-
 /** A client of one signaling server. Nothing happens before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** Signaling for an `RTCPeerConnection` of one's own. */
@@ -72,7 +55,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   readonly #begin: () => HeadStart | undefined;
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
-  readonly #peers = new Map<string, RemotePeer>();
+  readonly #peers = new Peers();
   readonly #rooms = new Map<string, Room>();
   #instance: Instance | undefined;
   #module: Module | undefined;
@@ -131,7 +114,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   /** The remote peers that there are connections to. */
   get peers(): readonly RemotePeer[] {
-    return [...this.#peers.values()];
+    return this.#peers.all;
   }
 
   /**
@@ -235,11 +218,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       sendSignal: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
       restartIce: () => ask(Ask.RestartIce),
-      close: () => ask(Ask.ClosePeer),
+      close: () => {
+        if (this.#peers.get(id) !== peer) return;
+        this.#peers.end(peer);
+        this.#tell(Ask.ClosePeer, 0, id);
+      },
       timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
     });
     // The module may have told of it meanwhile.
-    this.#peers.set(id, peer);
+    this.#peers.add(peer);
     return peer;
   }
 
@@ -249,7 +236,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#state === "closed") return;
     // From now on nothing else is told: the module may be on the stack, telling the application something.
     this.#state = "closed";
-    this.#rooms.clear();
+    this.#forgetRooms();
+    for (const peer of this.#peers.all) this.#peers.end(peer);
     if (module) {
       this.#tell(Ask.Close, 0);
       this.#module = undefined;
@@ -299,9 +287,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   /** A module that ended (`Instance`) needs to be told nothing. */
-  #tell(ask: Ask, call: number): void {
+  #tell(ask: Ask, call: number, to = ""): void {
     try {
-      this.#module?.command(ask, call, 0, "", undefined);
+      this.#module?.command(ask, call, 0, to, undefined);
     } catch {
       // Whoever waits is told by `#ended`.
     }
@@ -312,8 +300,16 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   async #leave(name: string): Promise<void> {
-    if (!this.#rooms.delete(name)) return;
+    const room = this.#rooms.get(name);
+    if (!room) return;
+    this.#rooms.delete(name);
+    room.left();
     await this.#send(Ask.Leave, name);
+  }
+
+  #forgetRooms(): void {
+    for (const room of this.#rooms.values()) room.left();
+    this.#rooms.clear();
   }
 
   /** What the module throws is the caller's mistake, unless it ended (`Instance`). */
@@ -329,11 +325,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** The instance of the module ended, and all that it held is closed. */
   readonly #ended = (cause: unknown): void => {
     const error = internal(cause);
-    const peers = [...this.#peers.values()];
+    const peers = this.#peers.clear();
     this.#state = "closed";
     this.#module = undefined;
-    this.#rooms.clear();
-    this.#peers.clear();
+    this.#forgetRooms();
     this.#calls.fail(error);
     for (const peer of peers) peer.changed("closed", error.code);
     this.#changed("closed", error.code);
@@ -361,7 +356,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),
       [Told.Error]: (retryable, peerId, code, detail) => {
         const error = new SignalingError(code, !!retryable, { ...(peerId && { peerId }), ...(detail && { detail }) });
-        this.#peers.get(peerId)?.failed(error);
+        this.#peers.about(peerId)?.failed(error);
         emit(this, "error", { error });
       },
       [Told.PeersJoined]: (_, room, peers) => JSON.parse(peers).forEach((peer: object) => this.#rooms.get(room)?.joined(peerInfo(peer))),
@@ -390,18 +385,13 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         }
       },
       [Told.PeerState]: (_, id, state, reason) => {
-        const peer = this.#peers.get(id);
-        if (state === "closed") this.#peers.delete(id);
+        const peer = this.#peers.about(id);
+        if (state === "closed") this.#peers.forget(peer);
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
-      [Told.PeerOpen]: (_, id) => this.#peers.get(id)?.opened(),
+      [Told.PeerOpen]: (_, id) => this.#peers.about(id)?.opened(),
       [Told.Resumed]: (resumed, reason) => emit(this, "resume", { resumed: !!resumed, reason }),
       [Told.Key]: (_, key) => this.#identity.save(key),
     };
   }
-}
-
-function timeline(phase: (number: number) => number | undefined): Timeline {
-  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
-  return { discovery, offer, answer, firstCandidate, pair, open };
 }

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { SignalingClient } from "./client.js";
-export type { ClientState, PeerPage, PeerQuery, SignalingClientEvents } from "./client.js";
+export type { ClientState, SignalingClientEvents } from "./client.js";
 export { SignalingError, errorCodes } from "./errors.js";
 export type { ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";
@@ -8,7 +8,7 @@ export type { SessionOptions } from "./identity.js";
 export { initialize } from "./load.js";
 export type { ModuleSource } from "./load.js";
 export type { CandidateOptions, GatheringOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
-export type { PeerInfo } from "./peer_info.js";
+export type { PeerInfo, PeerPage, PeerQuery } from "./peer_info.js";
 export type { PeerStats } from "./peer_stats.js";
 export type { RemotePeer, RemotePeerEvents, SignalOptions, Timeline } from "./remote_peer.js";
 export type { Room, RoomEvents } from "./room.js";

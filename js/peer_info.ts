@@ -12,6 +12,24 @@ export interface PeerInfo {
   readonly away?: true;
 }
 
+/** Which peers to list; every condition that is given must hold. */
+export interface PeerQuery {
+  readonly region?: string;
+  readonly capability?: string;
+  readonly room?: string;
+  /** Most entries, 1 to 100. Default 20. */
+  readonly limit?: number;
+  /** The `cursor` of the page before. */
+  readonly cursor?: string;
+}
+
+/** One page of peers, ordered by id. */
+export interface PeerPage {
+  readonly peers: readonly PeerInfo[];
+  /** Where the next page starts; absent on the last. */
+  readonly cursor?: string;
+}
+
 /** @internal From the module's shape. */
 export function peerInfo(raw: object): PeerInfo {
   type Raw = { id: string; session?: number; region?: string; metadata?: unknown };

@@ -20,6 +20,12 @@ export interface Timeline {
   readonly open: number | undefined;
 }
 
+/** @internal A timeline, asked for phase by phase. */
+export function timeline(phase: (number: number) => number | undefined): Timeline {
+  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
+  return { discovery, offer, answer, firstCandidate, pair, open };
+}
+
 /** The events of a `RemotePeer`. */
 export interface RemotePeerEvents {
   /** A remote track arrived (W3C WebRTC `track`). */
@@ -173,8 +179,16 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     this.close();
   }
 
+  /** @internal The application closes it. That is so at once, and told when the application has heard what came before. */
+  end(): void {
+    this.#note();
+    this.#state = "closed";
+  }
+
   /** @internal */
   changed(state: RTCPeerConnectionState, reason: string): void {
+    // What came before the application closed it is not so any more.
+    if (this.#state === "closed" && state !== "closed") return;
     this.#state = state;
     if (state === "closed") this.#listening.abort();
     this.#note();
@@ -188,6 +202,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
 
   /** @internal */
   opened(): void {
+    if (this.#state === "closed") return;
     this.#note();
     emit(this, "open");
   }

@@ -81,8 +81,11 @@ fn a_path_that_is_lost_before_the_browser_said_connected_is_told() {
     assert_eq!(states(&world), [ConnectionState::Connected, ConnectionState::Disconnected]);
 }
 
+/// What ends a connection of this number, and the code that tells it.
+type End = (fn(&mut World, u32), &'static str);
+
 /// Ways in which a connection that was never connected ends.
-const ENDS: [(fn(&mut World, u32), &str); 5] = [
+const ENDS: [End; 5] = [
     (|world, mine| world.hear("zoe", Signal::Close { route: route(77, Some(mine)) }), "connection-gone"),
     (|world, _| world.state(ConnectionState::Failed), "connection-failed"),
     (|world, _| world.connection_event(ConnectionEvent::ChannelClosed), "connection-gone"),
