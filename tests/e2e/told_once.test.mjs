@@ -114,7 +114,7 @@ describe("a call that is refused", () => {
             const again = client.peer("nobody");
             await Promise.all([call(again.connect()), call(again.connect())]);
             await call(client.peer("nobody").sendSignal(1));
-            await call(client.signals.sendDescription("nobody", { type: "offer", sdp: "no" }));
+            await call(client.signals.sendOffer("nobody", { type: "offer", sdp: "v=0\r\n" }));
             const second = new signalpostModule.SignalingClient("/signal", { peerId: own });
             listen(second, "second");
             await call(second.connect());
@@ -129,7 +129,7 @@ describe("a call that is refused", () => {
           { own: ada, gone: bob },
         );
         assert.deepEqual(seen, {
-          codes: ["peer-not-found", "peer-not-found", "peer-not-found", "peer-not-found", "invalid-description", "peer-id-taken", "closed"],
+          codes: ["peer-not-found", "peer-not-found", "peer-not-found", "peer-not-found", "peer-not-found", "peer-id-taken", "closed"],
           events: [],
         });
       }));
