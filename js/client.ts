@@ -11,6 +11,7 @@ import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
 import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
 import { checkQuery } from "./peer_query.js";
+import { Peers } from "./peers.js";
 import { RemotePeer, timeline } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
@@ -25,7 +26,7 @@ export interface SignalingClientEvents {
   /**
    * `state` changed. `reason` is an error code: for `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`,
    * `"peer-id-taken"`, `"sequence-gap"`, or `"offline"`, or `"suspended"`: the page is frozen), for `"idle"` why there is no further attempt
-   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
+   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"socket-unavailable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
    * that it was; otherwise `""`.
    */
   readonly statechange: Event & { readonly state: ClientState; readonly reason: ErrorCode | "offline" | "suspended" | "" | (string & {}) };
@@ -57,12 +58,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   readonly #calls = new Calls();
   /** The numbers of the calls of `connect()` that wait. */
   readonly #connecting = new Set<number>();
-  readonly #peers = new Map<string, RemotePeer>();
+  readonly #peers = new Peers();
   readonly #rooms = new Map<string, Room>();
   #instance: Instance | undefined;
   #module: Module | undefined;
   #headStart: HeadStart | undefined;
   #loading: Promise<void> | undefined;
+  /** What the transport threw last: the module is told its text alone. */
+  #thrown: unknown;
   #state: ClientState = "idle";
 
   /**
@@ -75,7 +78,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
     this.#identity = identity;
     this.#begin = () => headStart(transport, endpoint());
-    const open = () => this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused);
+    const open = () => {
+      try {
+        return this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused);
+      } catch (thrown) {
+        this.#thrown = thrown;
+        throw thrown;
+      }
+    };
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
@@ -108,14 +118,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   /** The remote peers that there are connections to. */
   get peers(): readonly RemotePeer[] {
-    return [...this.#peers.values()];
+    return this.#peers.all;
   }
 
   /**
    * Loads the module if it is not loaded, connects and registers. A link that is lost later is regained by
    * itself. Calling it while connecting or connected joins the call before.
    *
-   * @throws {SignalingError} `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`, `load-failed`, `closed`, …
+   * @throws {SignalingError} `server-unreachable`, `socket-unavailable`, `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`,
+   * `load-failed`, `closed`, …
    */
   connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
     return promised(() => this.#connect(options));
@@ -222,11 +233,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       sendSignal: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
       restartIce: () => ask(Ask.RestartIce),
-      close: () => ask(Ask.ClosePeer),
+      close: () => {
+        if (this.#peers.get(id) !== peer) return;
+        this.#peers.end(peer);
+        this.#tell(Ask.ClosePeer, 0, id);
+      },
       timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
     });
     // The module may have told of it meanwhile.
-    this.#peers.set(id, peer);
+    this.#peers.add(peer);
     return peer;
   }
 
@@ -236,7 +251,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#state === "closed") return;
     // From now on nothing else is told: the module may be on the stack, telling the application something.
     this.#state = "closed";
-    this.#rooms.clear();
+    this.#forgetRooms();
+    for (const peer of this.#peers.all) this.#peers.end(peer);
     if (module) {
       this.#tell(Ask.Close, 0);
       this.#module = undefined;
@@ -286,9 +302,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   /** A module that ended (`Instance`) needs to be told nothing. */
-  #tell(ask: Ask, call: number): void {
+  #tell(ask: Ask, call: number, to = ""): void {
     try {
-      this.#module?.command(ask, call, 0, "", undefined);
+      this.#module?.command(ask, call, 0, to, undefined);
     } catch {
       // Whoever waits is told by `#ended`.
     }
@@ -299,8 +315,16 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   async #leave(name: string): Promise<void> {
-    if (!this.#rooms.delete(name)) return;
+    const room = this.#rooms.get(name);
+    if (!room) return;
+    this.#rooms.delete(name);
+    room.left();
     await this.#send(Ask.Leave, name);
+  }
+
+  #forgetRooms(): void {
+    for (const room of this.#rooms.values()) room.left();
+    this.#rooms.clear();
   }
 
   /** What the module throws is the caller's mistake, unless it ended (`Instance`). */
@@ -325,11 +349,10 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** The instance of the module ended, and all that it held is closed. */
   readonly #ended = (cause: unknown): void => {
     const error = internal(cause);
-    const peers = [...this.#peers.values()];
+    const peers = this.#peers.clear();
     this.#state = "closed";
     this.#module = undefined;
-    this.#rooms.clear();
-    this.#peers.clear();
+    this.#forgetRooms();
     this.#calls.fail(error);
     for (const peer of peers) peer.changed("closed", error.code);
     this.#changed("closed", error.code);
@@ -350,11 +373,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return {
       [Told.Resolved]: (call, peers, cursor) =>
         this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
-      [Told.Rejected]: (call, code, detail, retryable) => this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {})),
+      [Told.Rejected]: (call, code, detail, retryable) => {
+        const cause = code === "socket-unavailable" ? this.#thrown : undefined;
+        this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {}, cause));
+      },
       [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),
       [Told.Error]: (retryable, peerId, code, detail) => {
         const error = new SignalingError(code, !!retryable, { ...(peerId && { peerId }), ...(detail && { detail }) });
-        this.#peers.get(peerId)?.failed(error);
+        this.#peers.about(peerId)?.failed(error);
         emit(this, "error", { error });
       },
       [Told.PeersJoined]: (_, room, peers) => JSON.parse(peers).forEach((peer: object) => this.#rooms.get(room)?.joined(peerInfo(peer))),
@@ -384,11 +410,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         }
       },
       [Told.PeerState]: (_, id, state, reason) => {
-        const peer = this.#peers.get(id);
-        if (state === "closed") this.#peers.delete(id);
+        const peer = this.#peers.about(id);
+        if (state === "closed") this.#peers.forget(peer);
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
-      [Told.PeerOpen]: (_, id) => this.#peers.get(id)?.opened(),
+      [Told.PeerOpen]: (_, id) => this.#peers.about(id)?.opened(),
       [Told.Resumed]: (resumed, reason) => emit(this, "resume", { resumed: !!resumed, reason }),
       [Told.Key]: (_, key) => this.#identity.save(key),
     };

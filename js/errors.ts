@@ -27,6 +27,7 @@ const REMEDIES = {
   "aborted": "the AbortSignal fired",
   "timeout": "no answer in time: check the network, or raise timeoutMs",
   "server-unreachable": "the server cannot be reached: check its URL and that it runs",
+  "socket-unavailable": "the browser or the transport cannot make a socket: the details and the cause tell why",
   "link-lost": "the link to the server was lost",
   "outbox-full": "too many requests wait for the server",
   "rate-limited": "more messages, or rooms entered, than are allowed in this time: wait, or use a data channel",

@@ -92,7 +92,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     connection.addEventListener("datachannel", opened, this.#listening);
   }
 
-  /** `connectionState` of the connection. */
+  /** `connectionState` of the connection; `"connected"` from the moment when data can flow, which browsers say some milliseconds later. */
   get state(): RTCPeerConnectionState {
     return this.#state;
   }
@@ -184,8 +184,16 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     this.close();
   }
 
+  /** @internal The application closes it. That is so at once, and told when the application has heard what came before. */
+  end(): void {
+    this.#note();
+    this.#state = "closed";
+  }
+
   /** @internal */
   changed(state: RTCPeerConnectionState, reason: string): void {
+    // What came before the application closed it is not so any more.
+    if (this.#state === "closed" && state !== "closed") return;
     this.#state = state;
     if (state === "closed") this.#listening.abort();
     this.#note();
@@ -199,6 +207,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
 
   /** @internal */
   opened(): void {
+    if (this.#state === "closed") return;
     this.#note();
     emit(this, "open");
   }

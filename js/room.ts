@@ -45,7 +45,7 @@ export class Room extends TypedEventTarget<RoomEvents> {
     this.#calls = calls;
   }
 
-  /** Who else is here, or away. */
+  /** Who else is here, or away; nobody once this client has left. */
   get peers(): readonly PeerInfo[] {
     return [...this.#members.values()];
   }
@@ -70,6 +70,11 @@ export class Room extends TypedEventTarget<RoomEvents> {
   /** @internal */
   fill(peers: readonly PeerInfo[]): void {
     for (const peer of peers) this.#members.set(peer.id, peer);
+  }
+
+  /** @internal This client is out: nothing is known of it any more. */
+  left(): void {
+    this.#members.clear();
   }
 
   /** @internal */

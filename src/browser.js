@@ -101,22 +101,32 @@ function silence(socket) {
   socket.onerror = ignore;
 }
 
+/** Whether a report is about this URL; it may leave the query out. */
+const isSame = (url, blocked) => {
+  const [mine, theirs] = [url, blocked].map((text) => String(text).replace(/[?#].*/, ""));
+  return mine === theirs;
+};
+
 /** The sockets (RFC 6455, WHATWG WebSockets), each by its number, or what the application gave in their place. */
 class Sockets {
-  /** Heard: 9 open, 10 with a message's data, 11 with the close code; and of which socket. */
-  constructor(transport, heard) {
+  /** Heard: 9 open, 10 with a message's data, 11 with the close code, 22 with why there is no socket; and of which socket. */
+  constructor(transport, global, heard) {
     this.transport = transport;
     this.heard = heard;
     this.all = new Map();
+    this.undo = [];
+    // Of a document or a worker (Content Security Policy Level 3, §5.5). Of a socket that a policy forbids Chromium tells nothing
+    // else, not even `close`; Firefox throws.
+    listen(this.undo, global.document ?? global, "securitypolicyviolation", ({ disposition, effectiveDirective, blockedURI }) => {
+      if (disposition !== "enforce" || effectiveDirective !== "connect-src") return;
+      for (const [id, { url }] of this.all) {
+        if (isSame(url, blockedURI)) this.none(id, `the page's Content-Security-Policy forbids ${url} (connect-src)`);
+      }
+    });
   }
 
-  /** It is closed at once when the transport throws: a URL that is none, or one that the page's policy forbids. */
+  /** There is none where the transport throws, as `WebSocket` does for a URL that is none. */
   open(id) {
-    // 1006: no close frame was seen (RFC 6455 §7.1.5).
-    const over = ({ code }) => {
-      this.all.delete(id);
-      this.heard(11, code ?? 1006, id);
-    };
     try {
       const socket = this.transport();
       this.all.set(id, socket);
@@ -125,16 +135,25 @@ class Sockets {
         this.heard(9, 0, id);
       };
       socket.onmessage = ({ data }) => this.heard(10, 0, id, data);
-      socket.onclose = over;
+      // 1006: no close frame was seen (RFC 6455 §7.1.5).
+      socket.onclose = ({ code }) => {
+        this.all.delete(id);
+        this.heard(11, code ?? 1006, id);
+      };
       // Node's WebSocket tells with an error alone that it cannot be opened. The npm package ws throws where nobody listens to errors.
       socket.onerror = () => {
         const { onclose } = socket;
         silence(socket);
         onclose?.({});
       };
-    } catch {
-      over({});
+    } catch (thrown) {
+      this.none(id, String(thrown));
     }
+  }
+
+  none(id, why) {
+    this.end(id);
+    this.heard(22, 0, id, why);
   }
 
   /** What closes drops it silently, as the standard says. */
@@ -154,6 +173,7 @@ class Sockets {
   }
 
   close() {
+    for (const stop of this.undo) stop();
     for (const id of this.all.keys()) this.end(id, 1000);
   }
 }
@@ -224,8 +244,8 @@ class Timer {
 }
 
 /**
- * The page and the network. Heard: 13 online, 14 offline, 15 visible, 16 hidden, 17 goes on, 18 frozen, 19 leaves. A worker has
- * no document.
+ * The page and the network. Heard: 13 online, 14 offline, 15 visible, 16 hidden, 17 goes on, 18 frozen, 19 leaves, 21 may leave.
+ * A worker has no document.
  */
 class Page {
   constructor(global, heard) {
@@ -234,6 +254,8 @@ class Page {
     this.undo = [];
     on(global, "online", () => 13);
     on(global, "offline", () => 14);
+    // Firefox closes the sockets of a page right after this, whether or not the page is left then.
+    on(global, "beforeunload", () => 21);
     // A page that may come back is frozen first.
     on(global, "pagehide", ({ persisted }) => (persisted && heard(18, 0, 0), 19));
     // A page that is loaded shows itself too.
@@ -258,7 +280,7 @@ export class Browser {
     this.settings = settings;
     this.whose = whose;
     this.heard = settings.heard;
-    this.sockets = new Sockets(settings.transport, (what, number, id, value) => this.heard(what, id, number, 0, value));
+    this.sockets = new Sockets(settings.transport, settings.global, (what, number, id, value) => this.heard(what, id, number, 0, value));
     this.connections = new Map();
     this.timer = new Timer(own);
     this.page = new Page(settings.global, own);

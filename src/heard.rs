@@ -39,6 +39,8 @@ pub fn input(what: u32, id: u32, number: u32, state: u32, value: &JsValue) -> Op
         17 => Input::Page(PageEvent::Woke),
         18 => Input::Page(PageEvent::Frozen),
         19 => Input::Page(PageEvent::Leaving),
+        21 => Input::Page(PageEvent::MayLeave),
+        22 => socket(SocketEvent::Unavailable { message: thrown(value) }),
         20 => connection(ConnectionEvent::Probed { is_live: number != 0 }),
         _ => Input::Page(PageEvent::Hidden),
     })

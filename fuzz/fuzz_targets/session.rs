@@ -110,8 +110,9 @@ impl World {
                 match rest {
                     "b" => session.handle_binary(now),
                     "p" => session.handle_ping(now),
-                    "c" => session.handle_socket_closed(None),
-                    "f" => session.handle_socket_closed(Some(4101)),
+                    "c" => session.handle_socket_closed(now, None),
+                    "g" => session.handle_socket_closed(now, Some(1001)),
+                    "f" => session.handle_socket_closed(now, Some(4101)),
                     "s" => session.handle_slow(),
                     "h" => session.handle_shutdown(now, 1_000),
                     _ => session.handle_timeout(now),

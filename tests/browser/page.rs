@@ -31,7 +31,7 @@ fn listen(scope: &JsValue, log: &Log<PageEvent>) -> Hearing {
 
 fn everything_happens(scope: &JsValue) {
     run(
-        "for (const name of ['online', 'offline', 'pageshow', 'other']) given.dispatchEvent(new Event(name));
+        "for (const name of ['online', 'offline', 'beforeunload', 'pageshow', 'other']) given.dispatchEvent(new Event(name));
          for (const persisted of [true, false]) {
            for (const name of ['pagehide', 'pageshow']) given.dispatchEvent(new PageTransitionEvent(name, { persisted }));
          }
@@ -50,11 +50,12 @@ fn it_is_heard_until_the_drop_and_no_listener_stays() {
     let (heard, log) = (Log::default(), Log::default());
     let pages = [listen(&scope, &heard), listen(&scope, &log)];
     let count = || run("return given.count + given.document.count", &scope).as_f64();
-    assert_eq!(count(), Some(14.0));
+    assert_eq!(count(), Some(18.0));
     everything_happens(&scope);
     let expected = [
         PageEvent::Online,
         PageEvent::Offline,
+        PageEvent::MayLeave,
         PageEvent::Frozen,
         PageEvent::Leaving,
         PageEvent::Visible,

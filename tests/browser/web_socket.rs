@@ -42,6 +42,7 @@ fn with(transport: JsValue, log: &Log<String>) -> Sockets {
 fn word(event: &SocketEvent) -> String {
     match event {
         SocketEvent::Opened => "opened".into(),
+        SocketEvent::Unavailable { message } => format!("unavailable {message}"),
         SocketEvent::Closed { code } => format!("closed {code}"),
         SocketEvent::Frame(envelope) => envelope.kind.clone(),
         SocketEvent::Malformed => "malformed".into(),
@@ -49,11 +50,15 @@ fn word(event: &SocketEvent) -> String {
 }
 
 #[wasm_bindgen_test]
-fn a_url_that_is_none_is_told_as_closed() {
+fn what_the_constructor_throws_is_told() {
     for url in ["ws://", "ftp://127.0.0.1/", "ws://127.0.0.1:99999/"] {
         let log = Log::default();
         sockets(url, &log).open(7);
-        assert_eq!(log.entries(), ["7 closed 1006"], "{url}");
+        let entries = log.entries();
+        assert!(
+            matches!(&entries[..], [one] if one.starts_with("7 unavailable SyntaxError")),
+            "{url}: {entries:?}"
+        );
     }
 }
 

@@ -24,8 +24,9 @@ impl Calls {
         at.map(|at| self.0.remove(at)).is_some()
     }
 
-    pub fn settle_all(&mut self, result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
-        self.settle(u64::MAX, result, out);
+    /// Settles all. Returns whether there were any.
+    pub fn settle_all(&mut self, result: &Result<Reply, Failure>, out: &mut Queue<Output>) -> bool {
+        self.settle(u64::MAX, result, out)
     }
 
     /// Settles those whose time has run out. Returns whether there were any.

@@ -230,7 +230,7 @@ impl Client {
         match event {
             SocketEvent::Frame(envelope) => self.handle_frame(now, *envelope),
             SocketEvent::Malformed => self.report(None, ErrorCode::InvalidJson.into()),
-            SocketEvent::Opened | SocketEvent::Closed { .. } => {}
+            SocketEvent::Opened | SocketEvent::Unavailable { .. } | SocketEvent::Closed { .. } => {}
         }
     }
 
@@ -275,7 +275,7 @@ impl Client {
         let change = self.session.handle_timeout(now, &mut self.rng, &mut self.outputs);
         self.handle_change(now, change);
         self.session.handle_ack_timeout(now, &mut self.outputs);
-        let failed = self.requests.handle_timeout(now, &mut self.outputs);
+        let failed = self.requests.handle_timeout(now, &self.session.late(), &mut self.outputs);
         self.abandon_all(&failed);
         self.handle_letter_timeout(now);
         self.with_peers(|peers, sink, _| {

@@ -126,7 +126,12 @@ pub enum Receiver {
 pub enum SocketEvent {
     /// It is open.
     Opened,
-    /// It is closed, or could not be constructed.
+    /// It cannot be made: the URL is none, or the page's policy forbids it, or `transport` threw.
+    Unavailable {
+        /// What the browser or `transport` threw, or which policy it is.
+        message: String,
+    },
+    /// It is closed.
     Closed {
         /// The close code (RFC 6455 §7.4); 1006 when there was no close frame.
         code: u16,
@@ -257,6 +262,8 @@ pub enum PageEvent {
     Woke,
     /// The page is frozen, or goes into the back/forward cache (`freeze`, `pagehide`).
     Frozen,
+    /// The page may be about to be left (`beforeunload`): a link was followed, which may turn out to be a download.
+    MayLeave,
     /// The page is left (`pagehide`); after [`PageEvent::Frozen`] it may come back.
     Leaving,
 }

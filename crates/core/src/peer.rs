@@ -1,6 +1,7 @@
 //! One remote peer: the connection, its negotiation, its candidates both ways, and its timers.
 
 mod sending;
+mod state;
 mod timing;
 
 use crate::calls::Calls;
@@ -24,8 +25,6 @@ const RESTART_MS: u64 = 400;
 /// How long a sign of life may take, in milliseconds: a round trip, the 200 ms that an acknowledgement may be put off
 /// (RFC 9260 §6.2), and a retransmission. The server's word comes up to 9 s after the last of the peer.
 const PROBE_MS: u16 = 900;
-/// Why a connection is disconnected: nothing arrives any more (RFC 7675), which may pass.
-const PATH_LOST: &str = "path-lost";
 /// Why the data channel is closed where a negotiation has just moved it: Firefox loses it by such an offer of its own.
 const MOVED: &str =
     "the browser lost its data channel, because its first media section was stopped or used again";
@@ -46,6 +45,8 @@ pub struct Peer {
     negotiating: Option<u32>,
     state: ConnectionState,
     was_connected: bool,
+    /// Whether data can flow and the browser has not said `connected` yet.
+    is_ahead: bool,
     calls: Calls,
     /// When the pair has to be connected; [`u64::MAX`] while nothing can be said to the other side.
     pair_deadline: Option<u64>,
@@ -79,6 +80,7 @@ impl Peer {
             negotiating: None,
             state: ConnectionState::New,
             was_connected: false,
+            is_ahead: false,
             calls: Calls::default(),
             pair_deadline: None,
             is_linked: own.is_linked,
@@ -152,8 +154,7 @@ impl Peer {
                 self.hang_up(failure, effects);
             }
             ConnectionEvent::Opened => {
-                // Browsers may say so before they say `connected`.
-                mark(&mut self.timeline.pair, elapsed);
+                self.handle_flow(now, effects);
                 mark(&mut self.timeline.open, elapsed);
                 self.pair_deadline = None;
                 self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);
@@ -276,13 +277,15 @@ impl Peer {
 
     /// Ends the connection: the other side knows, or is gone.
     pub fn close(&mut self, failure: Failure, effects: &mut Effects) {
-        self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs);
+        let reason = failure.code.clone();
+        let is_wanted = ErrorCode::parse(&failure.code) == Some(ErrorCode::Closed);
+        if is_wanted || self.was_connected {
+            self.calls.settle_all(&Err(failure), &mut effects.outputs);
+        } else {
+            self.fail(failure, effects);
+        }
         effects.outputs.push_back(Output::CloseConnection { connection: self.connection });
         self.state = ConnectionState::Closed;
-        let reason = failure.code.clone();
-        if ErrorCode::parse(&failure.code) != Some(ErrorCode::Closed) && !self.was_connected {
-            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
-        }
         effects.event(Event::PeerState { peer: self.id.clone(), state: self.state, reason });
         effects.closed = true;
     }
@@ -293,39 +296,6 @@ impl Peer {
 
     fn must_hold(&self, init: Option<&IceCandidateInit>) -> bool {
         self.negotiation.is_describing() && !self.batch.describes(init)
-    }
-
-    fn handle_state(&mut self, now: u64, state: ConnectionState, effects: &mut Effects) {
-        if state == self.state {
-            return;
-        }
-        self.state = state;
-        let elapsed = self.timeline.elapsed(now);
-        match state {
-            ConnectionState::Connected => {
-                self.was_connected = true;
-                self.resend.handle_connected();
-                self.batch.handle_connected();
-                self.names.handle_connected();
-                mark(&mut self.timeline.pair, elapsed);
-                if self.timeline.open.is_some() {
-                    self.calls.settle_all(&Ok(Reply::Done), &mut effects.outputs);
-                }
-            }
-            ConnectionState::Failed if !self.was_connected => {
-                let failure =
-                    Failure::new(ErrorCode::ConnectionFailed, "the browser found no path to the peer");
-                self.hang_up(failure, effects);
-                return;
-            }
-            _ => {}
-        }
-        let reason = match state {
-            ConnectionState::Disconnected => PATH_LOST,
-            ConnectionState::Failed => ErrorCode::ConnectionFailed.as_str(),
-            _ => "",
-        };
-        effects.event(Event::PeerState { peer: self.id.clone(), state, reason: reason.into() });
     }
 
     fn carry_out(&mut self, now: u64, steps: Vec<Step>, effects: &mut Effects) {
@@ -380,9 +350,11 @@ impl Peer {
         effects.outputs.push_back(Output::Operate { connection, operation, what });
     }
 
+    /// Whoever waits is told, and if nobody does, the application is, by an event: never both.
     fn fail(&mut self, failure: Failure, effects: &mut Effects) {
-        self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs);
-        self.report(failure, effects);
+        if !self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs) {
+            self.report(failure, effects);
+        }
     }
 
     fn report(&self, failure: Failure, effects: &mut Effects) {

@@ -4,7 +4,7 @@ use crate::earliest::{Earliest, Reason};
 use crate::output::{Failure, Output, TimerName};
 use crate::queue::Queue;
 use alloc::{string::String, vec::Vec};
-use signalpost_protocol::{ClientMessage, ErrorCode, Query, RoomName};
+use signalpost_protocol::{ClientMessage, Query, RoomName};
 
 /// How long an answer may take, in milliseconds.
 const ANSWER_MS: u64 = 15_000;
@@ -118,8 +118,8 @@ impl Requests {
     }
 
     /// Returns what is not answered in time.
-    pub fn handle_timeout(&mut self, now: u64, out: &mut Queue<Output>) -> Vec<Request> {
-        self.fail(now, &ErrorCode::Timeout.into(), out)
+    pub fn handle_timeout(&mut self, now: u64, late: &Failure, out: &mut Queue<Output>) -> Vec<Request> {
+        self.fail(now, late, out)
     }
 
     pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {

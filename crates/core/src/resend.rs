@@ -61,6 +61,11 @@ impl Resend {
         self.undelivered.is_some()
     }
 
+    /// The code for why nothing got through; empty if none is known.
+    pub fn reason(&self) -> &str {
+        self.undelivered.as_ref().map_or("", |failure| &failure.code)
+    }
+
     /// Why nothing got through, if that is known.
     pub fn take_reason(&mut self) -> Option<Failure> {
         self.undelivered.take()

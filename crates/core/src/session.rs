@@ -72,6 +72,8 @@ pub struct Session {
     suspect_at: Option<u64>,
     /// Nothing was received since a wake-up.
     woke: bool,
+    /// Until when a lost link may be one that the browser closed because it took the page for left.
+    may_leave_until: u64,
     state: ClientState,
     visible: bool,
     online: bool,
@@ -100,6 +102,7 @@ impl Session {
             spare: None,
             suspect_at: None,
             woke: false,
+            may_leave_until: 0,
             state: ClientState::Idle,
             visible: true,
             online: true,
@@ -254,6 +257,7 @@ impl Session {
                 self.handle_opened(now, out);
                 None
             }
+            SocketEvent::Unavailable { message } => self.handle_unavailable(now, message, rng, out),
             SocketEvent::Closed { code } => self.handle_closed(now, *code, rng, out),
             SocketEvent::Frame(_) | SocketEvent::Malformed => {
                 self.handle_received(now, out);

@@ -131,6 +131,7 @@ impl Run {
                     0 => SocketEvent::Closed { code: 1006 },
                     1 if which < 20 => SocketEvent::Closed { code: 4500 + u16::from(which) },
                     2 => SocketEvent::Malformed,
+                    3 if which > 200 => SocketEvent::Unavailable { message: "no".into() },
                     _ => SocketEvent::Opened,
                 };
                 self.world.input(Input::Socket { socket, event });
@@ -174,13 +175,14 @@ impl Run {
                     event: ConnectionEvent::Done { operation, outcome },
                 });
             }
-            Happening::Page(kind) => self.world.page(match kind % 7 {
+            Happening::Page(kind) => self.world.page(match kind % 8 {
                 0 => PageEvent::Online,
                 1 => PageEvent::Offline,
                 2 => PageEvent::Visible,
                 3 => PageEvent::Woke,
                 4 => PageEvent::Frozen,
                 5 => PageEvent::Leaving,
+                6 => PageEvent::MayLeave,
                 _ => PageEvent::Hidden,
             }),
             Happening::Wait(ms) => self.world.advance(ms.into()),

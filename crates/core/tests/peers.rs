@@ -134,7 +134,7 @@ fn a_pair_that_never_connects_ends_after_12_s_on_both_sides() {
     world.advance(1);
     assert_eq!(world.outcome(5), Some(Err("connection-failed")));
     assert_eq!(world.closed_connections, [mine]);
-    assert_eq!(world.errors(), ["connection-failed"]);
+    assert!(world.errors().is_empty(), "the promise says it");
     assert!(
         matches!(world.take_signals().as_slice(), [Signal::Close { route: told }] if told.connection == mine)
     );

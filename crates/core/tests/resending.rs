@@ -48,7 +48,7 @@ fn a_peer_that_nobody_has_seen_is_not_found_at_once() {
     assert_eq!(world.closed_connections, [mine]);
     world.receive_error("peer-not-found", None, Some("zoe"));
     world.receive_error("peer-not-found", None, Some("nobody"));
-    assert_eq!(world.errors(), ["peer-not-found"], "the refusals of what followed are no news");
+    assert!(world.errors().is_empty(), "the promise says it, and the refusals of what followed are no news");
 }
 
 #[test]

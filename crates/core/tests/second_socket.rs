@@ -198,6 +198,7 @@ fn close_is_final_with_two_sockets_and_under_every_event() {
         PageEvent::Hidden,
         PageEvent::Frozen,
         PageEvent::Leaving,
+        PageEvent::MayLeave,
     ] {
         world.page(event);
     }

@@ -90,6 +90,7 @@ impl ClientMessage {
             "join" => Self::Join(room_name(&payload.room)?),
             "leave" => Self::Leave(room_name(&payload.room)?),
             "bye" => Self::Bye,
+            "leaving" => Self::Leaving,
             "broadcast" => {
                 Self::Broadcast { room: room_name(&payload.room)?, data: data(payload.data.take())? }
             }

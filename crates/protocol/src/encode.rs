@@ -59,6 +59,7 @@ impl ClientMessage {
             Self::Join(room) => about_room("join", &room, |_| {}),
             Self::Leave(room) => about_room("leave", &room, |_| {}),
             Self::Bye => bare("bye"),
+            Self::Leaving => bare("leaving"),
             Self::Relay { to, signal } => {
                 let mut envelope = relay(signal);
                 put(&mut envelope.to, to.as_str());

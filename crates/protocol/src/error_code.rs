@@ -90,6 +90,8 @@ codes! {
     Timeout = "timeout", true;
     /// No connection to the server, and the attempts are used up.
     ServerUnreachable = "server-unreachable", true;
+    /// The browser, or the application's transport, cannot make a socket to the server.
+    SocketUnavailable = "socket-unavailable", false;
     /// The link to the server was lost before the reply came.
     LinkLost = "link-lost", true;
     /// Too many messages wait for the server.

@@ -36,3 +36,7 @@ pub const DEFAULT_PAGE: u16 = 20;
 pub const CANDIDATES_PER_GENERATION: usize = 10;
 /// Longest candidate line, in bytes.
 pub const CANDIDATE_BYTES: usize = 512;
+/// How long a `leaving` counts, in milliseconds: a close with 1001 in this time is taken for the page being left.
+pub const LEAVING_HINT_MS: u64 = 10_000;
+/// How long a session waits for a page that was probably left, in milliseconds. A page that stays reconnects at once.
+pub const LEAVING_MS: u64 = 1_500;

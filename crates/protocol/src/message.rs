@@ -24,6 +24,9 @@ pub enum ClientMessage {
     Leave(RoomName),
     /// Leaves for good: the registration ends at once.
     Bye,
+    /// The page may be about to be left: if its socket now closes with 1001, the session waits for it only
+    /// [`crate::limits::LEAVING_MS`].
+    Leaving,
     /// For another peer.
     Relay {
         /// The receiver.
@@ -185,7 +188,10 @@ pub struct Welcome {
 impl ClientMessage {
     /// Whether the frame is numbered in a session, so that it arrives once and in order.
     pub const fn is_numbered(&self) -> bool {
-        !matches!(self, Self::Hello(_) | Self::Heartbeat | Self::HeartbeatAck | Self::Ack | Self::Bye)
+        !matches!(
+            self,
+            Self::Hello(_) | Self::Heartbeat | Self::HeartbeatAck | Self::Ack | Self::Bye | Self::Leaving
+        )
     }
 }
 

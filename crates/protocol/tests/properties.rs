@@ -126,6 +126,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         Just(ClientMessage::HeartbeatAck),
         Just(ClientMessage::Ack),
         Just(ClientMessage::Bye),
+        Just(ClientMessage::Leaving),
         query.prop_map(|(region, capability, room, limit, cursor)| {
             ClientMessage::Discover(Query { region, capability, room, limit, cursor })
         }),
@@ -239,6 +240,7 @@ fn json_value() -> impl Strategy<Value = Value> {
         "join",
         "leave",
         "bye",
+        "leaving",
         "offer",
         "answer",
         "ice-candidate",

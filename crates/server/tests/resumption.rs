@@ -129,7 +129,7 @@ impl World {
                     let mut link = self.links.remove(&number).unwrap();
                     link.up.clear();
                     if heard {
-                        link.session.handle_socket_closed(None);
+                        link.session.handle_socket_closed(self.now, None);
                     }
                     self.links.insert(number, link);
                     self.settle();

@@ -121,7 +121,7 @@ impl World {
             Step::Ack => self.send(&json!({"type": "ack"})),
             Step::Cut => {
                 for mut link in self.links.drain(..) {
-                    link.session.handle_socket_closed(None);
+                    link.session.handle_socket_closed(self.now, None);
                     while let Some(output) = link.session.poll_output() {
                         if let SessionOutput::Execute(command) = output {
                             let connection = ConnectionId::new(link.number);

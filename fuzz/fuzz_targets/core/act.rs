@@ -16,6 +16,7 @@ impl World {
             b'A'..=b'Z' if first != b'D' => self.command(first, rest),
             b'o' => self.socket(SocketEvent::Opened),
             b'm' => self.socket(SocketEvent::Malformed),
+            b'u' => self.socket(SocketEvent::Unavailable { message: rest.into() }),
             b'x' => self.socket(SocketEvent::Closed { code: rest.parse().unwrap_or(1006) }),
             b'{' => self.frame(line, false),
             b'#' => self.frame(rest, true),
@@ -33,6 +34,7 @@ impl World {
                 "4" => PageEvent::Woke,
                 "5" => PageEvent::Frozen,
                 "6" => PageEvent::Leaving,
+                "7" => PageEvent::MayLeave,
                 _ => PageEvent::Hidden,
             })),
             b'+' => self.pass(rest.parse::<u16>().unwrap_or_default().into()),
@@ -99,7 +101,7 @@ impl World {
         let socket = self.sockets[at].0;
         match event {
             SocketEvent::Opened => self.sockets[at].1 = true,
-            SocketEvent::Closed { .. } => drop(self.sockets.remove(at)),
+            SocketEvent::Closed { .. } | SocketEvent::Unavailable { .. } => drop(self.sockets.remove(at)),
             SocketEvent::Frame(_) | SocketEvent::Malformed => {}
         }
         self.input(Input::Socket { socket, event });

@@ -63,7 +63,7 @@ impl Client {
         }
         while let Some(late) = self.letters.late(now) {
             self.session.void(late);
-            self.letters.fail(&mut |id| id == late, &ErrorCode::Timeout.into(), &mut self.outputs);
+            self.letters.fail(&mut |id| id == late, &self.session.late(), &mut self.outputs);
         }
     }
 

@@ -34,7 +34,8 @@ impl Peer {
                 self.send_again(effects);
             }
         }
-        self.calls.settle_late(now, &ErrorCode::Timeout.into(), &mut effects.outputs);
+        let late = Failure::new(ErrorCode::Timeout, self.resend.reason());
+        self.calls.settle_late(now, &late, &mut effects.outputs);
         if self.pair_deadline.is_some_and(|deadline| now >= deadline) {
             let no_path =
                 || Failure::new(ErrorCode::ConnectionFailed, "no path to the peer was found in time");

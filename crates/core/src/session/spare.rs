@@ -15,7 +15,8 @@ impl Session {
     /// Another socket than the one in use did something. What one does that was replaced is ignored.
     pub fn handle_spare(&mut self, now: u64, socket: u32, event: &SocketEvent, out: &mut Queue<Output>) {
         let is_opened = matches!(event, SocketEvent::Opened);
-        let is_news = is_opened || matches!(event, SocketEvent::Closed { .. });
+        let is_over = matches!(event, SocketEvent::Closed { .. } | SocketEvent::Unavailable { .. });
+        let is_news = is_opened || is_over;
         if let Some(spare) = self.spare.take_if(|spare| is_news && spare.socket == socket)
             && is_opened
         {

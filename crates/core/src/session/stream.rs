@@ -24,9 +24,15 @@ impl Session {
             self.delivery.push(id, message);
             self.flush(now, out);
         } else if let Link::Registering { .. } | Link::Registered { .. } = self.link {
-            let asks =
-                !matches!(message, ClientMessage::HeartbeatAck | ClientMessage::Ack | ClientMessage::Bye);
-            let id = matches!(message, ClientMessage::Hello(_)).then_some(id);
+            let asks = !matches!(
+                message,
+                ClientMessage::HeartbeatAck
+                    | ClientMessage::Ack
+                    | ClientMessage::Bye
+                    | ClientMessage::Leaving
+            );
+            // An older server refuses `leaving`, and the refusal is to be known as that.
+            let id = matches!(message, ClientMessage::Hello(_) | ClientMessage::Leaving).then_some(id);
             self.put(now, Arc::new(message.into_envelope(id)), asks, out);
         }
         id

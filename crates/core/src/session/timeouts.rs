@@ -37,7 +37,9 @@ impl Session {
                         None
                     }
                     Verdict::Dead => {
-                        let failure = Failure::new(ErrorCode::LinkLost, "the server does not answer");
+                        let was_link = matches!(self.link, Link::Registered { .. });
+                        let code = if was_link { ErrorCode::LinkLost } else { ErrorCode::ServerUnreachable };
+                        let failure = Failure::new(code, "the server does not answer");
                         self.lose(now, failure, CloseCode::HeartbeatTimeout.as_u16(), rng, out)
                     }
                 }
@@ -66,9 +68,16 @@ impl Session {
         self.calls.note_timeouts(earliest);
     }
 
+    /// The failure of a call that ran out of time: its details are the code for why there is no link, if there is none.
+    pub fn late(&self) -> Failure {
+        let why = self.last_failure.as_ref().filter(|_| !self.is_registered());
+        Failure::new(ErrorCode::Timeout, why.map_or("", |failure| &failure.code))
+    }
+
     fn handle_late_calls(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
-        let why = self.last_failure.as_ref().map_or("", |failure| failure.code.as_str());
-        let failure = Failure::new(ErrorCode::Timeout, why);
+        // Time ran out, but why the server was not reached is known, unless its socket was only lost.
+        let known = self.last_failure.clone().filter(|failure| failure.code != ErrorCode::LinkLost.as_str());
+        let failure = known.unwrap_or_else(|| self.late());
         let late = self.calls.settle_late(now, &failure, out);
         if late && self.calls.is_empty() && !self.was_registered {
             return self.give_up(now, failure, out);

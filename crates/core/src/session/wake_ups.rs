@@ -7,7 +7,7 @@ use crate::input::PageEvent;
 use crate::output::Output;
 use crate::queue::Queue;
 use crate::rng::Rng;
-use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode};
+use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, limits};
 
 impl Session {
     pub fn handle_page(
@@ -38,6 +38,13 @@ impl Session {
                     self.link = Link::Waiting { until: u64::MAX };
                     self.tell_lost("suspended", out);
                 }
+            }
+            PageEvent::MayLeave => {
+                // Servers without sessions end the registration with the socket, whatever the page does.
+                if self.has_session == Some(true) {
+                    self.send(now, ClientMessage::Leaving, out);
+                }
+                self.may_leave_until = now.saturating_add(limits::LEAVING_HINT_MS);
             }
             // Should the page come back, the server's close is a lost link like any other.
             PageEvent::Leaving => {

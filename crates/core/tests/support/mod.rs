@@ -119,7 +119,7 @@ impl World {
 
     pub fn input(&mut self, input: Input) {
         match &input {
-            Input::Socket { socket, event: SocketEvent::Closed { .. } } => {
+            Input::Socket { socket, event: SocketEvent::Closed { .. } | SocketEvent::Unavailable { .. } } => {
                 self.live_sockets.remove(socket);
             }
             Input::Socket { socket, event: SocketEvent::Opened } => {

@@ -93,6 +93,9 @@ pub enum Action {
 pub enum Departure {
     /// The client said `bye`: the session ends.
     Bye,
+    /// The client's page was probably left: the session waits for it only [`signalpost_protocol::limits::LEAVING_MS`], and
+    /// then ends as with `bye`. In version 1 it ends.
+    Leaving,
     /// Anything else: the session waits for the client. In version 1 it ends.
     Away(AwayReason),
 }

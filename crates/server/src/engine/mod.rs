@@ -33,7 +33,7 @@
 //! - The connection that held the id before a claim is told [`Delivery::Superseded`], or [`Delivery::Replaced`] where the
 //!   same session, by its number, came back; whatever it commands from then on is [`Outcome::Unregistered`].
 //! - Each stay in a room ends with exactly one [`News::PeerLeft`] to each member that is then live, at once on
-//!   [`Departure::Bye`] and at the end of the window otherwise. Between [`News::PeerAway`] and [`News::PeerBack`] or
+//!   [`Departure::Bye`] and at the end of the window otherwise, which on [`Departure::Leaving`] is a short one. Between [`News::PeerAway`] and [`News::PeerBack`] or
 //!   `PeerLeft` there is no other word of that peer in that room. (In version 1: of each member whose sink is not full;
 //!   an absence is told as an end and a return as a beginning.)
 //! - Notices that no connection of a session has had may cancel each other: a stay that began and ended, or an absence

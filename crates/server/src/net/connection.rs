@@ -119,7 +119,7 @@ impl Task {
                         Ending::ByClient(code) => code,
                         Ending::Gone | Ending::Broken(..) => None,
                     };
-                    self.session.handle_socket_closed(code);
+                    self.session.handle_socket_closed(self.clock.now(), code);
                 }
             }
         }

@@ -131,6 +131,25 @@ fn bye_ends_at_once() {
 }
 
 #[test]
+fn a_page_that_was_probably_left_and_is_loaded_anew_has_closed() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.detach(AT, 2, Departure::Leaving);
+    assert_eq!(world.heard(1), [away("bob", AwayReason::Lost)]);
+    let mut reloaded = claim("bob", "next", "n", None);
+    reloaded.peer.session += 1;
+    assert!(world.resume(AT + 100, 9, reloaded).is_ok());
+    assert_eq!(world.heard(1), [gone("bob", LeaveReason::Closed)]);
+}
+
+#[test]
+fn without_a_window_a_page_that_was_probably_left_has_closed_at_once() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    world.registry.window = 0;
+    world.detach(AT, 2, Departure::Leaving);
+    assert_eq!(world.heard(1), [gone("bob", LeaveReason::Closed)]);
+}
+
+#[test]
 fn who_is_away_is_listed_nowhere_and_hears_of_everything() {
     let mut world = World::in_a_room(&["ada", "bob", "cy"]);
     let in_room = || Query { room: Some(room("r")), ..Query::default() };

@@ -4,7 +4,7 @@ use super::Registry;
 use super::registration::Registration;
 use crate::ConnectionId;
 use crate::engine::{AwayReason, Claim, Claimed, Delivery, Departure, LeaveReason, LossReason, Outlet};
-use signalpost_protocol::{ErrorCode, PeerId, SESSIONS};
+use signalpost_protocol::{ErrorCode, PeerId, SESSIONS, limits};
 
 /// Most sessions that end in one command because they missed an answer.
 const OVERFLOWED_AT_ONCE: usize = 8;
@@ -122,6 +122,7 @@ impl Registry {
             None => self.windows.remove(&(peer.due, id.clone())),
         };
         self.connections.insert(connection, id.clone());
+        peer.is_leaving = false;
         peer.last_seen = now;
         peer.due = peer.expires_at();
         self.leases.insert((peer.due, id.clone()));
@@ -165,6 +166,12 @@ impl Registry {
             Departure::Bye => {
                 self.remove(now, &id, LeaveReason::Closed, out);
             }
+            Departure::Leaving => {
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.is_leaving = true;
+                }
+                self.leave_socket(now, &id, AwayReason::Lost, out);
+            }
             Departure::Away(reason) => {
                 self.leave_socket(now, &id, reason, out);
             }
@@ -186,7 +193,8 @@ impl Registry {
         let connection = peer.connection.take()?;
         self.connections.remove(&connection);
         self.leases.remove(&(peer.due, id.clone()));
-        peer.due = now.saturating_add(self.window);
+        let window = if peer.is_leaving { self.window.min(limits::LEAVING_MS) } else { self.window };
+        peer.due = now.saturating_add(window);
         self.windows.insert((peer.due, id.clone()));
         self.turn(now, id, Some(reason), out);
         Some(connection)
@@ -231,6 +239,8 @@ impl Registry {
     ) -> Option<ConnectionId> {
         self.unlist(id);
         let mut peer = self.peers.remove(id)?;
+        // Whose page was left, and did not come back, has said goodbye as well as it could.
+        let reason = if peer.is_leaving { LeaveReason::Closed } else { reason };
         let entry = (peer.due, id.clone());
         match &peer.connection {
             Some(connection) => {

@@ -41,6 +41,8 @@ pub(super) struct Registration {
     /// The highest number up to which every frame of the client was executed.
     pub(super) received: u32,
     pub(super) keys: Keys,
+    /// Whether its page was probably left when its socket closed.
+    pub(super) is_leaving: bool,
     /// Of the last `hello` that counted.
     pub(super) attempt: Option<u32>,
     gaps: Gaps,
@@ -78,6 +80,7 @@ impl Registration {
             mailbox: Mailbox::default(),
             received: 0,
             keys: Keys { current: claim.key, next: vec![claim.next], in_place_of: reason },
+            is_leaving: false,
             attempt: claim.attempt,
             gaps: Gaps::default(),
         };

@@ -6,9 +6,10 @@ use crate::TokenHash;
 use crate::engine::{self, Action, AwayReason, Command, Departure, Request};
 use signalpost_protocol::{
     ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, Refusal, ServerMessage, Signal, VERSIONS,
+    limits,
 };
 
-/// An end of the connection goes away, such as a page that is left (RFC 6455 §7.4.1).
+/// An end of the connection goes away, such as a page that is left or a server that goes down (RFC 6455 §7.4.1).
 const GOING_AWAY: u16 = 1001;
 
 impl Session {
@@ -89,6 +90,14 @@ impl Session {
             ClientMessage::Bye => {
                 self.accept(kind);
                 self.close(Close::Normal, Departure::Bye);
+                return Ok(());
+            }
+            ClientMessage::Leaving => {
+                self.accept(kind);
+                if let State::Registered { leaving_until, .. } = &mut self.state {
+                    *leaving_until = now.saturating_add(limits::LEAVING_HINT_MS);
+                }
+                self.confirm(now, subject);
                 return Ok(());
             }
             ClientMessage::Relay { to, .. } if Some(&to) == self.peer() => {
@@ -205,11 +214,15 @@ impl Session {
         self.outputs.push_back(SessionOutput::Accepted { kind });
     }
 
-    /// The client closed the socket with this code.
-    pub(super) fn departure(&mut self, code: Option<u16>) -> Departure {
+    /// What it means that the client closed the socket with this code. Only what a client says on purpose ends its session:
+    /// Firefox closes the sockets of a page with 1001 when the page is left, before it can say `bye`, but also for a link to
+    /// an attachment and for `window.stop()`, and gateways do when they restart. So 1001 counts only after `leaving`, and then
+    /// the page still has a moment to come back.
+    pub(super) fn departure(&self, now: u64, code: Option<u16>) -> Departure {
+        let is_leaving =
+            matches!(&self.state, State::Registered { leaving_until, .. } if now < *leaving_until);
         match code {
-            // Browsers close so when a page is left, and Firefox does before the page can say `bye`.
-            Some(GOING_AWAY) if self.numbers().is_some() => Departure::Bye,
+            Some(GOING_AWAY) if is_leaving => Departure::Leaving,
             Some(code) if code == CloseCode::Suspended.as_u16() => Departure::Away(AwayReason::Suspended),
             _ => Departure::Away(AwayReason::Lost),
         }

@@ -11,7 +11,7 @@ use std::fmt;
 const TEXT_BYTES: usize = 200;
 
 /// The types that a client may send.
-pub(super) const KINDS: [&str; 16] = [
+pub(super) const KINDS: [&str; 17] = [
     "hello",
     "heartbeat",
     "heartbeat-ack",
@@ -20,6 +20,7 @@ pub(super) const KINDS: [&str; 16] = [
     "join",
     "leave",
     "bye",
+    "leaving",
     "offer",
     "answer",
     "ice-candidate",
@@ -81,7 +82,7 @@ pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
 /// Whether frames of this type have a number in a session, so that they are executed once and in order. A type that is
 /// not known is taken for one: a newer client would not go on without the answer.
 pub(super) fn is_numbered(kind: &str) -> bool {
-    !matches!(kind, "hello" | "heartbeat" | "heartbeat-ack" | "ack" | "bye" | "binary")
+    !matches!(kind, "hello" | "heartbeat" | "heartbeat-ack" | "ack" | "bye" | "leaving" | "binary")
 }
 
 /// Whether frames of this type may be larger than [`limits::FRAME_BYTES`].

@@ -54,13 +54,14 @@ enum State {
     Unregistered {
         hello_until: u64,
     },
-    /// `numbers`: `None` in version 1. `held`: see [`Held`].
+    /// `numbers`: `None` in version 1. `held`: see [`Held`]. `leaving_until`: until when a `leaving` of the client counts; 0 without one.
     Registered {
         peer: PeerId,
         monitor: LinkMonitor,
         last_command: u64,
         numbers: Option<Numbers>,
         held: Option<Held>,
+        leaving_until: u64,
     },
     Closed,
 }
@@ -222,8 +223,8 @@ impl Session {
 
     /// The socket is gone, or was closed for a reason below this protocol. `code`: of the client's close frame, where
     /// there was one (RFC 6455 §7.1.5).
-    pub fn handle_socket_closed(&mut self, code: Option<u16>) {
-        let departure = self.departure(code);
+    pub fn handle_socket_closed(&mut self, now: u64, code: Option<u16>) {
+        let departure = self.departure(now, code);
         self.end(departure);
     }
 

@@ -27,7 +27,8 @@ impl Session {
         let numbers = has_session.then(|| Numbers::new(claimed));
         let held = (has_session && claimed.reason.is_some()).then(Held::new);
         let asks = held.is_some();
-        self.state = State::Registered { peer: pending.peer, monitor, last_command: now, numbers, held };
+        let peer = pending.peer;
+        self.state = State::Registered { peer, monitor, last_command: now, numbers, held, leaving_until: 0 };
         if asks {
             // Its answer shows that the welcome before it arrived.
             self.send(now, None, ServerMessage::Heartbeat);

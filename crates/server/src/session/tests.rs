@@ -236,9 +236,9 @@ fn the_end_is_told_once_with_its_reason() {
     let code = |code| Some(Close::Code(code));
     let cases: [Case; 10] = [
         (|s| s.handle_frame(1, r#"{"type":"bye"}"#), Departure::Bye, Some(Close::Normal)),
-        (|s| s.handle_socket_closed(Some(1001)), LOST, None),
-        (|s| s.handle_socket_closed(None), LOST, None),
-        (|s| s.handle_socket_closed(Some(4101)), Departure::Away(AwayReason::Suspended), None),
+        (|s| s.handle_socket_closed(1, Some(1001)), LOST, None),
+        (|s| s.handle_socket_closed(1, None), LOST, None),
+        (|s| s.handle_socket_closed(1, Some(4101)), Departure::Away(AwayReason::Suspended), None),
         (|s| s.handle_shutdown(1, 5), LOST, code(CloseCode::Shutdown)),
         (Session::handle_slow, LOST, code(CloseCode::Slow)),
         (|s| s.handle_delivery(1, Delivery::Superseded), LOST, code(CloseCode::Superseded)),
@@ -254,7 +254,7 @@ fn the_end_is_told_once_with_its_reason() {
         let mut expected = vec![SessionOutput::Execute(Command::Detach(departure))];
         expected.extend(close.map(SessionOutput::Close));
         assert_eq!(outputs, expected);
-        session.handle_socket_closed(None);
+        session.handle_socket_closed(2, None);
         session.handle_shutdown(2, 0);
         session.handle_frame(2, HELLO);
         session.handle_binary(2);
@@ -264,16 +264,43 @@ fn the_end_is_told_once_with_its_reason() {
     }
 }
 
-#[test]
-fn a_page_that_is_left_ends_its_session_as_bye_does() {
-    for (versions, departure) in [("[1,1]", Departure::Away(AwayReason::Lost)), ("[1,2]", Departure::Bye)] {
-        let mut session = fresh();
-        session.handle_frame(0, &HELLO.replace("[1,1]", versions));
-        session.handle_delivery(0, claimed());
-        drain(&mut session);
-        session.handle_socket_closed(Some(1001));
-        assert_eq!(drain(&mut session), [SessionOutput::Execute(Command::Detach(departure))], "{versions}");
+/// What the end of a socket means for the session, after these frames at these times and a close at `end` with this code.
+fn departure(versions: &str, frames: &[(u64, &str)], end: u64, code: Option<u16>) -> Departure {
+    let mut session = fresh();
+    session.handle_frame(0, &HELLO.replace("[1,1]", versions));
+    session.handle_delivery(0, claimed());
+    for (now, frame) in frames {
+        session.handle_frame(*now, frame);
     }
+    drain(&mut session);
+    session.handle_socket_closed(end, code);
+    let outputs = drain(&mut session);
+    let [SessionOutput::Execute(Command::Detach(departure))] = outputs[..] else { panic!("{outputs:?}") };
+    departure
+}
+
+#[test]
+fn no_close_code_alone_ends_a_session() {
+    const LOST: Departure = Departure::Away(AwayReason::Lost);
+    for code in [None, Some(1000), Some(1001), Some(1005), Some(1006), Some(4000), Some(4100), Some(4500)] {
+        assert_eq!(departure("[1,2]", &[], 1, code), LOST, "{code:?}");
+        assert_eq!(departure("[1,1]", &[], 1, code), LOST, "{code:?} in version 1");
+    }
+}
+
+#[test]
+fn a_page_that_said_that_it_may_be_left_and_goes_away_is_leaving_for_10_s() {
+    const LOST: Departure = Departure::Away(AwayReason::Lost);
+    let hint = (1_000, r#"{"type":"leaving"}"#);
+    assert_eq!(departure("[1,2]", &[hint], 1_000, Some(1001)), Departure::Leaving);
+    assert_eq!(departure("[1,2]", &[hint], 10_999, Some(1001)), Departure::Leaving);
+    assert_eq!(departure("[1,2]", &[hint], 11_000, Some(1001)), LOST, "it was not left");
+    for code in [None, Some(1000), Some(1006)] {
+        assert_eq!(departure("[1,2]", &[hint], 1_001, code), LOST, "{code:?} is no page that is left");
+    }
+    // What is said meanwhile takes nothing back: pages go on for a moment.
+    let more = (1_002, r#"{"type":"ack"}"#);
+    assert_eq!(departure("[1,2]", &[hint, more], 1_003, Some(1001)), Departure::Leaving);
 }
 
 #[test]

@@ -151,6 +151,7 @@ suite!(
         the_last_claim_fences_those_before,
         a_claim_that_is_late_changes_nothing,
         an_absence_ends_with_a_return_or_with_the_window,
+        a_page_that_was_probably_left_has_a_moment_to_come_back,
         a_receipt_is_given_or_refused,
         a_mailbox_is_bounded,
         what_cannot_go_on_begins_anew,

@@ -1,6 +1,7 @@
 //! What an engine guarantees of sessions.
 
 use super::client::{Client, LOST, peer, refused, room, send, session};
+use signalpost_protocol::limits::LEAVING_MS;
 use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, LeaveReason, LossReason, News,
@@ -184,6 +185,32 @@ pub async fn an_absence_ends_with_a_return_or_with_the_window<E: Engine>(engine:
     assert_eq!(late.resume(end, session("bob", "n2", "n3", Some(1))).await, expired);
     late.end(end, Departure::Bye).await;
     assert!(ada.news().await.is_empty(), "it had not entered the room again");
+}
+
+pub async fn a_page_that_was_probably_left_has_a_moment_to_come_back<E: Engine>(engine: E) {
+    let (ada, bob) = (joined(&engine, 1, "ada").await, joined(&engine, 2, "bob").await);
+    assert_eq!(ada.news().await.len(), 1);
+    bob.end(1_000, Departure::Leaving).await;
+    let away = News::PeerAway { room: room(), peer: peer("bob"), reason: AwayReason::Lost };
+    assert_eq!(ada.news().await, [(3, away.clone())]);
+    engine.sweep(1_000 + LEAVING_MS - 1).await;
+    assert!(ada.news().await.is_empty());
+    let back = Client::open(&engine, 3).await;
+    let now = 1_000 + LEAVING_MS - 1;
+    assert_eq!(back.resume(now, session("bob", "next", "n2", Some(1))).await, resumed(1, 1));
+    let news = ada.news().await;
+    assert!(matches!(&news[..], [(4, News::PeerBack { peer, .. })] if peer.id == "bob"), "{news:?}");
+    // The next absence has the whole window again.
+    back.end(5_000, LOST).await;
+    assert_eq!(ada.news().await, [(5, away.clone())]);
+    engine.sweep(5_000 + 2 * LEAVING_MS).await;
+    assert!(ada.news().await.is_empty());
+    let again = Client::open(&engine, 4).await;
+    assert_eq!(again.resume(9_000, session("bob", "n2", "n3", Some(1))).await, resumed(1, 1));
+    again.end(9_000, Departure::Leaving).await;
+    engine.sweep(9_000 + LEAVING_MS).await;
+    let gone = News::PeerLeft { room: room(), peer: peer("bob"), reason: LeaveReason::Closed };
+    assert_eq!(ada.news().await[1..], [(7, away), (8, gone)]);
 }
 
 pub async fn a_receipt_is_given_or_refused<E: Engine>(engine: E) {

@@ -56,7 +56,11 @@ impl World {
             self.note_input(page, &input);
             let closes = matches!(input, Input::Command(Command::Close));
             // Until the client has been told, it may send: the browser throws it away.
-            if let Input::Socket { socket, event: SocketEvent::Closed { .. } } = &input {
+            if let Input::Socket {
+                socket,
+                event: SocketEvent::Closed { .. } | SocketEvent::Unavailable { .. },
+            } = &input
+            {
                 self.pages[page].sockets.remove(socket);
             }
             self.pages[page].client.handle_input(now, input);

@@ -100,7 +100,7 @@ impl World {
 
     pub(super) fn notice_cut(&mut self, place: usize) {
         self.sockets[place].noticed_at = None;
-        self.with_session(place, |session, _| session.handle_socket_closed(None));
+        self.with_session(place, |session, now| session.handle_socket_closed(now, None));
     }
 
     pub(super) fn receive_at_server(&mut self, place: usize) {
@@ -127,7 +127,7 @@ impl World {
                 self.check_goodbye(place, before, &text);
             }
             Packet::Close(code) => {
-                self.with_session(place, |session, _| session.handle_socket_closed(Some(code)));
+                self.with_session(place, |session, now| session.handle_socket_closed(now, Some(code)));
             }
         }
     }
