@@ -46,6 +46,6 @@ async fn of_400_busy_sockets_on_one_thread_none_waits_for_many_rounds_of_the_oth
         rounds.push(player.await.unwrap());
     }
     let (fewest, most) = (*rounds.iter().min().unwrap(), *rounds.iter().max().unwrap());
-    assert!(fewest > 3, "only {fewest} rounds");
-    assert!(fewest * 10 >= most * 9, "{fewest} rounds of one pair, {most} of another");
+    assert!(fewest > 5, "only {fewest} rounds");
+    assert!(most - fewest <= 2, "{fewest} rounds of one pair, {most} of another");
 }
