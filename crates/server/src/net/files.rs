@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tower_http::services::ServeDir;
 
 /// Bytes of a file that are read at once. Two such parts are what a download keeps here.
-const CHUNK: usize = 16 * 1024;
+const CHUNK: usize = 8 * 1024;
 
 /// Serves `root`. What does not exist, is hidden or is elsewhere is answered 404.
 pub(super) fn serve(root: &Path) -> Router {

@@ -21,6 +21,9 @@ const BACKLOG: u32 = 1024;
 /// Send buffer of a connection in the kernel, which doubles it: what a client that does not read can hold
 /// there.
 const SEND_BUFFER: u32 = 64 * 1024;
+/// Receive buffer of a connection in the kernel, which doubles it. Without a size the kernel lets it grow to megabytes for a
+/// client that sends more than is read.
+const RECEIVE_BUFFER: u32 = 64 * 1024;
 /// Longest head of a request.
 const HEAD_BYTES: usize = 16 * 1024;
 /// Time for an answer under way when the server stops.
@@ -39,6 +42,7 @@ pub(super) async fn bind(address: &str) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

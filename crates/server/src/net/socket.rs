@@ -155,8 +155,11 @@ impl Socket {
             while stream.read(&mut discard).await? > 0 {}
             io::Result::Ok(())
         };
-        // Nobody is left to be told how it went.
-        let _hung_up = tokio::time::timeout(CLOSING, closing).await;
+        if tokio::time::timeout(CLOSING, closing).await.is_err() {
+            // What the client did not read would be kept by the kernel for many minutes more. An error means that the
+            // client is gone.
+            let _gone = self.stream.get_ref().stream.set_zero_linger();
+        }
     }
 }
 

@@ -13,9 +13,6 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Of how many tasks one is taken from what other threads woke. The default, one of 31, makes messages between
-/// connections of two busy threads wait for all others.
-const REMOTE_INTERVAL: u32 = 2;
 /// Threads of one worker that read files.
 const FILE_THREADS: usize = 2;
 
@@ -46,11 +43,7 @@ impl Workers {
 }
 
 fn start_thread(number: usize, stop: CancellationToken) -> io::Result<Handle> {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .global_queue_interval(REMOTE_INTERVAL)
-        .max_blocking_threads(FILE_THREADS)
-        .build()?;
+    let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(FILE_THREADS).build()?;
     let handle = runtime.handle().clone();
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         runtime.block_on(stop.cancelled());

@@ -46,8 +46,9 @@ impl Server {
     }
 
     async fn spawn(address: &str, more: &[&str]) -> Self {
-        let arguments = ["--listen", address, "--admin-listen", "127.0.0.1:0", "--log-level", "debug"];
-        let mut process = command(&[&arguments, more].concat()).spawn().unwrap();
+        let arguments = ["--listen", address, "--admin-listen", "127.0.0.1:0"];
+        let mut command = command(&[&arguments, more].concat());
+        let mut process = command.env("SIGNALPOST_LOG_LEVEL", "debug").spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let mut errors = BufReader::new(process.stderr.take().unwrap()).lines();
         let kept = log.clone();
