@@ -2,7 +2,8 @@ import type { Client as Module } from "#glue";
 import { dictionary, json, text, timeout } from "./arguments.js";
 import { Ask } from "./ask.js";
 import { Calls, type Listed, promised } from "./calls.js";
-import { type ErrorCode, SignalingError, internal, invalidArgument } from "./errors.js";
+import type { ClientState, SignalingClientEvents } from "./client_events.js";
+import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import { type HeadStart, headStart, startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
@@ -17,33 +18,6 @@ import { Room } from "./room.js";
 import { Signals } from "./signals.js";
 import { Told, type Telling } from "./told.js";
 import { socketOf } from "./transport.js";
-
-/** The state of a client. */
-export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
-
-/** The events of a `SignalingClient`. */
-export interface SignalingClientEvents {
-  /**
-   * `state` changed. `reason` is an error code: for `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`,
-   * `"peer-id-taken"`, `"sequence-gap"`, or `"offline"`, or `"suspended"`: the page is frozen), for `"idle"` why there is no further attempt
-   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"socket-unavailable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
-   * that it was; otherwise `""`.
-   */
-  readonly statechange: Event & { readonly state: ClientState; readonly reason: ErrorCode | "offline" | "suspended" | "" | (string & {}) };
-  /**
-   * The link was lost and is back. `resumed`: with its session, so that nothing was lost, in either direction. Otherwise the session
-   * is a new one, `reason` tells why (`"session-expired"`: away for too long, or the server was started anew; `"position-lost"`: the
-   * server no longer has all that is missing here; `""`: it is one without sessions), and what was on its way is lost: rooms are
-   * entered and negotiations finished anew by themselves, a `sendSignal()` or `broadcast()` that waited is rejected with `link-lost`.
-   */
-  readonly resume: Event & { readonly resumed: boolean; readonly reason: "session-expired" | "position-lost" | "" | (string & {}) };
-  /** A remote peer connected to us: add tracks and listeners to it now. */
-  readonly peer: Event & { readonly peer: RemotePeer };
-  /** A peer's `sendSignal()`; there need not be a `RemotePeer` for it. */
-  readonly message: Event & { readonly from: string; readonly data: unknown };
-  /** Something went wrong that no promise waits for. */
-  readonly error: Event & { readonly error: SignalingError };
-}
 
 /** A client of one signaling server. Nothing happens before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {

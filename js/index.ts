@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { SignalingClient } from "./client.js";
-export type { ClientState, SignalingClientEvents } from "./client.js";
+export type { ClientState, SignalingClientEvents } from "./client_events.js";
 export { SignalingError, errorCodes } from "./errors.js";
 export type { ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";
