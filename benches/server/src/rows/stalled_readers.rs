@@ -6,9 +6,8 @@ use crate::others::Others;
 use crate::report::{Line, megabytes};
 use crate::server_process::ServerProcess;
 use crate::times::ms;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -19,8 +18,8 @@ use tokio::time::{Instant, sleep, timeout};
 const FILE_BYTES: usize = 8 * 1024 * 1024;
 /// Of a reader, in the kernel.
 const RECEIVE_BUFFER: u32 = 4 * 1024;
-/// What the server may open. Each download takes two: this is less than the readers would take.
-const DESCRIPTORS: u64 = 3_000;
+/// Signaling sockets that the server takes: fewer than there are readers, as 10,000 are for whoever wants them all.
+const SIGNALING: &str = "1000";
 const AT_A_TIME: usize = 100;
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How long the readers are watched. Right is 10 s.
@@ -28,9 +27,11 @@ const WATCH: Duration = Duration::from_secs(25);
 
 pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
     let mut line =
-        Line::new("A7", format!("{count} readers of a file never read; {DESCRIPTORS} descriptors"));
+        Line::new("A7", format!("{count} readers of a file never read; places for {SIGNALING} sockets"));
     let www = Www::make()?;
-    let server = start_with_few_descriptors(&bench.server, &www.0).await?;
+    let directory = www.0.to_string_lossy();
+    let server =
+        ServerProcess::start(&bench.server, &["--www", &directory, "--max-connections", SIGNALING]).await?;
     let before = Others::start(server.address).await?;
     line.before(&before.talk(DURING, bench.patience).await);
     drop(before);
@@ -104,16 +105,6 @@ impl Drop for Www {
         // A directory that stays in the system's own place for such things does no harm.
         let _stays = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// The server inherits the limit; this process needs its own back.
-async fn start_with_few_descriptors(binary: &Path, www: &Path) -> Result<ServerProcess, Failure> {
-    let own = getrlimit(Resource::Nofile);
-    let lower = Rlimit { current: Some(DESCRIPTORS.min(own.current.unwrap_or(DESCRIPTORS))), ..own };
-    setrlimit(Resource::Nofile, lower).map_err(std::io::Error::from)?;
-    let server = ServerProcess::start(binary, &["--www", &www.to_string_lossy()]).await;
-    setrlimit(Resource::Nofile, own).map_err(std::io::Error::from)?;
-    server
 }
 
 /// The readers whose sockets opened.
