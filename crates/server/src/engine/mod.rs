@@ -13,8 +13,9 @@
 //! # Guaranteed
 //! - Every command of an attached connection but `Detach` puts exactly one reply into its sink, also when the sink is
 //!   full. A session has one command outstanding at a time. The news that answer a request come before its reply.
-//! - What reaches one sink is in the order of its effects: after [`News::Joined`] come exactly the changes that the page
-//!   in it does not show.
+//! - What reaches one sink is in the order of its effects. After [`News::Joined`] come exactly the changes that the page
+//!   in it does not show; a relay of a peer comes after the notices about that peer. A `Joined` without a reference takes the
+//!   place of everything that the client knows of the room.
 //! - In version 2, while the session lives, a client that resumes at what it has and acknowledges what it gets has every
 //!   number once and in order, on whichever connections. A claim is followed by what the client has not seen, and
 //!   nothing comes between, before or twice.
@@ -26,20 +27,22 @@
 //!   that it is not. A broadcast is in the mailbox of every other live member; refused with `peer-busy`, it is in all
 //!   that had room. [`News::Received`] means that the receiver's client has acknowledged the message; if its session
 //!   ends before that, the sender is told `peer-not-found`.
-//! - A mailbox is bounded as [`crate::registry::mailbox`] says. A relay that does not fit is refused; a session whose
-//!   mailbox cannot take anything else ends, and its connection is told [`Delivery::SessionLost`].
+//! - A mailbox is bounded as [`crate::registry::mailbox`] says. A relay that does not fit is refused, a notice waits; a
+//!   session whose mailbox cannot take an answer to its own frame ends, and its connection is told [`Delivery::SessionLost`].
+//!   What others do ends no session, and a claim of a newcomer takes no place from a session that is there.
 //! - Only who has the current key resumes. A key is current from the claim that used it, and its successor from then on
 //!   as well; as soon as anything is acknowledged on the connection that was given the successor, only that.
 //! - The connection that held the id before a claim is told [`Delivery::Superseded`], or [`Delivery::Replaced`] where the
 //!   same session, by its number, came back; whatever it commands from then on is [`Outcome::Unregistered`].
-//! - Each stay in a room ends with exactly one [`News::PeerLeft`] to each member that is then live, at once on
+//! - Each stay in a room ends with exactly one [`News::PeerLeft`] to each member that was told of it, at once on
 //!   [`Departure::Bye`] and at the end of the window otherwise, which on [`Departure::Leaving`] is a short one. Between [`News::PeerAway`] and [`News::PeerBack`] or
 //!   `PeerLeft` there is no other word of that peer in that room. (In version 1: of each member whose sink is not full;
 //!   an absence is told as an end and a return as a beginning.)
-//! - Notices that no connection of a session has had may cancel each other: a stay that began and ended, or an absence
-//!   that began and ended without a change, while the session was away. What is then told is where each member stands.
+//! - Members of a small room are told of a change before the command is done, those of a large one in the turns of
+//!   [`Engine::sweep`]. Notices that a session was not sent cancel each other: a stay that began and ended, or an absence
+//!   that began and ended without a change. What is then told is where each member stands.
 //! - A peer that is away, or whose lease ended, is listed nowhere from that moment on, swept or not. In version 1 it is
-//!   not delivered to either. Members of a room hear so before they get a list of the room without it.
+//!   not delivered to either. Members of a small room hear so before they get a list of the room without it.
 //! - One peer id is registered on at most one connection.
 //!
 //! # Not guaranteed

@@ -45,8 +45,8 @@ pub const SCAN: usize = 2_000;
 /// The peers of one process.
 ///
 /// Its size is bounded by its sessions: each has one peer of bounded size, at most
-/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`mailbox::BYTES`], and a room
-/// exists only while somebody is in it.
+/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`mailbox::ENTRIES`]. All mailboxes
+/// together hold at most [`Bounds::mailbox_bytes`], and a room exists only while a peer is in it.
 #[derive(Debug)]
 pub struct Registry {
     peers: BTreeMap<PeerId, Registration>,

@@ -19,6 +19,15 @@ pub struct Line {
 }
 
 impl Line {
+    /// Takes what there is with a number.
+    pub fn numbered(&self) -> Vec<(u32, News)> {
+        let numbered = |delivery| match delivery {
+            Delivery::News { seq: Some(seq), news } => Some((seq, (*news).clone())),
+            _ => None,
+        };
+        self.got.lock().unwrap().drain(..).filter_map(numbered).collect()
+    }
+
     /// Whether the connection was told that its session is over.
     pub fn is_lost(&self) -> bool {
         self.got.lock().unwrap().contains(&Delivery::SessionLost)

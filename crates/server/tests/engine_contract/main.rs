@@ -154,6 +154,7 @@ suite!(
         a_page_that_was_probably_left_has_a_moment_to_come_back,
         a_receipt_is_given_or_refused,
         a_mailbox_is_bounded,
+        a_large_room_hears_of_everybody_in_turns,
         what_cannot_go_on_begins_anew,
     ]
 );

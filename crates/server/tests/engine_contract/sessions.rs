@@ -7,7 +7,7 @@ use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, LeaveReason, LossReason, News,
     Outcome,
 };
-use signalpost_server::registry::RESUME_WINDOW_MS;
+use signalpost_server::registry::{LEASE_MS, RESUME_WINDOW_MS};
 
 fn resumed(received: u32, acknowledged: u32) -> Result<Claimed, Outcome> {
     Ok(Claimed { resumed: true, reason: None, received, acknowledged })
@@ -290,4 +290,30 @@ pub async fn what_cannot_go_on_begins_anew<E: Engine>(engine: E) {
     let client = Client::open(&engine, 20).await;
     assert_eq!(client.resume(4, reloaded).await, fresh(None));
     assert!(client.news().await.is_empty());
+}
+
+/// The members of a large room are told by sweeps, each of what is new to it, as far as it acknowledges.
+pub async fn a_large_room_hears_of_everybody_in_turns<E: Engine>(engine: E) {
+    const MEMBERS: u64 = 300;
+    let mut clients = Vec::new();
+    for number in 0..MEMBERS {
+        let client = Client::open(&engine, number).await;
+        assert!(client.resume(0, session(&format!("p{number:03}"), "key", "next", None)).await.is_ok());
+        client.request(0, 1, Action::Join(room())).await;
+        clients.push(client);
+    }
+    let (mut now, mut joined) = (0, 0);
+    let mut last = 1;
+    while joined < MEMBERS - 1 {
+        let due = engine.sweep(now).await;
+        now = due.unwrap_or(now).max(now + 1);
+        assert!(now < LEASE_MS, "told of {joined}");
+        for (seq, news) in clients[0].line.numbered() {
+            assert_eq!(seq, last + 1);
+            last = seq;
+            assert!(matches!(news, News::PeerJoined { .. }), "{news:?}");
+            joined += 1;
+        }
+        assert_eq!(clients[0].ack(now, last).await, Outcome::Executed);
+    }
 }
