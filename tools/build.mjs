@@ -48,7 +48,8 @@ async function bundle(output, options) {
     compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true },
     // wasm-bindgen's own names, which no other script uses.
     mangle: { properties: { regex: /^__(wbg_ptr|destroy_into_raw)$/ } },
-    sourceMap: { content: map, filename: path.basename(output), url: `${path.basename(output)}.map` },
+    // With the sources, which the package does not hold: else dev servers complain of each that is missing.
+    sourceMap: { content: map, includeSources: true, filename: path.basename(output), url: `${path.basename(output)}.map` },
   });
   writeFileSync(output, smaller.code);
   writeFileSync(`${output}.map`, smaller.map);

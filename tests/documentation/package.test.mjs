@@ -6,13 +6,13 @@ import path from "node:path";
 import { test } from "node:test";
 import { inRoot, nodeModule } from "../../tools/paths.mjs";
 
-const { exports: entries, license, scripts, types } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
+const { exports: entries, license, main, scripts, types } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
 
 test("the package holds what its package.json names, and its licences", () => {
   const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: inRoot(), encoding: "utf8" }));
   const packed = new Set(files.map((file) => file.path));
   const named = Object.values(entries).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
-  for (const file of [...named, types]) assert.ok(packed.has(path.normalize(file)), `${file} is not in the package`);
+  for (const file of [...named, main, types]) assert.ok(packed.has(path.normalize(file)), `${file} is not in the package`);
   for (const name of license.split(" OR ")) assert.ok(packed.has(`LICENSE-${name.split("-")[0].toUpperCase()}`), `the text of ${name} is not in the package`);
   assert.ok(scripts.prepack, "a clean clone would pack no dist/");
 });

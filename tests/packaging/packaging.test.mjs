@@ -10,7 +10,7 @@ import { makeNamespace } from "../harness/namespace.mjs";
 import { startServer } from "../harness/server.mjs";
 import { inRoot } from "../../tools/paths.mjs";
 import { guideFile } from "./guide_files.mjs";
-import { makeProject, packTarball, pageOf, readmeProgram } from "./project.mjs";
+import { hideBehind, makeProject, packTarball, pageOf, readmeProgram } from "./project.mjs";
 import { expectToMeet, problemsOf, runIn, serve } from "./served.mjs";
 
 let namespace;
@@ -74,25 +74,38 @@ for (const vite of ["vite7", "vite8"]) {
   });
 }
 
-describe("Vite 7, where its cache is outside of the project: the package cannot be found from there", () => {
-  const cacheDir = path.join(temporaryDirectory().directory, "vite");
-  const config = (files) => ({ "vite.config.js": `import given from "./given.js";\nexport default { ...given, cacheDir: ${JSON.stringify(cacheDir)} };\n`, ...files });
+describe("Vite 7, where it cannot find the package from its cache", () => {
+  /** The projects, given what their vite.config.js exports. */
+  const LAYOUTS = {
+    "the cache is outside of the project": (config, files = {}) => {
+      const cacheDir = path.join(temporaryDirectory().directory, "vite");
+      const merged = `import config from "./given.js";\nexport default { ...config, cacheDir: ${JSON.stringify(cacheDir)} };\n`;
+      return viteProject("vite7", { "given.js": config, "vite.config.js": merged, ...files });
+    },
+    "only a library has the package": (config) => {
+      const directory = viteProject("vite7", { "vite.config.js": config, "main.js": program.code.replace('from "signalpost"', 'from "library"') });
+      hideBehind("library", directory);
+      return directory;
+    },
+  };
+  const NO_CONFIG = "export default {};\n";
 
-  test("the error says that HTML came, and names the remedy", () =>
-    withServed(serve(namespace, viteProject("vite7", config({ "given.js": "export default {};" })), "vite7"), async (url) => {
-      const problems = (await problemsOf(browser, url)).join();
-      assert.match(problems, /load-failed/);
-      assert.match(problems, /HTML came from http:\S+\/signalpost_bg\.wasm/);
-      assert.match(problems, /optimizeDeps\.exclude/);
-      assert.match(problems, /initialize\(\)/);
-    }));
+  for (const [what, make] of Object.entries(LAYOUTS)) {
+    test(`${what}: the error says that HTML came, and names the remedy`, () =>
+      withServed(serve(namespace, make(NO_CONFIG), "vite7"), async (url) => {
+        const problems = (await problemsOf(browser, url)).join();
+        assert.match(problems, /load-failed/);
+        assert.match(problems, /HTML came from http:\S+\/signalpost_bg\.wasm/);
+        assert.match(problems, /optimizeDeps\.exclude/);
+        assert.match(problems, /initialize\(\)/);
+      }));
 
-  test("the guide's configuration helps", () =>
-    meetsAt(serve(namespace, viteProject("vite7", config({ "given.js": guideFile("vite.config.js") })), "vite7")));
+    test(`${what}: the guide's configuration helps`, () => meetsAt(serve(namespace, make(guideFile("vite.config.js")), "vite7")));
+  }
 
   test("the guide's address helps", () => {
-    const files = { "given.js": "export default {};", "address.js": guideFile("address.js"), "main.js": `import "./address.js";\n${program.code}` };
-    return meetsAt(serve(namespace, viteProject("vite7", config(files)), "vite7"));
+    const files = { "address.js": guideFile("address.js"), "main.js": `import "./address.js";\n${program.code}` };
+    return meetsAt(serve(namespace, LAYOUTS["the cache is outside of the project"](NO_CONFIG, files), "vite7"));
   });
 });
 

@@ -1,6 +1,6 @@
 // A small project of a user's: README's program, and the package installed from its tarball.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { blocksOf } from "../documentation/blocks.mjs";
 import { HARNESS, connectedTo, sourceOf, withClaims } from "../documentation/program.mjs";
@@ -49,6 +49,15 @@ export function makeProject({ tarball, installed, files }) {
     writeFileSync(inProject(name), text);
   }
   return directory;
+}
+
+/** Puts `library` between the project and the package, which only the library has then. */
+export function hideBehind(library, directory) {
+  const inLibrary = (...parts) => path.join(directory, "node_modules", library, ...parts);
+  mkdirSync(inLibrary("node_modules"), { recursive: true });
+  renameSync(path.join(directory, "node_modules", "signalpost"), inLibrary("node_modules", "signalpost"));
+  writeFileSync(inLibrary("package.json"), JSON.stringify({ name: library, version: "1.0.0", type: "module", exports: "./index.js" }));
+  writeFileSync(inLibrary("index.js"), 'export * from "signalpost";\n');
 }
 
 /** The script behind a command of a package of tests/packaging/package.json. */

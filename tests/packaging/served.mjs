@@ -11,7 +11,7 @@ export async function runIn(namespace, directory, command, ...args) {
   assert.equal(code, 0, `${command} ${args.join(" ")}:\n${stdout}${stderr}`);
 }
 
-/** Serves the project with a command of Vite; answers its address and what ends it. */
+/** Serves the project with a command of Vite; answers its address and what ends it. Whatever Vite warns of is a failure. */
 export async function serve(namespace, directory, vite, ...args) {
   const port = await namespace.freePort();
   const listen = ["--host", "127.0.0.1", "--port", String(port), "--strictPort"];
@@ -30,6 +30,7 @@ export async function serve(namespace, directory, vite, ...args) {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGTERM");
     await ended;
+    assert.doesNotMatch(said, /warn|error|missing/i);
   };
   return { url: `http://localhost:${port}/`, stop };
 }
