@@ -75,6 +75,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     this.#identity = identity;
     this.#begin = () => (transport === webSocket ? new HeadStart(endpoint) : undefined);
     const open = () => {
+      this.#thrown = undefined;
       try {
         return this.#headStart?.take() ?? transport(endpoint);
       } catch (thrown) {
