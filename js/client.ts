@@ -53,6 +53,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     this.#identity = identity;
     this.#begin = () => headStart(transport, endpoint());
     const open = () => {
+      this.#thrown = undefined;
       try {
         return this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused);
       } catch (thrown) {

@@ -251,7 +251,20 @@ for (const kind of ["chromium", "firefox"]) {
           ids[1],
         );
         assert.deepEqual([gone.code, gone.retryable], ["connection-gone", true]);
-        assert.deepEqual(await page.evaluate("told"), ["connection-gone"]);
+        assert.deepEqual(await page.evaluate("told"), [], "the promise says it");
+        const unheard = await outcome(
+          page,
+          async (id) => {
+            const stop = new AbortController();
+            const peer = client.peer(id);
+            const told = new Promise((done) => peer.addEventListener("error", ({ error }) => done(error.code)));
+            peer.connect({ signal: stop.signal }).catch(() => {});
+            stop.abort();
+            return told;
+          },
+          ids[1],
+        );
+        assert.equal(unheard.value, "connection-gone", "nobody waits any more");
         // What opens, says so.
         const told = await outcome(
           other,

@@ -10,18 +10,23 @@ use signalpost_protocol::ErrorCode;
 /// Why a connection is disconnected: nothing arrives any more (RFC 7675), which may pass.
 const PATH_LOST: &str = "path-lost";
 
+fn is_on_the_way(state: ConnectionState) -> bool {
+    matches!(state, ConnectionState::New | ConnectionState::Connecting)
+}
+
 impl Peer {
     /// Data can flow, so the connection is connected: browsers say the first up to 40 ms before the second, and whoever waited
     /// for the first looks at the state.
     pub(super) fn handle_flow(&mut self, now: u64, effects: &mut Effects) {
-        self.is_ahead = self.state != ConnectionState::Connected;
-        self.enter(now, ConnectionState::Connected, effects);
+        self.is_ahead = is_on_the_way(self.state);
+        if self.is_ahead {
+            self.enter(now, ConnectionState::Connected, effects);
+        }
     }
 
     /// What the browser tells of its own way to `connected` is old news once data can flow.
     pub(super) fn handle_state(&mut self, now: u64, state: ConnectionState, effects: &mut Effects) {
-        let is_on_the_way = matches!(state, ConnectionState::New | ConnectionState::Connecting);
-        self.is_ahead &= is_on_the_way;
+        self.is_ahead &= is_on_the_way(state);
         if !self.is_ahead {
             self.enter(now, state, effects);
         }
