@@ -145,10 +145,10 @@ impl Registry {
         peer.mailbox.handle_sent(sent);
         self.list(id);
         self.give(receipts, out);
+        if changed {
+            self.describe_in_rooms(id, was_away);
+        }
         if was_away {
-            if changed {
-                self.renew_in_rooms(id);
-            }
             self.turn(now, id, None, out);
         }
         self.spread_to(now, id, out);

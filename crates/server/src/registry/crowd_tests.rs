@@ -1,135 +1,13 @@
 //! Rooms of thousands, and members that make more noise than others.
 
+use super::crowd_support::MOST_WORK;
 use super::presence::MAX_DEPARTED;
 use super::session_tests::claim;
-use super::spread::{SMALL, TURN};
+use super::spread::SMALL;
 use super::tests::{LOST, World, hello, id, ids, refused, room};
 use super::*;
 use crate::engine::{AwayReason, Departure};
 use signalpost_protocol::Query;
-
-/// Most entries that one command may touch, whatever the size of its room.
-const MOST_WORK: u64 = 2 * TURN + mailbox::ENTRIES as u64;
-
-impl World {
-    /// Peers p0000, p0001 … on connections from `first` on, in one room, and each knows of the others.
-    fn crowd(&mut self, first: u64, count: u64) {
-        for number in first..first + count {
-            self.resume(0, number, claim(&format!("p{number:04}"), "key", "next", None)).unwrap();
-            assert!(self.work_of(0, number, join(1)) < MOST_WORK + count);
-        }
-        let presence = self.registry.presences.get_mut(&room("r")).unwrap();
-        for peer in self.registry.peers.values_mut().filter(|peer| !peer.is_away()) {
-            presence.list(peer.rooms.get_mut(&room("r")).unwrap());
-        }
-        self.settle(0);
-    }
-
-    /// Sweeps as often as the registry asks for it, each client acknowledging what it gets, until nobody is told anything.
-    fn settle(&mut self, mut now: u64) -> u64 {
-        loop {
-            self.acknowledge_all(now);
-            match self.registry.poll_timeout() {
-                Some(due) if due < now + 100 => now = now.max(due),
-                _ => return now,
-            }
-            let before = self.registry.touched();
-            self.registry.sweep(now, &mut self.out);
-            let work = self.registry.touched() - before;
-            let members = self.registry.len() as u64;
-            assert!(work <= MOST_WORK + members, "a sweep touched {work} entries");
-        }
-    }
-
-    fn acknowledge_all(&mut self, now: u64) {
-        let connections: Vec<ConnectionId> = self.out.got.keys().copied().collect();
-        for connection in connections {
-            let told = self.out.got.remove(&connection).unwrap_or_default();
-            for delivery in &told {
-                if let Delivery::News { news, .. } = delivery {
-                    self.pictures.entry(connection).or_default().note(news);
-                }
-            }
-            let top = told.iter().filter_map(|delivery| match delivery {
-                Delivery::News { seq, .. } => *seq,
-                _ => None,
-            });
-            if let Some(ack) = top.max() {
-                let beat = Command::Beat { ack: Some(ack) };
-                self.registry.execute(now, connection, beat, &mut self.out);
-                self.drop_reply(connection);
-            }
-        }
-    }
-
-    fn drop_reply(&mut self, connection: ConnectionId) {
-        if let Some(queue) = self.out.got.get_mut(&connection) {
-            queue.retain(|delivery| !matches!(delivery, Delivery::Done { .. }));
-            if queue.is_empty() {
-                self.out.got.remove(&connection);
-            }
-        }
-    }
-
-    /// The work of one command.
-    fn work_of(&mut self, now: u64, number: u64, command: Command) -> u64 {
-        let before = self.registry.touched();
-        self.registry.execute(now, ConnectionId::new(number), command, &mut self.out);
-        self.registry.touched() - before
-    }
-
-    fn picture(&self, number: u64) -> &Picture {
-        &self.pictures[&ConnectionId::new(number)]
-    }
-}
-
-fn join(seq: u32) -> Command {
-    let action = Action::Join(room("r"));
-    Command::Request(Request { seq: Some(seq), ack: None, reference: Some(seq), action })
-}
-
-/// What a client makes of the notices of one room. It counts every absence and every end that it is told.
-#[derive(Debug, Default)]
-pub(super) struct Picture {
-    present: BTreeSet<String>,
-    away: BTreeSet<String>,
-    absences: usize,
-    ends: usize,
-    lists: usize,
-}
-
-impl Picture {
-    fn note(&mut self, news: &News) {
-        match news {
-            News::Joined { page, reference, .. } => {
-                self.lists += 1;
-                if reference.is_none() {
-                    self.away.clear();
-                }
-                self.present = page.peers.iter().map(|peer| peer.id.clone()).collect();
-            }
-            News::PeerJoined { peer, .. } => {
-                assert!(self.present.insert(peer.id.clone()), "{} joined twice", peer.id);
-                assert!(!self.away.contains(&peer.id));
-            }
-            News::PeerBack { peer, .. } => {
-                self.away.remove(&peer.id);
-                self.present.insert(peer.id.clone());
-            }
-            News::PeerAway { peer, .. } => {
-                self.absences += 1;
-                self.present.remove(peer.as_str());
-                assert!(self.away.insert(peer.as_str().into()), "{peer} is away twice");
-            }
-            News::PeerLeft { peer, .. } => {
-                self.ends += 1;
-                let was_here = self.present.remove(peer.as_str()) | self.away.remove(peer.as_str());
-                assert!(was_here || self.lists == 0, "{peer} left and was never named");
-            }
-            _ => {}
-        }
-    }
-}
 
 /// Case A1: everybody in a large room loses its socket within a moment.
 #[test]
@@ -371,4 +249,36 @@ fn a_list_that_is_asked_for_again_is_what_the_member_knows() {
     let query = Query { room: Some(room("r")), limit: Some(1), ..Query::default() };
     assert_eq!(world.request(10, 7, 3, Action::Discover(query)), Outcome::Executed);
     assert_eq!(world.told(7).len(), 1, "nothing more is to be told");
+}
+
+/// A peer that comes back and says something else of itself costs a large room one change.
+#[test]
+fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
+    for (members, kinds) in [(16, "b"), (SMALL as u64 + 36, "lj")] {
+        let mut world = World::new();
+        world.crowd(0, members);
+        world.detach(10, 1, LOST);
+        let has = world.registry.peers[&id("p0001")].mailbox.sent();
+        let mut claim = claim("p0001", "next", "n", Some(has));
+        claim.peer.metadata = Some("new".into());
+        let work = world.work_of(10, 900, Command::Claim(Box::new(claim)));
+        assert!(work < 100, "{work} for {members}");
+        world.news(900);
+        let mut told = Vec::new();
+        for _ in 0..50 {
+            world.registry.sweep(50, &mut world.out);
+            told.extend(world.told(0));
+        }
+        let letters: String = told
+            .iter()
+            .filter_map(|(_, news)| match news {
+                News::PeerAway { .. } => None,
+                News::PeerBack { peer, .. } => peer.metadata.as_ref().map(|_| 'b'),
+                News::PeerJoined { peer, .. } => peer.metadata.as_ref().map(|_| 'j'),
+                News::PeerLeft { .. } => Some('l'),
+                _ => Some('?'),
+            })
+            .collect();
+        assert_eq!(letters, kinds, "{told:?}");
+    }
 }

@@ -66,6 +66,16 @@ pub(super) struct View {
 impl Presence {
     /// A peer enters. Its view is that of the list that it gets.
     pub(super) fn enter(&mut self, peer: &PeerId, info: Arc<PeerInfo>) -> View {
+        let slot = self.begin(peer, info);
+        self.members = self.members.saturating_add(1);
+        let mut view = View { slot, known: Marks::default(), renewed: Marks::default(), stale: false };
+        self.list(&mut view);
+        self.facts.set(slot, Standing::Present);
+        view
+    }
+
+    /// A place for a stay that begins.
+    fn begin(&mut self, peer: &PeerId, info: Arc<PeerInfo>) -> u32 {
         let stay = Stay {
             peer: peer.clone(),
             info,
@@ -81,11 +91,23 @@ impl Presence {
         if let Some(place) = self.stay_mut(slot) {
             *place = Some(stay);
         }
-        self.members = self.members.saturating_add(1);
-        let mut view = View { slot, known: Marks::default(), renewed: Marks::default(), stale: false };
-        self.list(&mut view);
-        self.facts.set(slot, Standing::Present);
-        view
+        slot
+    }
+
+    /// A member says something else of itself. Members are not told.
+    pub(super) fn describe(&mut self, view: &View, info: &Arc<PeerInfo>) {
+        if let Some(Some(stay)) = self.stay_mut(view.slot) {
+            stay.info = Arc::clone(info);
+            stay.notices = Notices::default();
+        }
+    }
+
+    /// A member that is away will come back as a new stay: whoever knows it is told of an end and a beginning.
+    pub(super) fn begin_anew(&mut self, view: &mut View, peer: &PeerId, info: &Arc<PeerInfo>) {
+        self.end(view.slot, LeaveReason::Lost);
+        view.slot = self.begin(peer, Arc::clone(info));
+        view.known.set(view.slot, Standing::Unknown);
+        self.facts.set(view.slot, Standing::Away);
     }
 
     /// A member was given a list of the room: that is what it knows. The list says nothing of the peers that it knows to be
@@ -121,15 +143,20 @@ impl Presence {
     pub(super) fn depart(&mut self, mut view: View, reason: LeaveReason) {
         self.forget(&mut view);
         self.members = self.members.saturating_sub(1);
-        self.facts.set(view.slot, Standing::Unknown);
-        let Some(Some(stay)) = self.stay_mut(view.slot) else { return };
+        self.end(view.slot, reason);
+    }
+
+    /// A stay ends.
+    fn end(&mut self, slot: u32, reason: LeaveReason) {
+        self.facts.set(slot, Standing::Unknown);
+        let Some(Some(stay)) = self.stay_mut(slot) else { return };
         stay.left = Some(reason);
         stay.notices = Notices::default();
         let peer = stay.peer.clone();
         if stay.knowers == 0 {
-            self.release(view.slot);
+            self.release(slot);
         } else {
-            self.departed.entry(peer).or_default().push(view.slot);
+            self.departed.entry(peer).or_default().push(slot);
             self.ended = self.ended.saturating_add(1);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::mailbox::Receipt;
 use super::presence::{Presence, View};
+use super::spread::SMALL;
 use super::{Refused, Registry};
 use crate::engine::{AwayReason, LeaveReason, News, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
@@ -85,15 +86,27 @@ impl Registry {
         }
     }
 
-    /// A peer says something else of itself: the members that know it are told when it is back.
-    pub(super) fn renew_in_rooms(&mut self, id: &PeerId) {
-        let Some(peer) = self.peers.get(id) else { return };
-        let rooms: Vec<(RoomName, u32)> =
-            peer.rooms.iter().map(|(room, view)| (room.clone(), view.slot())).collect();
-        for (room, slot) in rooms {
-            for member in self.rooms.peers(&room).into_iter().flatten() {
-                self.work.touch(1);
-                if let Some(view) = self.peers.get_mut(member).and_then(|peer| peer.rooms.get_mut(&room)) {
+    /// A peer says something else of itself. `was_away`: it is back after an absence, and members that know it are told. In a large
+    /// room they are told of an end and a beginning, which takes one change and not one for each member.
+    pub(super) fn describe_in_rooms(&mut self, id: &PeerId, was_away: bool) {
+        let Self { peers, presences, rooms, work, .. } = self;
+        let Some(peer) = peers.get_mut(id) else { return };
+        let info = Arc::clone(&peer.info);
+        let mut renewed = Vec::new();
+        for (room, view) in &mut peer.rooms {
+            let Some(presence) = presences.get_mut(room) else { continue };
+            if !was_away {
+                presence.describe(view, &info);
+            } else if presence.members() > SMALL {
+                presence.begin_anew(view, id, &info);
+            } else {
+                renewed.push((room.clone(), view.slot()));
+            }
+        }
+        for (room, slot) in renewed {
+            for member in rooms.peers(&room).into_iter().flatten() {
+                work.touch(1);
+                if let Some(view) = peers.get_mut(member).and_then(|peer| peer.rooms.get_mut(&room)) {
                     Presence::renew(view, slot);
                 }
             }

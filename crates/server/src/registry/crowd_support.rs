@@ -1,0 +1,129 @@
+//! What the tests of large rooms share.
+
+use super::session_tests::claim;
+use super::spread::TURN;
+use super::tests::{World, room};
+use super::*;
+
+/// Most entries that one command may touch, whatever the size of its room.
+pub(super) const MOST_WORK: u64 = 2 * TURN + mailbox::ENTRIES as u64;
+
+impl World {
+    /// Peers p0000, p0001 … on connections from `first` on, in one room, and each knows of the others.
+    pub(super) fn crowd(&mut self, first: u64, count: u64) {
+        for number in first..first + count {
+            self.resume(0, number, claim(&format!("p{number:04}"), "key", "next", None)).unwrap();
+            assert!(self.work_of(0, number, join(1)) < MOST_WORK + count);
+        }
+        let presence = self.registry.presences.get_mut(&room("r")).unwrap();
+        for peer in self.registry.peers.values_mut().filter(|peer| !peer.is_away()) {
+            presence.list(peer.rooms.get_mut(&room("r")).unwrap());
+        }
+        self.settle(0);
+    }
+
+    /// Sweeps as often as the registry asks for it, each client acknowledging what it gets, until nobody is told anything.
+    pub(super) fn settle(&mut self, mut now: u64) -> u64 {
+        loop {
+            self.acknowledge_all(now);
+            match self.registry.poll_timeout() {
+                Some(due) if due < now + 100 => now = now.max(due),
+                _ => return now,
+            }
+            let before = self.registry.touched();
+            self.registry.sweep(now, &mut self.out);
+            let work = self.registry.touched() - before;
+            let members = self.registry.len() as u64;
+            assert!(work <= MOST_WORK + members, "a sweep touched {work} entries");
+        }
+    }
+
+    fn acknowledge_all(&mut self, now: u64) {
+        let connections: Vec<ConnectionId> = self.out.got.keys().copied().collect();
+        for connection in connections {
+            let told = self.out.got.remove(&connection).unwrap_or_default();
+            for delivery in &told {
+                if let Delivery::News { news, .. } = delivery {
+                    self.pictures.entry(connection).or_default().note(news);
+                }
+            }
+            let top = told.iter().filter_map(|delivery| match delivery {
+                Delivery::News { seq, .. } => *seq,
+                _ => None,
+            });
+            if let Some(ack) = top.max() {
+                let beat = Command::Beat { ack: Some(ack) };
+                self.registry.execute(now, connection, beat, &mut self.out);
+                self.drop_reply(connection);
+            }
+        }
+    }
+
+    fn drop_reply(&mut self, connection: ConnectionId) {
+        if let Some(queue) = self.out.got.get_mut(&connection) {
+            queue.retain(|delivery| !matches!(delivery, Delivery::Done { .. }));
+            if queue.is_empty() {
+                self.out.got.remove(&connection);
+            }
+        }
+    }
+
+    /// The work of one command.
+    pub(super) fn work_of(&mut self, now: u64, number: u64, command: Command) -> u64 {
+        let before = self.registry.touched();
+        self.registry.execute(now, ConnectionId::new(number), command, &mut self.out);
+        self.registry.touched() - before
+    }
+
+    pub(super) fn picture(&self, number: u64) -> &Picture {
+        &self.pictures[&ConnectionId::new(number)]
+    }
+}
+
+fn join(seq: u32) -> Command {
+    let action = Action::Join(room("r"));
+    Command::Request(Request { seq: Some(seq), ack: None, reference: Some(seq), action })
+}
+
+/// What a client makes of the notices of one room. It counts every absence and every end that it is told.
+#[derive(Debug, Default)]
+pub(super) struct Picture {
+    pub(super) present: BTreeSet<String>,
+    pub(super) away: BTreeSet<String>,
+    pub(super) absences: usize,
+    pub(super) ends: usize,
+    pub(super) lists: usize,
+}
+
+impl Picture {
+    fn note(&mut self, news: &News) {
+        match news {
+            News::Joined { page, reference, .. } => {
+                self.lists += 1;
+                if reference.is_none() {
+                    self.away.clear();
+                }
+                self.present = page.peers.iter().map(|peer| peer.id.clone()).collect();
+            }
+            News::PeerJoined { peer, .. } => {
+                assert!(self.present.insert(peer.id.clone()), "{} joined twice", peer.id);
+                assert!(!self.away.contains(&peer.id));
+            }
+            News::PeerBack { peer, .. } => {
+                self.away.remove(&peer.id);
+                self.present.insert(peer.id.clone());
+            }
+            News::PeerAway { peer, .. } => {
+                self.absences += 1;
+                self.present.remove(peer.as_str());
+                assert!(self.away.insert(peer.as_str().into()), "{peer} is away twice");
+            }
+            News::PeerLeft { peer, .. } => {
+                self.ends += 1;
+                let was_here = self.present.remove(peer.as_str()) | self.away.remove(peer.as_str());
+                assert!(was_here || self.lists == 0, "{peer} left and was never named");
+            }
+            _ => {}
+        }
+    }
+}
