@@ -74,6 +74,8 @@ pub struct Session {
     woke: bool,
     /// Until when a lost link may be one that the browser closed because it took the page for left.
     may_leave_until: u64,
+    /// Whether the server was told so on the socket in use.
+    said_leaving: bool,
     state: ClientState,
     visible: bool,
     online: bool,
@@ -103,6 +105,7 @@ impl Session {
             suspect_at: None,
             woke: false,
             may_leave_until: 0,
+            said_leaving: false,
             state: ClientState::Idle,
             visible: true,
             online: true,

@@ -3,7 +3,7 @@
 
 mod support;
 
-use signalpost_core::protocol::{ClientMessage, ErrorCode};
+use signalpost_core::protocol::{ClientMessage, ErrorCode, ServerMessage};
 use signalpost_core::{ClientState, Command, PageEvent, SocketEvent};
 use support::{World, config};
 
@@ -38,6 +38,13 @@ fn a_page_that_stays_comes_back_at_once_and_resumes() {
         assert_eq!(world.opened(), [1, 2], "the server waits for 1.5 s only");
         world.welcome(true, 0);
         assert_eq!(world.client.state(), ClientState::Connected);
+        assert_eq!(
+            world.take_sent().last(),
+            Some(&ClientMessage::Leaving),
+            "it may still go, from this socket"
+        );
+        world.receive(ServerMessage::Heartbeat);
+        world.advance(3_000);
         // The next loss is one like any other.
         world.socket_event(SocketEvent::Closed { code });
         world.advance(0);

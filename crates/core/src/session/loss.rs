@@ -107,7 +107,7 @@ impl Session {
         } else if let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) {
             // A socket that was dead when the page woke is told so only now: nobody else comes at this moment. And a page that
             // the server takes for left has no time to lose.
-            let may_have_left = now < core::mem::take(&mut self.may_leave_until);
+            let may_have_left = core::mem::take(&mut self.said_leaving) && now < self.may_leave_until;
             let wait = self.away_ms.take().unwrap_or(if woke || may_have_left { 0 } else { wait });
             self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
         } else {

@@ -175,6 +175,8 @@ impl Session {
         self.was_registered = true;
         self.set_state(ClientState::Connected, "", out);
         self.calls.settle_all(&Ok(Reply::Done), out);
+        // A page that is slow to go comes back meanwhile, and is left from this socket.
+        self.say_leaving(now, out);
         if is_return {
             out.push_back(Output::Event(Event::Resumed { resumed, reason }));
         }

@@ -40,11 +40,8 @@ impl Session {
                 }
             }
             PageEvent::MayLeave => {
-                // Servers without sessions end the registration with the socket, whatever the page does.
-                if self.has_session == Some(true) {
-                    self.send(now, ClientMessage::Leaving, out);
-                }
                 self.may_leave_until = now.saturating_add(limits::LEAVING_HINT_MS);
+                self.say_leaving(now, out);
             }
             // Should the page come back, the server's close is a lost link like any other.
             PageEvent::Leaving => {
@@ -52,6 +49,14 @@ impl Session {
             }
         }
         None
+    }
+
+    /// Servers without sessions end the registration with the socket, whatever the page does.
+    pub(super) fn say_leaving(&mut self, now: u64, out: &mut Queue<Output>) {
+        if self.has_session == Some(true) && now < self.may_leave_until {
+            self.send(now, ClientMessage::Leaving, out);
+            self.said_leaving = true;
+        }
     }
 
     fn wake_up(&mut self, now: u64, event: PageEvent, out: &mut Queue<Output>) {

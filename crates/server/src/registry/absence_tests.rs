@@ -142,6 +142,19 @@ fn a_page_that_was_probably_left_and_is_loaded_anew_has_closed() {
 }
 
 #[test]
+fn the_id_of_a_page_that_was_probably_left_is_free_at_once() {
+    let mut world = World::in_a_room(&["ada", "bob"]);
+    let other = || claim("bob", "another", "n", None);
+    world.detach(AT, 2, LOST);
+    assert_eq!(world.resume(AT + 1, 9, other()), Err(Outcome::Refused(ErrorCode::PeerIdTaken)));
+    assert!(world.resume(AT + 2, 10, claim("bob", "next", "n", Some(1))).is_ok());
+    world.heard(1);
+    world.detach(AT + 3, 10, Departure::Leaving);
+    assert_eq!(world.resume(AT + 4, 11, other()), Ok(fresh(None)));
+    assert_eq!(world.heard(1), [away("bob", AwayReason::Lost), gone("bob", LeaveReason::Closed)]);
+}
+
+#[test]
 fn without_a_window_a_page_that_was_probably_left_has_closed_at_once() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     world.registry.window = 0;

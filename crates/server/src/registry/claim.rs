@@ -28,7 +28,11 @@ impl Registry {
             if self.is_over(now, holder) {
                 self.expire(now, &id, out);
             } else if !holder.keys.accepts(&claim.key) {
-                return Err(ErrorCode::PeerIdTaken);
+                if !holder.is_leaving {
+                    return Err(ErrorCode::PeerIdTaken);
+                }
+                // The page was probably loaded anew, and the new one has a key of its own.
+                self.replace(now, &id, Delivery::Superseded, out);
             } else if holder.knows_later(claim.attempt) {
                 // Its client, or the page before, left that socket long ago. If not, the id is another's, as long as that is here.
                 let is_same = holder.info.session == claim.peer.session;
