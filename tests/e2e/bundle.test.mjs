@@ -127,25 +127,24 @@ describe("Signalpost", () => {
         }
         for (const page of [ada, bob]) assert.deepEqual(await page.evaluate("[...ended, ...failures]"), []);
       }));
-
-    test(`${kinds.join("–")}: the first section is stopped while the other side offers, ten times`, () =>
-      connected(kinds, ["sound", "picture"], async (ada, bob) => {
-        // Firefox now and then loses DTLS when a restart of ICE and another negotiation are close, in plain browsers too.
-        const restarts = !kinds.includes("firefox");
-        for (let round = 0; round < 10; round += 1) {
-          const at = Date.now() + 60;
-          await Promise.all([
-            ada.evaluate(`async (at) => { await instant(at); peer.addTrack(picture()); ${restarts ? "peer.restartIce();" : ""} }`, at),
-            bob.evaluate("async (at) => { await instant(at); peer.connection.getTransceivers()[0].stop(); }", at),
-          ]);
-          await bob.waitFor("peer.connection.signalingState === 'stable'");
-          await new Promise((done) => setTimeout(done, 700));
-          await agreement(ada, bob);
-          await flows(ada, bob, 10 + round);
-        }
-        for (const page of [ada, bob]) assert.deepEqual(await page.evaluate("[...ended, ...failures]"), []);
-      }));
   }
+
+  // Only Chromium: a track that Firefox adds uses the place of the stopped section, and by such an offer it loses its data channel.
+  test("Chromium–Chromium: the first section is stopped while the other side adds a track and restarts ICE, ten times", () =>
+    connected(PAIRS[0], ["sound", "picture"], async (ada, bob) => {
+      for (let round = 0; round < 10; round += 1) {
+        const at = Date.now() + 60;
+        await Promise.all([
+          ada.evaluate("async (at) => { await instant(at); peer.addTrack(picture()); peer.restartIce(); }", at),
+          bob.evaluate("async (at) => { await instant(at); peer.connection.getTransceivers()[0].stop(); }", at),
+        ]);
+        await bob.waitFor("peer.connection.signalingState === 'stable'");
+        await new Promise((done) => setTimeout(done, 700));
+        await agreement(ada, bob);
+        await flows(ada, bob, 10 + round);
+      }
+      for (const page of [ada, bob]) assert.deepEqual(await page.evaluate("[...ended, ...failures]"), []);
+    }));
 
   test("Chromium–Firefox: Firefox stops the first section, and is told why the connection ends", () =>
     connected(PAIRS[2], ["sound", "picture"], async (ada, bob) => {

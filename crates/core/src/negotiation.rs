@@ -4,6 +4,7 @@
 //! need waits until the operation before it has ended, so a collision is seen when the message's turn comes,
 //! in the state that the browser is really in.
 
+mod bundle;
 mod excess;
 mod failure;
 mod gathering;
@@ -15,6 +16,7 @@ use crate::output::Operation;
 use crate::queue::Queue;
 use crate::remote_candidates::RemoteCandidates;
 use alloc::{string::String, vec::Vec};
+use bundle::Bundle;
 use excess::Excess;
 use gathering::Gathering;
 use signalpost_protocol::{ErrorCode, IceCandidateInit, session_description};
@@ -61,10 +63,7 @@ pub struct Negotiation {
     /// The next offer is set at once: it was made before, and looked at.
     sets_next_offer: bool,
     excess: Excess,
-    /// The first media section of the bundle that both sides agreed on.
-    bundle_tag: Option<String>,
-    /// It is another one now, or is about to be.
-    has_moved: bool,
+    bundle: Bundle,
     /// Offers in a row that could not be set when their answers came.
     unset_offers: u8,
     /// The remote offer that was refused last, until another is taken up.
@@ -104,13 +103,12 @@ impl Negotiation {
             invited: None,
             active: false,
             refused: false,
-            // It is created with a data channel; the browser's own event comes a task later.
+            // It is created with a data channel; the browser's event comes a task later.
             negotiation_needed: true,
             is_unoffered: false,
             sets_next_offer: false,
             excess: Excess::default(),
-            bundle_tag: None,
-            has_moved: false,
+            bundle: Bundle::default(),
             unset_offers: 0,
             rejected: None,
             ignore_offer: false,
@@ -204,9 +202,10 @@ impl Negotiation {
     }
 
     /// Whether a candidate may be refused without anything being wrong: it belongs to an offer that was
-    /// ignored, or (Firefox) to the generation before the description that is pending.
+    /// ignored, to a media section that has just been stopped, or (Firefox) to the generation before the description that is pending.
     pub fn excuses_candidates(&self) -> bool {
-        self.ignore_offer || self.in_flight.is_some() || self.signaling_state != SignalingState::Stable
+        let is_settled = self.signaling_state == SignalingState::Stable && !self.bundle.is_moving();
+        self.ignore_offer || self.in_flight.is_some() || !is_settled
     }
 
     /// Whether an offer is out that has no answer.
@@ -221,7 +220,6 @@ impl Negotiation {
             && !self.is_offered()
     }
 
-    /// Whether an offer of the other side waits for its turn.
     fn is_offered(&self) -> bool {
         self.inbox.any(|waiting| matches!(waiting, Remote::Offer { .. }))
     }
@@ -370,10 +368,9 @@ impl Negotiation {
                 // Who answers this offer has our answer to the one before.
                 self.answer = None;
                 self.ignore_offer = false;
-                let answer = self.applying.clone();
-                self.agree_on(&answer);
                 self.rejected = None;
-                self.release_candidates(steps);
+                let answer = self.release_candidates(steps);
+                self.agree_on(&answer);
             }
             (InFlight::RollingBack, _) => {}
             (InFlight::MakingOffer | InFlight::MakingAnswer { .. }, _) => {
@@ -383,9 +380,11 @@ impl Negotiation {
         }
     }
 
-    fn release_candidates(&mut self, steps: &mut Vec<Step>) {
-        let ready = self.candidates.handle_description(&core::mem::take(&mut self.applying));
-        add_candidates(ready, steps);
+    /// The remote description is set; returns its text.
+    fn release_candidates(&mut self, steps: &mut Vec<Step>) -> String {
+        let set = core::mem::take(&mut self.applying);
+        add_candidates(self.candidates.handle_description(&set), steps);
+        set
     }
 }
 

@@ -97,12 +97,12 @@ fn an_offer_that_can_never_be_set_is_given_up() {
     }
     side.offers("mine");
     side.answer(MOST_UNSET, "theirs");
-    assert_eq!(side.failed(Stable), ["reject 3", "fail internal"]);
+    assert_eq!(side.failed(Stable), ["reject 8", "fail internal"]);
     assert!(!side.0.is_offering());
     assert_eq!(side.activate(), ["create"], "the application asks");
 }
 
-const MOST_UNSET: u32 = 3;
+const MOST_UNSET: u32 = failure::MOST_UNSET_OFFERS as u32;
 
 #[test]
 fn a_held_offer_that_was_rejected_is_made_again_when_the_application_asks() {

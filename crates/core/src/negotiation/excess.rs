@@ -60,13 +60,13 @@ impl Negotiation {
         // What was asked for meanwhile is in it.
         self.negotiation_needed = false;
         self.is_unoffered = true;
-        let is_restart = begins && self.bundle_tag.is_some();
+        let is_restart = begins && self.bundle.is_settled();
         if is_restart && (self.polite || !self.gathers) {
             // An offer of the other side has only what both know, and restarts ICE for both.
             self.invite(steps);
         } else if self.excess.handle_excess() {
             let (code, message) = (ErrorCode::MessageTooLarge, TOO_LARGE.into());
-            let concerns_calls = begins || self.bundle_tag.is_none();
+            let concerns_calls = begins || !self.bundle.is_settled();
             steps.push(if concerns_calls {
                 Step::Fail { code, message }
             } else {

@@ -6,8 +6,8 @@ use crate::output::Operation;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::ErrorCode;
 
-/// Own offers in a row that cannot be set, after which none is made by itself.
-const MOST_UNSET_OFFERS: u8 = 3;
+/// Own offers in a row that cannot be set, after which none is made by itself: each costs a restart of ICE.
+pub(super) const MOST_UNSET_OFFERS: u8 = 8;
 
 impl Negotiation {
     pub(super) fn handle_failure(&mut self, failed: InFlight, message: String, steps: &mut Vec<Step>) {

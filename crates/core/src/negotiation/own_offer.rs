@@ -3,14 +3,13 @@
 //! The polite side holds its offers: it makes an offer, sends it, and sets it only when the answer is there, so that nothing is
 //! ever rolled back for glare. Chromium, after it has rolled its first offer back, may have lost its data channel or its
 //! candidates; Firefox, after any rollback, refuses an offer that restarts ICE. One kind of offer cannot be held: see
-//! [`Negotiation::moves_bundle`].
+//! [`super::bundle::Bundle::cannot_be_held`].
 
 use super::{InFlight, Negotiation, Step};
 use crate::input::{Description, SdpType, SignalingState};
 use crate::output::Operation;
-use alloc::string::String;
 use alloc::vec::Vec;
-use signalpost_protocol::{ErrorCode, limits, session_description};
+use signalpost_protocol::{ErrorCode, limits};
 
 impl Negotiation {
     pub(super) fn is_offer_due(&self) -> bool {
@@ -62,7 +61,7 @@ impl Negotiation {
                     self.begin_gathering(made, steps);
                 } else if !limits::fits_description(&description.sdp) {
                     self.handle_excess(begins, steps);
-                } else if self.polite && !self.moves_bundle(&description.sdp) {
+                } else if self.polite && !self.bundle.cannot_be_held(&description.sdp) {
                     self.send_offer(description, steps);
                 } else {
                     self.negotiation_needed = true;
@@ -93,7 +92,7 @@ impl Negotiation {
         self.excess.handle_fitting();
         self.offer_number = self.offer_number.saturating_add(1);
         self.offer = Some(description.sdp.clone());
-        self.has_moved = self.has_another_tag(&description.sdp);
+        self.bundle.handle_offer(&description.sdp);
         steps.push(Step::SendDescription { number: self.offer_number, description });
     }
 
@@ -111,27 +110,12 @@ impl Negotiation {
 
     /// Both sides agreed on what this answer says.
     pub(super) fn agree_on(&mut self, answer: &str) {
-        self.has_moved = self.has_another_tag(answer);
-        self.bundle_tag = session_description::bundle_tag(answer).map(String::from);
+        self.bundle.handle_answer(answer);
         self.excess.handle_agreed();
     }
 
-    /// Whether the negotiation that runs, or the last one, moves media and data to another transport, as [`Negotiation::moves_bundle`] says.
-    pub fn has_moved(&self) -> bool {
-        self.has_moved
-    }
-
-    /// Whether this offer has another first media section in its bundle than both sides agreed on: the old one was stopped,
-    /// or its place is used again. Then all media and data move to another transport (RFC 9143 §7.2). Chromium loses its data
-    /// channel when such an offer is set only after the other side has answered it (8 of 8 times in plain connections, and
-    /// never when it is set first), so that one is set at once; rolled back for glare, which costs nothing here, since it is
-    /// never the first. Firefox loses the channel in either order when the offer is its own.
-    fn moves_bundle(&self, offer: &str) -> bool {
-        self.has_another_tag(offer) && !session_description::is_of_firefox(offer)
-    }
-
-    fn has_another_tag(&self, sdp: &str) -> bool {
-        let tags = self.bundle_tag.as_deref().zip(session_description::bundle_tag(sdp));
-        tags.is_some_and(|(agreed, other)| agreed != other)
+    /// Whether the negotiation that runs, or the last one, moves media and data to another transport.
+    pub fn is_moving(&self) -> bool {
+        self.bundle.is_moving()
     }
 }
