@@ -25,7 +25,7 @@ use post::Store;
 use presence::Presence;
 use registration::Registration;
 use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName};
-use spread::Spread;
+use spread::{Pace, Spread};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +122,7 @@ impl Registry {
             windows: BTreeSet::new(),
             overflowed: Vec::new(),
             store: Store::new(Bounds::default().mailbox_bytes),
-            spread: Spread::default(),
+            spread: Spread::new(Pace::SERVER),
             work: Work::default(),
             next_sweep: 0,
             window,
@@ -134,6 +134,11 @@ impl Registry {
     /// The same, with other bounds.
     pub fn with_bounds(self, bounds: Bounds) -> Self {
         Self { most_peers: bounds.peers, store: Store::new(bounds.mailbox_bytes), ..self }
+    }
+
+    /// The same, with another pace of telling large rooms: tests have small ones.
+    pub fn with_pace(self, pace: Pace) -> Self {
+        Self { spread: Spread::new(pace), ..self }
     }
 
     /// How many entries its commands have touched: members, entries of mailboxes and of lists.
