@@ -8,9 +8,6 @@ use signalpost_protocol::{
     ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, ServerMessage, VERSIONS,
 };
 
-/// An end of the connection goes away, such as a page that is left (RFC 6455 §7.4.1).
-const GOING_AWAY: u16 = 1001;
-
 impl Session {
     pub(super) fn text(&mut self, now: u64, text: &str) {
         if let Err(rejection) = frame::read(text).and_then(|envelope| self.handle_envelope(now, envelope)) {
@@ -187,8 +184,6 @@ impl Session {
     /// The client closed the socket with this code.
     pub(super) fn departure(&mut self, code: Option<u16>) -> Departure {
         match code {
-            // Browsers close so when a page is left, and Firefox does before the page can say `bye`.
-            Some(GOING_AWAY) if self.numbers().is_some() => Departure::Bye,
             Some(code) if code == CloseCode::Suspended.as_u16() => Departure::Away(AwayReason::Suspended),
             _ => Departure::Away(AwayReason::Lost),
         }

@@ -261,18 +261,6 @@ fn the_end_is_told_once_with_its_reason() {
 }
 
 #[test]
-fn a_page_that_is_left_ends_its_session_as_bye_does() {
-    for (versions, departure) in [("[1,1]", Departure::Away(AwayReason::Lost)), ("[1,2]", Departure::Bye)] {
-        let mut session = fresh();
-        session.handle_frame(0, &HELLO.replace("[1,1]", versions));
-        session.handle_delivery(0, claimed());
-        drain(&mut session);
-        session.handle_socket_closed(Some(1001));
-        assert_eq!(drain(&mut session), [SessionOutput::Execute(Command::Detach(departure))], "{versions}");
-    }
-}
-
-#[test]
 fn a_lost_registration_closes_the_socket() {
     let mut session = registered();
     session.handle_frame(1, r#"{"type":"peer-discovery"}"#);
