@@ -1,5 +1,6 @@
 //! The end of a story: nothing bad happens any more, and everybody gets what they want.
 
+use super::WITH_STORMS;
 use super::model::Model;
 use super::transition::ROOMS;
 use crate::runner::Verdict;
@@ -41,6 +42,10 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     for page in 0..model.pages() {
         for room in &model.wishes(page).rooms {
             world.schedule(0, Action::Join(page, room));
+            if world.seed >= WITH_STORMS {
+                // What is left of a storm may be before it, and it may be refused.
+                world.schedule(5_000, Action::Join(page, room));
+            }
         }
     }
     for (a, b) in model.pairs() {

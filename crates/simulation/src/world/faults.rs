@@ -3,7 +3,7 @@
 use super::World;
 use super::action::Direction;
 use super::link::{Lane, Packet, Socket};
-use super::sockets::ABNORMAL;
+use super::sockets::{ABNORMAL, GOING_AWAY};
 use signalpost_core::{Input, PageEvent};
 
 impl World {
@@ -49,6 +49,25 @@ impl World {
         socket.noticed_at = Some(now);
         let name = self.pages[socket.page].id.as_str();
         self.trace.note(now, name, format_args!("loses socket {}", socket.id));
+    }
+
+    /// The sockets of a page are closed with 1001, and the page lives on: its browser does so when a download begins, and what it had
+    /// sent still arrives; or a gateway does so to both ends, and nothing does.
+    pub(super) fn close_going_away(&mut self, page: usize, by_gateway: bool) {
+        let (now, incarnation) = (self.now, self.pages[page].incarnation);
+        for socket in &mut self.sockets {
+            let is_its = socket.page == page && socket.incarnation == incarnation;
+            if !is_its || socket.cut || socket.closing || !socket.heard || !socket.open {
+                continue;
+            }
+            socket.closing = true;
+            socket.down.clear();
+            if by_gateway {
+                socket.up.clear();
+            }
+            socket.up.push(now, Packet::Close(GOING_AWAY), &mut self.random);
+            socket.down.push(now, Packet::Close(GOING_AWAY), &mut self.random);
+        }
     }
 
     pub(super) fn go_offline(&mut self, page: usize, ms: u64, is_told: bool) {
