@@ -4,7 +4,7 @@ use super::WITH_STORMS;
 use super::model::Model;
 use super::transition::ROOMS;
 use crate::runner::Verdict;
-use crate::world::{Action, Unsettled, World};
+use crate::world::{Action, Call, Unsettled, World};
 use signalpost_core::ClientState;
 use signalpost_protocol::link_monitor::DEAD_AFTER_IDLE_MS;
 
@@ -48,11 +48,21 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
             }
         }
     }
+    for page in (0..model.pages()).filter(|page| model.wishes(*page).is_open) {
+        // Whose leave() was rejected is still in the room: the application says it again.
+        for room in ROOMS.iter().filter(|room| !model.wishes(page).rooms.contains(*room)) {
+            let leave = format!("leave {room}");
+            let is_refused = |call: &Call| call.what == leave && matches!(call.result, Some(Err(_)));
+            if world.seed >= WITH_STORMS && world.pages[page].calls.values().any(is_refused) {
+                world.schedule(5_000, Action::Leave(page, room));
+            }
+        }
+    }
     for (a, b) in model.pairs() {
         world.schedule(500, Action::ConnectPeer(a, b));
         world.schedule(500, Action::ConnectPeer(b, a));
     }
-    world.run_until(world.now + 600);
+    world.run_until(world.now + if world.seed >= WITH_STORMS { 5_600 } else { 600 });
     world.run_until_settled(world.now + SETTLED_MS, |world| settled(model, world))?;
     last_words(model, world)?;
     // A connection that one side has just given up is being made anew.
