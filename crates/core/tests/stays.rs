@@ -72,6 +72,18 @@ fn the_refusal_of_a_stay_that_was_left_does_not_end_the_next() {
 }
 
 #[test]
+fn a_refused_join_does_not_end_what_the_next_one_begins() {
+    let mut world = World::registered();
+    let first = join(&mut world, 5);
+    let second = join(&mut world, 6);
+    world.receive_error("rate-limited", Some(first), None);
+    joined(&mut world, second, vec![info("ada", 1)]);
+    assert_eq!(world.outcome(6), peers(&["ada"]));
+    came(&mut world, info("bob", 1));
+    assert_eq!(moves(&mut world), ["+bob"]);
+}
+
+#[test]
 fn the_late_answer_to_a_join_says_nothing_of_who_is_away() {
     let mut world = World::registered();
     let frame = join(&mut world, 5);

@@ -152,7 +152,8 @@ impl Client {
             // Its promise says so.
         } else if let Some(request) = self.requests.take(reference) {
             if let Some(room) = request.question.joins() {
-                if !self.requests.is_leaving(room) {
+                // Behind it the application may have left, or asked once more.
+                if !self.requests.is_leaving(room) && !self.requests.is_joining(room) {
                     self.rooms.leave(room);
                 }
                 if request.call.is_none() {

@@ -14,6 +14,8 @@ const REGISTERED_MS: u64 = 180_000;
 /// From then on until all is settled: a closed client whose goodbye was lost is away until its window ends, and a receipt waits as
 /// long.
 const SETTLED_MS: u64 = 200_000;
+/// How long news of rooms may take once everybody is registered.
+const NEWS_MS: u64 = 6_000;
 /// How long a message may take once all is calm.
 const LAST_WORDS_MS: u64 = 20_000;
 
@@ -39,6 +41,11 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     world.run_until(world.now + DEAD_AFTER_IDLE_MS + 2 * world.slowest_way());
     let end = world.now + REGISTERED_MS;
     world.run_until_settled(end, |world| registered(model, world))?;
+    if world.seed >= WITH_STORMS {
+        // Before lists are asked for again, which would hide what was never told.
+        world.run_until(world.now + NEWS_MS);
+        pictures_are_right(model, world)?;
+    }
     for page in 0..model.pages() {
         for room in &model.wishes(page).rooms {
             world.schedule(0, Action::Join(page, room));
@@ -88,6 +95,24 @@ fn last_words(model: &Model, world: &mut World) -> Verdict {
     let delivered = world.totals().delivered - before.delivered;
     if delivered < count {
         return Err(format!("of {count} last words {delivered} arrived"));
+    }
+    Ok(())
+}
+
+/// Who is in a room knows everybody else who is.
+fn pictures_are_right(model: &Model, world: &World) -> Verdict {
+    for room in ROOMS {
+        let inside: Vec<usize> = (0..model.pages()).filter(|page| world.is_steady(*page, room)).collect();
+        for page in &inside {
+            let told = world.members(*page, room);
+            let missing = inside
+                .iter()
+                .find(|other| *other != page && !told.contains(&(world.pages[**other].id.clone(), false)));
+            if let Some(other) = missing {
+                let (own, id) = (&world.pages[*page].id, &world.pages[*other].id);
+                return Err(format!("{own} is told of {told:?} in {room}, and {id} is there"));
+            }
+        }
     }
     Ok(())
 }

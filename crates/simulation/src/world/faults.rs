@@ -4,7 +4,7 @@ use super::World;
 use super::action::Direction;
 use super::link::{Lane, Packet, Socket};
 use super::sockets::{ABNORMAL, GOING_AWAY};
-use signalpost_core::{Input, PageEvent};
+use signalpost_core::{ClientState, Input, PageEvent};
 
 impl World {
     /// The sockets of a page that may still do something.
@@ -154,6 +154,13 @@ impl World {
                 self.break_socket(place);
             }
         }
+    }
+
+    /// Whether a page is registered and has been in a room without a break, as far as it was told.
+    pub fn is_steady(&self, page: usize, room: &str) -> bool {
+        let page = &self.pages[page];
+        let is_here = page.client.state() == ClientState::Connected && !page.is_gone;
+        is_here && page.steady_rooms.iter().any(|it| it.as_str() == room)
     }
 
     /// Who is in a room, and whether away, as a page was told.
