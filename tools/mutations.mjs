@@ -14,7 +14,10 @@ const GATHERING = "crates/core/src/negotiation/gathering.rs";
 const DELIVERY = "crates/core/src/delivery.rs";
 const REGISTRY = "crates/server/src/registry/mod.rs";
 const CLAIM = "crates/server/src/registry/claim.rs";
+const MARKS = "crates/server/src/registry/marks.rs";
+const PRESENCE = "crates/server/src/registry/presence.rs";
 const REPLY = "crates/server/src/session/reply.rs";
+const ROOMS = "crates/server/src/registry/rooms.rs";
 
 /** Whose tests are run, unless a mutation names others. */
 const TESTS = ["-p", "signalpost-core", "-p", "signalpost-simulation"];
@@ -88,6 +91,22 @@ const MUTATIONS = [
     name: "the server's check for a late hello is taken out",
     tests: ENGINE_CONTRACT,
     edits: [[CLAIM, "} else if holder.knows_later(claim.attempt) {", "} else if false {"]],
+  },
+  {
+    name: "a member does not hear that a peer is back that was away when it entered the room",
+    edits: [[MARKS, "let changed = (known.present ^ fact.present) | (known.away ^ fact.away);", "let changed = known.present ^ fact.present;"]],
+  },
+  {
+    name: "members hear of new stays before the ends of former ones",
+    edits: [[PRESENCE, "differences(Asked::Gone).chain(differences(Asked::Others))", "differences(Asked::Others).chain(differences(Asked::Gone))"]],
+  },
+  {
+    name: "a relay does not wait for the news of its sender",
+    edits: [[ROOMS, "let told = self.tell_about(to, from, out);", "let told = Ok::<(), super::mailbox::NotTaken>(());"]],
+  },
+  {
+    name: "the limit of joins is taken out",
+    edits: [[ROOMS, "peer.joins.take(now).map_err(Refused::wait)?;\n", "\n"]],
   },
 ];
 

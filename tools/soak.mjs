@@ -5,6 +5,8 @@ import { parseArgs } from "node:util";
 import { ToolError, capture, main, run } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 
+/** From here on stories tell of everything that there is (crates/simulation/src/story/mod.rs). */
+const WITH_STORMS = 2_000_000;
 /** Seeds that one process tells: about a second. */
 const BATCH = 100;
 /** Time between two lines of progress, in milliseconds. */
@@ -23,7 +25,7 @@ function describe(totals, started) {
 }
 
 await main(async () => {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seed: { type: "string", default: "0" } } });
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seed: { type: "string", default: String(WITH_STORMS) } } });
   const [seconds, first] = [Number(positionals[0] ?? 60), Number(values.seed)];
   if (!(seconds > 0) || !Number.isSafeInteger(first) || first < 0) throw new ToolError("npm run soak [-- SECONDS] [--seed FIRST]");
   await run("cargo", ["build", "--quiet", "--release", "-p", "signalpost-simulation", "--bin", "soak"]);

@@ -106,6 +106,11 @@ impl Requests {
         self.0.iter().any(|request| request.question.joins() == Some(room))
     }
 
+    /// Whether a room is being left, behind everything that was answered so far.
+    pub fn is_leaving(&self, room: &RoomName) -> bool {
+        self.0.iter().any(|request| matches!(&request.question, Question::Leave(left) if left == room))
+    }
+
     /// The application no longer waits for this call; returns what it asked.
     pub fn cancel(&mut self, call: u32) -> Option<Request> {
         let at = self.0.iter().position(|request| request.call == Some(call))?;

@@ -76,15 +76,16 @@ impl Rooms {
         members
     }
 
-    /// A list of the room begins. Whether it counts: one that was `asked` for does, or one of a room that the client is in.
-    pub fn begin_list(&mut self, room: &RoomName, asked: bool) -> bool {
+    /// A list of the room begins. Whether it counts: one that was `asked` for does, or one of a room that the client is in. `replaces`:
+    /// it answers nothing, and says where everybody stands.
+    pub fn begin_list(&mut self, room: &RoomName, asked: bool, replaces: bool) -> bool {
         let Some(room) = self.0.get_mut(room) else { return asked };
         let counts = asked || room.entered;
         if counts {
             room.listing = true;
             for (_, member) in room.members.entries_mut() {
                 member.named = false;
-                if !asked {
+                if replaces {
                     // The server could not keep all changes: this list takes the place of everything that was known.
                     member.away = None;
                 }

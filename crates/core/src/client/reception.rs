@@ -62,7 +62,8 @@ impl Client {
             ServerMessage::Joined { room, peers, cursor, reference } => {
                 let request = self.requests.take(reference);
                 // What comes when its join() has been rejected lets nobody in.
-                if self.rooms.begin_list(&room, request.is_some()) {
+                let is_over = request.is_some() && self.requests.is_leaving(&room);
+                if is_over || self.rooms.begin_list(&room, request.is_some(), reference.is_none()) {
                     self.handle_list(now, room, peers, cursor, request);
                 }
             }
@@ -119,6 +120,10 @@ impl Client {
         request: Option<Request>,
     ) {
         self.note(now, &peers, request.as_ref().map(|request| request.asked_at));
+        if let Some(request) = request.as_ref().filter(|_| self.requests.is_leaving(&room)) {
+            // The list is of a stay that the application has ended, and maybe begun another.
+            return self.settle(request.call, Ok(Reply::Peers { peers, cursor: None }));
+        }
         for peer in &peers {
             self.rooms.handle_present(&room, peer, &mut self.outputs);
         }
@@ -156,7 +161,10 @@ impl Client {
             // Its promise says so.
         } else if let Some(request) = self.requests.take(reference) {
             if let Some(room) = request.question.joins() {
-                self.rooms.leave(room);
+                // Behind it the application may have left, or asked once more.
+                if !self.requests.is_leaving(room) && !self.requests.is_joining(room) {
+                    self.rooms.leave(room);
+                }
                 if request.call.is_none() {
                     self.report(None, failure.clone());
                 }

@@ -1,12 +1,12 @@
 //! What the tests of large rooms share.
 
 use super::session_tests::claim;
-use super::spread::TURN;
+use super::spread::Pace;
 use super::tests::{World, room};
 use super::*;
 
 /// Most entries that one command may touch, whatever the size of its room.
-pub(super) const MOST_WORK: u64 = 2 * TURN + mailbox::ENTRIES as u64;
+pub(super) const MOST_WORK: u64 = 2 * Pace::SERVER.turn + mailbox::ENTRIES as u64;
 
 impl World {
     /// Peers p0000, p0001 … on connections from `first` on, in one room, and each knows of the others.

@@ -3,7 +3,7 @@
 use super::crowd_support::MOST_WORK;
 use super::presence::MAX_DEPARTED;
 use super::session_tests::claim;
-use super::spread::SMALL;
+use super::spread::Pace;
 use super::tests::{LOST, World, hello, id, ids, refused, room};
 use super::*;
 use crate::engine::{AwayReason, Departure};
@@ -89,7 +89,7 @@ fn a_member_that_was_away_hears_of_all_that_came() {
 /// Case A3: one peer enters and leaves as fast as it can.
 #[test]
 fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
-    for members in [16, SMALL + 36] {
+    for members in [16, Pace::SERVER.small + 36] {
         let mut world = World::new();
         world.crowd(0, members as u64 + 1);
         world.detach(0, 1, LOST);
@@ -254,7 +254,7 @@ fn a_list_that_is_asked_for_again_is_what_the_member_knows() {
 /// A peer that comes back and says something else of itself costs a large room one change.
 #[test]
 fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
-    for (members, kinds) in [(16, "b"), (SMALL as u64 + 36, "lj")] {
+    for (members, kinds) in [(16, "b"), (Pace::SERVER.small as u64 + 36, "lj")] {
         let mut world = World::new();
         world.crowd(0, members);
         world.detach(10, 1, LOST);

@@ -25,7 +25,7 @@ use post::Store;
 use presence::Presence;
 use registration::Registration;
 use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName};
-use spread::{Spread, TURN};
+use spread::{Pace, Spread};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -120,7 +120,7 @@ impl Registry {
             windows: BTreeSet::new(),
             overflowed: Vec::new(),
             store: Store::new(Bounds::default().mailbox_bytes),
-            spread: Spread::default(),
+            spread: Spread::new(Pace::SERVER),
             work: Work::default(),
             next_sweep: 0,
             window,
@@ -132,6 +132,11 @@ impl Registry {
     /// The same, with other bounds.
     pub fn with_bounds(self, bounds: Bounds) -> Self {
         Self { most_peers: bounds.peers, store: Store::new(bounds.mailbox_bytes), ..self }
+    }
+
+    /// The same, with another pace of telling large rooms: tests have small ones.
+    pub fn with_pace(self, pace: Pace) -> Self {
+        Self { spread: Spread::new(pace), ..self }
     }
 
     /// How many entries its commands have touched: members, entries of mailboxes and of lists.
@@ -205,7 +210,7 @@ impl Registry {
     /// due; [`Registry::poll_timeout`] says when to call it again. Leases are looked at only when that was last done [`SWEEP_MS`]
     /// ago or earlier.
     pub fn sweep(&mut self, now: u64, out: &mut impl Outlet) {
-        let end = self.work.touched().saturating_add(TURN);
+        let end = self.work.touched().saturating_add(self.spread.turn());
         while self.work.touched() < end
             && let Some((_, id)) = pop_due(&mut self.windows, now)
         {
@@ -226,7 +231,7 @@ impl Registry {
     /// Ends leases that are over; whether those were all. Each peer is looked at once in [`LEASE_MS`], however often this is
     /// called.
     fn end_leases(&mut self, now: u64, out: &mut impl Outlet) -> bool {
-        let end = self.work.touched().saturating_add(TURN);
+        let end = self.work.touched().saturating_add(self.spread.turn());
         while self.work.touched() < end {
             let Some((_, id)) = pop_due(&mut self.leases, now) else { return true };
             self.work.touch(1);

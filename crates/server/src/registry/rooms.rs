@@ -2,7 +2,6 @@
 
 use super::mailbox::Receipt;
 use super::presence::{Presence, View};
-use super::spread::SMALL;
 use super::{Refused, Registry};
 use crate::engine::{AwayReason, LeaveReason, News, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
@@ -89,7 +88,7 @@ impl Registry {
     /// A peer says something else of itself. `was_away`: it is back after an absence, and members that know it are told. In a large
     /// room they are told of an end and a beginning, which takes one change and not one for each member.
     pub(super) fn describe_in_rooms(&mut self, id: &PeerId, was_away: bool) {
-        let Self { peers, presences, rooms, work, .. } = self;
+        let Self { peers, presences, rooms, work, spread, .. } = self;
         let Some(peer) = peers.get_mut(id) else { return };
         let info = Arc::clone(&peer.info);
         let mut renewed = Vec::new();
@@ -97,7 +96,7 @@ impl Registry {
             let Some(presence) = presences.get_mut(room) else { continue };
             if !was_away {
                 presence.describe(view, &info);
-            } else if presence.members() > SMALL {
+            } else if !spread.is_small(presence) {
                 presence.begin_anew(view, id, &info);
             } else {
                 renewed.push((room.clone(), view.slot()));

@@ -15,18 +15,28 @@ use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Most members of a room whose members are told at once.
-pub const SMALL: usize = 64;
-/// Most notices that one member is told in one turn of a large room.
-const SHARE: usize = 64;
-/// Entries after which a turn ends: members that were looked at, and notices.
-pub const TURN: u64 = 1_000;
-/// Notices for which a turn rests one millisecond.
-const NOTICES_PER_MS: u64 = 100;
+/// Which rooms are small, and how much one turn of the large ones does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Most members of a room whose members are told at once.
+    pub small: usize,
+    /// Most notices that one member is told in one turn of a large room.
+    pub share: usize,
+    /// Entries after which a turn ends: members that were looked at, and notices.
+    pub turn: u64,
+    /// Notices for which a turn rests one millisecond.
+    pub notices_per_ms: u64,
+}
+
+impl Pace {
+    /// The pace of a server.
+    pub const SERVER: Self = Self { small: 64, share: 64, turn: 1_000, notices_per_ms: 100 };
+}
 
 /// The large rooms that wait to be told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Spread {
+    pace: Pace,
     rooms: VecDeque<RoomName>,
     /// The last member of the first room that had its turn.
     reached: Option<PeerId>,
@@ -34,6 +44,20 @@ pub(super) struct Spread {
 }
 
 impl Spread {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self { pace, rooms: VecDeque::new(), reached: None, rests_until: 0 }
+    }
+
+    /// Whether the members of a room are told at once.
+    pub(super) fn is_small(&self, room: &Presence) -> bool {
+        room.members() <= self.pace.small
+    }
+
+    /// Entries that one turn, or one sweep, touches.
+    pub(super) fn turn(&self) -> u64 {
+        self.pace.turn
+    }
+
     /// Whether no room waits.
     pub(super) fn is_idle(&self) -> bool {
         self.rooms.is_empty()
@@ -47,8 +71,7 @@ impl Registry {
         if presence.is_crowded() {
             self.thin_out(room);
         }
-        let is_small = self.presences.get(room).is_some_and(|presence| presence.members() <= SMALL);
-        if is_small {
+        if self.is_small(room) {
             let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
             for member in &members {
                 self.visit(now, member, room, usize::MAX, out);
@@ -64,12 +87,16 @@ impl Registry {
         peer.behind = false;
         let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();
         for room in &rooms {
-            if self.presences.get(room).is_some_and(|presence| presence.members() <= SMALL) {
+            if self.is_small(room) {
                 self.visit(now, id, room, usize::MAX, out);
             } else {
                 self.queue(room);
             }
         }
+    }
+
+    fn is_small(&self, room: &RoomName) -> bool {
+        self.presences.get(room).is_some_and(|presence| self.spread.is_small(presence))
     }
 
     fn queue(&mut self, room: &RoomName) {
@@ -91,8 +118,9 @@ impl Registry {
         if now < self.spread.rests_until {
             return;
         }
+        let Pace { share, turn, notices_per_ms, .. } = self.spread.pace;
         let (start, mut notices) = (self.work.touched(), 0);
-        while self.work.touched().saturating_sub(start) < TURN
+        while self.work.touched().saturating_sub(start) < turn
             && let Some(room) = self.spread.rooms.front().cloned()
         {
             let after = self.spread.reached.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
@@ -101,14 +129,15 @@ impl Registry {
                 self.rooms.peers(&room).and_then(|peers| peers.range::<PeerId, _>(range).next().cloned());
             match next {
                 Some(member) => {
-                    notices += self.visit(now, &member, &room, SHARE, out);
+                    notices += self.visit(now, &member, &room, share, out);
                     self.spread.reached = Some(member);
                 }
                 None => self.end_turn_of(room),
             }
         }
         let touched = self.work.touched().saturating_sub(start);
-        let rest = (notices / NOTICES_PER_MS).saturating_add(touched / TURN);
+        let rest = [notices.checked_div(notices_per_ms), touched.checked_div(turn)];
+        let rest = rest.into_iter().flatten().fold(0, u64::saturating_add);
         self.spread.rests_until = now.saturating_add(rest);
     }
 

@@ -1,5 +1,6 @@
 //! Tells the stories of so many seeds, from this one on, and prints what became of every message: one JSON object in one line.
-//! Seeds from 1,000,000 on tell of other tabs and of the lives of pages as well. `npm run soak` runs it for as long as it is told. With a third argument it goes on after a seed that fails.
+//! Seeds from 1,000,000 on tell of other tabs and of the lives of pages as well, those from 2,000,000 on of room storms and
+//! mass absences, and of clients that drive two sockets. With WHOLE in the environment the whole story of a seed that fails is told, not its tail. `npm run soak` runs it for as long as it is told. With a third argument it goes on after a seed that fails.
 
 use serde_json::{Map, Value, json};
 use signalpost_simulation::runner;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     let mut seeds = 0;
     for seed in first..first + count {
         SEED.store(seed, Ordering::Relaxed);
-        let (world, verdict) = runner::run(seed, false, story::tell);
+        let (world, verdict) = runner::run(seed, std::env::var_os("WHOLE").is_some(), story::tell);
         seeds += 1;
         totals.add(world.totals());
         for (code, count) in world.refusals() {

@@ -1,9 +1,10 @@
 //! The end of a story: nothing bad happens any more, and everybody gets what they want.
 
+use super::WITH_STORMS;
 use super::model::Model;
 use super::transition::ROOMS;
 use crate::runner::Verdict;
-use crate::world::{Action, Unsettled, World};
+use crate::world::{Action, Call, Unsettled, World};
 use signalpost_core::ClientState;
 use signalpost_protocol::link_monitor::DEAD_AFTER_IDLE_MS;
 
@@ -13,6 +14,8 @@ const REGISTERED_MS: u64 = 180_000;
 /// From then on until all is settled: a closed client whose goodbye was lost is away until its window ends, and a receipt waits as
 /// long.
 const SETTLED_MS: u64 = 200_000;
+/// How long news of rooms may take once everybody is registered.
+const NEWS_MS: u64 = 6_000;
 /// How long a message may take once all is calm.
 const LAST_WORDS_MS: u64 = 20_000;
 
@@ -38,16 +41,35 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     world.run_until(world.now + DEAD_AFTER_IDLE_MS + 2 * world.slowest_way());
     let end = world.now + REGISTERED_MS;
     world.run_until_settled(end, |world| registered(model, world))?;
+    if world.seed >= WITH_STORMS {
+        // Before lists are asked for again, which would hide what was never told.
+        world.run_until(world.now + NEWS_MS);
+        pictures_are_right(model, world)?;
+    }
     for page in 0..model.pages() {
         for room in &model.wishes(page).rooms {
             world.schedule(0, Action::Join(page, room));
+            if world.seed >= WITH_STORMS {
+                // What is left of a storm may be before it, and it may be refused.
+                world.schedule(5_000, Action::Join(page, room));
+            }
+        }
+    }
+    for page in (0..model.pages()).filter(|page| model.wishes(*page).is_open) {
+        // Whose leave() was rejected is still in the room: the application says it again.
+        for room in ROOMS.iter().filter(|room| !model.wishes(page).rooms.contains(*room)) {
+            let leave = format!("leave {room}");
+            let is_refused = |call: &Call| call.what == leave && matches!(call.result, Some(Err(_)));
+            if world.seed >= WITH_STORMS && world.pages[page].calls.values().any(is_refused) {
+                world.schedule(5_000, Action::Leave(page, room));
+            }
         }
     }
     for (a, b) in model.pairs() {
         world.schedule(500, Action::ConnectPeer(a, b));
         world.schedule(500, Action::ConnectPeer(b, a));
     }
-    world.run_until(world.now + 600);
+    world.run_until(world.now + if world.seed >= WITH_STORMS { 5_600 } else { 600 });
     world.run_until_settled(world.now + SETTLED_MS, |world| settled(model, world))?;
     last_words(model, world)?;
     // A connection that one side has just given up is being made anew.
@@ -73,6 +95,24 @@ fn last_words(model: &Model, world: &mut World) -> Verdict {
     let delivered = world.totals().delivered - before.delivered;
     if delivered < count {
         return Err(format!("of {count} last words {delivered} arrived"));
+    }
+    Ok(())
+}
+
+/// Who is in a room knows everybody else who is.
+fn pictures_are_right(model: &Model, world: &World) -> Verdict {
+    for room in ROOMS {
+        let inside: Vec<usize> = (0..model.pages()).filter(|page| world.is_steady(*page, room)).collect();
+        for page in &inside {
+            let told = world.members(*page, room);
+            let missing = inside
+                .iter()
+                .find(|other| *other != page && !told.contains(&(world.pages[**other].id.clone(), false)));
+            if let Some(other) = missing {
+                let (own, id) = (&world.pages[*page].id, &world.pages[*other].id);
+                return Err(format!("{own} is told of {told:?} in {room}, and {id} is there"));
+            }
+        }
     }
     Ok(())
 }

@@ -14,20 +14,24 @@ pub struct Wishes {
     pub peers: BTreeSet<usize>,
     /// Until when its tab is suspended.
     pub suspended_until: u64,
+    /// Until when it enters and leaves a room by turns.
+    pub storms_until: u64,
 }
 
 /// All pages. Those beyond [`Model::pages`] are second tabs.
 #[derive(Clone, Debug)]
 pub struct Model {
     wishes: Vec<Wishes>,
+    /// The pages from here on have clients that connect to no peer.
+    cores: usize,
     is_meshed: bool,
 }
 
 impl Model {
-    /// So many pages that want to be connected to the server, and maybe to each other.
-    pub fn new(pages: usize, is_meshed: bool) -> Self {
+    /// So many pages that want to be connected to the server, and maybe to each other as far as they have real cores.
+    pub fn new(pages: usize, cores: usize, is_meshed: bool) -> Self {
         let wishes = Wishes { is_open: true, ..Wishes::default() };
-        Self { wishes: vec![wishes; pages], is_meshed }
+        Self { wishes: vec![wishes; pages], cores, is_meshed }
     }
 
     /// How many pages there are.
@@ -48,25 +52,28 @@ impl Model {
     /// Whether a transition can happen now: a page that is closed or suspended calls nothing.
     pub fn admits(&self, now: u64, transition: &Transition) -> bool {
         let runs = |page: usize| self.wishes[page].is_open && self.wishes[page].suspended_until <= now;
+        let rests = |page: usize| self.wishes[page].storms_until <= now;
         match *transition {
-            Transition::Connect(page)
-            | Transition::Join(page, _)
+            Transition::Join(page, _)
             | Transition::Leave(page, _)
+            | Transition::RoomStorm { page, .. }
+            | Transition::Reload(page, ..)
+            | Transition::LeavePage(page, _)
+            | Transition::Close(page) => runs(page) && rests(page),
+            Transition::Connect(page)
             | Transition::Send(page, ..)
             | Transition::Broadcast(page, ..)
-            | Transition::AddTrack(page, ..)
-            | Transition::ClosePeer(page, _)
             | Transition::Suspend(page, _)
             | Transition::Sleep(page, _)
-            | Transition::Reload(page, ..)
             | Transition::SecondTab(page, ..)
             | Transition::Tell(page, _)
             | Transition::Hide(page, _)
             | Transition::FreezePage(page, _)
-            | Transition::LeavePage(page, _)
-            | Transition::Flood(page, ..)
-            | Transition::Close(page) => runs(page),
-            Transition::ConnectBoth(page, peer, _) => runs(page) && runs(peer),
+            | Transition::Flood(page, ..) => runs(page),
+            Transition::AddTrack(page, peer, _) | Transition::ClosePeer(page, peer) => {
+                runs(page) && page.max(peer) < self.cores
+            }
+            Transition::ConnectBoth(page, peer, _) => runs(page) && runs(peer) && page.max(peer) < self.cores,
             _ => true,
         }
     }
@@ -76,6 +83,14 @@ impl Model {
         match *transition {
             Transition::Join(page, room) => {
                 self.wishes[page].rooms.insert(room);
+            }
+            Transition::RoomStorm { page, room, count, ms } => {
+                self.wishes[page].storms_until = now + ms + 1;
+                if count % 2 == 1 {
+                    self.wishes[page].rooms.insert(room);
+                } else {
+                    self.wishes[page].rooms.remove(room);
+                }
             }
             Transition::Leave(page, room) => {
                 self.wishes[page].rooms.remove(room);

@@ -70,6 +70,28 @@ pub enum Transition {
     LeavePage(usize, Option<u64>),
     /// A page closes its client for good.
     Close(usize),
+    /// A page enters and leaves a room by turns, so many times within this time.
+    RoomStorm {
+        /// Which page.
+        page: usize,
+        /// Which room.
+        room: &'static str,
+        /// How many times it enters or leaves.
+        count: u64,
+        /// How long it takes, in milliseconds.
+        ms: u64,
+    },
+    /// Pages lose their sockets at the same moment; some have no network for a while as well.
+    MassAbsence {
+        /// Each page, and how long it has no network.
+        pages: Vec<(usize, Option<u64>)>,
+        /// When the server notices, in milliseconds.
+        notice: u64,
+        /// Whether the browsers of those without a network say so.
+        is_told: bool,
+    },
+    /// The sockets of a page are closed with 1001 and the page lives on. Whether a gateway does it, to both ends, or its browser.
+    GoingAway(usize, bool),
 }
 
 impl Transition {
@@ -147,6 +169,42 @@ impl Transition {
         }
     }
 
+    /// The next of a story that tells of room storms, mass absences and sockets that go away as well.
+    pub fn draw_with_storms(model: &Model, random: &mut Random) -> Self {
+        if random.within((0, 4)) > 0 {
+            return Self::draw_with_tabs(model, random);
+        }
+        let pages = model.pages() as u64;
+        let page = random.within((0, pages - 1)) as usize;
+        match random.within((0, 9)) {
+            0..=2 => {
+                let room = ROOMS[random.within((0, 3)) as usize / 3];
+                // More than the server lets a peer enter at once, now and then.
+                let count = [random.within((2, 12)), random.within((10, 60)), random.within((120, 180))];
+                let ms = [0, 0, random.within((0, 400)), random.within((400, 6_000))];
+                let (count, ms) = (count[random.within((0, 2)) as usize], ms[random.within((0, 3)) as usize]);
+                Self::RoomStorm { page, room, count, ms }
+            }
+            3..=5 => {
+                let everybody = random.within((0, 2)) == 0;
+                let mut gone = Vec::new();
+                for page in 0..model.pages() {
+                    if everybody || random.within((0, 3)) > 0 {
+                        let late = match random.within((0, 9)) {
+                            0..=4 => None,
+                            5..=8 => Some(random.within((200, 40_000))),
+                            _ => Some(random.within((115_000, 150_000))),
+                        };
+                        gone.push((page, late));
+                    }
+                }
+                let notice = random.within((0, 1_500));
+                Self::MassAbsence { pages: gone, notice, is_told: random.number() & 1 == 0 }
+            }
+            _ => Self::GoingAway(page, random.within((0, 2)) == 0),
+        }
+    }
+
     /// What it is in the world.
     pub fn actions(&self) -> Vec<(u64, Action)> {
         let now = |action| vec![(0, action)];
@@ -197,6 +255,19 @@ impl Transition {
                 [(0, Action::LeavePage(page, pause.is_some()))].into_iter().chain(back).collect()
             }
             Self::Close(page) => now(Action::Close(page)),
+            Self::RoomStorm { page, room, count, ms } => {
+                let enters = |turn| turn % 2 == 0;
+                let action =
+                    |turn| if enters(turn) { Action::Join(page, room) } else { Action::Leave(page, room) };
+                (0..count).map(|turn| (turn * ms / count, action(turn))).collect()
+            }
+            Self::MassAbsence { ref pages, notice, is_told } => {
+                let cuts = pages.iter().map(|(page, _)| (0, Action::CutSocket(*page, notice)));
+                let late =
+                    pages.iter().filter_map(|(page, ms)| Some((0, Action::Offline(*page, (*ms)?, is_told))));
+                cuts.chain(late).collect()
+            }
+            Self::GoingAway(page, by_gateway) => now(Action::CloseGoingAway(page, by_gateway)),
         }
     }
 }

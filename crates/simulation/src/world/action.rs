@@ -68,6 +68,8 @@ pub enum Action {
     CutSocket(usize, u64),
     /// The page's socket breaks where so many bytes have arrived; both ends are told.
     CutAfter(usize, Direction, usize),
+    /// The page's sockets are closed with 1001 and the page lives on. Whether a gateway does it, to both ends, or its browser.
+    CloseGoingAway(usize, bool),
     /// The page's socket is dead, and nobody is told.
     Vanish(usize),
     /// Nothing arrives on the page's sockets for this long, one way or both; then all that waited does.

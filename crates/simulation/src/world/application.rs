@@ -108,6 +108,7 @@ impl World {
             Action::CutAfter(page, direction, bytes) => {
                 self.lanes(page, Some(direction), |lane| lane.budget = Some(bytes));
             }
+            Action::CloseGoingAway(page, by_gateway) => self.close_going_away(page, by_gateway),
             Action::Vanish(page) => self.vanish(page),
             Action::Freeze(page, direction, ms) => {
                 self.lanes(page, direction, |lane| lane.freeze(now + ms));

@@ -7,11 +7,19 @@ use std::collections::BTreeMap;
 /// How long a session outlives its last sign of life at least, in milliseconds.
 pub(super) const WINDOW_MS: u64 = 120_000;
 
+/// How long a session outlives a socket that its client closed with this code. What the document says of 1001 (going away) stands
+/// here, and nowhere else in the model: 0 would end the session with such a socket.
+const fn window_after_close(_code: u16) -> u64 {
+    WINDOW_MS
+}
+
 /// A client: its peer id, and the number that it drew.
 pub(super) type Name = (PeerId, u32);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Life {
+    /// How long it outlives its socket, where that was closed.
+    window: Option<u64>,
     /// The last frame that a registered socket of it brought to the server.
     heard_at: Option<u64>,
     /// How often its session may have ended.
@@ -24,6 +32,14 @@ struct Life {
     pending: u32,
     /// Whether the server heard it since then: it has another session, of which the client may not know.
     began: bool,
+}
+
+impl Life {
+    /// Whether it was silent for so long that its session may be over.
+    fn is_silent(&self, now: u64) -> bool {
+        let window = self.window.unwrap_or(WINDOW_MS);
+        self.heard_at.is_some_and(|at| now.saturating_sub(at) >= window)
+    }
 }
 
 /// When each client was heard, and how often its session may have ended.
@@ -49,14 +65,21 @@ impl Endings {
         if !is_registered && life.heard_at.is_some() {
             return;
         }
-        if life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS) {
+        if life.is_silent(now) {
             life.endings += 1;
             life.pending = life.pending.max(1);
         }
         life.heard_at = Some(now);
+        life.window = None;
         if is_registered {
             life.held_at = Some(now);
         }
+    }
+
+    /// The server heard that a client closed the socket that holds its session.
+    pub fn note_closed(&mut self, now: u64, name: Name, code: u16) {
+        self.note_heard(now, name.clone(), true);
+        self.lives.entry(name).or_default().window = Some(window_after_close(code));
     }
 
     /// Whether its session certainly lives: nothing has ended it, and it was heard within the window.
@@ -64,7 +87,7 @@ impl Endings {
         let life = self.lives.get(name).copied().unwrap_or_default();
         life.pending == 0
             && life.taken == 0
-            && life.held_at.is_some_and(|at| now.saturating_sub(at) < WINDOW_MS)
+            && life.held_at.is_some_and(|at| now.saturating_sub(at) < life.window.unwrap_or(WINDOW_MS))
     }
 
     /// Another client took its id, and with it the session of the page.
@@ -102,7 +125,7 @@ impl Endings {
     pub fn note_lost(&mut self, now: u64, page: usize, name: Name) -> bool {
         *self.lost.entry(page).or_default() += 1;
         let life = self.lives.entry(name).or_default();
-        let is_silent = life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS);
+        let is_silent = life.is_silent(now);
         if is_silent && life.pending == 0 {
             life.endings += 1;
         }
@@ -118,7 +141,7 @@ impl Endings {
     /// A page was told that a client is gone; answers whether that may be.
     pub fn note_gone(&mut self, now: u64, page: usize, room: &RoomName, name: Name) -> bool {
         let life = self.lives.get(&name).copied().unwrap_or_default();
-        let is_silent = life.heard_at.is_some_and(|at| now.saturating_sub(at) >= WINDOW_MS);
+        let is_silent = life.is_silent(now);
         let told = self.told.entry((page, room.clone(), name)).or_default();
         *told += 1;
         let own = self.lost.get(&page).copied().unwrap_or_default();

@@ -3,8 +3,8 @@
 use super::World;
 use super::action::Direction;
 use super::link::{Lane, Packet, Socket};
-use super::sockets::ABNORMAL;
-use signalpost_core::{Input, PageEvent};
+use super::sockets::{ABNORMAL, GOING_AWAY};
+use signalpost_core::{ClientState, Input, PageEvent};
 
 impl World {
     /// The sockets of a page that may still do something.
@@ -49,6 +49,25 @@ impl World {
         socket.noticed_at = Some(now);
         let name = self.pages[socket.page].id.as_str();
         self.trace.note(now, name, format_args!("loses socket {}", socket.id));
+    }
+
+    /// The sockets of a page are closed with 1001, and the page lives on: its browser does so when a download begins, and what it had
+    /// sent still arrives; or a gateway does so to both ends, and nothing does.
+    pub(super) fn close_going_away(&mut self, page: usize, by_gateway: bool) {
+        let (now, incarnation) = (self.now, self.pages[page].incarnation);
+        for socket in &mut self.sockets {
+            let is_its = socket.page == page && socket.incarnation == incarnation;
+            if !is_its || socket.cut || socket.closing || !socket.heard || !socket.open {
+                continue;
+            }
+            socket.closing = true;
+            socket.down.clear();
+            if by_gateway {
+                socket.up.clear();
+            }
+            socket.up.push(now, Packet::Close(GOING_AWAY), &mut self.random);
+            socket.down.push(now, Packet::Close(GOING_AWAY), &mut self.random);
+        }
     }
 
     pub(super) fn go_offline(&mut self, page: usize, ms: u64, is_told: bool) {
@@ -135,6 +154,13 @@ impl World {
                 self.break_socket(place);
             }
         }
+    }
+
+    /// Whether a page is registered and has been in a room without a break, as far as it was told.
+    pub fn is_steady(&self, page: usize, room: &str) -> bool {
+        let page = &self.pages[page];
+        let is_here = page.client.state() == ClientState::Connected && !page.is_gone;
+        is_here && page.steady_rooms.iter().any(|it| it.as_str() == room)
     }
 
     /// Who is in a room, and whether away, as a page was told.

@@ -67,6 +67,9 @@ impl World {
     }
 
     pub(super) fn note_message(&mut self, page: usize, from: &PeerId, room: Option<&RoomName>, data: &str) {
+        if let Err(problem) = self.pages[page].presence.note_message(from, room) {
+            return self.violate(format!("{} is told: {problem}", self.pages[page].id));
+        }
         let Self { delivery, pages, .. } = self;
         let receiver = (&pages[page].id, (page, pages[page].incarnation));
         let room = room.map(RoomName::as_str);
@@ -126,6 +129,7 @@ impl World {
         if resumed {
             return;
         }
+        self.pages[page].presence.note_new_session();
         if !self.endings.note_lost(self.now, page, name) && self.keeps_sessions {
             self.violate(format!("{} loses its session, which is not over", self.pages[page].id));
         } else {
@@ -165,6 +169,15 @@ impl World {
         let is_open = socket.session.as_ref().is_some_and(|session| !session.is_closed());
         if is_open && socket.incarnation == page.incarnation {
             self.endings.note_heard(self.now, page.name(), is_registered);
+        }
+    }
+
+    /// The server hears that the other end closed a socket.
+    pub(super) fn note_closed(&mut self, place: usize, code: u16) {
+        let socket = &self.sockets[place];
+        let page = &self.pages[socket.page];
+        if self.held(place) == Some(socket.connection) && socket.incarnation == page.incarnation {
+            self.endings.note_closed(self.now, page.name(), code);
         }
     }
 

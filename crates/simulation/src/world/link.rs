@@ -136,6 +136,8 @@ pub(super) struct Socket {
     pub open: bool,
     /// Whether nothing passes any more.
     pub cut: bool,
+    /// Whether its browser closes it: what it had sent still arrives, and nothing else.
+    pub closing: bool,
     pub session: Option<Session>,
     pub up: Lane,
     pub down: Lane,

@@ -9,11 +9,13 @@ mod application;
 mod bounds;
 mod browser_connection;
 mod delivery;
+mod document_client;
 mod endings;
 mod faults;
 mod letters;
 mod link;
 mod page;
+mod page_client;
 mod perform;
 mod presence;
 mod server;
@@ -28,6 +30,7 @@ pub use browser_connection::BrowserConnection;
 pub use delivery::Totals;
 pub use link::Quality;
 pub use page::{Call, Page};
+pub use page_client::PageClient;
 pub use trace::Trace;
 pub use verdict::Unsettled;
 
@@ -37,6 +40,7 @@ use endings::Endings;
 use link::Socket;
 use server::Server;
 use signalpost_core::{ConnectionEvent, Input};
+use signalpost_server::registry::spread::Pace;
 use std::collections::{BTreeMap, BTreeSet};
 use wire_rules::WireRules;
 
@@ -142,6 +146,17 @@ impl World {
             Err(problem) => self.violate(format!("{name} {}", problem.as_str())),
         }
         self.pages.len() - 1
+    }
+
+    /// The client of a page is one that was written from the protocol's document, and not the real core.
+    pub fn use_document_client(&mut self, page: usize) {
+        self.pages[page].is_documents = true;
+        self.pages[page].begin(&mut self.random);
+    }
+
+    /// From now on the server tells large rooms at this pace.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.server.set_pace(pace);
     }
 
     /// From now on frames get lost: what is sent again is no mistake, and connections end.

@@ -1,7 +1,9 @@
 //! One page: a real client, and the application that uses it.
 
+use super::document_client::DocumentClient;
 use super::endings::Name;
 use super::link::Quality;
+use super::page_client::PageClient;
 use super::presence::Presence;
 use crate::model_peer_connection::{Flavor, MediaKind, Random, Timings};
 use signalpost_core::{
@@ -46,7 +48,9 @@ pub struct Page {
     /// How many pages have used the key and those that it comes from: as it is stored, and when the client was made.
     pub(super) loads: u32,
     pub(super) client_loads: u32,
-    pub(super) client: Client,
+    pub(super) client: PageClient,
+    /// Whether its client is the one that was written from the document.
+    pub(super) is_documents: bool,
     pub(super) incarnation: u32,
     pub(super) inbox: VecDeque<Input>,
     /// The tracks that the application sends to each peer.
@@ -108,7 +112,8 @@ impl Page {
         };
         let key = draw_key(random);
         Ok(Self {
-            client: client(&id, (key.clone(), 0), gathering_ms, false, random),
+            client: core_client(&id, (key.clone(), 0), gathering_ms, false, random),
+            is_documents: false,
             key,
             loads: 0,
             client_loads: 0,
@@ -170,7 +175,11 @@ impl Page {
     pub(super) fn begin(&mut self, random: &mut Random) {
         self.client_loads = self.loads;
         let (key, attempt) = (self.key.clone(), self.loads << 16);
-        self.client = client(&self.id, (key, attempt), self.gathering_ms, self.releases, random);
+        self.client = if self.is_documents {
+            PageClient::Document(Box::new(DocumentClient::new(&self.id, key, attempt, random)))
+        } else {
+            core_client(&self.id, (key, attempt), self.gathering_ms, self.releases, random)
+        };
     }
 
     /// The page's clock.
@@ -209,8 +218,8 @@ impl Page {
         }
     }
 
-    /// The core of the page.
-    pub fn client(&self) -> &Client {
+    /// The client of the page.
+    pub fn client(&self) -> &PageClient {
         &self.client
     }
 
@@ -234,13 +243,13 @@ fn draw_key(random: &mut Random) -> String {
     format!("{:016x}{:016x}", random.number(), random.number())
 }
 
-fn client(
+fn core_client(
     id: &PeerId,
     (key, attempt): (String, u32),
     gathering_ms: Option<u32>,
     release_when_frozen: bool,
     random: &mut Random,
-) -> Client {
+) -> PageClient {
     let config = Config {
         peer_id: id.clone(),
         key,
@@ -250,5 +259,5 @@ fn client(
         release_when_frozen,
         attempt,
     };
-    Client::new(config, random.number())
+    PageClient::Core(Box::new(Client::new(config, random.number())))
 }

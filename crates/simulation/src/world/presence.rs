@@ -50,6 +50,28 @@ impl Presence {
         stay.map(|stay| stay.session).ok_or(format!("{peer} leaves {room}, in which it is not"))
     }
 
+    /// Who is away is not known any more.
+    pub fn note_new_session(&mut self) {
+        self.0.values_mut().flat_map(BTreeMap::values_mut).for_each(|stay| stay.is_away = None);
+    }
+
+    /// A message of a peer comes behind the news of where that peer stands: it is not away, and who broadcasts in a room is in it.
+    pub fn note_message(&self, from: &PeerId, room: Option<&RoomName>) -> Result<(), String> {
+        if let Some(name) = self.0.keys().find(|name| self.is_away(name, from)) {
+            return Err(format!("{from} says something and is away in {name}"));
+        }
+        match room.and_then(|name| self.0.get(name)) {
+            Some(stays) if !stays.contains_key(from) => {
+                Err(format!("{from} broadcasts in a room in which it is not"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_away(&self, room: &RoomName, peer: &PeerId) -> bool {
+        self.0.get(room).and_then(|stays| stays.get(peer)).is_some_and(|stay| stay.is_away == Some(true))
+    }
+
     pub fn note_away(&mut self, room: &RoomName, peer: &PeerId, is_away: bool) -> Result<(), String> {
         let word = if is_away { "away" } else { "back" };
         match self.0.get_mut(room).and_then(|stays| stays.get_mut(peer)) {

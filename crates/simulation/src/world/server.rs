@@ -3,18 +3,19 @@
 use signalpost_server::ConnectionId;
 use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
 use signalpost_server::registry::Registry;
+use signalpost_server::registry::spread::Pace;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Deliveries that a socket's queue holds, as in the real listener.
 const DELIVERIES: usize = 128;
 
 /// One run of the server process.
-#[derive(Default)]
 pub(super) struct Server {
     pub registry: Registry,
     pub queues: Queues,
     /// When a stopped server is there again.
     pub down_until: u64,
+    pace: Pace,
     connections: u64,
 }
 
@@ -48,7 +49,20 @@ impl Outlet for Queues {
     }
 }
 
+impl Default for Server {
+    fn default() -> Self {
+        let (registry, queues) = (Registry::default(), Queues::default());
+        Self { registry, queues, down_until: 0, pace: Pace::SERVER, connections: 0 }
+    }
+}
+
 impl Server {
+    /// Nobody is there yet.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        self.registry = Registry::default().with_pace(pace);
+    }
+
     pub fn next_connection(&mut self) -> ConnectionId {
         self.connections += 1;
         ConnectionId::new(self.connections)
@@ -68,7 +82,7 @@ impl Server {
 
     /// The process ends and everything that it knew is gone.
     pub fn restart(&mut self, until: u64) {
-        self.registry = Registry::default();
+        self.registry = Registry::default().with_pace(self.pace);
         self.queues = Queues::default();
         self.down_until = until;
     }

@@ -10,7 +10,7 @@ use signalpost_server::session::{Session, SessionOutput};
 /// No close frame was received (RFC 6455 §7.1.5).
 pub(super) const ABNORMAL: u16 = 1006;
 /// The page went away (RFC 6455 §7.4.1).
-const GOING_AWAY: u16 = 1001;
+pub(super) const GOING_AWAY: u16 = 1001;
 
 impl World {
     pub(super) fn open_socket(&mut self, page: usize, id: u32) {
@@ -25,6 +25,7 @@ impl World {
             heard: true,
             open: false,
             cut: false,
+            closing: false,
             session: None,
             up: Lane::new(up),
             down: Lane::new(down),
@@ -47,7 +48,7 @@ impl World {
         let (now, incarnation) = (self.now, self.pages[page].incarnation);
         let mut sockets = self.sockets.iter_mut();
         let mine = |it: &&mut Socket| it.page == page && it.incarnation == incarnation && it.id == id;
-        let open = sockets.find(mine).filter(|it| it.heard && !it.cut);
+        let open = sockets.find(mine).filter(|it| it.heard && !it.cut && !it.closing);
         if let Some(socket) = open {
             socket.up.push(now, Packet::Text(text), &mut self.random);
         }
@@ -127,6 +128,7 @@ impl World {
                 self.check_goodbye(place, before, &text);
             }
             Packet::Close(code) => {
+                self.note_closed(place, code);
                 self.with_session(place, |session, now| session.handle_socket_closed(now, Some(code)));
             }
         }
@@ -167,7 +169,7 @@ impl World {
                 }
                 SessionOutput::Accepted { .. } => continue,
             };
-            if !socket.cut && socket.heard {
+            if !socket.cut && socket.heard && !socket.closing {
                 socket.down.push(now, packet, &mut self.random);
             }
         }
@@ -202,6 +204,8 @@ impl World {
                 SocketEvent::Closed { code }
             }
         };
+        // Whoever hears something may have to answer at once, each time.
+        self.pages[page].timeouts = (self.now, 0);
         self.pages[page].inbox.push_back(Input::Socket { socket: id, event });
         self.work(page);
     }

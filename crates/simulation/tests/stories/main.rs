@@ -2,14 +2,15 @@
 
 use signalpost_core::{Event, PageEvent};
 use signalpost_simulation::runner::{check_seeds, run};
-use signalpost_simulation::story::{self, Transition, WITH_TABS};
+use signalpost_simulation::story::{self, Transition, WITH_STORMS, WITH_TABS};
 use signalpost_simulation::world::World;
 
 #[test]
 fn whatever_happens_nothing_is_lost() {
-    check_seeds("whatever_happens_nothing_is_lost", 0..256, story::tell);
-    let seeds = WITH_TABS..WITH_TABS + 128;
-    check_seeds("whatever_happens_nothing_is_lost", seeds, story::tell);
+    check_seeds("whatever_happens_nothing_is_lost", 0..128, story::tell);
+    for (first, count) in [(WITH_TABS, 64), (WITH_STORMS, 96)] {
+        check_seeds("whatever_happens_nothing_is_lost", first..first + count, story::tell);
+    }
 }
 
 /// A quiet story of two pages in one room, and what happens there; what is asked of its end.
@@ -81,6 +82,41 @@ fn a_page_that_is_frozen_comes_back() {
     });
 }
 
+#[test]
+fn a_socket_that_is_closed_with_1001_costs_nothing_but_time() {
+    for by_gateway in [false, true] {
+        let away = Transition::GoingAway(0, by_gateway);
+        quietly(vec![(5_000, away), (5_000, Transition::Connect(1))], |world| {
+            let ends = |it: &&(u64, Event)| {
+                matches!(it.1, Event::Resumed { resumed: false, .. } | Event::PeerLeft { .. })
+            };
+            let resumes = |it: &&(u64, Event)| matches!(it.1, Event::Resumed { resumed: true, .. });
+            let told = world.pages.iter().flat_map(|page| &page.events).find(ends);
+            match (told, world.pages[0].events.iter().filter(resumes).count()) {
+                (None, 1) => Ok(()),
+                (told, count) => Err(format!("{told:?} was told, and {count} returns")),
+            }
+        });
+    }
+}
+
+#[test]
+fn a_storm_on_a_room_is_refused_beyond_the_limit() {
+    let storm = Transition::RoomStorm { page: 0, room: "hall", count: 161, ms: 0 };
+    quietly(vec![(5_000, storm), (30_000, Transition::Connect(1))], |world| {
+        let calls = world.pages[0].calls.values().filter_map(|call| call.result.as_ref()?.as_ref().err());
+        match calls.map(|failure| failure.code.as_str()).collect::<Vec<_>>() {
+            codes
+                if codes.contains(&"rate-limited")
+                    && world.pages[1].calls.values().all(|call| matches!(call.result, Some(Ok(_)))) =>
+            {
+                Ok(())
+            }
+            codes => Err(format!("refused were {codes:?}")),
+        }
+    });
+}
+
 /// Seeds that found a defect, and what it was. A change of the harness that draws another number lets one of them tell another story.
 #[test]
 fn what_the_stories_found_stays_found() {
@@ -103,6 +139,12 @@ fn what_the_stories_found_stays_found() {
         (15181, "the harness let an application connect in a sleeping tab, and its track was never added"),
         (1011847, "a room was given up because a join arrived behind a hello that did not"),
         (49822, "a late hello of the page before took the id of the one that had been loaded since"),
+        (2000225, "the list of a stay that was left counted for the next one, whose join was rejected"),
+        (
+            2000839,
+            "the late answer to a join() that was rejected was taken for a list that replaces all that is known",
+        ),
+        (2003975, "the refusal of a join() ended the stay that the next join() had begun"),
         (19146, "a leave that waited when the client gave up was never sent, and the join before it was"),
     ] {
         check_seeds(what, seed..seed + 1, story::tell);
