@@ -354,7 +354,6 @@ impl Negotiation {
                 self.refused = false;
                 // What was needed is asked for again by the browser once it is stable.
                 self.negotiation_needed = false;
-                self.is_unoffered = false;
                 self.sets_next_offer = false;
                 self.offer = None;
                 self.answer = None;

@@ -54,17 +54,19 @@ fn a_change_that_does_not_fit_is_told_and_nothing_is_set() {
 #[test]
 fn a_restart_goes_on_by_an_offer_of_the_other_side() {
     for polite in [true, false] {
-        let mut side = agreed(polite);
+        let mut side = side(polite);
+        side.answers(1);
         side.needed();
         side.done(too_large(SdpType::Offer, "mine"), Stable);
-        assert_eq!(side.activate(), ["create"], "the browser will not ask: it has");
+        side.answers(2);
+        assert_eq!(side.activate(), ["create"], "the browser need not ask a second time");
         assert_eq!(side.done_anew(too_large(SdpType::Offer, "anew"), Stable), ["invite"]);
         assert!(side.0.is_inviting());
         assert_eq!(side.activate(), ["create"]);
         assert_eq!(side.done_anew(too_large(SdpType::Offer, "anew"), Stable), NOTHING, "one is enough");
-        assert_eq!(side.offer(2, "restart"), ["set offer restart"]);
+        assert_eq!(side.offer(3, "restart"), ["set offer restart"]);
         side.done(None, HaveRemoteOffer);
-        assert_eq!(side.done_anew(local(SdpType::Answer, "anew"), Stable), ["send answer 2"]);
+        assert_eq!(side.done_anew(local(SdpType::Answer, "anew"), Stable), ["send answer 3"]);
         assert!(!side.0.is_inviting());
     }
 }

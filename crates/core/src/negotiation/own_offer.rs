@@ -90,6 +90,7 @@ impl Negotiation {
 
     fn send_offer(&mut self, description: Description, steps: &mut Vec<Step>) {
         self.excess.handle_fitting();
+        self.is_unoffered = false;
         self.offer_number = self.offer_number.saturating_add(1);
         self.offer = Some(description.sdp.clone());
         self.bundle.handle_offer(&description.sdp);
