@@ -14,14 +14,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
+use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Sizes of a frame as it is sent, in bytes.
 const SIZES: [usize; 2] = [300, 3_000];
 /// The relay and the server take turns.
 const ROUNDS: usize = 3;
+/// Longest time until all pairs are there, and until all have ended.
+const GATHERING: Duration = Duration::from_secs(20);
+const ENDING: Duration = Duration::from_secs(5);
 const WARM_UP: Duration = Duration::from_millis(500);
 const MEASURE: Duration = Duration::from_secs(3);
 /// What a frame with a session's numbers has beside its text, roughly.
@@ -138,30 +142,36 @@ async fn round(
     played: &mut Played,
 ) -> Result<(), Failure> {
     let phase = Arc::new(AtomicU8::new(WARM));
+    let (ready, mut are_ready) = channel(pairs.max(1));
     let mut players = JoinSet::new();
     for number in 0..pairs {
-        players.spawn_on(pair(process.address, number, size, is_relay, phase.clone()), &bench.crowd.handle);
+        let game = pair(process.address, number, size, is_relay, phase.clone(), ready.clone());
+        players.spawn_on(game, &bench.crowd.handle);
     }
+    drop(ready);
+    // One message each; the channel ends when the last pair has said it, or has failed.
+    let _in_time = timeout(GATHERING, async { while are_ready.recv().await.is_some() {} }).await;
     sleep(WARM_UP).await;
     phase.store(MEASURED, Ordering::Relaxed);
     let (begin, at_begin, own_at_begin) = (Instant::now(), process.processor_time(), own_time());
     sleep(MEASURE).await;
     phase.store(OVER, Ordering::Relaxed);
     let (time, at_end, own_at_end) = (begin.elapsed(), process.processor_time(), own_time());
-    sleep(Duration::from_millis(200)).await;
-    // A pair whose message was lost would wait for ever.
-    players.abort_all();
     let (mut ended, mut first) = (0, None);
-    while let Some(player) = players.join_next().await {
-        match player {
-            Ok(Ok(times)) => {
-                ended += 1;
-                played.times.extend(times);
+    let all = async {
+        while let Some(player) = players.join_next().await {
+            match player {
+                Ok(Ok(times)) => {
+                    ended += 1;
+                    played.times.extend(times);
+                }
+                Ok(Err(failure)) => first = first.take().or(Some(failure)),
+                Err(error) => first = first.take().or(Some(error.into())),
             }
-            Ok(Err(failure)) => first = first.or(Some(failure)),
-            Err(_) => {}
         }
-    }
+    };
+    // A pair whose message was lost would wait for ever.
+    let _in_time = timeout(ENDING, all).await;
     if ended * 10 < pairs * 9 {
         return Err(first.unwrap_or(Failure::Late("the end of a game")));
     }
@@ -232,11 +242,15 @@ async fn pair(
     size: usize,
     is_relay: bool,
     phase: Arc<AtomicU8>,
+    ready: Sender<()>,
 ) -> Result<Vec<Duration>, Failure> {
     let (here, there) = (format!("left-{number:04}"), format!("right-{number:04}"));
     let mut sender = Player::begin(address, &here, &there, is_relay).await?;
     let mut receiver = Player::begin(address, &there, &here, is_relay).await?;
     let mut to = (&there, &here);
+    // Nobody waits for it after a while.
+    let _late = ready.send(()).await;
+    drop(ready);
     // The numbers of a session are a part of its frames; the relay's are as long.
     let own_bytes = if is_relay { ENVELOPE_BYTES - NUMBERS_BYTES } else { ENVELOPE_BYTES };
     let data = "x".repeat(size.saturating_sub(own_bytes));
