@@ -30,7 +30,7 @@ pub async fn serve() -> Result<(), Failure> {
     let partners = Partners::default();
     loop {
         let (stream, _) = listener.accept().await?;
-        // Whoever is gone is not missed.
+        // A client that is gone is not missed.
         tokio::spawn(pass_on(stream, partners.clone()));
     }
 }

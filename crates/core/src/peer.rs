@@ -350,7 +350,7 @@ impl Peer {
         effects.outputs.push_back(Output::Operate { connection, operation, what });
     }
 
-    /// Whoever waits is told, and if nobody does, the application is, by an event: never both.
+    /// Rejects the calls that wait; if none does, tells the application by an event: never both.
     fn fail(&mut self, failure: Failure, effects: &mut Effects) {
         if !self.calls.settle_all(&Err(failure.clone()), &mut effects.outputs) {
             self.report(failure, effects);

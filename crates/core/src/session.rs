@@ -74,7 +74,7 @@ pub struct Session {
     woke: bool,
     /// Until when a lost link may be one that the browser closed because it took the page for left.
     may_leave_until: u64,
-    /// Whether the server was told so on the socket in use.
+    /// Whether the socket in use has told the server that the page may be left.
     said_leaving: bool,
     state: ClientState,
     visible: bool,

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 const FILE_BYTES: usize = 8 * 1024 * 1024;
 /// Of a reader, in the kernel.
 const RECEIVE_BUFFER: u32 = 4 * 1024;
-/// Signaling sockets that the server takes: fewer than there are readers, as 10,000 are for whoever wants them all.
+/// Signaling sockets that the server takes: fewer than there are readers, as 10,000 are for a crowd that wants them all.
 const SIGNALING: &str = "1000";
 const AT_A_TIME: usize = 100;
 const CONNECTING: Duration = Duration::from_secs(5);

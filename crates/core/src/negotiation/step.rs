@@ -55,6 +55,6 @@ pub enum Step {
     SendReject { number: u32 },
     /// Tell the application, whose calls that wait are not concerned.
     Report { code: ErrorCode, message: String },
-    /// Tell the application and whoever waits for the connection.
+    /// Tell the application and the calls that wait for the connection.
     Fail { code: ErrorCode, message: String },
 }

@@ -15,7 +15,7 @@ fn is_on_the_way(state: ConnectionState) -> bool {
 }
 
 impl Peer {
-    /// Data can flow, so the connection is connected: browsers say the first up to 40 ms before the second, and whoever waited
+    /// Data can flow, so the connection is connected: browsers say the first up to 40 ms before the second, and a call that waited
     /// for the first looks at the state.
     pub(super) fn handle_flow(&mut self, now: u64, effects: &mut Effects) {
         self.is_ahead = is_on_the_way(self.state);

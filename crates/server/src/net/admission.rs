@@ -1,7 +1,7 @@
 //! How many connections there may be, and of which kind.
 //!
 //! A connection arrives without a kind, and gets one by its first request. Each kind has places of its own, so that
-//! neither takes those of the other: whoever loads files and does not read them keeps no signaling socket out.
+//! neither takes those of the other: a client that loads files and does not read them keeps no signaling socket out.
 
 use super::counters;
 use std::sync::{Arc, OnceLock};

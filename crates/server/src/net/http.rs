@@ -55,7 +55,7 @@ async fn ready<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {
     }
 }
 
-/// Answers over HTTP only a connection that has a place for it. Whoever asks after the health is answered without one too,
+/// Answers over HTTP only a connection that has a place for it. A probe of the health is answered without one too,
 /// once: a balancer must not take a server out because its files are much asked for.
 async fn in_its_place<E: Engine>(
     State(shared): State<Arc<Shared<E>>>,

@@ -60,7 +60,7 @@ impl Registry {
                 return Ok(());
             }
         }
-        // Whoever is here stays: a newcomer takes no place from a peer that waits for its client.
+        // A newcomer takes no place from a session that is here, also where that waits for its client.
         if self.peers.len() >= self.most_peers {
             return Err(ErrorCode::ServerFull);
         }

@@ -102,7 +102,7 @@ impl Presence {
         }
     }
 
-    /// A member that is away will come back as a new stay: whoever knows it is told of an end and a beginning.
+    /// A member that is away will come back as a new stay: a member that knows it is told of an end and a beginning.
     pub(super) fn begin_anew(&mut self, view: &mut View, peer: &PeerId, info: &Arc<PeerInfo>) {
         self.end(view.slot, LeaveReason::Lost);
         view.slot = self.begin(peer, Arc::clone(info));

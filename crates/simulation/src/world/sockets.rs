@@ -204,7 +204,7 @@ impl World {
                 SocketEvent::Closed { code }
             }
         };
-        // Whoever hears something may have to answer at once, each time.
+        // A client that hears something may have to answer at once, each time.
         self.pages[page].timeouts = (self.now, 0);
         self.pages[page].inbox.push_back(Input::Socket { socket: id, event });
         self.work(page);
