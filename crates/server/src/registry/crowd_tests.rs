@@ -1,6 +1,6 @@
 //! Rooms of thousands, and members that make more noise than others.
 
-use super::crowd_support::MOST_WORK;
+use super::crowd_world_tests::MOST_WORK;
 use super::presence::MAX_DEPARTED;
 use super::session_tests::claim;
 use super::spread::Pace;

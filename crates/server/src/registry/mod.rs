@@ -373,9 +373,9 @@ fn pop_due(list: &mut BTreeSet<(u64, PeerId)>, now: u64) -> Option<(u64, PeerId)
 #[cfg(test)]
 mod absence_tests;
 #[cfg(test)]
-mod crowd_support;
-#[cfg(test)]
 mod crowd_tests;
+#[cfg(test)]
+mod crowd_world_tests;
 #[cfg(test)]
 mod delivery_tests;
 #[cfg(test)]

@@ -28,7 +28,7 @@ impl Outlet for Queues {
 pub(super) struct World {
     pub(super) registry: Registry,
     pub(super) out: Queues,
-    pub(super) pictures: BTreeMap<ConnectionId, super::crowd_support::Picture>,
+    pub(super) pictures: BTreeMap<ConnectionId, super::crowd_world_tests::Picture>,
 }
 
 pub(super) fn connection(number: u64) -> ConnectionId {
