@@ -289,7 +289,10 @@ async fn a_handler_may_close_the_client_from_within_anything() {
 async fn connecting_to_a_refused_port_ends_with_the_time_allowed() {
     let side = Side::new("ada", REFUSED, "{}", nothing);
     side.client().connect(1, 300);
-    side.hears("reject[1,\"server-unreachable\",true").await;
+    side.hears("reject[1,").await;
+    // Firefox puts off a port that has refused before, and tells nothing in this time.
+    let is_told = |code: &str| side.has(&format!("reject[1,\"{code}\",true"));
+    assert!(is_told("server-unreachable") || is_told("timeout"), "{:?}", side.log);
     let states = |entry: &String| entry.starts_with("state");
     let states: Vec<_> = side.log.entries().into_iter().filter(states).collect();
     assert_eq!(states.first().map(String::as_str), Some(r#"state["connecting",""]"#));
