@@ -85,6 +85,13 @@ impl Requests {
         Some(self.0.remove(at))
     }
 
+    /// The question for a further page of this room's list, if one is out.
+    pub fn take_page(&mut self, room: &RoomName) -> Option<Request> {
+        let asks = |request: &Request| matches!(&request.question, Question::Page(of, _) if of == room);
+        let at = self.0.iter().position(asks)?;
+        Some(self.0.remove(at))
+    }
+
     /// The session is new: everything that an application waits for is asked again.
     pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> u32) {
         for _ in 0..self.0.len() {

@@ -60,7 +60,11 @@ impl Client {
                 self.rooms.handle_present(&room, &peer, &mut self.outputs);
             }
             ServerMessage::Joined { room, peers, cursor, reference } => {
-                let request = self.requests.take(reference);
+                // The server's own list takes the place of one that is being read.
+                let request = match reference {
+                    Some(_) => self.requests.take(reference),
+                    None => self.requests.take_page(&room),
+                };
                 // What comes when its join() has been rejected lets nobody in.
                 let is_over = request.is_some() && self.requests.is_leaving(&room);
                 if is_over || self.rooms.begin_list(&room, request.is_some(), reference.is_none()) {

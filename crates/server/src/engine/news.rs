@@ -253,12 +253,22 @@ fn candidates_weight(candidates: &[IceCandidateInit]) -> usize {
     texts.sum()
 }
 
-/// About how many bytes one peer takes in a page.
+/// About how many bytes one peer takes in a page, as JSON.
 pub(crate) fn peer_weight(peer: &PeerInfo) -> usize {
     const FIXED: usize = 32;
     FIXED
-        + peer.id.len()
-        + peer.region.as_ref().map_or(0, String::len)
-        + peer.capabilities.iter().map(String::len).sum::<usize>()
-        + peer.metadata.as_ref().map_or(0, String::len)
+        + json_bytes(&peer.id)
+        + peer.region.as_deref().map_or(0, json_bytes)
+        + peer.capabilities.iter().map(|capability| json_bytes(capability)).sum::<usize>()
+        + peer.metadata.as_deref().map_or(0, json_bytes)
+}
+
+/// How many bytes a text takes as a JSON string, without its quotes (RFC 8259 §7).
+fn json_bytes(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum()
 }

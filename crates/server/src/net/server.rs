@@ -166,6 +166,7 @@ impl<E: Engine> Server<E> {
 
 async fn sweep<E: Engine>(shared: Arc<Shared<E>>, end: CancellationToken) {
     loop {
+        shared.sweeper.begin();
         let due = shared.engine.sweep(shared.clock.now()).await;
         let next = shared.sweeper.plan(due, shared.clock.now());
         tokio::select! {

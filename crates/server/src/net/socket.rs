@@ -19,10 +19,10 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolE
 const READ_BUFFER: usize = 2 * 1024;
 /// Small frames are gathered up to this size before they are written.
 const WRITE_BUFFER: usize = 4 * 1024;
-/// Most bytes of frames that wait in the write buffer: a full [`WRITE_BUFFER`], the largest frame, and what the server adds
-/// to it (its header, `from`, `seq`, `timestamp`). [`Socket::poll_read`] keeps what a client causes far below; this is the
+/// Most bytes of frames that wait in the write buffer: a full [`WRITE_BUFFER`], and twice the largest frame, beside what the
+/// server adds to it (its header, `from`, `seq`, `timestamp`) and for pages, which are bounded by their weight. [`Socket::poll_read`] keeps what a client causes far below; this is the
 /// second line.
-const MAX_WRITE_BUFFER: usize = WRITE_BUFFER + limits::DESCRIPTION_FRAME_BYTES + 4 * 1024;
+const MAX_WRITE_BUFFER: usize = WRITE_BUFFER + 2 * limits::DESCRIPTION_FRAME_BYTES;
 /// A socket that takes no byte for so long while something waits is too slow, in milliseconds.
 const STALL_MS: u64 = 2_000;
 /// Time for the close frame to go out and for the other side to hang up.

@@ -23,6 +23,11 @@ impl Sweeper {
         next
     }
 
+    /// A sweep begins: a command that is executed meanwhile and has work wakes the next one.
+    pub(super) fn begin(&self) {
+        self.planned.store(u64::MAX, Ordering::Relaxed);
+    }
+
     /// A command was executed, after which there is `due` work.
     pub(super) fn handle_due(&self, due: Option<u64>) {
         if let Some(due) = due

@@ -222,7 +222,11 @@ impl Registry {
     /// Ends sessions that missed an answer, a bounded number at a time: the end of one is an answer to others, whose
     /// mailboxes may overflow in turn.
     pub(super) fn end_overflowed(&mut self, now: u64, out: &mut impl Outlet) {
+        let end = self.work.touched().saturating_add(self.spread.turn());
         for _ in 0..OVERFLOWED_AT_ONCE {
+            if self.work.touched() >= end {
+                return;
+            }
             let Some(id) = self.overflowed.pop() else { return };
             if !self.peers.get(&id).is_some_and(|peer| peer.overflowed) {
                 continue;

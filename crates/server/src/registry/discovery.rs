@@ -15,7 +15,14 @@ struct Most {
 impl Registry {
     /// One page of the peers that are present and meet every condition of the query, ordered by id, without the asker.
     /// It is short where the asker has acknowledged little of what it was told.
-    pub(super) fn find(&self, now: u64, asker: &PeerId, query: &Query) -> Page {
+    pub(super) fn find(&mut self, now: u64, asker: &PeerId, query: &Query) -> Page {
+        let (page, scanned) = self.look(now, asker, query);
+        self.work.touch(scanned);
+        page
+    }
+
+    /// The page, and how many peers were looked at.
+    fn look(&self, now: u64, asker: &PeerId, query: &Query) -> (Page, usize) {
         let mut sets: Vec<&BTreeSet<PeerId>> = Vec::with_capacity(3);
         let conditions = [
             query.room.as_ref().map(|room| self.rooms.peers(room)),
@@ -25,15 +32,14 @@ impl Registry {
         for condition in conditions.into_iter().flatten() {
             match condition {
                 Some(set) => sets.push(set),
-                None => return Page::default(),
+                None => return (Page::default(), 0),
             }
         }
         sets.sort_by_key(|set| set.len());
         let after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
         let start = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
-        let own = self.peers.get(asker).filter(|peer| peer.has_session());
-        let bytes = own.map_or(usize::MAX, |peer| peer.mailbox.page_bytes());
+        let bytes = self.peers.get(asker).map_or(0, |peer| peer.mailbox.page_bytes());
         let most = Most { peers: limit, bytes };
         match sets.split_first() {
             Some((smallest, others)) => {
@@ -55,9 +61,9 @@ impl Registry {
         asker: &PeerId,
         most: Most,
         ids: impl Iterator<Item = (&'a PeerId, bool)>,
-    ) -> Page {
+    ) -> (Page, usize) {
         let mut page = Page::default();
-        let mut bytes = 0usize;
+        let (mut bytes, mut looked) = (0usize, 0usize);
         let mut last_listed: Option<&PeerId> = None;
         let mut last_scanned: Option<&PeerId> = None;
         for (scanned, (id, meets)) in ids.enumerate() {
@@ -65,6 +71,7 @@ impl Registry {
                 page.cursor = last_scanned.cloned();
                 break;
             }
+            looked = looked.saturating_add(1);
             last_scanned = Some(id);
             let Some(peer) = self.peers.get(id) else { continue };
             if !meets || id == asker || !peer.is_present(now) {
@@ -79,6 +86,6 @@ impl Registry {
             last_listed = Some(id);
             page.peers.push(peer.info.clone());
         }
-        page
+        (page, looked)
     }
 }

@@ -80,7 +80,7 @@ pub(super) struct Spare {
 }
 
 impl Spare {
-    /// Whether a mailbox that holds so many bytes may take so many more.
+    /// Whether a mailbox that holds so many bytes of relays may take so many more.
     fn takes(self, held: usize, weight: usize) -> bool {
         weight <= self.shared
             || (held.saturating_add(weight) <= RESERVED_BYTES_EACH && weight <= self.reserve)
@@ -133,7 +133,9 @@ impl Mailbox {
     ) -> Result<u32, NotTaken> {
         let weight = news.weight();
         let has_room = match &*news {
-            News::Relay { from, .. } => self.takes_from(from, weight) && spare.takes(self.bytes(), weight),
+            News::Relay { from, .. } => {
+                self.takes_from(from, weight) && spare.takes(self.relays.bytes, weight)
+            }
             other if other.kind() == NewsKind::Notice => self.notices.entries < MAX_NOTICES,
             _ => self.answers.entries < ANSWERS && self.answers.bytes.saturating_add(weight) <= ANSWER_BYTES,
         };
@@ -209,6 +211,11 @@ impl Mailbox {
     /// How many entries wait, and their bytes.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.entries.len(), self.bytes())
+    }
+
+    /// How many bytes of relays wait.
+    pub(super) fn relay_bytes(&self) -> usize {
+        self.relays.bytes
     }
 
     fn bytes(&self) -> usize {

@@ -46,7 +46,8 @@ pub const SCAN: usize = 2_000;
 ///
 /// Its size is bounded by its sessions: each has one peer of bounded size, at most
 /// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`mailbox::ENTRIES`]. All mailboxes
-/// together hold at most [`Bounds::mailbox_bytes`], and a room exists only while a peer is in it.
+/// together hold at most [`Bounds::mailbox_bytes`] of relays, and a room exists only while a peer is in it. What a member was told
+/// of a room takes two bits for each peer in it.
 #[derive(Debug)]
 pub struct Registry {
     peers: BTreeMap<PeerId, Registration>,
@@ -75,7 +76,7 @@ pub struct Registry {
 pub struct Bounds {
     /// Peers, connected or away. A newcomer beyond them is refused.
     pub peers: usize,
-    /// Bytes of all mailboxes together. A relay beyond them is refused.
+    /// Bytes of relays in all mailboxes together. A relay beyond them is refused.
     pub mailbox_bytes: usize,
 }
 
@@ -224,6 +225,9 @@ impl Registry {
             self.end_overflowed(now, out);
         }
         if self.work.touched() < end {
+            self.thin_out_one(now, out);
+        }
+        if self.work.touched() < end {
             self.take_turn(now, out);
         }
     }
@@ -325,6 +329,9 @@ impl Registry {
                 Ok(Some(News::Left { room, reference }))
             }
             Action::Discover(query) => {
+                if let Some(room) = &query.room {
+                    self.show(now, id, room, out);
+                }
                 let page = self.find(now, id, &query);
                 Ok(Some(News::Found { page, reference }))
             }

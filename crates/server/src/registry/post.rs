@@ -3,7 +3,7 @@
 use super::Registry;
 use super::mailbox::{NotTaken, Receipt, Spare};
 use super::registration::Registration;
-use crate::engine::{Delivery, News, Outlet, words};
+use crate::engine::{Delivery, News, NewsKind, Outlet, words};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl Registry {
             }
         }
         for member in &to_be_told {
-            let told = self.tell_about(member, from, out);
+            let told = self.tell_about_in(member, from, room, out);
             done = told.and_then(|()| self.post(member, relay, None, out)).and(done);
         }
         done
@@ -116,17 +116,19 @@ fn not_found(about: &PeerId, reference: Option<u32>) -> News {
     News::Refused { code, text: words(code).into(), reference, about: Some(about.clone()), after: None }
 }
 
-/// What all mailboxes together hold, and may hold. Half of it is for any of them, the other half for those that hold little: many
+/// What all mailboxes together hold, and how much of relays they may hold. Half of that is for any of them, the other half for those that hold little: many
 /// full mailboxes leave room in the others.
 #[derive(Debug)]
 pub(super) struct Store {
     held: usize,
+    /// Of that, the relays. Answers and notices are bounded for each session, and take nothing from what relays may use.
+    relays: usize,
     most: usize,
 }
 
 impl Store {
     pub(super) fn new(most: usize) -> Self {
-        Self { held: 0, most }
+        Self { held: 0, relays: 0, most }
     }
 
     /// How many bytes wait.
@@ -143,11 +145,15 @@ impl Store {
     ) -> Result<(), NotTaken> {
         let seq = if peer.has_session() {
             let spare = Spare {
-                shared: (self.most / 2).saturating_sub(self.held),
-                reserve: self.most.saturating_sub(self.held),
+                shared: (self.most / 2).saturating_sub(self.relays),
+                reserve: self.most.saturating_sub(self.relays),
             };
             let seq = peer.mailbox.push(Arc::clone(news), receipt, spare)?;
-            self.held = self.held.saturating_add(news.weight());
+            let weight = news.weight();
+            self.held = self.held.saturating_add(weight);
+            if news.kind() == NewsKind::Relay {
+                self.relays = self.relays.saturating_add(weight);
+            }
             Some(seq)
         } else {
             None
@@ -161,14 +167,16 @@ impl Store {
 
     /// Lets go of what a client has acknowledged.
     pub(super) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
-        let before = peer.mailbox.size().1;
+        let (before, relays) = (peer.mailbox.size().1, peer.mailbox.relay_bytes());
         let due = peer.mailbox.acknowledge(ack);
         self.held = self.held.saturating_sub(before.saturating_sub(peer.mailbox.size().1));
+        self.relays = self.relays.saturating_sub(relays.saturating_sub(peer.mailbox.relay_bytes()));
         due
     }
 
     /// Lets go of a whole mailbox.
     pub(super) fn release(&mut self, peer: &Registration) {
         self.held = self.held.saturating_sub(peer.mailbox.size().1);
+        self.relays = self.relays.saturating_sub(peer.mailbox.relay_bytes());
     }
 }

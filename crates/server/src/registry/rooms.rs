@@ -18,6 +18,7 @@ impl Registry {
     ) -> Result<Page, Refused> {
         let Some(peer) = self.peers.get_mut(id) else { return Err(ErrorCode::NotRegistered.into()) };
         if peer.rooms.contains_key(room) {
+            peer.joins.take(now).map_err(Refused::wait)?;
             self.show_again(now, id, room, out);
         } else {
             if peer.rooms.len() >= limits::ROOMS_PER_PEER {

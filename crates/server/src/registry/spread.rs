@@ -11,7 +11,7 @@ use super::presence::{Presence, View};
 use super::registration::Registration;
 use crate::engine::{News, Outlet};
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -38,6 +38,8 @@ impl Pace {
 pub(super) struct Spread {
     pace: Pace,
     rooms: VecDeque<RoomName>,
+    /// Rooms that keep more ends of stays than they may.
+    crowded: BTreeSet<RoomName>,
     /// The last member of the first room that had its turn.
     reached: Option<PeerId>,
     rests_until: u64,
@@ -45,7 +47,7 @@ pub(super) struct Spread {
 
 impl Spread {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, rooms: VecDeque::new(), reached: None, rests_until: 0 }
+        Self { pace, rooms: VecDeque::new(), crowded: BTreeSet::new(), reached: None, rests_until: 0 }
     }
 
     /// Whether the members of a room are told at once.
@@ -67,9 +69,8 @@ impl Spread {
 impl Registry {
     /// A room has changed.
     pub(super) fn spread_change(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
-        let Some(presence) = self.presences.get_mut(room) else { return };
-        if presence.is_crowded() {
-            self.thin_out(room);
+        if self.presences.get(room).is_some_and(Presence::is_crowded) {
+            self.spread.crowded.insert(room.clone());
         }
         if self.is_small(room) {
             let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
@@ -89,10 +90,17 @@ impl Registry {
         for room in &rooms {
             if self.is_small(room) {
                 self.visit(now, id, room, usize::MAX, out);
-            } else {
+            } else if self.is_due(id, room) {
                 self.queue(room);
             }
         }
+    }
+
+    /// Whether a member has to be told something of a room.
+    fn is_due(&self, id: &PeerId, room: &RoomName) -> bool {
+        let view = self.peers.get(id).and_then(|peer| peer.rooms.get(room));
+        let presence = self.presences.get(room);
+        view.zip(presence).is_some_and(|(view, presence)| view.stale || !presence.due(view, 1).is_empty())
     }
 
     fn is_small(&self, room: &RoomName) -> bool {
@@ -110,7 +118,20 @@ impl Registry {
 
     /// When the next turn is due, if a room waits.
     pub(super) fn spread_due(&self) -> Option<u64> {
-        self.spread.rooms.front().map(|_| self.spread.rests_until)
+        if self.spread.crowded.is_empty() {
+            self.spread.rooms.front().map(|_| self.spread.rests_until)
+        } else {
+            Some(0)
+        }
+    }
+
+    /// Thins out one of the rooms that keep too much, and tells its members.
+    pub(super) fn thin_out_one(&mut self, now: u64, out: &mut impl Outlet) {
+        let Some(room) = self.spread.crowded.pop_first() else { return };
+        if self.presences.get(&room).is_some_and(Presence::is_crowded) {
+            self.thin_out(&room);
+            self.spread_change(now, &room, out);
+        }
     }
 
     /// One turn: tells members of large rooms what they do not know.
@@ -195,35 +216,61 @@ impl Registry {
             return Ok(());
         }
         let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();
-        for room in &rooms {
-            self.work.touch(1);
-            let Self { peers, presences, store, .. } = self;
-            let Some(presence) = presences.get_mut(room) else { continue };
-            let slots = presence.about(about, peers.get(about).and_then(|other| other.rooms.get(room)));
-            let Some(peer) = peers.get_mut(id) else { return Ok(()) };
-            let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { continue };
-            let mut put = Ok(());
-            for slot in slots {
-                if !peer.mailbox.takes_notice_before_relay() {
-                    put = Err(NotTaken::Busy);
-                    break;
-                }
-                if let Some(news) = presence.tell(room, &mut view, slot, peer.has_session()) {
-                    let _closes = store.put(peer, &news, None, out);
-                }
-            }
-            view.put_back(&mut peer.rooms, room);
-            put?;
-        }
-        Ok(())
+        rooms.iter().try_for_each(|room| self.tell_about_in(id, about, room, out))
     }
 
-    /// A member asks for the list of a room anew. It is told first what it does not know, as far as its mailbox takes it.
-    pub(super) fn show_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
+    /// The same, of one room.
+    ///
+    /// # Errors
+    /// When its mailbox takes no notices.
+    pub(super) fn tell_about_in(
+        &mut self,
+        id: &PeerId,
+        about: &PeerId,
+        room: &RoomName,
+        out: &mut impl Outlet,
+    ) -> Result<(), NotTaken> {
+        self.work.touch(1);
+        let Self { peers, presences, store, .. } = self;
+        let Some(presence) = presences.get_mut(room) else { return Ok(()) };
+        let slots = presence.about(about, peers.get(about).and_then(|other| other.rooms.get(room)));
+        let Some(peer) = peers.get_mut(id) else { return Ok(()) };
+        let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { return Ok(()) };
+        let mut put = Ok(());
+        for slot in slots {
+            if !peer.mailbox.takes_notice_before_relay() {
+                put = Err(NotTaken::Busy);
+                break;
+            }
+            if let Some(news) = presence.tell(room, &mut view, slot, peer.has_session()) {
+                let _closes = store.put(peer, &news, None, out);
+            }
+        }
+        view.put_back(&mut peer.rooms, room);
+        put
+    }
+
+    /// A member asks for a list of a room. It is told first what it does not know, as far as its mailbox takes it. If that is not
+    /// all, the list may contradict what it is told later: then it gets another one.
+    pub(super) fn show(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
         self.visit(now, id, room, usize::MAX, out);
         let Self { peers, presences, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return };
-        if let Some(view) = peer.rooms.get_mut(room) {
+        if let Some(view) = peer.rooms.get_mut(room)
+            && (view.stale || !presence.due(view, 1).is_empty())
+        {
+            view.stale = true;
+            peer.behind = true;
+        }
+    }
+
+    /// A member gets the first page of a list: that is what it knows.
+    pub(super) fn show_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
+        self.show(now, id, room, out);
+        let Self { peers, presences, work, .. } = self;
+        let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return };
+        if let Some(view) = peer.rooms.get_mut(room).filter(|view| !view.stale) {
+            work.touch(view.size());
             presence.list(view);
         }
     }
@@ -232,6 +279,7 @@ impl Registry {
     fn list_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) -> u64 {
         let query = Query { room: Some(room.clone()), limit: Some(limits::PAGE), ..Query::default() };
         let page = self.find(now, id, &query);
+        let listed = u64::try_from(page.peers.len()).unwrap_or(u64::MAX);
         let Self { peers, presences, store, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
         let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { return 0 };
@@ -242,7 +290,7 @@ impl Registry {
             peer.behind = true;
         }
         view.put_back(&mut peer.rooms, room);
-        1
+        listed
     }
 
     /// Lets go of the stays that have ended in a room that has too many of them.
