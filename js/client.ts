@@ -100,7 +100,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    * Loads the module if it is not loaded, connects and registers. A link that is lost later is regained by
    * itself. Calling it while connecting or connected joins the call before.
    *
-   * @throws {SignalingError} `server-unreachable`, `socket-unavailable`, `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`,
+   * @throws {SignalingError} `server-unreachable`, `socket-unavailable`, `server-full`, `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`,
    * `load-failed`, `closed`, …
    */
   connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
@@ -131,6 +131,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       signal,
     ).finally(() => {
       this.#connecting.delete(waiting);
+      if (this.#connecting.size > 0) return;
       this.#headStart?.close();
       this.#headStart = undefined;
     });

@@ -9,7 +9,7 @@ export interface SignalingClientEvents {
   /**
    * `state` changed. `reason` is an error code: for `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`,
    * `"peer-id-taken"`, `"sequence-gap"`, or `"offline"`, or `"suspended"`: the page is frozen), for `"idle"` why there is no further attempt
-   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"socket-unavailable"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
+   * (`"timeout"`, `"aborted"`, `"server-unreachable"`, `"socket-unavailable"`, `"server-full"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`), for `"closed"`
    * that it was; otherwise `""`.
    */
   readonly statechange: Event & { readonly state: ClientState; readonly reason: ErrorCode | "offline" | "suspended" | "" | (string & {}) };

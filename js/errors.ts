@@ -33,7 +33,7 @@ const REMEDIES = {
   "rate-limited": "more messages, or rooms entered, than are allowed in this time: wait, or use a data channel",
   "connection-unavailable": "the browser cannot make an RTCPeerConnection: close some, or check rtc",
   "connection-failed": "no network path to the peer: add a TURN server to rtc.iceServers",
-  "load-failed": "signalpost_bg.wasm could not be loaded: serve it, or pass it to initialize()",
+  "load-failed": "the module could not be loaded: serve signalpost/signalpost_bg.wasm beside the script, or pass it to initialize()",
   "unsupported": "this host lacks something that Signalpost needs: the details name it",
   "internal": "a defect in Signalpost: please report it",
 } as const;

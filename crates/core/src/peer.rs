@@ -144,7 +144,7 @@ impl Peer {
             ConnectionEvent::EndOfCandidates => self.batch.handle_end(now),
             ConnectionEvent::StateChanged(state) => self.handle_state(now, state, effects),
             ConnectionEvent::ChannelClosed => {
-                let failure = if self.negotiation.is_moving() {
+                let failure = if self.negotiation.is_losing_channel() {
                     let failure = Failure::new(ErrorCode::ConnectionGone, MOVED);
                     self.report(failure.clone(), effects);
                     failure

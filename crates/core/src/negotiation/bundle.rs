@@ -10,6 +10,8 @@ pub struct Bundle {
     /// The section that both sides agreed on.
     tag: Option<String>,
     is_moving: bool,
+    /// The last own offer is Firefox's and moves the bundle, by which Firefox loses its data channel.
+    is_losing: bool,
 }
 
 impl Bundle {
@@ -21,6 +23,7 @@ impl Bundle {
     /// An own offer is sent.
     pub fn handle_offer(&mut self, offer: &str) {
         self.is_moving = self.is_elsewhere(offer);
+        self.is_losing = self.is_moving && session_description::is_of_firefox(offer);
     }
 
     /// Both sides agreed on what this answer says.
@@ -32,6 +35,11 @@ impl Bundle {
     /// Whether the negotiation that runs, or the last one, moves the bundle.
     pub fn is_moving(&self) -> bool {
         self.is_moving
+    }
+
+    /// Whether the last own offer costs this browser its data channel.
+    pub fn is_losing(&self) -> bool {
+        self.is_losing
     }
 
     /// Whether this offer moves the bundle and has to be set before it is sent. Chromium loses its data channel when such an offer is

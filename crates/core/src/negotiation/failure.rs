@@ -14,8 +14,9 @@ impl Negotiation {
         let code = match failed {
             InFlight::ApplyingOffer { number } => {
                 if self.signaling_state == SignalingState::Stable {
-                    // The implicit rollback came before the failure: our own offer is gone too.
-                    self.offer = None;
+                    // The implicit rollback came before the failure, or the own offer was only held: it is gone, and the
+                    // browser does not ask again for one that it never set.
+                    self.is_unoffered |= self.offer.take().is_some();
                 }
                 // A repeated copy would be refused again.
                 self.remote_offer_number = number;

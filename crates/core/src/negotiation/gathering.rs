@@ -80,6 +80,8 @@ impl Negotiation {
         }
         self.active = true;
         self.refused = false;
+        // The browser does not ask twice for what was never offered.
+        self.negotiation_needed |= core::mem::take(&mut self.is_unoffered);
         if self.candidates.is_of(&end) {
             steps.push(Step::RestartIce);
         }

@@ -119,4 +119,9 @@ impl Negotiation {
     pub fn is_moving(&self) -> bool {
         self.bundle.is_moving()
     }
+
+    /// Whether the last own offer costs this browser its data channel.
+    pub fn is_losing_channel(&self) -> bool {
+        self.bundle.is_losing()
+    }
 }
