@@ -38,7 +38,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   #module: Module | undefined;
   #headStart: HeadStart | undefined;
   #loading: Promise<void> | undefined;
-  /** What the transport threw last: the module is told its text alone. */
+  /** What the transport threw, or its promise rejected with, at the last attempt: the module is told a text at most. */
   #thrown: unknown;
   #state: ClientState = "idle";
 
@@ -52,12 +52,13 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
     this.#identity = identity;
     this.#begin = () => headStart(transport, endpoint());
+    const failed = (reason: unknown) => void (this.#thrown = reason);
     const open = () => {
-      this.#thrown = undefined;
+      failed(undefined);
       try {
-        return this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused);
+        return this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused, failed);
       } catch (thrown) {
-        this.#thrown = thrown;
+        failed(thrown);
         throw thrown;
       }
     };
@@ -350,7 +351,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       [Told.Resolved]: (call, peers, cursor) =>
         this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
       [Told.Rejected]: (call, code, detail, retryable) => {
-        const cause = code === "socket-unavailable" ? this.#thrown : undefined;
+        const cause = code === "socket-unavailable" || code === "server-unreachable" ? this.#thrown : undefined;
         this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {}, cause));
       },
       [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),

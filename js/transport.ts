@@ -30,11 +30,11 @@ const OPEN = 1;
 
 /**
  * @internal What a transport answered, as a socket. `refused` is told, with the error that is thrown or later, of what neither is
- * a socket nor a promise of one.
+ * a socket nor a promise of one; `failed`, with what a promise rejected with.
  */
-export function socketOf(answer: unknown, refused: (error: unknown) => void): TransportSocket {
+export function socketOf(answer: unknown, refused: (error: unknown) => void, failed: (reason: unknown) => void): TransportSocket {
   if (typeof (answer as PromiseLike<unknown> | undefined)?.then === "function") {
-    return new PromisedSocket(answer as PromiseLike<unknown>, refused);
+    return new PromisedSocket(answer as PromiseLike<unknown>, refused, failed);
   }
   let socket: TransportSocket;
   try {
@@ -68,8 +68,11 @@ class PromisedSocket implements TransportSocket {
   /** The arguments of `close()`, once it was called. */
   #closedWith: [code?: number, reason?: string] | undefined;
 
-  constructor(promise: PromiseLike<unknown>, refused: (error: unknown) => void) {
-    const over = () => this.onclose?.({});
+  constructor(promise: PromiseLike<unknown>, refused: (error: unknown) => void, failed: (reason: unknown) => void) {
+    const over = (reason: unknown) => {
+      failed(reason);
+      this.onclose?.({});
+    };
     const kept = (answer: unknown) => {
       try {
         return checked(answer);
@@ -80,6 +83,11 @@ class PromisedSocket implements TransportSocket {
       }
     };
     promise.then((answer) => this.#adopt(kept(answer))).then(undefined, over);
+  }
+
+  /** A browser's report of what a policy forbids names the address. */
+  get url(): string | undefined {
+    return (this.#socket as Partial<WebSocket> | undefined)?.url;
   }
 
   send(text: string): void {

@@ -51,6 +51,14 @@ describe("a promise of a socket", () => {
     }
   });
 
+  test("that rejects says why in the end", async () => {
+    const reason = new Error("401 from the token's server");
+    const client = clientOver(() => Promise.reject(reason), { reconnect: { maxAttempts: 0 } });
+    const { code, cause } = await client.connect({ timeoutMs: 3000 }).catch((error) => error);
+    assert.deepEqual([code, cause], ["server-unreachable", reason]);
+    client.close();
+  });
+
   test("that rejects, or brings what has ended, is a failed attempt, and the next one counts", async () => {
     const wrong = [
       () => Promise.reject(new Error("no")),

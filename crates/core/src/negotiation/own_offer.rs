@@ -115,11 +115,6 @@ impl Negotiation {
         self.excess.handle_agreed();
     }
 
-    /// Whether the negotiation that runs, or the last one, moves media and data to another transport.
-    pub fn is_moving(&self) -> bool {
-        self.bundle.is_moving()
-    }
-
     /// Whether the last own offer costs this browser its data channel.
     pub fn is_losing_channel(&self) -> bool {
         self.bundle.is_losing()
