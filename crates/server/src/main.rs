@@ -38,6 +38,7 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let bounds = Bounds {
         peers: options.max_connections.saturating_mul(2),
         mailbox_bytes: options.mailbox_memory.saturating_mul(1024 * 1024),
+        ..Bounds::default()
     };
     let engine = MemoryEngine::new(options.resume_window.0, bounds);
     let server = Server::bind(options, engine, exporter).await?;

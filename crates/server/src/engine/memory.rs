@@ -85,6 +85,7 @@ impl Engine for MemoryEngine {
             peers: state.registry.len(),
             away: state.registry.away(),
             mailbox_bytes: state.registry.held(),
+            room_bytes: state.registry.view_bytes(),
             longest_hold: state.longest_hold,
         })
     }

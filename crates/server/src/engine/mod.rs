@@ -137,6 +137,8 @@ pub struct Usage {
     pub away: usize,
     /// Bytes that wait in all mailboxes.
     pub mailbox_bytes: usize,
+    /// Bytes that members of rooms take for what they were told of each other.
+    pub room_bytes: usize,
     /// The longest time that one command kept the others waiting, since the engine was made.
     pub longest_hold: Duration,
 }

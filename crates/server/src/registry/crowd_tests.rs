@@ -324,3 +324,23 @@ fn pages_of_escaped_text_are_short_and_keep_no_message_out() {
     assert!(world.registry.held() > 64 * 1024);
     assert_eq!(world.send(1, 1, 1, "p02"), Outcome::Executed);
 }
+
+/// What members were told of each other is bounded over all rooms.
+#[test]
+fn rooms_take_no_more_members_than_the_server_keeps_pairs_of() {
+    let mut world = World::new();
+    world.registry = Registry::default().with_bounds(Bounds { pairs: 100, ..Bounds::default() });
+    for number in 0..12 {
+        world.resume(0, number, claim(&format!("p{number:02}"), "key", "next", None)).unwrap();
+        let full = Outcome::Refused(ErrorCode::ServerFull);
+        let expected = if number < 10 { Outcome::Executed } else { full };
+        assert_eq!(world.request(0, number, 1, Action::Join(room("r"))), expected);
+    }
+    assert_eq!(world.registry.view_bytes(), 25);
+    world.request(0, 0, 2, Action::Leave(room("r")));
+    assert_eq!(world.request(0, 11, 2, Action::Join(room("r"))), Outcome::Executed);
+    for number in 0..12 {
+        world.detach(0, number, Departure::Bye);
+    }
+    assert_eq!(world.registry.view_bytes(), 0);
+}

@@ -7,6 +7,7 @@
 //! have, as `peer-left` and `peer-joined`.
 
 mod allowance;
+mod bounds;
 mod claim;
 mod discovery;
 mod index;
@@ -17,9 +18,11 @@ mod presence;
 mod registration;
 mod rooms;
 pub mod spread;
+mod work;
 
 use crate::ConnectionId;
 use crate::engine::{Action, Command, Delivery, LeaveReason, News, Outcome, Outlet, Request, words};
+pub use bounds::Bounds;
 use index::Index;
 use post::Store;
 use presence::Presence;
@@ -28,6 +31,7 @@ use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName};
 use spread::{Pace, Spread};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use work::Work;
 
 /// How long a session stays connected after the last command of its connection, in milliseconds.
 pub const LEASE_MS: u64 = 30_000;
@@ -47,7 +51,7 @@ pub const SCAN: usize = 2_000;
 /// Its size is bounded by its sessions: each has one peer of bounded size, at most
 /// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`mailbox::ENTRIES`]. All mailboxes
 /// together hold at most [`Bounds::mailbox_bytes`] of relays, and a room exists only while a peer is in it. What a member was told
-/// of a room takes two bits for each peer in it.
+/// of a room takes two bits for each peer in it, at most [`Bounds::pairs`] times.
 #[derive(Debug)]
 pub struct Registry {
     peers: BTreeMap<PeerId, Registration>,
@@ -65,39 +69,13 @@ pub struct Registry {
     store: Store,
     spread: Spread,
     work: Work,
+    /// Pairs of members, over all rooms.
+    pairs: usize,
+    most_pairs: usize,
     next_sweep: u64,
     window: u64,
     most_peers: usize,
     sessions: u64,
-}
-
-/// What a registry holds at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Peers, connected or away. A newcomer beyond them is refused.
-    pub peers: usize,
-    /// Bytes of relays in all mailboxes together. A relay beyond them is refused.
-    pub mailbox_bytes: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { peers: 20_000, mailbox_bytes: 512 * 1024 * 1024 }
-    }
-}
-
-/// Counts the entries that commands touch: members, mailbox entries, list entries.
-#[derive(Debug, Default)]
-struct Work(u64);
-
-impl Work {
-    fn touch(&mut self, entries: usize) {
-        self.0 = self.0.saturating_add(u64::try_from(entries).unwrap_or(u64::MAX));
-    }
-
-    fn touched(&self) -> u64 {
-        self.0
-    }
 }
 
 impl Default for Registry {
@@ -123,6 +101,8 @@ impl Registry {
             store: Store::new(Bounds::default().mailbox_bytes),
             spread: Spread::new(Pace::SERVER),
             work: Work::default(),
+            pairs: 0,
+            most_pairs: Bounds::default().pairs,
             next_sweep: 0,
             window,
             most_peers: Bounds::default().peers,
@@ -132,7 +112,8 @@ impl Registry {
 
     /// The same, with other bounds.
     pub fn with_bounds(self, bounds: Bounds) -> Self {
-        Self { most_peers: bounds.peers, store: Store::new(bounds.mailbox_bytes), ..self }
+        let store = Store::new(bounds.mailbox_bytes);
+        Self { most_peers: bounds.peers, most_pairs: bounds.pairs, store, ..self }
     }
 
     /// The same, with another pace of telling large rooms: tests have small ones.
@@ -148,6 +129,11 @@ impl Registry {
     /// How many bytes wait in all mailboxes.
     pub fn held(&self) -> usize {
         self.store.held()
+    }
+
+    /// About how many bytes the members of rooms take for what they were told of each other.
+    pub fn view_bytes(&self) -> usize {
+        self.pairs / 4
     }
 
     /// How many peers are away.

@@ -7,6 +7,14 @@ use crate::engine::{AwayReason, LeaveReason, News, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
 use std::sync::Arc;
 
+/// Why a peer cannot enter a room that is not its own fault.
+const ROOMS_ARE_FULL: &str = "the rooms of the server have as many members as it takes: try again later";
+
+/// What the members of a room were told of each other takes two bits for each pair of them.
+const fn pairs_of(members: usize) -> usize {
+    members.saturating_mul(members)
+}
+
 impl Registry {
     /// Enters a room, or lists it again for a peer that is in it.
     pub(super) fn join(
@@ -25,6 +33,14 @@ impl Registry {
                 return Err(ErrorCode::TooManyRooms.into());
             }
             peer.joins.take(now).map_err(Refused::wait)?;
+            let members = self.presences.get(room).map_or(0, Presence::members);
+            let pairs = self
+                .pairs
+                .saturating_add(pairs_of(members.saturating_add(1)).saturating_sub(pairs_of(members)));
+            if pairs > self.most_pairs {
+                return Err(Refused { text: ROOMS_ARE_FULL.into(), ..ErrorCode::ServerFull.into() });
+            }
+            self.pairs = pairs;
             let info = Arc::clone(&peer.info);
             let presence = self.presences.entry(room.clone()).or_default();
             let view = presence.enter(id, info);
@@ -63,7 +79,10 @@ impl Registry {
         self.rooms.remove(room, id);
         self.work.touch(view.size());
         let Some(presence) = self.presences.get_mut(room) else { return };
+        let members = presence.members();
         presence.depart(view, reason);
+        let gone = pairs_of(members).saturating_sub(pairs_of(presence.members()));
+        self.pairs = self.pairs.saturating_sub(gone);
         if presence.is_empty() {
             self.presences.remove(room);
         } else {
