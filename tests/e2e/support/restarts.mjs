@@ -2,12 +2,14 @@
 
 /** Longer than anything in a page waits by itself. */
 const MOST_MS = 20_000;
+/** Firefox takes 28 s to find that a path is silent. */
+const NOTICED_MS = 45_000;
 
 /**
  * Does `act`, which restarts ICE and looks at what came of it; answers whether it went well.
  *
  * Firefox now and then ends DTLS within moments of a restart with Chromium: seen once in some 270 restarts a second or more apart, and
- * with quicker ones in plain browsers too. Nothing flows ever again then, and the SDK must say so: `peer` is closed in each of `pages`. That alone is
+ * with quicker ones in plain browsers too. Nothing flows ever again then, and the SDK must say so: `peer` is closed, or its path failed, in each of `pages`. That alone is
  * answered with false; whatever else goes wrong, or goes wrong between browsers of one kind, is thrown.
  */
 export async function restarts(t, kinds, pages, act) {
@@ -20,7 +22,7 @@ export async function restarts(t, kinds, pages, act) {
     if (new Set(kinds).size === 1) throw error;
     for (const page of pages) {
       try {
-        await page.waitFor("peer.state === 'closed'");
+        await page.waitFor("['closed', 'failed'].includes(peer.state)", null, { timeoutMs: NOTICED_MS });
       } catch {
         throw error;
       }
