@@ -11,6 +11,8 @@ pub struct Effects {
     pub messages: Queue<ClientMessage>,
     /// The connection is over: forget the peer.
     pub closed: bool,
+    /// The peer sent a message.
+    pub sent: bool,
 }
 
 impl Effects {
@@ -19,6 +21,7 @@ impl Effects {
     }
 
     pub fn send(&mut self, to: &PeerId, signal: Signal) {
+        self.sent = true;
         self.messages.push_back(ClientMessage::Relay { to: to.clone(), signal });
     }
 

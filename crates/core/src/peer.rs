@@ -51,6 +51,8 @@ pub struct Peer {
     /// When the pair has to be connected; [`u64::MAX`] while nothing can be said to the other side.
     pair_deadline: Option<u64>,
     is_linked: bool,
+    /// Whether this connection ever sent anything: a refusal that comes before is about a former connection to the same peer.
+    has_sent: bool,
     resend: Resend,
     resume_at: Option<u64>,
     gathering_ms: Option<u32>,
@@ -84,6 +86,7 @@ impl Peer {
             calls: Calls::default(),
             pair_deadline: None,
             is_linked: own.is_linked,
+            has_sent: false,
             resend: Resend::new(),
             resume_at: None,
             gathering_ms: own.candidates.gathering_ms,
@@ -238,6 +241,11 @@ impl Peer {
             out.push_back(Output::Probe { connection: self.connection, after: PROBE_MS });
         }
         !self.silent
+    }
+
+    /// The connection sent a message.
+    pub fn handle_sent(&mut self) {
+        self.has_sent = true;
     }
 
     /// Whether an answer to the own offer can still be used.

@@ -96,8 +96,11 @@ impl Peers {
         for id in ids {
             let Some(peer) = self.peers.get_mut(id) else { continue };
             let (outputs, messages) = (core::mem::take(sink.outputs), core::mem::take(sink.messages));
-            let mut effects = Effects { outputs, messages, closed: false };
+            let mut effects = Effects { outputs, messages, ..Effects::default() };
             act(peer, &mut effects);
+            if effects.sent {
+                peer.handle_sent();
+            }
             *sink.outputs = effects.outputs;
             *sink.messages = effects.messages;
             if effects.closed {

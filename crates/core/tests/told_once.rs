@@ -114,6 +114,21 @@ fn a_call_that_is_refused_is_told_by_its_promise_alone() {
 }
 
 #[test]
+fn a_refusal_of_what_a_former_connection_sent_is_not_told() {
+    let mut world = World::registered();
+    world.command(Command::ConnectPeer { call: 5, peer: id("nobody"), timeout_ms: 60_000 });
+    world.offer_made("mine");
+    world.receive_error("peer-not-found", None, Some("nobody"));
+    assert_eq!(world.outcome(5), Some(Err("peer-not-found")));
+    // The refusal of its candidates comes when the application has opened the next one.
+    world.command(Command::OpenPeer { peer: id("nobody") });
+    world.receive_error("peer-not-found", None, Some("nobody"));
+    assert_eq!(world.errors(), [""; 0]);
+    assert_eq!(states(&world), [ConnectionState::Closed]);
+    assert!(world.client.connection(&id("nobody")).is_some());
+}
+
+#[test]
 fn what_nobody_waits_for_is_an_event() {
     for (end, code) in ENDS {
         let (mut world, mine) = answered();

@@ -13,6 +13,9 @@ use signalpost_protocol::{Candidate, ErrorCode, IceCandidateInit, Signal, sessio
 impl Peer {
     /// The server refused a message for this peer, or there was no room for it.
     pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
+        if !self.has_sent {
+            return;
+        }
         match ErrorCode::parse(&failure.code) {
             // Nobody has ever seen this peer: say so at once.
             Some(ErrorCode::PeerNotFound) if self.remote_connection.is_none() && self.session.is_none() => {
