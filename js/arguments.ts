@@ -4,7 +4,8 @@ import { className } from "./host.js";
 /** @internal Throws `invalid-argument`: the name of what is wrong, its value and what is allowed. */
 export function refuse(name: string, value: unknown, allowed: string): never {
   // An object may be large, or refuse to be text.
-  const shown = Object(value) === value ? {}.toString.call(value) : typeof value === "string" ? JSON.stringify(value.slice(0, 99)) : String(value);
+  const shown =
+    Object(value) === value ? {}.toString.call(value) : typeof value === "string" ? JSON.stringify(value.slice(0, 99)) : String(value);
   throw invalidArgument(`${name} is ${shown}, allowed is ${allowed}`);
 }
 

@@ -113,29 +113,31 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const milliseconds = timeout(timeoutMs, 20_000);
     if (this.#state === "closed") throw new SignalingError("closed");
     let waiting = 0;
-    await this.#calls.start(
-      async (call) => {
-        this.#connecting.add((waiting = call));
-        if (!this.#module) this.#headStart ??= this.#begin();
-        const began = performance.now();
-        const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
-        const timer = setTimeout(late, milliseconds);
-        this.#loading = this.#load(call);
-        startWebRtc();
-        await this.#loading.finally(() => clearTimeout(timer));
-        // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
-        if (!this.#calls.has(call)) return;
-        const left = Math.max(0, milliseconds - (performance.now() - began));
-        this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
-      },
-      (call) => this.#tell(Ask.Cancel, call),
-      signal,
-    ).finally(() => {
-      this.#connecting.delete(waiting);
-      if (this.#connecting.size > 0) return;
-      this.#headStart?.close();
-      this.#headStart = undefined;
-    });
+    await this.#calls
+      .start(
+        async (call) => {
+          this.#connecting.add((waiting = call));
+          if (!this.#module) this.#headStart ??= this.#begin();
+          const began = performance.now();
+          const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
+          const timer = setTimeout(late, milliseconds);
+          this.#loading = this.#load(call);
+          startWebRtc();
+          await this.#loading.finally(() => clearTimeout(timer));
+          // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
+          if (!this.#calls.has(call)) return;
+          const left = Math.max(0, milliseconds - (performance.now() - began));
+          this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
+        },
+        (call) => this.#tell(Ask.Cancel, call),
+        signal,
+      )
+      .finally(() => {
+        this.#connecting.delete(waiting);
+        if (this.#connecting.size > 0) return;
+        this.#headStart?.close();
+        this.#headStart = undefined;
+      });
   }
 
   /** The module is started, unless nobody waits any more. */
@@ -201,8 +203,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         ? invalidArgument("a peer cannot connect to itself")
         : new SignalingError("connection-unavailable", true, { peerId: id });
     }
-    const ask = (what: Ask) =>
-      this.#peers.get(id) === peer && this.#guarded(() => module.command(what, 0, 0, id, undefined));
+    const ask = (what: Ask) => this.#peers.get(id) === peer && this.#guarded(() => module.command(what, 0, 0, id, undefined));
     const peer = new RemotePeer(id, connection, {
       connect: async (milliseconds, signal) => {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });

@@ -32,28 +32,35 @@ export async function instantiate(module: WebAssembly.Module, ended: () => void)
     }
     for (const client of clients) client(over?.cause);
   };
-  const entered = (act: Functions[string]) => (...given: unknown[]) => {
-    try {
-      if (!over) return act(...given);
-    } catch (cause) {
-      over ??= { cause };
-    }
-    // Not now: the application may be on the stack, or the stack be full. Then the next entry tries again.
-    if (!isTold) {
-      ended();
-      queueMicrotask(tell);
-      isTold = true;
-    }
-    return undefined;
-  };
+  const entered =
+    (act: Functions[string]) =>
+    (...given: unknown[]) => {
+      try {
+        if (!over) return act(...given);
+      } catch (cause) {
+        over ??= { cause };
+      }
+      // Not now: the application may be on the stack, or the stack be full. Then the next entry tries again.
+      if (!isTold) {
+        ended();
+        queueMicrotask(tell);
+        isTold = true;
+      }
+      return undefined;
+    };
   // What ended while it called the browser does not go on.
-  const left = (act: Functions[string]) => (...given: unknown[]) => {
-    const result = act(...given);
-    if (over) throw over.cause;
-    return result;
-  };
+  const left =
+    (act: Functions[string]) =>
+    (...given: unknown[]) => {
+      const result = act(...given);
+      if (over) throw over.cause;
+      return result;
+    };
 
-  const { exports } = await WebAssembly.instantiate(module, mapped(imports, (part) => mapped(part, left)));
+  const { exports } = await WebAssembly.instantiate(
+    module,
+    mapped(imports, (part) => mapped(part, left)),
+  );
   start(mapped(exports as Functions, (part) => (typeof part === "function" ? entered(part) : part)));
   return {
     Client,

@@ -80,7 +80,9 @@ async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<Web
   // Under another type it cannot be compiled while it comes.
   const bytes = await fetched.arrayBuffer();
   if (isHtml(bytes, type)) {
-    throw new Error(`HTML came from ${fetched.url || "the response"}: the file is not there; in Vite, set optimizeDeps.exclude to ["signalpost"]`);
+    throw new Error(
+      `HTML came from ${fetched.url || "the response"}: the file is not there; in Vite, set optimizeDeps.exclude to ["signalpost"]`,
+    );
   }
   return WebAssembly.compile(bytes);
 }

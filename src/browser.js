@@ -78,8 +78,7 @@ class Connection {
   async probe(milliseconds) {
     let bytes = 0;
     try {
-      const count = async (sign) =>
-        (await this.object.getStats()).forEach(({ bytesReceived }) => (bytes += sign * (bytesReceived | 0)));
+      const count = async (sign) => (await this.object.getStats()).forEach(({ bytesReceived }) => (bytes += sign * (bytesReceived | 0)));
       await count(-1);
       this.channel.send("");
       await new Promise((resolve) => setTimeout(resolve, milliseconds));

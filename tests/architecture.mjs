@@ -10,19 +10,22 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
 const files = [...new Set([...git("ls-files"), ...git("ls-files", "--others", "--exclude-standard")])];
 const read = (name) => readFileSync(path.join(root, name), "utf8");
-const within = (pattern) => files.filter((name) => pattern.test(name)).flatMap((name) => {
-  try {
-    return [{ name, text: read(name) }];
-  } catch {
-    return []; // Deleted, not yet committed.
-  }
-});
+const within = (pattern) =>
+  files
+    .filter((name) => pattern.test(name))
+    .flatMap((name) => {
+      try {
+        return [{ name, text: read(name) }];
+      } catch {
+        return []; // Deleted, not yet committed.
+      }
+    });
 
 /** What may be depended on, dev-dependencies aside. An empty target is any. */
 const ARROWS = {
   "signalpost-protocol": ["serde"],
   "signalpost-core": ["signalpost-protocol"],
-  "signalpost": ["signalpost-core", "signalpost-protocol", "wasm-bindgen", "js-sys", "rlsf"],
+  signalpost: ["signalpost-core", "signalpost-protocol", "wasm-bindgen", "js-sys", "rlsf"],
 };
 /** Arrows between our own crates; what else these depend on is theirs. */
 const OWN_ARROWS = {
@@ -43,7 +46,11 @@ function wrongArrows(packages) {
 }
 
 const metadata = JSON.parse(
-  execFileSync("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"], { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 }),
+  execFileSync("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"], {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  }),
 );
 
 test("crates depend only along the arrows", () => {
@@ -100,7 +107,13 @@ test("every closure of the shell has an owner, and no export can be re-entered",
 });
 
 test("the facade knows no message type", () => {
-  const types = [...new Set(read("crates/protocol/src/encode.rs").match(/"[a-z-]+"/g).map((quoted) => quoted.slice(1, -1)))];
+  const types = [
+    ...new Set(
+      read("crates/protocol/src/encode.rs")
+        .match(/"[a-z-]+"/g)
+        .map((quoted) => quoted.slice(1, -1)),
+    ),
+  ];
   assert.ok(types.includes("ice-candidate") && types.includes("hello") && types.length > 15);
   // Words that the browser's own interfaces use too, and events of the public face that are called the same.
   const own = new Set(["message", "ice-candidate", "error", "close", "closed", "offer", "answer", "peers", "left", "joined", "reconnect"]);
@@ -110,7 +123,9 @@ test("the facade knows no message type", () => {
 });
 
 test("facade and crates share one list of error codes", () => {
-  const declared = [...read("crates/protocol/src/error_code.rs").matchAll(/^ {4}\w+ = "([a-z-]+)", (?:true|false);/gm)].map(([, code]) => code);
+  const declared = [...read("crates/protocol/src/error_code.rs").matchAll(/^ {4}\w+ = "([a-z-]+)", (?:true|false);/gm)].map(
+    ([, code]) => code,
+  );
   const described = [...read("js/errors.ts").matchAll(/^ {2}"([a-z-]+)":/gm)].map(([, code]) => code);
   assert.ok(declared.length > 20);
   assert.deepEqual(described, declared);
@@ -142,16 +157,31 @@ test("no god file, no utils", () => {
   const sources = within(/\.(rs|ts|mjs|js|css|html)$/);
   assert.ok(sources.some(({ name }) => name.startsWith("tests/")) && sources.some(({ name }) => name.endsWith("_tests.rs")));
   assert.deepEqual(long(sources), []);
-  assert.deepEqual(long([{ name: "x", text: "\n".repeat(400) + "end\n" }, { name: "y", text: "line\n".repeat(400) }]), ["x"]);
-  assert.deepEqual(files.filter((name) => /(^|\/)utils?(\/|\.)/.test(name)), []);
+  assert.deepEqual(
+    long([
+      { name: "x", text: "\n".repeat(400) + "end\n" },
+      { name: "y", text: "line\n".repeat(400) },
+    ]),
+    ["x"],
+  );
+  assert.deepEqual(
+    files.filter((name) => /(^|\/)utils?(\/|\.)/.test(name)),
+    [],
+  );
 });
 
 test("nothing here tells of a machine", () => {
   const found = within(/\.(rs|ts|mjs|js|css|html|md|toml|json)$/).flatMap(({ name, text }) =>
-    name.endsWith("package-lock.json") || name === "tests/architecture.mjs" ? [] : offences([{ name, text }], /(^|["'\s(=`])\/(home|root|Users|work)\//),
+    name.endsWith("package-lock.json") || name === "tests/architecture.mjs"
+      ? []
+      : offences([{ name, text }], /(^|["'\s(=`])\/(home|root|Users|work)\//),
   );
   assert.deepEqual(found, []);
   const locks = within(/(^|\/)package-lock\.json$/);
   assert.ok(locks.length > 1);
-  assert.deepEqual(locks.filter(({ text }) => /"resolved"/.test(text)).map(({ name }) => name), [], "these name a registry");
+  assert.deepEqual(
+    locks.filter(({ text }) => /"resolved"/.test(text)).map(({ name }) => name),
+    [],
+    "these name a registry",
+  );
 });

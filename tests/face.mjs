@@ -15,6 +15,10 @@ for (const [list, kind] of Object.entries(KINDS)) {
   test(`every ${kind} of the public face is used in a browser by a test`, (t) => {
     assert.ok(face[list].length > 10, `the declarations name only ${face[list].length}`);
     t.diagnostic(`${face[list].length} of them`);
-    assert.deepEqual(face[list].filter((name) => !used.has(`${kind} ${name}`)), [], `no page of an end-to-end test used these: each needs a test`);
+    assert.deepEqual(
+      face[list].filter((name) => !used.has(`${kind} ${name}`)),
+      [],
+      `no page of an end-to-end test used these: each needs a test`,
+    );
   });
 }

@@ -60,9 +60,16 @@ async function bundle(output, options) {
 }
 
 async function declare() {
-  const sources = readdirSync(inRoot("js"), { recursive: true }).filter((name) => name.endsWith(".ts")).sort();
+  const sources = readdirSync(inRoot("js"), { recursive: true })
+    .filter((name) => name.endsWith(".ts"))
+    .sort();
   const inputs = {
-    files: [...sources.map((name) => inRoot("js", name)), glueFile("signalpost.d.ts"), inRoot("tsconfig.json"), nodeModule("typescript", "package.json")],
+    files: [
+      ...sources.map((name) => inRoot("js", name)),
+      glueFile("signalpost.d.ts"),
+      inRoot("tsconfig.json"),
+      nodeModule("typescript", "package.json"),
+    ],
     texts: sources,
   };
   await stamps().step("declare", { inputs, outputs: [inDist("index.d.ts")] }, buildDeclarations);

@@ -35,10 +35,7 @@ const describe = (command, args) => [path.basename(command), ...args].join(" ");
 /** Ends a child that takes too long: politely, so that it removes what it made, then by force. */
 function limit(child, ms) {
   const signalGroup = (signal) => groups.has(child.pid) && process.kill(-child.pid, signal);
-  const late = [
-    setTimeout(() => signalGroup("SIGTERM"), ms),
-    setTimeout(() => signalGroup("SIGKILL"), ms + 10_000),
-  ];
+  const late = [setTimeout(() => signalGroup("SIGTERM"), ms), setTimeout(() => signalGroup("SIGKILL"), ms + 10_000)];
   child.once("close", () => late.forEach(clearTimeout));
 }
 

@@ -35,7 +35,10 @@ async function build() {
 function writeVectors(into) {
   mkdirSync(into, { recursive: true });
   const vectors = (name) => JSON.parse(readFileSync(inRoot("tests", "vectors", name), "utf8"));
-  const texts = [...vectors("messages.json").map(({ text, frame }) => text ?? JSON.stringify(frame)), ...vectors("candidates.json").map(({ line }) => line)];
+  const texts = [
+    ...vectors("messages.json").map(({ text, frame }) => text ?? JSON.stringify(frame)),
+    ...vectors("candidates.json").map(({ line }) => line),
+  ];
   texts.forEach((text, at) => writeFileSync(path.join(into, `vector-${at}`), text));
 }
 
@@ -75,7 +78,8 @@ export async function fuzzShortly() {
   const built = await build();
   const { directory: corpora, remove } = temporaryDirectory();
   try {
-    for (const target of TARGETS) await fuzz(path.join(built, target), target, path.join(corpora, target), ["-seed=1", "-max_total_time=10"]);
+    for (const target of TARGETS)
+      await fuzz(path.join(built, target), target, path.join(corpora, target), ["-seed=1", "-max_total_time=10"]);
   } finally {
     remove();
   }

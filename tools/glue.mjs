@@ -39,7 +39,9 @@ function pathFlags() {
 export async function buildGlue({ profile = "wasm", features = "bare", directory = bindgenDir } = {}) {
   await run("cargo", ["fetch", "--quiet", "--locked", "--target", WASM]);
   const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...LLVM, ...pathFlags()].filter(Boolean).join(" ") };
-  await run("cargo", ["build", "--quiet", "--profile", profile, "--target", WASM, "-p", "signalpost", "--lib", "--features", features], { env });
+  await run("cargo", ["build", "--quiet", "--profile", profile, "--target", WASM, "-p", "signalpost", "--lib", "--features", features], {
+    env,
+  });
   await run("cargo", ["build", "--quiet", "-p", "signalpost-bind"]);
   const built = path.join(cargoTarget, WASM, profile === "dev" ? "debug" : profile, "signalpost.wasm");
   const bind = path.join(cargoTarget, "debug", `signalpost-bind${executable}`);

@@ -21,9 +21,15 @@ function without(text, from, to) {
 
 /** Every browser that has ES2022 and WebAssembly's externref has what these are in place of; and texts are short. */
 function withoutFallbacks(glue) {
-  const [checked, isDetached] = parted(glue, " || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && ");
+  const [checked, isDetached] = parted(
+    glue,
+    " || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && ",
+  );
   const viewed = `${checked} || ${replaced(isDetached, "cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0.buffer !== wasm.memory.buffer")}`;
-  const defined = without(viewed, "function notDefined(", "\n").replaceAll(/typeof ([\w.]+) == 'function' \? \1 : notDefined\('\1'\)/g, "$1");
+  const defined = without(viewed, "function notDefined(", "\n").replaceAll(
+    /typeof ([\w.]+) == 'function' \? \1 : notDefined\('\1'\)/g,
+    "$1",
+  );
   const encoder = without(defined, "if (!('encodeInto' in cachedTextEncoder)) {", "\n}\n");
   // The text at once, not letter by letter while it is ASCII.
   const [head, tail] = parted(encoder, "    if (realloc === undefined) {\n");
@@ -32,7 +38,11 @@ function withoutFallbacks(glue) {
 
 /** A client is held by its handler, which the module holds: it is freed by the facade, and never collected before. */
 function withoutFinalization(glue) {
-  const unregistered = replaced(replaced(glue, "ClientFinalization.unregister(this);", ""), "ClientFinalization.register(this, this.__wbg_ptr, this);", "");
+  const unregistered = replaced(
+    replaced(glue, "ClientFinalization.unregister(this);", ""),
+    "ClientFinalization.register(this, this.__wbg_ptr, this);",
+    "",
+  );
   return without(without(unregistered, "const ClientFinalization =", "ptr, 1));\n"), "if (Symbol.dispose) Client", "\n");
 }
 

@@ -27,7 +27,9 @@ const ENGINE_CONTRACT = ["-p", "signalpost-server", "--no-default-features", "--
 const MUTATIONS = [
   {
     name: "the collision check is taken out",
-    edits: [[NEGOTIATION, "let collision = self.offer.is_some() || self.signaling_state != SignalingState::Stable;", "let collision = false;"]],
+    edits: [
+      [NEGOTIATION, "let collision = self.offer.is_some() || self.signaling_state != SignalingState::Stable;", "let collision = false;"],
+    ],
   },
   {
     name: "the ignored-offer rule is taken out: the impolite side accepts",
@@ -62,7 +64,10 @@ const MUTATIONS = [
   },
   {
     name: "the server's duplicate check is taken out",
-    edits: [[REGISTRY, "if seq <= peer.received {", "if false {"], [REGISTRY, "if peer.received.checked_add(1) != Some(seq) {", "if seq > peer.received.saturating_add(1) {"]],
+    edits: [
+      [REGISTRY, "if seq <= peer.received {", "if false {"],
+      [REGISTRY, "if peer.received.checked_add(1) != Some(seq) {", "if seq > peer.received.saturating_add(1) {"],
+    ],
   },
   {
     name: "the server's gap check is taken out",
@@ -80,7 +85,13 @@ const MUTATIONS = [
   },
   {
     name: "the fencing is taken out: a replaced socket goes on speaking for its session, and ends it",
-    edits: [[CLAIM, "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.leases.remove(&(peer.due, id.clone()));", "                self.leases.remove(&(peer.due, id.clone()));"]],
+    edits: [
+      [
+        CLAIM,
+        "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.leases.remove(&(peer.due, id.clone()));",
+        "                self.leases.remove(&(peer.due, id.clone()));",
+      ],
+    ],
   },
   {
     name: "what has a number goes out before the welcome of a session begun anew is known",
@@ -94,11 +105,19 @@ const MUTATIONS = [
   },
   {
     name: "a member does not hear that a peer is back that was away when it entered the room",
-    edits: [[MARKS, "let changed = (known.present ^ fact.present) | (known.away ^ fact.away);", "let changed = known.present ^ fact.present;"]],
+    edits: [
+      [MARKS, "let changed = (known.present ^ fact.present) | (known.away ^ fact.away);", "let changed = known.present ^ fact.present;"],
+    ],
   },
   {
     name: "members hear of new stays before the ends of former ones",
-    edits: [[PRESENCE, "differences(Asked::Gone).chain(differences(Asked::Others))", "differences(Asked::Others).chain(differences(Asked::Gone))"]],
+    edits: [
+      [
+        PRESENCE,
+        "differences(Asked::Gone).chain(differences(Asked::Others))",
+        "differences(Asked::Others).chain(differences(Asked::Gone))",
+      ],
+    ],
   },
   {
     name: "a relay does not wait for the news of its sender",
@@ -110,7 +129,17 @@ const MUTATIONS = [
   },
 ];
 
-const COPIED = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "clippy.toml", "crates", "src", "tools/bind", "tests/operations", "tests/vectors"];
+const COPIED = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  "clippy.toml",
+  "crates",
+  "src",
+  "tools/bind",
+  "tests/operations",
+  "tests/vectors",
+];
 
 async function copyWorkspace(directory) {
   for (const name of COPIED) {
@@ -127,7 +156,10 @@ async function mutate(directory, { name, edits }) {
     const text = await readFile(target, "utf8");
     if (!before.has(target)) before.set(target, text);
     if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} does not hold this text exactly once:\n${from}`);
-    await writeFile(target, text.replace(from, () => to));
+    await writeFile(
+      target,
+      text.replace(from, () => to),
+    );
   }
   return () => Promise.all([...before].map(([target, text]) => writeFile(target, text)));
 }

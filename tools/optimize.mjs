@@ -46,7 +46,9 @@ export const optimizedModule = () => glueFile("optimized.wasm");
 export async function optimize(output) {
   const bound = glueFile("signalpost_bg.wasm");
   const passed = glueFile("passed.wasm");
-  const own = ["optimize.mjs", "silent_panics.mjs", "similar_order.mjs", "wasm_module.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+  const own = ["optimize.mjs", "silent_panics.mjs", "similar_order.mjs", "wasm_module.mjs"].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  );
   const inputs = { files: [bound, nodeModule("binaryen", "package.json"), ...own], texts: [] };
   const wasmOpt = (options, input, to) =>
     run(process.execPath, [nodeModule("binaryen", "bin", "wasm-opt"), input, ...FEATURES, ...options, "-o", to]);

@@ -21,11 +21,7 @@ export const moduleInPackage = path.join("signalpost", "signalpost_bg.wasm");
 export const trapHookDist = inRoot("target", "trap-hook");
 
 /** Tools that were built once for this user. */
-export const toolCache = path.join(
-  process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"),
-  "signalpost",
-  "tools",
-);
+export const toolCache = path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "signalpost", "tools");
 
 /** The script of an npm package that this node can run without npx. */
 export const nodeModule = (...parts) => inRoot("node_modules", ...parts);

@@ -3,13 +3,15 @@
 import { SECTION, definedFunctions, sections, unsigned } from "./wasm_module.mjs";
 
 /** By their demangled names, which hold the crate's hash in brackets or not. */
-const PANICS = /^wasm_bindgen(\[\w+\])?::(throw_str|__rt::throw_null)\b|^core(\[\w+\])?::(panicking::|cell::panic_|option::(unwrap|expect)_failed|result::unwrap_failed|slice::index::slice_\w*fail|str::slice_error_fail)|^alloc(\[\w+\])?::raw_vec::(handle_error|capacity_overflow)|::assert_failed\b|__rdl_alloc_error_handler/;
+const PANICS =
+  /^wasm_bindgen(\[\w+\])?::(throw_str|__rt::throw_null)\b|^core(\[\w+\])?::(panicking::|cell::panic_|option::(unwrap|expect)_failed|result::unwrap_failed|slice::index::slice_\w*fail|str::slice_error_fail)|^alloc(\[\w+\])?::raw_vec::(handle_error|capacity_overflow)|::assert_failed\b|__rdl_alloc_error_handler/;
 const FORMATS = /^core(\[\w+\])?::(fmt|str::count)::|^<[^>]* as core(\[\w+\])?::fmt::\w+>::fmt|^<core(\[\w+\])?::fmt::/;
 /** Whoever formats for another purpose calls this. */
 const WRITES = /^core(\[\w+\])?::fmt::write\b/;
 
 /** What only panics point to: the files of locations, the words of the standard library, the digits of numbers. */
-const WORDS = /(?:\/rustc\/\w+\/library|(?:crates\/\w+\/)?src|\/[\w-]+-\d+\.\d+\.\d+\/src)\/[\w/]+\.rs|RefCell already (?:mutably )?borrowed|attempted to take ownership of Rust value while it was borrowed|null pointer passed to rust|recursive use of an object detected which would lead to unsafe aliasing in rust|(?:insertion|removal) index \(is |\) should be <=? len \(is |index out of bounds: the len is | but the index is |called `(?:Result|Option)::unwrap\(\)` on an? `\w+` value|memory allocation of | bytes failed|Tried to shrink to a larger capacity|capacity overflow|LayoutError|mid > len|00010203(?:\d\d){96}/g;
+const WORDS =
+  /(?:\/rustc\/\w+\/library|(?:crates\/\w+\/)?src|\/[\w-]+-\d+\.\d+\.\d+\/src)\/[\w/]+\.rs|RefCell already (?:mutably )?borrowed|attempted to take ownership of Rust value while it was borrowed|null pointer passed to rust|recursive use of an object detected which would lead to unsafe aliasing in rust|(?:insertion|removal) index \(is |\) should be <=? len \(is |index out of bounds: the len is | but the index is |called `(?:Result|Option)::unwrap\(\)` on an? `\w+` value|memory allocation of | bytes failed|Tried to shrink to a larger capacity|capacity overflow|LayoutError|mid > len|00010203(?:\d\d){96}/g;
 
 /** No locals, `unreachable`, `end`. */
 const TRAP = [0x00, 0x00, 0x0b];
@@ -17,7 +19,10 @@ const TRAP = [0x00, 0x00, 0x0b];
 /** Zeros, which compress to nothing, where words were. */
 function wordless(data) {
   const text = Buffer.from(data).toString("latin1");
-  return Buffer.from(text.replace(WORDS, (words) => "\0".repeat(words.length)), "latin1");
+  return Buffer.from(
+    text.replace(WORDS, (words) => "\0".repeat(words.length)),
+    "latin1",
+  );
 }
 
 /** The module, whose functions must still have their names. */

@@ -67,7 +67,8 @@ function printWeights() {
   console.log(`\n${"bytes of the wasm".padStart(17)}  functions  of`);
   for (const [who, bytes, count] of table(weights)) console.log(`${String(bytes).padStart(17)}${String(count).padStart(11)}  ${who}`);
   console.log("\nlargest functions");
-  for (const { name, size } of weights.functions.slice(0, 20)) console.log(`${String(size).padStart(17)}  ${name.replace(/::h[0-9a-f]{16}$/, "")}`);
+  for (const { name, size } of weights.functions.slice(0, 20))
+    console.log(`${String(size).padStart(17)}  ${name.replace(/::h[0-9a-f]{16}$/, "")}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -25,7 +25,10 @@ function describe(totals, started) {
 }
 
 await main(async () => {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seed: { type: "string", default: String(WITH_STORMS) } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seed: { type: "string", default: String(WITH_STORMS) } },
+  });
   const [seconds, first] = [Number(positionals[0] ?? 60), Number(values.seed)];
   if (!(seconds > 0) || !Number.isSafeInteger(first) || first < 0) throw new ToolError("npm run soak [-- SECONDS] [--seed FIRST]");
   await run("cargo", ["build", "--quiet", "--release", "-p", "signalpost-simulation", "--bin", "soak"]);

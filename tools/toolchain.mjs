@@ -20,7 +20,13 @@ function lockedVersion(name) {
 /** Programs that cargo builds for the tests. The binder's command line must be of the very version of the crate. */
 const cargoTools = [
   // Its own lock file names a version that registries no longer serve, so it is resolved anew.
-  { name: "wasm-bindgen-cli", version: () => lockedVersion("wasm-bindgen"), program: "wasm-bindgen-test-runner", probe: "wasm-bindgen", locked: false },
+  {
+    name: "wasm-bindgen-cli",
+    version: () => lockedVersion("wasm-bindgen"),
+    program: "wasm-bindgen-test-runner",
+    probe: "wasm-bindgen",
+    locked: false,
+  },
   { name: "wasm-pack", version: () => "0.15.1", program: "wasm-pack", probe: "wasm-pack", locked: true },
   { name: "geckodriver", version: () => "0.37.0", program: "geckodriver", probe: "geckodriver", locked: true },
 ];
@@ -81,7 +87,9 @@ async function checkRust({ components }) {
 
 /** `npm ci` in a directory of the repository, when its node_modules is not what its package-lock.json says. */
 export async function installLocked(directory = "") {
-  const lock = createHash("sha256").update(readFileSync(inRoot(directory, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(inRoot(directory, "package-lock.json")))
+    .digest("hex");
   const stamp = inRoot(directory, "node_modules", ".signalpost-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   say(`npm ci${directory && ` in ${directory}`}`);
@@ -96,7 +104,9 @@ async function checkNodeModules() {
 }
 
 async function checkSystemTools() {
-  const missing = Object.values(systemTools).filter((tool) => !findProgram(...tool.programs)).map((tool) => tool.package);
+  const missing = Object.values(systemTools)
+    .filter((tool) => !findProgram(...tool.programs))
+    .map((tool) => tool.package);
   if (missing.length === 0) return;
   const list = missing.join(" ");
   if (!findProgram("apt-get")) throw new ToolError(`the tests need ${list} (names of Debian's packages): install them and run again`);
@@ -126,7 +136,9 @@ async function checkCargoTool(tool) {
     const locked = tool.locked ? ["--locked"] : [];
     // Not in the repository's target directory, and never with the flags of its build.
     const env = { CARGO_TARGET_DIR: path.join(unfinished, "target"), CARGO_PROFILE_DEV_DEBUG: "false", RUSTFLAGS: "" };
-    await run("cargo", ["install", "--quiet", "--debug", ...locked, "--no-track", "--root", unfinished, "--version", version, tool.name], { env });
+    await run("cargo", ["install", "--quiet", "--debug", ...locked, "--no-track", "--root", unfinished, "--version", version, tool.name], {
+      env,
+    });
     rmSync(path.join(unfinished, "target"), { recursive: true, force: true });
     rmSync(directory, { recursive: true, force: true });
     renameSync(unfinished, directory);

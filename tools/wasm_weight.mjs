@@ -2,7 +2,21 @@
 // tells, every other section for itself.
 import { SECTION, definedFunctions, sections } from "./wasm_module.mjs";
 
-const NAMES = ["custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data", "data count"];
+const NAMES = [
+  "custom",
+  "type",
+  "import",
+  "function",
+  "table",
+  "memory",
+  "global",
+  "export",
+  "start",
+  "element",
+  "code",
+  "data",
+  "data count",
+];
 
 const OWN = /signalpost(?:_core|_protocol)?(?:::[a-z_]\w*)*/;
 

@@ -46,7 +46,12 @@ async function enter(roomName, name, peerId) {
   showRoom(roomName);
   let client;
   try {
-    client = new SignalingClient("/signal", { peerId, metadata: { name }, capabilities: ["data", "audio", "video"], transport: transport.open });
+    client = new SignalingClient("/signal", {
+      peerId,
+      metadata: { name },
+      capabilities: ["data", "audio", "video"],
+      transport: transport.open,
+    });
   } catch (error) {
     fail(link, error);
     return;
@@ -67,7 +72,10 @@ async function enter(roomName, name, peerId) {
 
   const report = (error, id = error.context?.peerId) => {
     if (HANDLED.has(error.code) || (error.code === "peer-not-found" && id !== undefined && !mesh.isHere(id))) return;
-    toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, { error, about: id === undefined ? "" : `peer ${id}` });
+    toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, {
+      error,
+      about: id === undefined ? "" : `peer ${id}`,
+    });
   };
   const changed = () => {
     showCount(mesh.size, roomName);

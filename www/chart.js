@@ -65,7 +65,10 @@ export class Chart {
     const spark = drawn("circle", { class: "spark", r: 5 });
     this.#svg.append(spark);
     const at = ({ x, y }) => ({ transform: `translate(${x}px, ${y}px)` });
-    spark.animate([at(from), at(to)], { duration: PULSE_MS, easing: "ease-in-out" }).finished.then(() => spark.remove(), () => {});
+    spark.animate([at(from), at(to)], { duration: PULSE_MS, easing: "ease-in-out" }).finished.then(
+      () => spark.remove(),
+      () => {},
+    );
   }
 
   #draw() {
@@ -79,7 +82,10 @@ export class Chart {
     this.#svg.setAttribute("aria-label", `A chart of the room. ${text}`);
     const sparks = this.#svg.querySelectorAll(".spark");
     this.#svg.replaceChildren(this.#sea(), ...this.#beam(you), ...this.#peers.flatMap((peer) => this.#line(peer, you)), this.#lighthouse());
-    this.#svg.append(this.#vessel(this.#own, you, "you"), ...this.#peers.map((peer) => this.#vessel(peer, this.#places.get(peer.id), peer.state, peer.away)));
+    this.#svg.append(
+      this.#vessel(this.#own, you, "you"),
+      ...this.#peers.map((peer) => this.#vessel(peer, this.#places.get(peer.id), peer.state, peer.away)),
+    );
     this.#svg.append(...sparks);
   }
 
@@ -97,15 +103,19 @@ export class Chart {
 
   #sea() {
     const coast = this.#width < NARROW ? 74 : 92;
-    const contour = (shift) => `M${coast + shift} 0C${coast + shift + 34} 60 ${coast + shift - 26} 120 ${coast + shift + 22} ${HEIGHT * 0.66}S${coast + shift - 8} 214 ${coast + shift + 14} ${HEIGHT}`;
+    const contour = (shift) =>
+      `M${coast + shift} 0C${coast + shift + 34} 60 ${coast + shift - 26} 120 ${coast + shift + 22} ${HEIGHT * 0.66}S${coast + shift - 8} 214 ${coast + shift + 14} ${HEIGHT}`;
     const soundings = this.#soundings(coast + 76).map(({ x, y, depth }) => drawn("text", { class: "sounding", x, y }, String(depth)));
-    return drawn("g", { "aria-hidden": "true" },
+    return drawn(
+      "g",
+      { "aria-hidden": "true" },
       drawn("path", { class: "shallow far", d: `${contour(58)}H0V0z` }),
       drawn("path", { class: "shallow", d: `${contour(22)}H0V0z` }),
       drawn("path", { class: "contour", d: contour(58) }),
       drawn("path", { class: "contour", d: contour(22) }),
       drawn("path", { class: "land", d: `${contour(-34)}H0V0z` }),
-      ...soundings);
+      ...soundings,
+    );
   }
 
   /** Depths here and there, always the same, and none where something is written. */
@@ -138,12 +148,15 @@ export class Chart {
 
   #lighthouse() {
     const lit = this.#link === "connected" ? "lamp lit" : "lamp";
-    return drawn("g", { "aria-hidden": "true" },
+    return drawn(
+      "g",
+      { "aria-hidden": "true" },
       drawn("path", { class: "tower", d: "M37 82h14l4 54H33z" }),
       drawn("path", { class: "tower-band", d: "M36 96h16l1 13H35zM34 122h20l1 14H33z" }),
       drawn("path", { class: "tower", d: "M36 66l8-7 8 7z" }),
       drawn("circle", { class: lit, cx: 44, cy: 74, r: 6.5 }),
-      drawn("text", { class: "land-name", x: 44, y: 156, "text-anchor": "middle" }, "server"));
+      drawn("text", { class: "land-name", x: 44, y: 156, "text-anchor": "middle" }, "server"),
+    );
   }
 
   #line({ id, state, quality }, you) {
@@ -151,10 +164,19 @@ export class Chart {
     const lines = [drawn("path", { class: `peer-line ${state}`, d: `M${you.x} ${you.y}L${x} ${y}` })];
     if (quality) {
       const way = quality.relayed ? "relayed" : "direct";
-      const words = [this.#width < NARROW && !quality.relayed ? "" : way, quality.roundTripMs === undefined ? "" : inWords(quality.roundTripMs)].filter(Boolean);
+      const words = [
+        this.#width < NARROW && !quality.relayed ? "" : way,
+        quality.roundTripMs === undefined ? "" : inWords(quality.roundTripMs),
+      ].filter(Boolean);
       // Nearer to the peer, where the lines have parted, and above its own line.
       const place = { x: you.x + (x - you.x) * 0.52, y: you.y + (y - you.y) * 0.52 - 7 };
-      lines.push(drawn("text", { class: "line-word", ...place, "text-anchor": y < you.y ? "end" : "start", "aria-hidden": "true" }, words.join(" · ")));
+      lines.push(
+        drawn(
+          "text",
+          { class: "line-word", ...place, "text-anchor": y < you.y ? "end" : "start", "aria-hidden": "true" },
+          words.join(" · "),
+        ),
+      );
     }
     return lines;
   }
@@ -163,7 +185,11 @@ export class Chart {
     const picture = flag(id);
     for (const [key, value] of Object.entries({ x: x - FLAG.width / 2, y: y - FLAG.height / 2, ...FLAG })) picture.setAttribute(key, value);
     const edge = drawn("rect", { class: "flag-edge", x: x - FLAG.width / 2, y: y - FLAG.height / 2, ...FLAG });
-    const label = drawn("text", { class: "vessel-name", x, y: y + FLAG.height / 2 + 16, "text-anchor": "middle" }, state === "you" ? "you" : shortened(name));
+    const label = drawn(
+      "text",
+      { class: "vessel-name", x, y: y + FLAG.height / 2 + 16, "text-anchor": "middle" },
+      state === "you" ? "you" : shortened(name),
+    );
     return drawn("g", { class: `vessel ${state}${away ? " away" : ""}`, "aria-hidden": "true" }, picture, edge, label);
   }
 }

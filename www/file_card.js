@@ -52,7 +52,8 @@ export class FileCard {
     if (running && now - this.#shownAt < SHOWN_EVERY_MS) return;
     this.#shownAt = now;
     const done = transfers.filter(({ state }) => state === "done");
-    const share = this.#size === 0 ? Number(!running) : transfers.reduce((sum, { bytes }) => sum + bytes, 0) / (this.#size * transfers.length);
+    const share =
+      this.#size === 0 ? Number(!running) : transfers.reduce((sum, { bytes }) => sum + bytes, 0) / (this.#size * transfers.length);
     const percent = Math.floor(100 * share);
     this.element.dataset.state = running ? "running" : done.length > 0 ? "done" : "stopped";
     this.#part("progress").value = share;
@@ -61,19 +62,27 @@ export class FileCard {
     this.#part(".file-words").textContent = this.#from === undefined ? this.#sentWords(percent) : this.#receivedWords(percent);
     if (!running && this.#from !== undefined && done.length > 0 && !this.#address) this.#offer(done[0].blob);
     // Steps and the end are spoken, not every chunk.
-    const spoken = running ? (share > 0 && percent % SPOKEN_EVERY < 2 ? `${percent}\u00a0%` : undefined) : this.#part(".file-words").textContent;
+    const spoken = running
+      ? share > 0 && percent % SPOKEN_EVERY < 2
+        ? `${percent}\u00a0%`
+        : undefined
+      : this.#part(".file-words").textContent;
     if (spoken !== undefined) this.#part("progress").setAttribute("aria-valuetext", spoken);
   }
 
   #sentWords(percent) {
     if (this.#ends.length === 1) return `to ${this.#ends[0].name}: ${words(this.#ends[0].transfer, percent)}`;
-    return this.#ends.map(({ name, transfer }) => `${name}: ${words(transfer, Math.floor((100 * transfer.bytes) / Math.max(1, transfer.size)))}`).join(" · ");
+    return this.#ends
+      .map(({ name, transfer }) => `${name}: ${words(transfer, Math.floor((100 * transfer.bytes) / Math.max(1, transfer.size)))}`)
+      .join(" · ");
   }
 
   #receivedWords(percent) {
     const [{ transfer }] = this.#ends;
     if (transfer.state !== "done") return words(transfer, percent);
-    return { true: "arrived, SHA-256 compared: intact", false: "arrived, but it is not what was sent", undefined: "arrived" }[transfer.intact];
+    return { true: "arrived, SHA-256 compared: intact", false: "arrived, but it is not what was sent", undefined: "arrived" }[
+      transfer.intact
+    ];
   }
 
   #preview(blob, address) {

@@ -82,7 +82,8 @@ export class FileChannel {
     const { name, size, type } = file;
     const transfer = new Transfer({ id: this.#lastId, name, size, type }, (which) => this.#stopSending(which, "cancelled", true));
     if (this.#queue.length >= MOST_WAITING) transfer.change({ state: "stopped", reason: "too many files wait already" });
-    else if (!["connecting", "open"].includes(this.#channel.readyState)) transfer.change({ state: "stopped", reason: "the connection is closed" });
+    else if (!["connecting", "open"].includes(this.#channel.readyState))
+      transfer.change({ state: "stopped", reason: "the connection is closed" });
     else this.#queue.push({ transfer, file, digest });
     this.#pump();
     return transfer;
@@ -104,7 +105,11 @@ export class FileChannel {
       try {
         if (!entry.transfer.isOver) await this.#sendOne(entry);
       } catch (error) {
-        this.#stopSending(entry.transfer, error.name === "NotReadableError" || error.name === "NotFoundError" ? "the file cannot be read" : "the connection closed", true);
+        this.#stopSending(
+          entry.transfer,
+          error.name === "NotReadableError" || error.name === "NotFoundError" ? "the file cannot be read" : "the connection closed",
+          true,
+        );
       }
       if (this.#queue[0] === entry) this.#queue.shift();
     }
@@ -169,8 +174,10 @@ export class FileChannel {
     else if (frame.kind === "end" && incoming) this.#ended(frame.digest);
     else if (frame.kind === "stop" && frame.side === "sender" && incoming) this.#stopReceiving(`the sender stopped: ${reason}`, false);
     else if (frame.kind === "stop" && frame.side === "receiver" && outgoing) this.#stopSending(outgoing, `refused: ${reason}`, false);
-    else if (frame.kind === "ack" && outgoing && frame.bytes > outgoing.bytes && frame.bytes <= this.#sent) outgoing.change({ bytes: frame.bytes });
-    else if (frame.kind === "done" && outgoing && this.#sent === outgoing.size) outgoing.change({ state: "done", bytes: outgoing.size, intact: frame.intact === false ? false : frame.intact === true || undefined });
+    else if (frame.kind === "ack" && outgoing && frame.bytes > outgoing.bytes && frame.bytes <= this.#sent)
+      outgoing.change({ bytes: frame.bytes });
+    else if (frame.kind === "done" && outgoing && this.#sent === outgoing.size)
+      outgoing.change({ state: "done", bytes: outgoing.size, intact: frame.intact === false ? false : frame.intact === true || undefined });
     this.#wake();
   }
 

@@ -35,7 +35,8 @@ export class Files {
   /** Sends files to everyone who is here. */
   send(files) {
     for (const file of files) {
-      if (file.size > LARGEST_FILE) this.#notice(`“${file.name}” is too large: this page takes files up to ${LARGEST_FILE / 1024 / 1024} MiB.`);
+      if (file.size > LARGEST_FILE)
+        this.#notice(`“${file.name}” is too large: this page takes files up to ${LARGEST_FILE / 1024 / 1024} MiB.`);
       else if (this.#links.size === 0) this.#notice("Nobody is here to take a file yet.");
       else this.#sendOne(file);
     }

@@ -5,7 +5,10 @@ const LOOK_MS = 20;
 
 const generation = (description) => /^a=ice-ufrag:(\S+)/m.exec(description?.sdp ?? "")?.[1];
 
-const generations = ({ currentLocalDescription, currentRemoteDescription }) => [generation(currentLocalDescription), generation(currentRemoteDescription)];
+const generations = ({ currentLocalDescription, currentRemoteDescription }) => [
+  generation(currentLocalDescription),
+  generation(currentRemoteDescription),
+];
 
 /** Restarts ICE; resolves with the milliseconds until it was connected anew, or with `undefined` where that never came. */
 export async function restartIce(peer) {

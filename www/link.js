@@ -1,9 +1,18 @@
 // The link to the server, as it is shown: a word in the header, a sentence beside the chart, and a calm banner while it is away.
 import { reasonInWords } from "./reason.js";
 
-const WORDS = { idle: "not connected", connecting: "connecting …", connected: "connected", reconnecting: "reconnecting …", closed: "closed" };
+const WORDS = {
+  idle: "not connected",
+  connecting: "connecting …",
+  connected: "connected",
+  reconnecting: "reconnecting …",
+  closed: "closed",
+};
 /** Why a session is a new one. */
-const LOSSES = { "session-expired": "it was away for too long, or the server was started anew", "position-lost": "the server no longer has all of it" };
+const LOSSES = {
+  "session-expired": "it was away for too long, or the server was started anew",
+  "position-lost": "the server no longer has all of it",
+};
 const BANNER_AFTER_MS = 400;
 const NOTE_MS = 8_000;
 const TICK_MS = 100;
@@ -55,7 +64,11 @@ export class LinkView {
     clearTimeout(this.#noteTimer);
     this.#noteTimer = setTimeout(() => (this.#note.textContent = ""), NOTE_MS);
     if (resumed) this.#write("Session: resumed, nothing was lost", "good");
-    else this.#write(`Session: a new one${reason && ` (${reason}: ${LOSSES[reason] ?? "the server said so"})`}; rooms are entered anew`, "bad");
+    else
+      this.#write(
+        `Session: a new one${reason && ` (${reason}: ${LOSSES[reason] ?? "the server said so"})`}; rooms are entered anew`,
+        "bad",
+      );
   }
 
   /** It is over, for good. */

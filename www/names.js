@@ -1,8 +1,59 @@
 // Names that are easy to say aloud.
 
-const QUALITIES = ["amber", "brisk", "calm", "clear", "coral", "early", "fair", "gentle", "golden", "quiet", "silver", "steady", "swift", "tidal", "warm", "wide"];
-const PLACES = ["anchorage", "bay", "bridge", "cape", "cove", "crossing", "harbour", "headland", "island", "landing", "lagoon", "pass", "pier", "reef", "sound", "strait"];
-const BIRDS = ["avocet", "curlew", "dunlin", "eider", "fulmar", "gannet", "heron", "kestrel", "osprey", "petrel", "plover", "puffin", "sandpiper", "swift", "tern", "wren"];
+const QUALITIES = [
+  "amber",
+  "brisk",
+  "calm",
+  "clear",
+  "coral",
+  "early",
+  "fair",
+  "gentle",
+  "golden",
+  "quiet",
+  "silver",
+  "steady",
+  "swift",
+  "tidal",
+  "warm",
+  "wide",
+];
+const PLACES = [
+  "anchorage",
+  "bay",
+  "bridge",
+  "cape",
+  "cove",
+  "crossing",
+  "harbour",
+  "headland",
+  "island",
+  "landing",
+  "lagoon",
+  "pass",
+  "pier",
+  "reef",
+  "sound",
+  "strait",
+];
+const BIRDS = [
+  "avocet",
+  "curlew",
+  "dunlin",
+  "eider",
+  "fulmar",
+  "gannet",
+  "heron",
+  "kestrel",
+  "osprey",
+  "petrel",
+  "plover",
+  "puffin",
+  "sandpiper",
+  "swift",
+  "tern",
+  "wren",
+];
 
 const drawn = (most) => crypto.getRandomValues(new Uint32Array(1))[0] % most;
 const oneOf = (words) => words[drawn(words.length)];

@@ -8,7 +8,12 @@ export function watchQuality(peer, show) {
   peer.addEventListener("quality", ({ stats }) => show(described(stats)));
   peer.addEventListener("statechange", ({ state }) => state !== "connected" && show(undefined));
   // Not to wait for the first event.
-  peer.addEventListener("open", () => peer.stats().then((stats) => show(described(stats)), () => {}));
+  peer.addEventListener("open", () =>
+    peer.stats().then(
+      (stats) => show(described(stats)),
+      () => {},
+    ),
+  );
 }
 
 /** { relayed, words, roundTripMs } of `PeerStats`, or undefined where no pair is in use. */
@@ -55,4 +60,5 @@ export class RoundTrips {
 }
 
 /** "< 1 ms" or "31 ms". */
-export const inWords = (milliseconds) => (milliseconds < 0.1 ? "< 1 ms" : `${milliseconds < 10 ? Math.round(10 * milliseconds) / 10 : Math.round(milliseconds)} ms`);
+export const inWords = (milliseconds) =>
+  milliseconds < 0.1 ? "< 1 ms" : `${milliseconds < 10 ? Math.round(10 * milliseconds) / 10 : Math.round(milliseconds)} ms`;

@@ -129,7 +129,8 @@ export class Tile {
   }
 
   #look() {
-    const flows = (kind) => (this.#stream?.getTracks() ?? []).some((track) => track.kind === kind && !track.muted && track.readyState === "live");
+    const flows = (kind) =>
+      (this.#stream?.getTracks() ?? []).some((track) => track.kind === kind && !track.muted && track.readyState === "live");
     const [picture, sound] = [flows("video"), flows("audio")];
     this.#video.hidden = !picture;
     this.#part(".badge-mic").toggleAttribute("hidden", !sound);

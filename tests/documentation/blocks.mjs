@@ -4,7 +4,13 @@ import { readFileSync, readdirSync } from "node:fs";
 import { inRoot } from "../../tools/paths.mjs";
 
 /** The documents whose every code block is run, loaded or checked. */
-export const documents = ["README.md", ...readdirSync(inRoot("docs", "guides")).filter((name) => name.endsWith(".md")).sort().map((name) => `docs/guides/${name}`)];
+export const documents = [
+  "README.md",
+  ...readdirSync(inRoot("docs", "guides"))
+    .filter((name) => name.endsWith(".md"))
+    .sort()
+    .map((name) => `docs/guides/${name}`),
+];
 
 export function blocksOf(document) {
   const lines = readFileSync(inRoot(document), "utf8").split("\n");

@@ -23,12 +23,18 @@ test("nothing is left out: each block is code, a page or a shell's lines", () =>
   const known = new Set([...CODE, NODE_CODE, "html", "sh"]);
   const blocks = guides.flatMap(({ blocks }) => blocks);
   assert.ok(blocks.length > 20, `only ${blocks.length} blocks`);
-  assert.deepEqual(blocks.filter(({ language }) => !known.has(language)).map((block) => `${where(block)} ${block.language}`), []);
+  assert.deepEqual(
+    blocks.filter(({ language }) => !known.has(language)).map((block) => `${where(block)} ${block.language}`),
+    [],
+  );
 });
 
 test("what is a file of its own is run by the stage packaging", () => {
   const named = guides.flatMap(({ blocks }) => blocks).filter(({ file }) => file !== undefined);
-  assert.deepEqual(named.map(({ document, file }) => `${document} ${file}`).sort(), FILES.map(([document, file]) => `${document} ${file}`).sort());
+  assert.deepEqual(
+    named.map(({ document, file }) => `${document} ${file}`).sort(),
+    FILES.map(([document, file]) => `${document} ${file}`).sort(),
+  );
 });
 
 test("shell lines exist", () => {
@@ -45,7 +51,11 @@ test("shell lines exist", () => {
 });
 
 test("links lead to files, and to headings in them", () => {
-  const anchor = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
+  const anchor = (heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-");
   const broken = [];
   for (const { document } of guides) {
     const text = readFileSync(inRoot(document), "utf8");
@@ -54,7 +64,8 @@ test("links lead to files, and to headings in them", () => {
       const [file, fragment] = target.split("#");
       const there = file === "" ? inRoot(document) : path.resolve(path.dirname(inRoot(document)), file);
       try {
-        const headings = fragment === undefined ? [] : [...readFileSync(there, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchor(heading));
+        const headings =
+          fragment === undefined ? [] : [...readFileSync(there, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchor(heading));
         if (fragment !== undefined && !headings.includes(fragment)) broken.push(`${document}: ${target}`);
         if (fragment === undefined) readFileSync(there);
       } catch (error) {
@@ -117,28 +128,47 @@ describe("the programs run, in Chromium and in Firefox at once", () => {
       const pages = [];
       try {
         for (const browser of browsers) pages.push(await browser.open(`${server.origin}/livez`));
-        const html = blocks.filter(({ language }) => language === "html").flatMap(({ lines }) => lines).join("\n");
+        const html = blocks
+          .filter(({ language }) => language === "html")
+          .flatMap(({ lines }) => lines)
+          .join("\n");
         for (const page of pages) {
           await page.evaluate((html) => void (document.documentElement.innerHTML = `<body>${html}</body>`), html);
           await inject(page, HARNESS);
         }
-        for (const page of pages) await inject(page, `const script = document.createElement("script"); script.type = "module"; script.textContent = ${JSON.stringify(code)}; document.body.append(script);`);
+        for (const page of pages)
+          await inject(
+            page,
+            `const script = document.createElement("script"); script.type = "module"; script.textContent = ${JSON.stringify(code)}; document.body.append(script);`,
+          );
         const problems = async () => (await Promise.all(pages.map((page) => page.evaluate("documentation.problems")))).flat();
         /** Lines that were seen to hold in a page; those that were in all pages are let go there. */
         const held = async () => {
           const lists = await Promise.all(pages.map((page) => page.evaluate("documentation.held")));
           const common = lists[0].filter((line) => lists.every((list) => list.includes(line)));
-          await Promise.all(pages.map((page) => page.evaluate((lines) => void lines.forEach((line) => documentation.released.add(line)), common)));
+          await Promise.all(
+            pages.map((page) => page.evaluate((lines) => void lines.forEach((line) => documentation.released.add(line)), common)),
+          );
           return new Set(lists.flat());
         };
         const end = Date.now() + 60_000;
         for (;;) {
           assert.deepEqual(await problems(), []);
-          const missing = claims.filter(((seen) => (line) => !seen.has(line))(await held()));
+          const missing = claims.filter(
+            (
+              (seen) => (line) =>
+                !seen.has(line)
+            )(await held()),
+          );
           const done = await Promise.all(pages.map((page) => page.evaluate("documentation.isDone")));
           if (missing.length === 0 && done.every(Boolean)) break;
           if (Date.now() > end) {
-            const consoles = browsers.map((browser) => browser.console.slice(-5).map(({ text }) => text).join(" | "));
+            const consoles = browsers.map((browser) =>
+              browser.console
+                .slice(-5)
+                .map(({ text }) => text)
+                .join(" | "),
+            );
             assert.fail(`ended in ${done.join()}; these lines were never seen to hold: ${missing.join()}; ${consoles.join(" || ")}`);
           }
           await new Promise((done) => setTimeout(done, 20));

@@ -11,10 +11,12 @@ const told = [...text("docs", "guides", "errors.md").matchAll(/^\| `([a-z-]+)` \
   const cells = rest.split("|").map((cell) => cell.trim());
   return { code, cells };
 });
-const declared = [...text("crates", "protocol", "src", "error_code.rs").matchAll(/^ {4}\w+ = "([a-z-]+)", (true|false);$/gm)].map(([, code, retryable]) => ({
-  code,
-  retryable: retryable === "true",
-}));
+const declared = [...text("crates", "protocol", "src", "error_code.rs").matchAll(/^ {4}\w+ = "([a-z-]+)", (true|false);$/gm)].map(
+  ([, code, retryable]) => ({
+    code,
+    retryable: retryable === "true",
+  }),
+);
 
 test("each code once, in the guide, in the facade and in the protocol", async () => {
   const { errorCodes } = await import(`${dist}/signalpost.js`);

@@ -52,13 +52,22 @@ async function sendMuch({ to, end }) {
     }
   };
   const never = new Promise((done) => setTimeout(done, 10_000, "it never settled"));
-  const told = await Promise.race([never, sendBytes(peer, channel, new Uint8Array(50_000_000)).then(() => "all was sent", ({ message }) => message)]);
+  const told = await Promise.race([
+    never,
+    sendBytes(peer, channel, new Uint8Array(50_000_000)).then(
+      () => "all was sent",
+      ({ message }) => message,
+    ),
+  ]);
   await new Promise((done) => setTimeout(done, 100));
   return { told, uncaught };
 }
 
 let runs = 0;
-for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
+for (const kinds of [
+  ["chromium", "firefox"],
+  ["firefox", "chromium"],
+]) {
   describe(`from ${kinds.join(" to ")}: sendBytes() tells that it ended when`, () => {
     for (const [name, { sender, receiver }] of Object.entries(ENDS)) {
       test(name, () =>
@@ -67,7 +76,9 @@ for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
           await Promise.all([startClient(from), startClient(to, { peerId })]);
           for (const page of [from, to]) await inject(page, COLLECT);
           await inject(from, recipe);
-          await inject(to, `client.addEventListener("peer", ({ peer }) => peer.addEventListener("datachannel", ({ channel }) => {
+          await inject(
+            to,
+            `client.addEventListener("peer", ({ peer }) => peer.addEventListener("datachannel", ({ channel }) => {
             window.channel = channel;
             channel.binaryType = "arraybuffer";
             let received = 0;
@@ -76,9 +87,11 @@ for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
               received += data.byteLength;
               if (before < 5e6 && received >= 5e6) { ${receiver ?? ""} }
             };
-          }));`);
+          }));`,
+          );
           assert.deepEqual(await from.evaluate(sendMuch, { to: peerId, end: sender }), { told: "much: the channel ended", uncaught: [] });
-        }));
+        }),
+      );
     }
   });
 }

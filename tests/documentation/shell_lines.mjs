@@ -12,7 +12,16 @@ const serverHelp = () => (help ??= execFileSync(serverBinary(), ["--help"], { en
 
 const COMMANDS = [
   [/^npm (start|test)$/, (script) => assert.ok(scripts[script], `there is no npm ${script}`)],
-  [/^npm test -- ([\w -]+)$/, (names) => names.split(" ").forEach((name) => assert.ok(stages.some((stage) => stage.name === name), `there is no stage ${name}`))],
+  [
+    /^npm test -- ([\w -]+)$/,
+    (names) =>
+      names.split(" ").forEach((name) =>
+        assert.ok(
+          stages.some((stage) => stage.name === name),
+          `there is no stage ${name}`,
+        ),
+      ),
+  ],
   [/^npm run ([\w:]+)$/, (script) => assert.ok(scripts[script], `there is no npm run ${script}`)],
   [/^npm (pack)$/, () => assert.ok(scripts.prepack, "npm pack would not build")],
   [/^npm install \S+\/([\w.-]+\.tgz)$/, (file) => assert.equal(file, `${packageName}-${version}.tgz`)],
@@ -26,7 +35,10 @@ const COMMANDS = [
 
 /** Checks one line; a command that nothing here knows fails. */
 export function checkShellLine(line) {
-  const command = line.replace(/(^|\s)#.*$/, "").trim().replace(/^PORT=\d+ (?=npm start)/, "");
+  const command = line
+    .replace(/(^|\s)#.*$/, "")
+    .trim()
+    .replace(/^PORT=\d+ (?=npm start)/, "");
   if (command === "") return;
   const known = COMMANDS.find(([pattern]) => pattern.test(command));
   assert.ok(known, `nothing checks the command "${command}"`);

@@ -44,7 +44,10 @@ describe("messages", () => {
       });
       await ada.evaluate("peer.sendSignal('to both')");
       await bob.waitFor("messages.length === 2");
-      assert.deepEqual(await bob.evaluate("messages"), [["peer", "to both"], ["client", "adam1", "to both"]]);
+      assert.deepEqual(await bob.evaluate("messages"), [
+        ["peer", "to both"],
+        ["client", "adam1", "to both"],
+      ]);
     }));
 
   test("to a room reach the others in it, and nobody else", () =>
@@ -246,7 +249,10 @@ describe("another way to the server", () => {
     pagesOf(["chromium"], async (page) => {
       await loadModule(page);
       const connect = (transport, options = "") =>
-        outcome(page, `() => new signalpostModule.SignalingClient("/signal", { transport: ${transport}${options} }).connect({ timeoutMs: 300 })`);
+        outcome(
+          page,
+          `() => new signalpostModule.SignalingClient("/signal", { transport: ${transport}${options} }).connect({ timeoutMs: 300 })`,
+        );
       assert.equal((await connect("() => { throw new Error('no') }")).code, "socket-unavailable");
       assert.equal((await connect("() => ({ send() {}, close() {} })")).code, "timeout");
       assert.equal((await connect("() => undefined")).code, "invalid-argument");

@@ -57,7 +57,9 @@ async function tell({ SignalingClient, SignalingError }) {
     "reconnect maxVisibleMs": { reconnect: { maxVisibleMs: Infinity } },
     "reconnect maxAttempts": { reconnect: { maxAttempts: 1.5 } },
     "reconnect least": { reconnect: { baseMs: 0, factor: 1, maxMs: 0, maxVisibleMs: 0, maxAttempts: 0 } },
-    "reconnect most": { reconnect: { baseMs: 86_400_000, factor: 100, maxMs: 86_400_000, maxVisibleMs: 86_400_000, maxAttempts: Infinity } },
+    "reconnect most": {
+      reconnect: { baseMs: 86_400_000, factor: 100, maxMs: 86_400_000, maxVisibleMs: 86_400_000, maxAttempts: Infinity },
+    },
     "reconnect text": { reconnect: { baseMs: "100" } },
     "candidates number": { candidates: 5 },
     "candidates batchMs": { candidates: { batchMs: 10_001 } },
@@ -83,14 +85,36 @@ async function tell({ SignalingClient, SignalingError }) {
     "background release": { background: "release" },
     "rtc null": { rtc: null },
     "rtc text": { rtc: "x" },
-    "rtc": { rtc: { iceServers: [] } },
+    rtc: { rtc: { iceServers: [] } },
     "transport text": { transport: "ws" },
     "transport null": { transport: null },
-    "transport": { transport: () => {} },
-    "all undefined": { peerId: undefined, region: undefined, capabilities: undefined, metadata: undefined, reconnect: undefined, candidates: { batchMs: undefined }, gathering: { mode: undefined }, session: { keep: undefined }, background: undefined, rtc: undefined, transport: undefined },
+    transport: { transport: () => {} },
+    "all undefined": {
+      peerId: undefined,
+      region: undefined,
+      capabilities: undefined,
+      metadata: undefined,
+      reconnect: undefined,
+      candidates: { batchMs: undefined },
+      gathering: { mode: undefined },
+      session: { keep: undefined },
+      background: undefined,
+      rtc: undefined,
+      transport: undefined,
+    },
   };
   for (const [name, given] of Object.entries(options)) await note(name, () => make(given, url));
-  for (const at of [5, null, undefined, {}, "ftp://example.org", "ws://", new URL("https://example.org/signal"), "http://example.org", "/signal"]) {
+  for (const at of [
+    5,
+    null,
+    undefined,
+    {},
+    "ftp://example.org",
+    "ws://",
+    new URL("https://example.org/signal"),
+    "http://example.org",
+    "/signal",
+  ]) {
     await note(`url ${String(at)}`, () => make({}, at));
   }
   const client = new SignalingClient(url);
@@ -102,8 +126,8 @@ async function tell({ SignalingClient, SignalingError }) {
     "join null": () => client.join("room", null),
     "join signal": () => client.join("room", { signal: 5 }),
     "findPeers options": () => client.findPeers({}, "x"),
-    "peer": () => client.peer(7),
-    "join": () => client.join(""),
+    peer: () => client.peer(7),
+    join: () => client.join(""),
     "findPeers null": () => client.findPeers(null),
     "findPeers region": () => client.findPeers({ region: "" }),
     "findPeers capability": () => client.findPeers({ capability: "c".repeat(65) }),
@@ -115,7 +139,7 @@ async function tell({ SignalingClient, SignalingError }) {
     "sendOffer null": () => client.signals.sendOffer("bob", null),
     "sendOffer type": () => client.signals.sendOffer("bob", { type: "answer", sdp: "v=0\r\n" }),
     "sendAnswer sdp": () => client.signals.sendAnswer("bob", { type: "answer", sdp: 5 }),
-    "sendIceCandidate": () => client.signals.sendIceCandidate("bob", 5),
+    sendIceCandidate: () => client.signals.sendIceCandidate("bob", 5),
     "sendIceCandidate to": () => client.signals.sendIceCandidate(undefined, null),
   };
   for (const [name, act] of Object.entries(calls)) await note(name, act);
@@ -187,10 +211,10 @@ const EXPECTED = {
   "background release": "taken",
   "rtc null": "rtc is null, allowed is an object",
   "rtc text": 'rtc is "x", allowed is an object',
-  "rtc": "taken",
+  rtc: "taken",
   "transport text": 'transport is "ws", allowed is a function',
   "transport null": "transport is null, allowed is a function",
-  "transport": "taken",
+  transport: "taken",
   "all undefined": "taken",
   "url 5": `url is 5, allowed is ${URLS}`,
   "url null": `url is null, allowed is ${URLS}`,
@@ -208,8 +232,8 @@ const EXPECTED = {
   "join null": "options is null, allowed is an object",
   "join signal": "signal is 5, allowed is an AbortSignal",
   "findPeers options": 'options is "x", allowed is an object',
-  "peer": `id is 7, allowed is ${NAME}`,
-  "join": `name is "", allowed is ${NAME}`,
+  peer: `id is 7, allowed is ${NAME}`,
+  join: `name is "", allowed is ${NAME}`,
   "findPeers null": "query is null, allowed is an object",
   "findPeers region": `query.region is "", allowed is ${LABEL}`,
   "findPeers capability": `query.capability is "${"c".repeat(65)}", allowed is ${LABEL}`,
@@ -221,7 +245,7 @@ const EXPECTED = {
   "sendOffer null": "description is null, allowed is an object",
   "sendOffer type": 'description.type is "answer", allowed is "offer"',
   "sendAnswer sdp": "description.sdp is 5, allowed is a string",
-  "sendIceCandidate": "candidate is 5, allowed is an object",
+  sendIceCandidate: "candidate is 5, allowed is an object",
   "sendIceCandidate to": `to is undefined, allowed is ${NAME}`,
 };
 

@@ -12,7 +12,12 @@ let world;
 before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", "firefox"])));
 after(() => world?.close());
 
-const PAIRS = [["chromium", "chromium"], ["firefox", "chromium"], ["chromium", "firefox"], ["firefox", "firefox"]];
+const PAIRS = [
+  ["chromium", "chromium"],
+  ["firefox", "chromium"],
+  ["chromium", "firefox"],
+  ["firefox", "firefox"],
+];
 
 describe("plain connections", () => {
   /** A connected pair with sound and a picture, which `ada` sends; `bob` stops the first section. */
@@ -60,7 +65,10 @@ describe("plain connections", () => {
         const held = await bob.evaluate("made(pc.createOffer())");
         await bob.evaluate("made(pc.createOffer())");
         await answers(ada, held);
-        await assert.rejects(bob.evaluate("(offer) => pc.setLocalDescription(offer)", held), /Changing the mid of m-sections is not allowed/);
+        await assert.rejects(
+          bob.evaluate("(offer) => pc.setLocalDescription(offer)", held),
+          /Changing the mid of m-sections is not allowed/,
+        );
         await offers(ada, bob);
         assert.equal(await talk(ada, bob), "both heard");
         assert.equal(await bob.evaluate("pc.getTransceivers()[0].currentDirection"), "sendonly");
@@ -83,7 +91,10 @@ describe("Signalpost", () => {
           window.sound = () => new AudioContext().createMediaStreamDestination().stream.getAudioTracks()[0];
           window.use = (peer) => {
             window.peer = peer;
-            peer.addEventListener("statechange", ({ state, reason }) => ["disconnected", "failed", "closed"].includes(state) && ended.push(`${state} ${reason}`));
+            peer.addEventListener(
+              "statechange",
+              ({ state, reason }) => ["disconnected", "failed", "closed"].includes(state) && ended.push(`${state} ${reason}`),
+            );
             peer.addEventListener("error", ({ error }) => ended.push(`${error.code}: ${error.message}`));
           };
           client.addEventListener("peer", ({ peer }) => use(peer));
@@ -120,10 +131,18 @@ describe("Signalpost", () => {
     connected(PAIRS[0], ["sound", "picture"], async (ada, bob) => {
       for (const round of [1, 2, 3]) {
         await bob.evaluate("peer.connection.getTransceivers()[0].stop()");
-        await bob.waitFor("/^m=\\S+ 0 /m.test(peer.connection.currentLocalDescription.sdp) && peer.connection.signalingState === 'stable'", null, { what: "the section to be stopped" });
+        await bob.waitFor(
+          "/^m=\\S+ 0 /m.test(peer.connection.currentLocalDescription.sdp) && peer.connection.signalingState === 'stable'",
+          null,
+          { what: "the section to be stopped" },
+        );
         await flows(ada, bob, 10 * round);
         await bob.evaluate("void peer.addTransceiver(picture())");
-        await bob.waitFor("!/^m=\\S+ 0 /m.test(peer.connection.currentLocalDescription.sdp) && peer.connection.signalingState === 'stable'", null, { what: "its place to be used again" });
+        await bob.waitFor(
+          "!/^m=\\S+ 0 /m.test(peer.connection.currentLocalDescription.sdp) && peer.connection.signalingState === 'stable'",
+          null,
+          { what: "its place to be used again" },
+        );
         await flows(ada, bob, 10 * round + 1);
       }
       for (const page of [ada, bob]) assert.deepEqual(await page.evaluate("[...ended, ...failures]"), []);
@@ -174,7 +193,11 @@ describe("Signalpost", () => {
             }`,
           );
           await ada.waitFor(`peer.connection.getReceivers().length > ${length}`, null, { what: "the track to arrive" });
-          await bob.waitFor("peer.connection.getTransceivers().every(({ mid, currentDirection }) => mid && currentDirection !== 'inactive')", null, { what: "the track to be sent" });
+          await bob.waitFor(
+            "peer.connection.getTransceivers().every(({ mid, currentDirection }) => mid && currentDirection !== 'inactive')",
+            null,
+            { what: "the track to be sent" },
+          );
           await agreement(ada, bob);
           await flows(ada, bob, 10 + round);
         };

@@ -2,7 +2,21 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../harness/server.mjs";
-import { assertUntouched, connectPeers, flows, heardOf, join, links, meanwhile, members, receives, resumes, send, start, withSides } from "./support/chaos.mjs";
+import {
+  assertUntouched,
+  connectPeers,
+  flows,
+  heardOf,
+  join,
+  links,
+  meanwhile,
+  members,
+  receives,
+  resumes,
+  send,
+  start,
+  withSides,
+} from "./support/chaos.mjs";
 import { makeWorld, seed, seeded } from "./support/world.mjs";
 
 const RESUMES = 20;
@@ -25,7 +39,10 @@ const numbers = (count) => Array.from({ length: count }, (_, at) => at + 1);
 
 // The two browsers are tried side by side: most of the time is spent waiting.
 describe("delivery", { concurrency: 2 }, () => {
-  for (const kinds of [["chromium", "chromium"], ["firefox", "chromium"]]) {
+  for (const kinds of [
+    ["chromium", "chromium"],
+    ["firefox", "chromium"],
+  ]) {
     describe(kinds.join(" and "), { concurrency: 1 }, () => {
       test(`${RESUMES} resumptions in a row without traffic, then as many with a message each`, () =>
         sidesOf(kinds, async (ada, bob) => {
@@ -41,8 +58,16 @@ describe("delivery", { concurrency: 2 }, () => {
             assert.deepEqual(ends, [["sent"], ["sent"]]);
             for (const side of [ada, bob]) await resumes(side, RESUMES + round);
           }
-          await receives(bob, ada, numbers(RESUMES).map((at) => `a${at}`));
-          await receives(ada, bob, numbers(RESUMES).map((at) => `b${at}`));
+          await receives(
+            bob,
+            ada,
+            numbers(RESUMES).map((at) => `a${at}`),
+          );
+          await receives(
+            ada,
+            bob,
+            numbers(RESUMES).map((at) => `b${at}`),
+          );
           for (const side of [ada, bob]) {
             assert.deepEqual(await resumes(side, 2 * RESUMES), Array(2 * RESUMES).fill(true));
             // On a busy machine a second socket may have been opened beside a slow one.
@@ -73,7 +98,12 @@ describe("delivery", { concurrency: 2 }, () => {
                 const target = client.peer(to);
                 const ends = [];
                 for (let at = 1; at <= count; at += 1) {
-                  ends.push(target.sendSignal(at, { receipt: at % 3 === 0 }).then(() => "sent", ({ code }) => code));
+                  ends.push(
+                    target.sendSignal(at, { receipt: at % 3 === 0 }).then(
+                      () => "sent",
+                      ({ code }) => code,
+                    ),
+                  );
                   await new Promise((done) => setTimeout(done, pace));
                 }
                 return [...new Set(await Promise.all(ends))];
@@ -89,7 +119,10 @@ describe("delivery", { concurrency: 2 }, () => {
             t.diagnostic(`${side.id}: ${count - 1} cuts`);
             assert.ok(count > 5, `only ${count} links`);
             const told = await side.page.evaluate("told('resume')");
-            assert.deepEqual(told.filter(({ resumed }) => !resumed), []);
+            assert.deepEqual(
+              told.filter(({ resumed }) => !resumed),
+              [],
+            );
             assert.deepEqual(await side.page.evaluate("told('error')"), []);
           }
         });
@@ -144,7 +177,9 @@ describe("delivery", { concurrency: 2 }, () => {
             window.answers = Object.fromEntries(ids.map((id) => [id, []]));
             window.clients = ids.map((peerId) => new signalpostModule.SignalingClient("/signal", { peerId }));
             for (const one of clients) {
-              one.signals.addEventListener("answer", ({ description }) => answers[one.peerId].push(Number(/^s=(\d+)/m.exec(description.sdp)[1])));
+              one.signals.addEventListener("answer", ({ description }) =>
+                answers[one.peerId].push(Number(/^s=(\d+)/m.exec(description.sdp)[1])),
+              );
             }
             await Promise.all(clients.map((one) => one.connect()));
             return true;
@@ -167,11 +202,21 @@ describe("delivery", { concurrency: 2 }, () => {
           await ada.page.evaluate(signal, given);
           // What is too much is refused at once, not when the link is back.
           await ada.page.waitFor(`outcomes.filter(Boolean).length >= ${given.count - kept}`);
-          assert.deepEqual(await ada.page.evaluate("outcomes.map((how, at) => how && at).filter((at) => at !== null)"), numbers(given.count).slice(kept).map((at) => at - 1));
+          assert.deepEqual(
+            await ada.page.evaluate("outcomes.map((how, at) => how && at).filter((at) => at !== null)"),
+            numbers(given.count)
+              .slice(kept)
+              .map((at) => at - 1),
+          );
           await ada.faults.act({ gate: "open" });
           await ada.page.waitFor(`outcomes.filter(Boolean).length === ${given.count}`);
-          assert.deepEqual(await ada.page.evaluate("outcomes"), [...Array(kept).fill("sent"), ...Array(given.count - kept).fill("outbox-full")]);
-          const sent = numbers(given.count).map((at) => given.first + at - 1).slice(0, kept);
+          assert.deepEqual(await ada.page.evaluate("outcomes"), [
+            ...Array(kept).fill("sent"),
+            ...Array(given.count - kept).fill("outbox-full"),
+          ]);
+          const sent = numbers(given.count)
+            .map((at) => given.first + at - 1)
+            .slice(0, kept);
           const expected = Object.fromEntries(receivers.map((id) => [id, sent.filter((_, at) => given.to[at % given.to.length] === id)]));
           await bob.page.waitFor(`Object.values(answers).flat().length >= ${kept}`);
           assert.deepEqual(await bob.page.evaluate("answers"), expected);

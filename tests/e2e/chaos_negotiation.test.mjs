@@ -2,7 +2,20 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../harness/server.mjs";
-import { assertUntouched, connectPeers, flows, join, links, members, passed, receives, resumes, send, start, withSides } from "./support/chaos.mjs";
+import {
+  assertUntouched,
+  connectPeers,
+  flows,
+  join,
+  links,
+  members,
+  passed,
+  receives,
+  resumes,
+  send,
+  start,
+  withSides,
+} from "./support/chaos.mjs";
 import { inject } from "./support/pages.mjs";
 import { makeWorld } from "./support/world.mjs";
 
@@ -124,8 +137,13 @@ describe("a socket is killed", { concurrency: 2 }, () => {
           await flows(ada, bob, "without a server");
           await server.start();
           for (const side of [ada, bob]) assert.deepEqual(await resumes(side, 1), ["session-expired"]);
-          for (const [side, other] of [[ada, bob], [bob, ada]]) {
-            await side.page.waitFor("client.findPeers({ room: room.name }).then(({ peers }) => peers.length === 1)", null, { what: "the room to be entered again" });
+          for (const [side, other] of [
+            [ada, bob],
+            [bob, ada],
+          ]) {
+            await side.page.waitFor("client.findPeers({ room: room.name }).then(({ peers }) => peers.length === 1)", null, {
+              what: "the room to be entered again",
+            });
             assert.deepEqual(await members(side), [other.id]);
             assert.deepEqual(await send(side, other.id, [1, 2, 3]), ["sent", "sent", "sent"]);
             await receives(other, side, [1, 2, 3]);

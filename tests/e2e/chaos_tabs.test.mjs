@@ -37,7 +37,8 @@ async function inRoom(ada, bob, options = {}) {
 }
 
 /** How long after `since` the side's room told the `nth` thing of a peer, in milliseconds. */
-const toldAfter = async (side, id, nth, since) => (await side.page.evaluate((id) => people.filter((entry) => entry.id === id), id))[nth].at - since;
+const toldAfter = async (side, id, nth, since) =>
+  (await side.page.evaluate((id) => people.filter((entry) => entry.id === id), id))[nth].at - since;
 
 // The two browsers are tried side by side: most of the time is spent waiting.
 describe("tabs", { concurrency: 2 }, () => {

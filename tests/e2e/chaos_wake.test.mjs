@@ -73,7 +73,11 @@ describe("waking up", { concurrency: 3 }, () => {
             assert.deepEqual(await sent, ["sent"]);
             await ada.faults.act({ thaw: true, link: round - 1 });
             await sleep(300);
-            assert.deepEqual(await ada.page.evaluate("[client.state, told('resume').length]"), ["connected", round], "late events of the old socket");
+            assert.deepEqual(
+              await ada.page.evaluate("[client.state, told('resume').length]"),
+              ["connected", round],
+              "late events of the old socket",
+            );
           }
           await receives(ada, bob, Object.keys(WAKE_UPS));
           // A link that is well is asked, and stays.

@@ -45,7 +45,7 @@ for (const kind of KINDS) {
         await page.evaluate("Promise.all(clients.map((client) => client.connect()))");
         assert.equal(await asked(), 1);
         assert.deepEqual(await page.evaluate("clients.map(({ state }) => state)"), ["connected", "connected"]);
-        assert.match((await page.evaluate("clients[0].peerId")), /^[0-9a-f]{16}$/);
+        assert.match(await page.evaluate("clients[0].peerId"), /^[0-9a-f]{16}$/);
       }));
 
     for (const [source, make] of [
@@ -74,7 +74,11 @@ for (const kind of KINDS) {
         await loadModule(page);
         const outcomes = await page.evaluate(async () => {
           const { SignalingClient, initialize } = signalpostModule;
-          const code = (promise) => promise.then(() => "resolved", ({ code, retryable }) => `${code} ${retryable}`);
+          const code = (promise) =>
+            promise.then(
+              () => "resolved",
+              ({ code, retryable }) => `${code} ${retryable}`,
+            );
           const outcomes = [];
           // Two that fail together, then one that hangs, whose clients do not.
           const waiting = new SignalingClient("/signal");
@@ -88,7 +92,10 @@ for (const kind of KINDS) {
           const ends = [aborted.connect({ signal: controller.signal }), closed.connect(), late.connect({ timeoutMs: 50 })].map(code);
           controller.abort();
           closed.close();
-          outcomes.push(await Promise.all(ends), [aborted, closed, late].map(({ state }) => state));
+          outcomes.push(
+            await Promise.all(ends),
+            [aborted, closed, late].map(({ state }) => state),
+          );
           const connecting = waiting.connect();
           deliver("/package/signalpost/signalpost_bg.wasm");
           await Promise.all([hanging, connecting, late.connect()]);
@@ -154,7 +161,12 @@ test("peers are found by region, capability and room, page by page", () =>
         window.clients = await Promise.all(
           ids.map(async (peerId, at) => {
             const region = at % 2 ? "eu-west" : undefined;
-            const client = new SignalingClient("/signal", { peerId, region, capabilities: [tag, `even-${at % 2 === 0}`], metadata: { at, "ü": ["😀", null] } });
+            const client = new SignalingClient("/signal", {
+              peerId,
+              region,
+              capabilities: [tag, `even-${at % 2 === 0}`],
+              metadata: { at, ü: ["😀", null] },
+            });
             await client.connect();
             if (at < 3) await client.join(room);
             return client;
@@ -166,12 +178,15 @@ test("peers are found by region, capability and room, page by page", () =>
     const find = (query) => seeker.evaluate((query) => client.findPeers(query), query);
     const found = async (query) => (await find(query)).peers.map(({ id }) => id);
     assert.deepEqual(await found({ capability: tag }), ids);
-    assert.deepEqual(await found({ capability: tag, region: "eu-west" }), [1, 3, 5].map((at) => ids[at]));
+    assert.deepEqual(
+      await found({ capability: tag, region: "eu-west" }),
+      [1, 3, 5].map((at) => ids[at]),
+    );
     assert.deepEqual(await found({ room }), ids.slice(0, 3));
     assert.deepEqual(await found({ room, region: "eu-west" }), [ids[1]]);
     assert.deepEqual(await found({ capability: "no such" }), []);
     const { peers } = await find({ room, region: "eu-west" });
-    assert.deepEqual(peers, [{ id: ids[1], region: "eu-west", capabilities: [tag, "even-false"], metadata: { at: 1, "ü": ["😀", null] } }]);
+    assert.deepEqual(peers, [{ id: ids[1], region: "eu-west", capabilities: [tag, "even-false"], metadata: { at: 1, ü: ["😀", null] } }]);
     const pages = [];
     let cursor;
     do {
@@ -192,19 +207,26 @@ test("a room tells who comes and who goes, and how", () =>
     await startClient(watcher, { peerId: ada });
     await startClient(first, { peerId: bob, metadata: { name: "Bob" } });
     await startClient(second, { peerId: eve });
-    const join = (page) => page.evaluate(async (room) => {
-      window.room = await client.join(room);
-      window.events = [];
-      window.room.addEventListener("peerjoin", ({ peer }) => events.push(`+ ${peer.id}`));
-      window.room.addEventListener("peerleave", ({ peer, reason }) => events.push(`- ${peer.id} ${reason}`));
-      return window.room.peers;
-    }, room);
+    const join = (page) =>
+      page.evaluate(async (room) => {
+        window.room = await client.join(room);
+        window.events = [];
+        window.room.addEventListener("peerjoin", ({ peer }) => events.push(`+ ${peer.id}`));
+        window.room.addEventListener("peerleave", ({ peer, reason }) => events.push(`- ${peer.id} ${reason}`));
+        return window.room.peers;
+      }, room);
     assert.deepEqual(await join(watcher), []);
-    assert.deepEqual((await join(first)).map(({ id }) => id), [ada]);
+    assert.deepEqual(
+      (await join(first)).map(({ id }) => id),
+      [ada],
+    );
     const events = (count) => watcher.waitFor(`events.length >= ${count} && events`, null, { what: `${count} events of the room` });
     await events(1);
     assert.deepEqual(await watcher.evaluate("room.peers"), [{ id: bob, capabilities: [], metadata: { name: "Bob" } }]);
-    assert.deepEqual((await join(second)).map(({ id }) => id), [ada, bob]);
+    assert.deepEqual(
+      (await join(second)).map(({ id }) => id),
+      [ada, bob],
+    );
     await events(2);
     await first.evaluate("room.leave()");
     await events(3);

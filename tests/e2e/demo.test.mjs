@@ -78,7 +78,9 @@ for (const { name, kinds, onlooker } of PAIRS) {
         await Promise.all(pages.map((page) => page.waitFor(`${COMING} === 1`, null, { what: `the track of round ${round}` })));
         await agreement(...pages);
         await Promise.all(
-          pages.map((page, side) => page.waitFor(`(${FRAMES})().then((frames) => frames > ${before[side]} + 2)`, null, { what: `pictures in round ${round}` })),
+          pages.map((page, side) =>
+            page.waitFor(`(${FRAMES})().then((frames) => frames > ${before[side]} + 2)`, null, { what: `pictures in round ${round}` }),
+          ),
         );
         const remove = Date.now() + AHEAD_MS;
         await Promise.all(pages.map((page) => page.evaluate(removePictureAt, remove)));
@@ -109,7 +111,8 @@ for (const { name, kinds, onlooker } of PAIRS) {
           await world.server.start();
         }
         const began = Date.now();
-        for (const page of pages) await page.waitFor("window.signalpost.state === 'connected'", null, { what: "the page to reconnect by itself" });
+        for (const page of pages)
+          await page.waitFor("window.signalpost.state === 'connected'", null, { what: "the page to reconnect by itself" });
         const back = Date.now() - began;
         for (const page of pages) {
           assert.equal(await page.evaluate(`document.querySelectorAll(".toast.failure").length`), 0, "nothing was complained about");
@@ -148,7 +151,8 @@ describe("The tools of the page", () => {
   const ids = ["carla", "finn"];
   let pages = [];
   before(async () => {
-    for (const [side, browser] of world.pick("chromium", "firefox").entries()) pages.push(await browser.open(address(world.server, "tools", ids[side])));
+    for (const [side, browser] of world.pick("chromium", "firefox").entries())
+      pages.push(await browser.open(address(world.server, "tools", ids[side])));
     for (const [side, page] of pages.entries()) {
       await shows(page, ids[1 - side]);
       await keepDownloads(page);
@@ -170,7 +174,11 @@ describe("The tools of the page", () => {
   async function untouched() {
     for (const [side, page] of pages.entries()) {
       assert.deepEqual(await page.evaluate("ended"), [], `${ids[side]}: the connection was never touched`);
-      assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), ["open", "connected", true]);
+      assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), [
+        "open",
+        "connected",
+        true,
+      ]);
     }
   }
 
@@ -185,14 +193,19 @@ describe("The tools of the page", () => {
     const began = Date.now();
     for (const file of files) {
       const sent = await Promise.all(pages.map((page) => drop(page, { ...file, seed: file.seed })));
-      for (const { shown, hidden } of sent) assert.deepEqual([shown, hidden], [true, true], "the page says that it takes the file, until it has it");
+      for (const { shown, hidden } of sent)
+        assert.deepEqual([shown, hidden], [true, true], "the page says that it takes the file, until it has it");
       for (const [side, page] of pages.entries()) {
         const got = await downloaded(page, file.name);
         assert.equal(got.digest, sent[1 - side].digest, `${file.name} at ${ids[side]}`);
         assert.deepEqual([got.size, got.download], [file.size, file.name]);
         assert.match(got.words, /SHA-256 compared: intact/);
         assert.equal(got.type, "application/octet-stream", "no stranger's page runs in this origin");
-        await page.waitFor(`document.querySelectorAll("[data-testid=file][data-direction=out][data-state=done]").length === ${file.seed}`, null, { what: "the sender to know" });
+        await page.waitFor(
+          `document.querySelectorAll("[data-testid=file][data-direction=out][data-state=done]").length === ${file.seed}`,
+          null,
+          { what: "the sender to know" },
+        );
       }
     }
     t.diagnostic(`${Date.now() - began} ms`);
@@ -241,35 +254,52 @@ describe("The tools of the page", () => {
   test("restart ICE, of one peer and of all, on the same channels", async (t) => {
     // Firefox now and then loses DTLS after a restart of ICE (glare.test.mjs); its page then connects anew.
     const pair = ["ruth", "rolf"];
-    await withPages(world.pick("chromium", "chromium"), pair.map((id) => address(world.server, "restarts", id)), async (...both) => {
-      for (const [side, page] of both.entries()) {
-        await shows(page, pair[1 - side]);
-        await page.evaluate(observe, pair[1 - side]);
-      }
-      const generations = () => Promise.all(both.map((page) => page.evaluate(`(${SNAPSHOT})(peer.connection).own`)));
-      for (const [side, selector] of [[0, "[data-testid=restart-ice]"], [1, "[data-testid=restart-all]"]]) {
-        const before = await generations();
-        await click(both[side], selector);
-        await both[side].waitFor(`document.querySelector("[data-testid=logbook]").textContent.includes("new ICE generation")`, null, { what: "the new generation" });
-        await agreement(...both);
-        const now = await generations();
-        for (const at of both.keys()) assert.notEqual(now[at], before[at], `${pair[at]} has a new generation`);
-        assert.equal(await both[side].evaluate(`document.querySelector("[data-testid=restart-ice]").getAttribute("aria-busy")`), "false");
-        t.diagnostic(/new ICE generation in \d+ ms/.exec(await logbook(both[side]))[0]);
-        await chat(both, `after the restart by ${pair[side]}`);
-      }
-      for (const page of both) {
-        assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), ["open", "connected", true]);
-        assert.deepEqual(await page.evaluate("ended.filter((what) => !/^connect(ing|ed) $/.test(what))"), []);
-      }
-    });
+    await withPages(
+      world.pick("chromium", "chromium"),
+      pair.map((id) => address(world.server, "restarts", id)),
+      async (...both) => {
+        for (const [side, page] of both.entries()) {
+          await shows(page, pair[1 - side]);
+          await page.evaluate(observe, pair[1 - side]);
+        }
+        const generations = () => Promise.all(both.map((page) => page.evaluate(`(${SNAPSHOT})(peer.connection).own`)));
+        for (const [side, selector] of [
+          [0, "[data-testid=restart-ice]"],
+          [1, "[data-testid=restart-all]"],
+        ]) {
+          const before = await generations();
+          await click(both[side], selector);
+          await both[side].waitFor(`document.querySelector("[data-testid=logbook]").textContent.includes("new ICE generation")`, null, {
+            what: "the new generation",
+          });
+          await agreement(...both);
+          const now = await generations();
+          for (const at of both.keys()) assert.notEqual(now[at], before[at], `${pair[at]} has a new generation`);
+          assert.equal(await both[side].evaluate(`document.querySelector("[data-testid=restart-ice]").getAttribute("aria-busy")`), "false");
+          t.diagnostic(/new ICE generation in \d+ ms/.exec(await logbook(both[side]))[0]);
+          await chat(both, `after the restart by ${pair[side]}`);
+        }
+        for (const page of both) {
+          assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), [
+            "open",
+            "connected",
+            true,
+          ]);
+          assert.deepEqual(await page.evaluate("ended.filter((what) => !/^connect(ing|ed) $/.test(what))"), []);
+        }
+      },
+    );
   });
 
   test("say what helps when there is no camera, and send a picture all the same", async () => {
     await click(pages[0], "#camera");
     await pages[0].waitFor(`document.querySelector("#toasts .failure")?.textContent.includes("Your camera stays off")`);
     await click(pages[0], "#toasts .failure .button");
-    await pages[1].waitFor(`(() => { const video = document.querySelector('[data-peer-id="carla"] video'); return !video.hidden && video.videoWidth > 0; })()`, null, { what: "the test picture" });
+    await pages[1].waitFor(
+      `(() => { const video = document.querySelector('[data-peer-id="carla"] video'); return !video.hidden && video.videoWidth > 0; })()`,
+      null,
+      { what: "the test picture" },
+    );
     assert.equal(await pages[0].evaluate(`document.querySelector("#camera").getAttribute("aria-pressed")`), "true");
     await click(pages[0], "#camera");
     await pages[1].waitFor(`document.querySelector('[data-peer-id="carla"] video').hidden`, null, { what: "the end of the test picture" });
@@ -304,7 +334,11 @@ describe("The tools of the page", () => {
     assert.deepEqual(await tabTo("name"), ["shuffle", "name"]);
     await page.type("Kit K");
     await page.press("Enter");
-    await other.waitFor(`[...document.querySelectorAll('[data-state=connected] .name')].some((name) => name.textContent === "Kit K")`, null, { what: "Kit K" });
+    await other.waitFor(
+      `[...document.querySelectorAll('[data-state=connected] .name')].some((name) => name.textContent === "Kit K")`,
+      null,
+      { what: "Kit K" },
+    );
     await shows(page, "olga");
     assert.equal(await page.evaluate("location.search"), "?room=keys", "a link that is shared carries no name");
 
@@ -317,7 +351,19 @@ describe("The tools of the page", () => {
     await tabTo("restart-ice", "Shift+Tab");
     await page.press("Space");
     await page.waitFor(`document.querySelector("[data-testid=logbook]").textContent.includes("new ICE generation")`);
-    assert.deepEqual(await tabTo("leave"), ["summary", ...chart, "chat-log", "file-button", "chat-input", "chat-send", "microphone", "camera", "screen", "copy-link", "leave"]);
+    assert.deepEqual(await tabTo("leave"), [
+      "summary",
+      ...chart,
+      "chat-log",
+      "file-button",
+      "chat-input",
+      "chat-send",
+      "microphone",
+      "camera",
+      "screen",
+      "copy-link",
+      "leave",
+    ]);
     await tabTo("copy-link", "Shift+Tab");
     await page.press("Enter");
     await page.waitFor(`document.querySelectorAll("#toasts .toast").length === 1`);

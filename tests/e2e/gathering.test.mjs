@@ -67,18 +67,30 @@ const lines = (sdp) => sdp.split("\r\n").filter((line) => line.startsWith("a=can
 /** What the browser found for the description's generation, as lines of a description. */
 const found = async (page, sdp) => {
   const [, fragment] = /a=ice-ufrag:(\S+)/.exec(sdp);
-  const all = await page.evaluate((fragment) => trace.filter(({ name, ufrag, candidate }) => name === "icecandidate" && candidate && ufrag === fragment).map(({ candidate }) => candidate), fragment);
+  const all = await page.evaluate(
+    (fragment) =>
+      trace
+        .filter(({ name, ufrag, candidate }) => name === "icecandidate" && candidate && ufrag === fragment)
+        .map(({ candidate }) => candidate),
+    fragment,
+  );
   return all.map((line) => `a=${line.replace(/ ufrag \S+/, "")}`);
 };
 
 /** The frames of a page are one description of this type, with everything that was found, and its end. */
 async function isComplete(page, type, list) {
-  assert.deepEqual(list.filter(({ type }) => type !== "invite").map(({ type }) => type), [type]);
+  assert.deepEqual(
+    list.filter(({ type }) => type !== "invite").map(({ type }) => type),
+    [type],
+  );
   const [{ sdp }] = ofType(list, type);
   const all = await found(page, sdp);
   assert.ok(all.length > 0, "the browser found something");
   const held = lines(sdp);
-  assert.ok(all.every((line) => held.includes(line)), `${held.join("\n")}\nshould be\n${all.join("\n")}`);
+  assert.ok(
+    all.every((line) => held.includes(line)),
+    `${held.join("\n")}\nshould be\n${all.join("\n")}`,
+  );
   assert.match(sdp, /a=end-of-candidates\r\n/);
 }
 
@@ -125,7 +137,9 @@ for (const { name, kinds } of PAIRS) {
             const before = await pages[0].evaluate("peer.connection.localDescription.sdp.match(/a=ice-ufrag:.*/)[0]");
             const isWell = await restarts(t, kinds, pages, async () => {
               await pages[side].evaluate("peer.restartIce()");
-              await pages[0].waitFor(`peer.connection.signalingState === "stable" && peer.connection.localDescription.sdp.match(/a=ice-ufrag:.*/)[0] !== ${JSON.stringify(before)}`);
+              await pages[0].waitFor(
+                `peer.connection.signalingState === "stable" && peer.connection.localDescription.sdp.match(/a=ice-ufrag:.*/)[0] !== ${JSON.stringify(before)}`,
+              );
               await agreement(...pages);
               await talk(pages, "after");
             });
@@ -138,33 +152,46 @@ for (const { name, kinds } of PAIRS) {
             await pages[0].waitFor("peer.connection.getReceivers().some(({ track }) => track)");
             await agreement(...pages);
             const later = await Promise.all(pages.map(frames));
-            assert.deepEqual(later.map((list) => list.map(({ type }) => type)), [["answer"], ["offer"]]);
+            assert.deepEqual(
+              later.map((list) => list.map(({ type }) => type)),
+              [["answer"], ["offer"]],
+            );
           }));
       }
     }
 
     test("a STUN server that is silent holds a description back for timeoutMs, and not longer", (t) =>
-      pair(kinds, [0, 1].map(() => ({ gathering: { mode: "complete", timeoutMs: 400 }, rtc: DEAD_STUN })), async (...pages) => {
-        const [ms] = await connect(pages, 0);
-        t.diagnostic(`connect(): ${Math.round(ms)} ms`);
-        assert.ok(ms >= 400 && ms < 3_000, `${ms} ms`);
-        const [[offer], [answer]] = await Promise.all([0, 1].map(async (side) => ofType(await frames(pages[side]), ["offer", "answer"][side])));
-        for (const { sdp } of [offer, answer]) assert.ok(lines(sdp).length > 0, "what was found by then is in it");
-        // Not so the answer: Chromium stops to gather once its checks are answered, which the offer is enough for.
-        assert.doesNotMatch(offer.sdp, /a=end-of-candidates/);
-      }));
+      pair(
+        kinds,
+        [0, 1].map(() => ({ gathering: { mode: "complete", timeoutMs: 400 }, rtc: DEAD_STUN })),
+        async (...pages) => {
+          const [ms] = await connect(pages, 0);
+          t.diagnostic(`connect(): ${Math.round(ms)} ms`);
+          assert.ok(ms >= 400 && ms < 3_000, `${ms} ms`);
+          const [[offer], [answer]] = await Promise.all(
+            [0, 1].map(async (side) => ofType(await frames(pages[side]), ["offer", "answer"][side])),
+          );
+          for (const { sdp } of [offer, answer]) assert.ok(lines(sdp).length > 0, "what was found by then is in it");
+          // Not so the answer: Chromium stops to gather once its checks are answered, which the offer is enough for.
+          assert.doesNotMatch(offer.sdp, /a=end-of-candidates/);
+        },
+      ));
 
     for (const complete of [0, 1]) {
       test(`one side trickles: both at once, ${["the impolite", "the polite"][complete]} one gathers`, () =>
-        pair(kinds, [0, 1].map((side) => (side === complete ? { gathering: COMPLETE } : {})), async (...pages) => {
-          await connect(pages, 0, 1);
-          const lists = await Promise.all(pages.map(frames));
-          // The offer of a polite side that trickles may be there before the other side begins.
-          const { type } = lists[complete].find(({ sdp }) => sdp);
-          if (complete === 1) assert.equal(type, "answer");
-          await isComplete(pages[complete], type, lists[complete]);
-          assert.ok(lists[1 - complete].some((frame) => frame.sdp && frame.type !== type));
-        }));
+        pair(
+          kinds,
+          [0, 1].map((side) => (side === complete ? { gathering: COMPLETE } : {})),
+          async (...pages) => {
+            await connect(pages, 0, 1);
+            const lists = await Promise.all(pages.map(frames));
+            // The offer of a polite side that trickles may be there before the other side begins.
+            const { type } = lists[complete].find(({ sdp }) => sdp);
+            if (complete === 1) assert.equal(type, "answer");
+            await isComplete(pages[complete], type, lists[complete]);
+            assert.ok(lists[1 - complete].some((frame) => frame.sdp && frame.type !== type));
+          },
+        ));
     }
   });
 }

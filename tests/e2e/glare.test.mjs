@@ -99,7 +99,13 @@ const fragments = (pages) =>
 
 /** What both pages did last, for whoever has to find out why. */
 const traces = async (pages) =>
-  (await Promise.all(pages.map((page) => page.evaluate("[JSON.stringify({ failures, ended: window.ended }), ...trace.map((entry) => JSON.stringify(entry))].join('\\n')")))).join("\n\n");
+  (
+    await Promise.all(
+      pages.map((page) =>
+        page.evaluate("[JSON.stringify({ failures, ended: window.ended }), ...trace.map((entry) => JSON.stringify(entry))].join('\\n')"),
+      ),
+    )
+  ).join("\n\n");
 
 for (const { name, kinds } of PAIRS) {
   describe(name, () => {
@@ -215,7 +221,9 @@ for (const { name, kinds } of PAIRS) {
             const began = Date.now();
             await pages[side].evaluate("peer.restartIce()");
             for (const [which, page] of pages.entries()) {
-              await page.waitFor(`!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[which])})`, null, { what: "a new generation" });
+              await page.waitFor(`!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[which])})`, null, {
+                what: "a new generation",
+              });
             }
             await agreement(...pages);
             await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${began}` })));

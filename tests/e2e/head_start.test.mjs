@@ -28,10 +28,12 @@ const watch = async (page) => {
       }
     };
     const bytes = fetch("/package/signalpost/signalpost_bg.wasm").then((response) => response.arrayBuffer());
-    initialize(new Promise((resolve, reject) => {
-      window.deliver = () => resolve(bytes);
-      window.lose = () => reject(new Error("lost on the way"));
-    })).catch(() => {});
+    initialize(
+      new Promise((resolve, reject) => {
+        window.deliver = () => resolve(bytes);
+        window.lose = () => reject(new Error("lost on the way"));
+      }),
+    ).catch(() => {});
     window.client = new signalpostModule.SignalingClient("/signal", { peerId: crypto.randomUUID() });
   });
 };

@@ -18,24 +18,56 @@ const DESCRIPTION = { ...ROUTE, "payload.session": "integer", "payload.number": 
 
 /** What a client says: a good frame and the kinds of its fields. */
 const TO_SERVER = [
-  [{ type: "join", id: 7, payload: { room: "r" } }, { id: "integer", seq: "integer", ack: "integer", from: "text", to: "text", payload: "object!", "payload.room": "name!" }],
-  [{ type: "leave", id: 7, payload: { room: "r" } }, { payload: "object!", "payload.room": "name!" }],
+  [
+    { type: "join", id: 7, payload: { room: "r" } },
+    { id: "integer", seq: "integer", ack: "integer", from: "text", to: "text", payload: "object!", "payload.room": "name!" },
+  ],
+  [
+    { type: "leave", id: 7, payload: { room: "r" } },
+    { payload: "object!", "payload.room": "name!" },
+  ],
   [
     { type: "peer-discovery", id: 7, payload: { room: "r", region: "eu", capability: "video", limit: 5, cursor: "a" } },
-    { id: "integer", payload: "object", "payload.room": "name", "payload.region": "label", "payload.capability": "label", "payload.limit": "limit", "payload.cursor": "name" },
+    {
+      id: "integer",
+      payload: "object",
+      "payload.room": "name",
+      "payload.region": "label",
+      "payload.capability": "label",
+      "payload.limit": "limit",
+      "payload.cursor": "name",
+    },
   ],
-  [{ type: "offer", id: 7, to: "gone", payload: { ...route, session: 3, number: 1, sdp: SDP } }, { ...DESCRIPTION, payload: "object!" }],
+  [
+    { type: "offer", id: 7, to: "gone", payload: { ...route, session: 3, number: 1, sdp: SDP } },
+    { ...DESCRIPTION, payload: "object!" },
+  ],
   [{ type: "answer", id: 7, to: "gone", payload: { ...route, session: 3, number: 1, sdp: SDP } }, DESCRIPTION],
   [
     { type: "ice-candidate", id: 7, to: "gone", payload: { ...route, candidates: [{ candidate: HOST }] } },
     { ...ROUTE, "payload.candidates": "candidates!", "payload.end": "text", "payload.own": "flag" },
   ],
-  [{ type: "invite", id: 7, to: "gone", payload: { ...route, session: 3, end: "abcd" } }, { ...ROUTE, "payload.session": "integer", "payload.end": "text" }],
-  [{ type: "reject", id: 7, to: "gone", payload: { ...route, number: 1, code: "connection-gone" } }, { ...ROUTE, "payload.number": "integer!", "payload.code": "text!" }],
+  [
+    { type: "invite", id: 7, to: "gone", payload: { ...route, session: 3, end: "abcd" } },
+    { ...ROUTE, "payload.session": "integer", "payload.end": "text" },
+  ],
+  [
+    { type: "reject", id: 7, to: "gone", payload: { ...route, number: 1, code: "connection-gone" } },
+    { ...ROUTE, "payload.number": "integer!", "payload.code": "text!" },
+  ],
   [{ type: "close", id: 7, to: "gone", payload: route }, ROUTE],
-  [{ type: "message", id: 7, to: "gone", payload: { data: "1", receipt: true } }, { to: "name!", "payload.data": "data!", "payload.receipt": "flag" }],
-  [{ type: "broadcast", id: 7, payload: { room: "r", data: "1" } }, { "payload.room": "name!", "payload.data": "data!" }],
-  [{ type: "offer", id: 7, to: "gone", payload: { own: true, sdp: SDP } }, { to: "name!", "payload.sdp": "sdp!" }],
+  [
+    { type: "message", id: 7, to: "gone", payload: { data: "1", receipt: true } },
+    { to: "name!", "payload.data": "data!", "payload.receipt": "flag" },
+  ],
+  [
+    { type: "broadcast", id: 7, payload: { room: "r", data: "1" } },
+    { "payload.room": "name!", "payload.data": "data!" },
+  ],
+  [
+    { type: "offer", id: 7, to: "gone", payload: { own: true, sdp: SDP } },
+    { to: "name!", "payload.sdp": "sdp!" },
+  ],
   [{ type: "ack", id: 7, ack: 0 }, { ack: "integer" }],
 ];
 const HELLO = {
@@ -76,7 +108,11 @@ const ODD = [
   ["a long array that nobody reads", withJunk(`[${"0,".repeat(3000)}0]`), undefined],
   ["a number that nobody reads", withJunk("1e400"), undefined],
   ["a large join", withJunk(JSON.stringify("x".repeat(17_000))), "message-too-large"],
-  ["a large candidate", frameWith({ type: "ice-candidate", id: 7, to: "gone", payload: { connection: 1 } }, "payload.end", JSON.stringify("x".repeat(17_000))), "message-too-large"],
+  [
+    "a large candidate",
+    frameWith({ type: "ice-candidate", id: 7, to: "gone", payload: { connection: 1 } }, "payload.end", JSON.stringify("x".repeat(17_000))),
+    "message-too-large",
+  ],
   ["somebody else's name", JSON.stringify({ type: "join", id: 7, from: "eve", payload: { room: "r" } }), "forged-sender"],
   ["a cursor of nobody's", JSON.stringify({ type: "peer-discovery", id: 7, payload: { cursor: "\u0000" } }), "invalid-message"],
   ["a message to oneself", JSON.stringify({ type: "close", id: 7, to: "mallory", payload: { connection: 1 } }), "invalid-message"],
@@ -128,7 +164,9 @@ async function sayAll({ hello, frames }) {
 function compare(cases, { answers, state }) {
   const wrong = [];
   for (const [at, { label, code, frame, isDoubled }] of cases.entries()) {
-    const refusals = (answers[at] ?? []).filter(([type]) => type.includes("-") && type !== "peer-not-found" && type !== "room-not-joined" && !type.startsWith("peer-"));
+    const refusals = (answers[at] ?? []).filter(
+      ([type]) => type.includes("-") && type !== "peer-not-found" && type !== "room-not-joined" && !type.startsWith("peer-"),
+    );
     const [told, ref] = refusals[0] ?? [];
     const knowsItsNumber = code === undefined || code === "invalid-json" || isDoubled || ref === 7 || !/"id":7[,}]/.test(frame);
     if (refusals.length > 1 || told !== code || !knowsItsNumber) wrong.push(`${label}: ${JSON.stringify(answers[at])}, not ${code}`);
@@ -170,6 +208,9 @@ describe("a server", () => {
       assert.ok(cases.length > 500, `${cases.length} cases`);
       const told = await page.evaluate(sayAll, { hello, frames: cases.map(({ frame }) => frame) });
       compare(cases, told);
-      assert.deepEqual(cases.filter((_, at) => !told.used[at]).map(({ label }) => label), []);
+      assert.deepEqual(
+        cases.filter((_, at) => !told.used[at]).map(({ label }) => label),
+        [],
+      );
     }));
 });

@@ -14,13 +14,16 @@ let names = 0;
 const inPage = (body, arg) =>
   withPages(world.pick("chromium"), [blank(world.server)], async (page) => {
     await equipRaw(page);
-    await page.evaluate(async (run) => {
-      window.id = `ada-${run}`;
-      window.other = `friend-${run}`;
-      window.ada = await dial({ id });
-      window.friend = await dial({ id: other });
-      for (const raw of [ada, friend]) raw.say({ type: "ack", ack: 0 });
-    }, (names += 1));
+    await page.evaluate(
+      async (run) => {
+        window.id = `ada-${run}`;
+        window.other = `friend-${run}`;
+        window.ada = await dial({ id });
+        window.friend = await dial({ id: other });
+        for (const raw of [ada, friend]) raw.say({ type: "ack", ack: 0 });
+      },
+      (names += 1),
+    );
     return page.evaluate(body, arg);
   });
 
@@ -32,11 +35,26 @@ test("a gap is refused with a code that helps, and nothing after it is executed"
     const answers = [brief(await ada.next()), brief(await ada.next())];
     const code = await ada.closed;
     const back = await dial({ id, key: ada.key, received: 1 }, [text(other, "two", { seq: 2 }), text(other, "three", { seq: 3 })]);
-    return { answers, code, welcome: back.welcome.payload, friend: [await friend.next(), await friend.next(), await friend.next()].map(brief), rest: await friend.rest() };
+    return {
+      answers,
+      code,
+      welcome: back.welcome.payload,
+      friend: [await friend.next(), await friend.next(), await friend.next()].map(brief),
+      rest: await friend.rest(),
+    };
   });
-  assert.deepEqual(told.answers.map(([type, code]) => [type, code]), [["sent", null], ["error", "sequence-gap"]]);
+  assert.deepEqual(
+    told.answers.map(([type, code]) => [type, code]),
+    [
+      ["sent", null],
+      ["error", "sequence-gap"],
+    ],
+  );
   assert.deepEqual([told.code, told.welcome.resumed, told.welcome.received], [4005, true, 1]);
-  assert.deepEqual(told.friend.map(([, data]) => data), ["one", "two", "three"]);
+  assert.deepEqual(
+    told.friend.map(([, data]) => data),
+    ["one", "two", "three"],
+  );
   assert.deepEqual(told.rest, []);
 });
 
@@ -55,7 +73,10 @@ test("a number that is missing, 0 or none is refused; the right one is taken aft
     return { answers, isOpen: ada.isOpen(), friend: [brief(await friend.next()), await friend.rest()] };
   }, odd);
   const right = told.answers.pop();
-  assert.deepEqual(told.answers.splice(-1).map(({ payload, seq }) => [payload.code, seq]), [["invalid-message", undefined]]);
+  assert.deepEqual(
+    told.answers.splice(-1).map(({ payload, seq }) => [payload.code, seq]),
+    [["invalid-message", undefined]],
+  );
   for (const [at, { type, payload, seq }] of told.answers.entries()) {
     assert.deepEqual([type, payload.code, seq], ["error", "invalid-message", undefined], JSON.stringify(odd[at]));
     assert.match(payload.message, /seq/);
@@ -68,9 +89,16 @@ test("what comes twice is executed once, as often as it comes", async () => {
     for (let at = 0; at < 50; at += 1) ada.say(text(other, "one", { seq: 1, ack: ada.top }));
     ada.say(text(other, "two", { seq: 2, ack: ada.top }));
     for (let at = 0; at < 50; at += 1) ada.say(text(other, "other words", { seq: 1, ack: ada.top }));
-    return { friend: [await friend.next(), await friend.next()].map(brief), rest: await friend.rest(), answers: (await ada.rest()).map(brief) };
+    return {
+      friend: [await friend.next(), await friend.next()].map(brief),
+      rest: await friend.rest(),
+      answers: (await ada.rest()).map(brief),
+    };
   });
-  assert.deepEqual(told.friend.map(([, data]) => data), ["one", "two"]);
+  assert.deepEqual(
+    told.friend.map(([, data]) => data),
+    ["one", "two"],
+  );
   assert.deepEqual([told.rest, told.answers.map(([type]) => type)], [[], ["sent", "sent"]]);
 });
 
@@ -88,7 +116,11 @@ test("a refused frame has its place in the order: its answer is numbered, and co
     ada.tell(text(other, "right"));
     const answers = [];
     for (let at = 0; at <= bad.length; at += 1) answers.push(await ada.next());
-    return { answers: answers.map(({ type, payload, seq }) => [type, payload.code ?? null, seq]), isOpen: ada.isOpen(), friend: brief(await friend.next())[1] };
+    return {
+      answers: answers.map(({ type, payload, seq }) => [type, payload.code ?? null, seq]),
+      isOpen: ada.isOpen(),
+      friend: brief(await friend.next())[1],
+    };
   });
   const codes = ["room-not-joined", "invalid-message", "unknown-type", "invalid-description", "peer-not-found", "invalid-message"];
   assert.deepEqual(told.answers, [...codes.map((code, at) => ["error", code, at + 1]), ["sent", null, 7]]);
@@ -124,7 +156,10 @@ test("an acknowledgement that is no number, or goes back, harms nothing", async 
     const two = await ada.next();
     return { refused: refused.map(brief), two: brief(two), isOpen: ada.isOpen(), rest: await ada.rest() };
   });
-  assert.deepEqual(told.refused.map(([, code]) => code), Array(7).fill("invalid-message"));
+  assert.deepEqual(
+    told.refused.map(([, code]) => code),
+    Array(7).fill("invalid-message"),
+  );
   assert.deepEqual([told.two[1], told.two[3], told.isOpen, told.rest], ["two", 2, true, []]);
 });
 
@@ -144,12 +179,20 @@ test("a mailbox takes what it may hold and no more; its owner gets all that was 
     back.tell({ type: "peer-discovery", id: 5, payload: {} });
     await back.next();
     friend.tell(text(id, "room again"));
-    return { answers, got: got.map(({ payload, seq }) => [payload.data, seq]), after: brief(await back.next())[1], rest: await back.rest() };
+    return {
+      answers,
+      got: got.map(({ payload, seq }) => [payload.data, seq]),
+      after: brief(await back.next())[1],
+      rest: await back.rest(),
+    };
   });
   const taken = told.answers.indexOf("peer-busy");
   assert.equal(taken, 256);
   assert.ok(told.answers.slice(taken).every((answer) => answer === "peer-busy"));
-  assert.deepEqual(told.got, Array.from({ length: taken }, (_, at) => [`${at}`, at + 1]));
+  assert.deepEqual(
+    told.got,
+    Array.from({ length: taken }, (_, at) => [`${at}`, at + 1]),
+  );
   assert.deepEqual([told.after, told.rest], ["room again", []]);
 });
 

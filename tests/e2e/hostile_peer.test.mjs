@@ -56,44 +56,51 @@ const armed = async (page, id, victim) => {
 
 /** A victim with a friend, and an attacker whose id is lower or higher than the victim's; the victim is well before and after. */
 const attack = (kind, isLower, body) =>
-  withPages(world.pick(kind, "chromium", kind === "chromium" ? "firefox" : "chromium"), [blank(world.server)], async (page, friendPage, attackerPage) => {
-    names += 1;
-    const [victim, friend, attacker] = [`m-victim-${names}`, `m-friend-${names}`, `${isLower ? "a" : "z"}-mallory-${names}`];
-    await startClient(page, { peerId: victim });
-    await watch(page);
-    await startClient(friendPage, { peerId: friend });
-    await friendPage.evaluate(() =>
-      client.addEventListener("peer", ({ peer }) => {
-        const channel = peer.createDataChannel("echo", { negotiated: true, id: 5 });
-        channel.onmessage = ({ data }) => channel.send(`${data}!`);
-      }),
-    );
-    await page.evaluate(async (friend) => {
-      window.messages = [];
-      client.addEventListener("message", ({ data }) => messages.push(data));
-      window.friend = client.peer(friend);
-      window.channel = window.friend.createDataChannel("echo", { negotiated: true, id: 5 });
-      await window.friend.connect();
-      if (channel.readyState !== "open") await new Promise((done) => (channel.onopen = done));
-    }, friend);
-    await armed(attackerPage, attacker, victim);
-    const isWell = async () => {
-      const echo = await page.evaluate(
-        () =>
-          new Promise((done, fail) => {
-            channel.onmessage = ({ data }) => done(data);
-            channel.send("well");
-            setTimeout(() => fail(new Error("the friend does not answer")), 3000);
-          }),
+  withPages(
+    world.pick(kind, "chromium", kind === "chromium" ? "firefox" : "chromium"),
+    [blank(world.server)],
+    async (page, friendPage, attackerPage) => {
+      names += 1;
+      const [victim, friend, attacker] = [`m-victim-${names}`, `m-friend-${names}`, `${isLower ? "a" : "z"}-mallory-${names}`];
+      await startClient(page, { peerId: victim });
+      await watch(page);
+      await startClient(friendPage, { peerId: friend });
+      await friendPage.evaluate(() =>
+        client.addEventListener("peer", ({ peer }) => {
+          const channel = peer.createDataChannel("echo", { negotiated: true, id: 5 });
+          channel.onmessage = ({ data }) => channel.send(`${data}!`);
+        }),
       );
-      const found = await page.evaluate("client.findPeers({ limit: 100 }).then(({ peers }) => peers.map(({ id }) => id))");
-      assert.ok(found.includes(friend));
-      assert.deepEqual([echo, ...(await page.evaluate("[client.state, friend.state, problems]"))], ["well!", "connected", "connected", []]);
-    };
-    await isWell();
-    await body({ page, attackerPage, victim, attacker });
-    await isWell();
-  });
+      await page.evaluate(async (friend) => {
+        window.messages = [];
+        client.addEventListener("message", ({ data }) => messages.push(data));
+        window.friend = client.peer(friend);
+        window.channel = window.friend.createDataChannel("echo", { negotiated: true, id: 5 });
+        await window.friend.connect();
+        if (channel.readyState !== "open") await new Promise((done) => (channel.onopen = done));
+      }, friend);
+      await armed(attackerPage, attacker, victim);
+      const isWell = async () => {
+        const echo = await page.evaluate(
+          () =>
+            new Promise((done, fail) => {
+              channel.onmessage = ({ data }) => done(data);
+              channel.send("well");
+              setTimeout(() => fail(new Error("the friend does not answer")), 3000);
+            }),
+        );
+        const found = await page.evaluate("client.findPeers({ limit: 100 }).then(({ peers }) => peers.map(({ id }) => id))");
+        assert.ok(found.includes(friend));
+        assert.deepEqual(
+          [echo, ...(await page.evaluate("[client.state, friend.state, problems]"))],
+          ["well!", "connected", "connected", []],
+        );
+      };
+      await isWell();
+      await body({ page, attackerPage, victim, attacker });
+      await isWell();
+    },
+  );
 
 for (const kind of KINDS) {
   describe(`a victim in ${kind}`, () => {
@@ -113,7 +120,10 @@ for (const kind of KINDS) {
           await quiet();
           return answers("reject").map(({ payload: { connection, target, number, code } }) => [connection, target, number, code]);
         });
-        assert.deepEqual(rejects, [8, 9, 0].map((number) => [0, 2, number, "connection-gone"]));
+        assert.deepEqual(
+          rejects,
+          [8, 9, 0].map((number) => [0, 2, number, "connection-gone"]),
+        );
         assert.equal(await page.evaluate("client.peers.length"), 1, "nobody but the friend");
       }));
 
@@ -161,7 +171,9 @@ for (const kind of KINDS) {
         for (const name of ["cut off", "no ufrag", "a fingerprint that is none"]) assert.equal(outcomes[name], "reject", name);
         // The plain client begins anew, honestly.
         await attackerPage.evaluate("(victim) => void plain.connect(victim)", await page.evaluate("client.peerId"));
-        await page.waitFor((attacker) => client.peers.find(({ id }) => id === attacker)?.state === "connected", attacker, { what: "the honest connection" });
+        await page.waitFor((attacker) => client.peers.find(({ id }) => id === attacker)?.state === "connected", attacker, {
+          what: "the honest connection",
+        });
       }));
 
     for (const isLower of [true, false]) {
@@ -193,12 +205,21 @@ for (const kind of KINDS) {
               const own = /a=ice-ufrag:(\S+)/.exec(pc.localDescription.sdp)[1];
               for (let at = 0; at < 200; at += 1) {
                 const usernameFragment = at % 4 === 0 ? own : `dead${at}`;
-                const candidates = Array.from({ length: 10 }, (_, of) => ({ candidate: HOST.replace(" 9 ", ` ${1000 + of} `), sdpMid: "0", usernameFragment }));
+                const candidates = Array.from({ length: 10 }, (_, of) => ({
+                  candidate: HOST.replace(" 9 ", ` ${1000 + of} `),
+                  sdpMid: "0",
+                  usernameFragment,
+                }));
                 tell("ice-candidate", { connection, target: remote, candidates, end: usernameFragment });
                 if (at % 20 === 0) await quiet(0);
               }
               for (const end of ["dead", "", "x".repeat(10_000)]) tell("ice-candidate", { connection, target: remote, end });
-              for (const mid of ["nobody", "", "\u0000"]) tell("ice-candidate", { connection, target: remote, candidates: [{ candidate: HOST, sdpMid: mid, sdpMLineIndex: 65_535 }] });
+              for (const mid of ["nobody", "", "\u0000"])
+                tell("ice-candidate", {
+                  connection,
+                  target: remote,
+                  candidates: [{ candidate: HOST, sdpMid: mid, sdpMLineIndex: 65_535 }],
+                });
               tell("invite", { connection, target: remote, end: "dead" });
               tell("reject", { connection, target: remote, number: 9, code: "description-rejected" });
               tell("reject", { connection, target: remote, number: 9, code: "whatever" });
@@ -215,7 +236,8 @@ for (const kind of KINDS) {
       attack(kind, false, async ({ page, attackerPage, victim, attacker }) => {
         for (const [name, change] of Object.entries({
           fingerprint: "(sdp, other) => sdp.replace(/a=fingerprint:.*/g, /a=fingerprint:.*/.exec(other)[0])",
-          fragment: "(sdp, other) => sdp.replace(/a=ice-ufrag:.*/g, /a=ice-ufrag:.*/.exec(other)[0]).replace(/a=ice-pwd:.*/g, /a=ice-pwd:.*/.exec(other)[0])",
+          fragment:
+            "(sdp, other) => sdp.replace(/a=ice-ufrag:.*/g, /a=ice-ufrag:.*/.exec(other)[0]).replace(/a=ice-pwd:.*/g, /a=ice-pwd:.*/.exec(other)[0])",
         })) {
           await attackerPage.evaluate(
             `async (victim) => {
@@ -267,7 +289,9 @@ for (const kind of KINDS) {
         assert.ok((await page.evaluate("client.peers.length")) <= 2);
         // However that ended, an honest start is taken up.
         await attackerPage.evaluate("(victim) => (plain.connections.get(victim)?.close(), void plain.connect(victim))", victim);
-        await page.waitFor((attacker) => client.peers.find(({ id }) => id === attacker)?.state === "connected", attacker, { what: "the honest connection" });
+        await page.waitFor((attacker) => client.peers.find(({ id }) => id === attacker)?.state === "connected", attacker, {
+          what: "the honest connection",
+        });
       }));
   });
 }

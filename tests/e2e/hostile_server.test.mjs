@@ -41,38 +41,94 @@ const FROM = { from: "name!", "payload.connection": "integer!", "payload.target"
 const DESCRIPTION = { ...FROM, "payload.session": "integer", "payload.number": "integer!", "payload.sdp": "sdp!", "payload.own": "flag" };
 /** What a server says: a good frame and the kinds of its fields. `@find` is the number of the frame that asked. */
 const TO_CLIENT = [
-  [{ type: "welcome", payload: { version: 1, region: "eu" } }, { payload: "object!", "payload.version": "u16!", "payload.region": "label" }],
+  [
+    { type: "welcome", payload: { version: 1, region: "eu" } },
+    { payload: "object!", "payload.version": "u16!", "payload.region": "label" },
+  ],
   [
     { type: "welcome", payload: { version: 2, key: "0123456789abcdef", resumed: true, reason: "session-expired", received: 1 } },
     { "payload.key": "key!", "payload.resumed": "flag!", "payload.reason": "text", "payload.received": "integer!" },
   ],
-  [{ type: "ack", ack: 1 }, { seq: "integer", ack: "integer" }],
+  [
+    { type: "ack", ack: 1 },
+    { seq: "integer", ack: "integer" },
+  ],
   [{ type: "reconnect", payload: { after: 1 } }, { "payload.after": "integer!" }],
-  [{ type: "received", payload: { ref: "@message" } }, { payload: "object", "payload.ref": "integer" }],
-  [{ type: "peer-away", from: "eve", payload: { room: "one", reason: "lost" } }, { payload: "object!", from: "name!", "payload.room": "name!", "payload.reason": "text" }],
-  [{ type: "peer-back", payload: { room: "one", peer } }, { payload: "object!", "payload.room": "name!", "payload.peer": "object!", ...PEER("payload.peer") }],
+  [
+    { type: "received", payload: { ref: "@message" } },
+    { payload: "object", "payload.ref": "integer" },
+  ],
+  [
+    { type: "peer-away", from: "eve", payload: { room: "one", reason: "lost" } },
+    { payload: "object!", from: "name!", "payload.room": "name!", "payload.reason": "text" },
+  ],
+  [
+    { type: "peer-back", payload: { room: "one", peer } },
+    { payload: "object!", "payload.room": "name!", "payload.peer": "object!", ...PEER("payload.peer") },
+  ],
   [
     { type: "peers", id: 1, timestamp: 1, payload: { peers: [peer], cursor: "c", ref: "@find" } },
-    { id: "integer", payload: "object!", "payload.peers": "list!", "payload.cursor": "text", "payload.ref": "integer", ...PEER("payload.peers.0") },
+    {
+      id: "integer",
+      payload: "object!",
+      "payload.peers": "list!",
+      "payload.cursor": "text",
+      "payload.ref": "integer",
+      ...PEER("payload.peers.0"),
+    },
   ],
   [
     { type: "joined", payload: { room: "two", peers: [peer], cursor: "c", ref: "@join" } },
-    { payload: "object!", "payload.room": "name!", "payload.peers": "list!", "payload.cursor": "text", "payload.ref": "integer", ...PEER("payload.peers.0") },
+    {
+      payload: "object!",
+      "payload.room": "name!",
+      "payload.peers": "list!",
+      "payload.cursor": "text",
+      "payload.ref": "integer",
+      ...PEER("payload.peers.0"),
+    },
   ],
-  [{ type: "left", payload: { room: "three", ref: "@leave" } }, { payload: "object!", "payload.room": "name!", "payload.ref": "integer" }],
-  [{ type: "peer-joined", payload: { room: "one", peer } }, { payload: "object!", "payload.room": "name!", "payload.peer": "object!", ...PEER("payload.peer") }],
-  [{ type: "peer-left", from: "eve", payload: { room: "one", reason: "left" } }, { payload: "object!", from: "name!", "payload.room": "name!", "payload.reason": "text" }],
-  [{ type: "sent", payload: { ref: "@message" } }, { payload: "object", "payload.ref": "integer" }],
+  [
+    { type: "left", payload: { room: "three", ref: "@leave" } },
+    { payload: "object!", "payload.room": "name!", "payload.ref": "integer" },
+  ],
+  [
+    { type: "peer-joined", payload: { room: "one", peer } },
+    { payload: "object!", "payload.room": "name!", "payload.peer": "object!", ...PEER("payload.peer") },
+  ],
+  [
+    { type: "peer-left", from: "eve", payload: { room: "one", reason: "left" } },
+    { payload: "object!", from: "name!", "payload.room": "name!", "payload.reason": "text" },
+  ],
+  [
+    { type: "sent", payload: { ref: "@message" } },
+    { payload: "object", "payload.ref": "integer" },
+  ],
   [
     { type: "error", to: "eve", payload: { code: "peer-busy", message: "m", ref: "@find" } },
     { payload: "object!", to: "name", "payload.code": "text!", "payload.message": "text", "payload.ref": "integer" },
   ],
-  [{ type: "message", from: "eve", payload: { data: "1", room: "one" } }, { payload: "object!", from: "name!", "payload.data": "data!", "payload.room": "name" }],
-  [{ type: "offer", from: "mallory", payload: { ...route, session: 3, number: 1, sdp: SDP } }, { ...DESCRIPTION, payload: "object!" }],
+  [
+    { type: "message", from: "eve", payload: { data: "1", room: "one" } },
+    { payload: "object!", from: "name!", "payload.data": "data!", "payload.room": "name" },
+  ],
+  [
+    { type: "offer", from: "mallory", payload: { ...route, session: 3, number: 1, sdp: SDP } },
+    { ...DESCRIPTION, payload: "object!" },
+  ],
   [{ type: "answer", from: "mallory", payload: { ...route, session: 3, number: 1, sdp: SDP } }, DESCRIPTION],
-  [{ type: "ice-candidate", from: "mallory", payload: { ...route, candidates: [{ candidate: HOST }] } }, { ...FROM, "payload.candidates": "candidates!", "payload.end": "text" }],
-  [{ type: "invite", from: "mallory", payload: { ...route, session: 3, end: "abcd" } }, { ...FROM, "payload.session": "integer", "payload.end": "text" }],
-  [{ type: "reject", from: "mallory", payload: { ...route, number: 1, code: "connection-gone" } }, { ...FROM, "payload.number": "integer!", "payload.code": "text!" }],
+  [
+    { type: "ice-candidate", from: "mallory", payload: { ...route, candidates: [{ candidate: HOST }] } },
+    { ...FROM, "payload.candidates": "candidates!", "payload.end": "text" },
+  ],
+  [
+    { type: "invite", from: "mallory", payload: { ...route, session: 3, end: "abcd" } },
+    { ...FROM, "payload.session": "integer", "payload.end": "text" },
+  ],
+  [
+    { type: "reject", from: "mallory", payload: { ...route, number: 1, code: "connection-gone" } },
+    { ...FROM, "payload.number": "integer!", "payload.code": "text!" },
+  ],
   [{ type: "close", from: "mallory", payload: route }, FROM],
 ];
 // Of what may be missing, the SDK reads the rest; of what is doubled, a browser takes the last.
@@ -119,7 +175,11 @@ async function wait() {
     "@broadcast": server.told("broadcast").id,
   };
   window.settled = new Set();
-  for (const [name, promise] of Object.entries(waits)) promise.then(() => settled.add(name), () => settled.add(name));
+  for (const [name, promise] of Object.entries(waits))
+    promise.then(
+      () => settled.add(name),
+      () => settled.add(name),
+    );
   window.sayAll = async (frames) => {
     for (const text of frames) server.say(text.replace(/"(@\w+)"/g, (_, name) => refs[name]));
     // A task, so that what follows from them has happened.
@@ -135,7 +195,8 @@ const RIGHT = [
   { type: "sent", payload: { ref: "@message" } },
   { type: "sent", payload: { ref: "@broadcast" } },
 ].map((frame) => JSON.stringify(frame));
-const outcomes = () => Promise.all(Object.entries(waits).map(async ([name, promise]) => [name, await ended(promise, 6000)])).then(Object.fromEntries);
+const outcomes = () =>
+  Promise.all(Object.entries(waits).map(async ([name, promise]) => [name, await ended(promise, 6000)])).then(Object.fromEntries);
 const SETTLED = { find: "done", join: "done", leave: "done", message: "done", broadcast: "done", connect: "timeout" };
 
 for (const kind of KINDS) {
@@ -144,7 +205,10 @@ for (const kind of KINDS) {
       inPage(kind, async (page) => {
         assert.ok(refused.length > 400, `${refused.length} cases`);
         await page.evaluate(wait);
-        await page.evaluate("(frames) => sayAll(frames)", refused.map(({ frame }) => frame));
+        await page.evaluate(
+          "(frames) => sayAll(frames)",
+          refused.map(({ frame }) => frame),
+        );
         const { state, settled, peers, heard, failures } = await page.evaluate(() => ({
           state: client.state,
           settled: [...settled],
@@ -155,14 +219,26 @@ for (const kind of KINDS) {
         assert.deepEqual([state, settled, peers, heard], ["connected", [], ["ada", "zed"], []], "what is malformed does nothing");
         const told = Object.values(failures).reduce((sum, count) => sum + count, 0);
         assert.equal(told, refused.length, JSON.stringify(failures));
-        assert.deepEqual(Object.keys(failures).sort(), ["invalid-candidate", "invalid-description", "invalid-json", "invalid-message", "message-too-large"]);
+        assert.deepEqual(Object.keys(failures).sort(), [
+          "invalid-candidate",
+          "invalid-description",
+          "invalid-json",
+          "invalid-message",
+          "message-too-large",
+        ]);
 
         await page.evaluate("(frames) => sayAll(frames)", RIGHT);
         assert.deepEqual(await page.evaluate(outcomes), SETTLED);
         await page.evaluate("failures.clear()");
-        await page.evaluate("(frames) => sayAll(frames)", partly.map(({ frame }) => frame));
+        await page.evaluate(
+          "(frames) => sayAll(frames)",
+          partly.map(({ frame }) => frame),
+        );
         assert.deepEqual(await page.evaluate("Object.fromEntries(failures)"), { "invalid-message": partly.length });
-        await page.evaluate("(frames) => sayAll(frames)", taken.map(({ frame }) => frame));
+        await page.evaluate(
+          "(frames) => sayAll(frames)",
+          taken.map(({ frame }) => frame),
+        );
         assert.equal(await page.evaluate("client.state"), "connected");
         await page.evaluate("client.close()");
       }));
@@ -172,8 +248,34 @@ for (const kind of KINDS) {
         const sent = await page.evaluate(wait);
         const acks = await page.evaluate(async (SDP) => {
           const deep = "[".repeat(50_000) + "]".repeat(50_000);
-          const odd = [undefined, null, 5, true, {}, [], new Blob(["{}"]), new ArrayBuffer(4), "", " ", "null", "5", "[]", '"x"', "{", "{}", deep, `{"type":"peers","x":${deep}}`];
-          odd.push("x".repeat(2_000_000), '{"__proto__":{"type":"welcome"}}', '{"type":"constructor"}', '{"type":"__proto__","payload":{"version":1}}', '{"type":"\ud800"}', "\u0000");
+          const odd = [
+            undefined,
+            null,
+            5,
+            true,
+            {},
+            [],
+            new Blob(["{}"]),
+            new ArrayBuffer(4),
+            "",
+            " ",
+            "null",
+            "5",
+            "[]",
+            '"x"',
+            "{",
+            "{}",
+            deep,
+            `{"type":"peers","x":${deep}}`,
+          ];
+          odd.push(
+            "x".repeat(2_000_000),
+            '{"__proto__":{"type":"welcome"}}',
+            '{"type":"constructor"}',
+            '{"type":"__proto__","payload":{"version":1}}',
+            '{"type":"\ud800"}',
+            "\u0000",
+          );
           for (const data of odd) server.say(data);
           const say = (frame) => server.say(JSON.stringify(frame));
           for (let at = 0; at < 3000; at += 1) {
@@ -191,7 +293,11 @@ for (const kind of KINDS) {
         assert.ok((await page.evaluate("server.sent.length")) - sent < 3000 + 700, "nothing else is answered without end");
         await page.evaluate("(frames) => sayAll(frames)", RIGHT);
         assert.deepEqual(await page.evaluate(outcomes), SETTLED);
-        const { state, peers, heard } = await page.evaluate(() => ({ state: client.state, peers: client.peers.length, heard: heard.length }));
+        const { state, peers, heard } = await page.evaluate(() => ({
+          state: client.state,
+          peers: client.peers.length,
+          heard: heard.length,
+        }));
         assert.deepEqual([state, heard], ["connected", 0]);
         assert.ok(peers <= 3, `${peers} peers`);
         await page.evaluate("client.close()");
@@ -204,15 +310,20 @@ for (const kind of KINDS) {
           const socketOf = (server) => server.sockets.at(-1);
           const scripts = {
             "a welcome before it is open": (server) => server.say(welcome),
-            "open twice, welcomed twice": (server) => (socketOf(server).onopen({}), socketOf(server).onopen({}), server.say(welcome), server.say(welcome)),
+            "open twice, welcomed twice": (server) => (
+              socketOf(server).onopen({}), socketOf(server).onopen({}), server.say(welcome), server.say(welcome)
+            ),
             "a reply to nothing": (server) => {
               socketOf(server).onopen({});
               for (const type of ["joined", "peers", "left", "sent", "error"]) {
-                for (const ref of [0, 99, 4_294_967_295]) server.say(JSON.stringify({ type, payload: { room: "r", peers: [], cursor: "c", code: "x", ref } }));
+                for (const ref of [0, 99, 4_294_967_295])
+                  server.say(JSON.stringify({ type, payload: { room: "r", peers: [], cursor: "c", code: "x", ref } }));
               }
               server.say(welcome);
             },
-            "closed twice": (server) => (socketOf(server).onopen({}), socketOf(server).onclose({ code: 4000 }), socketOf(server).onclose?.({ code: 4500 })),
+            "closed twice": (server) => (
+              socketOf(server).onopen({}), socketOf(server).onclose({ code: 4000 }), socketOf(server).onclose?.({ code: 4500 })
+            ),
             "closed with a code that is none": (server) => {
               for (const code of [undefined, null, NaN, -1, "4500", {}, 1e9]) {
                 const socket = socketOf(server);
@@ -228,7 +339,9 @@ for (const kind of KINDS) {
             },
             "refused for its name": (server) => {
               socketOf(server).onopen({});
-              server.say(JSON.stringify({ type: "error", payload: { code: "invalid-message", message: "\u0000", ref: server.told("hello").id } }));
+              server.say(
+                JSON.stringify({ type: "error", payload: { code: "invalid-message", message: "\u0000", ref: server.told("hello").id } }),
+              );
             },
             "says nothing at all": () => {},
           };
@@ -251,7 +364,10 @@ for (const kind of KINDS) {
           return Promise.all(Object.entries(scripts).map(run));
         });
         const ended = (name) => codes.find(([of]) => of === name).slice(1);
-        assert.deepEqual(codes.filter(([, ...all]) => all.includes("waits")), []);
+        assert.deepEqual(
+          codes.filter(([, ...all]) => all.includes("waits")),
+          [],
+        );
         assert.deepEqual(ended("open twice, welcomed twice"), ["done", "closed", "closed"]);
         assert.deepEqual(ended("a reply to nothing").slice(0, 1), ["done"]);
         assert.deepEqual(ended("refused for its version").slice(0, 1), ["upgrade-required"]);

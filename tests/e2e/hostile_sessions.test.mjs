@@ -134,7 +134,11 @@ describe("a key", () => {
       const heard = [brief(await friend.next())[1], (await friend.rest()).length];
       return { codes, heard, sent: (await ada.next()).type, isOpen: ada.isOpen() };
     });
-    assert.deepEqual(told.codes, [[4100, 0], [4100, 0], [4500, 0]]);
+    assert.deepEqual(told.codes, [
+      [4100, 0],
+      [4100, 0],
+      [4500, 0],
+    ]);
     assert.deepEqual([told.heard, told.sent, told.isOpen], [["mine", 0], "sent", true]);
   });
 
@@ -188,7 +192,11 @@ describe("a position", () => {
       assert.deepEqual(told.stray, [], "what was meant for the old session is dropped, and nothing of its mailbox comes");
       assert.deepEqual([told.joined[0], told.joined[3]], ["joined", 1], "both directions begin at 1");
       const kinds = told.friend.map(([type]) => type);
-      assert.deepEqual(kinds.filter((type) => type !== "sent"), ["peer-away", "peer-left"], JSON.stringify(told.friend));
+      assert.deepEqual(
+        kinds.filter((type) => type !== "sent"),
+        ["peer-away", "peer-left"],
+        JSON.stringify(told.friend),
+      );
     });
   }
 
@@ -204,21 +212,24 @@ describe("a position", () => {
   });
 
   test("of a session whose window is over begins a new one, and so does whoever takes the name then", async () => {
-    const told = await inPage(async (ms) => {
-      const [id, other] = [named("late"), named("friend")];
-      const friend = await dial({ id: other });
-      const late = await dial({ id });
-      late.say({ type: "ack", ack: 0 });
-      await late.drop();
-      friend.tell(text(id, "for who was there before"));
-      const sent = await friend.next();
-      await new Promise((done) => setTimeout(done, ms));
-      const thief = await dial({ id, key: "c".repeat(64), session: 8 });
-      const stolen = await thief.rest();
-      const back = await dial({ id, key: late.key, received: 0 });
-      await thief.drop();
-      return { sent: sent.type, thief: thief.welcome.payload, stolen, back: back.welcome.payload.code };
-    }, WINDOW_S * 1000 + 700);
+    const told = await inPage(
+      async (ms) => {
+        const [id, other] = [named("late"), named("friend")];
+        const friend = await dial({ id: other });
+        const late = await dial({ id });
+        late.say({ type: "ack", ack: 0 });
+        await late.drop();
+        friend.tell(text(id, "for who was there before"));
+        const sent = await friend.next();
+        await new Promise((done) => setTimeout(done, ms));
+        const thief = await dial({ id, key: "c".repeat(64), session: 8 });
+        const stolen = await thief.rest();
+        const back = await dial({ id, key: late.key, received: 0 });
+        await thief.drop();
+        return { sent: sent.type, thief: thief.welcome.payload, stolen, back: back.welcome.payload.code };
+      },
+      WINDOW_S * 1000 + 700,
+    );
     assert.deepEqual([told.sent, told.thief.resumed, told.thief.received, told.stolen], ["sent", false, 0, []]);
     assert.equal(told.back, "peer-id-taken", "the name has a new owner");
   });

@@ -55,7 +55,10 @@ for (const kind of ["chromium", "firefox"]) {
         await loadModule(page);
         await page.evaluate("window.Socket = WebSocket, window.WebSocket = undefined");
         const told = await outcome(page, () => new signalpostModule.SignalingClient("/signal").connect());
-        assert.deepEqual([told.code, told.retryable, told.context.detail], ["unsupported", false, "there is no WebSocket here: give the client a transport"]);
+        assert.deepEqual(
+          [told.code, told.retryable, told.context.detail],
+          ["unsupported", false, "there is no WebSocket here: give the client a transport"],
+        );
         assert.ok(told.ms < 5000);
         const state = await page.evaluate(async () => {
           const client = new signalpostModule.SignalingClient("/signal", { transport: async (url) => new Socket(url) });

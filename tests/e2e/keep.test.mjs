@@ -132,13 +132,23 @@ for (const kind of ["chromium", "firefox"]) {
           for (const [at, keep] of ["none", "tab", "origin"].entries()) {
             const options = { peerId: peerIds[at], session: { keep } };
             for (let times = 0; times < 2; times += 1) {
-              const came = await vanish(options).then(() => "connected", ({ code }) => code);
+              const came = await vanish(options).then(
+                () => "connected",
+                ({ code }) => code,
+              );
               codes.push(`${keep} ${came}`);
             }
           }
           return codes;
         }, ["ada", "bob", "eve"].map(fresh));
-        assert.deepEqual(codes, ["none connected", "none peer-id-taken", "tab connected", "tab connected", "origin connected", "origin connected"]);
+        assert.deepEqual(codes, [
+          "none connected",
+          "none peer-id-taken",
+          "tab connected",
+          "tab connected",
+          "origin connected",
+          "origin connected",
+        ]);
       }));
 
     test("tab: where there are no Web Locks, the newest page with this id has it", () =>
@@ -158,7 +168,9 @@ for (const kind of ["chromium", "firefox"]) {
         const peerId = fresh("ada");
         for (let times = 1; times < 4; times += 1) {
           await idOf(page, { peerId, session: { keep: "origin" } });
-          await page.waitFor(() => clients.filter(({ client }) => client.state === "connected").length === 1, null, { what: "the older to be told" });
+          await page.waitFor(() => clients.filter(({ client }) => client.state === "connected").length === 1, null, {
+            what: "the older to be told",
+          });
           const heard = await page.evaluate("clients.map(({ heard }) => heard.at(-1))");
           assert.deepEqual(heard, [...Array(times - 1).fill("idle superseded"), "connected"]);
         }
@@ -233,7 +245,23 @@ for (const kind of ["chromium", "firefox"]) {
     test("what others wrote there harms nobody", () =>
       inPage(kind, async (page) => {
         const key = "0123456789abcdef0123456789abcdef";
-        const wrong = ["", "x", "null", "5", "{}", "[]", '["a"]', `["",${JSON.stringify(key)}]`, `[5,${JSON.stringify(key)}]`, '["a",5]', '["a","short"]', '["a","zwölf Zeichen und mehr"]', `["",${JSON.stringify(key)},1e9]`, `["a\\u0000",${JSON.stringify(key)}]`, JSON.stringify(["a", "k".repeat(65)])];
+        const wrong = [
+          "",
+          "x",
+          "null",
+          "5",
+          "{}",
+          "[]",
+          '["a"]',
+          `["",${JSON.stringify(key)}]`,
+          `[5,${JSON.stringify(key)}]`,
+          '["a",5]',
+          '["a","short"]',
+          '["a","zwölf Zeichen und mehr"]',
+          `["",${JSON.stringify(key)},1e9]`,
+          `["a\\u0000",${JSON.stringify(key)}]`,
+          JSON.stringify(["a", "k".repeat(65)]),
+        ];
         const states = await page.evaluate(async (wrong) => {
           const name = `signalpost ${location.origin.replace("http", "ws")}/signal `;
           const states = [];
@@ -246,7 +274,10 @@ for (const kind of ["chromium", "firefox"]) {
           }
           return states;
         }, wrong);
-        assert.deepEqual(states, wrong.map(() => "connected"));
+        assert.deepEqual(
+          states,
+          wrong.map(() => "connected"),
+        );
       }));
 
     test("a page that finds a count of pages beyond all counts comes back all the same", () =>

@@ -46,7 +46,11 @@ async function restarts(who, pages) {
   const before = await Promise.all(pages.map(generation));
   await who.evaluate("peer.restartIce()");
   for (const [at, page] of pages.entries()) {
-    await page.waitFor(`!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[at])}) && peer.connection.signalingState === "stable"`, null, { what: "a new generation" });
+    await page.waitFor(
+      `!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[at])}) && peer.connection.signalingState === "stable"`,
+      null,
+      { what: "a new generation" },
+    );
   }
   for (const page of pages) await page.waitFor("peer.state === 'connected'");
   // No offer is made for a moment after a restart.
@@ -77,11 +81,16 @@ for (const { kinds, side } of [
         for (const who of [other, busy, other]) await restarts(who, pages);
 
         await other.evaluate("void peer.addTransceiver('audio')");
-        await busy.waitFor("peer.connection.getTransceivers().some(({ mid, receiver }) => mid && receiver.track.kind === 'audio')", null, { what: "the other side's" });
+        await busy.waitFor("peer.connection.getTransceivers().some(({ mid, receiver }) => mid && receiver.track.kind === 'audio')", null, {
+          what: "the other side's",
+        });
         await quiet(busy);
 
         // It was told once, not with every negotiation.
-        assert.deepEqual(await Promise.all(pages.map((page) => page.evaluate("errors"))), side === 0 ? [["message-too-large"], []] : [[], ["message-too-large"]]);
+        assert.deepEqual(
+          await Promise.all(pages.map((page) => page.evaluate("errors"))),
+          side === 0 ? [["message-too-large"], []] : [[], ["message-too-large"]],
+        );
         await busy.evaluate("void excess.splice(1).forEach((transceiver) => transceiver.stop())");
         await restarts(busy, pages);
         await busy.waitFor("excess[0].mid !== null", null, { what: "the one that fits now" });
@@ -112,7 +121,9 @@ describe("the guide's way to toggle", () => {
         await bob.waitFor("camera.currentDirection === 'sendonly'");
         longest = Math.max(longest, await bob.evaluate("peer.connection.localDescription.sdp.length"));
         await bob.evaluate("void (camera.sender.track.stop(), camera.stop())");
-        await bob.waitFor("camera.currentDirection === 'stopped' || peer.connection.getTransceivers().every((transceiver) => transceiver !== camera)");
+        await bob.waitFor(
+          "camera.currentDirection === 'stopped' || peer.connection.getTransceivers().every((transceiver) => transceiver !== camera)",
+        );
       }
       assert.ok(longest < 20_000, `${longest} characters`);
       await agreement(ada, bob);

@@ -275,7 +275,16 @@ for (const kind of ["chromium", "firefox"]) {
     test("a component that is mounted twice has one socket and one peer", (t) =>
       withLedger(kind, async (page) => {
         await inject(page, `(${MOUNTS})()`);
-        for (const [cleanup, ms] of [["close", null], ["abort", null], ["both", null], ["keep", null], ["keep", 1], ["close", 1], ["both", 5], ["close", 100]]) {
+        for (const [cleanup, ms] of [
+          ["close", null],
+          ["abort", null],
+          ["both", null],
+          ["keep", null],
+          ["keep", 1],
+          ["close", 1],
+          ["both", 5],
+          ["close", 100],
+        ]) {
           const became = await page.evaluate(`mountTwice("${cleanup}", ${ms})`);
           t.diagnostic(`${cleanup} ${ms} ${JSON.stringify(became)}`);
           const ended = cleanup === "close" ? "closed" : "aborted";

@@ -30,7 +30,8 @@ const equipClient = (page) =>
     /** What the client does once nobody lies any more. */
     window.works = async () => {
       const kinds = [];
-      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").sendSignal("x")]) kinds.push(await ended(promise, 6000));
+      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").sendSignal("x")])
+        kinds.push(await ended(promise, 6000));
       return [...kinds, client.state];
     };
     window.hellos = () => server.sent.filter(({ type }) => type === "hello");
@@ -56,7 +57,13 @@ for (const kind of ["chromium", "firefox"]) {
         server.tell({ ...letter("three"), seq: at + 2 });
         server.tell({ ...letter("two, too late"), seq: at + 1 });
         await until(() => hellos().length === 2 && client.state === "connected");
-        for (const [data, seq] of [["one", at], ["two", at + 1], ["two", at + 1], ["three", at + 2]]) server.tell({ ...letter(data), seq });
+        for (const [data, seq] of [
+          ["one", at],
+          ["two", at + 1],
+          ["two", at + 1],
+          ["three", at + 2],
+        ])
+          server.tell({ ...letter(data), seq });
         server.seq = at + 2;
         return { heard, at, received: hellos()[1].payload.received, code: server.sockets[0].closedWith, works: await works() };
       });
@@ -76,7 +83,11 @@ for (const kind of ["chromium", "firefox"]) {
         server.isDeaf = false;
         server.end(1006);
         await until(() => hellos().length === 2 && server.sent.filter(({ type }) => type === "message").length === 2);
-        return { seqs: server.sent.filter(({ type }) => type === "message").map(({ seq }) => seq), sending: await ended(sending), works: await works() };
+        return {
+          seqs: server.sent.filter(({ type }) => type === "message").map(({ seq }) => seq),
+          sending: await ended(sending),
+          works: await works(),
+        };
       });
       assert.equal(told.seqs[0], told.seqs[1]);
       assert.deepEqual([told.sending, told.works], ["done", WORKS]);
@@ -86,7 +97,8 @@ for (const kind of ["chromium", "firefox"]) {
       const told = await inPage(kind, async () => {
         await start();
         const welcome = { version: 2, key: "f".repeat(64), resumed: false, received: 0 };
-        for (const more of [{}, { resumed: true }, { version: 1 }, { version: 9 }]) server.tell({ type: "welcome", payload: { ...welcome, ...more } });
+        for (const more of [{}, { resumed: true }, { version: 1 }, { version: 9 }])
+          server.tell({ type: "welcome", payload: { ...welcome, ...more } });
         server.number(letter("after"));
         const works1 = await works();
         server.end(1006);
@@ -123,7 +135,13 @@ for (const kind of ["chromium", "firefox"]) {
             await new Promise((done) => setTimeout(done, 300));
             // A lie may have left both with other numbers; the next socket tells the truth.
             server.seq = server.received = 0;
-            server.welcome = ({ payload }) => ({ version: 2, key: "e".repeat(64), resumed: false, ...(payload.received === undefined ? {} : { reason: "session-expired" }), received: 0 });
+            server.welcome = ({ payload }) => ({
+              version: 2,
+              key: "e".repeat(64),
+              resumed: false,
+              ...(payload.received === undefined ? {} : { reason: "session-expired" }),
+              received: 0,
+            });
             server.end(1006);
             await until(() => client.state === "connected" && hellos().at(-1).socket === server.sockets.length);
             const { sockets } = server;

@@ -22,18 +22,21 @@ const connected = (kinds, body) =>
     }
     await Promise.all(
       pages.map((page, side) =>
-        page.evaluate((id) => {
-          const peer = (window.peer = client.peer(id));
-          window.arrived = [];
-          window.channels = [];
-          peer.addEventListener("track", (event) => arrived.push(event));
-          peer.addEventListener("datachannel", ({ channel }) => {
-            channels.push(channel);
-            channel.heard = [];
-            channel.onmessage = ({ data }) => channel.heard.push(data);
-          });
-          return peer.connect();
-        }, ids[1 - side]),
+        page.evaluate(
+          (id) => {
+            const peer = (window.peer = client.peer(id));
+            window.arrived = [];
+            window.channels = [];
+            peer.addEventListener("track", (event) => arrived.push(event));
+            peer.addEventListener("datachannel", ({ channel }) => {
+              channels.push(channel);
+              channel.heard = [];
+              channel.onmessage = ({ data }) => channel.heard.push(data);
+            });
+            return peer.connect();
+          },
+          ids[1 - side],
+        ),
       ),
     );
     await body(...pages);
@@ -62,12 +65,12 @@ for (const { name, kinds } of PAIRS) {
           window.sender = peer.addTrack(track, stream);
         });
         await bob.waitFor("arrived.length === 1");
-        assert.deepEqual(
-          await bob.evaluate("arrived.map(({ type, track, streams }) => [type, track.kind, streams.map(({ id }) => id)])"),
-          [["track", "video", [await ada.evaluate("stream.id")]]],
-        );
+        assert.deepEqual(await bob.evaluate("arrived.map(({ type, track, streams }) => [type, track.kind, streams.map(({ id }) => id)])"), [
+          ["track", "video", [await ada.evaluate("stream.id")]],
+        ]);
         await pictures(bob, "of the first track");
-        if (kinds[0] === "chromium") await ada.waitFor("peer.stats().then(({ availableOutgoingBitrate }) => availableOutgoingBitrate > 1000)");
+        if (kinds[0] === "chromium")
+          await ada.waitFor("peer.stats().then(({ availableOutgoingBitrate }) => availableOutgoingBitrate > 1000)");
         // Another track takes its place without a negotiation.
         const descriptions = await bob.evaluate("trace.filter(({ name }) => name === 'setRemoteDescription').length");
         await ada.evaluate(async () => {
@@ -98,13 +101,19 @@ for (const { name, kinds } of PAIRS) {
         });
         await bob.waitFor("arrived.length === 1 && peer.connection.getTransceivers().length === 2");
         await agreement(ada, bob);
-        assert.deepEqual(await ada.evaluate("[toSend, toReceive].map(({ direction, currentDirection }) => [direction, currentDirection])"), [
-          ["sendonly", "sendonly"],
-          ["recvonly", "inactive"],
-        ]);
-        assert.deepEqual(await bob.evaluate("arrived.map(({ track, streams, transceiver }) => [track.kind, streams.length, streams[0].id, transceiver.currentDirection])"), [
-          ["video", 1, await ada.evaluate("stream.id"), "recvonly"],
-        ]);
+        assert.deepEqual(
+          await ada.evaluate("[toSend, toReceive].map(({ direction, currentDirection }) => [direction, currentDirection])"),
+          [
+            ["sendonly", "sendonly"],
+            ["recvonly", "inactive"],
+          ],
+        );
+        assert.deepEqual(
+          await bob.evaluate(
+            "arrived.map(({ track, streams, transceiver }) => [track.kind, streams.length, streams[0].id, transceiver.currentDirection])",
+          ),
+          [["video", 1, await ada.evaluate("stream.id"), "recvonly"]],
+        );
         await pictures(bob, "of the transceiver");
         // What the other side asked for is there to be sent.
         await bob.evaluate(() => {
@@ -128,16 +137,36 @@ for (const { name, kinds } of PAIRS) {
         const told = await ada.evaluate((wanted) => {
           window.mine = wanted.map(([label, options]) => peer.createDataChannel(label, options));
           for (const channel of mine) channel.onopen = () => channel.send(`by ${channel.label}`);
-          return mine.map(({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated }) =>
-            ({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated }));
+          return mine.map(({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated }) => ({
+            label,
+            ordered,
+            maxRetransmits,
+            maxPacketLifeTime,
+            protocol,
+            negotiated,
+          }));
         }, wanted);
         await bob.waitFor("channels.length === 3 && channels.every(({ heard }) => heard.length === 1)");
         const heard = await bob.evaluate(() =>
-          channels.map(({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated }) =>
-            ({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated })));
+          channels.map(({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated }) => ({
+            label,
+            ordered,
+            maxRetransmits,
+            maxPacketLifeTime,
+            protocol,
+            negotiated,
+          })),
+        );
         const byLabel = (channels) => Object.fromEntries(channels.map((channel) => [channel.label, channel]));
         assert.deepEqual(byLabel(heard), byLabel(told));
-        assert.deepEqual(byLabel(heard).position, { label: "position", ordered: false, maxRetransmits: 0, maxPacketLifeTime: null, protocol: "", negotiated: false });
+        assert.deepEqual(byLabel(heard).position, {
+          label: "position",
+          ordered: false,
+          maxRetransmits: 0,
+          maxPacketLifeTime: null,
+          protocol: "",
+          negotiated: false,
+        });
         assert.deepEqual(await bob.evaluate("channels.map(({ heard }) => heard[0]).sort()"), ["by patient", "by plain", "by position"]);
         // Negotiated: nothing is announced, so each side says for itself what it is.
         for (const page of [ada, bob]) {
@@ -165,12 +194,18 @@ for (const { name, kinds } of PAIRS) {
         await bob.waitFor("channels[0]?.heard.length === 1");
         for (const [side, page] of [ada, bob].entries()) {
           const grown = side === 0 ? "bytesSent" : "bytesReceived";
-          const stats = await page.waitFor(`peer.stats().then((stats) => stats.${grown} > 50_000 && stats.roundTripTimeMs >= 0 && stats)`, null, { what: `stats of ${kinds[side]}` });
-          assert.deepEqual(Object.keys(stats).filter((key) => key !== "availableOutgoingBitrate"), [
-            "state", "path", "localCandidateType", "remoteCandidateType", "protocol", "roundTripTimeMs", "bytesSent", "bytesReceived",
-          ]);
+          const stats = await page.waitFor(
+            `peer.stats().then((stats) => stats.${grown} > 50_000 && stats.roundTripTimeMs >= 0 && stats)`,
+            null,
+            { what: `stats of ${kinds[side]}` },
+          );
+          assert.deepEqual(
+            Object.keys(stats).filter((key) => key !== "availableOutgoingBitrate"),
+            ["state", "path", "localCandidateType", "remoteCandidateType", "protocol", "roundTripTimeMs", "bytesSent", "bytesReceived"],
+          );
           assert.deepEqual([stats.state, stats.path, stats.protocol], ["connected", "direct", "udp"]);
-          for (const type of [stats.localCandidateType, stats.remoteCandidateType]) assert.ok(["host", "prflx", "srflx"].includes(type), type);
+          for (const type of [stats.localCandidateType, stats.remoteCandidateType])
+            assert.ok(["host", "prflx", "srflx"].includes(type), type);
           assert.ok(stats.roundTripTimeMs >= 0 && stats.roundTripTimeMs < 2000, `${stats.roundTripTimeMs} ms`);
           assert.ok(stats.bytesSent > 0 && stats.bytesReceived > 0, JSON.stringify(stats));
         }
@@ -206,7 +241,9 @@ for (const kind of ["chromium", "firefox"]) {
         const [stats] = await page.waitFor("told.length >= 2 && told", null, { what: "quality, twice" });
         assert.deepEqual([stats.state, stats.path], ["connected", "direct"]);
         // One who listens to both phases is two.
-        await page.evaluate("void [peer.addEventListener('quality', listen, { capture: true }), peer.removeEventListener('quality', listen)]");
+        await page.evaluate(
+          "void [peer.addEventListener('quality', listen, { capture: true }), peer.removeEventListener('quality', listen)]",
+        );
         assert.equal(await timers(), 1);
         await page.evaluate("peer.removeEventListener('quality', listen, true)");
         assert.equal(await timers(), 0, "nobody listens any more");

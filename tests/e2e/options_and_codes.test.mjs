@@ -37,7 +37,11 @@ for (const kind of ["chromium", "firefox"]) {
       pagesOf([kind], async (page) => {
         await loadModule(page);
         // After the first retry, which never waits long, seven waits follow: by default 11 s on average.
-        for (const reconnect of [{ baseMs: 20, factor: 1 }, { baseMs: 60_000, maxMs: 20 }, { baseMs: 60_000, maxVisibleMs: 20 }]) {
+        for (const reconnect of [
+          { baseMs: 20, factor: 1 },
+          { baseMs: 60_000, maxMs: 20 },
+          { baseMs: 60_000, maxVisibleMs: 20 },
+        ]) {
           const { ms, ...told } = await tries(page, reconnect);
           assert.deepEqual(told, { code: "server-unreachable", retryable: true, state: "idle", attempts: 9 }, JSON.stringify(reconnect));
           assert.ok(ms < 2000, `${JSON.stringify(reconnect)}: ${ms} ms`);
@@ -56,7 +60,9 @@ for (const kind of ["chromium", "firefox"]) {
               await start({ peerId: id, candidates });
               const wait = (ms) => new Promise((done) => setTimeout(done, ms));
               for (let port = 1; port <= 6; port += 1) {
-                client.signals.sendIceCandidate(id, { candidate: `candidate:1 1 udp 2122260223 192.0.2.1 ${port} typ host`, sdpMid: "0" }).catch(() => {});
+                client.signals
+                  .sendIceCandidate(id, { candidate: `candidate:1 1 udp 2122260223 192.0.2.1 ${port} typ host`, sdpMid: "0" })
+                  .catch(() => {});
                 await wait(port === 1 ? 30 : 5);
               }
               const sizes = () => sent.flatMap(({ payload }) => payload?.candidates?.length ?? []);
@@ -89,11 +95,18 @@ for (const kind of ["chromium", "firefox"]) {
               while (!sent.some(({ type }) => type === "offer")) await new Promise((done) => setTimeout(done, 10));
               const [, usernameFragment] = /a=ice-ufrag:(\S+)/.exec(peer.connection.localDescription.sdp);
               for (let port = 1; port <= 12; port += 1) {
-                const candidate = new RTCIceCandidate({ candidate: `candidate:1 1 udp 2122260223 192.0.2.1 ${port} typ host`, sdpMid: "0", usernameFragment });
+                const candidate = new RTCIceCandidate({
+                  candidate: `candidate:1 1 udp 2122260223 192.0.2.1 ${port} typ host`,
+                  sdpMid: "0",
+                  usernameFragment,
+                });
                 peer.connection.dispatchEvent(new RTCPeerConnectionIceEvent("icecandidate", { candidate }));
               }
               await new Promise((done) => setTimeout(done, 500));
-              const told = sent.flatMap(({ payload }) => [...(payload?.candidates ?? []), ...(payload?.sdp?.match(/^a=candidate/gm) ?? [])]);
+              const told = sent.flatMap(({ payload }) => [
+                ...(payload?.candidates ?? []),
+                ...(payload?.sdp?.match(/^a=candidate/gm) ?? []),
+              ]);
               client.close();
               sent.length = 0;
               return told.length;
@@ -156,7 +169,12 @@ for (const kind of ["chromium", "firefox"]) {
                 const frame = JSON.parse(data);
                 if (frame.type !== "heartbeat") done(frame);
               };
-              socket.send(JSON.stringify({ type: "hello", payload: { ...payload, key, attempt: payload.attempt + 1, peer: { ...payload.peer, session } } }));
+              socket.send(
+                JSON.stringify({
+                  type: "hello",
+                  payload: { ...payload, key, attempt: payload.attempt + 1, peer: { ...payload.peer, session } },
+                }),
+              );
             });
           // Half of what `^` makes has a sign. A session number has none: such a hello is refused, and nobody loses the id by it.
           const refused = await claim(-1);

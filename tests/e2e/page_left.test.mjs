@@ -94,11 +94,11 @@ for (const kind of KINDS) {
           await inRoom(ada, bob);
           const began = Date.now();
           await act(bob);
-          const [last] = (await ada.page.waitFor(
+          const [last] = await ada.page.waitFor(
             `people.some(({ what, id }) => what === "peerleave" && id === "${bob.id}") && people.slice(-1)`,
             null,
             { timeoutMs: 5000, what: "the leave" },
-          ));
+          );
           assert.deepEqual([last.what, last.reason], ["peerleave", "closed"]);
           // Closing a tab takes the driver some time itself.
           const left = (await passed(bob, "leaving", "up")).concat(await passed(bob, "bye", "up")).map(({ at }) => at);
@@ -110,7 +110,10 @@ for (const kind of KINDS) {
       withSides(world, world[kind], async (ada, bob) => {
         await inRoom(ada, bob);
         await follow(bob, "/slow");
-        await ada.page.waitFor(`people.some(({ what, id }) => what === "peerleave" && id === "${bob.id}")`, null, { timeoutMs: 5000, what: "the leave" });
+        await ada.page.waitFor(`people.some(({ what, id }) => what === "peerleave" && id === "${bob.id}")`, null, {
+          timeoutMs: 5000,
+          what: "the leave",
+        });
         const heard = await sinceThen(ada, bob);
         assert.deepEqual(heard, kind === "firefox" ? ["peeraway lost", "peerback", "peerleave closed"] : ["peerleave closed"]);
       }));
@@ -128,7 +131,12 @@ describe("Firefox", () => {
           const target = client.peer(to);
           const ends = [];
           for (let at = 0; at < count; at += 1) {
-            ends.push(target.sendSignal(at, { receipt: true }).then(() => "ok", ({ code }) => code));
+            ends.push(
+              target.sendSignal(at, { receipt: true }).then(
+                () => "ok",
+                ({ code }) => code,
+              ),
+            );
             if (at % 10 === 5) setTimeout(() => window.stop());
             await new Promise((done) => setTimeout(done, 60));
           }
@@ -137,7 +145,11 @@ describe("Firefox", () => {
         { to: ada.id, count },
       );
       assert.deepEqual(await stream, ["done"]);
-      await receives(ada, bob, Array.from({ length: count }, (_, at) => at));
+      await receives(
+        ada,
+        bob,
+        Array.from({ length: count }, (_, at) => at),
+      );
       const resumed = await bob.page.evaluate("told('resume').map(({ resumed }) => resumed)");
       assert.ok(resumed.length >= 8 && resumed.every(Boolean), JSON.stringify(resumed));
       const heard = new Set(await sinceThen(ada, bob));

@@ -55,7 +55,7 @@ for (const kind of KINDS) {
         assert.deepEqual(await heardOf(ada, bob.id, 3), ["peerjoin", "peeraway suspended", "peerback"]);
       }));
 
-    test('without it a frozen page keeps its socket, and asks it afterwards', () =>
+    test("without it a frozen page keeps its socket, and asks it afterwards", () =>
       withSides(world, world[kind], async (ada, bob) => {
         await inRoom(ada, bob);
         await happens(bob, "freeze");

@@ -23,7 +23,10 @@ const hearPlain = (page) =>
     plain.addEventListener("connection", ({ detail: connection }) => {
       window.connection = connection;
       connection.addEventListener("end", ({ detail }) => told.push(`end: ${detail}`));
-      connection.addEventListener("message", ({ detail }) => detail.startsWith("plain heard") || connection.chat.send(`plain heard ${detail}`));
+      connection.addEventListener(
+        "message",
+        ({ detail }) => detail.startsWith("plain heard") || connection.chat.send(`plain heard ${detail}`),
+      );
     });
     window.chat = (text) =>
       new Promise((done) => {
@@ -39,7 +42,10 @@ const hearSdk = (page) =>
     const hear = (peer) => {
       window.peer = peer;
       const channel = (window.channel = peer.createDataChannel("chat", { negotiated: true, id: 1 }));
-      channel.addEventListener("message", ({ data }) => data.startsWith("sdk heard") || data.startsWith("plain heard") || channel.send(`sdk heard ${data}`));
+      channel.addEventListener(
+        "message",
+        ({ data }) => data.startsWith("sdk heard") || data.startsWith("plain heard") || channel.send(`sdk heard ${data}`),
+      );
     };
     client.addEventListener("peer", ({ peer }) => hear(peer));
     window.begin = (id) => hear(client.peer(id));
@@ -60,7 +66,10 @@ async function bothChat(plainPage, sdkPage, text) {
 }
 
 /** In either page: whether the client is registered again after its socket was cut. */
-const isBack = () => (window.plain ? told.lastIndexOf("open") > told.lastIndexOf("down") && told.includes("down") : heard.length > 2 && client.state === "connected");
+const isBack = () =>
+  window.plain
+    ? told.lastIndexOf("open") > told.lastIndexOf("down") && told.includes("down")
+    : heard.length > 2 && client.state === "connected";
 const UFRAGS = "[connection.pc.localDescription, connection.pc.remoteDescription].map(({ sdp }) => /a=ice-ufrag:.*/.exec(sdp)[0]).join()";
 
 const BEGINNERS = {
@@ -131,7 +140,13 @@ for (const [plainKind, sdkKind] of PAIRS) {
         await sdkPage.waitFor("got.length === 3");
         assert.deepEqual(await sdkPage.evaluate("got"), [{ from: "plain" }, 1, "offer"]);
         const told = await plainPage.waitFor("told.filter(({ data }) => data).length === 2 && told.filter(({ data }) => data)");
-        assert.deepEqual(told.map(({ from, data, room }) => [from, data, room]), [[ids.sdk, '{"from":"the SDK"}', undefined], [ids.sdk, '["all"]', room]]);
+        assert.deepEqual(
+          told.map(({ from, data, room }) => [from, data, room]),
+          [
+            [ids.sdk, '{"from":"the SDK"}', undefined],
+            [ids.sdk, '["all"]', room],
+          ],
+        );
         assert.equal(await plainPage.evaluate("plain.connections.size"), 0, "an own signal makes no connection");
         assert.deepEqual(await plainPage.evaluate("problems"), []);
       }));
@@ -149,7 +164,10 @@ for (const [plainKind, sdkKind] of PAIRS) {
           return peers.length > 0 && peers.map(({ id }) => id);
         }, room);
         assert.deepEqual(found, [ids.sdk], "both are in their room again");
-        for (const [page, restart] of [[plainPage, "connection.pc.restartIce()"], [sdkPage, "peer.restartIce()"]]) {
+        for (const [page, restart] of [
+          [plainPage, "connection.pc.restartIce()"],
+          [sdkPage, "peer.restartIce()"],
+        ]) {
           const isWell = await restarts(t, [plainKind, sdkKind], [sdkPage], async () => {
             const before = await plainPage.evaluate(UFRAGS);
             await page.evaluate(restart);
@@ -178,5 +196,8 @@ test("the plain client is under 300 lines", () => {
   const directory = inRoot("examples/plain-client");
   const lines = readdirSync(directory).flatMap((name) => readFileSync(`${directory}/${name}`, "utf8").trimEnd().split("\n"));
   assert.ok(lines.length < 300, `${lines.length} lines`);
-  assert.ok(lines.every((line) => line.length <= 150), "no line is longer than 150 characters");
+  assert.ok(
+    lines.every((line) => line.length <= 150),
+    "no line is longer than 150 characters",
+  );
 });

@@ -30,15 +30,19 @@ const both = (kinds, body) =>
       window.peer = client.peer(bob);
       /** Sends it; what came of it will be in `window.came`, by the data. */
       window.came = {};
-      window.send = (data, options) => void peer.sendSignal(data, options).then(
-        () => (came[data] = "done"),
-        ({ code }) => (came[data] = code),
-      );
+      window.send = (data, options) =>
+        void peer.sendSignal(data, options).then(
+          () => (came[data] = "done"),
+          ({ code }) => (came[data] = code),
+        );
     }, ids[1]);
     await body(ada, bob, ids);
   });
 
-for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
+for (const kinds of [
+  ["chromium", "firefox"],
+  ["firefox", "chromium"],
+]) {
   describe(`a receipt, from ${kinds[0]} to ${kinds[1]}`, () => {
     test("is there when the other side has the message, and not before", () =>
       both(kinds, async (ada, bob) => {
@@ -64,7 +68,10 @@ for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
         await ada.evaluate("(window.isMute = true, send('lost on the way', { receipt: true }), cut(), window.isMute = false)");
         await ada.waitFor("came['lost on the way'] === 'done'");
         assert.deepEqual(await bob.evaluate("got"), ["lost on the way"]);
-        assert.deepEqual(await ada.evaluate("[resumes, heard]"), [[{ resumed: true, reason: "" }], ["connecting", "connected", "reconnecting link-lost", "connected"]]);
+        assert.deepEqual(await ada.evaluate("[resumes, heard]"), [
+          [{ resumed: true, reason: "" }],
+          ["connecting", "connected", "reconnecting link-lost", "connected"],
+        ]);
       }));
 
     test("never comes from who is gone: the promise says so", () =>
@@ -79,7 +86,11 @@ for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
 
     test("is asked for by true or false", () =>
       both(kinds, async (ada) => {
-        for (const [options, detail] of [["null", "options is null, allowed is an object"], ["{ receipt: 'yes' }", 'receipt is "yes", allowed is false or true'], ["{ receipt: null }", "receipt is null, allowed is false or true"]]) {
+        for (const [options, detail] of [
+          ["null", "options is null, allowed is an object"],
+          ["{ receipt: 'yes' }", 'receipt is "yes", allowed is false or true'],
+          ["{ receipt: null }", "receipt is null, allowed is false or true"],
+        ]) {
           const refused = await outcome(ada, `() => peer.sendSignal(1, ${options})`);
           assert.deepEqual([refused.code, refused.context?.detail], ["invalid-argument", detail]);
         }
@@ -114,7 +125,10 @@ for (const kinds of [["chromium", "firefox"], ["firefox", "chromium"]]) {
         await ada.waitFor("came.before === 'done'");
         await ada.evaluate("(window.isMute = true, send('lost', { receipt: true }), cut(), window.isMute = false)");
         await ada.waitFor("resumes.length === 1 && came.lost !== undefined");
-        assert.deepEqual(await ada.evaluate("[resumes, came]"), [[{ resumed: false, reason: "position-lost" }], { before: "done", lost: "link-lost" }]);
+        assert.deepEqual(await ada.evaluate("[resumes, came]"), [
+          [{ resumed: false, reason: "position-lost" }],
+          { before: "done", lost: "link-lost" },
+        ]);
         await ada.evaluate("send('after', { receipt: true })");
         await ada.waitFor("came.after === 'done'");
         assert.deepEqual(await bob.evaluate("got"), ["before", "after"]);

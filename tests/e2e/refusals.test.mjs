@@ -76,7 +76,7 @@ describe("frames", () => {
         await neighbour.evaluate("void (channel.onmessage = ({ data }) => channel.send(data + '!'))");
         // Two that were there: one said goodbye, one did not.
         await openRaw(page, gone);
-        await page.evaluate("new Promise((done) => { raw.onclose = done; raw.send('{\"type\":\"bye\"}'); }).then(() => {})");
+        await page.evaluate('new Promise((done) => { raw.onclose = done; raw.send(\'{"type":"bye"}\'); }).then(() => {})');
         await openRaw(page, lost);
         await page.evaluate("new Promise((done) => { raw.onclose = done; raw.close(); }).then(() => {})");
         await openRaw(page, null);
@@ -104,9 +104,7 @@ describe("frames", () => {
           const before = await refusals(code);
           const line = world.server.logs.length;
           const answer =
-            frame === "binary"
-              ? await page.evaluate("ask(new Uint8Array([1, 2, 3]))")
-              : await page.evaluate((frame) => ask(frame), frame);
+            frame === "binary" ? await page.evaluate("ask(new Uint8Array([1, 2, 3]))") : await page.evaluate((frame) => ask(frame), frame);
           if (code === "welcome") {
             assert.equal(answer.type, "welcome");
             continue;
@@ -176,7 +174,14 @@ describe("a description that the browser refuses", () => {
         assert.equal(await page.evaluate("client.state"), "connected");
         const [, state] = await Promise.all([
           page.evaluate((id) => client.peer(id).connect(), friend),
-          other.evaluate((id) => client.peer(id).connect().then(() => client.peer(id).state), victim),
+          other.evaluate(
+            (id) =>
+              client
+                .peer(id)
+                .connect()
+                .then(() => client.peer(id).state),
+            victim,
+          ),
         ]);
         assert.ok(["connecting", "connected"].includes(state), state);
         await other.waitFor(`client.peer("${victim}").state === "connected"`);
@@ -200,7 +205,12 @@ for (const kind of KINDS) {
         const unknown = check(await outcome(page, () => client.peer("no-such-peer").connect()), "peer-not-found", true);
         assert.ok(unknown.ms < 2000, `${unknown.ms} ms`);
         check(await outcome(page, (id) => client.peer(id).connect(), ada), "invalid-argument", false, /itself/);
-        check(await outcome(page, () => new signalpostModule.SignalingClient("/signal").peer("bob")), "invalid-state", false, /connect\(\)/);
+        check(
+          await outcome(page, () => new signalpostModule.SignalingClient("/signal").peer("bob")),
+          "invalid-state",
+          false,
+          /connect\(\)/,
+        );
         // And is as good as before.
         assert.ok(Array.isArray((await page.evaluate("client.findPeers()")).peers));
       }));
@@ -228,7 +238,11 @@ for (const kind of KINDS) {
         assert.ok(aborted.ms < 3000, `${aborted.ms} ms`);
         check(await outcome(page, () => client.join("room", { signal: AbortSignal.abort() })), "aborted", true);
         check(await outcome(page, () => client.findPeers({}, { signal: AbortSignal.abort() })), "aborted", true);
-        check(await outcome(page, () => new signalpostModule.SignalingClient("/signal").connect({ signal: AbortSignal.abort() })), "aborted", true);
+        check(
+          await outcome(page, () => new signalpostModule.SignalingClient("/signal").connect({ signal: AbortSignal.abort() })),
+          "aborted",
+          true,
+        );
       }));
 
     test("says that an id is taken, and takes it when it is free", () =>
@@ -263,7 +277,14 @@ for (const kind of KINDS) {
             other.close();
             client.close();
             const after = [client.connect(), client.join("room"), client.findPeers()];
-            return Promise.all([...waiting, ...after].map((promise) => promise.then(() => "done", ({ code }) => code)));
+            return Promise.all(
+              [...waiting, ...after].map((promise) =>
+                promise.then(
+                  () => "done",
+                  ({ code }) => code,
+                ),
+              ),
+            );
           });
           assert.deepEqual(codes, Array(7).fill("closed"));
           assert.equal(await page.evaluate("client.state"), "closed");

@@ -105,12 +105,16 @@ describe("The demo looks as it should", () => {
     await looks("alone");
     assert.match(await page.evaluate(`document.querySelector("#empty").innerText`), /Open this link in a second tab/);
     await page.resize(1280, 800);
-    assert.deepEqual(await inView(page, ["#address", "#empty [data-action=copy]", "[data-testid=chat-input]", "#microphone", "#camera", "#theme"]), []);
+    assert.deepEqual(
+      await inView(page, ["#address", "#empty [data-action=copy]", "[data-testid=chat-input]", "#microphone", "#camera", "#theme"]),
+      [],
+    );
   });
 
   test("three who talk", async () => {
     const [, second, firefox] = world.browsers;
-    for (const [at, browser] of [second, firefox].entries()) others.push(await browser.open(address(world.server, "amber-cove-42", ["Grace", "Linus"][at])));
+    for (const [at, browser] of [second, firefox].entries())
+      others.push(await browser.open(address(world.server, "amber-cove-42", ["Grace", "Linus"][at])));
     for (const id of ["Grace", "Linus"]) await shows(page, id);
     await keepDownloads(page);
     await say(others[0], "Good morning from the harbour.");
@@ -121,14 +125,25 @@ describe("The demo looks as it should", () => {
     await drop(others[1], { name: "tide-table.txt", type: "text/plain", size: 300_000, seed: 1 });
     await downloaded(page, "tide-table.txt");
     // The first figures of the links.
-    for (const who of [page, others[1]]) await who.waitFor(`[...document.querySelectorAll("[data-peer-id] .path")].every((path) => path.textContent.startsWith("direct"))`);
+    for (const who of [page, others[1]])
+      await who.waitFor(`[...document.querySelectorAll("[data-peer-id] .path")].every((path) => path.textContent.startsWith("direct"))`);
     const looked = await looks("connected");
     assert.ok(looked > 200, `${looked} texts were looked at`);
     await page.resize(1280, 800);
-    assert.deepEqual(await inView(page, [".tile:not(.own) .name", ".tile:not(.own) .phase[data-phase=open]", "[data-testid=file-link]", "[data-testid=chat-input]", "#microphone"]), []);
+    assert.deepEqual(
+      await inView(page, [
+        ".tile:not(.own) .name",
+        ".tile:not(.own) .phase[data-phase=open]",
+        "[data-testid=file-link]",
+        "[data-testid=chat-input]",
+        "#microphone",
+      ]),
+      [],
+    );
     assert.equal(await page.evaluate(`document.querySelectorAll("[data-peer-id] .phase[data-phase=open].known").length`), 2);
     const words = await page.evaluate(`document.querySelector("#chart").getAttribute("aria-label")`);
-    for (const id of ["Grace", "Linus"]) assert.match(words, new RegExp(`${id}: connected, direct`), "the chart says in words what it shows");
+    for (const id of ["Grace", "Linus"])
+      assert.match(words, new RegExp(`${id}: connected, direct`), "the chart says in words what it shows");
     assert.match(words, /The server: connected/);
     await picture(others[1], "connected-firefox");
     assert.deepEqual(await others[1].evaluate(OVERFLOW), []);
@@ -141,7 +156,10 @@ describe("The demo looks as it should", () => {
     await world.server.stop("SIGKILL");
     await page.waitFor(`!document.querySelector("#banner").hidden`);
     await looks("reconnecting");
-    assert.match(await page.evaluate(`document.querySelector("#chart").getAttribute("aria-label")`), /The server: reconnecting.*Grace: connected/);
+    assert.match(
+      await page.evaluate(`document.querySelector("#chart").getAttribute("aria-label")`),
+      /The server: reconnecting.*Grace: connected/,
+    );
     await picture(others[1], "reconnecting-firefox");
     await world.server.start();
     await page.waitFor(`document.querySelector("[data-testid=link-state]").dataset.state === "connected"`);
@@ -160,9 +178,18 @@ describe("The demo looks as it should", () => {
     });
     await page.waitFor(`document.querySelector('[data-peer-id="Hedy"]')`, null, { what: "Hedy's tile" });
     await others[0].evaluate("hedy.close(4999)");
-    await page.waitFor(`document.querySelector('[data-peer-id="Hedy"]')?.dataset.away`, null, { what: "Hedy to be shown as away", timeoutMs: 20_000 });
-    assert.match(await page.evaluate(`document.querySelector('[data-peer-id="Hedy"]').innerText`), /^away\s.*Hedy\s+away: its link was lost/s);
-    assert.match(await page.evaluate(`document.querySelector("#chart").getAttribute("aria-label")`), /Hedy: [a-z]+, away: its link was lost/);
+    await page.waitFor(`document.querySelector('[data-peer-id="Hedy"]')?.dataset.away`, null, {
+      what: "Hedy to be shown as away",
+      timeoutMs: 20_000,
+    });
+    assert.match(
+      await page.evaluate(`document.querySelector('[data-peer-id="Hedy"]').innerText`),
+      /^away\s.*Hedy\s+away: its link was lost/s,
+    );
+    assert.match(
+      await page.evaluate(`document.querySelector("#chart").getAttribute("aria-label")`),
+      /Hedy: [a-z]+, away: its link was lost/,
+    );
     await click(page, "[data-testid=cut-socket]");
     await page.waitFor(`document.querySelector("[data-testid=resume-note]").textContent === "resumed"`);
     await looks("away");

@@ -63,7 +63,9 @@ async function statesAndCandidates() {
   const { connectionState, iceConnectionState, signalingState, localDescription, remoteDescription } = pc;
   const lines = [localDescription, remoteDescription].flatMap(({ sdp }) => sdp.match(/^a=candidate.*$/gm) ?? ["no candidate"]);
   const { readyState, bufferedAmount } = window.channel ?? {};
-  return [connectionState, iceConnectionState, signalingState, `channel ${readyState} ${bufferedAmount}`, window.received, ...lines].join(" | ");
+  return [connectionState, iceConnectionState, signalingState, `channel ${readyState} ${bufferedAmount}`, window.received, ...lines].join(
+    " | ",
+  );
 }
 
 let namespace;

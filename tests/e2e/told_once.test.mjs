@@ -36,7 +36,10 @@ describe("a call and the state", () => {
           await b.waitFor("client.peers.length === 0", null, { what: "the end at the other side" });
         }
         const right = /^connected closed (connecting )?connected closed$/;
-        assert.deepEqual(seen.filter((each) => !right.test(each)), []);
+        assert.deepEqual(
+          seen.filter((each) => !right.test(each)),
+          [],
+        );
       }));
   }
 
@@ -104,7 +107,11 @@ describe("a call that is refused", () => {
           async ({ own, gone }) => {
             const events = [];
             const codes = [];
-            const call = (promise) => promise.then(() => codes.push("ok"), ({ code }) => codes.push(code));
+            const call = (promise) =>
+              promise.then(
+                () => codes.push("ok"),
+                ({ code }) => codes.push(code),
+              );
             const listen = (target, name) => target.addEventListener("error", ({ error }) => events.push(`${name} ${error.code}`));
             listen(client, "client");
             const nobody = client.peer("nobody");

@@ -125,7 +125,16 @@ async function outcomes() {
   const settled = await Promise.all(
     calls.map(async ([name, promise]) => {
       const never = new Promise((done) => setTimeout(done, 1000, "nothing"));
-      return [name, await Promise.race([never, promise.then(() => "resolved", ({ code }) => code)])];
+      return [
+        name,
+        await Promise.race([
+          never,
+          promise.then(
+            () => "resolved",
+            ({ code }) => code,
+          ),
+        ]),
+      ];
     }),
   );
   const later = async (act) => {
@@ -188,7 +197,10 @@ test("what is published cannot be made to trap", () => {
   assert.deepEqual([holds(dist), holds(trapHookDist)], [false, true]);
 });
 
-for (const [kind, other] of [["chromium", "firefox"], ["firefox", "chromium"]]) {
+for (const [kind, other] of [
+  ["chromium", "firefox"],
+  ["firefox", "chromium"],
+]) {
   describe(kind, () => {
     test("a trap ends every client of the module, and a new client works", (t) =>
       withPages(world.pick(kind, other), [blank(world.server)], async (page, partner) => {
@@ -236,7 +248,10 @@ for (const [kind, other] of [["chromium", "firefox"], ["firefox", "chromium"]]) 
           });
         }
         // It was downloaded once, and all that is left at the server is the partner.
-        assert.equal(await page.evaluate(`performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".wasm")).length`), 1);
+        assert.equal(
+          await page.evaluate(`performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".wasm")).length`),
+          1,
+        );
         assert.deepEqual(await page.evaluate("uncaught"), []);
       }));
   });

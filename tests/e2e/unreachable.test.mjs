@@ -30,12 +30,15 @@ const connect = (page, url, options = "{}", call = "{ timeoutMs: 4000 }") =>
 
 /** A policy that allows what came from the page's own origin. */
 const forbid = (page) =>
-  inject(page, `{
+  inject(
+    page,
+    `{
     const policy = document.createElement("meta");
     policy.httpEquiv = "Content-Security-Policy";
     policy.content = "connect-src 'self'";
     document.head.append(policy);
-  }`);
+  }`,
+  );
 
 for (const kind of KINDS) {
   describe(kind, () => {
@@ -56,7 +59,11 @@ for (const kind of KINDS) {
     test("what a transport throws is told at once, and is the cause", () =>
       pageOf(kind, async (page) => {
         for (const thrown of ['new DOMException("not here", "SecurityError")', 'new TypeError("no")']) {
-          const { code, retryable, context, ms, told } = await connect(page, "/signal", `{ transport: () => { throw (window.thrown = ${thrown}); } }`);
+          const { code, retryable, context, ms, told } = await connect(
+            page,
+            "/signal",
+            `{ transport: () => { throw (window.thrown = ${thrown}); } }`,
+          );
           assert.deepEqual([code, retryable], ["socket-unavailable", false]);
           assert.match(context.detail, /SecurityError: .*not here|TypeError: no/);
           assert.ok(ms < 3000, `${ms} ms`);

@@ -38,7 +38,10 @@ describe("a server of version 1", () => {
         await client.peer("eve").sendSignal("one");
         server.tell({ type: "message", from: "eve", payload: { data: '"from eve"' } });
         server.end(1006);
-        await until(() => client.state === "connected" && server.sockets.length === 2 && server.sent.filter(({ type }) => type === "join").length === 2);
+        await until(
+          () =>
+            client.state === "connected" && server.sockets.length === 2 && server.sent.filter(({ type }) => type === "join").length === 2,
+        );
         await client.peer("eve").sendSignal("two");
         await room.broadcast("three");
         const { peers } = await client.findPeers();
@@ -49,7 +52,10 @@ describe("a server of version 1", () => {
       const heard = ["connecting", "connected", "from eve", "reconnecting", "connected", "resumed false", "again", "closed"];
       assert.deepEqual([...told.heard].sort(), [...heard].sort());
       const ofSocket = (number) => told.sent.filter(({ socket }) => socket === number);
-      const kinds = (number) => ofSocket(number).map(({ type }) => type).filter((type) => !type.startsWith("heartbeat"));
+      const kinds = (number) =>
+        ofSocket(number)
+          .map(({ type }) => type)
+          .filter((type) => !type.startsWith("heartbeat"));
       assert.deepEqual(kinds(1), ["hello", "join", "message"]);
       assert.deepEqual(kinds(2), ["hello", "join", "message", "broadcast", "peer-discovery", "close", "bye"]);
       const [first, second] = [1, 2].map((number) => ofSocket(number)[0].payload);
@@ -68,7 +74,15 @@ describe("versions", () => {
   test("the highest that both speak is taken; without a common one the end is terminal", async () => {
     const told = await inPage("chromium", async () => {
       const answers = [];
-      for (const versions of [[1, 1], [1, 2], [2, 2], [1, 9], [2, 65535], [3, 4], [0, 0]]) {
+      for (const versions of [
+        [1, 1],
+        [1, 2],
+        [2, 2],
+        [1, 9],
+        [2, 65535],
+        [3, 4],
+        [0, 0],
+      ]) {
         const raw = await dial({ id: `v-${versions}`, versions });
         const { type, payload } = raw.welcome;
         answers.push([type, payload.version ?? payload.code, Object.keys(payload).sort().join()]);
@@ -113,12 +127,20 @@ describe("versions", () => {
       return { all, key, other: other.welcome.type, young: young.all.map(brief) };
     });
     const known = ["type", "from", "to", "id", "timestamp", "payload"];
-    for (const frame of told.all) assert.deepEqual(Object.keys(frame).filter((name) => !known.includes(name)), [], JSON.stringify(frame));
+    for (const frame of told.all)
+      assert.deepEqual(
+        Object.keys(frame).filter((name) => !known.includes(name)),
+        [],
+        JSON.stringify(frame),
+      );
     const types = told.all.map(({ type }) => type).filter((type) => !type.startsWith("heartbeat"));
     assert.deepEqual(types, ["welcome", "joined", "peer-joined", "message", "sent", "sent", "peer-left", "peer-joined", "peer-left"]);
     const message = told.all.find(({ type }) => type === "message");
     assert.deepEqual(message.payload, { data: "without" });
-    assert.ok(told.young.some(([type, code]) => type === "error" && code === "upgrade-required"), "version 1 gives no receipts");
+    assert.ok(
+      told.young.some(([type, code]) => type === "error" && code === "upgrade-required"),
+      "version 1 gives no receipts",
+    );
     const data = told.young.filter(([type]) => type === "message").map(([, data]) => data);
     assert.deepEqual(data, ["numbered", "the same number"]);
     assert.equal(told.other, "welcome");
@@ -137,7 +159,11 @@ describe("versions", () => {
       },
       UNKNOWN,
     );
-    assert.deepEqual(told, [["joined", "lobby", null, 1], ["error", "unknown-type", null, 2], ["left", "lobby", null, 3]]);
+    assert.deepEqual(told, [
+      ["joined", "lobby", null, 1],
+      ["error", "unknown-type", null, 2],
+      ["left", "lobby", null, 3],
+    ]);
   });
 
   for (const kind of KINDS) {

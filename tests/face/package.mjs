@@ -22,6 +22,9 @@ export function makeRecordedPackage() {
     if (method) (methods[owner] ??= []).push(method);
   }
   const recorder = readFileSync(new URL("recorder.js", import.meta.url), "utf8");
-  writeFileSync(path.join(directory, "signalpost.js"), recorder.replace("const METHODS = {};", `const METHODS = ${JSON.stringify(methods)};`));
+  writeFileSync(
+    path.join(directory, "signalpost.js"),
+    recorder.replace("const METHODS = {};", `const METHODS = ${JSON.stringify(methods)};`),
+  );
   return { SIGNALPOST_PACKAGE: directory, SIGNALPOST_FACE: recordsDirectory };
 }

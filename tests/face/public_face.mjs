@@ -14,7 +14,14 @@ const INHERITED = new Set(["addEventListener", "removeEventListener", "dispatchE
  */
 export function publicFace() {
   const config = inRoot("target", "face", "tsconfig.json");
-  const compilerOptions = { strict: true, target: "ES2022", module: "ESNext", moduleResolution: "bundler", lib: ["ES2022", "DOM", "ESNext.Disposable"], types: [] };
+  const compilerOptions = {
+    strict: true,
+    target: "ES2022",
+    module: "ESNext",
+    moduleResolution: "bundler",
+    lib: ["ES2022", "DOM", "ESNext.Disposable"],
+    types: [],
+  };
   writeFileSync(config, JSON.stringify({ compilerOptions, files: [path.join(dist, "index.d.ts")] }));
   const api = new API({ cwd: inRoot() });
   try {
@@ -71,7 +78,12 @@ function read({ program, checker }) {
       // Applications catch errors and do not make them.
       if (name !== "SignalingError") parameters(`${name}.constructor`, checker.getTypeOfSymbol(symbol), SignatureKind.Construct);
     } else if (name === "ErrorCode") {
-      face.codes.push(...checker.getDeclaredTypeOfSymbol(symbol).getTypes().map(({ value }) => value));
+      face.codes.push(
+        ...checker
+          .getDeclaredTypeOfSymbol(symbol)
+          .getTypes()
+          .map(({ value }) => value),
+      );
     }
   }
   return face;

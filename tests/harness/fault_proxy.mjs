@@ -191,7 +191,10 @@ async function serve(port, target) {
     const { id, name, given } = JSON.parse(line);
     const answer = await Promise.resolve()
       .then(() => proxy[name](given))
-      .then((value) => ({ id, value }), (error) => ({ id, error: error.message }));
+      .then(
+        (value) => ({ id, value }),
+        (error) => ({ id, error: error.message }),
+      );
     console.log(JSON.stringify(answer));
   });
 }

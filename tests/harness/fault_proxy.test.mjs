@@ -85,14 +85,23 @@ test("a stream is taken apart wherever its bytes are split", () => {
       const stream = new WebSocketStream();
       const parts = [];
       for (let at = 0; at < whole.length; at += size) parts.push(...stream.push(whole.subarray(at, at + size)));
-      assert.deepEqual(parts.map(({ opcode }) => opcode), [undefined, 1, 1, 1, 8]);
-      assert.deepEqual(parts.slice(1, 4).map(({ text }) => text), texts);
+      assert.deepEqual(
+        parts.map(({ opcode }) => opcode),
+        [undefined, 1, 1, 1, 8],
+      );
+      assert.deepEqual(
+        parts.slice(1, 4).map(({ text }) => text),
+        texts,
+      );
       assert.deepEqual(Buffer.concat(parts.map(({ bytes }) => bytes)), whole);
     }
   }
   const stream = new WebSocketStream();
   const pieces = [Buffer.from(REQUEST), Buffer.from([0x01, 2, 104, 101]), Buffer.from([0x80, 1, 121]), Buffer.from([0x81, 5, 97])];
-  assert.deepEqual(pieces.flatMap((piece) => [...stream.push(piece)]).map(({ text }) => text), [undefined, undefined, "hey"]);
+  assert.deepEqual(
+    pieces.flatMap((piece) => [...stream.push(piece)]).map(({ text }) => text),
+    [undefined, undefined, "hey"],
+  );
   assert.deepEqual(stream.rest(), pieces[3]);
 });
 
@@ -104,11 +113,17 @@ test("what it is not told to disturb passes, and is counted", async () => {
   await proxy.passed({ type: "welcome", direction: "down" });
   await until(() => server.bytes.equals(Buffer.concat([up("hello"), up("offer", { n: 1 })])));
   await until(() => page.bytes.equals(down("welcome")));
-  assert.deepEqual(proxy.frames().map(({ link, direction, type }) => `${link} ${direction} ${type}`), ["0 up hello", "0 up offer", "0 down welcome"]);
+  assert.deepEqual(
+    proxy.frames().map(({ link, direction, type }) => `${link} ${direction} ${type}`),
+    ["0 up hello", "0 up offer", "0 down welcome"],
+  );
   assert.equal(JSON.parse(proxy.frames({ type: "offer" })[0].text).n, 1);
   assert.deepEqual(proxy.frames({ from: proxy.place() }), []);
   const [link] = proxy.links();
-  assert.deepEqual([link.up.head, link.up.bytes, link.down.bytes, link.ended], [REQUEST.length, server.bytes.length, page.bytes.length, undefined]);
+  assert.deepEqual(
+    [link.up.head, link.up.bytes, link.down.bytes, link.ended],
+    [REQUEST.length, server.bytes.length, page.bytes.length, undefined],
+  );
   page.socket.end();
   await until(() => server.ended === "fin");
   server.socket.end();
@@ -124,9 +139,16 @@ test("what asks for another path is no link", async () => {
   assert.deepEqual(proxy.links(), []);
 });
 
-for (const [how, told] of [["reset", "ECONNRESET"], ["fin", "fin"]]) {
+for (const [how, told] of [
+  ["reset", "ECONNRESET"],
+  ["fin", "fin"],
+]) {
   test(`a link is cut at a byte: ${how}`, async () => {
-    for (const [at, [direction, byte]] of [["up", 0], ["up", 9], ["down", 5]].entries()) {
+    for (const [at, [direction, byte]] of [
+      ["up", 0],
+      ["up", 9],
+      ["down", 5],
+    ].entries()) {
       const rule = proxy.rule({ when: { direction, byte }, act: { cut: how } });
       const [page, server] = await connect();
       const [from, to] = direction === "up" ? [page, server] : [server, page];
@@ -160,7 +182,10 @@ test("a frame is what a cut waits for: after it, or before it", async () => {
   await until(() => server.ended !== undefined && page.ended !== undefined);
   assert.deepEqual(server.bytes, Buffer.concat([up("hello"), up("offer")]));
 
-  const before = proxy.rule({ when: { direction: "down", type: "answer", nth: 2, isBefore: true }, act: [{ cut: "reset" }, { gate: "reset" }] });
+  const before = proxy.rule({
+    when: { direction: "down", type: "answer", nth: 2, isBefore: true },
+    act: [{ cut: "reset" }, { gate: "reset" }],
+  });
   const [other, otherServer] = await connect();
   otherServer.socket.write(Buffer.concat([down("answer", { n: 1 }), down("answer", { n: 2 })]));
   assert.equal(JSON.parse((await proxy.fired({ rule: before })).text).n, 2);
@@ -185,7 +210,10 @@ test("what is held follows after a thaw, in order, also the end", async () => {
   proxy.act({ thaw: true });
   await until(() => server.ended === "fin");
   assert.deepEqual(server.bytes, Buffer.concat([all, up("d")]));
-  assert.deepEqual(proxy.frames({ direction: "up" }).map(({ type }) => type), ["a", "b", "c", "d"]);
+  assert.deepEqual(
+    proxy.frames({ direction: "up" }).map(({ type }) => type),
+    ["a", "b", "c", "d"],
+  );
 });
 
 test("half a frame passes, and the other half after a thaw", async () => {

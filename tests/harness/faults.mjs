@@ -33,18 +33,22 @@ export async function startFaults(namespace, target) {
   });
   await ready;
   let calling = 0;
-  const command = (name) => (given = {}) =>
-    new Promise((resolve, reject) => {
-      const { timeoutMs = 15_000, ...rest } = given;
-      const id = (calling += 1);
-      const timer = setTimeout(async () => {
-        calls.delete(id);
-        const links = name === "links" ? [] : await proxy.links().catch(() => []);
-        reject(new Error(`the fault proxy: ${name} ${JSON.stringify(rest)}: nothing in ${timeoutMs} ms; links: ${JSON.stringify(links)}`));
-      }, timeoutMs);
-      calls.set(id, { resolve, reject, timer });
-      child.stdin.write(`${JSON.stringify({ id, name, given: rest })}\n`);
-    });
+  const command =
+    (name) =>
+    (given = {}) =>
+      new Promise((resolve, reject) => {
+        const { timeoutMs = 15_000, ...rest } = given;
+        const id = (calling += 1);
+        const timer = setTimeout(async () => {
+          calls.delete(id);
+          const links = name === "links" ? [] : await proxy.links().catch(() => []);
+          reject(
+            new Error(`the fault proxy: ${name} ${JSON.stringify(rest)}: nothing in ${timeoutMs} ms; links: ${JSON.stringify(links)}`),
+          );
+        }, timeoutMs);
+        calls.set(id, { resolve, reject, timer });
+        child.stdin.write(`${JSON.stringify({ id, name, given: rest })}\n`);
+      });
   const names = ["links", "linked", "frames", "place", "passed", "rule", "fired", "act"];
   const proxy = {
     port,

@@ -8,7 +8,14 @@ export function descendants(ancestor) {
     .map((pid) => {
       try {
         // The name in parentheses may hold anything.
-        return [Number(pid), Number(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")[1])];
+        return [
+          Number(pid),
+          Number(
+            readFileSync(`/proc/${pid}/stat`, "utf8")
+              .replace(/^.*\) /s, "")
+              .split(" ")[1],
+          ),
+        ];
       } catch {
         return []; // It is gone.
       }

@@ -59,7 +59,8 @@ export class WebDriverBrowser {
       sliceMs: 300,
       run: (script) => inTab(() => this.#command("POST", "/execute/sync", { script: `return ${script}`, args: [] })),
       navigate: (target) => inTab(() => this.#command("POST", "/url", { url: target })),
-      press: (key) => inTab(() => this.#command("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions: keyActions(key) }] })),
+      press: (key) =>
+        inTab(() => this.#command("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions: keyActions(key) }] })),
       capture: (file) => inTab(async () => writeFileSync(file, Buffer.from(await this.#command("GET", "/screenshot"), "base64"))),
       dispose: () => this.#closeTab(handle),
     });

@@ -84,7 +84,10 @@ for (const [way, { name, give }] of Object.entries(WAYS)) {
     test("refuses by name what JSON would change into something else", async () => {
       for (const [value, place] of REFUSED) {
         if (name === "metadata" && value === undefined) continue;
-        const told = await give(value).then(() => "taken", ({ code, context }) => `${code}: ${context?.detail}`);
+        const told = await give(value).then(
+          () => "taken",
+          ({ code, context }) => `${code}: ${context?.detail}`,
+        );
         assert.ok(told.startsWith(`invalid-argument: ${name}${place} is `), `${name}${place}: ${told}`);
         assert.match(told, /, allowed is what JSON can hold( in 1024 bytes)?$/);
       }

@@ -41,7 +41,10 @@ describe("a module of another build", () => {
   test("says so, and the next try takes the right one", async () => {
     const { initialize } = await fresh();
     const { other, id } = ofAnotherBuild();
-    for (const [wrong, build] of [[other, "0".repeat(16)], [EMPTY, "unknown"]]) {
+    for (const [wrong, build] of [
+      [other, "0".repeat(16)],
+      [EMPTY, "unknown"],
+    ]) {
       assert.deepEqual(await failure(() => initialize(wrong)), {
         name: "SignalingError",
         code: "load-failed",
@@ -80,7 +83,22 @@ describe("a module of another build", () => {
 });
 
 /** The globals of a page that a realm of its own lacks; Node's are of another realm then, as jest's are. */
-const PAGE = ["EventTarget", "Event", "AbortController", "AbortSignal", "URL", "performance", "crypto", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "queueMicrotask", "console", "WebSocket"];
+const PAGE = [
+  "EventTarget",
+  "Event",
+  "AbortController",
+  "AbortSignal",
+  "URL",
+  "performance",
+  "crypto",
+  "setTimeout",
+  "clearTimeout",
+  "setInterval",
+  "clearInterval",
+  "queueMicrotask",
+  "console",
+  "WebSocket",
+];
 /** What jsdom does not have, or did not. */
 const NOT_IN_JSDOM = ["TextEncoder", "TextDecoder", "MessageChannel", "fetch", "Request", "Response"];
 

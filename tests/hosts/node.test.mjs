@@ -20,10 +20,15 @@ const run = (source, options) => runProgram(namespace, `const url = "ws://localh
 
 /** The ways to the server that a program in Node has. */
 const WAYS = {
-  "the npm package ws as its transport": { source: `import { WebSocket as Ws } from "ws";\nconst options = { transport: (url) => new Ws(url) };` },
+  "the npm package ws as its transport": {
+    source: `import { WebSocket as Ws } from "ws";\nconst options = { transport: (url) => new Ws(url) };`,
+  },
   "the npm package ws as a global": { source: `import { WebSocket as Ws } from "ws";\nglobalThis.WebSocket = Ws;\nconst options = {};` },
   // From version 22 on it is there without the flag.
-  "Node's own WebSocket": { source: "const options = {};", flags: process.versions.node.startsWith("20.") ? ["--experimental-websocket"] : [] },
+  "Node's own WebSocket": {
+    source: "const options = {};",
+    flags: process.versions.node.startsWith("20.") ? ["--experimental-websocket"] : [],
+  },
 };
 
 for (const [name, { source, flags }] of Object.entries(WAYS)) {
@@ -159,7 +164,10 @@ test("without the module's bytes: a file: address says what to pass, and the pro
   );
   for (const { code, retryable, detail } of [told.connect, told.given]) {
     assert.deepEqual([code, retryable], ["load-failed", false]);
-    assert.match(detail, /^file:\/\/\/.*signalpost_bg\.wasm: .*; fetch\(\) takes no file: address, so pass the bytes of the file to initialize\(\)$/);
+    assert.match(
+      detail,
+      /^file:\/\/\/.*signalpost_bg\.wasm: .*; fetch\(\) takes no file: address, so pass the bytes of the file to initialize\(\)$/,
+    );
   }
   assert.equal(told.state, "connected");
 });
@@ -182,13 +190,20 @@ describe("on a server that renders pages", () => {
     );
     const allowed = "a ws:, wss:, http: or https: URL";
     assert.deepEqual(told, {
-      connect: { code: "invalid-argument", retryable: false, detail: `url is "/signal", allowed is ${allowed}; there is no page that it could be relative to` },
+      connect: {
+        code: "invalid-argument",
+        retryable: false,
+        detail: `url is "/signal", allowed is ${allowed}; there is no page that it could be relative to`,
+      },
       wrong: { code: "invalid-argument", retryable: false, detail: `url is "ftp://example.org", allowed is ${allowed}` },
       states: ["connected", "connected"],
     });
   });
 
-  for (const [name, options, key] of [["a drawn id", "{}", 0], ["a peerId", '{ peerId: "mallory" }', 1]]) {
+  for (const [name, options, key] of [
+    ["a drawn id", "{}", 0],
+    ["a peerId", '{ peerId: "mallory" }', 1],
+  ]) {
     test(`nothing is drawn before it is needed: ${name}`, async () => {
       const told = await run(
         `${WS}

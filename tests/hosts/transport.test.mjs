@@ -11,7 +11,11 @@ before(() => initialize(readFileSync(wasmFile)));
 
 const clientOver = (transport, options = {}) => new SignalingClient("ws://localhost/signal", { transport, ...options });
 
-const failure = (promise) => promise.then(() => undefined, ({ code, retryable, context }) => ({ code, retryable, detail: context?.detail }));
+const failure = (promise) =>
+  promise.then(
+    () => undefined,
+    ({ code, retryable, context }) => ({ code, retryable, detail: context?.detail }),
+  );
 
 describe("a promise of a socket", () => {
   test("connects, and the socket is closed with the client", async () => {
@@ -112,7 +116,10 @@ describe("what is no socket", () => {
       const told = await failure(client.connect());
       assert.ok(performance.now() - began < 1000);
       assert.deepEqual([told.code, told.retryable], ["invalid-argument", false]);
-      assert.match(told.detail, /^what transport\(\) returned is .*, allowed is an object with send\(\) and close\(\), such as a WebSocket, or a promise of one$/);
+      assert.match(
+        told.detail,
+        /^what transport\(\) returned is .*, allowed is an object with send\(\) and close\(\), such as a WebSocket, or a promise of one$/,
+      );
       await sleep(50);
       assert.deepEqual([client.state, attempts, errors], ["idle", 1, []]);
       client.close();
@@ -122,7 +129,9 @@ describe("what is no socket", () => {
   test("on a later attempt is an error event, and the attempts go on", async () => {
     const sockets = [];
     const answers = [true, false, true];
-    const client = clientOver(() => (answers.shift() ? (sockets.push(new FakeSocket()), sockets.at(-1)) : undefined), { reconnect: { baseMs: 1 } });
+    const client = clientOver(() => (answers.shift() ? (sockets.push(new FakeSocket()), sockets.at(-1)) : undefined), {
+      reconnect: { baseMs: 1 },
+    });
     await client.connect({ timeoutMs: 3000 });
     const codes = [];
     client.addEventListener("error", ({ error }) => codes.push(error.code));

@@ -33,7 +33,9 @@ let found = 0;
 for (const kind of kinds) {
   for (const { browser, case: name, step, field, expected, observed, message } of await run(namespace, kind)) {
     found += 1;
-    console.log(`\n${browser} | ${name} | step ${step} | ${field}\n  expected ${JSON.stringify(expected)}\n  observed ${JSON.stringify(observed)}`);
+    console.log(
+      `\n${browser} | ${name} | step ${step} | ${field}\n  expected ${JSON.stringify(expected)}\n  observed ${JSON.stringify(observed)}`,
+    );
     if (message) console.log(`  message  ${message}`);
   }
 }

@@ -25,7 +25,12 @@ export async function runOperations({ given, cases }) {
     const [session, ...media] = sdp.split(/(?=^m=)/m);
     const [removed] = media.splice(index, 1);
     const mid = attribute(removed, "mid");
-    const group = session.replace(/^a=group:BUNDLE.*$/m, (line) => line.split(" ").filter((word) => word !== mid).join(" "));
+    const group = session.replace(/^a=group:BUNDLE.*$/m, (line) =>
+      line
+        .split(" ")
+        .filter((word) => word !== mid)
+        .join(" "),
+    );
     return [group, ...media].join("");
   }
 
@@ -127,7 +132,21 @@ export async function runOperations({ given, cases }) {
       },
     };
 
-    const SILENT = ["read", "trickle", "waitConnected", "waitOpen", "compare", "inspect", "settle", "close", "restartIce", "addTransceiver", "addTrack", "removeTrack", "createDataChannel"];
+    const SILENT = [
+      "read",
+      "trickle",
+      "waitConnected",
+      "waitOpen",
+      "compare",
+      "inspect",
+      "settle",
+      "close",
+      "restartIce",
+      "addTransceiver",
+      "addTrack",
+      "removeTrack",
+      "createDataChannel",
+    ];
 
     function call(peer, step, observation) {
       try {
@@ -146,22 +165,24 @@ export async function runOperations({ given, cases }) {
       const needed = peer.negotiationneeded;
       const promise = call(peer, step, observation);
       const entry = { result: PENDING };
-      entry.promise = promise.then(
-        (value) => {
-          entry.result = "ok";
-          if (value?.sdp !== undefined && step.save !== undefined) saved[step.save] = { type: value.type, sdp: value.sdp };
-        },
-        (error) => {
-          entry.result = error.name;
-          entry.message = error.message;
-        },
-      ).then(() => {
-        if (!SILENT.includes(step.do)) log.push(`${name} ${step.do} ${entry.result} ${peer.connection.signalingState}`);
-        if (entry.result === "ok" && step.save !== undefined && step.do === "setLocalDescription") {
-          const made = peer.connection.localDescription;
-          if (made !== null) saved[step.save] = { type: made.type, sdp: made.sdp };
-        }
-      });
+      entry.promise = promise
+        .then(
+          (value) => {
+            entry.result = "ok";
+            if (value?.sdp !== undefined && step.save !== undefined) saved[step.save] = { type: value.type, sdp: value.sdp };
+          },
+          (error) => {
+            entry.result = error.name;
+            entry.message = error.message;
+          },
+        )
+        .then(() => {
+          if (!SILENT.includes(step.do)) log.push(`${name} ${step.do} ${entry.result} ${peer.connection.signalingState}`);
+          if (entry.result === "ok" && step.save !== undefined && step.do === "setLocalDescription") {
+            const made = peer.connection.localDescription;
+            if (made !== null) saved[step.save] = { type: made.type, sdp: made.sdp };
+          }
+        });
       if (step.await === false) {
         pending.push(entry);
         observations.push({ result: "called", message: undefined });

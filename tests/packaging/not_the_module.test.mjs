@@ -26,7 +26,11 @@ for (const [what, body, type] of [
 }
 
 test("what is neither a page nor a module is not called HTML", async () => {
-  for (const [body, type] of [["{}", "application/json"], ["no", "text/plain"], [new Uint8Array([0, 1]), "text/html"]]) {
+  for (const [body, type] of [
+    ["{}", "application/json"],
+    ["no", "text/plain"],
+    [new Uint8Array([0, 1]), "text/html"],
+  ]) {
     await assert.rejects(answered(body, type), ({ code, message }) => code === "load-failed" && !message.includes("HTML came"));
   }
 });

@@ -83,7 +83,10 @@ describe("Vite 7, where it cannot find the package from its cache", () => {
       return viteProject("vite7", { "given.js": config, "vite.config.js": merged, ...files });
     },
     "only a library has the package": (config) => {
-      const directory = viteProject("vite7", { "vite.config.js": config, "main.js": program.code.replace('from "signalpost"', 'from "library"') });
+      const directory = viteProject("vite7", {
+        "vite.config.js": config,
+        "main.js": program.code.replace('from "signalpost"', 'from "library"'),
+      });
       hideBehind("library", directory);
       return directory;
     },

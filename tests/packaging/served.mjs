@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { commandOf } from "./project.mjs";
 
-const env = { ...process.env, NO_COLOR: "1", PATH: [path.resolve(import.meta.dirname, "node_modules", ".bin"), process.env.PATH].join(path.delimiter) };
+const env = {
+  ...process.env,
+  NO_COLOR: "1",
+  PATH: [path.resolve(import.meta.dirname, "node_modules", ".bin"), process.env.PATH].join(path.delimiter),
+};
 
 /** Runs a command in the project, where nothing outside can be reached. */
 export async function runIn(namespace, directory, command, ...args) {
@@ -35,7 +39,11 @@ export async function serve(namespace, directory, vite, ...args) {
   return { url: `http://localhost:${port}/`, stop };
 }
 
-const settled = (page) => page.waitFor(() => documentation.isDone || documentation.problems.length > 0, null, { what: "the end of the program", timeoutMs: 30_000 });
+const settled = (page) =>
+  page.waitFor(() => documentation.isDone || documentation.problems.length > 0, null, {
+    what: "the end of the program",
+    timeoutMs: 30_000,
+  });
 
 /** Opens the project in two tabs, one after the other: the program of both ends, and all that it claims holds in both. */
 export async function expectToMeet(browser, url, claims) {

@@ -6,7 +6,8 @@ const start = (page, options) =>
     const client = (window.client = new signalpostModule.SignalingClient("/signal", options));
     window.heard = [];
     client.addEventListener("message", ({ from, data }) => heard.push({ from, data }));
-    for (const name of ["offer", "answer", "ice-candidate"]) client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
+    for (const name of ["offer", "answer", "ice-candidate"])
+      client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
     client.addEventListener("statechange", ({ state, reason }) => heard.push({ state, reason }));
     await client.connect();
   }, options);
@@ -40,7 +41,11 @@ const openRaw = (page) =>
     await new Promise((open) => (socket.onopen = open));
   });
 const ask = (page, frame) => page.evaluate((frame) => ask(frame), frame);
-const hello = (id, more = {}) => ({ type: "hello", id: 1, payload: { versions: [1, 1], key: "0123456789abcdef", peer: { id, session: 7 }, ...more } });
+const hello = (id, more = {}) => ({
+  type: "hello",
+  id: 1,
+  payload: { versions: [1, 1], key: "0123456789abcdef", peer: { id, session: 7 }, ...more },
+});
 
 /** A whole life: ada (whose id is lower, so impolite) and bob. */
 async function talk({ pages: [ada, bob], tee }) {
@@ -63,7 +68,9 @@ async function talk({ pages: [ada, bob], tee }) {
   await ada.evaluate("room.broadcast([1, 2])");
   await bob.evaluate("client.signals.sendOffer('ada', { type: 'offer', sdp: 'v=0\\r\\n' })");
   await ada.evaluate("client.signals.sendAnswer('bob', { type: 'answer', sdp: 'v=0\\r\\n' })");
-  await ada.evaluate("client.signals.sendIceCandidate('bob', { candidate: 'candidate:1 1 udp 2122260223 192.0.2.7 4000 typ host', sdpMid: '0' })");
+  await ada.evaluate(
+    "client.signals.sendIceCandidate('bob', { candidate: 'candidate:1 1 udp 2122260223 192.0.2.7 4000 typ host', sdpMid: '0' })",
+  );
   await Promise.all([hears(ada, 2), hears(bob, 5)]);
   // One more round of offer and answer, begun by the polite one.
   const offers = tee.frames.length;
@@ -149,6 +156,14 @@ async function refusals({ pages: [page] }) {
 export const CONVERSATIONS = {
   "chromium-firefox": { kinds: ["chromium", "firefox"], about: "ada in Chromium and bob in Firefox: a whole life, with glare", run: talk },
   "firefox-chromium": { kinds: ["firefox", "chromium"], about: "ada in Firefox and bob in Chromium: a whole life, with glare", run: talk },
-  "coming-back": { kinds: ["chromium", "firefox"], about: "ada's socket is lost twice, then the server shuts down; bob is a socket of the test's own", run: comeBack },
-  refusals: { kinds: ["chromium"], about: "what is refused, and what ends a socket; bob and eve are sockets of the test's own", run: refusals },
+  "coming-back": {
+    kinds: ["chromium", "firefox"],
+    about: "ada's socket is lost twice, then the server shuts down; bob is a socket of the test's own",
+    run: comeBack,
+  },
+  refusals: {
+    kinds: ["chromium"],
+    about: "what is refused, and what ends a socket; bob and eve are sockets of the test's own",
+    run: refusals,
+  },
 };

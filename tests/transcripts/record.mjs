@@ -77,7 +77,11 @@ try {
     // What was said last is still on its way.
     await sleep(200);
     await tee.close();
-    const transcript = normalised({ about, browsers: versions.filter((version) => kinds.some((kind) => version.startsWith(kind))), frames: tee.frames });
+    const transcript = normalised({
+      about,
+      browsers: versions.filter((version) => kinds.some((kind) => version.startsWith(kind))),
+      frames: tee.frames,
+    });
     writeFileSync(path.join(directory, `${name}.json`), transcript);
     console.log(`${name}: ${tee.frames.length} frames`);
   }

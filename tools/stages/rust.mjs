@@ -1,10 +1,12 @@
-// The stages that are cargo's work alone.
+// The stages that look at the sources, and those that are cargo's work alone.
+import { biome } from "../biome.mjs";
 import { run } from "../command.mjs";
 import { tsc } from "../declarations.mjs";
 import { buildGlue } from "../glue.mjs";
 
 export async function format() {
   for (const manifest of ["Cargo.toml", "fuzz/Cargo.toml"]) await run("cargo", ["fmt", "--all", "--check", "--manifest-path", manifest]);
+  await biome("format");
 }
 
 export async function lint() {

@@ -13,14 +13,22 @@ async function script(file, timeoutMs) {
 
 /** Test files in processes of their own, one after another: the browsers' times are part of what is tested. */
 const testFiles = (files, timeoutMs, env = {}) =>
-  run(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], { timeoutMs, env: { ...process.env, ...env } });
+  run(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], {
+    timeoutMs,
+    env: { ...process.env, ...env },
+  });
 
 export const architecture = () => script("tests/architecture.mjs", 5 * MINUTE);
 export const operations = () => script("tests/operations/run.mjs", 10 * MINUTE);
-export const harness = () => testFiles(["tests/e2e/smoke.mjs", "tests/harness/fault_proxy.test.mjs", "benches/connect/bench.test.mjs"], 2 * MINUTE);
+export const harness = () =>
+  testFiles(["tests/e2e/smoke.mjs", "tests/harness/fault_proxy.test.mjs", "benches/connect/bench.test.mjs"], 2 * MINUTE);
 
 function testsIn(directory) {
-  const files = existsSync(inRoot(directory)) ? readdirSync(inRoot(directory)).filter((name) => name.endsWith(".test.mjs")).sort() : [];
+  const files = existsSync(inRoot(directory))
+    ? readdirSync(inRoot(directory))
+        .filter((name) => name.endsWith(".test.mjs"))
+        .sort()
+    : [];
   if (files.length === 0) throw new ToolError(`${directory} has no *.test.mjs`);
   return files.map((name) => `${directory}/${name}`);
 }

@@ -32,7 +32,8 @@ export function disagreement(a, b) {
   const ofB = new Map(b.transceivers.map((transceiver) => [transceiver.mid, transceiver]));
   if (ofB.size !== a.transceivers.length) return "different numbers of transceivers";
   for (const { mid, currentDirection } of a.transceivers) {
-    if (ofB.get(mid)?.currentDirection !== MIRRORED[currentDirection]) return `${mid} is ${currentDirection} and ${ofB.get(mid)?.currentDirection}`;
+    if (ofB.get(mid)?.currentDirection !== MIRRORED[currentDirection])
+      return `${mid} is ${currentDirection} and ${ofB.get(mid)?.currentDirection}`;
   }
   return undefined;
 }

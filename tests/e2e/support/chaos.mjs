@@ -17,7 +17,11 @@ export async function withSides(world, browsers, body) {
   const all = [];
   try {
     for (const [at, browser] of browsers.entries()) {
-      const side = { server: world.server, id: `${NAMES[at]}-${(sides += 1)}`, faults: await startFaults(world.namespace, world.server.port) };
+      const side = {
+        server: world.server,
+        id: `${NAMES[at]}-${(sides += 1)}`,
+        faults: await startFaults(world.namespace, world.server.port),
+      };
       all.push(side);
       side.page = await browser.open(address(side));
     }
@@ -44,7 +48,10 @@ async function history({ id, page, faults }) {
   const lines = [
     ...(told ?? []).map(({ at, ...rest }) => ({ at, line: `told ${JSON.stringify(rest)}` })),
     ...frames.slice(-80).map(({ at, link, direction, text }) => ({ at, line: `${link} ${direction} ${text.slice(0, 160)}` })),
-    ...links.flatMap(({ id: link, at, ended }) => [{ at, line: `${link} begins` }, ...(ended ? [{ at: ended, line: `${link} ends` }] : [])]),
+    ...links.flatMap(({ id: link, at, ended }) => [
+      { at, line: `${link} begins` },
+      ...(ended ? [{ at: ended, line: `${link} ends` }] : []),
+    ]),
   ];
   const began = Math.min(...lines.map(({ at }) => at ?? Infinity));
   lines.sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
@@ -133,7 +140,10 @@ export async function connectPeers(a, b) {
 
 /** Each side says a word on the channel, and the other hears it. */
 export async function flows(a, b, word) {
-  for (const [from, to] of [[a, b], [b, a]]) {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ]) {
     const text = `${word} of ${from.id}`;
     await from.page.waitFor("window.channel?.readyState === 'open'", null, { what: "an open channel" });
     await from.page.evaluate((text) => channel.send(text), text);
@@ -149,7 +159,11 @@ export async function assertUntouched(...all) {
       channels: told("channel").map(({ type }) => type),
       state: [peer.state, channel.readyState, client.peers.length],
     }));
-    assert.deepEqual({ peers, channels, state }, { peers: ["connecting", "connected"], channels: ["open"], state: ["connected", "open", 1] }, id);
+    assert.deepEqual(
+      { peers, channels, state },
+      { peers: ["connecting", "connected"], channels: ["open"], state: ["connected", "open", 1] },
+      id,
+    );
   }
 }
 
@@ -158,12 +172,15 @@ export async function assertUntouched(...all) {
  * which is JSON and not falsy.
  */
 export async function meanwhile({ page }, body, arg, { timeoutMs = 30_000 } = {}) {
-  const at = await page.evaluate(`(arg) => {
+  const at = await page.evaluate(
+    `(arg) => {
     window.ends ??= [];
     const at = ends.push(undefined) - 1;
     (${body})(arg).then((value) => (ends[at] = { value }), (error) => (ends[at] = { error: String(error) }));
     return at;
-  }`, arg);
+  }`,
+    arg,
+  );
   const { value, error } = await page.waitFor(`ends[${at}]`, null, { timeoutMs, what: `the end of ${String(body).slice(0, 80)}` });
   if (error !== undefined) throw new Error(error);
   return value;
@@ -175,7 +192,14 @@ export const send = (side, to, all, options) =>
     side,
     async ({ to, all, options }) => {
       const target = client.peer(to);
-      return Promise.all(all.map((data) => target.sendSignal(data, options).then(() => "sent", ({ code }) => code)));
+      return Promise.all(
+        all.map((data) =>
+          target.sendSignal(data, options).then(
+            () => "sent",
+            ({ code }) => code,
+          ),
+        ),
+      );
     },
     { to, all, options },
   );

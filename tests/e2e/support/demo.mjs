@@ -17,7 +17,9 @@ export const say = (page, text) =>
   }, text);
 
 export const reads = (page, text) =>
-  page.waitFor(`document.querySelector("[data-testid=chat-log]").textContent.includes(${JSON.stringify(text)})`, null, { what: `"${text}" in the log` });
+  page.waitFor(`document.querySelector("[data-testid=chat-log]").textContent.includes(${JSON.stringify(text)})`, null, {
+    what: `"${text}" in the log`,
+  });
 
 /** Chat both ways: each message is in both logs. */
 export async function chat(pages, word) {
@@ -90,7 +92,10 @@ export const keepDownloads = (page) =>
 /** Waits for the file to be offered for download; answers what is behind the link. */
 export async function downloaded(page, name) {
   const card = `[...document.querySelectorAll("[data-testid=file][data-direction=in]")].find((card) => card.querySelector(".file-name").textContent === ${JSON.stringify(name)})`;
-  await page.waitFor(`(${card})?.querySelector("[data-testid=file-link]").hidden === false`, null, { what: `${name} to arrive`, timeoutMs: 20_000 });
+  await page.waitFor(`(${card})?.querySelector("[data-testid=file-link]").hidden === false`, null, {
+    what: `${name} to arrive`,
+    timeoutMs: 20_000,
+  });
   return page.evaluate(`async () => {
     const card = ${card};
     const link = card.querySelector("[data-testid=file-link]");

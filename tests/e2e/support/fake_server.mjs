@@ -72,7 +72,13 @@ export const equipFakeServer = (page) =>
     };
     /** How a promise ended within this time: `done`, a code, or `waits`. */
     window.ended = (promise, ms = 3000) =>
-      Promise.race([promise.then(() => "done", ({ code }) => code), new Promise((done) => setTimeout(done, ms, "waits"))]);
+      Promise.race([
+        promise.then(
+          () => "done",
+          ({ code }) => code,
+        ),
+        new Promise((done) => setTimeout(done, ms, "waits")),
+      ]);
     /** Waits until the test holds. */
     window.until = async (test, ms = 8000) => {
       const end = performance.now() + ms;

@@ -24,11 +24,30 @@ export const WRONG = {
 
 const controls = { "a NUL": '"a\\u0000"', "a line break": '"a\\nb"', "a C1 control": '"a\\u0085"' };
 /** Of the kind, and yet nothing that the field may be. */
-const names = (most) => ({ ...WRONG.text, empty: '""', "too long": text(most + 1), "too many bytes": JSON.stringify("é".repeat(most / 2 + 1)), ...controls });
-const wrongSdp = { "no text": WRONG.text, "no description": { empty: '""', nonsense: '"nonsense"', "a bare CR": '"v=0\\r"', "a NUL": '"v=0\\r\\n\\u0000"' } };
+const names = (most) => ({
+  ...WRONG.text,
+  empty: '""',
+  "too long": text(most + 1),
+  "too many bytes": JSON.stringify("é".repeat(most / 2 + 1)),
+  ...controls,
+});
+const wrongSdp = {
+  "no text": WRONG.text,
+  "no description": { empty: '""', nonsense: '"nonsense"', "a bare CR": '"v=0\\r"', "a NUL": '"v=0\\r\\n\\u0000"' },
+};
 const HOST = "candidate:1 1 udp 1 192.0.2.1 9 typ host";
 const candidates = (...inits) => `[${inits.map((init) => (typeof init === "string" ? init : JSON.stringify(init))).join()}]`;
-const wrongLines = ["", "nonsense", "candidate:", ` ${HOST}`, HOST.replace("udp", "u dp"), HOST.replace("192.0.2.1", "192.0.2.1\r\na=x"), HOST.replace(" 9 ", " 70000 "), HOST.replace("host", "guest"), `${HOST} ${"x".repeat(500)}`];
+const wrongLines = [
+  "",
+  "nonsense",
+  "candidate:",
+  ` ${HOST}`,
+  HOST.replace("udp", "u dp"),
+  HOST.replace("192.0.2.1", "192.0.2.1\r\na=x"),
+  HOST.replace(" 9 ", " 70000 "),
+  HOST.replace("host", "guest"),
+  `${HOST} ${"x".repeat(500)}`,
+];
 
 /** What is wrong with a field of this kind: `[label, JSON text, code]`. */
 export const wrongValues = {
@@ -44,16 +63,55 @@ export const wrongValues = {
   list: () => entries({ ...WRONG.list, "an entry that is none": "[5]", "an array as entry": '[["a",1]]', "too deep": deep(100) }),
   metadata: () => [...entries(WRONG.text), ["too long", text(1025), "invalid-message"]],
   key: () => [...entries(WRONG.text), ["too short", text(15), "invalid-message"], ["too long", text(65), "invalid-message"]],
-  versions: () => entries({ ...WRONG.list, empty: "[]", "one number": "[1]", "three numbers": "[1,1,1]", "the wrong order": "[2,1]", texts: '["1","1"]', negative: "[-1,1]", "too large": "[1,65536]" }),
-  labels: () => entries({ ...WRONG.list, "an entry that is no text": "[5]", "an empty entry": '[""]', "17 entries": JSON.stringify(Array(17).fill("a")), "a long entry": `[${text(65)}]`, "too deep": deep(100) }),
+  versions: () =>
+    entries({
+      ...WRONG.list,
+      empty: "[]",
+      "one number": "[1]",
+      "three numbers": "[1,1,1]",
+      "the wrong order": "[2,1]",
+      texts: '["1","1"]',
+      negative: "[-1,1]",
+      "too large": "[1,65536]",
+    }),
+  labels: () =>
+    entries({
+      ...WRONG.list,
+      "an entry that is no text": "[5]",
+      "an empty entry": '[""]',
+      "17 entries": JSON.stringify(Array(17).fill("a")),
+      "a long entry": `[${text(65)}]`,
+      "too deep": deep(100),
+    }),
   limit: () => [...wrongValues.u16(), ["zero", "0", "invalid-message"]],
   candidates: () => [
-    ...entries({ ...WRONG.list, empty: "[]", "an entry that is none": "[5]", "an array as entry": `[[${JSON.stringify(HOST)}]]`, "11 entries": candidates(...Array(11).fill({ candidate: HOST })), "4000 entries": `[${"0,".repeat(3999)}0]`, "too deep": deep(100) }),
-    ...entries(Object.fromEntries(wrongLines.map((line) => [`the line ${JSON.stringify(line).slice(0, 60)}`, candidates({ candidate: line })])), "invalid-candidate"),
+    ...entries({
+      ...WRONG.list,
+      empty: "[]",
+      "an entry that is none": "[5]",
+      "an array as entry": `[[${JSON.stringify(HOST)}]]`,
+      "11 entries": candidates(...Array(11).fill({ candidate: HOST })),
+      "4000 entries": `[${"0,".repeat(3999)}0]`,
+      "too deep": deep(100),
+    }),
+    ...entries(
+      Object.fromEntries(wrongLines.map((line) => [`the line ${JSON.stringify(line).slice(0, 60)}`, candidates({ candidate: line })])),
+      "invalid-candidate",
+    ),
     ["an entry without a line", "[{}]", "invalid-candidate"],
-    ...wrongValues.u16().map(([label, value, code]) => [`sdpMLineIndex: ${label}`, `[{"candidate":${JSON.stringify(HOST)},"sdpMLineIndex":${value}}]`, code]),
-    ...wrongValues.text().map(([label, value, code]) => [`usernameFragment: ${label}`, `[{"candidate":${JSON.stringify(HOST)},"usernameFragment":${value}}]`, code]),
-    ...wrongValues.text().map(([label, value, code]) => [`sdpMid: ${label}`, `[{"candidate":${JSON.stringify(HOST)},"sdpMid":${value}}]`, code]),
+    ...wrongValues
+      .u16()
+      .map(([label, value, code]) => [`sdpMLineIndex: ${label}`, `[{"candidate":${JSON.stringify(HOST)},"sdpMLineIndex":${value}}]`, code]),
+    ...wrongValues
+      .text()
+      .map(([label, value, code]) => [
+        `usernameFragment: ${label}`,
+        `[{"candidate":${JSON.stringify(HOST)},"usernameFragment":${value}}]`,
+        code,
+      ]),
+    ...wrongValues
+      .text()
+      .map(([label, value, code]) => [`sdpMid: ${label}`, `[{"candidate":${JSON.stringify(HOST)},"sdpMid":${value}}]`, code]),
   ],
 };
 
@@ -81,8 +139,12 @@ export function* malformed(frame, fields) {
   for (const [path, kind] of Object.entries(fields)) {
     const isNeeded = kind.endsWith("!");
     const label = (what) => `${frame.type}: ${path}: ${what}`;
-    for (const [what, value, code] of wrongValues[kind.replace("!", "")]()) yield { label: label(what), frame: frameWith(frame, path, value), code };
-    for (const [what, value] of [["missing", undefined], ["null", "null"]]) {
+    for (const [what, value, code] of wrongValues[kind.replace("!", "")]())
+      yield { label: label(what), frame: frameWith(frame, path, value), code };
+    for (const [what, value] of [
+      ["missing", undefined],
+      ["null", "null"],
+    ]) {
       yield { label: label(what), frame: frameWith(frame, path, value), code: isNeeded ? "invalid-message" : undefined };
     }
     const name = path.split(".").at(-1);

@@ -12,7 +12,8 @@ export const loadModule = (page) =>
     if (window.signalpostModule) return;
     const script = document.createElement("script");
     script.type = "module";
-    script.textContent = 'import * as it from "/package/signalpost.js"; window.signalpostModule = it; window.dispatchEvent(new Event("loaded-module"))';
+    script.textContent =
+      'import * as it from "/package/signalpost.js"; window.signalpostModule = it; window.dispatchEvent(new Event("loaded-module"))';
     const loaded = new Promise((done) => addEventListener("loaded-module", done, { once: true }));
     document.documentElement.append(script);
     await loaded;

@@ -43,7 +43,11 @@ export const equipRaw = (page) =>
       raw.drop = (code) => (socket.close(code), raw.closed);
       raw.isOpen = () => socket.readyState === WebSocket.OPEN;
       await new Promise((open, fail) => Object.assign(socket, { onopen: open, onerror: () => fail(new Error("no socket")) }));
-      raw.say({ type: "hello", id: 1, payload: { versions, key, peer: { id, session }, ...(received === undefined ? {} : { received }), ...payload } });
+      raw.say({
+        type: "hello",
+        id: 1,
+        payload: { versions, key, peer: { id, session }, ...(received === undefined ? {} : { received }), ...payload },
+      });
       for (const frame of more) raw.say(frame);
       raw.welcome = await raw.next();
       if (raw.welcome.payload.key) raw.key = raw.welcome.payload.key;
@@ -51,5 +55,10 @@ export const equipRaw = (page) =>
     };
     /** A frame between peers, with a text in it that tells where it came from. */
     window.text = (to, data, more = {}) => ({ type: "message", id: 9, to, payload: { data }, ...more });
-    window.brief = ({ type, payload, from, seq }) => [type, payload?.code ?? payload?.data ?? payload?.room ?? null, from ?? null, seq ?? null];
+    window.brief = ({ type, payload, from, seq }) => [
+      type,
+      payload?.code ?? payload?.data ?? payload?.room ?? null,
+      from ?? null,
+      seq ?? null,
+    ];
   });

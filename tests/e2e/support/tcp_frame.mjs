@@ -6,7 +6,16 @@ const [port, hex] = process.argv.slice(2);
 const bytes = Buffer.from(hex, "hex");
 const socket = net.connect(Number(port), "127.0.0.1");
 socket.write(
-  [`GET /signal HTTP/1.1`, `Host: 127.0.0.1:${port}`, "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==", "", ""].join("\r\n"),
+  [
+    `GET /signal HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==",
+    "",
+    "",
+  ].join("\r\n"),
 );
 let heard = Buffer.alloc(0);
 let isOpen = false;
