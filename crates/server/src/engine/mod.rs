@@ -55,7 +55,6 @@
 
 mod command;
 mod delivery;
-pub mod memory;
 mod news;
 
 pub use command::{Action, AwayReason, Claim, Command, Departure, Request};

@@ -1,7 +1,7 @@
 //! The engine of a single process.
 
-use super::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
 use crate::ConnectionId;
+use crate::engine::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
 use crate::registry::{Bounds, Registry};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
