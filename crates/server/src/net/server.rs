@@ -59,7 +59,7 @@ impl<E: Engine> Server<E> {
         let workers = Workers::start(options.threads).map_err(StartError::Threads)?;
         counters::describe();
         let admission = Admission::new("public", options.max_connections, options.max_http_connections);
-        let drain = Drain { duration: options.drain.0, return_window: options.return_window.0 };
+        let drain = Drain { duration: options.stop.drain.0, return_window: options.stop.return_window.0 };
         let shared = Arc::new(Shared::new(engine, options.region.clone(), admission, drain, exporter));
         Ok(Self { shared, options, listener, admin, workers })
     }
@@ -108,15 +108,15 @@ impl<E: Engine> Server<E> {
         let serving = shared.tasks.spawn(listener::serve(listener, service));
         stop.await;
         shared.leaving.cancel();
-        if options.drain_notice.0 > 0 {
-            tracing::info!(milliseconds = options.drain_notice.0, "leaving");
-            tokio::time::sleep(Duration::from_millis(options.drain_notice.0)).await;
+        if options.stop.drain_notice.0 > 0 {
+            tracing::info!(milliseconds = options.stop.drain_notice.0, "leaving");
+            tokio::time::sleep(Duration::from_millis(options.stop.drain_notice.0)).await;
         }
         tracing::info!("draining");
         shared.shutdown.cancel();
         shared.tasks.close();
         let drained =
-            tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.drain.0), shared.tasks.wait())
+            tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.stop.drain.0), shared.tasks.wait())
                 .await;
         end.cancel();
         match drained {
