@@ -1,6 +1,6 @@
 //! The engine of a single process.
 
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
 use crate::registry::{Bounds, Registry};
 use std::collections::BTreeMap;
@@ -27,10 +27,10 @@ struct State {
 }
 
 #[derive(Default)]
-struct Sinks(BTreeMap<ConnectionId, Arc<dyn Sink>>);
+struct Sinks(BTreeMap<SocketId, Arc<dyn Sink>>);
 
 impl Outlet for Sinks {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         self.0.get(&to).map_or(Ok(()), |sink| sink.deliver(delivery))
     }
 }
@@ -58,16 +58,16 @@ impl MemoryEngine {
 }
 
 impl Engine for MemoryEngine {
-    async fn attach(&self, connection: ConnectionId, sink: Arc<dyn Sink>) {
-        self.hold(|state| state.sinks.0.insert(connection, sink));
+    async fn attach(&self, socket: SocketId, sink: Arc<dyn Sink>) {
+        self.hold(|state| state.sinks.0.insert(socket, sink));
     }
 
-    async fn execute(&self, now: u64, connection: ConnectionId, command: Command) -> Option<u64> {
+    async fn execute(&self, now: u64, socket: SocketId, command: Command) -> Option<u64> {
         self.hold(|State { registry, sinks, .. }| {
             let ends = matches!(command, Command::Detach(_));
-            registry.execute(now, connection, command, sinks);
+            registry.execute(now, socket, command, sinks);
             if ends {
-                sinks.0.remove(&connection);
+                sinks.0.remove(&socket);
             }
             registry.poll_timeout()
         })

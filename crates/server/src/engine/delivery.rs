@@ -1,10 +1,10 @@
-//! What an engine tells a connection.
+//! What an engine tells a socket.
 
 use super::news::News;
 use signalpost_protocol::ErrorCode;
 use std::sync::Arc;
 
-/// What an engine tells a connection: replies and news in one queue, in the order of their effects.
+/// What an engine tells a socket: replies and news in one queue, in the order of their effects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Delivery {
     /// The reply to a claim that was granted. What the client has not yet seen of a resumed session follows.
@@ -25,7 +25,7 @@ pub enum Delivery {
     },
     /// Another session has the peer id now.
     Superseded,
-    /// The same session came back on another connection.
+    /// The same session came back on another socket.
     Replaced,
     /// The lease ended.
     Expired,
@@ -33,7 +33,7 @@ pub enum Delivery {
     SessionLost,
 }
 
-/// A session is on this connection.
+/// A session is on this socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {
     /// Whether it went on.
@@ -77,6 +77,6 @@ pub enum Outcome {
     Duplicate,
     /// A request before this one is missing; nothing happened.
     Gap,
-    /// This connection holds no session (any more): its lease ended or another took it over.
+    /// This socket holds no session (any more): its lease ended or another took it over.
     Unregistered,
 }

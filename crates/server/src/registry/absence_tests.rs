@@ -17,15 +17,15 @@ use signalpost_protocol::{Description, ErrorCode, Query, Signal};
 const AT: u64 = 1_000;
 
 impl World {
-    /// What a connection was told, without numbers.
+    /// What a socket was told, without numbers.
     fn heard(&mut self, number: u64) -> Vec<News> {
         self.told(number).into_iter().map(|(_, news)| news).collect()
     }
 
-    /// Keeps the leases of these connections until then.
-    fn pass(&mut self, from: u64, to: u64, connections: &[u64]) {
+    /// Keeps the leases of these sockets until then.
+    fn pass(&mut self, from: u64, to: u64, sockets: &[u64]) {
         for now in (from..to).step_by(5_000) {
-            for number in connections {
+            for number in sockets {
                 self.execute(now, *number, Command::Beat { ack: None });
             }
             self.registry.sweep(now, &mut self.out);
@@ -300,11 +300,11 @@ fn nothing_is_left_behind_by_sessions() {
             let mut claim = claim(&format!("p{number}"), "key", "key", Some(0));
             claim.peer.region = Some(format!("region{round}"));
             claim.peer.capabilities = vec![format!("c{round}"), "d".into()];
-            let connection = round * 10 + number;
-            world.resume(now, connection, claim).unwrap();
-            world.request(now, connection, 1, Action::Join(room(&format!("r{round}"))));
+            let socket = round * 10 + number;
+            world.resume(now, socket, claim).unwrap();
+            world.request(now, socket, 1, Action::Join(room(&format!("r{round}"))));
             if number % 2 == 0 {
-                world.detach(now + 1, connection, LOST);
+                world.detach(now + 1, socket, LOST);
             }
         }
         world.registry.sweep(now + 40_000, &mut world.out);
@@ -313,10 +313,9 @@ fn nothing_is_left_behind_by_sessions() {
         world.registry.deadlines.next_lease_sweep = 0;
         world.registry.sweep(now, &mut world.out);
     }
-    let Registry { peers, connections, rooms, presences, labels, deadlines, overflowed, .. } =
-        &world.registry;
+    let Registry { peers, sockets, rooms, presences, labels, deadlines, overflowed, .. } = &world.registry;
     let (Labels { regions, capabilities }, Deadlines { leases, windows, .. }) = (labels, deadlines);
-    assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
+    assert!(peers.is_empty() && sockets.is_empty() && leases.is_empty() && windows.is_empty());
     assert!(presences.is_empty() && world.registry.held() == 0);
     assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty() && overflowed.is_empty());
 }

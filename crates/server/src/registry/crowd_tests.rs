@@ -8,7 +8,7 @@ use super::session_tests::claim;
 use super::state::Registry;
 use super::turns::Pace;
 use super::world_tests::{LOST, World, hello, id, ids, refused, room};
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::limits::NOTICES;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, News, Outcome};
@@ -47,7 +47,7 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
     world.pictures.clear();
     world.settle(2_000);
     let told: usize = (CROWD + 1..2 * CROWD)
-        .filter_map(|number| world.pictures.get(&ConnectionId::new(number)))
+        .filter_map(|number| world.pictures.get(&SocketId::new(number)))
         .map(|picture| picture.absences)
         .sum();
     assert!(told < 10 * CROWD as usize, "{told} absences told of peers that were back");

@@ -81,7 +81,7 @@ fn the_reply_says_what_was_received() {
         let request =
             Request { seq: Some(seq), ack: None, reference: None, action: Action::Leave(room("r")) };
         let command = Command::Request(request);
-        world.registry.execute(1, crate::ConnectionId::new(1), command, &mut world.out);
+        world.registry.execute(1, crate::SocketId::new(1), command, &mut world.out);
         match world.news(1).pop() {
             Some(Delivery::Done { received, .. }) => received,
             other => panic!("{other:?}"),

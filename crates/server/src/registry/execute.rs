@@ -2,49 +2,49 @@
 
 use super::refused::Refused;
 use super::state::Registry;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::{Action, Command, Delivery, News, Outcome, Outlet, Request};
 use signalpost_protocol::{ErrorCode, PeerId, Query};
 
 impl Registry {
     /// Executes one command at `now` milliseconds. The reply and all news go through `out`, under the rules
     /// of [`crate::engine`].
-    pub fn execute(&mut self, now: u64, connection: ConnectionId, command: Command, out: &mut impl Outlet) {
+    pub fn execute(&mut self, now: u64, socket: SocketId, command: Command, out: &mut impl Outlet) {
         let outcome = match command {
             Command::Detach(departure) => {
-                self.detach(now, connection, departure, out);
+                self.detach(now, socket, departure, out);
                 return self.end_overflowed(now, out);
             }
-            Command::Claim(claim) => match self.claim(now, connection, *claim, out) {
+            Command::Claim(claim) => match self.claim(now, socket, *claim, out) {
                 Ok(()) => return self.end_overflowed(now, out),
                 Err(code) => Outcome::Refused(code),
             },
-            Command::Beat { ack } => match self.renew(now, connection, ack, out) {
+            Command::Beat { ack } => match self.renew(now, socket, ack, out) {
                 Some(_) => Outcome::Executed,
                 None => Outcome::Unregistered,
             },
-            Command::Request(request) => match self.renew(now, connection, request.ack, out) {
+            Command::Request(request) => match self.renew(now, socket, request.ack, out) {
                 Some(id) => self.request(now, &id, request, out),
                 None => Outcome::Unregistered,
             },
         };
         self.end_overflowed(now, out);
-        let own = self.connections.get(&connection).and_then(|id| self.peers.get(id));
+        let own = self.sockets.get(&socket).and_then(|id| self.peers.get(id));
         let received = own.map_or(0, |peer| peer.frames.received());
-        // A sink takes replies always; one that breaks the rule only hurts its own connection.
-        let _taken = out.deliver(connection, Delivery::Done { received, outcome });
+        // A sink takes replies always; one that breaks the rule only hurts its own socket.
+        let _taken = out.deliver(socket, Delivery::Done { received, outcome });
     }
 
-    /// The peer of a connection, its lease renewed and what it acknowledges taken; `None` when it has none or its lease
+    /// The peer of a socket, its lease renewed and what it acknowledges taken; `None` when it has none or its lease
     /// is over.
     fn renew(
         &mut self,
         now: u64,
-        connection: ConnectionId,
+        socket: SocketId,
         ack: Option<u32>,
         out: &mut impl Outlet,
     ) -> Option<PeerId> {
-        let id = self.connections.get(&connection)?.clone();
+        let id = self.sockets.get(&socket)?.clone();
         let peer = self.peers.get_mut(&id)?;
         if !peer.is_present(now) {
             self.end_lease(now, &id, out);

@@ -1,6 +1,6 @@
 //! Sessions and their keys. Also what the other tests of version 2 share.
 
-use super::world_tests::{LOST, World, connection, hello, id, refused, room, signal};
+use super::world_tests::{LOST, World, hello, id, refused, room, signal, socket};
 use crate::TokenHash;
 use crate::engine::limits::LEASE_MS;
 use crate::engine::limits::RESUME_WINDOW_MS;
@@ -17,21 +17,21 @@ pub(super) fn claim(peer: &str, key: &str, next: &str, received: Option<u32>) ->
     Claim { version: 2, key, next, received, ..hello(peer, 'k') }
 }
 
-/// What a connection was told, without the replies that say nothing.
+/// What a socket was told, without the replies that say nothing.
 pub(super) type Told = Vec<(Option<u32>, News)>;
 
 impl World {
     /// Claims; what the reply says. What follows it stays.
     pub(super) fn resume(&mut self, now: u64, number: u64, claim: Claim) -> Result<Claimed, Outcome> {
-        self.registry.execute(now, connection(number), Command::Claim(Box::new(claim)), &mut self.out);
-        match self.out.got.get_mut(&connection(number)).map(|got| got.remove(0)) {
+        self.registry.execute(now, socket(number), Command::Claim(Box::new(claim)), &mut self.out);
+        match self.out.got.get_mut(&socket(number)).map(|got| got.remove(0)) {
             Some(Delivery::Claimed(claimed)) => Ok(claimed),
             Some(Delivery::Done { outcome, .. }) => Err(outcome),
             other => panic!("no reply but {other:?}"),
         }
     }
 
-    /// A new session of version 2 for each of the names, on the connections 1, 2, 3 …, all in one room; what they were told
+    /// A new session of version 2 for each of the names, on the sockets 1, 2, 3 …, all in one room; what they were told
     /// is acknowledged.
     pub(super) fn in_a_room(names: &[&str]) -> Self {
         let mut world = Self::new();
@@ -68,7 +68,7 @@ impl World {
         self.news(number).into_iter().map(news).collect()
     }
 
-    /// The numbers of what a connection was told.
+    /// The numbers of what a socket was told.
     pub(super) fn numbers(&mut self, number: u64) -> Vec<u32> {
         self.told(number).into_iter().filter_map(|(seq, _)| seq).collect()
     }
@@ -179,7 +179,7 @@ fn an_acknowledgement_proves_the_new_key_and_a_replayed_hello_is_refused() {
     let hello = || claim("ada", "next", "n2", Some(1));
     assert!(world.resume(1, 2, hello()).is_ok());
     assert!(world.resume(2, 3, hello()).is_ok(), "nothing proves that the welcome arrived");
-    // What the fenced connection says proves nothing.
+    // What the fenced socket says proves nothing.
     assert_eq!(world.news(2), [Delivery::Replaced]);
     assert_eq!(world.execute(3, 2, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
     assert!(world.resume(4, 4, hello()).is_ok());
@@ -209,7 +209,7 @@ fn a_forged_key_gets_nothing_and_costs_nothing() {
 }
 
 #[test]
-fn of_two_claims_at_once_one_connection_lives() {
+fn of_two_claims_at_once_one_socket_lives() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     world.detach(1, 2, LOST);
     assert!(world.resume(2, 10, claim("bob", "next", "a", Some(1))).is_ok());
@@ -220,7 +220,7 @@ fn of_two_claims_at_once_one_connection_lives() {
     for departure in [LOST, Departure::Bye] {
         world.detach(3, 10, departure);
     }
-    assert!(world.news(1).is_empty(), "the end of the fenced connection is nobody's news");
+    assert!(world.news(1).is_empty(), "the end of the fenced socket is nobody's news");
     assert_eq!(world.send(4, 11, 2, "ada"), Outcome::Executed);
     assert_eq!(world.numbers(1).len(), 1);
 }
@@ -297,7 +297,7 @@ fn an_ended_lease_is_an_absence_and_the_client_resumes() {
     assert_eq!(world.news(2), [Delivery::Expired]);
     assert_eq!(world.execute(30_001, 2, Command::Beat { ack: None }), Outcome::Unregistered);
     assert_eq!(world.resume(30_002, 9, claim("bob", "next", "n", Some(1))), Ok(resumed(1, 1)));
-    // Without a sweep, the connection's own command finds it out.
+    // Without a sweep, the socket's own command finds it out.
     assert_eq!(world.execute(90_000, 9, Command::Beat { ack: None }), Outcome::Unregistered);
     assert!(!world.registry.peers[&id("bob")].is_present(90_000));
     // And a claim after lease and window finds nothing.

@@ -133,7 +133,7 @@ impl Registry {
         let mut view = std::mem::take(view);
         let told = tell(&due, room, presence, &mut view, peer, |peer, news| {
             work.touch(1);
-            // A sink of version 1 that is full closes its connection.
+            // A sink of version 1 that is full closes its socket.
             let _closes = store.put(peer, news, None, out);
         });
         presence.again |= is_full && !peer.behind;

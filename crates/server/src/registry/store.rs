@@ -47,11 +47,10 @@ impl Store {
         } else {
             None
         };
-        let Some(connection) = peer.connection else { return Ok(()) };
+        let Some(socket) = peer.socket else { return Ok(()) };
         peer.mailbox.handle_sent(seq.unwrap_or(0));
         // Only without a mailbox can there be no room: a sink takes what is numbered.
-        out.deliver(connection, Delivery::News { seq, news: Arc::clone(news) })
-            .map_err(|_full| NotTaken::Busy)
+        out.deliver(socket, Delivery::News { seq, news: Arc::clone(news) }).map_err(|_full| NotTaken::Busy)
     }
 
     /// Lets go of what a client has acknowledged.

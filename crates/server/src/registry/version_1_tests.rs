@@ -3,7 +3,7 @@
 use super::deadlines::Deadlines;
 use super::labels::Labels;
 use super::state::Registry;
-use super::world_tests::{LOST, World, connection, hello, id, ids, left, refused, room, signal, told};
+use super::world_tests::{LOST, World, hello, id, ids, left, refused, room, signal, socket, told};
 use crate::engine::{Action, Command, Delivery, Departure, LeaveReason, News, Outcome, Page, Request};
 use signalpost_protocol::{ErrorCode, Query, limits};
 
@@ -128,7 +128,7 @@ fn an_id_is_taken_while_its_lease_lasts_and_free_after() {
 }
 
 #[test]
-fn the_same_key_takes_over_and_the_old_connection_cannot_undo_it() {
+fn the_same_key_takes_over_and_the_old_socket_cannot_undo_it() {
     let mut world = three_in_a_room();
     assert_eq!(world.claim(5, 9, hello("ada", 'k')), None);
     assert_eq!(world.news(1), [Delivery::Superseded]);
@@ -139,7 +139,7 @@ fn the_same_key_takes_over_and_the_old_connection_cannot_undo_it() {
 }
 
 #[test]
-fn a_second_claim_on_one_connection_is_refused() {
+fn a_second_claim_on_one_socket_is_refused() {
     let mut world = three_in_a_room();
     assert_eq!(world.claim(1, 1, hello("eve", 'k')), Some(refused(ErrorCode::AlreadyRegistered)));
     assert_eq!(world.registry.len(), 3);
@@ -164,7 +164,7 @@ fn rooms_of_one_peer_are_bounded() {
 #[test]
 fn a_full_queue_refuses_a_signal_and_spares_the_others() {
     let mut world = three_in_a_room();
-    world.out.full.insert(connection(2));
+    world.out.full.insert(socket(2));
     let send = |to: &str| Action::Send { to: id(to), signal: signal() };
     assert_eq!(world.run(1, 1, send("bob")), refused(ErrorCode::PeerBusy));
     assert_eq!(world.run(1, 1, send("cy")), Outcome::Executed);
@@ -172,7 +172,7 @@ fn a_full_queue_refuses_a_signal_and_spares_the_others() {
 }
 
 #[test]
-fn a_connection_without_a_peer_can_do_nothing() {
+fn a_socket_without_a_peer_can_do_nothing() {
     let mut world = three_in_a_room();
     assert_eq!(world.execute(1, 50, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
     for action in [
@@ -200,8 +200,8 @@ fn nothing_is_left_behind() {
         }
     }
     world.registry.sweep(u64::MAX, &mut world.out);
-    let Registry { peers, connections, rooms, labels, deadlines, .. } = &world.registry;
+    let Registry { peers, sockets, rooms, labels, deadlines, .. } = &world.registry;
     let (Labels { regions, capabilities }, Deadlines { leases, windows, .. }) = (labels, deadlines);
-    assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
+    assert!(peers.is_empty() && sockets.is_empty() && leases.is_empty() && windows.is_empty());
     assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty());
 }

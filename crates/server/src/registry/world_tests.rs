@@ -6,7 +6,7 @@ use crate::engine::{
     Action, AwayReason, Claim, Command, Delivery, Departure, Full, LeaveReason, News, NewsKind, Outcome,
     Outlet, Page, Request,
 };
-use crate::{ConnectionId, TokenHash};
+use crate::{SocketId, TokenHash};
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{ErrorCode, Label, PeerId, PeerInfo, Query, RoomName, Signal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Queues {
-    pub(super) got: BTreeMap<ConnectionId, Vec<Delivery>>,
-    pub(super) full: BTreeSet<ConnectionId>,
+    pub(super) got: BTreeMap<SocketId, Vec<Delivery>>,
+    pub(super) full: BTreeSet<SocketId>,
 }
 
 impl Outlet for Queues {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         let may_refuse = |delivery: &Delivery| match delivery {
             Delivery::News { seq: None, news } => news.kind() != NewsKind::Answer,
             _ => false,
@@ -35,11 +35,11 @@ impl Outlet for Queues {
 pub(super) struct World {
     pub(super) registry: Registry,
     pub(super) out: Queues,
-    pub(super) pictures: BTreeMap<ConnectionId, Picture>,
+    pub(super) pictures: BTreeMap<SocketId, Picture>,
 }
 
-pub(super) fn connection(number: u64) -> ConnectionId {
-    ConnectionId::new(number)
+pub(super) fn socket(number: u64) -> SocketId {
+    SocketId::new(number)
 }
 
 pub(super) fn id(text: &str) -> PeerId {
@@ -71,8 +71,8 @@ impl World {
     }
 
     pub(super) fn execute(&mut self, now: u64, number: u64, command: Command) -> Outcome {
-        self.registry.execute(now, connection(number), command, &mut self.out);
-        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+        self.registry.execute(now, socket(number), command, &mut self.out);
+        match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
             Some(Delivery::Done { outcome, .. }) => outcome,
             other => panic!("no reply but {other:?}"),
         }
@@ -82,7 +82,7 @@ impl World {
         let request = Request { seq: None, ack: None, reference: None, action };
         let outcome = self.execute(now, number, Command::Request(request));
         if let Outcome::Refused(told) = outcome {
-            match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+            match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
                 Some(Delivery::News { news, .. }) => {
                     assert!(matches!(&*news, News::Refused { code, .. } if *code == told), "{news:?}");
                 }
@@ -95,15 +95,15 @@ impl World {
     /// The answer to the action, which is expected to be the last of the news.
     pub(super) fn ask(&mut self, now: u64, number: u64, action: Action) -> News {
         assert_eq!(self.run(now, number, action), Outcome::Executed);
-        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+        match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
             Some(Delivery::News { seq: None, news }) => Arc::unwrap_or_clone(news),
             other => panic!("no answer but {other:?}"),
         }
     }
 
     pub(super) fn claim(&mut self, now: u64, number: u64, claim: Claim) -> Option<Outcome> {
-        self.registry.execute(now, connection(number), Command::Claim(Box::new(claim)), &mut self.out);
-        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+        self.registry.execute(now, socket(number), Command::Claim(Box::new(claim)), &mut self.out);
+        match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
             Some(Delivery::Claimed(_)) => None,
             Some(Delivery::Done { outcome, .. }) => Some(outcome),
             other => panic!("no reply but {other:?}"),
@@ -118,11 +118,11 @@ impl World {
     }
 
     pub(super) fn detach(&mut self, now: u64, number: u64, departure: Departure) {
-        self.registry.execute(now, connection(number), Command::Detach(departure), &mut self.out);
+        self.registry.execute(now, socket(number), Command::Detach(departure), &mut self.out);
     }
 
     pub(super) fn news(&mut self, number: u64) -> Vec<Delivery> {
-        self.out.got.remove(&connection(number)).unwrap_or_default()
+        self.out.got.remove(&socket(number)).unwrap_or_default()
     }
 
     pub(super) fn found(&mut self, now: u64, number: u64, query: Query) -> (Vec<String>, Option<String>) {

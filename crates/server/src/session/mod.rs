@@ -22,7 +22,7 @@ pub use numbers::{ACK_FRAMES, ACK_MS};
 pub use output::{Close, SessionOutput, TimeoutReason};
 
 use crate::engine::{AwayReason, Command, Delivery, Departure, News};
-use crate::{ConnectionId, Token};
+use crate::{SocketId, Token};
 use frame::Subject;
 use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
@@ -40,7 +40,7 @@ pub const WAITING_FRAMES: usize = 8;
 /// One socket.
 #[derive(Debug)]
 pub struct Session {
-    connection: ConnectionId,
+    socket: SocketId,
     region: Option<Label>,
     token: Token,
     state: State,
@@ -95,9 +95,9 @@ struct Claim {
 impl Session {
     /// A socket that has just opened. `region` is the server's own and is told in `welcome`, as is `token`: the key for
     /// the client's next socket, drawn for this one and no other.
-    pub fn new(now: u64, connection: ConnectionId, region: Option<Label>, token: Token) -> Self {
+    pub fn new(now: u64, socket: SocketId, region: Option<Label>, token: Token) -> Self {
         Self {
-            connection,
+            socket,
             region,
             token,
             state: State::Unregistered { hello_until: now.saturating_add(HELLO_TIMEOUT_MS) },
@@ -107,9 +107,9 @@ impl Session {
         }
     }
 
-    /// The connection that this session belongs to.
-    pub const fn connection(&self) -> ConnectionId {
-        self.connection
+    /// The socket that this session belongs to.
+    pub const fn socket(&self) -> SocketId {
+        self.socket
     }
 
     /// The peer that is registered on this socket.
@@ -160,8 +160,8 @@ impl Session {
         self.work(now);
     }
 
-    /// The engine had something for this connection. Deliveries are to be handed over in the order of the
-    /// connection's sink.
+    /// The engine had something for this socket. Deliveries are to be handed over in the order of the
+    /// socket's sink.
     pub fn handle_delivery(&mut self, now: u64, delivery: Delivery) {
         if self.is_closed() {
             return;

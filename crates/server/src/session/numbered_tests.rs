@@ -18,7 +18,7 @@ fn hello(received: Option<u32>) -> String {
 
 /// A socket whose hello is with the engine.
 fn claiming(received: Option<u32>) -> (Session, crate::engine::Claim) {
-    let mut session = Session::new(0, ConnectionId::new(1), None, token());
+    let mut session = Session::new(0, SocketId::new(1), None, token());
     session.handle_frame(0, &hello(received));
     match drain(&mut session).pop() {
         Some(SessionOutput::Execute(Command::Claim(claim))) => (session, *claim),
@@ -109,7 +109,7 @@ fn frames_reach_the_engine_with_their_numbers_and_only_in_version_2() {
     drain(&mut session);
     let got = request(&mut session, &join(1, r#","ack":1"#));
     assert_eq!((got.seq, got.ack, got.reference), (Some(1), Some(1), Some(1)));
-    let mut old = Session::new(0, ConnectionId::new(1), None, token());
+    let mut old = Session::new(0, SocketId::new(1), None, token());
     old.handle_frame(0, &hello(None).replace("[1,9]", "[1,1]"));
     old.handle_delivery(0, Delivery::Claimed(FRESH));
     drain(&mut old);

@@ -9,7 +9,7 @@ const FRESH: Claimed = Claimed { resumed: false, reason: None, received: 0, ackn
 
 /// A socket whose hello of this version was accepted, with what the server said.
 fn welcomed(version: u16, claimed: Claimed) -> (Session, Vec<SessionOutput>) {
-    let mut session = Session::new(0, ConnectionId::new(1), None, token());
+    let mut session = Session::new(0, SocketId::new(1), None, token());
     let hello = format!(
         r#"{{"type":"hello","payload":{{"versions":[1,{version}],"key":"0123456789abcdef","received":4,"peer":{{"id":"ada","session":7}}}}}}"#
     );

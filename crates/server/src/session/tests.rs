@@ -6,7 +6,7 @@ use std::sync::Arc;
 const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,1],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
 
 pub(super) fn fresh() -> Session {
-    Session::new(0, ConnectionId::new(1), Label::parse("eu").ok(), token())
+    Session::new(0, SocketId::new(1), Label::parse("eu").ok(), token())
 }
 
 pub(super) fn token() -> Token {

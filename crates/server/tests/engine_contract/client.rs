@@ -1,4 +1,4 @@
-//! A connection to the engine under test, and what the tests ask of it.
+//! A socket to the engine under test, and what the tests ask of it.
 
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName, Signal};
@@ -6,12 +6,12 @@ use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, Full, LeaveReason, News,
     NewsKind, Outcome, Request, Sink,
 };
-use signalpost_server::{ConnectionId, TokenHash};
+use signalpost_server::{SocketId, TokenHash};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A connection of the suite.
+/// A socket of the suite.
 #[derive(Default)]
 pub struct Line {
     got: Mutex<VecDeque<Delivery>>,
@@ -28,7 +28,7 @@ impl Line {
         self.got.lock().unwrap().drain(..).filter_map(numbered).collect()
     }
 
-    /// Whether the connection was told that its session is over.
+    /// Whether the socket was told that its session is over.
     pub fn is_lost(&self) -> bool {
         self.got.lock().unwrap().contains(&Delivery::SessionLost)
     }
@@ -48,16 +48,16 @@ impl Sink for Line {
 
 pub struct Client<'a, E> {
     engine: &'a E,
-    connection: ConnectionId,
+    socket: SocketId,
     pub line: Arc<Line>,
 }
 
 impl<'a, E: Engine> Client<'a, E> {
     pub async fn open(engine: &'a E, number: u64) -> Self {
         let line = Arc::new(Line::default());
-        let connection = ConnectionId::new(number);
-        engine.attach(connection, line.clone()).await;
-        Self { engine, connection, line }
+        let socket = SocketId::new(number);
+        engine.attach(socket, line.clone()).await;
+        Self { engine, socket, line }
     }
 
     pub async fn claimed(engine: &'a E, number: u64, name: &str) -> Self {
@@ -79,7 +79,7 @@ impl<'a, E: Engine> Client<'a, E> {
 
     /// Executes; `None` for a claim that is granted. The reply is expected to be the next delivery.
     pub async fn claim(&self, now: u64, claim: Claim) -> Option<Outcome> {
-        self.engine.execute(now, self.connection, Command::Claim(Box::new(claim))).await;
+        self.engine.execute(now, self.socket, Command::Claim(Box::new(claim))).await;
         match self.next().await {
             Some(Delivery::Claimed(_)) => None,
             Some(Delivery::Done { outcome, .. }) => Some(outcome),
@@ -90,7 +90,7 @@ impl<'a, E: Engine> Client<'a, E> {
     /// Executes without a number; the answer, if there is one, and the outcome, which are expected to be next.
     pub async fn run(&self, now: u64, action: Action) -> (Option<News>, Outcome) {
         let request = Request { seq: None, ack: None, reference: Some(1), action };
-        self.engine.execute(now, self.connection, Command::Request(request)).await;
+        self.engine.execute(now, self.socket, Command::Request(request)).await;
         let mut answer = None;
         loop {
             match self.next().await {
@@ -108,16 +108,16 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     pub async fn beat(&self, now: u64) -> Outcome {
-        self.engine.execute(now, self.connection, Command::Beat { ack: None }).await;
+        self.engine.execute(now, self.socket, Command::Beat { ack: None }).await;
         match self.next().await {
             Some(Delivery::Done { outcome, .. }) => outcome,
             other => panic!("no reply but {other:?}"),
         }
     }
 
-    /// Executes in version 2; what the connection was told before the reply, and the reply.
+    /// Executes in version 2; what the socket was told before the reply, and the reply.
     pub async fn execute(&self, now: u64, command: Command) -> (Vec<(u32, News)>, Delivery) {
-        self.engine.execute(now, self.connection, command).await;
+        self.engine.execute(now, self.socket, command).await;
         let mut news = Vec::new();
         loop {
             match self.next().await {
@@ -170,7 +170,7 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     pub async fn end(&self, now: u64, departure: Departure) {
-        self.engine.execute(now, self.connection, Command::Detach(departure)).await;
+        self.engine.execute(now, self.socket, Command::Detach(departure)).await;
     }
 }
 

@@ -108,7 +108,7 @@ async fn the_lease_ends_what_the_socket_does_not<E: Engine>(engine: E) {
     assert_eq!(engine.usage().await.peers, 1);
 }
 
-async fn an_id_belongs_to_one_connection<E: Engine>(engine: E) {
+async fn an_id_belongs_to_one_socket<E: Engine>(engine: E) {
     let first = Client::claimed(&engine, 1, "ada").await;
     let thief = Client::open(&engine, 2).await;
     assert_eq!(thief.claim(1, claim("ada", 'x')).await, Some(refused(ErrorCode::PeerIdTaken)));
@@ -145,8 +145,8 @@ suite!(
         a_broadcast_reaches_every_other_member_and_nobody_else,
         a_stay_in_a_room_begins_and_ends_with_one_notice,
         the_lease_ends_what_the_socket_does_not,
-        an_id_belongs_to_one_connection,
-        a_session_is_one_stream_over_its_connections,
+        an_id_belongs_to_one_socket,
+        a_session_is_one_stream_over_its_sockets,
         a_request_is_executed_once_and_in_its_turn,
         only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
         the_last_claim_fences_those_before,

@@ -41,7 +41,7 @@ fn message(to: &str) -> Action {
     Action::Send { to: peer(to), signal }
 }
 
-pub async fn a_session_is_one_stream_over_its_connections<E: Engine>(engine: E) {
+pub async fn a_session_is_one_stream_over_its_sockets<E: Engine>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     for seq in 1..=4 {
         ada.request(1, seq, send("bob", seq)).await;
