@@ -27,7 +27,7 @@ use index::Index;
 use post::Store;
 use presence::Presence;
 use registration::Registration;
-use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName};
+use signalpost_protocol::{ErrorCode, Label, PeerId, Query, RoomName, Sequence};
 use spread::{Pace, Spread};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -272,13 +272,11 @@ impl Registry {
         let Some(peer) = self.peers.get_mut(id) else { return Outcome::Unregistered };
         if peer.has_session() {
             let Some(seq) = request.seq else { return Outcome::Refused(ErrorCode::InvalidMessage) };
-            if seq <= peer.received {
-                return Outcome::Duplicate;
+            match Sequence::of(seq, peer.received) {
+                Sequence::Next => peer.received = seq,
+                Sequence::Duplicate => return Outcome::Duplicate,
+                Sequence::Gap => return peer.note_gap(),
             }
-            if peer.received.checked_add(1) != Some(seq) {
-                return peer.note_gap();
-            }
-            peer.received = seq;
         }
         let reference = request.reference;
         let (news, outcome) = match self.act(now, id, reference, request.action, out) {
