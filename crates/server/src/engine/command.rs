@@ -1,7 +1,7 @@
 //! What a session asks of an engine.
 
 use crate::TokenHash;
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
+use signalpost_protocol::{AwayReason, ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
 use std::borrow::Cow;
 
 /// What a session asks of the engine. Every command but [`Command::Detach`] gets exactly one reply: a
@@ -98,28 +98,6 @@ pub enum Departure {
     Leaving,
     /// Anything else: the session waits for the client. In version 1 it ends.
     Away(AwayReason),
-}
-
-/// Why a peer is away, as `peer-away` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AwayReason {
-    /// Its socket ended.
-    Lost,
-    /// It said nothing for too long.
-    Silent,
-    /// It closed its socket because its page is frozen.
-    Suspended,
-}
-
-impl AwayReason {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lost => "lost",
-            Self::Silent => "silent",
-            Self::Suspended => "suspended",
-        }
-    }
 }
 
 /// What an engine's refusal means.

@@ -1,7 +1,7 @@
 //! What an engine tells a socket.
 
 use super::news::News;
-use signalpost_protocol::ErrorCode;
+use signalpost_protocol::{ErrorCode, LossReason};
 use std::sync::Arc;
 
 /// What an engine tells a socket: replies and news in one queue, in the order of their effects.
@@ -44,25 +44,6 @@ pub struct Claimed {
     pub received: u32,
     /// The highest number up to which the client has acknowledged everything.
     pub acknowledged: u32,
-}
-
-/// Why a session could not be resumed, as `welcome` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LossReason {
-    /// It is not there (any more).
-    SessionExpired,
-    /// It is there, but not what the client has seen of it.
-    PositionLost,
-}
-
-impl LossReason {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SessionExpired => "session-expired",
-            Self::PositionLost => "position-lost",
-        }
-    }
 }
 
 /// What became of a command.

@@ -58,9 +58,10 @@ mod delivery;
 pub mod limits;
 mod news;
 
-pub use command::{Action, AwayReason, Claim, Command, Departure, Request};
-pub use delivery::{Claimed, Delivery, LossReason, Outcome};
-pub use news::{LeaveReason, News, NewsKind, Page};
+pub use command::{Action, Claim, Command, Departure, Request};
+pub use delivery::{Claimed, Delivery, Outcome};
+pub use news::{News, NewsKind, Page};
+pub use signalpost_protocol::{AwayReason, LeaveReason, LossReason};
 
 pub(crate) use command::words;
 pub(crate) use news::peer_weight;

@@ -18,7 +18,6 @@ mod numbers;
 mod output;
 mod reply;
 
-pub use numbers::{ACK_FRAMES, ACK_MS};
 pub use output::{Close, SessionOutput, TimeoutReason};
 
 use crate::engine::{AwayReason, Command, Delivery, Departure, News};
@@ -276,7 +275,10 @@ impl Session {
                 Some(Frame::Text(text)) => self.text(now, &text),
                 Some(Frame::Binary) => {
                     let problem = "binary frames carry nothing here";
-                    self.refuse(now, Subject::nothing("binary").reject(ErrorCode::BinaryFrame, "", problem));
+                    self.refuse(
+                        now,
+                        Subject::nothing(frame::BINARY).reject(ErrorCode::BinaryFrame, "", problem),
+                    );
                 }
                 None => break,
             }

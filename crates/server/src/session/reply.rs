@@ -5,7 +5,7 @@ use super::numbers::Numbers;
 use super::{Close, Held, Outstanding, Session, SessionOutput, State};
 use crate::engine::{AwayReason, Claimed, Departure, News, Outcome, words};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, SESSIONS, ServerMessage};
+use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, Open, SESSIONS, ServerMessage};
 use std::sync::Arc;
 
 impl Session {
@@ -17,7 +17,7 @@ impl Session {
         let session = has_session.then(|| Welcome {
             key: self.token.to_hex(),
             resumed: claimed.resumed,
-            reason: claimed.reason.map_or("", |reason| reason.as_str()).into(),
+            reason: claimed.reason.map(Open::from),
             received: claimed.received,
         });
         let (version, region) = (pending.version, self.region.clone());
