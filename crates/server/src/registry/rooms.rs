@@ -26,14 +26,14 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<Page, Refused> {
         let Some(peer) = self.peers.get_mut(id) else { return Err(ErrorCode::NotRegistered.into()) };
-        if peer.rooms.contains_key(room) {
-            peer.joins.take(now).map_err(Refused::wait)?;
+        let is_member = peer.rooms.contains_key(room);
+        if !is_member && peer.rooms.len() >= limits::ROOMS_PER_PEER {
+            return Err(ErrorCode::TooManyRooms.into());
+        }
+        peer.joins.take(now).map_err(Refused::wait)?;
+        if is_member {
             self.show_again(now, id, room, out);
         } else {
-            if peer.rooms.len() >= limits::ROOMS_PER_PEER {
-                return Err(ErrorCode::TooManyRooms.into());
-            }
-            peer.joins.take(now).map_err(Refused::wait)?;
             let members = self.presences.get(room).map_or(0, Presence::members);
             let pairs = self
                 .pairs
