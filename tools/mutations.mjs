@@ -93,7 +93,7 @@ const MUTATIONS = [
   {
     name: "what has a number goes out before the welcome of a session begun anew is known",
     tests: ["-p", "signalpost-server", "--no-default-features", "--test", "two_sockets"],
-    edits: [[REPLY, "            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, news)),\n", ""]],
+    edits: [[REPLY, "            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, mail)),\n", ""]],
   },
   {
     name: "the server's check for a late hello is taken out",

@@ -13,7 +13,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use signalpost_protocol::{Envelope, ServerMessage};
-use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
+use signalpost_server::engine::{Command, Delivery, Full, MailKind, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
 use signalpost_server::{SocketId, Token};
@@ -30,7 +30,7 @@ impl Outlet for Inboxes {
     fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         let Some(inbox) = self.0.get_mut(&to.as_u64()) else { return Ok(()) };
         let may_refuse = match &delivery {
-            Delivery::News { seq: None, news } => news.kind() != NewsKind::Answer,
+            Delivery::Mail { seq: None, mail } => mail.kind() != MailKind::Answer,
             _ => false,
         };
         if may_refuse && inbox.len() >= QUEUE {

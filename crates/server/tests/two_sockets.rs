@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use signalpost_protocol::{Envelope, PeerId, PeerInfo, Signal};
-use signalpost_server::engine::{Action, Claim, Command, Delivery, Full, News, Outlet, Request};
+use signalpost_server::engine::{Action, Claim, ClientFrame, Command, Delivery, Full, Mail, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
 use signalpost_server::{SocketId, Token, TokenHash};
@@ -145,8 +145,8 @@ impl World {
         self.written += 1;
         let signal = Signal::Message { room: None, data, receipt: false };
         let action = Action::Send { to: PeerId::parse("ada").unwrap(), signal };
-        let request = Request { seq: None, ack: None, reference: None, action };
-        self.registry.execute(self.now, BOB, Command::Request(request), &mut self.inboxes);
+        let request = ClientFrame { seq: None, ack: None, reference: None, action };
+        self.registry.execute(self.now, BOB, Command::Frame(request), &mut self.inboxes);
     }
 
     fn open(&mut self) {
@@ -281,8 +281,8 @@ impl World {
             }
         }
         for delivery in self.inboxes.0.remove(&BOB).into_iter().flatten() {
-            if let Delivery::News { news, .. } = delivery
-                && let News::Relay { signal: Signal::Message { data, .. }, .. } = &*news
+            if let Delivery::Mail { mail, .. } = delivery
+                && let Mail::Relay { signal: Signal::Message { data, .. }, .. } = &*mail
             {
                 self.heard_by_bob.push(data.parse().unwrap());
             }

@@ -18,7 +18,7 @@ pub enum Command {
         ack: Option<u32>,
     },
     /// Executes a frame of the client.
-    Request(Request),
+    Frame(ClientFrame),
     /// The socket ends. No reply.
     Detach(Departure),
 }
@@ -42,7 +42,7 @@ pub struct Claim {
 
 /// One frame of a client, with its numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
+pub struct ClientFrame {
     /// Its number in the session; `None` in version 1.
     pub seq: Option<u32>,
     /// The highest number up to which the client has everything, if the frame said so.
@@ -53,7 +53,7 @@ pub struct Request {
     pub action: Action,
 }
 
-/// What is to be done for a client, and answered by [`super::News`].
+/// What is to be done for a client, and answered by [`super::Mail`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Enters a room. Entering one twice is answered as the first time and announced once.

@@ -1,22 +1,22 @@
 //! What an engine tells a socket.
 
-use super::news::News;
+use super::mail::Mail;
 use signalpost_protocol::{ErrorCode, LossReason};
 use std::sync::Arc;
 
-/// What an engine tells a socket: replies and news in one queue, in the order of their effects.
+/// What an engine tells a socket: replies and mail in one queue, in the order of their effects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Delivery {
     /// The reply to a claim that was granted. What the client has not yet seen of a resumed session follows.
     Claimed(Claimed),
     /// Something for the client.
-    News {
+    Mail {
         /// Its number in the session; `None` in version 1.
         seq: Option<u32>,
         /// What it is. The mailbox holds it too.
-        news: Arc<News>,
+        mail: Arc<Mail>,
     },
-    /// The reply to any other command. News that answer the client come before it.
+    /// The reply to any other command. Mail that answer the client come before it.
     Done {
         /// The highest number up to which the engine has everything of the client; 0 in version 1.
         received: u32,
@@ -51,7 +51,7 @@ pub struct Claimed {
 pub enum Outcome {
     /// It took effect.
     Executed,
-    /// It changed nothing; the code says why. The client is told by [`News::Refused`], save for a claim, which the
+    /// It changed nothing; the code says why. The client is told by [`Mail::Refused`], save for a claim, which the
     /// session answers itself.
     Refused(ErrorCode),
     /// A request of this number was executed before; nothing happened.

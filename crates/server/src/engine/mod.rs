@@ -1,19 +1,19 @@
 //! The contract between sessions and whoever knows the peers.
 //!
 //! [`MemoryEngine`](crate::memory::MemoryEngine) keeps everything in one process. An engine over a shared store can stand
-//! beside it: a socket is attached with a [`Sink`], commands go in, and everything that comes back,
+//! beside it: a socket is attached with a [`DeliveryQueue`], commands go in, and everything that comes back,
 //! replies included, arrives through that sink.
 //!
 //! # Sessions
 //! In version 2 a session is one ordered stream in each direction, carried over successive sockets. To the client
-//! everything goes through its mailbox, which numbers the news and keeps each until the client has acknowledged it. From
+//! everything goes through its mailbox, which numbers the mail and keeps each until the client has acknowledged it. From
 //! the client every request has a number, and is executed once and in its turn. A session without a socket is away
 //! for the resume window. In version 1 nothing is numbered or kept, and the session ends with its socket.
 //!
 //! # Guaranteed
 //! - Every command of an attached socket but `Detach` puts exactly one reply into its sink, also when the sink is
-//!   full. A session has one command outstanding at a time. The news that answer a request come before its reply.
-//! - What reaches one sink is in the order of its effects. After [`News::Joined`] come exactly the changes that the page
+//!   full. A session has one command outstanding at a time. The mail that answer a request come before its reply.
+//! - What reaches one sink is in the order of its effects. After [`Mail::Joined`] come exactly the changes that the page
 //!   in it does not show; a relay of a peer comes after the notices about that peer. A `Joined` without a reference takes the
 //!   place of everything that the client knows of the room.
 //! - In version 2, while the session lives, a client that resumes at what it has and acknowledges what it gets has every
@@ -23,9 +23,9 @@
 //!   [`Outcome::Gap`], and neither has an effect. Its acknowledgement counts all the same.
 //! - Signals from one peer to another arrive in the order in which they were sent, each at most once, with the sender's
 //!   id as the engine registered it.
-//! - [`News::Sent`] means that the signal is in the receiver's mailbox (in version 1: in its queue); any refusal means
+//! - [`Mail::Sent`] means that the signal is in the receiver's mailbox (in version 1: in its queue); any refusal means
 //!   that it is not. A broadcast is in the mailbox of every other live member; refused with `peer-busy`, it is in all
-//!   that had room. [`News::Received`] means that the receiver's client has acknowledged the message; if its session
+//!   that had room. [`Mail::Received`] means that the receiver's client has acknowledged the message; if its session
 //!   ends before that, the sender is told `peer-not-found`.
 //! - A mailbox is bounded as [`limits`] says. A relay that does not fit is refused, a notice waits; a
 //!   session whose mailbox cannot take an answer to its own frame ends, and its socket is told [`Delivery::SessionLost`].
@@ -34,8 +34,8 @@
 //!   as well; as soon as anything is acknowledged on the socket that was given the successor, only that.
 //! - The socket that held the id before a claim is told [`Delivery::Superseded`], or [`Delivery::Replaced`] where the
 //!   same session, by its number, came back; whatever it commands from then on is [`Outcome::Unregistered`].
-//! - Each stay in a room ends with exactly one [`News::PeerLeft`] to each member that was told of it, at once on
-//!   [`Departure::Bye`] and at the end of the window otherwise, which on [`Departure::Leaving`] is a short one. Between [`News::PeerAway`] and [`News::PeerBack`] or
+//! - Each stay in a room ends with exactly one [`Mail::PeerLeft`] to each member that was told of it, at once on
+//!   [`Departure::Bye`] and at the end of the window otherwise, which on [`Departure::Leaving`] is a short one. Between [`Mail::PeerAway`] and [`Mail::PeerBack`] or
 //!   `PeerLeft` there is no other word of that peer in that room. (In version 1: of each member whose sink is not full;
 //!   an absence is told as an end and a return as a beginning.)
 //! - Members of a small room are told of a change before the command is done, those of a large one in the turns of
@@ -56,15 +56,15 @@
 mod command;
 mod delivery;
 pub mod limits;
-mod news;
+mod mail;
 
-pub use command::{Action, Claim, Command, Departure, Request};
+pub use command::{Action, Claim, ClientFrame, Command, Departure};
 pub use delivery::{Claimed, Delivery, Outcome};
-pub use news::{News, NewsKind, Page};
+pub use mail::{Mail, MailKind, Page};
 pub use signalpost_protocol::{AwayReason, LeaveReason, LossReason};
 
 pub(crate) use command::words;
-pub(crate) use news::peer_weight;
+pub(crate) use mail::peer_weight;
 
 use crate::SocketId;
 use core::fmt;
@@ -87,9 +87,9 @@ impl core::error::Error for Full {}
 ///
 /// A sink has to take everything but unnumbered relays and notices, always: replies, because there is one command
 /// outstanding; what is numbered, because the mailbox bounds it; the rest, because there is at most one of each at a
-/// time. It may refuse an unnumbered [`NewsKind::Relay`]: the sender is told `peer-busy`. If it refuses an unnumbered
-/// [`NewsKind::Notice`], the client's picture of a room is wrong, so the socket must be closed.
-pub trait Sink: Send + Sync {
+/// time. It may refuse an unnumbered [`MailKind::Relay`]: the sender is told `peer-busy`. If it refuses an unnumbered
+/// [`MailKind::Notice`], the client's picture of a room is wrong, so the socket must be closed.
+pub trait DeliveryQueue: Send + Sync {
     /// Takes a delivery.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ pub trait Sink: Send + Sync {
     fn deliver(&self, delivery: Delivery) -> Result<(), Full>;
 }
 
-/// The ways to all sockets, as the sans-IO registry sees them. The rules of [`Sink`] hold; a delivery
+/// The ways to all sockets, as the sans-IO registry sees them. The rules of [`DeliveryQueue`] hold; a delivery
 /// to a socket that is gone is dropped without an error.
 pub trait Outlet {
     /// Hands a delivery to a socket.
@@ -110,7 +110,7 @@ pub trait Outlet {
 /// Knows the peers. `now` is in milliseconds of one monotonic clock of the caller.
 pub trait Engine: Send + Sync + 'static {
     /// A socket opened; `sink` receives what is for it until it detaches.
-    fn attach(&self, socket: SocketId, sink: Arc<dyn Sink>) -> impl Future<Output = ()> + Send;
+    fn attach(&self, socket: SocketId, sink: Arc<dyn DeliveryQueue>) -> impl Future<Output = ()> + Send;
 
     /// Executes one command. The reply goes through the socket's sink; it is there when the future is
     /// done or comes later. The future resolves to the time at which [`Engine::sweep`] has work, if it has.

@@ -137,10 +137,10 @@ impl Registry {
         let claimed = Claimed { resumed, reason, received: peer.frames.received(), acknowledged };
         let _taken = out.deliver(socket, Delivery::Claimed(claimed));
         let mut sent = acknowledged;
-        for (seq, news) in peer.mailbox.iter() {
+        for (seq, mail) in peer.mailbox.iter() {
             self.work.touch(1);
             sent = seq;
-            let _taken = out.deliver(socket, Delivery::News { seq: Some(seq), news: news.clone() });
+            let _taken = out.deliver(socket, Delivery::Mail { seq: Some(seq), mail: mail.clone() });
         }
         peer.mailbox.handle_sent(sent);
         self.give(receipts, out);

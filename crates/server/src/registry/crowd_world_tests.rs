@@ -6,7 +6,7 @@ use super::turns::Pace;
 use super::world_tests::{World, room};
 use crate::SocketId;
 use crate::engine::limits::ENTRIES;
-use crate::engine::{Action, Command, Delivery, Request};
+use crate::engine::{Action, ClientFrame, Command, Delivery};
 
 /// Most entries that one command may touch, whatever the size of its room.
 pub(super) const MOST_WORK: u64 = 2 * Pace::SERVER.turn + ENTRIES as u64;
@@ -48,12 +48,12 @@ impl World {
         for socket in sockets {
             let told = self.out.got.remove(&socket).unwrap_or_default();
             for delivery in &told {
-                if let Delivery::News { news, .. } = delivery {
-                    self.pictures.entry(socket).or_default().note(news);
+                if let Delivery::Mail { mail, .. } = delivery {
+                    self.pictures.entry(socket).or_default().note(mail);
                 }
             }
             let top = told.iter().filter_map(|delivery| match delivery {
-                Delivery::News { seq, .. } => *seq,
+                Delivery::Mail { seq, .. } => *seq,
                 _ => None,
             });
             if let Some(ack) = top.max() {
@@ -87,5 +87,5 @@ impl World {
 
 fn join(seq: u32) -> Command {
     let action = Action::Join(room("r"));
-    Command::Request(Request { seq: Some(seq), ack: None, reference: Some(seq), action })
+    Command::Frame(ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action })
 }

@@ -20,7 +20,7 @@ mod reply;
 
 pub use output::{Close, SessionOutput, TimeoutReason};
 
-use crate::engine::{AwayReason, Command, Delivery, Departure, News};
+use crate::engine::{AwayReason, Command, Delivery, Departure, Mail};
 use crate::{SocketId, Token};
 use frame::Subject;
 use numbers::Numbers;
@@ -65,10 +65,10 @@ enum State {
     Closed,
 }
 
-/// The numbered news of a session that was begun in place of the one that the client wanted, until the client has shown
+/// The numbered mail of a session that was begun in place of the one that the client wanted, until the client has shown
 /// that it knows the welcome. Before that, a second claim with the same key may begin this session again at number 1,
 /// on another socket; what had gone out on this one would be heard twice. The mailbox bounds them.
-type Held = VecDeque<(u32, Arc<News>)>;
+type Held = VecDeque<(u32, Arc<Mail>)>;
 
 #[derive(Debug)]
 enum Frame {
@@ -80,13 +80,13 @@ enum Frame {
 #[derive(Debug)]
 struct Outstanding {
     subject: Subject,
-    claim: Option<Claim>,
+    claim: Option<PendingClaim>,
     /// The field at fault, where the session refuses the frame itself.
     field: Option<&'static str>,
 }
 
 #[derive(Debug)]
-struct Claim {
+struct PendingClaim {
     peer: PeerId,
     version: u16,
 }
@@ -168,7 +168,7 @@ impl Session {
         let lost = Departure::Away(AwayReason::Lost);
         match delivery {
             Delivery::Claimed(claimed) => self.handle_claimed(now, claimed),
-            Delivery::News { seq, news } => self.handle_news(now, seq, news),
+            Delivery::Mail { seq, mail } => self.handle_mail(now, seq, mail),
             Delivery::Done { received, outcome } => self.handle_done(now, received, outcome),
             // Not for good: what claimed it may be a `hello` of the same client that was late.
             Delivery::Replaced => self.close(Close::Code(CloseCode::Replaced), lost),

@@ -1,7 +1,7 @@
 //! The server: the real registry, and a queue of deliveries for each socket.
 
 use signalpost_server::SocketId;
-use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
+use signalpost_server::engine::{Command, Delivery, Full, MailKind, Outlet};
 use signalpost_server::registry::Pace;
 use signalpost_server::registry::Registry;
 use std::collections::{BTreeMap, VecDeque};
@@ -40,7 +40,7 @@ impl Queues {
 impl Outlet for Queues {
     fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         let Some(queue) = self.0.get_mut(&to) else { return Ok(()) };
-        let is_relay = |delivery: &Delivery| matches!(delivery, Delivery::News { seq: None, news } if news.kind() == NewsKind::Relay);
+        let is_relay = |delivery: &Delivery| matches!(delivery, Delivery::Mail { seq: None, mail } if mail.kind() == MailKind::Relay);
         if queue.len() >= DELIVERIES && is_relay(&delivery) {
             return Err(Full);
         }
