@@ -82,7 +82,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     };
   }
 
-  /** The own peer id. Where `session.keep` is `"tab"` and a duplicated tab has it already, another from the end of `connect()` on. */
+  /** The own peer id. Where `session.storage` is `"tab"` and a duplicated tab has it already, another from the end of `connect()` on. */
   get peerId(): string {
     return this.#identity.id;
   }

@@ -30,8 +30,7 @@ const equipClient = (page) =>
     /** What the client does once nobody lies any more. */
     window.works = async () => {
       const kinds = [];
-      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").send("x")])
-        kinds.push(await ended(promise, 6000));
+      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").send("x")]) kinds.push(await ended(promise, 6000));
       return [...kinds, client.state];
     };
     window.hellos = () => server.sent.filter(({ type }) => type === "hello");

@@ -6,8 +6,7 @@ const start = (page, options) =>
     const client = (window.client = new signalpostModule.SignalingClient("/signal", options));
     window.heard = [];
     client.addEventListener("message", ({ from, data }) => heard.push({ from, data }));
-    for (const name of ["offer", "answer", "icecandidate"])
-      client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
+    for (const name of ["offer", "answer", "icecandidate"]) client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
     client.addEventListener("statechange", ({ state, reason }) => heard.push({ state, reason }));
     await client.connect();
   }, options);
