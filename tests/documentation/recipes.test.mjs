@@ -21,7 +21,7 @@ const ENDS = {
   "the sender closes the peer": { sender: "peer.close()" },
   "the sender closes its client": { sender: "client.close()" },
   "the sender closes the channel": { sender: "channel.close()" },
-  "the receiver closes the peer": { receiver: "client.peers[0].close()" },
+  "the receiver closes the peer": { receiver: "client.remotePeers[0].close()" },
   "the receiver closes its client": { receiver: "client.close()" },
   "the receiver closes the channel": { receiver: "channel.close()" },
   "the receiver's page is left": { receiver: "location.href = 'about:blank'" },

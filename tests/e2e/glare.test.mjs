@@ -35,7 +35,7 @@ async function connectAt({ at, id, tracks }) {
 /** In a page: waits for the end of its peer, or brings it about. */
 async function closed({ closes }) {
   if (closes) peer.close();
-  while (client.peers.length > 0) await new Promise((done) => setTimeout(done, 10));
+  while (client.remotePeers.length > 0) await new Promise((done) => setTimeout(done, 10));
   return peer.state;
 }
 

@@ -162,7 +162,7 @@ async function wait() {
     find: client.findPeers(),
     join: client.join("two"),
     leave: three.leave(),
-    message: client.peer("ada").sendSignal(1),
+    message: client.peer("ada").send(1),
     broadcast: one.broadcast(1),
     connect: client.peer("zed").connect({ timeoutMs: 4000 }),
   };
@@ -212,7 +212,7 @@ for (const kind of KINDS) {
         const { state, settled, peers, heard, failures } = await page.evaluate(() => ({
           state: client.state,
           settled: [...settled],
-          peers: client.peers.map(({ id }) => id).sort(),
+          peers: client.remotePeers.map(({ id }) => id).sort(),
           heard,
           failures: Object.fromEntries(failures),
         }));
@@ -295,7 +295,7 @@ for (const kind of KINDS) {
         assert.deepEqual(await page.evaluate(outcomes), SETTLED);
         const { state, peers, heard } = await page.evaluate(() => ({
           state: client.state,
-          peers: client.peers.length,
+          peers: client.remotePeers.length,
           heard: heard.length,
         }));
         assert.deepEqual([state, heard], ["connected", 0]);

@@ -128,7 +128,7 @@ const PEERS_COME_AND_GO = () => {
       else peer.close();
       await Promise.all([gone, connecting]);
     }
-    const left = hub.peers.length;
+    const left = hub.remotePeers.length;
     for (const client of clients) client.close();
     for (const client of clients) ledger.watch(client);
     clients.length = spokes.length = 0;

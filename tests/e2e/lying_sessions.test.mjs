@@ -30,8 +30,7 @@ const equipClient = (page) =>
     /** What the client does once nobody lies any more. */
     window.works = async () => {
       const kinds = [];
-      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").sendSignal("x")])
-        kinds.push(await ended(promise, 6000));
+      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").send("x")]) kinds.push(await ended(promise, 6000));
       return [...kinds, client.state];
     };
     window.hellos = () => server.sent.filter(({ type }) => type === "hello");
@@ -76,7 +75,7 @@ for (const kind of ["chromium", "firefox"]) {
       const told = await inPage(kind, async () => {
         await start();
         server.isDeaf = true;
-        const sending = client.peer("eve").sendSignal("kept");
+        const sending = client.peer("eve").send("kept");
         await until(() => server.told("message"));
         server.tell({ type: "ack", ack: 4_000_000_000 });
         server.tell({ type: "heartbeat-ack", ack: server.told("message").seq + 1 });

@@ -277,7 +277,7 @@ for (const kind of ["chromium", "firefox"]) {
         // Or with the client.
         await page.evaluate((id) => (window.peer = client.peer(id)).connect(), await other.evaluate("client.peerId"));
         // Whose connection ends before it was connected is told so as an error.
-        await other.waitFor("client.peers[0]?.state === 'connected'");
+        await other.waitFor("client.remotePeers[0]?.state === 'connected'");
         const again = await page.evaluate(() => {
           peer.addEventListener("quality", listen);
           const during = timers.size;

@@ -129,7 +129,7 @@ for (const kind of ["chromium", "firefox"]) {
         await startClient(page, { peerId: ids[0], gathering: { mode: "trickle" } });
         await startClient(other, { peerId: ids[1], gathering: { mode: "complete", timeoutMs: 500 } });
         await page.evaluate((id) => client.peer(id).connect(), ids[1]);
-        assert.equal(await page.evaluate("client.peers[0].state"), "connected");
+        assert.equal(await page.evaluate("client.remotePeers[0].state"), "connected");
       }));
   });
 
@@ -143,7 +143,7 @@ for (const kind of ["chromium", "firefox"]) {
           window.isMute = true;
           // A position that the server never reached: it begins a new session.
           window.rewrite = (frame) => (frame.type === "hello" ? { ...frame, payload: { ...frame.payload, received: 1_000_000 } } : frame);
-          const sending = client.peer("bob").sendSignal("hello");
+          const sending = client.peer("bob").send("hello");
           cut();
           window.isMute = false;
           return sending;

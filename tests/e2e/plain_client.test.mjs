@@ -123,7 +123,7 @@ for (const [plainKind, sdkKind] of PAIRS) {
             client.signals.addEventListener("offer", ({ description }) => got.push(description.type));
             window.room = await client.join(room);
             window.room.addEventListener("message", ({ data }) => got.push(data));
-            await client.peer(to).sendSignal({ from: "the SDK" });
+            await client.peer(to).send({ from: "the SDK" });
             await window.room.broadcast(["all"]);
             await client.signals.sendOffer(to, { type: "offer", sdp: "v=0\r\n" });
           },

@@ -157,7 +157,7 @@ async function outcomes() {
     peerTold: peer.told.at(-1),
     made: [made.some((it) => it instanceof WebSocket), made.some((it) => it instanceof RTCPeerConnection)],
     open: open.length,
-    lists: [client.peers.length, room.peers.length],
+    lists: [client.remotePeers.length, room.peers.length],
     later: [
       await later(() => client.findPeers()),
       await later(() => client.connect()),

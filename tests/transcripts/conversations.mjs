@@ -7,8 +7,7 @@ const start = (page, options) =>
     window.client = client;
     window.heard = [];
     client.addEventListener("message", ({ from, data }) => heard.push({ from, data }));
-    for (const name of ["offer", "answer", "ice-candidate"])
-      client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
+    for (const name of ["offer", "answer", "icecandidate"]) client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
     client.addEventListener("statechange", ({ state, reason }) => heard.push({ state, reason }));
     await client.connect();
   }, options);
@@ -71,8 +70,8 @@ async function talk({ pages: [ada, bob], tee }) {
   ]);
   // What is left of the candidates.
   await pause(600);
-  await ada.evaluate("client.peer('bob').sendSignal({ hand: 'up' })");
-  await bob.evaluate("client.peer('ada').sendSignal('seen ✓')");
+  await ada.evaluate("client.peer('bob').send({ hand: 'up' })");
+  await bob.evaluate("client.peer('ada').send('seen ✓')");
   await ada.evaluate("room.broadcast([1, 2])");
   await bob.evaluate("client.signals.sendOffer('ada', { type: 'offer', sdp: 'v=0\\r\\n' })");
   await ada.evaluate("client.signals.sendAnswer('bob', { type: 'answer', sdp: 'v=0\\r\\n' })");

@@ -125,7 +125,7 @@ export async function resumes({ page }, count, { timeoutMs = 15_000 } = {}) {
 /** Connects one side to the other, and waits until data flows both ways. */
 export async function connectPeers(a, b) {
   // Who sent it something has a `RemotePeer` already, and hears of no new one.
-  await b.page.evaluate((id) => client.peers.filter((known) => known.id === id).forEach(watchPeer), a.id);
+  await b.page.evaluate((id) => client.remotePeers.filter((known) => known.id === id).forEach(watchPeer), a.id);
   await meanwhile(
     a,
     async (id) => {
@@ -157,7 +157,7 @@ export async function assertUntouched(...all) {
     const { peers, channels, state } = await page.evaluate(() => ({
       peers: told("peer").map(({ state }) => state),
       channels: told("channel").map(({ type }) => type),
-      state: [peer.state, channel.readyState, client.peers.length],
+      state: [peer.state, channel.readyState, client.remotePeers.length],
     }));
     assert.deepEqual(
       { peers, channels, state },
@@ -194,7 +194,7 @@ export const send = (side, to, all, options) =>
       const target = client.peer(to);
       return Promise.all(
         all.map((data) =>
-          target.sendSignal(data, options).then(
+          target.send(data, options).then(
             () => "sent",
             ({ code }) => code,
           ),

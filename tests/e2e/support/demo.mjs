@@ -32,7 +32,7 @@ export const click = (page, selector) => page.evaluate((selector) => document.qu
 
 /** In a page: `window.peer` is the connection to the other, with a channel whose end is written down. */
 export async function observe(id) {
-  const peer = (window.peer = window.signalpost.peers.find((peer) => peer.id === id));
+  const peer = (window.peer = window.signalpost.remotePeers.find((peer) => peer.id === id));
   window.ended = [];
   window.arrived = [];
   const channel = (window.channel = peer.createDataChannel("probe", { negotiated: true, id: 77 }));
