@@ -159,7 +159,7 @@ test("no god file, no utils", () => {
   assert.deepEqual(long(sources), []);
   assert.deepEqual(
     long([
-      { name: "x", text: "\n".repeat(400) + "end\n" },
+      { name: "x", text: `${"\n".repeat(400)}end\n` },
       { name: "y", text: "line\n".repeat(400) },
     ]),
     ["x"],
