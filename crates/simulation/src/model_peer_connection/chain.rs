@@ -1,44 +1,11 @@
 //! The operations chain and the tasks: what runs when (WebRTC §4.4.1.2 and §4.7.3).
 
 use super::description::SessionText;
-use super::ice::Gather;
+use super::waiting::{Call, Operation, Task};
 use super::{
     CandidateInit, Description, DomError, Event, Milliseconds, ModelPeerConnection, OperationId, SdpType,
     SignalingState,
 };
-
-/// A call that waits for its turn, or has it.
-#[derive(Debug)]
-pub(super) struct Operation {
-    pub id: OperationId,
-    pub call: Call,
-    /// The offer as it was made when the operation began.
-    pub prepared: Option<SessionText>,
-}
-
-/// What was called.
-#[derive(Debug)]
-pub(super) enum Call {
-    CreateOffer { ice_restart: bool },
-    CreateAnswer,
-    SetLocal(Option<Description>),
-    SetRemote(Description),
-    AddCandidate(CandidateInit),
-}
-
-/// What happens later.
-#[derive(Debug)]
-pub(super) enum Task {
-    FinishOperation,
-    NextOperation,
-    UpdateNegotiationNeeded,
-    Gather(String, Gather),
-    Paired { local: String, remote: String },
-    ChecksFailed(u64),
-    PathSilent { failed: bool },
-    OpenChannel(usize),
-    RemoteGone,
-}
 
 type Settlement = Result<Option<(SdpType, String)>, DomError>;
 

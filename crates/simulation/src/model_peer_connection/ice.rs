@@ -1,8 +1,8 @@
 //! Candidates, gathering and the state of the connection. Whether two connections reach each other is told by
 //! [`super::Network`].
 
-use super::chain::Task;
 use super::description::SessionText;
+use super::waiting::{Gather, Task};
 use super::{
     CandidateInit, Channel, ChannelState, ConnectionState, DomError, Event, GatheringState, Milliseconds,
     ModelPeerConnection,
@@ -11,48 +11,6 @@ use signalpost_protocol::candidate::Candidate;
 
 /// From silence to `disconnected`, and from there to `failed`.
 const SILENCE: (Milliseconds, Milliseconds) = (5_500, 10_000);
-
-/// One step of gathering.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Gather {
-    Begin,
-    Candidate(u16),
-    EmptyCandidate,
-    End,
-}
-
-/// What is known of the transport.
-#[derive(Debug)]
-pub(super) struct Ice {
-    pub gathering: GatheringState,
-    pub connection: ConnectionState,
-    /// The generations that were gathered for.
-    pub gathered: Vec<String>,
-    /// The generations of the remote candidates that were accepted.
-    pub remote_candidates: Vec<String>,
-    /// The pair of generations that works, or is about to.
-    pub pair: Option<(String, String)>,
-    /// The generations that the checks run for.
-    pub checking: Option<(String, String)>,
-    pub round: u64,
-    /// Whether the path is cut.
-    pub silent: bool,
-}
-
-impl Default for Ice {
-    fn default() -> Self {
-        Self {
-            gathering: GatheringState::New,
-            connection: ConnectionState::New,
-            gathered: Vec::new(),
-            remote_candidates: Vec::new(),
-            pair: None,
-            checking: None,
-            round: 0,
-            silent: false,
-        }
-    }
-}
 
 impl ModelPeerConnection {
     /// The ICE generation of this side.

@@ -26,29 +26,30 @@ mod description;
 mod event;
 mod flavor;
 mod ice;
+mod ice_state;
 mod network;
 mod offer_answer;
 mod random;
 #[cfg(test)]
 mod tests;
+mod timings;
 mod transceiver;
+mod waiting;
 
 pub use description::{Description, Direction, MediaKind, SdpType};
 pub use event::{
     CandidateInit, ConnectionState, DomError, Event, GatheringState, OperationId, Output, SignalingState,
 };
-pub use flavor::{Flavor, Timings};
+pub use flavor::Flavor;
 pub use network::{Disagreement, Network, agreement, can_connect};
 pub use random::Random;
+pub use timings::{Milliseconds, Timings};
 pub use transceiver::{Channel, ChannelState, Transceiver};
 
-use chain::{Operation, Task};
 use description::{Applied, SessionText};
-use ice::Ice;
+use ice_state::Ice;
 use std::collections::{BTreeMap, VecDeque};
-
-/// Simulated time.
-pub type Milliseconds = u64;
+use waiting::{Operation, Task};
 
 /// The model. Its states are read with the getters, what happens with [`Self::poll_output`].
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What lies between two models: who reaches whom and how fast, and whether both believe the same.
 
-use super::chain::Task;
 use super::description::{Applied, MediaKind};
+use super::waiting::Task;
 use super::{ChannelState, ConnectionState, Milliseconds, ModelPeerConnection, SignalingState};
 
 /// The path between two connections. Call [`Network::observe`] after every step of either.

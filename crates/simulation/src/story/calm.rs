@@ -1,7 +1,7 @@
 //! The end of a story: nothing bad happens any more, and everybody gets what they want.
 
-use super::WITH_STORMS;
 use super::model::Model;
+use super::seeds::WITH_STORMS;
 use super::transition::ROOMS;
 use crate::runner::Verdict;
 use crate::world::{Action, Call, Unsettled, World};

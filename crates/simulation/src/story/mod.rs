@@ -12,24 +12,19 @@
 //! alone: this server never sends a number twice to a client that has told it its position.
 
 mod calm;
+mod draw;
 mod model;
+mod seeds;
 mod transition;
 
 pub use model::{Model, Wishes};
+pub use seeds::{WITH_STORMS, WITH_TABS};
 pub use transition::{ROOMS, Transition};
 
 use crate::model_peer_connection::Random;
 use crate::runner::Verdict;
 use crate::world::World;
 use signalpost_server::registry::spread::Pace;
-
-/// Seeds from here on tell of other tabs and of the lives of pages as well. What those below tell stays as it was when it found
-/// something.
-pub const WITH_TABS: u64 = 1_000_000;
-
-/// Seeds from here on tell of room storms, mass absences and sockets that go away too, of more pages, some of whose clients were written
-/// from the protocol's document and drive two sockets, and half of them of a server that tells rooms of three in turns.
-pub const WITH_STORMS: u64 = 2_000_000;
 
 const NAMES: [&str; 7] = ["ada", "bob", "cid", "dan", "eve", "fay", "gus"];
 /// Most pages of the stories without storms.

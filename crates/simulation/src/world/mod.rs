@@ -32,7 +32,6 @@ pub use link::Quality;
 pub use page::{Call, Page};
 pub use page_client::PageClient;
 pub use trace::Trace;
-pub use verdict::Unsettled;
 
 use crate::model_peer_connection::{Network, Random, can_connect};
 use delivery::Delivery;
@@ -43,6 +42,9 @@ use signalpost_core::{ConnectionEvent, ConnectionId, Input, OperationId};
 use signalpost_server::registry::spread::Pace;
 use std::collections::{BTreeMap, BTreeSet};
 use wire_rules::WireRules;
+
+/// What is still missing, in words.
+pub type Unsettled = String;
 
 /// Wake-ups of one page at one instant that are still no busy loop.
 const WAKE_UPS: u32 = 16;

@@ -1,12 +1,9 @@
 //! Whether everybody has what they asked for.
 
-use super::World;
+use super::{Unsettled, World};
 use crate::model_peer_connection::agreement;
 use signalpost_core::ClientState;
 use signalpost_protocol::PeerId;
-
-/// What is still missing, in words.
-pub type Unsettled = String;
 
 impl World {
     pub(super) fn connection_place(&self, page: usize, peer: &PeerId) -> Option<usize> {
