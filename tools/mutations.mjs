@@ -12,7 +12,7 @@ import { inRoot } from "./paths.mjs";
 const NEGOTIATION = "crates/core/src/peer/negotiation.rs";
 const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
 const DELIVERY = "crates/core/src/stream/outbox.rs";
-const REGISTRY = "crates/server/src/registry/mod.rs";
+const FRAMES = "crates/server/src/registry/frames.rs";
 const CLAIM = "crates/server/src/registry/claim.rs";
 const MARKS = "crates/server/src/registry/marks.rs";
 const PRESENCE = "crates/server/src/registry/presence.rs";
@@ -73,7 +73,7 @@ const MUTATIONS = [
     name: "the server's gap check is taken out",
     // No test of the core or of the simulation sees this one.
     tests: ENGINE_CONTRACT,
-    edits: [[REGISTRY, "if peer.received.checked_add(1) != Some(seq) {", "if false {"]],
+    edits: [[FRAMES, "if self.received.checked_add(1) != Some(seq) {", "if false {"]],
   },
   {
     name: "the client's duplicate check is taken out",
@@ -88,8 +88,8 @@ const MUTATIONS = [
     edits: [
       [
         CLAIM,
-        "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.leases.remove(&(peer.due, id.clone()));",
-        "                self.leases.remove(&(peer.due, id.clone()));",
+        "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.deadlines.leases.remove(&(peer.due, id.clone()));",
+        "                self.deadlines.leases.remove(&(peer.due, id.clone()));",
       ],
     ],
   },
@@ -101,7 +101,7 @@ const MUTATIONS = [
   {
     name: "the server's check for a late hello is taken out",
     tests: ENGINE_CONTRACT,
-    edits: [[CLAIM, "} else if holder.knows_later(claim.attempt) {", "} else if false {"]],
+    edits: [[CLAIM, "is_claim_late: peer.keys.know_later(claim.attempt)", "is_claim_late: false"]],
   },
   {
     name: "a member does not hear that a peer is back that was away when it entered the room",

@@ -24,7 +24,7 @@ pub use transition::{ROOMS, Transition};
 use crate::model_peer_connection::Random;
 use crate::runner::Verdict;
 use crate::world::World;
-use signalpost_server::registry::spread::Pace;
+use signalpost_server::registry::Pace;
 
 const NAMES: [&str; 7] = ["ada", "bob", "cid", "dan", "eve", "fay", "gus"];
 /// Most pages of the stories without storms.
