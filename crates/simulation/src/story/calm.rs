@@ -26,7 +26,7 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     world.run_until(ends);
     world.calm_down();
     for page in 0..model.pages() {
-        if world.has_tabs {
+        if world.settings.has_tabs {
             world.schedule(0, Action::CloseTabs(page));
         }
         if model.wishes(page).is_open {

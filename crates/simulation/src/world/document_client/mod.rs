@@ -18,7 +18,7 @@ use rooms::Rooms;
 use signalpost_core::{
     ClientState, Command, Event, Failure, Input, Output, PageEvent, Receiver, Reply, SocketEvent, TimerName,
 };
-use signalpost_protocol::{Envelope, Payload, PeerId, RoomName, limits};
+use signalpost_protocol::{Envelope, PeerId, RoomName, limits};
 use std::collections::{BTreeMap, VecDeque};
 use stream::Stream;
 
