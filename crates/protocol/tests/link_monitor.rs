@@ -1,4 +1,4 @@
-//! When a link is believed dead (promise M6).
+//! When a link is believed dead.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! How clients come back after an outage (promise M7), figures of the real core: how long one waits beyond the outage, and
+//! How clients come back after an outage, as figures of the real core: how long one waits beyond the outage, and
 //! how a herd of them arrives. `cargo test -p signalpost-simulation --test returning -- --nocapture` prints them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]

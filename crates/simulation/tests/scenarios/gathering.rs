@@ -1,4 +1,4 @@
-//! The stories of the other scenarios with pages that send their descriptions with their candidates (promise M12). Each
+//! The stories of the other scenarios with pages that send their descriptions with their candidates. Each
 //! scenario without losses checks that they do (`world/wire_rules.rs`).
 
 use crate::candidates::many_candidates;
