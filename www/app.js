@@ -72,7 +72,7 @@ async function enter(roomName, name, peerId) {
 
   const report = (error, id = error.context?.peerId) => {
     if (HANDLED.has(error.code) || (error.code === "peer-not-found" && id !== undefined && !mesh.isHere(id))) return;
-    toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, {
+    toast(id === undefined ? "Something did not work" : `No connection to ${mesh.nameOf(id)}`, {
       error,
       about: id === undefined ? "" : `peer ${id}`,
     });
@@ -122,7 +122,7 @@ async function join(client, roomName, mesh, link) {
         fail(link, error);
         return;
       }
-      toast("The room cannot be reached yet", { error, about: "room" });
+      toast("This page cannot reach the room yet", { error, about: "room" });
       await sleep(AGAIN_MS);
     }
   }

@@ -82,9 +82,11 @@ export class FileCard {
   #receivedWords(percent) {
     const [{ transfer }] = this.#ends;
     if (transfer.state !== "done") return words(transfer, percent);
-    return { true: "arrived, SHA-256 compared: intact", false: "arrived, but it is not what was sent", undefined: "arrived" }[
-      transfer.intact
-    ];
+    return {
+      true: "arrived, SHA-256 compared: intact",
+      false: "arrived, but it differs from the file that was sent",
+      undefined: "arrived",
+    }[transfer.intact];
   }
 
   #preview(blob, address) {

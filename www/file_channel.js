@@ -81,7 +81,7 @@ export class FileChannel {
     this.#lastId += 1;
     const { name, size, type } = file;
     const transfer = new Transfer({ id: this.#lastId, name, size, type }, (which) => this.#stopSending(which, "cancelled", true));
-    if (this.#queue.length >= MOST_WAITING) transfer.change({ state: "stopped", reason: "too many files wait already" });
+    if (this.#queue.length >= MOST_WAITING) transfer.change({ state: "stopped", reason: "too many files are waiting already" });
     else if (!["connecting", "open"].includes(this.#channel.readyState))
       transfer.change({ state: "stopped", reason: "the connection is closed" });
     else this.#queue.push({ transfer, file, digest });
@@ -202,7 +202,7 @@ export class FileChannel {
     if (!receiving || !(data instanceof ArrayBuffer)) return;
     // Whole chunks but for the last, so that their number is bounded too.
     if (data.byteLength !== Math.min(CHUNK_BYTES, receiving.transfer.size - receiving.bytes) || data.byteLength === 0) {
-      this.#stopReceiving("other bytes arrived than were announced", true);
+      this.#stopReceiving("a part of the file has the wrong size", true);
       return;
     }
     receiving.bytes += data.byteLength;
@@ -217,7 +217,7 @@ export class FileChannel {
   async #ended(digest) {
     const { transfer, chunks, bytes } = this.#receiving;
     if (bytes !== transfer.size) {
-      this.#stopReceiving("less arrived than was announced", true);
+      this.#stopReceiving("the file is shorter than announced", true);
       return;
     }
     this.#receiving = undefined;

@@ -21,7 +21,7 @@ export class Files {
   /** As for messages, both sides make the channel, with the same number. */
   attach(peer, nameOf) {
     const channel = new FileChannel(peer.createDataChannel("files", { negotiated: true, id: 2 }), {
-      accepts: (size) => (this.#held + size > MOST_HELD ? "no room for more files there" : undefined),
+      accepts: (size) => (this.#held + size > MOST_HELD ? "the receiver has no room for more files" : undefined),
       incoming: (transfer) => this.#arrives(transfer, nameOf()),
     });
     this.#links.set(peer, { channel, nameOf });
@@ -37,7 +37,7 @@ export class Files {
     for (const file of files) {
       if (file.size > LARGEST_FILE)
         this.#notice(`“${file.name}” is too large: this page takes files up to ${LARGEST_FILE / 1024 / 1024} MiB.`);
-      else if (this.#links.size === 0) this.#notice("Nobody is here to take a file yet.");
+      else if (this.#links.size === 0) this.#notice("Nobody is here to receive a file yet.");
       else this.#sendOne(file);
     }
   }

@@ -35,7 +35,7 @@ export class Media extends EventTarget {
     if (this.#asking.has(device)) return;
     this.#asking.add(device);
     try {
-      if (!navigator.mediaDevices) throw new DOMException("there are no devices here", "SecurityError");
+      if (!navigator.mediaDevices) throw new DOMException("this page has no devices", "SecurityError");
       const [track] = (await ASKED[device](navigator.mediaDevices)).getTracks();
       this.#use(kind, track, device);
     } finally {

@@ -33,5 +33,5 @@ export function connectMediaButtons(media, own) {
     }
     own.show(media);
   });
-  media.addEventListener("lost", ({ detail }) => toast(`The ${NAMES[detail]} was taken away`));
+  media.addEventListener("lost", ({ detail }) => toast(`The ${NAMES[detail]} is no longer available`));
 }

@@ -10,7 +10,7 @@ const AGAIN_MS = [400, 1_000, 3_000, 8_000, 15_000];
 /** How long a connection that does not work is kept: of a peer that said goodbye, of one that got lost, is away, or is here. */
 const PATIENCE_MS = { left: 2_000, closed: 2_000, lost: 20_000, away: 120_000, here: 20_000 };
 /** Why somebody is away (`peeraway`), in words. */
-const AWAY = { lost: "its link was lost", silent: "nothing arrives from it", suspended: "its page is asleep" };
+const AWAY = { lost: "its link was lost", silent: "nothing arrives from it", suspended: "its page is frozen" };
 const TONES = { connected: "good", disconnected: "bad", failed: "bad", closed: "bad" };
 
 export class Mesh {
@@ -235,7 +235,7 @@ export class Mesh {
     this.#write(`${name}: you restarted ICE`);
     const took = await restartIce(peer);
     member.tile.restarting = false;
-    if (took === undefined) this.#write(`${name}: the restart of ICE did not come through`, "bad");
+    if (took === undefined) this.#write(`${name}: the ICE restart did not succeed`, "bad");
     else this.#write(`${name}: new ICE generation in ${took} ms`, "good");
   }
 

@@ -5,11 +5,11 @@ const MOST = 4;
 
 /** What helps where a browser, and not Signalpost, refused. */
 const MEDIA_REMEDIES = {
-  NotAllowedError: "it was not allowed: permit it when the browser asks, or in its address bar, then press the button again",
+  NotAllowedError: "the browser did not allow it: permit it when the browser asks, or in the address bar, then press the button again",
   NotFoundError: "no such device was found: plug one in, then press the button again",
   AbortError: "the browser or the device gave up: press the button again",
-  NotReadableError: "the device is used by another program: close that first",
-  OverconstrainedError: "the device cannot do what was asked of it",
+  NotReadableError: "another program uses the device: close that program first",
+  OverconstrainedError: "the device cannot do what the page asked for",
   SecurityError: "the page must come from https or from localhost",
 };
 
