@@ -5,6 +5,7 @@
 
 use crate::collections::queue::Queue;
 use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
 use crate::output::{Failure, Output, Reply, TimerName};
 use alloc::vec::Vec;
 
@@ -19,7 +20,7 @@ const MOST_AHEAD_MS: u64 = 2_000;
 
 struct Letter {
     id: u32,
-    calls: Vec<u32>,
+    calls: Vec<CallId>,
     deadline: u64,
     /// Its receiver has to say that it has it.
     receipt: bool,
@@ -49,7 +50,7 @@ impl Letters {
     }
 
     /// These calls wait for an answer to the message of this number.
-    pub fn push(&mut self, now: u64, id: u32, calls: Vec<u32>, receipt: bool) {
+    pub fn push(&mut self, now: u64, id: u32, calls: Vec<CallId>, receipt: bool) {
         self.letters.push(Letter { id, calls, deadline: now.saturating_add(ANSWER_MS), receipt });
     }
 
@@ -94,7 +95,7 @@ impl Letters {
     }
 }
 
-fn settle(calls: &[u32], result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
+fn settle(calls: &[CallId], result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
     for call in calls {
         out.push_back(Output::Settle { call: *call, result: result.clone() });
     }

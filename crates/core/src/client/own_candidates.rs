@@ -3,6 +3,7 @@
 
 use crate::config::CandidateOptions;
 use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
 use crate::output::TimerName;
 use crate::peer::candidates::outgoing::{insert, rank};
 use alloc::vec::Vec;
@@ -15,7 +16,7 @@ struct Batch {
     to: PeerId,
     candidates: Vec<IceCandidateInit>,
     end: bool,
-    calls: Vec<u32>,
+    calls: Vec<CallId>,
     deadline: Option<u64>,
     /// Kinds sent since the last description, one bit for each rank.
     kinds: u32,
@@ -24,7 +25,7 @@ struct Batch {
 /// A batch on its way.
 pub struct Closed {
     pub to: PeerId,
-    pub calls: Vec<u32>,
+    pub calls: Vec<CallId>,
     pub signal: OwnSignal,
 }
 
@@ -44,7 +45,7 @@ impl OwnCandidates {
     pub fn push(
         &mut self,
         now: u64,
-        call: u32,
+        call: CallId,
         to: PeerId,
         found: Vec<IceCandidateInit>,
         end: bool,
