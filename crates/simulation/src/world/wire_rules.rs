@@ -1,4 +1,4 @@
-//! The candidate rules (M8 to M10), as an observer of the wire sees them.
+//! The rules for batching, order and number of candidates, as an observer of the wire sees them.
 
 use super::browser_connection::BrowserConnection;
 use signalpost_protocol::{Candidate, CandidateType, Envelope, limits, session_description};
@@ -78,7 +78,7 @@ impl WireRules {
         }
     }
 
-    /// The first description of a generation: one that waits for its candidates holds them (M12).
+    /// Checks the first description of a generation: if it waited for its candidates, it holds them.
     fn observe_first(
         &mut self,
         now: u64,
