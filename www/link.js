@@ -8,7 +8,7 @@ const WORDS = {
   reconnecting: "reconnecting …",
   closed: "closed",
 };
-/** Why a session is a new one. */
+/** Why the session is a new one, in words. */
 const LOSSES = {
   "session-expired": "this client was away for too long, or the server restarted",
   "position-lost": "the server no longer has all its messages",
@@ -60,7 +60,7 @@ export class LinkView {
     }
   }
 
-  /** The link is back, with the session that it had or with a new one. */
+  /** Shows that the link is back, with its former session or with a new one. */
   resume(resumed, reason) {
     this.#note.textContent = resumed ? "resumed" : "new session";
     this.#note.dataset.resumed = resumed;
