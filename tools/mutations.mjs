@@ -152,7 +152,7 @@ async function mutate(directory, { name, edits }) {
     const target = path.join(directory, file);
     const text = await readFile(target, "utf8");
     if (!before.has(target)) before.set(target, text);
-    if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} does not hold this text exactly once:\n${from}`);
+    if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} must contain this text exactly once:\n${from}`);
     await writeFile(
       target,
       text.replace(from, () => to),
@@ -167,14 +167,14 @@ async function failures(directory, target, tests = TESTS) {
   const env = { CARGO_TARGET_DIR: target, RUST_BACKTRACE: "0" };
   const { code, stdout, stderr } = await capture("cargo", args, { cwd: directory, env });
   const red = [...stdout.matchAll(/^test (.+?) \.\.\. FAILED$/gm)].map(([, test]) => test.replace(/ - should panic$/, ""));
-  if (code !== 0 && red.length === 0) throw new ToolError(`cargo test failed without a red test:\n${stderr.slice(-3000)}`);
+  if (code !== 0 && red.length === 0) throw new ToolError(`cargo test failed, but no test failed:\n${stderr.slice(-3000)}`);
   return [...new Set(red)].sort();
 }
 
 await main(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { "new-only": { type: "boolean" } } });
   const wanted = MUTATIONS.filter(({ name }) => name.includes(positionals[0] ?? ""));
-  if (wanted.length === 0) throw new ToolError(`no mutation holds "${positionals[0]}" in its name`);
+  if (wanted.length === 0) throw new ToolError(`no mutation has "${positionals[0]}" in its name`);
   const kept = process.env.MUTATIONS_DIR;
   if (kept !== undefined) await mkdir(kept, { recursive: true });
   const directory = kept ?? (await mkdtemp(path.join(os.tmpdir(), "signalpost-mutations-")));
@@ -185,7 +185,7 @@ await main(async () => {
     for (const mutation of wanted) await (await mutate(directory, mutation))();
     const before = [];
     for (const tests of new Set(wanted.map(({ tests }) => tests))) before.push(...(await failures(directory, target, tests)));
-    if (before.length > 0 && !values["new-only"]) throw new ToolError(`red without any mutation: ${before.join(", ")}`);
+    if (before.length > 0 && !values["new-only"]) throw new ToolError(`these tests fail without any mutation: ${before.join(", ")}`);
     let unseen = 0;
     for (const mutation of wanted) {
       const takeBack = await mutate(directory, mutation);
