@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import { ToolError, capture, main } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 
-const NEGOTIATION = "crates/core/src/negotiation.rs";
-const GATHERING = "crates/core/src/negotiation/gathering.rs";
-const DELIVERY = "crates/core/src/delivery.rs";
+const NEGOTIATION = "crates/core/src/peer/negotiation.rs";
+const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
+const DELIVERY = "crates/core/src/stream/outbox.rs";
 const REGISTRY = "crates/server/src/registry/mod.rs";
 const CLAIM = "crates/server/src/registry/claim.rs";
 const MARKS = "crates/server/src/registry/marks.rs";

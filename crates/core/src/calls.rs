@@ -1,8 +1,8 @@
 //! Promises of the application that wait for one thing, each with its deadline.
 
-use crate::earliest::{Earliest, Reason};
+use crate::collections::queue::Queue;
+use crate::deadline::{Earliest, Reason};
 use crate::output::{Failure, Output, Reply, TimerName};
-use crate::queue::Queue;
 use alloc::vec::Vec;
 
 #[derive(Default)]

@@ -1,22 +1,25 @@
 //! The client: hands each input to the part that it concerns.
 
 mod correspondence;
+mod outgoing_messages;
+mod own_candidates;
 mod reception;
+mod requests;
 
+use crate::client::outgoing_messages::Letters;
+use crate::client::own_candidates::OwnCandidates;
+use crate::client::requests::{Question, Request, Requests};
+use crate::collections::queue::Queue;
 use crate::config::Config;
-use crate::directory::Directory;
-use crate::earliest::{Earliest, Reason};
+use crate::deadline::{Earliest, Reason};
 use crate::input::{Command, Input, SocketEvent};
-use crate::letters::Letters;
+use crate::link::{Change, Session};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
-use crate::own_candidates::OwnCandidates;
-use crate::peers::{Own, Peers, Sink};
-use crate::queue::Queue;
-use crate::requests::{Question, Request, Requests};
+use crate::peer::peers::{Own, Peers, Sink};
+use crate::peer::timeline::Timeline;
 use crate::rng::Rng;
 use crate::rooms::Rooms;
-use crate::session::{Change, Session};
-use crate::timeline::Timeline;
+use crate::rooms::directory::Directory;
 use alloc::vec::Vec;
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId};
 

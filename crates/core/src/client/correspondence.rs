@@ -1,9 +1,9 @@
 //! What the application itself sends to other peers: messages, and signals for connections that it made.
 
 use super::Client;
+use crate::client::own_candidates::Closed;
 use crate::input::Receiver;
 use crate::output::{Failure, Output};
-use crate::own_candidates::Closed;
 use alloc::{string::String, vec, vec::Vec};
 use signalpost_protocol::{
     Candidate, ClientMessage, ErrorCode, IceCandidateInit, OwnSignal, PeerId, Signal, limits,

@@ -11,10 +11,10 @@ mod gathering;
 mod own_offer;
 mod step;
 
+use crate::collections::queue::Queue;
 use crate::input::{Description, Outcome, SdpType, SignalingState};
 use crate::output::Operation;
-use crate::queue::Queue;
-use crate::remote_candidates::RemoteCandidates;
+use crate::peer::candidates::incoming::RemoteCandidates;
 use alloc::{string::String, vec::Vec};
 use bundle::Bundle;
 use excess::Excess;
@@ -394,5 +394,4 @@ fn add_candidates(ready: Vec<IceCandidateInit>, steps: &mut Vec<Step>) {
 }
 
 #[cfg(test)]
-#[path = "negotiation_tests.rs"]
 mod tests;

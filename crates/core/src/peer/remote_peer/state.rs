@@ -1,10 +1,10 @@
 //! The state of the connection, as the application is told it.
 
 use super::Peer;
-use crate::effects::Effects;
 use crate::input::ConnectionState;
 use crate::output::{Event, Failure, Reply};
-use crate::timeline::mark;
+use crate::peer::effects::Effects;
+use crate::peer::timeline::mark;
 use signalpost_protocol::ErrorCode;
 
 /// Why a connection is disconnected: nothing arrives any more (RFC 7675), which may pass.

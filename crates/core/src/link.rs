@@ -1,19 +1,20 @@
 //! The link to the server: opening, registering, watching, losing and regaining it.
 
+pub mod backoff;
+mod liveness;
 mod loss;
+mod page;
 mod spare;
 mod stream;
-mod timeouts;
-mod wake_ups;
 
 use crate::calls::Calls;
+use crate::collections::queue::Queue;
 use crate::config::Config;
-use crate::delivery::Delivery;
 use crate::input::SocketEvent;
+use crate::link::backoff::ReconnectPolicy;
 use crate::output::{ClientState, Event, Failure, Output, Reply};
-use crate::queue::Queue;
-use crate::reconnect_policy::ReconnectPolicy;
 use crate::rng::Rng;
+use crate::stream::outbox::Delivery;
 use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, VERSIONS};
 
 /// Normal closure (RFC 6455 §7.4.1).

@@ -2,9 +2,9 @@
 
 use super::spare::SUSPICION_MS;
 use super::{Attempt, Change, Link, Session};
-use crate::earliest::{Earliest, Reason};
+use crate::collections::queue::Queue;
+use crate::deadline::{Earliest, Reason};
 use crate::output::{Failure, Output, TimerName};
-use crate::queue::Queue;
 use crate::rng::Rng;
 use signalpost_protocol::link_monitor::Verdict;
 use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode};

@@ -1,6 +1,6 @@
 //! What lists have told about peers that one may connect to.
 
-use crate::table::Table;
+use crate::collections::table::Table;
 use signalpost_protocol::{PeerId, PeerInfo};
 
 /// Most peers that are remembered.

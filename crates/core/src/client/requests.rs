@@ -1,8 +1,8 @@
 //! What was asked of the server and has no answer yet. A lost link does not lose it: it is asked again.
 
-use crate::earliest::{Earliest, Reason};
+use crate::collections::queue::Queue;
+use crate::deadline::{Earliest, Reason};
 use crate::output::{Failure, Output, TimerName};
-use crate::queue::Queue;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ClientMessage, Query, RoomName};
 

@@ -1,11 +1,11 @@
 //! What a peer puts on the wire.
 
 use super::Peer;
-use crate::candidate_batch::Due;
-use crate::effects::Effects;
 use crate::input::{ConnectionState, SdpType};
-use crate::negotiation::Remote;
 use crate::output::{Event, Failure};
+use crate::peer::candidates::outgoing::Due;
+use crate::peer::effects::Effects;
+use crate::peer::negotiation::Remote;
 use alloc::vec::Vec;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
 use signalpost_protocol::{Candidate, ErrorCode, IceCandidateInit, Signal, session_description};

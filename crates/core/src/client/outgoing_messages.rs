@@ -3,9 +3,9 @@
 //! The session sees to it that each letter arrives once and in order. When a session ends, a letter that was on its way may
 //! have arrived, so it is not sent again: its promise rejects with `link-lost`.
 
-use crate::earliest::{Earliest, Reason};
+use crate::collections::queue::Queue;
+use crate::deadline::{Earliest, Reason};
 use crate::output::{Failure, Output, Reply, TimerName};
-use crate::queue::Queue;
 use alloc::vec::Vec;
 
 /// How long an answer may take, in milliseconds: as long as the session of either side may be away, and a lease.

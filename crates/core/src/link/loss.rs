@@ -1,8 +1,8 @@
 //! Losing the link, and giving it up.
 
 use super::{Change, Link, REPLACED, Session};
+use crate::collections::queue::Queue;
 use crate::output::{ClientState, Failure, Output};
-use crate::queue::Queue;
 use crate::rng::Rng;
 use alloc::string::String;
 use signalpost_protocol::{CloseCode, ErrorCode};

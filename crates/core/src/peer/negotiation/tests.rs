@@ -381,9 +381,9 @@ fn a_number_at_its_bound_does_not_overflow() {
     assert_eq!(side.offer(0, "theirs"), NOTHING);
 }
 
-#[path = "negotiation_excess_tests.rs"]
+#[path = "excess_tests.rs"]
 mod excesses;
-#[path = "negotiation_failure_tests.rs"]
+#[path = "failure_tests.rs"]
 mod failures;
-#[path = "negotiation_held_offer_tests.rs"]
+#[path = "held_offer_tests.rs"]
 mod held_offers;

@@ -307,5 +307,5 @@ pub fn rank(init: &IceCandidateInit) -> u8 {
 }
 
 #[cfg(test)]
-#[path = "candidate_batch_tests.rs"]
+#[path = "outgoing_tests.rs"]
 mod tests;

@@ -3,9 +3,9 @@
 
 use super::spare::SUSPICION_MS;
 use super::{Change, Link, REPLACED, Session};
+use crate::collections::queue::Queue;
 use crate::input::PageEvent;
 use crate::output::Output;
-use crate::queue::Queue;
 use crate::rng::Rng;
 use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, limits};
 

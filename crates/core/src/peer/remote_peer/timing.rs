@@ -1,10 +1,10 @@
 //! What a peer waits for, and how long.
 
 use super::Peer;
-use crate::earliest::{Earliest, Reason};
-use crate::effects::Effects;
-use crate::negotiation::Step;
+use crate::deadline::{Earliest, Reason};
 use crate::output::{Failure, Operation, TimerName};
+use crate::peer::effects::Effects;
+use crate::peer::negotiation::Step;
 use alloc::vec::Vec;
 use signalpost_protocol::ErrorCode;
 

@@ -1,10 +1,10 @@
 //! Batches of candidates for connections that the application made itself (promises M8 and M9). They are neither counted
 //! nor compared: whose generation they are of only the application knows.
 
-use crate::candidate_batch::{insert, rank};
 use crate::config::CandidateOptions;
-use crate::earliest::{Earliest, Reason};
+use crate::deadline::{Earliest, Reason};
 use crate::output::TimerName;
+use crate::peer::candidates::outgoing::{insert, rank};
 use alloc::vec::Vec;
 use signalpost_protocol::{IceCandidateInit, OwnSignal, PeerId, limits};
 

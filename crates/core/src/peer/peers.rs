@@ -1,14 +1,14 @@
 //! All remote peers: who a signal or an event is for.
 
+use crate::collections::queue::Queue;
+use crate::collections::table::Table;
 use crate::config::CandidateOptions;
-use crate::earliest::{Earliest, Reason};
-use crate::effects::Effects;
+use crate::deadline::{Earliest, Reason};
 use crate::input::ConnectionEvent;
 use crate::output::{Event, Failure, Output};
-use crate::peer::Peer;
-use crate::queue::Queue;
+use crate::peer::effects::Effects;
+use crate::peer::remote_peer::Peer;
 use crate::rng::Rng;
-use crate::table::Table;
 use alloc::vec::Vec;
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};

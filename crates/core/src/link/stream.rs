@@ -1,11 +1,11 @@
 //! The session above the link: what is sent and received once and in order, from one socket to the next.
 
 use super::{Change, Link, Session};
-use crate::delivery::{Order, Waiting, is_negotiation};
+use crate::collections::queue::Queue;
+use crate::link::backoff::GOOD_LINK_MS;
 use crate::output::{ClientState, Event, Failure, Output, Reply};
-use crate::queue::Queue;
-use crate::reconnect_policy::GOOD_LINK_MS;
 use crate::rng::Rng;
+use crate::stream::outbox::{Order, Waiting, is_negotiation};
 use alloc::string::String;
 use alloc::sync::Arc;
 use signalpost_protocol::message::Welcome;

@@ -2,9 +2,9 @@
 //! than it takes to be sure. Whichever speaks first stays.
 
 use super::{Attempt, Link, REPLACED, Session};
+use crate::collections::queue::Queue;
 use crate::input::SocketEvent;
 use crate::output::Output;
-use crate::queue::Queue;
 
 /// How long a question may have no answer before the link is suspected, in milliseconds.
 pub(super) const SUSPICION_MS: u64 = 500;

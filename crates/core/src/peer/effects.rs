@@ -1,7 +1,7 @@
 //! What a peer wants done.
 
+use crate::collections::queue::Queue;
 use crate::output::{Event, Failure, Output, Reply};
-use crate::queue::Queue;
 use signalpost_protocol::{ClientMessage, PeerId, Signal};
 
 /// Collected while a peer handles one thing; the client carries it out.

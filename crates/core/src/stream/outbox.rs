@@ -1,7 +1,7 @@
 //! The two streams of a session: what is sent is numbered and kept until the server has it, what arrives is taken once
 //! and in order.
 
-use crate::queue::Queue;
+use crate::collections::queue::Queue;
 use alloc::sync::Arc;
 use signalpost_protocol::{ClientMessage, Envelope, OwnSignal, PeerId, Signal, session_description};
 
@@ -255,5 +255,5 @@ fn text_bytes(message: &ClientMessage) -> usize {
 }
 
 #[cfg(test)]
-#[path = "delivery_tests.rs"]
+#[path = "outbox_tests.rs"]
 mod tests;
