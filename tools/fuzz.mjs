@@ -39,7 +39,7 @@ function writeVectors(into) {
     ...vectors("messages.json").map(({ text, frame }) => text ?? JSON.stringify(frame)),
     ...vectors("candidates.json").map(({ line }) => line),
   ];
-  texts.forEach((text, at) => writeFileSync(path.join(into, `vector-${at}`), text));
+  for (const [at, text] of texts.entries()) writeFileSync(path.join(into, `vector-${at}`), text);
 }
 
 const seedsOf = (target) => (target === "decode" ? path.join(directory, "corpus", "vectors") : path.join(directory, "seeds", target));

@@ -196,7 +196,7 @@ await main(async () => {
       await takeBack();
       if (red.length === 0) unseen += 1;
       console.log(`${red.length === 0 ? "NOT SEEN" : "seen"}: ${mutation.name}`);
-      red.forEach((test) => console.log(`    ${test}`));
+      for (const test of red) console.log(`    ${test}`);
     }
     console.log(`${wanted.length - unseen} seen, ${unseen} not seen`);
     process.exitCode = unseen === 0 ? 0 : 1;

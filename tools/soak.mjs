@@ -13,7 +13,9 @@ const BATCH = 100;
 const PROGRESS_MS = 10_000;
 const COUNTS = ["seeds", "sent", "delivered", "voided", "ended", "lost", "doubled", "reordered"];
 
-const add = (into, more) => Object.entries(more).forEach(([name, count]) => (into[name] = (into[name] ?? 0) + count));
+function add(into, more) {
+  for (const [name, count] of Object.entries(more)) into[name] = (into[name] ?? 0) + count;
+}
 
 function describe(totals, started) {
   const seconds = Math.round((performance.now() - started) / 1000);
@@ -48,7 +50,7 @@ await main(async () => {
       const { code, stdout, stderr } = await capture(program, [String(from), String(BATCH)], { cwd: inRoot() });
       const result = stdout === "" ? undefined : JSON.parse(stdout);
       if (result) {
-        COUNTS.forEach((name) => (totals[name] += result[name]));
+        for (const name of COUNTS) totals[name] += result[name];
         add(refusals, result.refusals);
       }
       if (code !== 0) {

@@ -29,8 +29,16 @@ export class PlainClient extends Emitter {
   }
 
   /** Enters a room, now and after every reconnect; resolves with `{ peers, cursor }`, those that are in it. */
-  join = (room) => (this.#rooms.add(room), this.ask("join", { room }));
-  leave = (room) => (this.#rooms.delete(room), this.ask("leave", { room }));
+  join(room) {
+    this.#rooms.add(room);
+    return this.ask("join", { room });
+  }
+
+  leave(room) {
+    this.#rooms.delete(room);
+    return this.ask("leave", { room });
+  }
+
   /** The connection to a peer, begun if there is none. */
   connect = (peer) => this.connections.get(peer) ?? this.#create(peer);
 
@@ -61,7 +69,8 @@ export class PlainClient extends Emitter {
   }
 
   #open() {
-    const socket = (this.#socket = new WebSocket(this.url));
+    const socket = new WebSocket(this.url);
+    this.#socket = socket;
     this.#silentSince = this.#questionAt = 0;
     socket.onopen = () => {
       const peer = { id: this.id, session: this.session, metadata: this.metadata };

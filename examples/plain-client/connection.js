@@ -33,7 +33,13 @@ export class Connection extends Emitter {
   }
 
   #isOver = () => this.pc.signalingState === "closed";
-  close = () => this.#isOver() || (this.#signal("close"), this.end("closed"));
+
+  close() {
+    if (this.#isOver()) return;
+    this.#signal("close");
+    this.end("closed");
+  }
+
   /** Sends an offer that has no answer yet once more. */
   repeat = () => this.#isOver() || (this.#outstanding && this.#signal("offer", this.#outstanding.payload));
 
@@ -69,7 +75,8 @@ export class Connection extends Emitter {
     if (!unset) await this.pc.setLocalDescription();
     let { sdp } = unset ?? this.pc.localDescription;
     if (this.#role) sdp = sdp.replaceAll("a=setup:actpass", `a=setup:${this.#role}`);
-    const outstanding = (this.#outstanding = { unset, payload: { session: this.client.session, number: ++this.#number, sdp } });
+    const outstanding = { unset, payload: { session: this.client.session, number: ++this.#number, sdp } };
+    this.#outstanding = outstanding;
     this.repeat();
     setTimeout(() => this.#outstanding === outstanding && this.repeat(), REPEAT_MS);
   }

@@ -222,7 +222,9 @@ describe("tabs", { concurrency: 2 }, () => {
             assert.ok(stored.length > 0, "something is kept");
             const second = { ...bob, page: await bob.page.newTab(address(bob)) };
             try {
-              await second.page.evaluate((stored) => stored.forEach(([name, value]) => sessionStorage.setItem(name, value)), stored);
+              await second.page.evaluate((stored) => {
+                for (const [name, value] of stored) sessionStorage.setItem(name, value);
+              }, stored);
               await start(second, { ...options, connect: false });
               const { code } = await outcome(second.page, "() => client.connect()");
               assert.equal(code, named ? "peer-id-taken" : undefined);

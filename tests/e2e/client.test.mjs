@@ -12,7 +12,7 @@ after(() => world?.close());
 const KINDS = ["chromium", "firefox"];
 /** A name that no other test of this file uses. */
 let names = 0;
-const fresh = (name) => `${name}-${(names += 1)}`;
+const fresh = (name) => `${name}-${++names}`;
 
 /** Opens blank pages in browsers of these kinds. */
 const pagesOf = (kinds, body) => withPages(world.pick(...kinds), [blank(world.server)], body);

@@ -149,7 +149,7 @@ for (const { name, kinds, onlooker } of PAIRS) {
 
 describe("The tools of the page", () => {
   const ids = ["carla", "finn"];
-  let pages = [];
+  const pages = [];
   before(async () => {
     for (const [side, browser] of world.pick("chromium", "firefox").entries())
       pages.push(await browser.open(address(world.server, "tools", ids[side])));

@@ -20,7 +20,8 @@ const IDS = ["ada", "bob"];
 
 /** In a page: a fresh peer with so many tracks, `connect()` at the instant; answers what came of it. */
 async function connectAt({ at, id, tracks }) {
-  const peer = (window.peer = client.peer(id));
+  const peer = client.peer(id);
+  window.peer = peer;
   window.arrived = [];
   const errors = [];
   peer.addEventListener("error", ({ error }) => errors.push(error.message));
@@ -41,7 +42,8 @@ async function closed({ closes }) {
 
 /** In a page: the first channel of its own over the connection; `said(n)` resolves when the other side's n arrived. */
 async function openChannel() {
-  const channel = (window.channel = peer.createDataChannel("probe", { negotiated: true, id: 100 }));
+  const channel = peer.createDataChannel("probe", { negotiated: true, id: 100 });
+  window.channel = channel;
   const numbers = new Set();
   const waiting = new Map();
   channel.onmessage = ({ data }) => {

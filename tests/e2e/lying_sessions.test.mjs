@@ -15,9 +15,11 @@ after(() => world?.close());
 const equipClient = (page) =>
   page.evaluate(() => {
     window.start = async ({ connects = true } = {}) => {
-      const server = (window.server = fakeServer({ version: 2, answers: true }));
+      const server = fakeServer({ version: 2, answers: true });
+      window.server = server;
       const options = { transport: server.transport, peerId: "mia", reconnect: { baseMs: 20, maxMs: 200 } };
-      const client = (window.client = new signalpostModule.SignalingClient("/x", options));
+      const client = new signalpostModule.SignalingClient("/x", options);
+      window.client = client;
       window.heard = [];
       client.addEventListener("message", ({ data }) => heard.push(data));
       client.addEventListener("resume", ({ resumed }) => heard.push(`resumed ${resumed}`));

@@ -14,7 +14,7 @@ let names = 0;
 /** Ada, whose page is the first, and Bob, who notes what he gets. */
 const both = (kinds, body) =>
   withPages(world.pick(...kinds), [blank(world.server)], async (ada, bob) => {
-    const ids = ["ada", "bob"].map((name) => `${name}-receipt-${(names += 1)}`);
+    const ids = ["ada", "bob"].map((name) => `${name}-receipt-${++names}`);
     for (const [at, page] of [ada, bob].entries()) {
       await loadModule(page);
       await equipLink(page);

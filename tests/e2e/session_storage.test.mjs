@@ -9,7 +9,7 @@ before(async () => (world = await makeWorld(["chromium", "firefox"])));
 after(() => world?.close());
 
 let names = 0;
-const fresh = (name) => `${name}-keep-${(names += 1)}`;
+const fresh = (name) => `${name}-keep-${++names}`;
 
 /** A page with `start(options)`, which answers a connected client, and what was told of its state. */
 const inPage = (kind, body) =>

@@ -9,7 +9,7 @@ before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", 
 after(() => world?.close());
 
 let names = 0;
-const fresh = (name) => `${name}-${(names += 1)}`;
+const fresh = (name) => `${name}-${++names}`;
 
 describe("a call and the state", () => {
   for (const { name, kinds } of PAIRS) {

@@ -59,8 +59,11 @@ const WATCH = () => {
   for (const target of [window, document]) {
     const listeners = new Map();
     const { addEventListener, removeEventListener } = target;
-    target.addEventListener = function (name, listener, options) {
-      const counted = (event) => ((heard += 1), listener(event));
+    target.addEventListener = (name, listener, options) => {
+      const counted = (event) => {
+        heard += 1;
+        listener(event);
+      };
       listeners.set(listener, counted);
       addEventListener.call(target, name, counted, options);
     };
@@ -69,7 +72,8 @@ const WATCH = () => {
   window.uncaught = [];
   window.isMute = false;
   for (const name of ["WebSocket", "RTCPeerConnection"]) {
-    window[name] = class extends window[name] {
+    const Plain = window[name];
+    window[name] = class extends Plain {
       constructor(...given) {
         super(...given);
         made.push(this);

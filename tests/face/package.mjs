@@ -19,7 +19,9 @@ export function makeRecordedPackage() {
   const methods = {};
   for (const name of publicFace().methods) {
     const [owner, method] = name.split(/\.(.*)/);
-    if (method) (methods[owner] ??= []).push(method);
+    if (!method) continue;
+    methods[owner] ??= [];
+    methods[owner].push(method);
   }
   const recorder = readFileSync(new URL("recorder.js", import.meta.url), "utf8");
   writeFileSync(

@@ -51,7 +51,7 @@ function read({ program, checker }) {
   };
   const parameters = (name, type, kind) => {
     for (const signature of checker.getSignaturesOfType(type, kind)) {
-      signature.getParameters().forEach((parameter, at) => options(checker.getTypeOfSymbol(parameter), `${name} ${at} `));
+      for (const [at, parameter] of signature.getParameters().entries()) options(checker.getTypeOfSymbol(parameter), `${name} ${at} `);
     }
   };
 

@@ -7,7 +7,9 @@ export * from "./signalpost_plain.js";
 const METHODS = {};
 const MARK = "signalpost-face";
 
-const noted = (globalThis[Symbol.for(MARK)] ??= new Set());
+/** One set for the page, however many copies of this script it loads. */
+globalThis[Symbol.for(MARK)] ??= new Set();
+const noted = globalThis[Symbol.for(MARK)];
 function note(kind, name) {
   const entry = `${kind} ${name}`;
   if (noted.has(entry)) return;
@@ -37,7 +39,7 @@ function noteCall(name, given, error) {
   if (error === undefined) note("method", name);
   else if (error?.name === "SignalingError") note("code", error.code);
   if (error?.code === "invalid-argument") return;
-  given.forEach((value, at) => noteOptions(`${name} ${at} `, value));
+  for (const [at, value] of given.entries()) noteOptions(`${name} ${at} `, value);
 }
 
 /** What the package does in a call of its own is not what the page does. */
@@ -57,7 +59,10 @@ function recorded(name, inner, made = (value) => value) {
     }
     if (value instanceof Promise) {
       value.then(
-        (settled) => (made(settled), noteCall(name, given)),
+        (settled) => {
+          made(settled);
+          noteCall(name, given);
+        },
         (error) => noteCall(name, given, error),
       );
     } else {

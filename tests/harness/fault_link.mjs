@@ -183,7 +183,12 @@ class Lane {
       this.#told();
       return this.#isStopped();
     };
-    const isDue = (rule) => (isHead ? rule.part === "head" : rule.type !== undefined && rule.type === type && (rule.nth -= 1) === 0);
+    const isDue = (rule) => {
+      if (isHead) return rule.part === "head";
+      if (rule.type === undefined || rule.type !== type) return false;
+      rule.nth -= 1;
+      return rule.nth === 0;
+    };
     if (!isPast) for (const rule of this.#rules()) if (rule.isBefore && isDue(rule) && use(rule)) return { part, due, isPast: true };
     for (const rule of isHead ? [] : this.#rules()) {
       const inside = rule.byte - this.#bytes;

@@ -38,7 +38,7 @@ export async function startFaults(namespace, target) {
     (given = {}) =>
       new Promise((resolve, reject) => {
         const { timeoutMs = 15_000, ...rest } = given;
-        const id = (calling += 1);
+        const id = ++calling;
         const timer = setTimeout(async () => {
           calls.delete(id);
           const links = name === "links" ? [] : await proxy.links().catch(() => []);

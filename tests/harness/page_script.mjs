@@ -12,7 +12,7 @@ export class PageError extends Error {
 }
 
 /** The expression of a function or of a source text; if it is a function it is called with the argument. */
-const valueOf = (fnOrSource, arg) => `(async () => {
+const awaited = (fnOrSource, arg) => `(async () => {
   const f = (${fnOrSource});
   return typeof f === "function" ? f(${JSON.stringify(arg ?? null)}) : f;
 })()`;
@@ -20,7 +20,7 @@ const valueOf = (fnOrSource, arg) => `(async () => {
 /** A script whose value is a JSON text, { value } or { error }. */
 export const evaluateScript = (fnOrSource, arg) => `(async () => {
   try {
-    const value = await ${valueOf(fnOrSource, arg)};
+    const value = await ${awaited(fnOrSource, arg)};
     return JSON.stringify({ value: value === undefined ? null : value });
   } catch (e) {
     const known = e !== null && typeof e === "object";
@@ -36,7 +36,7 @@ export const waitScript = (fnOrSource, arg, sliceMs) => `(async () => {
   for (;;) {
     let last = null;
     try {
-      const value = await ${valueOf(fnOrSource, arg)};
+      const value = await ${awaited(fnOrSource, arg)};
       if (value) return JSON.stringify({ value });
       last = JSON.stringify(value) ?? "undefined";
     } catch (e) {

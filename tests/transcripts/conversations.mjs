@@ -3,7 +3,8 @@
 /** In a page: makes `window.client` and connects it; `heard` is what it was told. */
 const start = (page, options) =>
   page.evaluate(async (options) => {
-    const client = (window.client = new signalpostModule.SignalingClient("/signal", options));
+    const client = new signalpostModule.SignalingClient("/signal", options);
+    window.client = client;
     window.heard = [];
     client.addEventListener("message", ({ from, data }) => heard.push({ from, data }));
     for (const name of ["offer", "answer", "icecandidate"]) client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
@@ -13,7 +14,8 @@ const start = (page, options) =>
 
 const enter = (page, name) =>
   page.evaluate(async (name) => {
-    const room = (window.room = await client.join(name));
+    const room = await client.join(name);
+    window.room = room;
     room.addEventListener("message", ({ data }) => heard.push({ room: name, data }));
     for (const type of ["peerjoin", "peerleave"]) room.addEventListener(type, () => heard.push({ type }));
   }, name);
@@ -24,14 +26,20 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 /** In a page: a socket of its own, `raw`; `ask(frame)` resolves with the next frame, `whenClosed` with the code. */
 const openRaw = (page) =>
   page.evaluate(async () => {
-    const socket = (window.raw = new WebSocket(`${location.origin.replace("http", "ws")}/signal`));
+    const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
+    window.raw = socket;
     let done;
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.type === "heartbeat") socket.send('{"type":"heartbeat-ack"}');
       else done?.(frame);
     };
-    window.whenClosed = new Promise((end) => (socket.onclose = ({ code }) => (done?.({ code }), end(code))));
+    window.whenClosed = new Promise((end) => {
+      socket.onclose = ({ code }) => {
+        done?.({ code });
+        end(code);
+      };
+    });
     window.ask = (frame) => {
       const answer = new Promise((resolve) => (done = resolve));
       socket.send(typeof frame === "object" && !(frame instanceof ArrayBuffer) ? JSON.stringify(frame) : frame);
@@ -145,7 +153,10 @@ async function refusals({ pages: [page] }) {
     await ask(page, frame);
   }
   await page.evaluate("ask(new ArrayBuffer(3))");
-  await page.evaluate(() => (raw.send('{"type":"bye"}'), whenClosed));
+  await page.evaluate(() => {
+    raw.send('{"type":"bye"}');
+    return whenClosed;
+  });
   for (const refused of [hello("bob", { key: "fedcba9876543210" }), hello("eve", { versions: [3, 4] })]) {
     await openRaw(page);
     await page.evaluate("(frame) => (raw.send(JSON.stringify(frame)), whenClosed)", refused);

@@ -47,7 +47,11 @@ async function startTee({ namespace, server }) {
         look();
       }),
     cut: (peer, how = "cut") => child.stdin.write(`${how} ${socketOf(peer)}\n`),
-    close: () => (child.stdin.end(), child.kill(), ended),
+    close() {
+      child.stdin.end();
+      child.kill();
+      return ended;
+    },
   };
 }
 

@@ -26,7 +26,10 @@ function reader(begins, found) {
       kept = kept.subarray(end + HEAD_END.length);
       if (!isWebSocket) return;
     }
-    for (let frame; (frame = firstFrame(kept)); kept = kept.subarray(frame.length)) found(frame.opcode, frame.payload);
+    for (let frame = firstFrame(kept); frame; frame = firstFrame(kept)) {
+      found(frame.opcode, frame.payload);
+      kept = kept.subarray(frame.length);
+    }
   };
 }
 
@@ -38,10 +41,11 @@ function firstFrame(bytes) {
   let at = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
   if (bytes.length < at + (isMasked ? 4 : 0)) return undefined;
   const size = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
-  const mask = isMasked ? bytes.subarray(at, (at += 4)) : undefined;
+  const mask = isMasked ? bytes.subarray(at, at + 4) : undefined;
+  if (isMasked) at += 4;
   if (bytes.length < at + size) return undefined;
   const payload = Buffer.from(bytes.subarray(at, at + size));
-  if (mask) payload.forEach((byte, index) => (payload[index] = byte ^ mask[index % 4]));
+  if (mask) for (const [index, byte] of payload.entries()) payload[index] = byte ^ mask[index % 4];
   return { opcode: bytes[0] & 0x0f, payload, length: at + size };
 }
 
@@ -56,7 +60,8 @@ const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (page) =
   };
   const up = reader((head) => {
     if (!/^GET \/signal .*^upgrade: *websocket/ims.test(head)) return false;
-    sockets.set((socket = sockets.size + 1), { page, upstream });
+    socket = sockets.size + 1;
+    sockets.set(socket, { page, upstream });
     return true;
   }, told("client"));
   const down = reader(() => socket !== undefined, told("server"));

@@ -12,6 +12,7 @@ use crate::client::requests::{Question, Request, Requests};
 use crate::collections::queue::Queue;
 use crate::config::Config;
 use crate::deadline::{Earliest, Reason};
+use crate::ids::{CallId, ConnectionId};
 use crate::input::{Command, Input, SocketEvent};
 use crate::link::{Change, Session};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
@@ -137,7 +138,7 @@ impl Client {
     }
 
     /// The id of the connection to a peer; `None` when there is none.
-    pub fn connection(&self, peer: &PeerId) -> Option<u32> {
+    pub fn connection(&self, peer: &PeerId) -> Option<ConnectionId> {
         self.peers.peer(peer).map(|peer| peer.connection)
     }
 
@@ -293,11 +294,11 @@ impl Client {
         });
     }
 
-    fn ask(&mut self, now: u64, call: Option<u32>, question: Question) {
+    fn ask(&mut self, now: u64, call: Option<CallId>, question: Question) {
         self.ask_until(now, call, question, None);
     }
 
-    fn ask_until(&mut self, now: u64, call: Option<u32>, question: Question, deadline: Option<u64>) {
+    fn ask_until(&mut self, now: u64, call: Option<CallId>, question: Question, deadline: Option<u64>) {
         if self.requests.is_full() || self.session.is_full(0) {
             self.settle(call, Err(ErrorCode::OutboxFull.into()));
             return self.abandon(&question);
@@ -327,7 +328,7 @@ impl Client {
         }
     }
 
-    fn settle(&mut self, call: Option<u32>, result: Result<Reply, Failure>) {
+    fn settle(&mut self, call: Option<CallId>, result: Result<Reply, Failure>) {
         if let Some(call) = call {
             self.outputs.push_back(Output::Settle { call, result });
         }

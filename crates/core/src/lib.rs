@@ -15,6 +15,7 @@ mod client;
 mod collections;
 pub mod config;
 mod deadline;
+mod ids;
 pub mod input;
 mod link;
 pub mod output;
@@ -26,6 +27,7 @@ mod stream;
 pub use client::Client;
 pub use collections::queue::Queue;
 pub use config::{CandidateOptions, Config, ReconnectOptions};
+pub use ids::{CallId, ConnectionId, OperationId, SocketId};
 pub use input::{
     Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, Receiver, SdpType,
     SignalingState, SocketEvent,

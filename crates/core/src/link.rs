@@ -10,6 +10,7 @@ mod stream;
 use crate::calls::Calls;
 use crate::collections::queue::Queue;
 use crate::config::Config;
+use crate::ids::{CallId, SocketId};
 use crate::input::SocketEvent;
 use crate::link::backoff::ReconnectPolicy;
 use crate::output::{ClientState, Event, Failure, Output, Reply};
@@ -24,7 +25,7 @@ const REPLACED: u16 = CloseCode::Replaced.as_u16();
 /// An attempt to open a socket.
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
-    socket: u32,
+    socket: SocketId,
     began: u64,
     deadline: u64,
 }
@@ -38,13 +39,13 @@ enum Link {
     },
     Opening(Attempt),
     Registering {
-        socket: u32,
+        socket: SocketId,
         deadline: u64,
         monitor: LinkMonitor,
         hello: u32,
     },
     Registered {
-        socket: u32,
+        socket: SocketId,
         monitor: LinkMonitor,
         good_at: Option<u64>,
     },
@@ -82,7 +83,8 @@ pub struct Session {
     online: bool,
     release_when_frozen: bool,
     was_registered: bool,
-    sockets: u32,
+    /// The newest socket.
+    newest: SocketId,
     frames: u32,
     delivery: Delivery,
     /// Whether the server that welcomed us last has sessions; `None`: nobody has.
@@ -112,7 +114,7 @@ impl Session {
             online: true,
             release_when_frozen: config.release_when_frozen,
             was_registered: false,
-            sockets: 0,
+            newest: SocketId(0),
             frames: 0,
             delivery: Delivery::new(),
             has_session: None,
@@ -126,7 +128,7 @@ impl Session {
         self.state
     }
 
-    pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, out: &mut Queue<Output>) {
+    pub fn connect(&mut self, now: u64, call: CallId, timeout_ms: u32, out: &mut Queue<Output>) {
         match self.link {
             Link::Closed => settle(out, call, Err(ErrorCode::Closed.into())),
             Link::Registered { .. } => settle(out, call, Ok(Reply::Done)),
@@ -143,7 +145,7 @@ impl Session {
     }
 
     /// The application no longer waits; when nobody does and the client was never connected, it stops trying.
-    pub fn cancel(&mut self, now: u64, call: u32, out: &mut Queue<Output>) {
+    pub fn cancel(&mut self, now: u64, call: CallId, out: &mut Queue<Output>) {
         if self.calls.cancel(call) && self.calls.is_empty() && !self.was_registered {
             self.leave(now, out);
             self.link = Link::Down;
@@ -171,7 +173,7 @@ impl Session {
     }
 
     /// Whether this is the socket in use.
-    pub fn is_current(&self, socket: u32) -> bool {
+    pub fn is_current(&self, socket: SocketId) -> bool {
         self.socket() == Some(socket)
     }
 
@@ -215,7 +217,7 @@ impl Session {
         self.give_up(now, failure.clone(), out)
     }
 
-    fn socket(&self) -> Option<u32> {
+    fn socket(&self) -> Option<SocketId> {
         match self.link {
             Link::Opening(Attempt { socket, .. })
             | Link::Registering { socket, .. }
@@ -230,9 +232,10 @@ impl Session {
     }
 
     fn attempt(&mut self, now: u64, most_ms: u64, out: &mut Queue<Output>) -> Attempt {
-        self.sockets = self.sockets.wrapping_add(1);
-        out.push_back(Output::OpenSocket { socket: self.sockets });
-        Attempt { socket: self.sockets, began: now, deadline: now.saturating_add(most_ms) }
+        self.newest = SocketId(self.newest.0.wrapping_add(1));
+        let socket = self.newest;
+        out.push_back(Output::OpenSocket { socket });
+        Attempt { socket, began: now, deadline: now.saturating_add(most_ms) }
     }
 
     fn set_state(&mut self, state: ClientState, reason: &str, out: &mut Queue<Output>) {
@@ -243,7 +246,7 @@ impl Session {
     }
 }
 
-fn settle(out: &mut Queue<Output>, call: u32, result: Result<Reply, Failure>) {
+fn settle(out: &mut Queue<Output>, call: CallId, result: Result<Reply, Failure>) {
     out.push_back(Output::Settle { call, result });
 }
 

@@ -4,11 +4,11 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, OwnSignal, Query, ServerMessage, Signal};
-use signalpost_core::{Command, Receiver, Reply, TimerName};
+use signalpost_core::{CallId, Command, Receiver, Reply, TimerName};
 use support::{World, candidate, id, room, sdp};
 
 /// A command of each kind that names no time of its own, and how long it may take by default.
-fn commands(call: u32) -> Vec<(Command, u64)> {
+fn commands(call: CallId) -> Vec<(Command, u64)> {
     let to = Receiver::Peer(id("ada"));
     let own = |signal| Command::OwnSignal { call, to: id("ada"), signal };
     let candidates = |end| OwnSignal::Candidates { candidates: vec![candidate("f", 1, "host")], end };
@@ -40,7 +40,7 @@ fn waits(world: &World, call: u32) -> bool {
 
 #[test]
 fn each_call_ends_by_its_default() {
-    for (command, default) in commands(5) {
+    for (command, default) in commands(CallId(5)) {
         let mut world = World::registered();
         world.command(command.clone());
         wait(&mut world, default - 1_000);
@@ -52,11 +52,11 @@ fn each_call_ends_by_its_default() {
 
 #[test]
 fn each_call_ends_by_the_limit_that_the_application_sets() {
-    for (command, default) in commands(5) {
+    for (command, default) in commands(CallId(5)) {
         for limit in [100, default + 20_000] {
             let mut world = World::registered();
             world.command(command.clone());
-            world.command(Command::Limit { call: 5, timeout_ms: limit as u32 });
+            world.command(Command::Limit { call: CallId(5), timeout_ms: limit as u32 });
             wait(&mut world, limit - 1);
             assert!(waits(&world, 5), "{command:?} {limit}");
             wait(&mut world, 1);
@@ -70,12 +70,12 @@ fn each_call_ends_by_the_limit_that_the_application_sets() {
 #[test]
 fn a_limit_of_a_settled_call_is_nothing() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 5, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(5), query: Query::default() });
     let reference = Some(world.last_frame());
     world.receive(ServerMessage::Peers { peers: vec![], cursor: None, reference });
     let before = world.client.poll_timeout();
-    world.command(Command::Limit { call: 5, timeout_ms: 1 });
-    world.command(Command::Limit { call: 77, timeout_ms: 1 });
+    world.command(Command::Limit { call: CallId(5), timeout_ms: 1 });
+    world.command(Command::Limit { call: CallId(77), timeout_ms: 1 });
     assert_eq!(world.client.poll_timeout(), before);
 }
 
@@ -94,14 +94,14 @@ fn a_message_that_nobody_waits_for_any_more_is_not_sent_later() {
     world.lose_link();
     for (call, data) in [(5, "aborted"), (6, "late"), (7, "wanted")] {
         world.command(Command::Message {
-            call,
+            call: CallId(call),
             to: Receiver::Peer(id("ada")),
             data: data.into(),
             receipt: false,
         });
     }
-    world.command(Command::Cancel { call: 5 });
-    world.command(Command::Limit { call: 6, timeout_ms: 10 });
+    world.command(Command::Cancel { call: CallId(5) });
+    world.command(Command::Limit { call: CallId(6), timeout_ms: 10 });
     world.advance(10);
     assert_eq!(world.outcome(6), Some(Err("timeout")));
     world.take_sent();
@@ -117,13 +117,13 @@ fn the_answer_to_a_message_that_nobody_waits_for_is_no_event() {
     for code in [None, Some("peer-not-found")] {
         let mut world = World::registered();
         world.command(Command::Message {
-            call: 5,
+            call: CallId(5),
             to: Receiver::Peer(id("ada")),
             data: "1".into(),
             receipt: false,
         });
         let frame = world.last_frame();
-        world.command(Command::Cancel { call: 5 });
+        world.command(Command::Cancel { call: CallId(5) });
         assert_eq!(texts(&mut world), ["1"], "it is on its way");
         match code {
             None => world.receive(ServerMessage::Sent { reference: Some(frame) }),
@@ -140,9 +140,9 @@ fn one_of_two_calls_for_a_batch_may_be_cancelled() {
     let mut world = World::registered();
     for (call, port) in [(5, 1), (6, 2)] {
         let signal = OwnSignal::Candidates { candidates: vec![candidate("f", port, "host")], end: false };
-        world.command(Command::OwnSignal { call, to: id("ada"), signal });
+        world.command(Command::OwnSignal { call: CallId(call), to: id("ada"), signal });
     }
-    world.command(Command::Cancel { call: 5 });
+    world.command(Command::Cancel { call: CallId(5) });
     world.advance(200);
     let frame = world.last_frame();
     world.receive(ServerMessage::Sent { reference: Some(frame) });

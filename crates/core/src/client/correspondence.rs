@@ -4,6 +4,7 @@ use super::Client;
 use crate::calls::Calls;
 use crate::client::outgoing_messages::ANSWER_MS;
 use crate::client::own_candidates::Closed;
+use crate::ids::CallId;
 use crate::input::Receiver;
 use crate::output::{Failure, Output};
 use alloc::string::String;
@@ -13,7 +14,7 @@ use signalpost_protocol::{
 };
 
 impl Client {
-    pub(super) fn write(&mut self, now: u64, call: u32, to: Receiver, data: String, receipt: bool) {
+    pub(super) fn write(&mut self, now: u64, call: CallId, to: Receiver, data: String, receipt: bool) {
         let bytes = data.len();
         if bytes > limits::MESSAGE_BYTES {
             self.refuse(call, Failure::new(ErrorCode::MessageTooLarge, "at most 4096 bytes of JSON"));
@@ -30,7 +31,7 @@ impl Client {
         }
     }
 
-    pub(super) fn signal(&mut self, now: u64, call: u32, to: PeerId, signal: OwnSignal) {
+    pub(super) fn signal(&mut self, now: u64, call: CallId, to: PeerId, signal: OwnSignal) {
         match signal {
             OwnSignal::Candidates { candidates, end } => {
                 if let Some(problem) = candidates.iter().find_map(problem) {
@@ -71,7 +72,7 @@ impl Client {
     }
 
     /// The application no longer waits for this call: a message that only it waited for is not sent, if it was not.
-    pub(super) fn cancel_letter(&mut self, call: u32) {
+    pub(super) fn cancel_letter(&mut self, call: CallId) {
         self.own_candidates.cancel(call);
         if let Some(id) = self.letters.cancel(call) {
             self.abandon_letter(id);
@@ -115,7 +116,7 @@ impl Client {
         self.letters.push(now, id, calls, receipt);
     }
 
-    fn refuse(&mut self, call: u32, failure: Failure) {
+    fn refuse(&mut self, call: CallId, failure: Failure) {
         self.outputs.push_back(Output::Settle { call, result: Err(failure) });
     }
 }

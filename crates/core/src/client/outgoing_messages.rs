@@ -6,6 +6,7 @@
 use crate::calls::Calls;
 use crate::collections::queue::Queue;
 use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
 use crate::output::{Failure, Output, Reply, TimerName};
 use alloc::vec::Vec;
 
@@ -56,14 +57,14 @@ impl Letters {
     }
 
     /// Gives a promise another deadline, if it waits here.
-    pub fn set_deadline(&mut self, call: u32, deadline: u64) {
+    pub fn set_deadline(&mut self, call: CallId, deadline: u64) {
         for letter in &mut self.letters {
             letter.calls.set_deadline(call, deadline);
         }
     }
 
     /// The application no longer waits for this call. Returns the number of its message, if no other call waits for that.
-    pub fn cancel(&mut self, call: u32) -> Option<u32> {
+    pub fn cancel(&mut self, call: CallId) -> Option<u32> {
         let letter =
             self.letters.iter_mut().find_map(|letter| letter.calls.cancel(call).then_some(letter))?;
         letter.calls.is_empty().then_some(letter.id)

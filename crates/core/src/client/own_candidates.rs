@@ -6,6 +6,7 @@ use crate::calls::Calls;
 use crate::collections::queue::Queue;
 use crate::config::CandidateOptions;
 use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
 use crate::output::{Failure, Output, TimerName};
 use crate::peer::candidates::outgoing::{insert, rank};
 use alloc::vec::Vec;
@@ -47,7 +48,7 @@ impl OwnCandidates {
     pub fn push(
         &mut self,
         now: u64,
-        call: u32,
+        call: CallId,
         to: PeerId,
         found: Vec<IceCandidateInit>,
         end: bool,
@@ -90,14 +91,14 @@ impl OwnCandidates {
     }
 
     /// Gives a promise another deadline, if it waits here.
-    pub fn set_deadline(&mut self, call: u32, deadline: u64) {
+    pub fn set_deadline(&mut self, call: CallId, deadline: u64) {
         for batch in &mut self.batches {
             batch.calls.set_deadline(call, deadline);
         }
     }
 
     /// The application no longer waits for this call; its candidates are sent with the others all the same.
-    pub fn cancel(&mut self, call: u32) {
+    pub fn cancel(&mut self, call: CallId) {
         for batch in &mut self.batches {
             batch.calls.cancel(call);
         }

@@ -2,6 +2,7 @@
 
 use crate::collections::queue::Queue;
 use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
 use crate::output::{Failure, Output, TimerName};
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ClientMessage, Query, RoomName};
@@ -46,7 +47,7 @@ impl Question {
 
 pub struct Request {
     /// The promise that waits; a room that is entered again after a reconnect has none.
-    pub call: Option<u32>,
+    pub call: Option<CallId>,
     pub question: Question,
     pub asked_at: u64,
     /// The link was lost before the answer came: the server may have done it already.
@@ -70,7 +71,7 @@ impl Requests {
     pub fn push(
         &mut self,
         now: u64,
-        call: Option<u32>,
+        call: Option<CallId>,
         question: Question,
         frame: u32,
         deadline: Option<u64>,
@@ -119,14 +120,14 @@ impl Requests {
     }
 
     /// Gives a promise another deadline, if it waits here.
-    pub fn set_deadline(&mut self, call: u32, deadline: u64) {
+    pub fn set_deadline(&mut self, call: CallId, deadline: u64) {
         for request in self.0.iter_mut().filter(|request| request.call == Some(call)) {
             request.deadline = deadline;
         }
     }
 
     /// The application no longer waits for this call; returns what it asked.
-    pub fn cancel(&mut self, call: u32) -> Option<Request> {
+    pub fn cancel(&mut self, call: CallId) -> Option<Request> {
         let at = self.0.iter().position(|request| request.call == Some(call))?;
         Some(self.0.remove(at))
     }

@@ -3,6 +3,7 @@
 
 use super::{Attempt, Link, REPLACED, Session};
 use crate::collections::queue::Queue;
+use crate::ids::SocketId;
 use crate::input::SocketEvent;
 use crate::output::Output;
 
@@ -13,7 +14,7 @@ const CONNECTING_MS: u64 = 5_000;
 
 impl Session {
     /// Another socket than the one in use did something. What one does that was replaced is ignored.
-    pub fn handle_spare(&mut self, now: u64, socket: u32, event: &SocketEvent, out: &mut Queue<Output>) {
+    pub fn handle_spare(&mut self, now: u64, socket: SocketId, event: &SocketEvent, out: &mut Queue<Output>) {
         let is_opened = matches!(event, SocketEvent::Opened);
         let is_over = matches!(event, SocketEvent::Closed { .. } | SocketEvent::Unavailable { .. });
         let is_news = is_opened || is_over;

@@ -1,6 +1,7 @@
 //! What a peer wants done.
 
 use crate::collections::queue::Queue;
+use crate::ids::CallId;
 use crate::output::{Event, Failure, Output, Reply};
 use signalpost_protocol::{ClientMessage, PeerId, Signal};
 
@@ -16,7 +17,7 @@ pub struct Effects {
 }
 
 impl Effects {
-    pub fn settle(&mut self, call: u32, result: Result<Reply, Failure>) {
+    pub fn settle(&mut self, call: CallId, result: Result<Reply, Failure>) {
         self.outputs.push_back(Output::Settle { call, result });
     }
 

@@ -4,6 +4,7 @@ use crate::collections::queue::Queue;
 use crate::collections::table::Table;
 use crate::config::CandidateOptions;
 use crate::deadline::{Earliest, Reason};
+use crate::ids::ConnectionId;
 use crate::input::ConnectionEvent;
 use crate::output::{Event, Failure, Output};
 use crate::peer::effects::Effects;
@@ -57,7 +58,7 @@ impl Peers {
         if self.peers.contains_key(id) {
             return;
         }
-        let connection = rng.next_id();
+        let connection = ConnectionId(rng.next_id());
         sink.outputs.push_back(Output::CreateConnection { connection, peer: id.clone() });
         let mut peer = Peer::new(now, id.clone(), connection, &self.own);
         if let Some((session, took)) = known {
@@ -116,7 +117,13 @@ impl Peers {
     }
 
     /// A connection did something. One that is not known any more did it too late.
-    pub fn handle_event(&mut self, now: u64, connection: u32, event: ConnectionEvent, sink: &mut Sink<'_>) {
+    pub fn handle_event(
+        &mut self,
+        now: u64,
+        connection: ConnectionId,
+        event: ConnectionEvent,
+        sink: &mut Sink<'_>,
+    ) {
         let owner = self.peers.entries().iter().find(|(_, peer)| peer.connection == connection);
         if let Some(id) = owner.map(|(id, _)| id.clone()) {
             self.with(&id, sink, |peer, effects| peer.handle_event(now, event, effects));
@@ -133,7 +140,8 @@ impl Peers {
         rng: &mut Rng,
         sink: &mut Sink<'_>,
     ) {
-        let Some(Route { connection: remote, target }) = signal.route() else { return };
+        let Some(route) = signal.route() else { return };
+        let (remote, target) = (ConnectionId(route.connection), route.target.map(ConnectionId));
         let mine = self.peers.get(from).map(|peer| peer.connection);
         let theirs = self.peers.get(from).and_then(|peer| peer.remote_connection);
         // An answer to our offer from another connection than the offer that we took up meanwhile.
@@ -150,7 +158,7 @@ impl Peers {
                 _ => None,
             };
             if let Some(number) = number {
-                let route = Route { connection: mine.unwrap_or_default(), target: Some(remote) };
+                let route = Route { connection: mine.unwrap_or_default().0, target: Some(remote.0) };
                 let signal = Signal::Reject { route, number, code: ErrorCode::ConnectionGone };
                 sink.messages.push_back(ClientMessage::Relay { to: from.clone(), signal });
             }

@@ -6,6 +6,7 @@ mod timing;
 
 use crate::calls::Calls;
 use crate::collections::queue::Queue;
+use crate::ids::{CallId, ConnectionId, OperationId};
 use crate::input::{ConnectionEvent, ConnectionState, SdpType};
 use crate::output::{Event, Failure, Operation, Output, Reply};
 use crate::peer::candidates::hidden_names::HiddenNames;
@@ -34,15 +35,16 @@ pub struct Peer {
     /// The other side's session number, where a list or a description told it.
     pub session: Option<u32>,
     own_session: u32,
-    pub connection: u32,
-    pub remote_connection: Option<u32>,
+    pub connection: ConnectionId,
+    pub remote_connection: Option<ConnectionId>,
     pub timeline: Timeline,
     negotiation: Negotiation,
     batch: CandidateBatch,
     names: HiddenNames,
-    operations: u32,
+    /// The newest operation.
+    operation: OperationId,
     /// The operation that the negotiation waits for; any other is a candidate.
-    negotiating: Option<u32>,
+    negotiating: Option<OperationId>,
     state: ConnectionState,
     was_connected: bool,
     /// Whether data can flow and the browser has not said `connected` yet.
@@ -64,7 +66,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(now: u64, id: PeerId, connection: u32, own: &Own) -> Self {
+    pub fn new(now: u64, id: PeerId, connection: ConnectionId, own: &Own) -> Self {
         Self {
             negotiation: Negotiation::new(
                 own.id.is_polite_towards(&id),
@@ -78,7 +80,7 @@ impl Peer {
             timeline: Timeline::new(now, None),
             batch: CandidateBatch::new(own.candidates),
             names: HiddenNames::default(),
-            operations: 0,
+            operation: OperationId(0),
             negotiating: None,
             state: ConnectionState::New,
             was_connected: false,
@@ -97,7 +99,7 @@ impl Peer {
     }
 
     /// The application wants to be connected and waits for it.
-    pub fn connect(&mut self, now: u64, call: u32, timeout_ms: u32, effects: &mut Effects) {
+    pub fn connect(&mut self, now: u64, call: CallId, timeout_ms: u32, effects: &mut Effects) {
         let was_open = self.timeline.open.is_some();
         if was_open && self.state == ConnectionState::Connected {
             effects.settle(call, Ok(Reply::Done));
@@ -123,7 +125,7 @@ impl Peer {
     }
 
     /// The application no longer waits for this call.
-    pub fn cancel(&mut self, call: u32) {
+    pub fn cancel(&mut self, call: CallId) {
         self.calls.cancel(call);
     }
 
@@ -299,7 +301,7 @@ impl Peer {
     }
 
     fn route(&self) -> Route {
-        Route { connection: self.connection, target: self.remote_connection }
+        Route { connection: self.connection.0, target: self.remote_connection.map(|theirs| theirs.0) }
     }
 
     fn must_hold(&self, init: Option<&IceCandidateInit>) -> bool {
@@ -319,7 +321,7 @@ impl Peer {
                         self.names.handle_remote_description(&description.sdp);
                     }
                     self.operate(what, effects);
-                    self.negotiating = Some(self.operations);
+                    self.negotiating = Some(self.operation);
                 }
                 Step::SendDescription { number, description } => {
                     let elapsed = self.timeline.elapsed(now);
@@ -353,8 +355,8 @@ impl Peer {
     }
 
     fn operate(&mut self, what: Operation, effects: &mut Effects) {
-        self.operations = self.operations.wrapping_add(1);
-        let (connection, operation) = (self.connection, self.operations);
+        self.operation = OperationId(self.operation.0.wrapping_add(1));
+        let (connection, operation) = (self.connection, self.operation);
         effects.outputs.push_back(Output::Operate { connection, operation, what });
     }
 
