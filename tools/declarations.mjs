@@ -1,4 +1,4 @@
-// The published types: what index.d.ts reaches, and nothing of the glue.
+// Makes the published types: the declarations that index.d.ts reaches, without those of the glue.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { ToolError, run } from "./command.mjs";
@@ -8,7 +8,7 @@ export const tsc = (...args) => run(process.execPath, [nodeModule("typescript", 
 
 const SPECIFIER = /(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 
-/** The declaration files that one reaches through its imports, itself included. */
+/** Returns the declaration files that `name` reaches through its imports, itself included. */
 function reachable(entry) {
   const seen = new Set();
   const waiting = [entry];
@@ -19,7 +19,7 @@ function reachable(entry) {
     seen.add(file);
     for (const [, specifier] of readFileSync(file, "utf8").matchAll(SPECIFIER)) {
       if (!specifier.startsWith(".")) {
-        throw new ToolError(`the published types would need "${specifier}" (${path.basename(file)}): keep it out of public signatures`);
+        throw new ToolError(`the published types need "${specifier}" (${path.basename(file)}): keep it out of public signatures`);
       }
       waiting.push(path.resolve(path.dirname(file), specifier.replace(/\.js$/, ".d.ts")));
     }

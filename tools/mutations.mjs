@@ -1,7 +1,7 @@
-// Proves that the tests see what the core's rules are for: each rule is taken out of a copy of the workspace, one at a
-// time, and tests must go red. `node tools/mutations.mjs [--new-only] [part of a name]`; --new-only puts up with tests that are
-// red without any mutation and leaves them out. MUTATIONS_DIR keeps the copy, and with it the
-// build, from one run to the next. The copy has its own target directory unless MUTATIONS_TARGET_DIR names another.
+// Proves that a test fails for each rule of the core that is broken: takes one rule at a time out of a copy of the workspace and runs the tests.
+// `npm run mutations [-- [--new-only] [PART OF A NAME]]`; with --new-only, tests that fail without any mutation do not count.
+// MUTATIONS_DIR keeps the copy, and with it the build, for the next run. The copy has its own target directory unless
+// MUTATIONS_TARGET_DIR names another.
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import { ToolError, capture, main } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 
-const NEGOTIATION = "crates/core/src/negotiation.rs";
-const GATHERING = "crates/core/src/negotiation/gathering.rs";
-const DELIVERY = "crates/core/src/delivery.rs";
+const NEGOTIATION = "crates/core/src/peer/negotiation.rs";
+const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
+const DELIVERY = "crates/core/src/stream/outbox.rs";
 const FRAMES = "crates/server/src/registry/frames.rs";
 const CLAIM = "crates/server/src/registry/claim.rs";
 const MARKS = "crates/server/src/registry/marks.rs";
@@ -19,11 +19,11 @@ const PRESENCE = "crates/server/src/registry/presence.rs";
 const REPLY = "crates/server/src/session/reply.rs";
 const ROOMS = "crates/server/src/registry/rooms.rs";
 
-/** Whose tests are run, unless a mutation names others. */
+/** The crates whose tests run, unless a mutation names others. */
 const TESTS = ["-p", "signalpost-core", "-p", "signalpost-simulation"];
 const ENGINE_CONTRACT = ["-p", "signalpost-server", "--no-default-features", "--test", "engine_contract"];
 
-/** Exact texts, each of which must be there exactly once. */
+/** Each mutation replaces an exact text, which must be in its file exactly once. */
 const MUTATIONS = [
   {
     name: "the collision check is taken out",
@@ -68,7 +68,7 @@ const MUTATIONS = [
   },
   {
     name: "the server's gap check is taken out",
-    // No test of the core or the simulation sees it.
+    // No test of the core or of the simulation sees this one.
     tests: ENGINE_CONTRACT,
     edits: [[FRAMES, "Sequence::Next => {", "Sequence::Next | Sequence::Gap => {"]],
   },
@@ -145,14 +145,14 @@ async function copyWorkspace(directory) {
   }
 }
 
-/** Writes the mutation and answers what takes it back. */
+/** Writes the mutation; returns a function that takes it back. */
 async function mutate(directory, { name, edits }) {
   const before = new Map();
   for (const [file, from, to] of edits) {
     const target = path.join(directory, file);
     const text = await readFile(target, "utf8");
     if (!before.has(target)) before.set(target, text);
-    if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} does not hold this text exactly once:\n${from}`);
+    if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} must contain this text exactly once:\n${from}`);
     await writeFile(
       target,
       text.replace(from, () => to),
@@ -161,31 +161,31 @@ async function mutate(directory, { name, edits }) {
   return () => Promise.all([...before].map(([target, text]) => writeFile(target, text)));
 }
 
-/** The names of the tests that failed. */
+/** Returns the names of the tests that failed. */
 async function failures(directory, target, tests = TESTS) {
   const args = ["test", ...tests, "--offline", "--no-fail-fast"];
   const env = { CARGO_TARGET_DIR: target, RUST_BACKTRACE: "0" };
   const { code, stdout, stderr } = await capture("cargo", args, { cwd: directory, env });
   const red = [...stdout.matchAll(/^test (.+?) \.\.\. FAILED$/gm)].map(([, test]) => test.replace(/ - should panic$/, ""));
-  if (code !== 0 && red.length === 0) throw new ToolError(`cargo test failed without a red test:\n${stderr.slice(-3000)}`);
+  if (code !== 0 && red.length === 0) throw new ToolError(`cargo test failed, but no test failed:\n${stderr.slice(-3000)}`);
   return [...new Set(red)].sort();
 }
 
 await main(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { "new-only": { type: "boolean" } } });
   const wanted = MUTATIONS.filter(({ name }) => name.includes(positionals[0] ?? ""));
-  if (wanted.length === 0) throw new ToolError(`no mutation holds "${positionals[0]}" in its name`);
+  if (wanted.length === 0) throw new ToolError(`no mutation has "${positionals[0]}" in its name`);
   const kept = process.env.MUTATIONS_DIR;
   if (kept !== undefined) await mkdir(kept, { recursive: true });
   const directory = kept ?? (await mkdtemp(path.join(os.tmpdir(), "signalpost-mutations-")));
   const target = process.env.MUTATIONS_TARGET_DIR ?? path.join(directory, "target");
   try {
     await copyWorkspace(directory);
-    // The texts first: a mutation that no longer applies is told before anything is built.
+    // A mutation that no longer applies is reported before anything is built.
     for (const mutation of wanted) await (await mutate(directory, mutation))();
     const before = [];
     for (const tests of new Set(wanted.map(({ tests }) => tests))) before.push(...(await failures(directory, target, tests)));
-    if (before.length > 0 && !values["new-only"]) throw new ToolError(`red without any mutation: ${before.join(", ")}`);
+    if (before.length > 0 && !values["new-only"]) throw new ToolError(`these tests fail without any mutation: ${before.join(", ")}`);
     let unseen = 0;
     for (const mutation of wanted) {
       const takeBack = await mutate(directory, mutation);
@@ -193,7 +193,7 @@ await main(async () => {
       await takeBack();
       if (red.length === 0) unseen += 1;
       console.log(`${red.length === 0 ? "NOT SEEN" : "seen"}: ${mutation.name}`);
-      red.forEach((test) => console.log(`    ${test}`));
+      for (const test of red) console.log(`    ${test}`);
     }
     console.log(`${wanted.length - unseen} seen, ${unseen} not seen`);
     process.exitCode = unseen === 0 ? 0 : 1;

@@ -1,10 +1,10 @@
 // Ways to hand a file to the page: drop it anywhere, choose it, or paste it.
 
-/** Calls `take(files)` with what the person hands over. */
+/** Calls `take(files)` with the files that the person drops, chooses or pastes. */
 export function acceptFiles(take) {
   const overlay = document.querySelector("#drop");
   const chooser = document.querySelector("[data-testid=file-input]");
-  /** Inside the window each element is entered before the one around it is left. */
+  /** Counts entered elements: inside the window, the browser reports the entered element before it reports that the pointer left the element around it. */
   let depth = 0;
   const carriesFiles = ({ dataTransfer }) => [...(dataTransfer?.types ?? [])].includes("Files");
   const over = (now) => {
@@ -12,7 +12,11 @@ export function acceptFiles(take) {
     overlay.hidden = depth === 0;
   };
 
-  window.addEventListener("dragenter", (event) => carriesFiles(event) && (event.preventDefault(), over(depth + 1)));
+  window.addEventListener("dragenter", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    over(depth + 1);
+  });
   window.addEventListener("dragleave", (event) => carriesFiles(event) && over(Math.max(0, depth - 1)));
   window.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
@@ -32,7 +36,7 @@ export function acceptFiles(take) {
   document.querySelector("[data-testid=file-button]").addEventListener("click", () => chooser.click());
   chooser.addEventListener("change", () => {
     take([...chooser.files]);
-    // The same file can be chosen again.
+    // The person can choose the same file again.
     chooser.value = "";
   });
 }

@@ -6,7 +6,7 @@ const random32 = () => crypto.getRandomValues(new Uint32Array(1))[0] || 1;
 /** A text of which `<` compares the UTF-8 bytes. */
 const bytes = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
-/** Events: `open`, `down`, `ended`, `connection`, and the protocol's own (`error`, `peer-joined`, `message`, …); `detail` tells the rest. */
+/** Events: `open`, `down`, `ended`, `connection`, and the protocol's own (`error`, `peer-joined`, `message`, …); `detail` holds the rest. */
 export class PlainClient extends Emitter {
   session = random32();
   connections = new Map();
@@ -29,8 +29,8 @@ export class PlainClient extends Emitter {
   }
 
   /** Enters a room, now and after every reconnect; resolves with `{ peers, cursor }`, those that are in it. */
-  join = (room) => (this.#rooms.add(room), this.ask("join", { room }));
-  leave = (room) => (this.#rooms.delete(room), this.ask("leave", { room }));
+  join = (room) => this.ask("join", { room });
+  leave = (room) => this.ask("leave", { room });
   /** The connection to a peer, begun if there is none. */
   connect = (peer) => this.connections.get(peer) ?? this.#create(peer);
 
@@ -50,6 +50,8 @@ export class PlainClient extends Emitter {
 
   /** A frame that wants one: its payload, or an error with its code. Asked again on a new socket. */
   async ask(type, payload) {
+    if (type === "join") this.#rooms.add(payload.room);
+    if (type === "leave") this.#rooms.delete(payload.room);
     if (this.#ended) throw new Error("closed");
     const frame = this.send(type, payload, undefined, ++this.#frames);
     return new Promise((resolve, reject) => this.#asked.set(frame.id, { frame, resolve, reject }));
@@ -61,8 +63,8 @@ export class PlainClient extends Emitter {
   }
 
   #open() {
-    const socket = (this.#socket = new WebSocket(this.url));
-    this.#silentSince = this.#questionAt = 0;
+    const socket = new WebSocket(this.url);
+    [this.#socket, this.#silentSince, this.#questionAt] = [socket, 0, 0];
     socket.onopen = () => {
       const peer = { id: this.id, session: this.session, metadata: this.metadata };
       this.#write({ type: "hello", payload: { versions: [1, 1], key: this.#key, peer } });
@@ -122,7 +124,7 @@ export class PlainClient extends Emitter {
     if (isForAnother && ["offer", "answer", "invite"].includes(type)) {
       this.send("reject", { connection: known?.connection ?? 0, target: connection, number: number ?? 0, code: "connection-gone" }, from);
     } else if ((type === "offer" || type === "invite") && !isFromKnown) {
-      known?.end("the other side started anew");
+      known?.end("the other side started again");
       this.#create(from).receive(type, payload);
     } else if (known && !isForAnother && (isFromKnown || type === "reject" || type === "answer")) {
       known.receive(type, payload);

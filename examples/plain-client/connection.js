@@ -1,4 +1,4 @@
-// One RTCPeerConnection by perfect negotiation, as docs/protocol.md tells it ("Between peers").
+// One RTCPeerConnection by perfect negotiation, as docs/protocol.md describes it ("Between peers").
 const [QUIET_AFTER_RESTART_MS, MDNS_MS, REPEAT_MS, MOST_KEPT] = [400, 40, 5000, 100];
 const fragmentsOf = (description) => [...(description?.sdp ?? "").matchAll(/^a=ice-ufrag:(\S+)/gm)].map(([, fragment]) => fragment);
 const roleIn = (sdp) => /^a=setup:(\w+)/m.exec(sdp)?.[1];
@@ -33,13 +33,14 @@ export class Connection extends Emitter {
   }
 
   #isOver = () => this.pc.signalingState === "closed";
-  close = () => this.#isOver() || (this.#signal("close"), this.end("closed"));
+  close = () => this.end("closed", true);
   /** Sends an offer that has no answer yet once more. */
   repeat = () => this.#isOver() || (this.#outstanding && this.#signal("offer", this.#outstanding.payload));
 
-  /** The end on this side; the other is not told. */
-  end(reason) {
+  /** Ends the connection on this side, and tells the other side if asked to. */
+  end(reason, tellsOther = false) {
     if (this.#isOver()) return;
+    if (tellsOther) this.#signal("close");
     this.pc.close();
     this.emit("end", reason);
   }
@@ -69,9 +70,9 @@ export class Connection extends Emitter {
     if (!unset) await this.pc.setLocalDescription();
     let { sdp } = unset ?? this.pc.localDescription;
     if (this.#role) sdp = sdp.replaceAll("a=setup:actpass", `a=setup:${this.#role}`);
-    const outstanding = (this.#outstanding = { unset, payload: { session: this.client.session, number: ++this.#number, sdp } });
+    this.#outstanding = { unset, payload: { session: this.client.session, number: ++this.#number, sdp } };
     this.repeat();
-    setTimeout(() => this.#outstanding === outstanding && this.repeat(), REPEAT_MS);
+    setTimeout((number) => this.#outstanding?.payload.number === number && this.repeat(), REPEAT_MS, this.#number);
   }
 
   async #takeOffer({ number, sdp }) {

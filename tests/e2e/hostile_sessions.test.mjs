@@ -16,7 +16,10 @@ let names = 0;
 const inPage = (body, arg) =>
   withPages(world.pick("chromium"), [blank(world.server)], async (page) => {
     await equipRaw(page);
-    await page.evaluate((run) => void (window.named = (name) => `${name}-${run}`), (names += 1));
+    names += 1;
+    await page.evaluate((run) => {
+      window.named = (name) => `${name}-${run}`;
+    }, names);
     return page.evaluate(body, arg);
   });
 
@@ -211,7 +214,7 @@ describe("a position", () => {
     assert.deepEqual(told.joined.slice(0, 1), ["joined"]);
   });
 
-  test("of a session whose window is over begins a new one, and so does whoever takes the name then", async () => {
+  test("of a session whose window is over begins a new one, and so does another client that takes the name then", async () => {
     const told = await inPage(
       async (ms) => {
         const [id, other] = [named("late"), named("friend")];

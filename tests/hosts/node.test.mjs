@@ -100,7 +100,7 @@ for (const [name, { source, flags }] of Object.entries(WAYS)) {
 
 const WS = `import { WebSocket as Ws } from "ws";\nconst options = { transport: (url) => new Ws(url) };\nawait initialize(bytes());\n`;
 
-test("a peer says that there is no RTCPeerConnection, whoever begins", async () => {
+test("a peer says that there is no RTCPeerConnection, on whichever side it begins", async () => {
   const told = await run(
     `${WS}
     const [ada, bob] = ["ada", "bob"].map((peerId) => new SignalingClient(url, { ...options, peerId }));
@@ -123,7 +123,7 @@ test("a peer says that there is no RTCPeerConnection, whoever begins", async () 
     await sleep(50);
     told.errors = errors;
     told.heard = heard.filter(({ from }) => from === "bob").map(({ type }) => type);
-    told.peers = [peers, bob.peers.length];
+    told.peers = [peers, bob.remotePeers.length];
     raw.close();
     ada.close();
     bob.close();`,

@@ -1,17 +1,36 @@
 //! Promises of the application that wait for one thing, each with its deadline.
 
-use crate::earliest::{Earliest, Reason};
+use crate::collections::queue::Queue;
+use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
 use crate::output::{Failure, Output, Reply, TimerName};
-use crate::queue::Queue;
 use alloc::vec::Vec;
 
 #[derive(Default)]
-pub struct Calls(Vec<(u32, u64)>);
+pub struct Calls(Vec<(CallId, u64)>);
 
 impl Calls {
+    /// One promise, which waits for at most `timeout_ms` from `now`.
+    pub fn one(now: u64, call: CallId, timeout_ms: u32) -> Self {
+        let mut calls = Self::default();
+        calls.push(now, call, timeout_ms);
+        calls
+    }
+
     /// A promise waits for at most `timeout_ms` from `now`.
-    pub fn push(&mut self, now: u64, call: u32, timeout_ms: u32) {
+    pub fn push(&mut self, now: u64, call: CallId, timeout_ms: u32) {
         self.0.push((call, now.saturating_add(u64::from(timeout_ms))));
+    }
+
+    /// Gives a promise another deadline. Returns whether it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: u64) -> bool {
+        let entry = self.0.iter_mut().find(|(waiting, _)| *waiting == call);
+        entry.map(|entry| entry.1 = deadline).is_some()
+    }
+
+    /// The earliest deadline.
+    pub fn deadline(&self) -> Option<u64> {
+        self.0.iter().map(|(_, deadline)| *deadline).min()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -19,7 +38,7 @@ impl Calls {
     }
 
     /// The application no longer waits. Returns whether it did.
-    pub fn cancel(&mut self, call: u32) -> bool {
+    pub fn cancel(&mut self, call: CallId) -> bool {
         let at = self.0.iter().position(|(waiting, _)| *waiting == call);
         at.map(|at| self.0.remove(at)).is_some()
     }
