@@ -1,41 +1,26 @@
-//! Which of several deadlines comes first.
+//! When the client wants to be woken, and why.
 
 use crate::output::TimerName;
+use crate::time::Time;
 
-/// What is kept of the reason for a deadline: its name, or nothing where nobody reads it.
-pub trait Reason: Default {
-    fn of(name: TimerName) -> Self;
-}
+/// Finds the earliest of several deadlines; of equal ones the one that was noted first.
+#[derive(Default)]
+pub struct Earliest(Option<(Time, TimerName)>);
 
-impl Reason for Option<TimerName> {
-    fn of(name: TimerName) -> Self {
-        Some(name)
-    }
-}
-
-impl Reason for () {
-    fn of(_: TimerName) -> Self {}
-}
-
-/// The earliest deadline that was noted, and its reason; of equal ones the first. The end of time is none.
-pub struct Earliest<R> {
-    pub at: u64,
-    pub why: R,
-}
-
-impl<R: Reason> Earliest<R> {
-    pub fn new() -> Self {
-        Self { at: u64::MAX, why: R::default() }
-    }
-
-    /// A deadline, if there is one.
+impl Earliest {
+    /// Takes a deadline into account, if there is one.
     // A copy at each caller would weigh more.
     #[inline(never)]
-    pub fn note(&mut self, at: Option<u64>, why: TimerName) {
+    pub fn note(&mut self, at: Option<Time>, timer: TimerName) {
         if let Some(at) = at
-            && at < self.at
+            && self.0.is_none_or(|(earliest, _)| at < earliest)
         {
-            *self = Self { at, why: R::of(why) };
+            self.0 = Some((at, timer));
         }
+    }
+
+    /// The earliest deadline and the timer that it is of.
+    pub fn first(&self) -> Option<(Time, TimerName)> {
+        self.0
     }
 }

@@ -14,6 +14,7 @@ mod calls;
 mod client;
 mod collections;
 pub mod config;
+mod context;
 mod deadline;
 mod ids;
 pub mod input;
@@ -23,6 +24,7 @@ mod peer;
 mod rng;
 mod rooms;
 mod stream;
+mod time;
 
 pub use client::Client;
 pub use collections::queue::Queue;
@@ -32,7 +34,7 @@ pub use input::{
     Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, Receiver, SdpType,
     SignalingState, SocketEvent,
 };
-pub use link::backoff::ReconnectPolicy;
+pub use link::backoff::Backoff;
 pub use output::{ClientState, Event, Failure, Operation, Output, Reason, Reply, TimerName};
 pub use peer::timeline::Timeline;
 pub use rng::Rng;

@@ -58,7 +58,7 @@ pub enum Output {
         /// On this connection.
         connection: ConnectionId,
         /// When to report, in milliseconds from now.
-        after: u16,
+        after_ms: u16,
     },
     /// Call `close()`; nothing that the connection does afterwards matters.
     CloseConnection {
@@ -299,7 +299,7 @@ pub enum TimerName {
     /// A batch of candidates is due.
     CandidateBatch,
     /// A message of the application has no answer from the server.
-    Letter,
+    Message,
     /// What the server sent is to be acknowledged.
     Ack,
     /// A description has waited long enough for its candidates.

@@ -1,16 +1,13 @@
 //! The rooms that the client is in, and who else is.
 
-pub mod directory;
-
-use crate::collections::queue::Queue;
 use crate::collections::table::Table;
-use crate::output::{Event, Failure, Output};
-use crate::peer::peers::Peers;
+use crate::context::Context;
+use crate::output::{Event, Failure};
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName};
 
 /// Most members of a room that are told of.
-const MOST: usize = 10_000;
+const MAX_MEMBERS: usize = 10_000;
 
 #[derive(Default)]
 struct Room {
@@ -27,8 +24,8 @@ struct Member {
     named: bool,
     /// Why the server calls it away, if it does.
     away: Option<String>,
-    /// The application was told so.
-    told: bool,
+    /// The application knows it as away.
+    is_reported_away: bool,
 }
 
 #[derive(Default)]
@@ -104,7 +101,7 @@ impl Rooms {
     }
 
     /// The list ends: who was not named is gone. Those that are away are in no list.
-    pub fn end_list(&mut self, name: &RoomName, out: &mut Queue<Output>) {
+    pub fn end_list(&mut self, name: &RoomName, context: &mut Context) {
         let Some(room) = self.0.get_mut(name) else { return };
         if !core::mem::take(&mut room.listing) {
             return;
@@ -116,7 +113,7 @@ impl Rooms {
             }
         }
         for peer in &gone {
-            self.handle_left(name, peer, "lost".into(), out);
+            self.handle_left(name, peer, "lost".into(), context);
         }
         if let Some(room) = self.0.get_mut(name) {
             room.entered = true;
@@ -124,29 +121,27 @@ impl Rooms {
     }
 
     /// Somebody is in the room.
-    pub fn handle_present(&mut self, name: &RoomName, peer: &PeerInfo, out: &mut Queue<Output>) {
+    pub fn handle_present(&mut self, name: &RoomName, peer: &PeerInfo, context: &mut Context) {
         let Ok(id) = PeerId::parse(&peer.id) else { return };
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
         if known.is_some_and(|known| known.info.session != peer.session) {
             // It started anew, and the end of its stay before was lost.
-            self.handle_left(name, &id, "lost".into(), out);
+            self.handle_left(name, &id, "lost".into(), context);
         }
         let Some(room) = self.0.get_mut(name) else { return };
-        if room.members.len() >= MOST && !room.members.contains_key(&id) {
+        if room.members.len() >= MAX_MEMBERS && !room.members.contains_key(&id) {
             let failure = Failure::new(ErrorCode::InvalidMessage, "peers are too many");
-            out.push_back(Output::Event(Event::Error { peer: Some(id), failure }));
+            context.report(Some(id), failure);
             return;
         }
-        let member = Member { info: peer.clone(), named: true, away: None, told: false };
+        let member = Member { info: peer.clone(), named: true, away: None, is_reported_away: false };
         let before = room.members.insert(id.clone(), member);
         let name = name.clone();
         match before {
             // The list tells.
             _ if !room.entered => {}
-            None => out.push_back(Output::Event(Event::PeerJoined { room: name, peer: peer.clone() })),
-            Some(known) if known.told => {
-                out.push_back(Output::Event(Event::PeerBack { room: name, peer: id }))
-            }
+            None => context.event(Event::PeerJoined { room: name, peer: peer.clone() }),
+            Some(known) if known.is_reported_away => context.event(Event::PeerBack { room: name, peer: id }),
             Some(_) => {}
         }
     }
@@ -158,33 +153,41 @@ impl Rooms {
         }
     }
 
-    /// Tells who is away and who is not: a peer that the server calls away is here as long as there is a live connection to it.
-    pub fn review(&mut self, peers: &mut Peers, out: &mut Queue<Output>) {
+    /// The peers that the server calls away, in the rooms whose first list is complete.
+    pub fn away(&self) -> impl Iterator<Item = &PeerId> {
+        let entered = self.0.entries().iter().filter(|(_, room)| room.entered);
+        let members = entered.flat_map(|(_, room)| room.members.entries());
+        members.filter(|(_, member)| member.away.is_some()).map(|(id, _)| id)
+    }
+
+    /// Tells the application who is away and who is not. `is_live`: whether packets flow on a connection to a peer; such a peer
+    /// is here, although the server calls it away.
+    pub fn review(&mut self, is_live: &dyn Fn(&PeerId) -> bool, context: &mut Context) {
         for (name, room) in self.0.entries_mut() {
             if !room.entered {
                 continue;
             }
             for (id, member) in room.members.entries_mut() {
                 let Some(reason) = &member.away else { continue };
-                let is_away = !peers.is_live(id, out);
-                if is_away == core::mem::replace(&mut member.told, is_away) {
+                let is_away = !is_live(id);
+                if is_away == core::mem::replace(&mut member.is_reported_away, is_away) {
                     continue;
                 }
                 let (room, peer) = (name.clone(), id.clone());
-                out.push_back(Output::Event(if is_away {
+                context.event(if is_away {
                     Event::PeerAway { room, peer, reason: reason.clone() }
                 } else {
                     Event::PeerBack { room, peer }
-                }));
+                });
             }
         }
     }
 
     /// Somebody is no longer in the room.
-    pub fn handle_left(&mut self, name: &RoomName, peer: &PeerId, reason: String, out: &mut Queue<Output>) {
+    pub fn handle_left(&mut self, name: &RoomName, peer: &PeerId, reason: String, context: &mut Context) {
         let Some(room) = self.0.get_mut(name) else { return };
         if room.members.remove(peer).is_some() && room.entered {
-            out.push_back(Output::Event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason }));
+            context.event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason });
         }
     }
 }

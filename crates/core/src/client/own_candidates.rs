@@ -1,23 +1,24 @@
-//! Batches of candidates for connections that the application made itself (promises M8 and M9). They are neither counted
-//! nor compared: whose generation they are of only the application knows.
+//! Batches of candidates for connections that the application made itself. They are neither counted nor compared:
+//! only the application knows which generation a candidate is of.
 
 use crate::config::CandidateOptions;
-use crate::deadline::{Earliest, Reason};
+use crate::deadline::Earliest;
 use crate::ids::CallId;
 use crate::output::TimerName;
 use crate::peer::candidates::outgoing::{insert, rank};
+use crate::time::Time;
 use alloc::vec::Vec;
 use signalpost_protocol::{IceCandidateInit, OwnSignal, PeerId, limits};
 
 /// Most receivers whose batches are remembered; beyond, a batch only closes earlier.
-const MOST: usize = 256;
+const MAX: usize = 256;
 
 struct Batch {
     to: PeerId,
     candidates: Vec<IceCandidateInit>,
     end: bool,
     calls: Vec<CallId>,
-    deadline: Option<u64>,
+    deadline: Option<Time>,
     /// Kinds sent since the last description, one bit for each rank.
     kinds: u32,
 }
@@ -44,14 +45,14 @@ impl OwnCandidates {
     /// Returns a batch that has no more room.
     pub fn push(
         &mut self,
-        now: u64,
+        now: Time,
         call: CallId,
         to: PeerId,
         found: Vec<IceCandidateInit>,
         end: bool,
     ) -> Option<Closed> {
         let at = self.batches.iter().position(|batch| batch.to == to).unwrap_or_else(|| {
-            if self.batches.len() >= MOST {
+            if self.batches.len() >= MAX {
                 self.batches.retain(|batch| batch.deadline.is_some());
             }
             let (candidates, calls) = (Vec::new(), Vec::new());
@@ -69,8 +70,8 @@ impl OwnCandidates {
         batch.end |= end;
         batch.calls.push(call);
         let full = batch.candidates.len() >= usize::from(self.options.batch_size);
-        let wait = if full || end || batch.kinds != before { 0 } else { self.options.batch_ms };
-        let due = now.saturating_add(u64::from(wait));
+        let wait_ms = if full || end || batch.kinds != before { 0 } else { self.options.batch_ms };
+        let due = now.after_ms(wait_ms);
         batch.deadline = Some(batch.deadline.map_or(due, |deadline| deadline.min(due)));
         closed
     }
@@ -81,13 +82,18 @@ impl OwnCandidates {
         self.batches.swap_remove(at).close()
     }
 
-    /// The next batch whose time has come.
-    pub fn poll(&mut self, now: u64) -> Option<Closed> {
+    /// Takes the next batch whose time has come.
+    pub fn poll(&mut self, now: Time) -> Option<Closed> {
         let is_due = |batch: &&mut Batch| batch.deadline.is_some_and(|deadline| now >= deadline);
         self.batches.iter_mut().find(is_due)?.close()
     }
 
-    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
+    /// Takes the next batch that waits, whether or not its time has come.
+    pub fn take_next(&mut self) -> Option<Closed> {
+        self.batches.iter_mut().find(|batch| batch.deadline.is_some())?.close()
+    }
+
+    pub fn note_timeouts(&self, earliest: &mut Earliest) {
         for batch in &self.batches {
             earliest.note(batch.deadline, TimerName::CandidateBatch);
         }
