@@ -1,4 +1,4 @@
-// `session.keep`: who a page is after it was loaded anew, and who a second one is. In both browsers, against a real server.
+// `session.storage`: who a page is after it was loaded anew, and who a second one is. In both browsers, against a real server.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, loadModule } from "./support/pages.mjs";
@@ -9,7 +9,7 @@ before(async () => (world = await makeWorld(["chromium", "firefox"])));
 after(() => world?.close());
 
 let names = 0;
-const fresh = (name) => `${name}-keep-${(names += 1)}`;
+const fresh = (name) => `${name}-keep-${++names}`;
 
 /** A page with `start(options)`, which answers a connected client, and what was told of its state. */
 const inPage = (kind, body) =>
@@ -46,10 +46,10 @@ async function reload(page) {
 const idOf = (page, options) => page.evaluate((options) => start(options).then(({ peerId }) => peerId), options);
 
 for (const kind of ["chromium", "firefox"]) {
-  describe(`session.keep in ${kind}`, () => {
+  describe(`session.storage in ${kind}`, () => {
     test("none: nothing is stored, and each page is another peer", () =>
       inPage(kind, async (page) => {
-        const first = await idOf(page, { session: { keep: "none" }, background: "keep" });
+        const first = await idOf(page, { session: { storage: "none" }, background: "keep" });
         assert.deepEqual(await page.evaluate("[...stored(sessionStorage), ...stored(localStorage)]"), []);
         await reload(page);
         assert.notEqual(await idOf(page, {}), first);
@@ -58,7 +58,7 @@ for (const kind of ["chromium", "firefox"]) {
     test("tab: the page that is loaded anew is the same peer, with a peerId or without", () =>
       inPage(kind, async (page) => {
         const ada = fresh("ada");
-        const options = [{ session: { keep: "tab" } }, { session: { keep: "tab" }, peerId: ada }];
+        const options = [{ session: { storage: "tab" } }, { session: { storage: "tab" }, peerId: ada }];
         const before = [await idOf(page, options[0]), await idOf(page, options[1])];
         assert.equal(before[1], ada);
         for (let times = 0; times < 2; times += 1) {
@@ -74,11 +74,11 @@ for (const kind of ["chromium", "firefox"]) {
     test("tab, origin: the query is no part of who one is, and no secret of the address is stored", () =>
       inPage(kind, async (page) => {
         const idAt = (url, options) => page.evaluate(([url, options]) => start(options, url).then(({ peerId }) => peerId), [url, options]);
-        for (const keep of ["tab", "origin"]) {
-          for (const options of [{ session: { keep } }, { session: { keep }, peerId: fresh("ada") }]) {
+        for (const storage of ["tab", "origin"]) {
+          for (const options of [{ session: { storage } }, { session: { storage }, peerId: fresh("ada") }]) {
             const before = await idAt("/signal?token=secret1", options);
             await reload(page);
-            assert.equal(await idAt("/signal?token=secret2", options), before, keep);
+            assert.equal(await idAt("/signal?token=secret2", options), before, storage);
             await page.evaluate("clients.forEach(({ client }) => client.close())");
           }
         }
@@ -90,9 +90,9 @@ for (const kind of ["chromium", "firefox"]) {
     test("tab: who finds the place taken is a peer of its own, and the first lives", () =>
       inPage(kind, async (page) => {
         const told = await page.evaluate(async () => {
-          const first = await start({ session: { keep: "tab" } });
+          const first = await start({ session: { storage: "tab" } });
           // A duplicated tab has a copy of the storage; here it is the same.
-          const second = await start({ session: { keep: "tab" } });
+          const second = await start({ session: { storage: "tab" } });
           return { ids: new Set([first.peerId, second.peerId]).size, states: [first.state, second.state], heard: clients[0].heard };
         });
         assert.deepEqual(told, { ids: 2, states: ["connected", "connected"], heard: ["connecting", "connected"] });
@@ -101,9 +101,9 @@ for (const kind of ["chromium", "firefox"]) {
     test("tab: a client that is closed makes room for the next at once", () =>
       inPage(kind, async (page) => {
         const same = await page.evaluate(async () => {
-          const first = await start({ session: { keep: "tab" } });
+          const first = await start({ session: { storage: "tab" } });
           first.close();
-          const second = await start({ session: { keep: "tab" } });
+          const second = await start({ session: { storage: "tab" } });
           return first.peerId === second.peerId;
         });
         assert.equal(same, true);
@@ -129,14 +129,14 @@ for (const kind of ["chromium", "firefox"]) {
             client.close();
           };
           const codes = [];
-          for (const [at, keep] of ["none", "tab", "origin"].entries()) {
-            const options = { peerId: peerIds[at], session: { keep } };
+          for (const [at, storage] of ["none", "tab", "origin"].entries()) {
+            const options = { peerId: peerIds[at], session: { storage } };
             for (let times = 0; times < 2; times += 1) {
               const came = await vanish(options).then(
                 () => "connected",
                 ({ code }) => code,
               );
-              codes.push(`${keep} ${came}`);
+              codes.push(`${storage} ${came}`);
             }
           }
           return codes;
@@ -155,8 +155,8 @@ for (const kind of ["chromium", "firefox"]) {
       inPage(kind, async (page) => {
         const told = await page.evaluate(async () => {
           Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
-          const first = await start({ session: { keep: "tab" } });
-          const second = await start({ session: { keep: "tab" } });
+          const first = await start({ session: { storage: "tab" } });
+          const second = await start({ session: { storage: "tab" } });
           while (first.state === "connected") await new Promise((done) => setTimeout(done, 10));
           return { same: first.peerId === second.peerId, heard: clients[0].heard, state: second.state };
         });
@@ -167,7 +167,7 @@ for (const kind of ["chromium", "firefox"]) {
       inPage(kind, async (page) => {
         const peerId = fresh("ada");
         for (let times = 1; times < 4; times += 1) {
-          await idOf(page, { peerId, session: { keep: "origin" } });
+          await idOf(page, { peerId, session: { storage: "origin" } });
           await page.waitFor(() => clients.filter(({ client }) => client.state === "connected").length === 1, null, {
             what: "the older to be told",
           });
@@ -179,7 +179,7 @@ for (const kind of ["chromium", "firefox"]) {
 
     test("origin: the older is refused as long as the newest lives", () =>
       inPage(kind, async (page) => {
-        const options = { peerId: fresh("ada"), session: { keep: "origin" } };
+        const options = { peerId: fresh("ada"), session: { storage: "origin" } };
         await idOf(page, options);
         await idOf(page, options);
         await page.waitFor("clients[0].client.state === 'idle'");
@@ -228,8 +228,11 @@ for (const kind of ["chromium", "firefox"]) {
       test(`a storage ${name} harms nobody`, () =>
         inPage(kind, async (page) => {
           await page.evaluate(break_);
-          for (const keep of ["tab", "origin"]) {
-            assert.equal(await page.evaluate((keep) => start({ session: { keep } }).then(({ state }) => state), keep), "connected");
+          for (const storage of ["tab", "origin"]) {
+            assert.equal(
+              await page.evaluate((storage) => start({ session: { storage } }).then(({ state }) => state), storage),
+              "connected",
+            );
           }
           await page.evaluate(() => {
             try {
@@ -267,7 +270,7 @@ for (const kind of ["chromium", "firefox"]) {
           const states = [];
           for (const text of wrong) {
             sessionStorage.setItem(name, text);
-            const client = await start({ session: { keep: "tab" } });
+            const client = await start({ session: { storage: "tab" } });
             const [id] = JSON.parse(sessionStorage.getItem(name));
             states.push(id === client.peerId && id !== "a" ? client.state : `${client.state} ${id} ${client.peerId}`);
             client.close();
@@ -288,7 +291,7 @@ for (const kind of ["chromium", "firefox"]) {
           for (const pages of [65534, 65535, 2 ** 32 - 1, 1e300]) {
             sessionStorage.setItem(name, JSON.stringify([`${id}${pages}`, `${id}-${pages}`.padEnd(32, "k"), pages]));
             let socket;
-            const client = await start({ session: { keep: "tab" }, transport: (url) => (socket = new WebSocket(url)) });
+            const client = await start({ session: { storage: "tab" }, transport: (url) => (socket = new WebSocket(url)) });
             const back = new Promise((done) => {
               client.addEventListener("resume", (event) => done(event.resumed));
               setTimeout(() => done(client.state), 5000);
