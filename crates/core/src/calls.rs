@@ -12,9 +12,28 @@ use alloc::vec::Vec;
 pub struct Calls(Vec<(CallId, Time)>);
 
 impl Calls {
+    /// One promise, which waits for at most `timeout_ms` from `now`.
+    pub fn one(now: Time, call: CallId, timeout_ms: u32) -> Self {
+        let mut calls = Self::default();
+        calls.push(now, call, timeout_ms);
+        calls
+    }
+
     /// Adds a promise that waits for at most `timeout_ms` from `now`.
     pub fn push(&mut self, now: Time, call: CallId, timeout_ms: u32) {
         self.0.push((call, now.after_ms(timeout_ms)));
+    }
+
+    /// Gives a promise another deadline, if it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: Time) {
+        for entry in self.0.iter_mut().filter(|(waiting, _)| *waiting == call) {
+            entry.1 = deadline;
+        }
+    }
+
+    /// The earliest deadline.
+    pub fn deadline(&self) -> Option<Time> {
+        self.0.iter().map(|(_, deadline)| *deadline).min()
     }
 
     /// Whether no promise waits.

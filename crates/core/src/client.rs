@@ -146,6 +146,13 @@ impl Client {
                 if let Some(cancelled) = self.requests.cancel(call) {
                     self.abandon_all(&[cancelled]);
                 }
+                self.cancel_message(call);
+            }
+            Command::Limit { call, timeout_ms } => {
+                let deadline = context.now.after_ms(timeout_ms);
+                self.requests.set_deadline(call, deadline);
+                self.outgoing_messages.set_deadline(call, deadline);
+                self.own_candidates.set_deadline(call, deadline);
             }
             Command::Join { call, room } => {
                 self.rooms.enter(&room);

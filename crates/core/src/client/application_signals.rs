@@ -1,11 +1,13 @@
 //! What the application itself sends to other peers: messages, and signals for connections that it made.
 
 use super::Client;
+use super::outgoing_messages::ANSWER_MS;
 use super::own_candidates::Closed;
-use crate::ids::CallId;
+use crate::calls::Calls;
+use crate::ids::{CallId, FrameId};
 use crate::input::Receiver;
 use crate::output::Failure;
-use alloc::{string::String, vec, vec::Vec};
+use alloc::string::String;
 use signalpost_protocol::{
     Candidate, ClientMessage, ErrorCode, IceCandidateInit, OwnSignal, PeerId, Signal, limits,
     session_description,
@@ -26,7 +28,7 @@ impl Client {
                 }
                 Receiver::Room(room) => ClientMessage::Broadcast { room, data },
             };
-            self.send_message(vec![call], message, bytes, receipt);
+            self.send_message(self.calls_for(call), message, bytes, receipt);
         }
     }
 
@@ -54,20 +56,37 @@ impl Client {
                         self.send_candidates(before);
                     }
                     let message = ClientMessage::Relay { to, signal: Signal::Own(signal) };
-                    self.send_message(vec![call], message, bytes, false);
+                    self.send_message(self.calls_for(call), message, bytes, false);
                 }
             }
         }
     }
 
-    /// Sends the batches that are due, and rejects the calls of messages that had no answer in time.
+    /// Sends the batches that are due, and rejects the calls whose time has run out.
     pub(super) fn handle_message_timeout(&mut self) {
         while let Some(due) = self.own_candidates.poll(self.context.now) {
             self.send_candidates(due);
         }
-        while let Some(late) = self.outgoing_messages.late(self.context.now) {
-            self.stream.void(late);
-            self.outgoing_messages.fail(&mut |id| id == late, &self.link.late(), &mut self.context);
+        let late = self.link.late();
+        self.own_candidates.handle_timeout(&late, &mut self.context);
+        for id in self.outgoing_messages.handle_timeout(&late, &mut self.context) {
+            self.abandon_message(id);
+        }
+    }
+
+    /// The application no longer waits for this call: a message that no other call waits for is not sent, if it was not.
+    pub(super) fn cancel_message(&mut self, call: CallId) {
+        self.own_candidates.cancel(call);
+        if let Some(id) = self.outgoing_messages.cancel(call) {
+            self.abandon_message(id);
+        }
+    }
+
+    /// No call waits for this message: if it was not sent, it will not be. Otherwise its answer may still come.
+    fn abandon_message(&mut self, id: FrameId) {
+        if self.stream.waits(id) {
+            self.stream.void(id);
+            self.outgoing_messages.forget(id);
         }
     }
 
@@ -79,12 +98,14 @@ impl Client {
 
     /// Rejects the calls of every message: nothing that waits will be sent or answered any more.
     pub(super) fn fail_messages(&mut self, failure: &Failure) {
-        while let Some(Closed { calls, .. }) = self.own_candidates.take_next() {
-            for call in &calls {
-                self.context.settle(*call, Err(failure.clone()));
-            }
+        while let Some(Closed { mut calls, .. }) = self.own_candidates.take_next() {
+            calls.settle_all(&Err(failure.clone()), &mut self.context);
         }
         self.outgoing_messages.fail(&mut |_| true, failure, &mut self.context);
+    }
+
+    fn calls_for(&self, call: CallId) -> Calls {
+        Calls::one(self.context.now, call, ANSWER_MS)
     }
 
     fn send_candidates(&mut self, Closed { to, calls, signal }: Closed) {
@@ -93,11 +114,9 @@ impl Client {
     }
 
     /// Sends a message with a text of so many bytes, for whose answer these calls wait.
-    fn send_message(&mut self, calls: Vec<CallId>, message: ClientMessage, bytes: usize, receipt: bool) {
+    fn send_message(&mut self, mut calls: Calls, message: ClientMessage, bytes: usize, receipt: bool) {
         if self.stream.is_full(bytes) || self.outgoing_messages.is_full() {
-            for call in &calls {
-                self.context.reject(*call, ErrorCode::OutboxFull);
-            }
+            calls.settle_all(&Err(ErrorCode::OutboxFull.into()), &mut self.context);
             return;
         }
         let id = self.link.send(message, &mut self.stream, &mut self.context);

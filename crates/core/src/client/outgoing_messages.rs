@@ -3,6 +3,7 @@
 //! The stream sees to it that each message arrives once and in order. When a session ends, a message that was on its way may
 //! have arrived, so it is not sent again: its promise rejects with `link-lost`.
 
+use crate::calls::Calls;
 use crate::context::Context;
 use crate::deadline::Earliest;
 use crate::ids::{CallId, FrameId};
@@ -11,7 +12,7 @@ use crate::time::Time;
 use alloc::vec::Vec;
 
 /// How long an answer may take, in milliseconds: as long as the session of either side may be away, and a lease.
-const ANSWER_MS: u32 = 150_000;
+pub const ANSWER_MS: u32 = 150_000;
 /// Most messages without an answer.
 const MAX: usize = 256;
 /// What one message costs of the allowance, in milliseconds: 20 a second.
@@ -21,8 +22,10 @@ const MAX_AHEAD_MS: u32 = 2_000;
 
 struct OutgoingMessage {
     id: FrameId,
-    calls: Vec<CallId>,
-    deadline: Time,
+    /// The calls that wait for the answer.
+    calls: Calls,
+    /// Until when an answer may come although no call waits for it any more.
+    forget_at: Time,
     /// Its receiver has to say that it has it.
     receipt: bool,
 }
@@ -52,8 +55,27 @@ impl OutgoingMessages {
     }
 
     /// Notes a message for whose answer these calls wait.
-    pub fn push(&mut self, now: Time, id: FrameId, calls: Vec<CallId>, receipt: bool) {
-        self.messages.push(OutgoingMessage { id, calls, deadline: now.after_ms(ANSWER_MS), receipt });
+    pub fn push(&mut self, now: Time, id: FrameId, calls: Calls, receipt: bool) {
+        self.messages.push(OutgoingMessage { id, calls, forget_at: now.after_ms(ANSWER_MS), receipt });
+    }
+
+    /// Gives a call another deadline, if it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: Time) {
+        for message in &mut self.messages {
+            message.calls.set_deadline(call, deadline);
+        }
+    }
+
+    /// The application no longer waits for this call. Returns its message, if no other call waits for that.
+    pub fn cancel(&mut self, call: CallId) -> Option<FrameId> {
+        let mut messages = self.messages.iter_mut();
+        let message = messages.find_map(|message| message.calls.cancel(call).then_some(message))?;
+        message.calls.is_empty().then_some(message.id)
+    }
+
+    /// Forgets a message that will not be sent.
+    pub fn forget(&mut self, id: FrameId) {
+        self.messages.retain(|message| message.id != id);
     }
 
     /// Settles the calls of the message that the server answered. `is_final`: no receipt follows. Returns whether the answer is
@@ -69,7 +91,7 @@ impl OutgoingMessages {
             return false;
         };
         if is_final || self.messages.get(at).is_some_and(|message| !message.receipt) {
-            settle(&self.messages.remove(at).calls, result, context);
+            self.messages.remove(at).calls.settle_all(result, context);
         }
         true
     }
@@ -77,30 +99,32 @@ impl OutgoingMessages {
     /// Rejects the calls of every message that `which` selects; nothing will be answered any more.
     pub fn fail(&mut self, which: &mut dyn FnMut(FrameId) -> bool, failure: &Failure, context: &mut Context) {
         for _ in 0..self.messages.len() {
-            let message = self.messages.remove(0);
+            let mut message = self.messages.remove(0);
             if which(message.id) {
-                settle(&message.calls, &Err(failure.clone()), context);
+                message.calls.settle_all(&Err(failure.clone()), context);
             } else {
                 self.messages.push(message);
             }
         }
     }
 
-    /// A message whose time has run out.
-    pub fn late(&self, now: Time) -> Option<FrameId> {
-        self.messages.iter().find(|message| now >= message.deadline).map(|message| message.id)
+    /// Rejects the calls whose time has run out. Returns the messages for which no call waits any more.
+    pub fn handle_timeout(&mut self, late: &Failure, context: &mut Context) -> Vec<FrameId> {
+        let mut abandoned = Vec::new();
+        for message in &mut self.messages {
+            if message.calls.reject_late(late, context) && message.calls.is_empty() {
+                abandoned.push(message.id);
+            }
+        }
+        self.messages.retain(|message| !message.calls.is_empty() || context.now < message.forget_at);
+        abandoned
     }
 
     /// Notes the deadline of each message.
     pub fn note_timeouts(&self, earliest: &mut Earliest) {
         for message in &self.messages {
-            earliest.note(Some(message.deadline), TimerName::Message);
+            let deadline = message.calls.deadline().unwrap_or(message.forget_at);
+            earliest.note(Some(deadline), TimerName::Message);
         }
-    }
-}
-
-fn settle(calls: &[CallId], result: &Result<Reply, Failure>, context: &mut Context) {
-    for call in calls {
-        context.settle(*call, result.clone());
     }
 }

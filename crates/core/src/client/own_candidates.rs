@@ -1,10 +1,13 @@
 //! Batches of candidates for connections that the application made itself. They are neither counted nor compared:
 //! only the application knows which generation a candidate is of.
 
+use super::outgoing_messages::ANSWER_MS;
+use crate::calls::Calls;
 use crate::config::CandidateOptions;
+use crate::context::Context;
 use crate::deadline::Earliest;
 use crate::ids::CallId;
-use crate::output::TimerName;
+use crate::output::{Failure, TimerName};
 use crate::peer::candidates::outgoing::{insert, rank};
 use crate::time::Time;
 use alloc::vec::Vec;
@@ -17,7 +20,7 @@ struct Batch {
     to: PeerId,
     candidates: Vec<IceCandidateInit>,
     end: bool,
-    calls: Vec<CallId>,
+    calls: Calls,
     deadline: Option<Time>,
     /// Kinds sent since the last description, one bit for each rank.
     kinds: u32,
@@ -26,7 +29,7 @@ struct Batch {
 /// A batch on its way.
 pub struct Closed {
     pub to: PeerId,
-    pub calls: Vec<CallId>,
+    pub calls: Calls,
     pub signal: OwnSignal,
 }
 
@@ -55,7 +58,7 @@ impl OwnCandidates {
             if self.batches.len() >= MAX {
                 self.batches.retain(|batch| batch.deadline.is_some());
             }
-            let (candidates, calls) = (Vec::new(), Vec::new());
+            let (candidates, calls) = (Vec::new(), Calls::default());
             self.batches.push(Batch { to, candidates, end: false, calls, deadline: None, kinds: 0 });
             self.batches.len().saturating_sub(1)
         });
@@ -68,7 +71,7 @@ impl OwnCandidates {
             insert(&mut batch.candidates, init);
         }
         batch.end |= end;
-        batch.calls.push(call);
+        batch.calls.push(now, call, ANSWER_MS);
         let full = batch.candidates.len() >= usize::from(self.options.batch_size);
         let wait_ms = if full || end || batch.kinds != before { 0 } else { self.options.batch_ms };
         let due = now.after_ms(wait_ms);
@@ -93,8 +96,31 @@ impl OwnCandidates {
         self.batches.iter_mut().find(|batch| batch.deadline.is_some())?.close()
     }
 
+    /// Gives a call another deadline, if it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: Time) {
+        for batch in &mut self.batches {
+            batch.calls.set_deadline(call, deadline);
+        }
+    }
+
+    /// The application no longer waits for this call; its candidates are sent with the others all the same.
+    pub fn cancel(&mut self, call: CallId) {
+        for batch in &mut self.batches {
+            batch.calls.cancel(call);
+        }
+    }
+
+    /// Rejects the calls whose time has run out; their candidates are sent with the others all the same.
+    pub fn handle_timeout(&mut self, late: &Failure, context: &mut Context) {
+        for batch in &mut self.batches {
+            batch.calls.reject_late(late, context);
+        }
+    }
+
+    /// Notes the deadline of each call, and when each batch is due.
     pub fn note_timeouts(&self, earliest: &mut Earliest) {
         for batch in &self.batches {
+            batch.calls.note_timeouts(earliest);
             earliest.note(batch.deadline, TimerName::CandidateBatch);
         }
     }
