@@ -1,9 +1,10 @@
 //! Promises of the application that wait for one thing, each with its deadline.
 
 use crate::context::Context;
-use crate::deadline::Earliest;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
 use crate::ids::CallId;
-use crate::output::{Failure, Reply, TimerName};
+use crate::output::Reply;
 use crate::time::Time;
 use alloc::vec::Vec;
 

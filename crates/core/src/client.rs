@@ -8,11 +8,12 @@ mod requests;
 
 use crate::config::Config;
 use crate::context::Context;
-use crate::deadline::Earliest;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId};
 use crate::input::{Command, Input, SocketEvent};
 use crate::link::{Change, Link};
-use crate::output::{ClientState, Failure, Output, TimerName};
+use crate::output::{ClientState, Output};
 use crate::peer::directory::Directory;
 use crate::peer::own::Own;
 use crate::peer::peers::Peers;

@@ -1,8 +1,9 @@
 //! What every part of the client is handed with an input: the time, randomness, and a place for what is to be done.
 
 use crate::collections::queue::Queue;
+use crate::failure::Failure;
 use crate::ids::CallId;
-use crate::output::{Event, Failure, Output, Reply};
+use crate::output::{Event, Output, Reply};
 use crate::rng::Rng;
 use crate::time::Time;
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId};

@@ -1,7 +1,59 @@
 //! When the client wants to be woken, and why.
 
-use crate::output::TimerName;
 use crate::time::Time;
+
+/// Why the core wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimerName {
+    /// The next attempt to reach the server.
+    Reconnect,
+    /// An attempt to reach the server takes too long.
+    Connecting,
+    /// The link to the server is to be asked for, or given up.
+    Link,
+    /// The link has been good for long enough to forget failed attempts.
+    GoodLink,
+    /// A call of the application runs out of time.
+    Call,
+    /// A batch of candidates is due.
+    CandidateBatch,
+    /// A message of the application has no answer from the server.
+    Message,
+    /// What the server sent is to be acknowledged.
+    Ack,
+    /// A description has waited long enough for its candidates.
+    Gathering,
+    /// A candidate behind an mDNS name is to be given, or given again.
+    HiddenName,
+    /// A pair that was never connected runs out of time.
+    Pair,
+    /// Offers may be made again after an ICE restart.
+    Resume,
+    /// A description that found nobody is sent again.
+    Resend,
+}
+
+impl TimerName {
+    /// The name for logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reconnect => "reconnect",
+            Self::Connecting => "connecting",
+            Self::Link => "link",
+            Self::GoodLink => "good-link",
+            Self::Call => "call",
+            Self::CandidateBatch => "candidate-batch",
+            Self::Message => "message",
+            Self::Ack => "ack",
+            Self::Gathering => "gathering",
+            Self::HiddenName => "hidden-name",
+            Self::Pair => "pair",
+            Self::Resume => "resume",
+            Self::Resend => "resend",
+        }
+    }
+}
 
 /// Finds the earliest of several deadlines; of equal ones the one that was noted first.
 #[derive(Default)]

@@ -2,7 +2,8 @@
 
 use crate::collections::table::Table;
 use crate::context::Context;
-use crate::output::{Event, Failure};
+use crate::failure::Failure;
+use crate::output::Event;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName};
 
@@ -121,10 +122,9 @@ impl Rooms {
     }
 
     /// Somebody is in the room.
-    pub fn handle_present(&mut self, name: &RoomName, peer: &PeerInfo, context: &mut Context) {
-        let Ok(id) = PeerId::parse(&peer.id) else { return };
+    pub fn handle_present(&mut self, name: &RoomName, id: PeerId, info: PeerInfo, context: &mut Context) {
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
-        if known.is_some_and(|known| known.info.session != peer.session) {
+        if known.is_some_and(|known| known.info.session != info.session) {
             // It started anew, and the end of its stay before was lost.
             self.handle_left(name, &id, "lost".into(), context);
         }
@@ -134,15 +134,16 @@ impl Rooms {
             context.report(Some(id), failure);
             return;
         }
-        let member = Member { info: peer.clone(), named: true, away: None, is_reported_away: false };
-        let before = room.members.insert(id.clone(), member);
-        let name = name.clone();
-        match before {
-            // The list tells.
-            _ if !room.entered => {}
-            None => context.event(Event::PeerJoined { room: name, peer: peer.clone() }),
-            Some(known) if known.is_reported_away => context.event(Event::PeerBack { room: name, peer: id }),
-            Some(_) => {}
+        // Until the first list is complete, the list itself is what the application gets.
+        let reported = room.entered.then(|| (name.clone(), id.clone()));
+        let joined = reported.as_ref().map(|_| info.clone());
+        let before =
+            room.members.insert(id, Member { info, named: true, away: None, is_reported_away: false });
+        let Some((room, id)) = reported else { return };
+        match (before, joined) {
+            (None, Some(peer)) => context.event(Event::PeerJoined { room, peer }),
+            (Some(known), _) if known.is_reported_away => context.event(Event::PeerBack { room, peer: id }),
+            _ => {}
         }
     }
 

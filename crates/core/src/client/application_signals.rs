@@ -4,9 +4,9 @@ use super::Client;
 use super::outgoing_messages::ANSWER_MS;
 use super::own_candidates::Closed;
 use crate::calls::Calls;
+use crate::failure::Failure;
 use crate::ids::{CallId, FrameId};
 use crate::input::Receiver;
-use crate::output::Failure;
 use alloc::string::String;
 use signalpost_protocol::{
     Candidate, ClientMessage, ErrorCode, IceCandidateInit, OwnSignal, PeerId, Signal, limits,

@@ -5,9 +5,10 @@
 
 use crate::calls::Calls;
 use crate::context::Context;
-use crate::deadline::Earliest;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
 use crate::ids::{CallId, FrameId};
-use crate::output::{Failure, Reply, TimerName};
+use crate::output::Reply;
 use crate::time::Time;
 use alloc::vec::Vec;
 

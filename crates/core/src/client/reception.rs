@@ -2,10 +2,12 @@
 
 use super::Client;
 use super::requests::{Question, Request};
+use crate::failure::Failure;
 use crate::ids::CallId;
-use crate::output::{Event, Failure, Reply};
+use crate::output::{Event, Reply};
+use crate::peer::directory::Listed;
 use crate::time::Time;
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use signalpost_protocol::{
     ClientMessage, Envelope, ErrorCode, PeerId, PeerInfo, Refusal, RoomName, ServerMessage, Signal,
 };
@@ -58,8 +60,11 @@ impl Client {
             }
             ServerMessage::PeerBack { room, peer } => {
                 // What was sent to it meanwhile waited for it: nothing is to be said again.
-                self.directory.handle_listed(&peer, None);
-                self.rooms.handle_present(&room, &peer, &mut self.context);
+                for (id, info) in identify(vec![peer]) {
+                    let listed = Listed { incarnation: info.session, took_ms: None };
+                    self.directory.handle_listed(&id, listed);
+                    self.rooms.handle_present(&room, id, info, &mut self.context);
+                }
             }
             ServerMessage::Joined { room, peers, cursor, reference } => {
                 // The server's own list takes the place of one that is being read.
@@ -70,17 +75,18 @@ impl Client {
                 // What comes when its join() has been rejected lets nobody in.
                 let is_over = request.is_some() && self.requests.is_leaving(&room);
                 if is_over || self.rooms.begin_list(&room, request.is_some(), reference.is_none()) {
-                    self.handle_list(room, peers, cursor, request);
+                    self.handle_list(room, identify(peers), cursor, request);
                 }
             }
             ServerMessage::Peers { peers, cursor, reference } => {
                 let Some(request) = self.requests.take(reference) else { return };
                 if let Question::Page(room, _) = &request.question {
                     let room = room.clone();
-                    self.handle_list(room, peers, cursor, Some(request));
+                    self.handle_list(room, identify(peers), cursor, Some(request));
                 } else {
+                    let peers = identify(peers);
                     self.note(&peers, Some(request.asked_at));
-                    self.settle_call(request.call, Ok(Reply::Peers { peers, cursor }));
+                    self.settle_call(request.call, Ok(Reply::Peers { peers: infos(peers), cursor }));
                 }
             }
             ServerMessage::Left { reference, .. } => {
@@ -88,8 +94,11 @@ impl Client {
                 self.settle_call(call, Ok(Reply::Done));
             }
             ServerMessage::PeerJoined { room, peer } => {
-                self.note(core::slice::from_ref(&peer), None);
-                self.rooms.handle_present(&room, &peer, &mut self.context);
+                let peers = identify(vec![peer]);
+                self.note(&peers, None);
+                for (id, info) in peers {
+                    self.rooms.handle_present(&room, id, info, &mut self.context);
+                }
             }
             ServerMessage::PeerLeft { room, peer, reason } => {
                 // Who only left a room can still be reached.
@@ -120,17 +129,17 @@ impl Client {
     fn handle_list(
         &mut self,
         room: RoomName,
-        peers: Vec<PeerInfo>,
+        peers: Vec<(PeerId, PeerInfo)>,
         cursor: Option<String>,
         request: Option<Request>,
     ) {
         self.note(&peers, request.as_ref().map(|request| request.asked_at));
         if let Some(request) = request.as_ref().filter(|_| self.requests.is_leaving(&room)) {
             // The list is of a stay that the application has ended, and maybe begun another.
-            return self.settle_call(request.call, Ok(Reply::Peers { peers, cursor: None }));
+            return self.settle_call(request.call, Ok(Reply::Peers { peers: infos(peers), cursor: None }));
         }
-        for peer in &peers {
-            self.rooms.handle_present(&room, peer, &mut self.context);
+        for (id, info) in peers {
+            self.rooms.handle_present(&room, id, info, &mut self.context);
         }
         let (call, deadline) = request.map_or((None, None), |request| (request.call, Some(request.deadline)));
         if let Some(cursor) = cursor
@@ -147,11 +156,12 @@ impl Client {
     }
 
     /// Peers were named: remember them, and see whether one that we know started anew.
-    fn note(&mut self, listed: &[PeerInfo], asked_at: Option<Time>) {
+    fn note(&mut self, listed: &[(PeerId, PeerInfo)], asked_at: Option<Time>) {
         let took_ms = asked_at.map(|at| self.context.now.ms_since(at));
-        for info in listed {
-            self.directory.handle_listed(info, took_ms);
-            self.peers.handle_listed(info, &mut self.context);
+        for (id, info) in listed {
+            let incarnation = info.session;
+            self.directory.handle_listed(id, Listed { incarnation, took_ms });
+            self.peers.handle_listed(id, incarnation, &mut self.context);
         }
     }
 
@@ -199,4 +209,24 @@ impl Client {
             self.context.report(None, failure);
         }
     }
+}
+
+/// The peers with their ids. The protocol has left out entries without a valid one.
+fn identify(peers: Vec<PeerInfo>) -> Vec<(PeerId, PeerInfo)> {
+    let mut identified = Vec::new();
+    for info in peers {
+        if let Ok(id) = PeerId::parse(&info.id) {
+            identified.push((id, info));
+        }
+    }
+    identified
+}
+
+/// What a list says of its peers.
+fn infos(peers: Vec<(PeerId, PeerInfo)>) -> Vec<PeerInfo> {
+    let mut infos = Vec::new();
+    for (_, info) in peers {
+        infos.push(info);
+    }
+    infos
 }

@@ -1,9 +1,9 @@
 //! What was asked of the server and has no answer yet. A lost link does not lose it: it is asked again.
 
 use crate::context::Context;
-use crate::deadline::Earliest;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
 use crate::ids::{CallId, FrameId};
-use crate::output::{Failure, TimerName};
 use crate::time::Time;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ClientMessage, Query, RoomName};

@@ -3,8 +3,8 @@
 use super::phase::{Attempt, Phase, SUSPICION_MS};
 use super::{Change, Link};
 use crate::context::Context;
-use crate::deadline::Earliest;
-use crate::output::{Failure, TimerName};
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
 use crate::stream::Stream;
 use crate::time::Time;
 use signalpost_protocol::link_monitor::Verdict;

@@ -3,7 +3,8 @@
 use super::phase::{Phase, REPLACED};
 use super::{Change, Link};
 use crate::context::Context;
-use crate::output::{ClientState, Failure, Output};
+use crate::failure::Failure;
+use crate::output::{ClientState, Output};
 use crate::stream::Stream;
 use crate::time::Time;
 use alloc::string::String;

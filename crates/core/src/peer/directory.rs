@@ -1,7 +1,7 @@
 //! What lists have told about peers that one may connect to.
 
 use crate::collections::table::Table;
-use signalpost_protocol::{PeerId, PeerInfo};
+use signalpost_protocol::PeerId;
 
 /// Most peers that are remembered.
 const MAX: usize = 1024;
@@ -20,15 +20,14 @@ pub struct Listed {
 pub struct Directory(Table<PeerId, Listed>);
 
 impl Directory {
-    /// Remembers a peer that a list named, and how long the lookup took.
-    pub fn handle_listed(&mut self, peer: &PeerInfo, took_ms: Option<u32>) {
-        let Ok(id) = PeerId::parse(&peer.id) else { return };
-        if self.0.len() >= MAX && !self.0.contains_key(&id) {
+    /// Remembers a peer that a list named.
+    pub fn handle_listed(&mut self, id: &PeerId, listed: Listed) {
+        if self.0.len() >= MAX && !self.0.contains_key(id) {
             // Any will do; it only costs a number in a timeline.
             let first = self.0.entries().first().map(|(id, _)| id.clone());
             first.map(|id| self.0.remove(&id));
         }
-        self.0.insert(id, Listed { incarnation: peer.session, took_ms });
+        self.0.insert(id.clone(), listed);
     }
 
     /// Forgets a peer that is not there any more.

@@ -1,8 +1,9 @@
 //! What a remote peer wants done while it handles one thing.
 
 use crate::context::Context;
+use crate::failure::Failure;
 use crate::ids::CallId;
-use crate::output::{Event, Failure, Output, Reply};
+use crate::output::{Event, Output, Reply};
 use crate::time::Time;
 use signalpost_protocol::{ClientMessage, PeerId, Signal};
 

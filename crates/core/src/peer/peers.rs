@@ -8,12 +8,13 @@ use super::remote_peer::Peer;
 use crate::collections::table::Table;
 use crate::context::Context;
 use crate::deadline::Earliest;
+use crate::failure::Failure;
 use crate::ids::ConnectionId;
 use crate::input::ConnectionEvent;
-use crate::output::{Event, Failure, Output};
+use crate::output::{Event, Output};
 use alloc::vec::Vec;
 use signalpost_protocol::message::Route;
-use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, PeerInfo, Signal};
+use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, Signal};
 
 /// Most peers at once; further ones cannot connect to this client.
 const MAX_PEERS: usize = 1024;
@@ -146,18 +147,17 @@ impl Peers {
 
     /// A list tells who is there. A peer of another incarnation started anew, and what connected the client to
     /// its former self is of no use.
-    pub fn handle_listed(&mut self, info: &PeerInfo, context: &mut Context) {
-        let Ok(id) = PeerId::parse(&info.id) else { return };
-        let Some(peer) = self.peers.get_mut(&id) else { return };
+    pub fn handle_listed(&mut self, id: &PeerId, incarnation: u32, context: &mut Context) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
         match peer.ends.remote_incarnation {
-            Some(incarnation) if incarnation != info.session => self.replace(&id, context),
-            Some(_) => self.with(&id, context, |peer, effects| {
+            Some(before) if before != incarnation => self.replace(id, context),
+            Some(_) => self.with(id, context, |peer, effects| {
                 // Its link is new: what was sent to it meanwhile found nobody.
                 if peer.is_pending() {
                     peer.resend(effects);
                 }
             }),
-            None => peer.ends.remote_incarnation = Some(info.session),
+            None => peer.ends.remote_incarnation = Some(incarnation),
         }
     }
 

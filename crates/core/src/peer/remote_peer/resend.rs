@@ -1,7 +1,7 @@
 //! When what was sent to a peer is sent again: the server refused it, because the peer is not there or has too much before it.
 //! What the server took arrives, or the session of the peer ends.
 
-use crate::output::Failure;
+use crate::failure::Failure;
 use crate::time::Time;
 
 /// The first wait after a refusal, in milliseconds; it doubles.

@@ -1,9 +1,9 @@
 //! What a peer puts on the wire.
 
 use super::Peer;
+use crate::failure::Failure;
 use crate::ids::OfferNumber;
 use crate::input::SdpType;
-use crate::output::Failure;
 use crate::peer::candidates::outgoing::Due;
 use crate::peer::effects::Effects;
 use crate::peer::negotiation::Remote;

@@ -2,8 +2,9 @@
 
 use super::Peer;
 use super::progress::is_on_the_way;
+use crate::failure::Failure;
 use crate::input::ConnectionState;
-use crate::output::{Event, Failure, Reply};
+use crate::output::{Event, Reply};
 use crate::peer::effects::Effects;
 use crate::peer::timeline::mark;
 use signalpost_protocol::ErrorCode;

@@ -1,8 +1,9 @@
 //! What a remote peer waits for, and how long.
 
 use super::Peer;
-use crate::deadline::Earliest;
-use crate::output::{Failure, Operation, TimerName};
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
+use crate::output::Operation;
 use crate::peer::effects::Effects;
 use crate::peer::negotiation::Step;
 use crate::time::Time;
