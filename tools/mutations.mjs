@@ -71,8 +71,8 @@ const MUTATIONS = [
   {
     name: "the server's duplicate check is taken out",
     edits: [
-      [REGISTRY, "if seq <= peer.received {", "if false {"],
-      [REGISTRY, "if peer.received.checked_add(1) != Some(seq) {", "if seq > peer.received.saturating_add(1) {"],
+      [FRAMES, "if seq <= peer.received {", "if false {"],
+      [FRAMES, "if peer.received.checked_add(1) != Some(seq) {", "if seq > peer.received.saturating_add(1) {"],
     ],
   },
   {
