@@ -7,7 +7,7 @@ use signalpost_core::{ReconnectOptions, SocketEvent, SocketId};
 use signalpost_server::engine::{Delivery, Full, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
-use signalpost_server::{ConnectionId, Token};
+use signalpost_server::{SocketId as ServerSocketId, Token};
 use std::collections::VecDeque;
 
 type Failure = Box<dyn std::error::Error>;
@@ -17,8 +17,8 @@ type Failure = Box<dyn std::error::Error>;
 struct Inboxes([VecDeque<Delivery>; 2]);
 
 impl Outlet for Inboxes {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
-        let inbox = if to == ConnectionId::new(0) { &mut self.0[0] } else { &mut self.0[1] };
+    fn deliver(&mut self, to: ServerSocketId, delivery: Delivery) -> Result<(), Full> {
+        let inbox = if to == ServerSocketId::new(0) { &mut self.0[0] } else { &mut self.0[1] };
         inbox.push_back(delivery);
         Ok(())
     }
@@ -42,7 +42,7 @@ fn page(name: &'static str, number: u64) -> Result<Page, Failure> {
         release_when_frozen: false,
         attempt: 0,
     };
-    let session = Session::new(0, ConnectionId::new(number), None, Token::new([number as u8; 32]));
+    let session = Session::new(0, ServerSocketId::new(number), None, Token::new([number as u8; 32]));
     Ok(Page { name, client: Client::new(config, number), socket: SocketId(0), session })
 }
 
@@ -83,7 +83,7 @@ fn run(pages: &mut [Page], registry: &mut Registry, until_ms: u64) -> Result<Vec
                         page.client.handle_input(now_ms, Input::Socket { socket: page.socket, event });
                     }
                     SessionOutput::Execute(command) => {
-                        registry.execute(now_ms, ConnectionId::new(number as u64), command, &mut inboxes);
+                        registry.execute(now_ms, ServerSocketId::new(number as u64), command, &mut inboxes);
                     }
                     _ => {}
                 }

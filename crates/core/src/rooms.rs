@@ -4,8 +4,8 @@ use crate::collections::table::Table;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Event;
-use alloc::{string::String, vec::Vec};
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName};
+use alloc::vec::Vec;
+use signalpost_protocol::{AwayReason, ErrorCode, LeaveReason, Open, PeerId, PeerInfo, RoomName};
 
 /// Most members of a room that are told of.
 const MAX_MEMBERS: usize = 10_000;
@@ -24,7 +24,7 @@ struct Member {
     /// The list that is being received has named it.
     named: bool,
     /// Why the server calls it away, if it does.
-    away: Option<String>,
+    away: Option<Open<AwayReason>>,
     /// The application knows it as away.
     is_reported_away: bool,
 }
@@ -114,7 +114,7 @@ impl Rooms {
             }
         }
         for peer in &gone {
-            self.handle_left(name, peer, "lost".into(), context);
+            self.handle_left(name, peer, LeaveReason::Lost.into(), context);
         }
         if let Some(room) = self.0.get_mut(name) {
             room.entered = true;
@@ -126,7 +126,7 @@ impl Rooms {
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
         if known.is_some_and(|known| known.info.session != info.session) {
             // It started anew, and the end of its stay before was lost.
-            self.handle_left(name, &id, "lost".into(), context);
+            self.handle_left(name, &id, LeaveReason::Lost.into(), context);
         }
         let Some(room) = self.0.get_mut(name) else { return };
         if room.members.len() >= MAX_MEMBERS && !room.members.contains_key(&id) {
@@ -148,7 +148,7 @@ impl Rooms {
     }
 
     /// The server says that somebody in the room is away.
-    pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: String) {
+    pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: Open<AwayReason>) {
         if let Some(member) = self.0.get_mut(name).and_then(|room| room.members.get_mut(peer)) {
             member.away = Some(reason);
         }
@@ -185,7 +185,13 @@ impl Rooms {
     }
 
     /// Somebody is no longer in the room.
-    pub fn handle_left(&mut self, name: &RoomName, peer: &PeerId, reason: String, context: &mut Context) {
+    pub fn handle_left(
+        &mut self,
+        name: &RoomName,
+        peer: &PeerId,
+        reason: Open<LeaveReason>,
+        context: &mut Context,
+    ) {
         let Some(room) = self.0.get_mut(name) else { return };
         if room.members.remove(peer).is_some() && room.entered {
             context.event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason });

@@ -2,17 +2,17 @@
 //!
 //! The stream knows numbers and messages, and no socket: a link carries it, and is replaced when it is lost.
 
-pub mod inbound;
-pub mod outbox;
+mod inbound;
+mod outbox;
 
 use crate::config::Config;
 use crate::ids::FrameId;
 use crate::time::Time;
 use alloc::{string::String, sync::Arc};
-use inbound::{Inbound, Order};
+use inbound::Inbound;
 use outbox::{Outbox, Waiting, is_negotiation};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{ClientMessage, Envelope, Hello, PeerInfo, VERSIONS};
+use signalpost_protocol::{ClientMessage, Envelope, Hello, LossReason, Open, PeerInfo, Sequence, VERSIONS};
 
 /// Whether the server that welcomed the client last has sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct Welcomed {
     pub is_return: bool,
     /// Whether the session goes on.
     pub resumed: bool,
-    /// Why the session does not go on, as the server says it; may be empty.
-    pub reason: String,
+    /// Why the session does not go on, if there was one that does not.
+    pub reason: Option<Open<LossReason>>,
     /// Whether what was said in a session before has to be said again.
     pub anew: bool,
 }
@@ -62,7 +62,7 @@ impl Stream {
             hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None, attempt },
             newest: FrameId(0),
             outbox: Outbox::new(),
-            inbound: Inbound::default(),
+            inbound: Inbound::new(),
             sessions: Sessions::Unknown,
         }
     }
@@ -161,7 +161,7 @@ impl Stream {
     }
 
     /// A numbered frame of the server arrived.
-    pub fn handle_numbered(&mut self, now: Time, seq: u32) -> Order {
+    pub fn handle_numbered(&mut self, now: Time, seq: u32) -> Sequence {
         self.inbound.handle_numbered(now, seq)
     }
 
@@ -178,7 +178,7 @@ impl Stream {
     pub fn handle_welcome(&mut self, now: Time, welcome: Option<Welcome>) -> Result<Welcomed, AckBeyondSent> {
         let is_return = self.sessions != Sessions::Unknown;
         self.sessions = if welcome.is_some() { Sessions::With } else { Sessions::Without };
-        let (mut resumed, mut reason) = (false, String::new());
+        let (mut resumed, mut reason) = (false, None);
         if let Some(welcome) = welcome {
             resumed = welcome.resumed;
             reason = welcome.reason;

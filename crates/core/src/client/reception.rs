@@ -9,7 +9,8 @@ use crate::peer::directory::Listed;
 use crate::time::Time;
 use alloc::{string::String, vec, vec::Vec};
 use signalpost_protocol::{
-    ClientMessage, Envelope, ErrorCode, PeerId, PeerInfo, Refusal, RoomName, ServerMessage, Signal,
+    ClientMessage, Envelope, ErrorCode, LeaveReason, PeerId, PeerInfo, Refusal, RoomName, ServerMessage,
+    Signal,
 };
 
 impl Client {
@@ -102,7 +103,7 @@ impl Client {
             }
             ServerMessage::PeerLeft { room, peer, reason } => {
                 // Who only left a room can still be reached.
-                if reason != "left" {
+                if reason != LeaveReason::Left {
                     self.directory.handle_gone(&peer);
                 }
                 self.rooms.handle_left(&room, &peer, reason, &mut self.context);

@@ -7,10 +7,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::ids::FrameId;
 use crate::output::{ClientState, Event, Reply};
-use crate::stream::inbound::Order;
 use crate::stream::{AckBeyondSent, Stream};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{CloseCode, ErrorCode};
+use signalpost_protocol::{CloseCode, ErrorCode, Sequence};
 
 /// The longest that a server may keep its clients away, in milliseconds.
 const MAX_AWAY_MS: u32 = 60_000;
@@ -89,9 +88,9 @@ impl Link {
             context.report(None, beyond.into());
         }
         match seq.map(|seq| stream.handle_numbered(context.now, seq)) {
-            None | Some(Order::Next) => (true, None),
-            Some(Order::Duplicate) => (false, None),
-            Some(Order::Gap) => {
+            None | Some(Sequence::Next) => (true, None),
+            Some(Sequence::Duplicate) => (false, None),
+            Some(Sequence::Gap) => {
                 let code = CloseCode::SequenceGap.as_u16();
                 (false, self.lose(ErrorCode::SequenceGap.into(), code, stream, context))
             }

@@ -14,7 +14,7 @@ impl Link {
     /// none, and is sent until the server has it.
     pub fn send(&mut self, message: ClientMessage, stream: &mut Stream, context: &mut Context) -> FrameId {
         let id = stream.next_id();
-        if message.is_numbered() {
+        if message.kind().is_numbered() {
             stream.push(id, message);
             self.flush(stream, context);
         } else {

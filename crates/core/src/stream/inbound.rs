@@ -1,46 +1,30 @@
 //! What the server sends: each frame is taken once and in order, and acknowledged.
 
 use crate::time::Time;
-
-/// How long a frame of the server waits for its acknowledgement, in milliseconds.
-const ACK_MS: u32 = 100;
-/// How many frames of the server wait for their acknowledgement at most.
-const MAX_UNACKNOWLEDGED: u32 = 16;
-
-/// What the client does with a frame of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// It is the next: it is read.
-    Next,
-    /// It was read before.
-    Duplicate,
-    /// A frame before it is missing.
-    Gap,
-}
+use signalpost_protocol::{AckPolicy, AckTimer, Sequence};
 
 /// The position in the server's stream, and when the server hears of it.
-#[derive(Default)]
 pub struct Inbound {
     received: u32,
-    unacknowledged: u32,
-    ack_at: Option<Time>,
+    acks: AckTimer,
 }
 
 impl Inbound {
+    /// Nothing was received.
+    pub fn new() -> Self {
+        Self { received: 0, acks: AckTimer::new(AckPolicy::CLIENT) }
+    }
+
     /// Takes the number of a frame that arrived into account.
-    pub fn handle_numbered(&mut self, now: Time, seq: u32) -> Order {
-        let expected = self.received.saturating_add(1);
-        if seq > expected {
-            return Order::Gap;
+    pub fn handle_numbered(&mut self, now: Time, seq: u32) -> Sequence {
+        let sequence = Sequence::of(seq, self.received);
+        if sequence == Sequence::Next {
+            self.received = seq;
         }
-        self.unacknowledged = self.unacknowledged.saturating_add(1);
-        let due = now.after_ms(if self.unacknowledged >= MAX_UNACKNOWLEDGED { 0 } else { ACK_MS });
-        self.ack_at = Some(self.ack_at.map_or(due, |at| at.min(due)));
-        if seq < expected {
-            return Order::Duplicate;
+        if sequence != Sequence::Gap {
+            self.acks.handle_received(now.0, 1);
         }
-        self.received = seq;
-        Order::Next
+        sequence
     }
 
     /// The highest number of the server up to which nothing is missing.
@@ -50,19 +34,18 @@ impl Inbound {
 
     /// The number that the frame which is sent now acknowledges.
     pub fn acknowledge(&mut self) -> u32 {
-        self.handle_opened();
+        self.acks.handle_acknowledged();
         self.received
     }
 
     /// The server welcomed the client on a new socket; an acknowledgement lets it know that the `welcome` arrived.
     pub fn handle_welcome(&mut self, now: Time) {
-        self.ack_at = Some(now.after_ms(ACK_MS));
+        self.acks.handle_received(now.0, 0);
     }
 
     /// A socket opened: `hello` says what was received, and there is nothing to acknowledge on this socket yet.
     pub fn handle_opened(&mut self) {
-        self.unacknowledged = 0;
-        self.ack_at = None;
+        self.acks.handle_acknowledged();
     }
 
     /// Begins a new session, in which the server counts from 1.
@@ -72,6 +55,6 @@ impl Inbound {
 
     /// When the client has to acknowledge by a frame of its own.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.ack_at
+        self.acks.due().map(Time)
     }
 }

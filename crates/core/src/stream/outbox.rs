@@ -4,7 +4,7 @@
 use crate::collections::queue::Queue;
 use crate::ids::FrameId;
 use alloc::sync::Arc;
-use signalpost_protocol::{ClientMessage, Envelope, OwnSignal, PeerId, Signal, session_description};
+use signalpost_protocol::{ClientMessage, Envelope, PeerId, Signal, session_description};
 
 /// Most messages that the server has not acknowledged, those that wait for a link included.
 const MAX_MESSAGES: usize = 256;
@@ -180,14 +180,8 @@ fn is_superseded(waiting: &ClientMessage, peer: &PeerId, offer: &signalpost_prot
 
 fn text_bytes(message: &ClientMessage) -> usize {
     match message {
-        ClientMessage::Broadcast { data, .. }
-        | ClientMessage::Relay { signal: Signal::Message { data, .. }, .. } => data.len(),
-        ClientMessage::Relay { signal: Signal::Offer(description) | Signal::Answer(description), .. } => {
-            description.sdp.len()
-        }
-        ClientMessage::Relay {
-            signal: Signal::Own(OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp)), ..
-        } => sdp.len(),
+        ClientMessage::Broadcast { data, .. } => data.len(),
+        ClientMessage::Relay { signal, .. } => signal.text_bytes(),
         _ => 0,
     }
 }
