@@ -1,18 +1,18 @@
 // usage, inside a namespace: node tee.mjs PORT TARGET
-// Hands on what passes between pages and a server. It says "ready", then prints each frame of each WebSocket (RFC 6455 §5.2) as a line of JSON:
-// { socket, by: "client" | "server", text | code }. Told "half-cut N" on its standard input it takes socket N away from the page only,
-// told "cut N" from both ends.
+// Forwards bytes between pages and a server. It prints "ready", then each frame of each WebSocket (RFC 6455 §5.2) as a line of JSON:
+// { socket, by: "client" | "server", text | code }. The line "half-cut N" on its standard input closes socket N towards the page only,
+// "cut N" towards both ends.
 import net from "node:net";
 import { createInterface } from "node:readline";
 
 const [port, target] = process.argv.slice(2).map(Number);
 const tell = (entry) => console.log(JSON.stringify(entry));
 const OPCODE = { text: 1, binary: 2, close: 8 };
-/** How long the way from a page to the server and back is: what is printed is in the order in which the page saw and said it. */
+/** The delay in each direction. It is long enough for the lines to be in the order in which the page sent and received the frames. */
 const WAY_MS = 25;
 const HEAD_END = "\r\n\r\n";
 
-/** Reads the frames of one direction from its bytes; `found(opcode, payload)` is told of each. */
+/** Reads the frames of one direction from its bytes, and calls `found(opcode, payload)` for each. */
 function reader(begins, found) {
   let kept = Buffer.alloc(0);
   let isWebSocket;
@@ -65,7 +65,7 @@ const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (page) =
     return true;
   }, told("client"));
   const down = reader(() => socket !== undefined, told("server"));
-  /** Does both at once in the page's time: reads, and hands on to the page; what goes to the server has its way still before it. */
+  /** Carries one direction with its delay, and reads each chunk at the moment at which the page sends or receives it. */
   const carry = (from, to, read, [before, after]) => {
     from.on("data", (data) => {
       const pass = () => {

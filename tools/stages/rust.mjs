@@ -18,7 +18,7 @@ export async function lint() {
   await tsc("--noEmit");
 }
 
-// The same cases in every run; `cargo test` alone draws others each time.
+// `npm test` tries the same cases in every run; `cargo test` alone draws others each time.
 const env = { PROPTEST_RNG_SEED: process.env.PROPTEST_RNG_SEED ?? "1" };
 
 export const native = () =>

@@ -6,7 +6,7 @@ use signalpost_protocol::{
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::AwayReason;
+use super::command::AwayReason;
 
 /// Why a peer is no longer in a room, as `peer-left` tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

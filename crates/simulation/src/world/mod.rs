@@ -40,7 +40,7 @@ use endings::Endings;
 use link::Socket;
 use server::Server;
 use signalpost_core::{ConnectionEvent, ConnectionId, Input, OperationId};
-use signalpost_server::registry::spread::Pace;
+use signalpost_server::registry::Pace;
 use std::collections::{BTreeMap, BTreeSet};
 use wire_rules::WireRules;
 

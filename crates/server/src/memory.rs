@@ -1,7 +1,7 @@
 //! The engine of a single process.
 
-use super::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
 use crate::ConnectionId;
+use crate::engine::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
 use crate::registry::{Bounds, Registry};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 /// The contract of [`Engine`] over one [`Registry`] behind one mutex.
 ///
 /// The lock is held for one command and never across an await. A signal costs a few map look-ups, a listing at most
-/// [`crate::registry::SCAN`] of them, a change of a room one for each member of a small room and one bit in a large one, a
+/// 2,000 of them, a change of a room one for each member of a small room and one bit in a large one, a
 /// broadcast one push for each member, a claim one for each entry of the mailbox; a sweep does at most
-/// [`crate::registry::spread::Pace`] and a few at a time. Waiters are woken by the operating system, without a promise of first come,
+/// [`crate::registry::Pace`] and a few at a time. Waiters are woken by the operating system, without a promise of first come,
 /// first served. Nothing survives the process.
 #[derive(Default)]
 pub struct MemoryEngine {
