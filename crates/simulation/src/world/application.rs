@@ -262,7 +262,9 @@ impl World {
             Event::Key { key } => self.note_key(page, key),
             Event::PeerAway { room, peer, .. } => self.note_away(page, &room, &peer, true),
             Event::PeerBack { room, peer } => self.note_away(page, &room, &peer, false),
-            Event::PeerLeft { room, peer, reason } => self.note_peer_left(page, &room, &peer, &reason),
+            Event::PeerLeft { room, peer, reason } => {
+                self.note_peer_left(page, &room, &peer, reason.as_str())
+            }
             Event::Message { from, room, data } => self.note_message(page, &from, room.as_ref(), &data),
             _ => {}
         }

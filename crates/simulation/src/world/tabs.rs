@@ -7,7 +7,7 @@ use super::link::Socket;
 use super::{Action, World};
 use signalpost_core::{ClientState, Event, Failure, Input, PageEvent, Reply};
 use signalpost_protocol::ErrorCode;
-use signalpost_server::ConnectionId;
+use signalpost_server::SocketId;
 
 impl World {
     pub(super) fn tell_page(&mut self, page: usize, event: PageEvent) {
@@ -69,13 +69,13 @@ impl World {
     }
 
     /// Which connection holds the session of the id of a socket's page.
-    pub(super) fn held(&self, place: usize) -> Option<ConnectionId> {
+    pub(super) fn held(&self, place: usize) -> Option<SocketId> {
         let id = &self.pages[self.sockets[place].page].id;
         self.server.registry.mailboxes().find(|(it, ..)| *it == id).and_then(|(_, holder, _)| holder)
     }
 
     /// A frame was executed; has it given the socket its session?
-    pub(super) fn note_claim(&mut self, place: usize, before: Option<ConnectionId>) {
+    pub(super) fn note_claim(&mut self, place: usize, before: Option<SocketId>) {
         let (now, socket) = (self.now, &self.sockets[place]);
         let (page, connection) = (socket.page, Some(socket.connection));
         if !self.settings.has_tabs || before == connection || self.held(place) != connection {
@@ -118,7 +118,7 @@ impl World {
     }
 
     /// Nothing is left of a session whose client said goodbye.
-    pub(super) fn check_goodbye(&mut self, place: usize, before: Option<ConnectionId>, text: &str) {
+    pub(super) fn check_goodbye(&mut self, place: usize, before: Option<SocketId>, text: &str) {
         let says_so = text.starts_with("{\"type\":\"bye\"") && before == Some(self.sockets[place].connection);
         let id = &self.pages[self.sockets[place].page].id;
         if says_so && self.server.registry.mailboxes().any(|(it, ..)| it == id) {

@@ -1,4 +1,4 @@
-//! The rules of candidates (batches, order, at most ten), as an observer of the wire sees them.
+//! The rules for batching, order and number of candidates, as an observer of the wire sees them.
 
 use super::browser_connection::BrowserConnection;
 use signalpost_protocol::{Candidate, CandidateType, Envelope, limits, session_description};
@@ -78,7 +78,7 @@ impl WireRules {
         }
     }
 
-    /// The first description of a generation: one that waits for its candidates holds them.
+    /// Checks the first description of a generation: if it waited for its candidates, it holds them.
     fn observe_first(
         &mut self,
         now: u64,
