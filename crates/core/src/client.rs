@@ -40,7 +40,7 @@ pub struct Client {
     peers: Peers,
     outgoing_messages: OutgoingMessages,
     own_candidates: OwnCandidates,
-    /// Whether there was a link when the peers were told last.
+    /// Whether there was a link when [`Peers`] last heard of it.
     was_linked: bool,
 }
 

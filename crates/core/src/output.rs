@@ -127,7 +127,7 @@ pub enum Event {
         reason: String,
     },
     /// The link is back. Whether the session went on, or why it did not: then everything of it that was not settled is lost,
-    /// and rooms and connections are told anew.
+    /// and the client reports rooms and connections anew.
     Resumed {
         /// Whether it did.
         resumed: bool,

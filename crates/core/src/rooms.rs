@@ -7,7 +7,7 @@ use crate::output::Event;
 use alloc::vec::Vec;
 use signalpost_protocol::{AwayReason, ErrorCode, LeaveReason, Open, PeerId, PeerInfo, RoomName};
 
-/// Most members of a room that are told of.
+/// Most members of a room that the client keeps.
 const MAX_MEMBERS: usize = 10_000;
 
 #[derive(Default)]
@@ -45,8 +45,7 @@ impl Rooms {
         self.0.remove(room);
     }
 
-    /// Nobody waits to get in any more: unless the client is in already, it does not want to be. Returns whether
-    /// the room was given up.
+    /// Gives the room up unless the client is in it: no call waits to get in any more. Returns whether the room was given up.
     pub fn abandon(&mut self, room: &RoomName) -> bool {
         let given_up = self.0.get(room).is_some_and(|room| !room.entered);
         if given_up {
@@ -76,8 +75,8 @@ impl Rooms {
         members
     }
 
-    /// A list of the room begins. Whether it counts: one that was `asked` for does, or one of a room that the client is in. `replaces`:
-    /// it answers nothing, and says where everybody stands.
+    /// A list of the room begins. Returns whether it counts: a list that was `asked` for does, and a list of a room that the client is
+    /// in. `replaces`: the list answers no question, and says where every member stands.
     pub fn begin_list(&mut self, room: &RoomName, asked: bool, replaces: bool) -> bool {
         let Some(room) = self.0.get_mut(room) else { return asked };
         let counts = asked || room.entered;
@@ -94,14 +93,14 @@ impl Rooms {
         counts
     }
 
-    /// The session is new: who is away will be listed, or is gone.
+    /// The session is new: the server will list the members that were away, or they are gone.
     pub fn handle_new_session(&mut self) {
         for (_, room) in self.0.entries_mut() {
             room.members.entries_mut().for_each(|(_, member)| member.away = None);
         }
     }
 
-    /// The list ends: who was not named is gone. Those that are away are in no list.
+    /// The list ends: members that it did not name are gone, except members that are away, which no list names.
     pub fn end_list(&mut self, name: &RoomName, context: &mut Context) {
         let Some(room) = self.0.get_mut(name) else { return };
         if !core::mem::take(&mut room.listing) {
@@ -121,7 +120,7 @@ impl Rooms {
         }
     }
 
-    /// Somebody is in the room.
+    /// The server says that a peer is in the room.
     pub fn handle_present(&mut self, name: &RoomName, id: PeerId, info: PeerInfo, context: &mut Context) {
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
         if known.is_some_and(|known| known.info.session != info.session) {
@@ -147,7 +146,7 @@ impl Rooms {
         }
     }
 
-    /// The server says that somebody in the room is away.
+    /// The server says that a member of the room is away.
     pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: Open<AwayReason>) {
         if let Some(member) = self.0.get_mut(name).and_then(|room| room.members.get_mut(peer)) {
             member.away = Some(reason);
@@ -184,7 +183,7 @@ impl Rooms {
         }
     }
 
-    /// Somebody is no longer in the room.
+    /// The server says that a peer is no longer in the room.
     pub fn handle_left(
         &mut self,
         name: &RoomName,

@@ -108,7 +108,7 @@ impl Stream {
         self.outbox.retain(&mut |waiting, _| waiting != id);
     }
 
-    /// Drops every message whose sender was told that there is no answer. A `leave` stays: the server may have the client in
+    /// Drops every message whose call was rejected because there is no answer. A `leave` stays: the server may have the client in
     /// the room all the same. So does negotiation, which waits for no answer.
     pub fn void_all(&mut self) {
         self.outbox

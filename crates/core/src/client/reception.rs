@@ -68,7 +68,7 @@ impl Client {
                 }
             }
             ServerMessage::Joined { room, peers, cursor, reference } => {
-                // The server's own list takes the place of one that is being read.
+                // The server's own list takes the place of a list that is being read.
                 let request = match reference {
                     Some(_) => self.requests.take(reference),
                     None => self.requests.take_page(&room),
@@ -102,7 +102,7 @@ impl Client {
                 }
             }
             ServerMessage::PeerLeft { room, peer, reason } => {
-                // Who only left a room can still be reached.
+                // A peer that only left a room can still be reached.
                 if reason != LeaveReason::Left {
                     self.directory.handle_gone(&peer);
                 }
@@ -156,7 +156,7 @@ impl Client {
         self.settle_call(call, Ok(Reply::Peers { peers, cursor: None }));
     }
 
-    /// Peers were named: remember them, and see whether one that we know started anew.
+    /// Remembers peers that the server named, and sees whether a connected one started anew.
     fn note(&mut self, listed: &[(PeerId, PeerInfo)], asked_at: Option<Time>) {
         let took_ms = asked_at.map(|at| self.context.now.ms_since(at));
         for (id, info) in listed {

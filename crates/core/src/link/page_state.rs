@@ -10,7 +10,7 @@ pub struct PageState {
     is_online: bool,
     /// Whether the socket is closed while the page is frozen.
     releases_when_frozen: bool,
-    /// Until when a lost link may be one that the browser closed because it took the page for left.
+    /// Until when the browser may close the socket because it takes the page for left.
     may_leave_until: Option<Time>,
     /// Whether the socket in use has told the server that the page may be left.
     said_leaving: bool,
@@ -69,7 +69,7 @@ impl PageState {
         self.may_leave_until = Some(now.after_ms(limits::LEAVING_HINT_MS));
     }
 
-    /// The server was told on the socket in use that the page may be left.
+    /// The client has told the server, on the socket in use, that the page may be left.
     pub fn handle_said_leaving(&mut self) {
         self.said_leaving = true;
     }

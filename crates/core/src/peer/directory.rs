@@ -1,4 +1,4 @@
-//! What lists have told about peers that one may connect to.
+//! What the server's lists say about the peers that the application may connect to.
 
 use crate::collections::table::Table;
 use signalpost_protocol::PeerId;

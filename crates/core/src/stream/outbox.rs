@@ -166,7 +166,7 @@ fn is_superseded(waiting: &ClientMessage, peer: &PeerId, offer: &signalpost_prot
     }
     match signal {
         Signal::Offer(_) => true,
-        // Those of the generation that the offer goes on with are still wanted.
+        // Candidates of the generation that the offer goes on with are still wanted.
         Signal::Candidates(batch) => {
             let mut fragments = batch.candidates.iter().filter_map(|init| init.username_fragment.as_ref());
             let generation = fragments.next().or(batch.end.as_ref());

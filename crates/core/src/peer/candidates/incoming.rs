@@ -11,7 +11,7 @@ const MAX_HELD: usize = 40;
 pub struct IncomingCandidates {
     /// The fragments of the remote description that is set; `None` before the first.
     fragments: Option<Vec<String>>,
-    /// Those of the one before.
+    /// The fragments of the description before.
     before: Option<Vec<String>>,
     held: Vec<IceCandidateInit>,
 }

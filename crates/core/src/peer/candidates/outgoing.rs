@@ -53,7 +53,7 @@ pub struct OutgoingCandidates {
     early_end: bool,
     /// The description of this generation held candidates when it was sent.
     is_described: bool,
-    /// It is not the first generation: the end of the one before may still be told.
+    /// It is not the first generation: the browser may still report the end of the generation before.
     is_restart: bool,
     end: End,
     deadline: Option<Time>,
@@ -151,8 +151,7 @@ impl OutgoingCandidates {
         }
     }
 
-    /// The browser found a candidate. One of another generation, one already known, or one beyond the cap is
-    /// dropped.
+    /// The browser found a candidate. It is dropped if it is of another generation, already known, or beyond the cap.
     pub fn push(&mut self, now: Time, init: IceCandidateInit) {
         let Some(candidate) = Candidate::parse(&init.candidate) else { return };
         let fragment = init.username_fragment.as_deref().or(candidate.username_fragment);

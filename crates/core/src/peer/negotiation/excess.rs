@@ -21,7 +21,7 @@ const LOOK_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES / 8;
 impl Negotiation {
     /// The offer that was made is too large. `begins`: it would begin an ICE generation.
     pub(super) fn handle_excess(&mut self, begins: bool, steps: &mut Vec<Step>) {
-        // What was asked for meanwhile is in it.
+        // What was asked for meanwhile is in that offer.
         self.wish.settle();
         self.wish.handle_unoffered();
         let is_restart = begins && self.bundle.is_settled();

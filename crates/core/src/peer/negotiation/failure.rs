@@ -81,7 +81,7 @@ impl Negotiation {
         is_replaced
     }
 
-    /// The other side is told that its offer is of no use.
+    /// Tells the other side that its offer is of no use.
     pub(super) fn refuse_offer(&mut self, number: OfferNumber, steps: &mut Vec<Step>) {
         self.remote.rejected = Some(number);
         steps.push(Step::SendReject { number });

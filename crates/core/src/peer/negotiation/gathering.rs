@@ -52,7 +52,7 @@ impl Negotiation {
     /// that the offer shall end.
     pub(super) fn take_up_invite(&mut self, end: String, steps: &mut Vec<Step>) {
         if self.invites.heeded.as_deref() == Some(&*end) {
-            // Who asks again has not got our offer.
+            // A side that asks again has not got our offer.
             if self.own.current.is_out() {
                 steps.push(Step::SendAgain);
             }

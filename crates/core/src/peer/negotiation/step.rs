@@ -21,7 +21,7 @@ pub enum Remote {
         candidates: Vec<IceCandidateInit>,
         end: Option<String>,
     },
-    /// Asks for an offer; one that ends this generation of the other side, if there is one of that name.
+    /// Asks for an offer. If a generation of the other side has this name, the offer shall end it.
     Invite {
         end: String,
     },

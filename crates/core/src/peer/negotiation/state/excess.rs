@@ -1,13 +1,13 @@
 //! An own change that does not fit into an offer.
 
-/// What the application is told.
+/// The details of the failure that the application gets.
 pub const TOO_LARGE: &str =
     "the description with this change is too large to be sent: stop transceivers that are not used";
 
 /// Whether there is such a change, and who knows.
 #[derive(Debug, Default)]
 pub struct Excess {
-    /// The application was told.
+    /// The application knows.
     is_told: bool,
     /// A negotiation has ended since, so that the browser repeats its wish.
     is_repeated: bool,
@@ -34,7 +34,7 @@ impl Excess {
         self.is_repeated = self.is_told;
     }
 
-    /// An offer does not fit. Returns whether the application has to be told.
+    /// An offer does not fit. Returns whether the application does not know yet.
     pub fn handle_excess(&mut self) -> bool {
         self.is_told = true;
         !core::mem::take(&mut self.is_repeated)

@@ -79,11 +79,11 @@ impl OwnOffer {
 /// The own offers of one connection.
 #[derive(Debug)]
 pub struct OwnOffers {
-    /// The last one.
+    /// The last offer.
     pub current: OwnOffer,
-    /// The number of the last one that was sent; 0 before the first.
+    /// The number of the last offer that was sent; 0 before the first.
     pub number: OfferNumber,
-    /// The number of the one whose answer was applied last.
+    /// The number of the offer whose answer was applied last.
     pub answered: Option<OfferNumber>,
     /// Offers in a row that could not be set when their answers came.
     pub unset_in_a_row: u8,
