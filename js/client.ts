@@ -82,7 +82,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     };
   }
 
-  /** The own peer id. Where `session.keep` is `"tab"` and a duplicated tab has it already, another from the end of `connect()` on. */
+  /** The own peer id. Where `session.storage` is `"tab"` and a duplicated tab has it already, another from the end of `connect()` on. */
   get peerId(): string {
     return this.#identity.id;
   }
@@ -93,7 +93,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   }
 
   /** The remote peers that there are connections to. */
-  get peers(): readonly RemotePeer[] {
+  get remotePeers(): readonly RemotePeer[] {
     return this.#peers.all;
   }
 
@@ -209,7 +209,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
         await this.#call(Ask.ConnectPeer, milliseconds, id, undefined, signal);
       },
-      sendSignal: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
+      send: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
       restartIce: () => ask(Ask.RestartIce),
       close: () => {
         if (this.#peers.get(id) !== peer) return;

@@ -17,12 +17,12 @@ export interface SignalingClientEvents {
    * The link was lost and is back. `resumed`: with its session, so that nothing was lost, in either direction. Otherwise the session
    * is a new one, `reason` tells why (`"session-expired"`: away for too long, or the server was started anew; `"position-lost"`: the
    * server no longer has all that is missing here; `""`: it is one without sessions), and what was on its way is lost: rooms are
-   * entered and negotiations finished anew by themselves, a `sendSignal()` or `broadcast()` that waited is rejected with `link-lost`.
+   * entered and negotiations finished anew by themselves, a `peer.send()` or `room.broadcast()` that waited is rejected with `link-lost`.
    */
   readonly resume: Event & { readonly resumed: boolean; readonly reason: "session-expired" | "position-lost" | "" | (string & {}) };
   /** A remote peer connected to us: add tracks and listeners to it now. */
   readonly peer: Event & { readonly peer: RemotePeer };
-  /** A peer's `sendSignal()`; there need not be a `RemotePeer` for it. */
+  /** A peer's `peer.send()`; there need not be a `RemotePeer` for it. */
   readonly message: Event & { readonly from: string; readonly data: unknown };
   /** Something went wrong that no promise waits for. */
   readonly error: Event & { readonly error: SignalingError };

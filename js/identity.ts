@@ -13,7 +13,7 @@ export interface SessionOptions {
    *   there are none (no https, no localhost) it is as with `"origin"`.
    * - `"origin"`: in `localStorage`; the newest page with this id has it, and the one before is told `superseded`.
    */
-  readonly keep?: "none" | "tab" | "origin";
+  readonly storage?: "none" | "tab" | "origin";
 }
 
 /** How long a page that is loaded anew waits for the end of the one before. */
@@ -34,7 +34,7 @@ function randomHex(bytes: number): string {
   return Array.from(drawn, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Where what is kept lies, by `SessionOptions.keep`. */
+/** Where what is kept lies, by `SessionOptions.storage`. */
 const STORAGES: Record<string, string> = { tab: "sessionStorage", origin: "localStorage" };
 
 /** The address without what may be secret in it and changes from page to page: user, password and query. */
@@ -59,8 +59,8 @@ export interface Identity {
 }
 
 /** @internal `url` tells the endpoint, once it is needed. */
-export function identity(url: () => string, given: string | undefined, keep: string): Identity {
-  const storage = STORAGES[keep];
+export function identity(url: () => string, given: string | undefined, kind: string): Identity {
+  const storage = STORAGES[kind];
   let close!: () => void;
   const over = new Promise<void>((done) => (close = done));
   /** Of what was read or drawn; `undefined` before. */
@@ -104,7 +104,7 @@ export function identity(url: () => string, given: string | undefined, keep: str
   const claim = async () => {
     // Another page may have gone on with it.
     own = stored() ?? whole();
-    if (keep === "tab" && !(await locked())) {
+    if (kind === "tab" && !(await locked())) {
       own = drawn();
       await locked();
     }

@@ -5,7 +5,7 @@ import { type Transport, webSocket } from "./transport.js";
 
 /** Options of a `SignalingClient`; members that it does not know are ignored. */
 export interface SignalingClientOptions {
-  /** The public name of this peer: 1 to 128 bytes, no control characters. Default: drawn at random; see `session.keep`. */
+  /** The public name of this peer: 1 to 128 bytes, no control characters. Default: drawn at random; see `session.storage`. */
   readonly peerId?: string;
   /** Whether a page that is loaded anew is the same peer. */
   readonly session?: SessionOptions;
@@ -98,12 +98,12 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
   if (!Array.isArray(capabilities) || capabilities.length > 16) refuse("capabilities", capabilities, "an array of at most 16 strings");
   if (typeof transport !== "function") refuse("transport", transport, "a function");
   const id = optionalText("peerId", options.peerId);
-  const keep = oneOf("session.keep", dictionary("session", options.session).keep, ["none", "tab", "origin"]);
+  const storage = oneOf("session.storage", dictionary("session", options.session).storage, ["none", "tab", "origin"]);
   const endpoint = endpointOf(url);
   return {
     endpoint,
     transport,
-    identity: identity(endpoint, id, keep),
+    identity: identity(endpoint, id, storage),
     peer: {
       session: 0,
       region: optionalText("region", options.region, 64),

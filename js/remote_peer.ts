@@ -43,7 +43,7 @@ export interface RemotePeerEvents {
   readonly open: Event;
   /** How the connection does: every 2 s while it is connected and somebody listens to this. */
   readonly quality: Event & { readonly stats: PeerStats };
-  /** The other side's `sendSignal()`. */
+  /** The other side's `send()`. */
   readonly message: Event & { readonly data: unknown };
   /** Something went wrong that no promise waits for. */
   readonly error: Event & { readonly error: SignalingError };
@@ -58,7 +58,7 @@ export interface SignalOptions {
 /** @internal What a peer asks of its client. */
 export interface PeerCalls {
   connect(timeoutMs: number, signal: AbortSignal | undefined): Promise<void>;
-  sendSignal(data: unknown, receipt: boolean): Promise<void>;
+  send(data: unknown, receipt: boolean): Promise<void>;
   restartIce(): void;
   close(): void;
   timeline(): Timeline;
@@ -162,10 +162,10 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
    * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (the session
    * ended, and it may have arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
    */
-  sendSignal(data: unknown, options?: SignalOptions): Promise<void> {
+  send(data: unknown, options?: SignalOptions): Promise<void> {
     return promised(async () => {
       const { receipt } = dictionary("options", options);
-      await this.#calls.sendSignal(data, oneOf("receipt", receipt, [false, true]));
+      await this.#calls.send(data, oneOf("receipt", receipt, [false, true]));
     });
   }
 

@@ -9,7 +9,7 @@ export interface SignalsEvents {
   /** Somebody answers. */
   readonly answer: Event & { readonly from: string; readonly description: RTCSessionDescriptionInit };
   /** Somebody found a candidate; `null`: there are no more. */
-  readonly "ice-candidate": Event & { readonly from: string; readonly candidate: RTCIceCandidateInit | null };
+  readonly icecandidate: Event & { readonly from: string; readonly candidate: RTCIceCandidateInit | null };
 }
 
 /** @internal What this asks of its client. */
@@ -73,6 +73,6 @@ export class Signals extends TypedEventTarget<SignalsEvents> {
 
   /** @internal */
   found(from: string, candidates: readonly object[], end: boolean): void {
-    for (const candidate of end ? [...candidates, null] : candidates) emit(this, "ice-candidate", { from, candidate });
+    for (const candidate of end ? [...candidates, null] : candidates) emit(this, "icecandidate", { from, candidate });
   }
 }

@@ -6,7 +6,9 @@ use crate::driver::Driver;
 use crate::heard;
 use alloc::{string::String, vec::Vec};
 use signalpost_core::protocol::{InvalidId, Label, OwnSignal, PeerId, Query, RoomName};
-use signalpost_core::{CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline};
+use signalpost_core::{
+    CallId, CandidateOptions, Command, Config, Input, Receiver, ReconnectOptions, Timeline,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -98,6 +100,7 @@ impl Client {
         to: &JsValue,
         given: &JsValue,
     ) -> Result<JsValue, JsValue> {
+        let call = CallId(call);
         let to = &*to.as_string().unwrap_or_default();
         let text = || given.as_string().ok_or_else(|| JsValue::from("text"));
         let command = match ask {

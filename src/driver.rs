@@ -68,7 +68,7 @@ impl Driver {
     /// The browser's connection to a peer; `undefined` where there is none.
     pub fn connection(&self, peer: &PeerId) -> JsValue {
         let connection = self.core.borrow().connection(peer);
-        connection.map_or(JsValue::UNDEFINED, |id| self.browser.simply(Act::Object, id, 0))
+        connection.map_or(JsValue::UNDEFINED, |id| self.browser.simply(Act::Object, id.0, 0))
     }
 
     /// How long each phase of the connection to a peer took.
@@ -96,22 +96,22 @@ impl Driver {
 
     fn execute(&self, output: Output) {
         let (what, id, number) = match output {
-            Output::OpenSocket { socket } => (Act::OpenSocket, socket, 0),
+            Output::OpenSocket { socket } => (Act::OpenSocket, socket.0, 0),
             Output::Send { socket, envelope, ack } => {
                 let text = codec::encode(&envelope, ack);
-                self.browser.act(Act::Send as u32, socket, 0, &text, "", "");
+                self.browser.act(Act::Send as u32, socket.0, 0, &text, "", "");
                 return;
             }
-            Output::CloseSocket { socket, code } => (Act::CloseSocket, socket, code.into()),
-            Output::CreateConnection { connection, .. } => (Act::Connect, connection, 0),
+            Output::CloseSocket { socket, code } => (Act::CloseSocket, socket.0, code.into()),
+            Output::CreateConnection { connection, .. } => (Act::Connect, connection.0, 0),
             Output::Operate { connection, operation, what } => {
-                return operate(&self.browser, connection, operation, &what);
+                return operate(&self.browser, connection.0, operation.0, &what);
             }
-            Output::RestartIce { connection } => (Act::RestartIce, connection, 0),
-            Output::Probe { connection, after } => (Act::Probe, connection, after.into()),
-            Output::CloseConnection { connection } => (Act::Disconnect, connection, 0),
+            Output::RestartIce { connection } => (Act::RestartIce, connection.0, 0),
+            Output::Probe { connection, after } => (Act::Probe, connection.0, after.into()),
+            Output::CloseConnection { connection } => (Act::Disconnect, connection.0, 0),
             Output::Settle { call, result } => {
-                return self.news.borrow_mut().push_back(News::Settled(call, result));
+                return self.news.borrow_mut().push_back(News::Settled(call.0, result));
             }
             Output::Event(event) => return self.news.borrow_mut().push_back(News::Event(event)),
         };

@@ -4,15 +4,15 @@ use crate::codec;
 use alloc::boxed::Box;
 use alloc::string::String;
 use signalpost_core::{
-    ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, SdpType, SignalingState,
-    SocketEvent,
+    ConnectionEvent, ConnectionId, ConnectionState, Description, Input, OperationId, Outcome, PageEvent,
+    SdpType, SignalingState, SocketEvent, SocketId,
 };
 use wasm_bindgen::JsValue;
 
 /// `browser.js` has the kinds, and what the numbers and the value are. Nothing, when the value is not what the browser gives.
 pub fn input(what: u32, id: u32, number: u32, state: u32, value: &JsValue) -> Option<Input> {
-    let connection = |event| Input::Connection { connection: id, event };
-    let socket = |event| Input::Socket { socket: id, event };
+    let connection = |event| Input::Connection { connection: ConnectionId(id), event };
+    let socket = |event| Input::Socket { socket: SocketId(id), event };
     Some(match what {
         0 => connection(ConnectionEvent::NegotiationNeeded),
         1 => connection(ConnectionEvent::Candidate(codec::candidate_from_js(value)?)),
@@ -23,7 +23,7 @@ pub fn input(what: u32, id: u32, number: u32, state: u32, value: &JsValue) -> Op
         6 | 7 => {
             let result = if what == 6 { Ok(description(value)) } else { Err(thrown(value)) };
             let outcome = Outcome { result, signaling_state: signaling_state(state) };
-            connection(ConnectionEvent::Done { operation: number, outcome })
+            connection(ConnectionEvent::Done { operation: OperationId(number), outcome })
         }
         8 => connection(ConnectionEvent::Unavailable { message: thrown(value) }),
         9 => socket(SocketEvent::Opened),

@@ -1,11 +1,11 @@
-// Child processes: each in a process group of its own, so that a signal to this process ends all of them exactly once.
+// Runs child processes, each in a process group of its own: a signal to this process ends all of them exactly once.
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { accessSync, constants as modes } from "node:fs";
 import path from "node:path";
 import { root } from "./paths.mjs";
 
-/** A failure that is told in one line, without a stack. */
+/** A failure that is printed as one line, without a stack. */
 export class ToolError extends Error {}
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -32,17 +32,17 @@ function start(command, args, { cwd = root, env, stdio }) {
 
 const describe = (command, args) => [path.basename(command), ...args].join(" ");
 
-/** Ends a child that takes too long: politely, so that it removes what it made, then by force. */
+/** Ends a child that takes too long: first by SIGTERM, which lets it remove its files, then by SIGKILL. */
 function limit(child, ms) {
   const signalGroup = (signal) => groups.has(child.pid) && process.kill(-child.pid, signal);
   const late = [setTimeout(() => signalGroup("SIGTERM"), ms), setTimeout(() => signalGroup("SIGKILL"), ms + 10_000)];
   child.once("close", () => late.forEach(clearTimeout));
 }
 
-/** Runs a command with the console's output; rejects with a ToolError unless it exits with 0 (in time). */
+/** Runs a command that writes to this console; rejects with a ToolError unless the command exits with 0 in time. */
 export function run(command, args, { timeoutMs, ...options } = {}) {
   return new Promise((resolve, reject) => {
-    // Once the end has begun nothing new starts, and nobody is told of a failure that only the end caused.
+    // While this process ends, it starts no command and reports no failure: the end itself is what made the command fail.
     if (ending) return;
     const child = start(command, args, { stdio: ["ignore", "inherit", "inherit"], ...options });
     if (timeoutMs !== undefined) limit(child, timeoutMs);
@@ -55,7 +55,7 @@ export function run(command, args, { timeoutMs, ...options } = {}) {
   });
 }
 
-/** Runs a command and answers { code, stdout, stderr }; a command that does not exist has the code 127. */
+/** Runs a command and returns { code, stdout, stderr }; a command that does not exist has the code 127. */
 export function capture(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = start(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
@@ -68,11 +68,11 @@ export function capture(command, args, options = {}) {
   });
 }
 
-/** Runs a server-like command in the foreground, forwards signals to it, and exits this process as it exits. */
+/** Runs a server in the foreground, forwards signals to it, and exits this process with its exit code. */
 export function runForeground(command, args, options = {}) {
   const child = start(command, args, { stdio: "inherit", ...options });
   for (const signal of SIGNALS) {
-    // Instead of endOnSignals: the command itself says how long its end takes.
+    // Replaces endOnSignals: the command itself decides how long its end takes.
     process.removeAllListeners(signal);
     process.on(signal, () => signalChildren(signal));
   }
@@ -100,7 +100,7 @@ export function endOnSignals({ graceMs = 5000 } = {}) {
   process.on("exit", () => signalChildren("SIGKILL"));
 }
 
-/** The first of these programs that PATH has, or undefined. */
+/** Returns the first of these programs that is in PATH, or undefined. */
 export function findProgram(...names) {
   for (const name of names) {
     for (const directory of (process.env.PATH ?? "").split(path.delimiter)) {
@@ -110,14 +110,14 @@ export function findProgram(...names) {
         accessSync(file, modes.X_OK);
         return file;
       } catch {
-        // not here
+        // It is not in this directory.
       }
     }
   }
   return undefined;
 }
 
-/** Runs a script's main function: a ToolError is one line, everything else keeps its stack. */
+/** Runs a script's main function; prints a ToolError as one line, and any other error with its stack. */
 export async function main(body) {
   endOnSignals();
   try {

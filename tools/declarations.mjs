@@ -1,4 +1,4 @@
-// The published types: what index.d.ts reaches, and nothing of the glue.
+// Makes the published types: the declarations that index.d.ts reaches, without those of the glue.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { ToolError, run } from "./command.mjs";
@@ -8,7 +8,7 @@ export const tsc = (...args) => run(process.execPath, [nodeModule("typescript", 
 
 const SPECIFIER = /(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 
-/** The declaration files that one reaches through its imports, itself included. */
+/** Returns the declaration files that `name` reaches through its imports, itself included. */
 function reachable(entry) {
   const seen = new Set();
   const waiting = [entry];

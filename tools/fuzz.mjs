@@ -1,5 +1,5 @@
-// `npm run fuzz [-- TARGET...] [--seconds N]`: feeds the decoders, the server's session and the core with what libFuzzer makes up.
-// A finding is a file of fuzz/artifacts, and `npm run fuzz -- TARGET --input FILE` runs it again.
+// `npm run fuzz [-- TARGET...] [--seconds N]`: feeds the decoders, the server's session and the core with inputs that libFuzzer makes up.
+// An input that fails is kept in fuzz/artifacts; `npm run fuzz -- TARGET --input FILE` runs it again.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,27 +11,27 @@ import { inRoot } from "./paths.mjs";
 const TARGETS = ["decode", "session", "core"];
 const directory = inRoot("fuzz");
 
-/** What `cargo fuzz` passes to rustc, without the sanitizer, which needs a nightly compiler: the crates that are fuzzed forbid `unsafe`. */
+/** The flags that `cargo fuzz` passes to rustc, without the sanitizer, which needs a nightly compiler: the fuzzed crates forbid `unsafe`. */
 const COVERAGE = [
   "-Cpasses=sancov-module",
   ...["-level=4", "-inline-8bit-counters", "-pc-table", "-trace-compares"].map((option) => `-Cllvm-args=-sanitizer-coverage${option}`),
   "-Ccodegen-units=1",
 ];
 
-/** Builds the targets; answers the directory that they are in. */
+/** Builds the targets and returns their directory. */
 async function build() {
   const { stdout } = await capture("rustc", ["--print", "host-tuple"]);
   const host = stdout.trim();
   if (host === "") throw new ToolError("rustc does not say what it runs on");
   const target = path.join(directory, "target");
-  // Named, so that build scripts and macros are not instrumented; and never where the product is built.
+  // Naming the target keeps build scripts and macros from being instrumented; the directory is not the one of the product.
   const args = ["build", "--quiet", "--release", "--target", host, "--target-dir", target];
   await run("cargo", args, { cwd: directory, env: { CARGO_ENCODED_RUSTFLAGS: COVERAGE.join("\x1f") } });
   writeVectors(seedsOf("decode"));
   return path.join(target, host, "release");
 }
 
-/** The golden vectors are seeds of the decoders. */
+/** Writes the golden vectors as seeds of the decoders. */
 function writeVectors(into) {
   mkdirSync(into, { recursive: true });
   const vectors = (name) => JSON.parse(readFileSync(inRoot("tests", "vectors", name), "utf8"));
@@ -39,12 +39,12 @@ function writeVectors(into) {
     ...vectors("messages.json").map(({ text, frame }) => text ?? JSON.stringify(frame)),
     ...vectors("candidates.json").map(({ line }) => line),
   ];
-  texts.forEach((text, at) => writeFileSync(path.join(into, `vector-${at}`), text));
+  for (const [at, text] of texts.entries()) writeFileSync(path.join(into, `vector-${at}`), text);
 }
 
 const seedsOf = (target) => (target === "decode" ? path.join(directory, "corpus", "vectors") : path.join(directory, "seeds", target));
 
-/** What libFuzzer said at its end: how much of the code it reached and how many inputs it tried. */
+/** Returns libFuzzer's last words: how much of the code it reached and how many inputs it tried. */
 function summary({ stdout, stderr }) {
   const text = stdout + stderr;
   const covered = [...text.matchAll(/ cov: (\d+) /g)].at(-1)?.[1];
@@ -60,12 +60,12 @@ async function fuzz(program, target, corpus, options) {
   const outcome = await capture(program, [...always, ...options, corpus, seeds], { cwd: directory });
   if (outcome.code !== 0) throw new ToolError(`${target}:\n${outcome.stderr.slice(-6000)}`);
   const told = summary(outcome);
-  // A target that is not instrumented runs as well, and finds nothing.
+  // A target without instrumentation would run too, and find nothing.
   if (!told) throw new ToolError(`${target}: no coverage was measured\n${outcome.stderr.slice(-2000)}`);
   console.log(`${target}: ${told}`);
 }
 
-/** Runs each target for so many seconds, each time from where the last run ended. */
+/** Runs each target for that many seconds, from where its last run ended. */
 async function fuzzOn(targets, seconds) {
   const built = await build();
   for (const target of targets) {
@@ -73,7 +73,7 @@ async function fuzzOn(targets, seconds) {
   }
 }
 
-/** The short run of `npm test`: always the same inputs in the same order, as far as the time goes. */
+/** The short run of `npm test`: the same inputs in the same order each time, until the time is over. */
 export async function fuzzShortly() {
   const built = await build();
   const { directory: corpora, remove } = temporaryDirectory();

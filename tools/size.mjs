@@ -1,5 +1,5 @@
-// `npm run size`: what a page downloads, and who is responsible for what. The gate is total gzip -9 in size-gate.json; the
-// build fails above it.
+// `npm run size`: prints how much a page downloads, and how much of it each part adds. The gate is the total after gzip -9, in
+// size-gate.json; a build above it fails.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -18,7 +18,7 @@ const sizes = (content) => ({
   brotli: brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
 });
 
-/** The rows { name, raw, gzip, brotli } of the built files, the total last. */
+/** Returns the rows { name, raw, gzip, brotli } of the built files, the total last. */
 export function measure() {
   const rows = DOWNLOADED.map((name) => {
     const file = path.join(dist, name);
@@ -45,7 +45,7 @@ export function checkGate() {
   console.log(`size gate: ${gzip} of ${gzipBytes} bytes`);
 }
 
-/** The rows of the JavaScript's parts, each minified for itself: together they compress a little better. */
+/** Returns the rows of the JavaScript's parts, each minified by itself: together they compress a little better. */
 async function parts() {
   const { build } = await import("esbuild");
   const own = inRoot("src", "browser.js");
@@ -61,7 +61,7 @@ async function parts() {
   ];
 }
 
-/** The module by crate and module, raw bytes; then its largest functions. */
+/** Prints the raw bytes of the wasm module by crate and Rust module, then its largest functions. */
 function printWeights() {
   const weights = weigh(readFileSync(namedModule()));
   console.log(`\n${"bytes of the wasm".padStart(17)}  functions  of`);

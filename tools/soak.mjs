@@ -1,19 +1,21 @@
-// `npm run soak [-- SECONDS] [--seed FIRST]`: tells random stories (crates/simulation/src/story) for so long, 60 s unless told, and prints
-// what became of every message. The first seed that fails ends it, with the tail of its story and how to tell it again.
+// `npm run soak [-- SECONDS] [--seed FIRST]`: runs random stories (crates/simulation/src/story) for that time (60 s by default) and prints
+// what became of every message. The first seed that fails ends the run; its last lines and the command that repeats it are printed.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ToolError, capture, main, run } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 
-/** From here on stories tell of everything that there is (crates/simulation/src/story/mod.rs). */
+/** From this seed on, stories draw from every kind of transition (crates/simulation/src/story/mod.rs). */
 const WITH_STORMS = 2_000_000;
-/** Seeds that one process tells: about a second. */
+/** How many seeds one process runs: about a second. */
 const BATCH = 100;
 /** Time between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 10_000;
 const COUNTS = ["seeds", "sent", "delivered", "voided", "ended", "lost", "doubled", "reordered"];
 
-const add = (into, more) => Object.entries(more).forEach(([name, count]) => (into[name] = (into[name] ?? 0) + count));
+function add(into, more) {
+  for (const [name, count] of Object.entries(more)) into[name] = (into[name] ?? 0) + count;
+}
 
 function describe(totals, started) {
   const seconds = Math.round((performance.now() - started) / 1000);
@@ -48,7 +50,7 @@ await main(async () => {
       const { code, stdout, stderr } = await capture(program, [String(from), String(BATCH)], { cwd: inRoot() });
       const result = stdout === "" ? undefined : JSON.parse(stdout);
       if (result) {
-        COUNTS.forEach((name) => (totals[name] += result[name]));
+        for (const name of COUNTS) totals[name] += result[name];
         add(refusals, result.refusals);
       }
       if (code !== 0) {

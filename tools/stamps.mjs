@@ -1,9 +1,9 @@
-// Which step was last made from which inputs, so that a build repeats only what changed.
+// Remembers from which inputs each step of the build was made: a build repeats only the steps whose inputs changed.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** A hash over files (by path) and literal texts. */
+/** Returns a hash over files (by path) and literal texts. */
 export function hashOf({ files = [], texts = [] }) {
   const hash = createHash("sha256");
   for (const text of texts) hash.update(`${text.length}:${text}`);
@@ -27,7 +27,7 @@ export class Stamps {
     }
   }
 
-  /** Runs a step unless its outputs exist and were made from these inputs; answers whether it ran. */
+  /** Runs a step unless its outputs exist and were made from these inputs; returns whether it ran. */
   async step(name, { inputs, outputs }, body) {
     const hash = hashOf(inputs);
     if (this.#hashes[name] === hash && outputs.every((file) => existsSync(file))) return false;

@@ -1,4 +1,4 @@
-// `npm start`: builds what is missing, then serves the demo with the in-memory engine.
+// `npm start`: builds whatever is missing, then serves the demo with the in-memory engine.
 import path from "node:path";
 import { buildPackage } from "./build.mjs";
 import { ToolError, main, run, runForeground } from "./command.mjs";

@@ -1,8 +1,8 @@
-// `npm test`: every stage; `npm test -- STAGE...`: these, and what they need. The last line is "N passed, N failed".
+// `npm test` runs every stage; `npm test -- STAGE...` runs the named stages and their needs. The last line is "N passed, N failed".
 import { ToolError, main } from "./command.mjs";
 import { stages } from "./stages/table.mjs";
 
-/** The stages to run, in the table's order: the ones that were named and, transitively, their needs. */
+/** Returns the stages to run, in the table's order: those that were named and, transitively, their needs. */
 function select(names) {
   if (names.length === 0) return stages;
   const wanted = new Set();

@@ -1,5 +1,5 @@
-// What `npm start` and `npm test` need beyond node, npm and rustup. It installs what it can, and says in one line what it
-// cannot. Only node's own modules are used here: this runs before `npm ci`.
+// Installs what `npm start` and `npm test` need beyond node, npm and rustup, and says in one line what it cannot install.
+// It uses only node's own modules: it runs before `npm ci`.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,7 +9,7 @@ import { inRoot, toolCache } from "./paths.mjs";
 
 const say = (text) => console.log(`toolchain: ${text}`);
 
-/** The version of a crate in Cargo.lock. */
+/** Returns the version of a crate in Cargo.lock. */
 function lockedVersion(name) {
   const lock = readFileSync(inRoot("Cargo.lock"), "utf8");
   const version = new RegExp(`name = "${name}"\\nversion = "([^"]+)"`).exec(lock)?.[1];
@@ -17,7 +17,7 @@ function lockedVersion(name) {
   return version;
 }
 
-/** Programs that cargo builds for the tests. The binder's command line must be of the very version of the crate. */
+/** Programs that cargo builds for the tests. The binder's command line must have the same version as the crate. */
 const cargoTools = [
   // Its own lock file names a version that registries no longer serve, so it is resolved anew.
   {
@@ -31,7 +31,7 @@ const cargoTools = [
   { name: "geckodriver", version: () => "0.37.0", program: "geckodriver", probe: "geckodriver", locked: true },
 ];
 
-/** Programs of the system that the tests need: the names under which they are found, and Debian's package. */
+/** Programs of the system that the tests need: their possible names, and Debian's package. */
 const systemTools = {
   chromium: { programs: ["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
   chromedriver: { programs: ["chromedriver"], package: "chromium-driver" },
@@ -41,7 +41,7 @@ const systemTools = {
 
 const cargoToolDir = (tool) => path.join(toolCache, `${tool.name}-${tool.version()}`);
 
-/** The path of a program: chromium, chromedriver, firefox, ip, or one that cargo built. */
+/** Returns the path of a program: chromium, chromedriver, firefox, ip, or one that cargo built. */
 export function toolPath(name) {
   const system = systemTools[name];
   if (system) {
@@ -54,7 +54,7 @@ export function toolPath(name) {
   throw new ToolError(`${name} is missing: run \`node tools/toolchain.mjs\``);
 }
 
-/** Directories of the programs that cargo built, to be put before PATH. */
+/** Returns the directories of the programs that cargo built, to be put before PATH. */
 export const cargoToolPath = () => cargoTools.map((tool) => path.join(cargoToolDir(tool), "bin"));
 
 async function checkRust({ components }) {
@@ -85,7 +85,7 @@ async function checkRust({ components }) {
   }
 }
 
-/** `npm ci` in a directory of the repository, when its node_modules is not what its package-lock.json says. */
+/** Runs `npm ci` in a directory of the repository whose node_modules differs from its package-lock.json. */
 export async function installLocked(directory = "") {
   const lock = createHash("sha256")
     .update(readFileSync(inRoot(directory, "package-lock.json")))
@@ -134,7 +134,7 @@ async function checkCargoTool(tool) {
   mkdirSync(toolCache, { recursive: true });
   try {
     const locked = tool.locked ? ["--locked"] : [];
-    // Not in the repository's target directory, and never with the flags of its build.
+    // These programs are built outside of the repository's target directory and without the flags of its build.
     const env = { CARGO_TARGET_DIR: path.join(unfinished, "target"), CARGO_PROFILE_DEV_DEBUG: "false", RUSTFLAGS: "" };
     await run("cargo", ["install", "--quiet", "--debug", ...locked, "--no-track", "--root", unfinished, "--version", version, tool.name], {
       env,
@@ -148,13 +148,13 @@ async function checkCargoTool(tool) {
   if (!(await hasVersion(tool, directory))) throw new ToolError(`${tool.name} was built but is not version ${version}`);
 }
 
-/** What `npm start` and `npm run build` need. */
+/** Installs what `npm start` and `npm run build` need. */
 export async function prepareBuild() {
   await checkNodeModules();
   await checkRust({ components: [] });
 }
 
-/** What `npm test` needs. */
+/** Installs what `npm test` needs. */
 export async function prepareTests() {
   await checkNodeModules();
   await checkRust({ components: ["clippy", "rustfmt"] });

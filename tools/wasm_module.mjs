@@ -2,7 +2,7 @@
 
 export const SECTION = { custom: 0, import: 2, code: 10, data: 11 };
 
-/** A number as LEB128. */
+/** Returns a number as LEB128. */
 export function unsigned(value) {
   const bytes = [];
   do {
@@ -13,7 +13,7 @@ export function unsigned(value) {
   return bytes;
 }
 
-/** The cursor of a module's bytes. */
+/** Reads a module's bytes from front to back. */
 export class Reader {
   constructor(bytes, at = 0) {
     this.bytes = bytes;
@@ -43,7 +43,7 @@ export class Reader {
   }
 }
 
-/** `[{ id, body }]`. */
+/** Returns the sections as `[{ id, body }]`. */
 export function sections(wasm) {
   const reader = new Reader(wasm, 8);
   const found = [];
@@ -54,7 +54,7 @@ export function sections(wasm) {
   return found;
 }
 
-/** How many functions are imported: they come before the bodies in the numbering. */
+/** Returns how many functions are imported: their numbers come before those of the bodies. */
 export function importedFunctions(body) {
   const reader = new Reader(body);
   let functions = 0;
@@ -92,7 +92,7 @@ function functionNames(body) {
   return names;
 }
 
-/** `[{ name, body }]` of the functions that the module defines, in their order; `body` without its length. */
+/** Returns `[{ name, body }]` of the functions that the module defines, in their order; `body` is without its length. */
 export function definedFunctions(wasm) {
   const all = sections(wasm);
   const imported = all.filter(({ id }) => id === SECTION.import).reduce((sum, { body }) => sum + importedFunctions(body), 0);

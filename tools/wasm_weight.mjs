@@ -1,5 +1,5 @@
-// Who is responsible for what in a WebAssembly module: each function body counts for the crate and module that its name
-// tells, every other section for itself.
+// Weighs the parts of a WebAssembly module: each function body counts for the crate and Rust module in its name, every other
+// section for itself.
 import { SECTION, definedFunctions, sections } from "./wasm_module.mjs";
 
 const NAMES = [
@@ -20,7 +20,7 @@ const NAMES = [
 
 const OWN = /signalpost(?:_core|_protocol)?(?:::[a-z_]\w*)*/;
 
-/** The crate and module that a function's name tells; what was made generic for a type of ours is ours. */
+/** Returns the crate and Rust module in a function's name; generic code of others counts for the type of ours that it was made for. */
 function responsible(name) {
   const plain = name.replace(/::h[0-9a-f]{16}$/, "").replace(/\[[0-9a-f]{16}\]/g, "");
   const own = OWN.exec(plain)?.[0];
@@ -31,7 +31,7 @@ function responsible(name) {
   return outer.split("::")[0] === "other" ? "other" : outer;
 }
 
-/** `{ functions: [{ name, size }], the largest first; sections: [{ name, size }] }`. */
+/** Returns `{ functions: [{ name, size }], the largest first; sections: [{ name, size }] }`. */
 export function weigh(wasm) {
   const functions = definedFunctions(wasm).map(({ name, body }) => ({ name, size: body.length }));
   functions.sort((a, b) => b.size - a.size);
@@ -39,7 +39,7 @@ export function weigh(wasm) {
   return { functions, sections: others.map(({ id, body }) => ({ name: `${NAMES[id] ?? id} section`, size: body.length })) };
 }
 
-/** `[who, bytes, functions]`, the largest first; who has less than `least` bytes is one row. */
+/** Returns rows `[owner, bytes, functions]`, the largest first; owners with less than `least` bytes share one row. */
 export function table({ functions, sections }, least = 300) {
   const groups = new Map();
   const add = (who, size, count) => {

@@ -76,7 +76,7 @@ export class Chart {
     if (width === 0) return;
     const you = { x: width * (this.#peers.length ? 0.4 : 0.58), y: HEIGHT / 2 + 24 };
     this.#places = new Map([["", you]]);
-    this.#peers.forEach(({ id }, at) => this.#places.set(id, this.#placeOf(at, you)));
+    for (const [at, { id }] of this.#peers.entries()) this.#places.set(id, this.#placeOf(at, you));
     const text = [`The server: ${this.#link}.`, ...this.#peers.map(sentence)].join(" ");
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     this.#svg.setAttribute("aria-label", `A chart of the room. ${text}`);

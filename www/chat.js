@@ -37,7 +37,9 @@ export class Chat extends EventTarget {
     const link = { channel, waiting: this.#kept.get(peer.id) ?? [] };
     this.#kept.delete(peer.id);
     this.#links.set(peer, link);
-    channel.addEventListener("open", () => link.waiting.splice(0).forEach((frame) => channel.send(frame)));
+    channel.addEventListener("open", () => {
+      for (const frame of link.waiting.splice(0)) channel.send(frame);
+    });
     channel.addEventListener("message", ({ data }) => {
       const text = understood(data);
       if (text === undefined) return;

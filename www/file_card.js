@@ -39,7 +39,9 @@ export class FileCard {
     this.#part(".file-size").textContent = sizeInWords(size);
     this.#part("progress").setAttribute("aria-label", `${receivers ? "Sending" : "Receiving"} ${this.#name}`);
     this.#part(".file-cancel").setAttribute("aria-label", `Cancel ${this.#name}`);
-    this.#part(".file-cancel").addEventListener("click", () => this.#ends.forEach(({ transfer }) => transfer.cancel()));
+    this.#part(".file-cancel").addEventListener("click", () => {
+      for (const { transfer } of this.#ends) transfer.cancel();
+    });
     for (const end of this.#ends) end.transfer.addEventListener("change", () => this.#show());
     if (file) this.#preview(file, URL.createObjectURL(file));
     this.#show();

@@ -12,7 +12,11 @@ export function acceptFiles(take) {
     overlay.hidden = depth === 0;
   };
 
-  window.addEventListener("dragenter", (event) => carriesFiles(event) && (event.preventDefault(), over(depth + 1)));
+  window.addEventListener("dragenter", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    over(depth + 1);
+  });
   window.addEventListener("dragleave", (event) => carriesFiles(event) && over(Math.max(0, depth - 1)));
   window.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;

@@ -46,7 +46,11 @@ export function toast(title, { error, action, about = "" } = {}) {
     text.append(body);
   }
   const close = () => notice.remove();
-  if (action) text.append(button("button", action.label, () => (close(), action.run())));
+  const act = () => {
+    close();
+    action.run();
+  };
+  if (action) text.append(button("button", action.label, act));
   const dismiss = button("quiet square", "×", close);
   dismiss.setAttribute("aria-label", "Dismiss");
   notice.append(text, dismiss);

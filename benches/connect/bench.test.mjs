@@ -21,7 +21,10 @@ test("quantiles are interpolated and leave the list alone", () => {
 
 test("the interval of a ratio holds it, and a pair of equal lists has none", () => {
   let state = 7;
-  const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  const random = () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
   const floor = Array.from({ length: 40 }, (_, at) => 20 + (at % 5));
   const twice = floor.map((ms, at) => 2 * ms + (at % 3));
   const [low, high] = ratioInterval(twice, floor, random);

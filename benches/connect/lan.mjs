@@ -1,4 +1,4 @@
-// A cold connection on a LAN, phase by phase (promises M19 and M20): one side is in a room, the other comes from nothing.
+// A cold connection on a LAN, phase by phase: one side is in a room, the other starts with nothing loaded.
 import { setTimeout as sleep } from "node:timers/promises";
 import { median, p95 } from "./statistics.mjs";
 import { freshId } from "./world.mjs";

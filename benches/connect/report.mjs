@@ -13,7 +13,10 @@ const ms = (value) => value.toFixed(1);
 /** Repeats itself, so that a table depends on its times alone (Park and Miller's minimal standard). */
 function repeatable() {
   let state = 1;
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
 }
 
 /** One scenario: `results` maps a contender's name to its rounds, { ms, up, down }; the first is the floor. */

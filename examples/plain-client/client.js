@@ -29,8 +29,8 @@ export class PlainClient extends Emitter {
   }
 
   /** Enters a room, now and after every reconnect; resolves with `{ peers, cursor }`, those that are in it. */
-  join = (room) => (this.#rooms.add(room), this.ask("join", { room }));
-  leave = (room) => (this.#rooms.delete(room), this.ask("leave", { room }));
+  join = (room) => this.ask("join", { room });
+  leave = (room) => this.ask("leave", { room });
   /** The connection to a peer, begun if there is none. */
   connect = (peer) => this.connections.get(peer) ?? this.#create(peer);
 
@@ -50,6 +50,8 @@ export class PlainClient extends Emitter {
 
   /** A frame that wants one: its payload, or an error with its code. Asked again on a new socket. */
   async ask(type, payload) {
+    if (type === "join") this.#rooms.add(payload.room);
+    if (type === "leave") this.#rooms.delete(payload.room);
     if (this.#ended) throw new Error("closed");
     const frame = this.send(type, payload, undefined, ++this.#frames);
     return new Promise((resolve, reject) => this.#asked.set(frame.id, { frame, resolve, reject }));
@@ -61,8 +63,8 @@ export class PlainClient extends Emitter {
   }
 
   #open() {
-    const socket = (this.#socket = new WebSocket(this.url));
-    this.#silentSince = this.#questionAt = 0;
+    const socket = new WebSocket(this.url);
+    [this.#socket, this.#silentSince, this.#questionAt] = [socket, 0, 0];
     socket.onopen = () => {
       const peer = { id: this.id, session: this.session, metadata: this.metadata };
       this.#write({ type: "hello", payload: { versions: [1, 1], key: this.#key, peer } });

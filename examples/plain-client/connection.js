@@ -33,13 +33,14 @@ export class Connection extends Emitter {
   }
 
   #isOver = () => this.pc.signalingState === "closed";
-  close = () => this.#isOver() || (this.#signal("close"), this.end("closed"));
+  close = () => this.end("closed", true);
   /** Sends an offer that has no answer yet once more. */
   repeat = () => this.#isOver() || (this.#outstanding && this.#signal("offer", this.#outstanding.payload));
 
-  /** The end on this side; the other is not told. */
-  end(reason) {
+  /** Ends the connection on this side, and tells the other side if asked to. */
+  end(reason, tellsOther = false) {
     if (this.#isOver()) return;
+    if (tellsOther) this.#signal("close");
     this.pc.close();
     this.emit("end", reason);
   }
@@ -69,9 +70,9 @@ export class Connection extends Emitter {
     if (!unset) await this.pc.setLocalDescription();
     let { sdp } = unset ?? this.pc.localDescription;
     if (this.#role) sdp = sdp.replaceAll("a=setup:actpass", `a=setup:${this.#role}`);
-    const outstanding = (this.#outstanding = { unset, payload: { session: this.client.session, number: ++this.#number, sdp } });
+    this.#outstanding = { unset, payload: { session: this.client.session, number: ++this.#number, sdp } };
     this.repeat();
-    setTimeout(() => this.#outstanding === outstanding && this.repeat(), REPEAT_MS);
+    setTimeout((number) => this.#outstanding?.payload.number === number && this.repeat(), REPEAT_MS, this.#number);
   }
 
   async #takeOffer({ number, sdp }) {

@@ -27,7 +27,8 @@ use libfuzzer_sys::fuzz_target;
 use numbers::Numbers;
 use signalpost_core::protocol::{ClientMessage, Envelope, PeerId, PeerInfo, limits};
 use signalpost_core::{
-    CandidateOptions, Client, ClientState, Command, Config, Event, Input, Operation, Output, ReconnectOptions,
+    CallId, CandidateOptions, Client, ClientState, Command, Config, ConnectionId, Event, Input, Operation,
+    OperationId, Output, ReconnectOptions, SocketId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,12 +48,12 @@ struct World {
     client: Client,
     now: u64,
     /// Sockets that are neither closed nor over, the newest last, and whether they are open.
-    sockets: Vec<(u32, bool)>,
-    calls: BTreeMap<u32, Call>,
-    connections: Vec<u32>,
-    closed: BTreeSet<u32>,
+    sockets: Vec<(SocketId, bool)>,
+    calls: BTreeMap<CallId, Call>,
+    connections: Vec<ConnectionId>,
+    closed: BTreeSet<ConnectionId>,
     /// What each connection has to do, oldest first.
-    operations: Vec<(u32, u32, Operation)>,
+    operations: Vec<(ConnectionId, OperationId, Operation)>,
     outputs: usize,
     numbers: Numbers,
 }

@@ -23,7 +23,7 @@ impl PeerConnection {
     fn new(configuration: &JsValue, heard: impl Fn(ConnectionEvent) + 'static) -> Self {
         let given = [("configuration", configuration.clone())];
         let hearing = Hearing::new(&given, move |input| match input {
-            Input::Connection { connection: 1, event } => heard(event),
+            Input::Connection { connection: signalpost_core::ConnectionId(1), event } => heard(event),
             other => panic!("{other:?}"),
         });
         hearing.simply(Act::Connect, 1, 0);
@@ -66,7 +66,7 @@ impl Side {
 
     fn outcome(&self, wanted: u32) -> Option<Outcome> {
         self.heard.entries().into_iter().find_map(|event| match event {
-            ConnectionEvent::Done { operation, outcome } if operation == wanted => Some(outcome),
+            ConnectionEvent::Done { operation, outcome } if operation.0 == wanted => Some(outcome),
             _ => None,
         })
     }

@@ -3,9 +3,13 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { inRoot } from "../../tools/paths.mjs";
 
-/** The documents whose every code block is run, loaded or checked. */
+/** The documents whose links are followed, and whose every code block is run, loaded or checked. */
 export const documents = [
   "README.md",
+  "CONTRIBUTING.md",
+  "RELEASING.md",
+  "SECURITY.md",
+  "docs/glossary.md",
   ...readdirSync(inRoot("docs", "guides"))
     .filter((name) => name.endsWith(".md"))
     .sort()

@@ -133,7 +133,9 @@ describe("the programs run, in Chromium and in Firefox at once", () => {
           .flatMap(({ lines }) => lines)
           .join("\n");
         for (const page of pages) {
-          await page.evaluate((html) => void (document.documentElement.innerHTML = `<body>${html}</body>`), html);
+          await page.evaluate((html) => {
+            document.documentElement.innerHTML = `<body>${html}</body>`;
+          }, html);
           await inject(page, HARNESS);
         }
         for (const page of pages)
@@ -147,7 +149,11 @@ describe("the programs run, in Chromium and in Firefox at once", () => {
           const lists = await Promise.all(pages.map((page) => page.evaluate("documentation.held")));
           const common = lists[0].filter((line) => lists.every((list) => list.includes(line)));
           await Promise.all(
-            pages.map((page) => page.evaluate((lines) => void lines.forEach((line) => documentation.released.add(line)), common)),
+            pages.map((page) =>
+              page.evaluate((lines) => {
+                for (const line of lines) documentation.released.add(line);
+              }, common),
+            ),
           );
           return new Set(lists.flat());
         };

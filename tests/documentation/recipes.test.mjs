@@ -21,7 +21,7 @@ const ENDS = {
   "the sender closes the peer": { sender: "peer.close()" },
   "the sender closes its client": { sender: "client.close()" },
   "the sender closes the channel": { sender: "channel.close()" },
-  "the receiver closes the peer": { receiver: "client.peers[0].close()" },
+  "the receiver closes the peer": { receiver: "client.remotePeers[0].close()" },
   "the receiver closes its client": { receiver: "client.close()" },
   "the receiver closes the channel": { receiver: "channel.close()" },
   "the receiver's page is left": { receiver: "location.href = 'about:blank'" },
@@ -36,8 +36,10 @@ const COLLECT = `
 
 /** In the sender's page: how sending 50 MB ended. */
 async function sendMuch({ to, end }) {
-  const peer = (window.peer = client.peer(to));
-  const channel = (window.channel = peer.createDataChannel("much"));
+  const peer = client.peer(to);
+  window.peer = peer;
+  const channel = peer.createDataChannel("much");
+  window.channel = channel;
   await peer.connect();
   if (channel.readyState !== "open") await new Promise((done) => channel.addEventListener("open", done, { once: true }));
   const { send } = channel;
@@ -72,7 +74,7 @@ for (const kinds of [
     for (const [name, { sender, receiver }] of Object.entries(ENDS)) {
       test(name, () =>
         withPages(world.pick(...kinds), [blank(world.server)], async (from, to) => {
-          const peerId = `receiver-${(runs += 1)}`;
+          const peerId = `receiver-${++runs}`;
           await Promise.all([startClient(from), startClient(to, { peerId })]);
           for (const page of [from, to]) await inject(page, COLLECT);
           await inject(from, recipe);

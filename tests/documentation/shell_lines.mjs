@@ -1,7 +1,7 @@
-// What the documents tell to type into a shell must exist: scripts of package.json, stages of npm test, flags of the server.
+// What the documents tell a reader to type must exist: scripts of package.json, stages of `npm test`, crates, test files, flags of the server.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { stages } from "../../tools/stages/table.mjs";
 import { inRoot } from "../../tools/paths.mjs";
 import { serverBinary } from "../harness/server.mjs";
@@ -14,15 +14,17 @@ const COMMANDS = [
   [/^npm (start|test)$/, (script) => assert.ok(scripts[script], `there is no npm ${script}`)],
   [
     /^npm test -- ([\w -]+)$/,
-    (names) =>
-      names.split(" ").forEach((name) =>
-        assert.ok(
-          stages.some((stage) => stage.name === name),
-          `there is no stage ${name}`,
-        ),
-      ),
+    (names) => {
+      const known = stages.map(({ name }) => name);
+      for (const name of names.split(" ")) assert.ok(known.includes(name), `there is no stage ${name}`);
+    },
   ],
   [/^npm run ([\w:]+)$/, (script) => assert.ok(scripts[script], `there is no npm run ${script}`)],
+  [/^node --test (\S+)$/, (file) => assert.ok(existsSync(inRoot(file)), `there is no ${file}`)],
+  [
+    /^cargo test -p signalpost-([\w-]+)$/,
+    (crate) => assert.ok(existsSync(inRoot("crates", crate, "Cargo.toml")), `there is no crate signalpost-${crate}`),
+  ],
   [/^npm (pack)$/, () => assert.ok(scripts.prepack, "npm pack would not build")],
   [/^npm install \S+\/([\w.-]+\.tgz)$/, (file) => assert.equal(file, `${packageName}-${version}.tgz`)],
   [

@@ -30,19 +30,19 @@ describe("messages", () => {
       await inRoom([ada, bob], "m1");
       await ada.evaluate(async () => {
         window.peer = client.peer("bobm1");
-        await Promise.all([1, "two", { three: [null, true, 3.5] }, null].map((data) => peer.sendSignal(data)));
+        await Promise.all([1, "two", { three: [null, true, 3.5] }, null].map((data) => peer.send(data)));
       });
       const expected = [1, "two", { three: [null, true, 3.5] }, null].map((data) => ["client", "adam1", data]);
       await bob.waitFor("messages.length === 4");
       assert.deepEqual(await bob.evaluate("messages"), expected);
-      assert.equal(await bob.evaluate("client.peers.length"), 0, "a message makes no connection");
+      assert.equal(await bob.evaluate("client.remotePeers.length"), 0, "a message makes no connection");
       await bob.evaluate(async () => {
         messages.length = 0;
         window.peer = client.peer("adam1");
         peer.addEventListener("message", ({ data }) => messages.push(["peer", data]));
         await peer.connect();
       });
-      await ada.evaluate("peer.sendSignal('to both')");
+      await ada.evaluate("peer.send('to both')");
       await bob.waitFor("messages.length === 2");
       assert.deepEqual(await bob.evaluate("messages"), [
         ["peer", "to both"],
@@ -91,7 +91,7 @@ describe("messages", () => {
       pagesOf([kind], async (page) => {
         await inRoom([page], `m3${kind}`);
         const code = async (body) => (await outcome(page, body)).code;
-        assert.equal(await code("() => client.peer('nobody').sendSignal(1)"), "peer-not-found");
+        assert.equal(await code("() => client.peer('nobody').send(1)"), "peer-not-found");
         assert.equal(await code("() => room.broadcast(undefined)"), "invalid-argument");
         assert.equal(await code("() => room.broadcast('x'.repeat(4095))"), "message-too-large");
         assert.equal(await code("() => room.broadcast('x'.repeat(4094))"), undefined);
@@ -113,7 +113,7 @@ describe("signals for a connection of one's own", () => {
     window.own = new RTCPeerConnection();
     const other = client.peerId.startsWith("ada") ? client.peerId.replace("ada", "bob") : client.peerId.replace("bob", "ada");
     own.onicecandidate = ({ candidate }) => client.signals.sendIceCandidate(other, candidate);
-    client.signals.addEventListener("ice-candidate", ({ from, candidate }) => {
+    client.signals.addEventListener("icecandidate", ({ from, candidate }) => {
       window.last = { from, candidate };
       own.addIceCandidate(candidate ?? undefined);
     });
@@ -143,7 +143,7 @@ describe("signals for a connection of one's own", () => {
       await ada.waitFor("window.last?.candidate === null");
       assert.equal(await ada.evaluate("last.from"), "bobo1");
       for (const page of [ada, bob]) {
-        assert.equal(await page.evaluate("client.peers.length"), 0);
+        assert.equal(await page.evaluate("client.remotePeers.length"), 0);
         assert.deepEqual(await page.evaluate("failures"), []);
         await page.evaluate("own.close()");
       }
@@ -236,7 +236,7 @@ describe("another way to the server", () => {
         const second = new signalpostModule.SignalingClient("/signal", { peerId: "second", transport });
         await second.connect();
         const { peers } = await second.findPeers({ room: "t1" });
-        await second.peer("bobt1").sendSignal("through you");
+        await second.peer("bobt1").send("through you");
         second.close();
         return peers.map(({ id }) => id);
       }`);

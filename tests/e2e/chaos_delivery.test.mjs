@@ -99,7 +99,7 @@ describe("delivery", { concurrency: 2 }, () => {
                 const ends = [];
                 for (let at = 1; at <= count; at += 1) {
                   ends.push(
-                    target.sendSignal(at, { receipt: at % 3 === 0 }).then(
+                    target.send(at, { receipt: at % 3 === 0 }).then(
                       () => "sent",
                       ({ code }) => code,
                     ),

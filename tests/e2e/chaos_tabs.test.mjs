@@ -152,9 +152,9 @@ describe("tabs", { concurrency: 2 }, () => {
           assert.deepEqual(await heardOf(ada, bob.id, 1), ["peerjoin"]);
         }));
 
-      test('of two tabs with session.keep "origin" the newest has the id; the other is told once, and does not fight for it', () =>
+      test('of two tabs with session.storage "origin" the newest has the id; the other is told once, and does not fight for it', () =>
         sidesOf(kind, async (ada, bob) => {
-          const session = { keep: "origin" };
+          const session = { storage: "origin" };
           await inRoom(ada, bob, { session });
           const second = { ...bob, page: await bob.page.newTab(address(bob)) };
           try {
@@ -172,9 +172,9 @@ describe("tabs", { concurrency: 2 }, () => {
           }
         }));
 
-      test('a reload with session.keep "tab" has its id at once, whatever became of its former socket', () =>
+      test('a reload with session.storage "tab" has its id at once, whatever became of its former socket', () =>
         withSides(hasty, world.pick(kind, kind), async (ada, bob) => {
-          const session = { keep: "tab" };
+          const session = { storage: "tab" };
           await inRoom(ada, bob, { session });
           for (const isSilent of [false, true]) {
             // What the page says when it leaves does not arrive.
@@ -210,9 +210,9 @@ describe("tabs", { concurrency: 2 }, () => {
         }));
 
       for (const named of [true, false]) {
-        test(`a tab that is duplicated with session.keep "tab" has a session of its own, and the first lives (${named ? "peerId is given" : "no peerId"})`, () =>
+        test(`a tab that is duplicated with session.storage "tab" has a session of its own, and the first lives (${named ? "peerId is given" : "no peerId"})`, () =>
           sidesOf(kind, async (ada, bob) => {
-            const options = { session: { keep: "tab" }, ...(!named && { peerId: undefined }) };
+            const options = { session: { storage: "tab" }, ...(!named && { peerId: undefined }) };
             await start(ada);
             await start(bob, options);
             const id = await bob.page.evaluate("client.peerId");
@@ -222,7 +222,9 @@ describe("tabs", { concurrency: 2 }, () => {
             assert.ok(stored.length > 0, "something is kept");
             const second = { ...bob, page: await bob.page.newTab(address(bob)) };
             try {
-              await second.page.evaluate((stored) => stored.forEach(([name, value]) => sessionStorage.setItem(name, value)), stored);
+              await second.page.evaluate((stored) => {
+                for (const [name, value] of stored) sessionStorage.setItem(name, value);
+              }, stored);
               await start(second, { ...options, connect: false });
               const { code } = await outcome(second.page, "() => client.connect()");
               assert.equal(code, named ? "peer-id-taken" : undefined);

@@ -12,7 +12,7 @@ after(() => world?.close());
 const KINDS = ["chromium", "firefox"];
 /** A name that no other test of this file uses. */
 let names = 0;
-const fresh = (name) => `${name}-${(names += 1)}`;
+const fresh = (name) => `${name}-${++names}`;
 
 /** Opens blank pages in browsers of these kinds. */
 const pagesOf = (kinds, body) => withPages(world.pick(...kinds), [blank(world.server)], body);
@@ -24,7 +24,7 @@ test("is imported by node, and does nothing", async () => {
   assert.ok(errorCodes.includes("peer-not-found"));
   assert.equal(typeof initialize, "function");
   const client = new SignalingClient("wss://example.org/signal", { peerId: "ada" });
-  assert.deepEqual([client.peerId, client.state, client.peers], ["ada", "idle", []]);
+  assert.deepEqual([client.peerId, client.state, client.remotePeers], ["ada", "idle", []]);
   const relative = new SignalingClient("/signal");
   await assert.rejects(relative.connect(), (error) => error instanceof SignalingError && error.code === "invalid-argument");
   client.close();
@@ -139,7 +139,7 @@ for (const kind of KINDS) {
         const states = await page.evaluate(`async () => {
           const peer = client.peer("nobody");
           peer[Symbol.dispose]();
-          const states = [peer.state, peer.connection.signalingState, client.peers.length];
+          const states = [peer.state, peer.connection.signalingState, client.remotePeers.length];
           client[Symbol.dispose]();
           return [...states, client.state];
         }`);
@@ -301,7 +301,7 @@ for (const { name, kinds } of PAIRS) {
         assert.ok(Date.now() - before < 3000, "it does not have to find out by itself");
         assert.deepEqual(await pages[0].evaluate("states"), ["connecting", "connected", "closed closed"]);
         assert.deepEqual(await pages[1].evaluate("arrivals[0].states"), ["connecting", "connected", "closed connection-gone"]);
-        for (const page of pages) assert.deepEqual(await page.evaluate("[client.peers.length, failures]"), [0, []]);
+        for (const page of pages) assert.deepEqual(await page.evaluate("[client.remotePeers.length, failures]"), [0, []]);
         // What it took can still be read.
         assert.ok((await pages[0].evaluate("peer.timeline")).open > 0);
       }));
@@ -319,13 +319,13 @@ for (const { name, kinds } of PAIRS) {
           await pages[0].evaluate(connectTo, ids[1]);
           await pages[1].waitFor(`arrivals[${round}]?.peer.state === "connected"`, null, { what: "the page that was loaded anew" });
           assert.equal(await pages[1].evaluate(`arrivals[${round - 1}].peer.state`), "closed", "its former self is gone");
-          assert.equal(await pages[1].evaluate("client.peers.length"), 1);
+          assert.equal(await pages[1].evaluate("client.remotePeers.length"), 1);
         }
         // The other way round: who stayed connects to who came back.
         await pages[0].goto(blank(world.server));
         await startClient(pages[0], { peerId: ids[0] });
         await listen(pages[0]);
-        await pages[1].evaluate("client.peers.forEach((peer) => peer.close())");
+        await pages[1].evaluate("client.remotePeers.forEach((peer) => peer.close())");
         await pages[1].evaluate(connectTo, ids[0]);
         await pages[0].waitFor("arrivals.at(-1)?.peer.state === 'connected'");
       }));

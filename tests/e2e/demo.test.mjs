@@ -130,7 +130,7 @@ for (const { name, kinds, onlooker } of PAIRS) {
           assert.deepEqual(await page.evaluate("[channel.readyState, channel.id]"), ["open", before[side]]);
           const { connectionState } = await page.evaluate(`(${SNAPSHOT})(peer.connection)`);
           assert.equal(connectionState, "connected");
-          assert.equal(await page.evaluate("window.signalpost.peers.includes(peer)"), true, "it is the same connection");
+          assert.equal(await page.evaluate("window.signalpost.remotePeers.includes(peer)"), true, "it is the same connection");
         }
         t.diagnostic(`back after ${back} ms`);
       });
@@ -149,7 +149,7 @@ for (const { name, kinds, onlooker } of PAIRS) {
 
 describe("The tools of the page", () => {
   const ids = ["carla", "finn"];
-  let pages = [];
+  const pages = [];
   before(async () => {
     for (const [side, browser] of world.pick("chromium", "firefox").entries())
       pages.push(await browser.open(address(world.server, "tools", ids[side])));
@@ -174,7 +174,7 @@ describe("The tools of the page", () => {
   async function untouched() {
     for (const [side, page] of pages.entries()) {
       assert.deepEqual(await page.evaluate("ended"), [], `${ids[side]}: the connection was never touched`);
-      assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), [
+      assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.remotePeers.includes(peer)]"), [
         "open",
         "connected",
         true,
@@ -280,7 +280,7 @@ describe("The tools of the page", () => {
           await chat(both, `after the restart by ${pair[side]}`);
         }
         for (const page of both) {
-          assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.peers.includes(peer)]"), [
+          assert.deepEqual(await page.evaluate("[channel.readyState, peer.state, signalpost.remotePeers.includes(peer)]"), [
             "open",
             "connected",
             true,

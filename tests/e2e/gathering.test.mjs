@@ -1,4 +1,4 @@
-// Gathering mode "complete" (promise M12): descriptions travel with their candidates, and glare is still nobody's business.
+// Gathering mode "complete": descriptions travel with their candidates, and both sides may still offer at once.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";

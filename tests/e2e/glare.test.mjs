@@ -20,7 +20,8 @@ const IDS = ["ada", "bob"];
 
 /** In a page: a fresh peer with so many tracks, `connect()` at the instant; answers what came of it. */
 async function connectAt({ at, id, tracks }) {
-  const peer = (window.peer = client.peer(id));
+  const peer = client.peer(id);
+  window.peer = peer;
   window.arrived = [];
   const errors = [];
   peer.addEventListener("error", ({ error }) => errors.push(error.message));
@@ -35,13 +36,14 @@ async function connectAt({ at, id, tracks }) {
 /** In a page: waits for the end of its peer, or brings it about. */
 async function closed({ closes }) {
   if (closes) peer.close();
-  while (client.peers.length > 0) await new Promise((done) => setTimeout(done, 10));
+  while (client.remotePeers.length > 0) await new Promise((done) => setTimeout(done, 10));
   return peer.state;
 }
 
 /** In a page: the first channel of its own over the connection; `said(n)` resolves when the other side's n arrived. */
 async function openChannel() {
-  const channel = (window.channel = peer.createDataChannel("probe", { negotiated: true, id: 100 }));
+  const channel = peer.createDataChannel("probe", { negotiated: true, id: 100 });
+  window.channel = channel;
   const numbers = new Set();
   const waiting = new Map();
   channel.onmessage = ({ data }) => {

@@ -124,7 +124,8 @@ const ODD = [
  * the next number; `used` tells which of them were used up.
  */
 async function sayAll({ hello, frames }) {
-  const socket = (window.raw = new WebSocket(`${location.origin.replace("http", "ws")}/signal`));
+  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
+  window.raw = socket;
   const answers = [];
   const used = [];
   const isSession = hello?.payload.versions[1] === 2;
@@ -138,7 +139,10 @@ async function sayAll({ hello, frames }) {
     if (type === "heartbeat-ack") return done();
     answers.at(-1).push(type === "error" ? [payload.code, payload.ref ?? null] : [type, payload.ref ?? null]);
   };
-  socket.onclose = ({ code }) => (answers.at(-1).push([`closed ${code}`, null]), done());
+  socket.onclose = ({ code }) => {
+    answers.at(-1).push([`closed ${code}`, null]);
+    done();
+  };
   await new Promise((open) => (socket.onopen = open));
   const say = (frame) => {
     answers.push([]);

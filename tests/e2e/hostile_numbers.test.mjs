@@ -14,16 +14,13 @@ let names = 0;
 const inPage = (body, arg) =>
   withPages(world.pick("chromium"), [blank(world.server)], async (page) => {
     await equipRaw(page);
-    await page.evaluate(
-      async (run) => {
-        window.id = `ada-${run}`;
-        window.other = `friend-${run}`;
-        window.ada = await dial({ id });
-        window.friend = await dial({ id: other });
-        for (const raw of [ada, friend]) raw.say({ type: "ack", ack: 0 });
-      },
-      (names += 1),
-    );
+    await page.evaluate(async (run) => {
+      window.id = `ada-${run}`;
+      window.other = `friend-${run}`;
+      window.ada = await dial({ id });
+      window.friend = await dial({ id: other });
+      for (const raw of [ada, friend]) raw.say({ type: "ack", ack: 0 });
+    }, ++names);
     return page.evaluate(body, arg);
   });
 

@@ -124,7 +124,7 @@ for (const kind of KINDS) {
           rejects,
           [8, 9, 0].map((number) => [0, 2, number, "connection-gone"]),
         );
-        assert.equal(await page.evaluate("client.peers.length"), 1, "nobody but the friend");
+        assert.equal(await page.evaluate("client.remotePeers.length"), 1, "nobody but the friend");
       }));
 
     test("refuses descriptions that its browser refuses, and takes a good one afterwards", () =>
@@ -171,7 +171,7 @@ for (const kind of KINDS) {
         for (const name of ["cut off", "no ufrag", "a fingerprint that is none"]) assert.equal(outcomes[name], "reject", name);
         // The plain client begins anew, honestly.
         await attackerPage.evaluate("(victim) => void plain.connect(victim)", await page.evaluate("client.peerId"));
-        await page.waitFor((attacker) => client.peers.find(({ id }) => id === attacker)?.state === "connected", attacker, {
+        await page.waitFor((attacker) => client.remotePeers.find(({ id }) => id === attacker)?.state === "connected", attacker, {
           what: "the honest connection",
         });
       }));
@@ -227,7 +227,7 @@ for (const kind of KINDS) {
             },
             { victim, HOST },
           );
-          const state = await page.evaluate((attacker) => client.peers.find(({ id }) => id === attacker)?.state, attacker);
+          const state = await page.evaluate((attacker) => client.remotePeers.find(({ id }) => id === attacker)?.state, attacker);
           assert.equal(state, "connected");
         }));
     }
@@ -249,7 +249,7 @@ for (const kind of KINDS) {
           );
           const failed = await outcome(page, "(attacker) => client.peer(attacker).connect({ timeoutMs: 2500 })", attacker);
           assert.ok(["timeout", "connection-failed", "connection-gone"].includes(failed.code), `${name}: ${JSON.stringify(failed)}`);
-          await page.evaluate("(attacker) => client.peers.find(({ id }) => id === attacker)?.close()", attacker);
+          await page.evaluate("(attacker) => client.remotePeers.find(({ id }) => id === attacker)?.close()", attacker);
         }
         await attackerPage.evaluate("void (plain.send = honest)");
         await page.evaluate("(attacker) => client.peer(attacker).connect({ timeoutMs: 8000 })", attacker);
@@ -286,10 +286,10 @@ for (const kind of KINDS) {
         );
         await page.waitFor('messages.at(-1) === "the last"');
         assert.equal(await page.evaluate("messages.length"), 1, "what is no JSON is no message");
-        assert.ok((await page.evaluate("client.peers.length")) <= 2);
+        assert.ok((await page.evaluate("client.remotePeers.length")) <= 2);
         // However that ended, an honest start is taken up.
         await attackerPage.evaluate("(victim) => (plain.connections.get(victim)?.close(), void plain.connect(victim))", victim);
-        await page.waitFor((attacker) => client.peers.find(({ id }) => id === attacker)?.state === "connected", attacker, {
+        await page.waitFor((attacker) => client.remotePeers.find(({ id }) => id === attacker)?.state === "connected", attacker, {
           what: "the honest connection",
         });
       }));

@@ -16,7 +16,10 @@ let names = 0;
 const inPage = (body, arg) =>
   withPages(world.pick("chromium"), [blank(world.server)], async (page) => {
     await equipRaw(page);
-    await page.evaluate((run) => void (window.named = (name) => `${name}-${run}`), (names += 1));
+    names += 1;
+    await page.evaluate((run) => {
+      window.named = (name) => `${name}-${run}`;
+    }, names);
     return page.evaluate(body, arg);
   });
 

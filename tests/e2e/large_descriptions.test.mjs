@@ -32,7 +32,10 @@ const connected = (kinds, body) =>
         client.addEventListener("peer", ({ peer }) => use(peer));
       });
     }
-    await pages[0].evaluate((id) => (use(client.peer(id)), peer.connect()), IDS[1]);
+    await pages[0].evaluate((id) => {
+      use(client.peer(id));
+      return peer.connect();
+    }, IDS[1]);
     await pages[1].waitFor("window.peer?.state === 'connected'");
     await body(...pages);
   });

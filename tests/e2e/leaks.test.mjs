@@ -24,7 +24,8 @@ const LIVES = (atATime) => {
         if (!codes.includes(error.code)) throw error;
       },
     );
-  const { signal } = (window.shared = new AbortController());
+  window.shared = new AbortController();
+  const { signal } = window.shared;
   const lives = [
     // Connected, with a signal that outlives it, then closed.
     async (client) => {
@@ -128,7 +129,7 @@ const PEERS_COME_AND_GO = () => {
       else peer.close();
       await Promise.all([gone, connecting]);
     }
-    const left = hub.peers.length;
+    const left = hub.remotePeers.length;
     for (const client of clients) client.close();
     for (const client of clients) ledger.watch(client);
     clients.length = spokes.length = 0;
@@ -152,7 +153,10 @@ const MOUNTS = () => {
   const cleanups = {
     close: (client) => client.close(),
     abort: (_, controller) => controller.abort(),
-    both: (client, controller) => (controller.abort(), client.close()),
+    both: (client, controller) => {
+      controller.abort();
+      client.close();
+    },
     // The client is made outside of the component, and mounted again.
     keep: (_, controller) => controller.abort(),
   };

@@ -15,9 +15,11 @@ after(() => world?.close());
 const equipClient = (page) =>
   page.evaluate(() => {
     window.start = async ({ connects = true } = {}) => {
-      const server = (window.server = fakeServer({ version: 2, answers: true }));
+      const server = fakeServer({ version: 2, answers: true });
+      window.server = server;
       const options = { transport: server.transport, peerId: "mia", reconnect: { baseMs: 20, maxMs: 200 } };
-      const client = (window.client = new signalpostModule.SignalingClient("/x", options));
+      const client = new signalpostModule.SignalingClient("/x", options);
+      window.client = client;
       window.heard = [];
       client.addEventListener("message", ({ data }) => heard.push(data));
       client.addEventListener("resume", ({ resumed }) => heard.push(`resumed ${resumed}`));
@@ -30,8 +32,7 @@ const equipClient = (page) =>
     /** What the client does once nobody lies any more. */
     window.works = async () => {
       const kinds = [];
-      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").sendSignal("x")])
-        kinds.push(await ended(promise, 6000));
+      for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").send("x")]) kinds.push(await ended(promise, 6000));
       return [...kinds, client.state];
     };
     window.hellos = () => server.sent.filter(({ type }) => type === "hello");
@@ -76,7 +77,7 @@ for (const kind of ["chromium", "firefox"]) {
       const told = await inPage(kind, async () => {
         await start();
         server.isDeaf = true;
-        const sending = client.peer("eve").sendSignal("kept");
+        const sending = client.peer("eve").send("kept");
         await until(() => server.told("message"));
         server.tell({ type: "ack", ack: 4_000_000_000 });
         server.tell({ type: "heartbeat-ack", ack: server.told("message").seq + 1 });

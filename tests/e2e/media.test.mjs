@@ -10,7 +10,7 @@ before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", 
 after(() => world?.close());
 
 let names = 0;
-const fresh = (name) => `${name}-${(names += 1)}`;
+const fresh = (name) => `${name}-${++names}`;
 
 /** Two pages whose clients are connected to each other: `window.peer` on both sides, and what came of it. */
 const connected = (kinds, body) =>
@@ -24,7 +24,8 @@ const connected = (kinds, body) =>
       pages.map((page, side) =>
         page.evaluate(
           (id) => {
-            const peer = (window.peer = client.peer(id));
+            const peer = client.peer(id);
+            window.peer = peer;
             window.arrived = [];
             window.channels = [];
             peer.addEventListener("track", (event) => arrived.push(event));
@@ -187,7 +188,8 @@ for (const { name, kinds } of PAIRS) {
     test("stats() tells which way the packets go, and how", () =>
       connected(kinds, async (ada, bob) => {
         await ada.evaluate(async () => {
-          const channel = (window.channel = peer.createDataChannel("bulk"));
+          const channel = peer.createDataChannel("bulk");
+          window.channel = channel;
           await new Promise((done) => (channel.onopen = done));
           channel.send("x".repeat(50_000));
         });
@@ -275,9 +277,15 @@ for (const kind of ["chromium", "firefox"]) {
         await page.evaluate("new Promise((done) => setTimeout(done, 2500))");
         assert.equal(await page.evaluate("told.length"), count);
         // Or with the client.
-        await page.evaluate((id) => (window.peer = client.peer(id)).connect(), await other.evaluate("client.peerId"));
+        await page.evaluate(
+          (id) => {
+            window.peer = client.peer(id);
+            return peer.connect();
+          },
+          await other.evaluate("client.peerId"),
+        );
         // Whose connection ends before it was connected is told so as an error.
-        await other.waitFor("client.peers[0]?.state === 'connected'");
+        await other.waitFor("client.remotePeers[0]?.state === 'connected'");
         const again = await page.evaluate(() => {
           peer.addEventListener("quality", listen);
           const during = timers.size;

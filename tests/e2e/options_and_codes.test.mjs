@@ -13,7 +13,7 @@ before(async () => (world = await makeWorld(["chromium", "firefox", "chromium"])
 after(() => world?.close());
 
 let names = 0;
-const fresh = (name) => `${name}-${(names += 1)}`;
+const fresh = (name) => `${name}-${++names}`;
 const pagesOf = (kinds, body) => withPages(world.pick(...kinds), [blank(world.server)], body);
 
 for (const kind of ["chromium", "firefox"]) {
@@ -117,7 +117,10 @@ for (const kind of ["chromium", "firefox"]) {
         const to = fresh("silent");
         await loadModule(other);
         await equipLink(other);
-        await other.evaluate((peerId) => start({ peerId }).then(() => void (window.isMute = true)), to);
+        await other.evaluate(async (peerId) => {
+          await start({ peerId });
+          window.isMute = true;
+        }, to);
         const many = await count(fresh("ada"), { maxPerGeneration: 10 });
         assert.ok(many > 3 && many <= 10, `${many} candidates`);
         assert.equal(await count(fresh("ada"), { maxPerGeneration: 3 }), 3);
@@ -129,7 +132,7 @@ for (const kind of ["chromium", "firefox"]) {
         await startClient(page, { peerId: ids[0], gathering: { mode: "trickle" } });
         await startClient(other, { peerId: ids[1], gathering: { mode: "complete", timeoutMs: 500 } });
         await page.evaluate((id) => client.peer(id).connect(), ids[1]);
-        assert.equal(await page.evaluate("client.peers[0].state"), "connected");
+        assert.equal(await page.evaluate("client.remotePeers[0].state"), "connected");
       }));
   });
 
@@ -143,7 +146,7 @@ for (const kind of ["chromium", "firefox"]) {
           window.isMute = true;
           // A position that the server never reached: it begins a new session.
           window.rewrite = (frame) => (frame.type === "hello" ? { ...frame, payload: { ...frame.payload, received: 1_000_000 } } : frame);
-          const sending = client.peer("bob").sendSignal("hello");
+          const sending = client.peer("bob").send("hello");
           cut();
           window.isMute = false;
           return sending;
@@ -161,7 +164,8 @@ for (const kind of ["chromium", "firefox"]) {
         const answers = await page.evaluate(async () => {
           const { payload } = sent.find(({ type }) => type === "hello");
           const { key } = received.find(({ type }) => type === "welcome").payload;
-          const socket = (window.other = new WebSocket(location.origin.replace("http", "ws") + "/signal"));
+          const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
+          window.other = socket;
           await new Promise((done) => (socket.onopen = done));
           const claim = (session) =>
             new Promise((done) => {

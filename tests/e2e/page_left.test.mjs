@@ -132,7 +132,7 @@ describe("Firefox", () => {
           const ends = [];
           for (let at = 0; at < count; at += 1) {
             ends.push(
-              target.sendSignal(at, { receipt: true }).then(
+              target.send(at, { receipt: true }).then(
                 () => "ok",
                 ({ code }) => code,
               ),

@@ -33,7 +33,7 @@ async function inRoom(ada, bob, options) {
   assert.deepEqual(await heardOf(ada, bob.id, 1), ["peerjoin"]);
 }
 
-const states = ({ page }) => page.evaluate("told('state').map(({ state, reason }) => reason ? `${state} ${reason}` : state)");
+const states = ({ page }) => page.evaluate(() => told("state").map(({ state, reason }) => (reason ? `${state} ${reason}` : state)));
 const happens = ({ page }, name, target = "document") => page.evaluate(`void ${target}.dispatchEvent(new Event("${name}"))`);
 
 for (const kind of KINDS) {

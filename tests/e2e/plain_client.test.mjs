@@ -14,7 +14,7 @@ after(() => world?.close());
 
 let names = 0;
 /** Ids of which the first is the lower, and so impolite. */
-const pairOfIds = () => [`a-${(names += 1)}`, `b-${names}`];
+const pairOfIds = () => [`a-${++names}`, `b-${names}`];
 const PAIRS = ["chromium", "firefox"].flatMap((plain) => ["chromium", "firefox"].map((sdk) => [plain, sdk]));
 
 /** In the plain client's page: `chat(text)` says it and answers what comes back; what is heard is answered with "heard …". */
@@ -41,7 +41,8 @@ const hearSdk = (page) =>
   page.evaluate(() => {
     const hear = (peer) => {
       window.peer = peer;
-      const channel = (window.channel = peer.createDataChannel("chat", { negotiated: true, id: 1 }));
+      const channel = peer.createDataChannel("chat", { negotiated: true, id: 1 });
+      window.channel = channel;
       channel.addEventListener(
         "message",
         ({ data }) => data.startsWith("sdk heard") || data.startsWith("plain heard") || channel.send(`sdk heard ${data}`),
@@ -73,11 +74,14 @@ const isBack = () =>
 const UFRAGS = "[connection.pc.localDescription, connection.pc.remoteDescription].map(({ sdp }) => /a=ice-ufrag:.*/.exec(sdp)[0]).join()";
 
 const BEGINNERS = {
-  "the plain client begins": async (plainPage, sdkPage, { sdk }) => {
+  "the plain client begins": async (plainPage, _sdkPage, { sdk }) => {
     await plainPage.evaluate((sdk) => void plain.connect(sdk), sdk);
   },
-  "the SDK begins": async (plainPage, sdkPage, { plain }) => {
-    await sdkPage.evaluate((plain) => (begin(plain), peer.connect()), plain);
+  "the SDK begins": async (_plainPage, sdkPage, { plain }) => {
+    await sdkPage.evaluate((plain) => {
+      begin(plain);
+      return peer.connect();
+    }, plain);
   },
   "both begin at once": async (plainPage, sdkPage, { plain, sdk }) => {
     const at = Date.now() + 150;
@@ -115,7 +119,10 @@ for (const [plainKind, sdkKind] of PAIRS) {
     test("messages through the server, and signals for a connection of one's own", () =>
       pages(async (plainPage, sdkPage, ids) => {
         const room = `room-${ids.plain}`;
-        await plainPage.evaluate((room) => (plain.addEventListener("message", ({ detail }) => told.push(detail)), plain.join(room)), room);
+        await plainPage.evaluate((room) => {
+          plain.addEventListener("message", ({ detail }) => told.push(detail));
+          return plain.join(room);
+        }, room);
         await sdkPage.evaluate(
           async ({ room, to }) => {
             window.got = [];
@@ -123,7 +130,7 @@ for (const [plainKind, sdkKind] of PAIRS) {
             client.signals.addEventListener("offer", ({ description }) => got.push(description.type));
             window.room = await client.join(room);
             window.room.addEventListener("message", ({ data }) => got.push(data));
-            await client.peer(to).sendSignal({ from: "the SDK" });
+            await client.peer(to).send({ from: "the SDK" });
             await window.room.broadcast(["all"]);
             await client.signals.sendOffer(to, { type: "offer", sdp: "v=0\r\n" });
           },

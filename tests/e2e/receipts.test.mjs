@@ -1,4 +1,4 @@
-// `sendSignal(data, { receipt: true })`, and what a client is told when its link is back. In both browsers, against a real server.
+// `send(data, { receipt: true })`, and what a client is told when its link is back. In both browsers, against a real server.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { equipLink } from "./support/link.mjs";
@@ -14,7 +14,7 @@ let names = 0;
 /** Ada, whose page is the first, and Bob, who notes what he gets. */
 const both = (kinds, body) =>
   withPages(world.pick(...kinds), [blank(world.server)], async (ada, bob) => {
-    const ids = ["ada", "bob"].map((name) => `${name}-receipt-${(names += 1)}`);
+    const ids = ["ada", "bob"].map((name) => `${name}-receipt-${++names}`);
     for (const [at, page] of [ada, bob].entries()) {
       await loadModule(page);
       await equipLink(page);
@@ -31,7 +31,7 @@ const both = (kinds, body) =>
       /** Sends it; what came of it will be in `window.came`, by the data. */
       window.came = {};
       window.send = (data, options) =>
-        void peer.sendSignal(data, options).then(
+        void peer.send(data, options).then(
           () => (came[data] = "done"),
           ({ code }) => (came[data] = code),
         );
@@ -91,7 +91,7 @@ for (const kinds of [
           ["{ receipt: 'yes' }", 'receipt is "yes", allowed is false or true'],
           ["{ receipt: null }", "receipt is null, allowed is false or true"],
         ]) {
-          const refused = await outcome(ada, `() => peer.sendSignal(1, ${options})`);
+          const refused = await outcome(ada, `() => peer.send(1, ${options})`);
           assert.deepEqual([refused.code, refused.context?.detail], ["invalid-argument", detail]);
         }
       }));
@@ -100,7 +100,7 @@ for (const kinds of [
   describe(`a link that is back, in ${kinds[0]}`, () => {
     test("sequence-gap: what is missing is noticed, and sent again in its place", () =>
       both(kinds, async (ada, bob, [adaId]) => {
-        const say = (data) => bob.evaluate(({ to, data }) => client.peer(to).sendSignal(data), { to: adaId, data });
+        const say = (data) => bob.evaluate(({ to, data }) => client.peer(to).send(data), { to: adaId, data });
         await say("first");
         await ada.waitFor("got.length === 1");
         await ada.evaluate("void (window.isMute = true)");

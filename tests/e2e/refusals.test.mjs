@@ -13,7 +13,7 @@ after(() => world?.close());
 
 const KINDS = ["chromium", "firefox"];
 let names = 0;
-const fresh = (name) => `${name}-${(names += 1)}`;
+const fresh = (name) => `${name}-${++names}`;
 const pagesOf = (kinds, body) => withPages(world.pick(...kinds), [blank(world.server)], body);
 
 /** How often the server refused with this code so far. */
@@ -25,7 +25,8 @@ async function refusals(code) {
 /** In a page: `raw(id)` opens a socket and registers; `say(frame)` sends, `next()` is the next frame that is no heartbeat. */
 const openRaw = (page, id) =>
   page.evaluate(async (id) => {
-    const socket = (window.raw = new WebSocket(`${location.origin.replace("http", "ws")}/signal`));
+    const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
+    window.raw = socket;
     const frames = [];
     const waiting = [];
     window.rawClosed = undefined;
@@ -58,8 +59,10 @@ const openRaw = (page, id) =>
 
 /** In a page: the connection to a peer, with a channel that answers what it hears. */
 async function connectWithEcho(id) {
-  const peer = (window.peer = client.peer(id));
-  const channel = (window.channel = peer.createDataChannel("probe", { negotiated: true, id: 7 }));
+  const peer = client.peer(id);
+  window.peer = peer;
+  const channel = peer.createDataChannel("probe", { negotiated: true, id: 7 });
+  window.channel = channel;
   await peer.connect();
   if (channel.readyState !== "open") await new Promise((done) => (channel.onopen = done));
 }
@@ -116,7 +119,11 @@ describe("frames", () => {
           await world.server.waitForLog(new RegExp(`"code":"${code}"`), { from: line });
           assert.equal(await page.evaluate("raw.readyState"), 1, `${code}: the socket is open`);
           const echo = await page.evaluate(
-            (text) => new Promise((done) => ((channel.onmessage = ({ data }) => done(data)), channel.send(text))),
+            (text) =>
+              new Promise((done) => {
+                channel.onmessage = ({ data }) => done(data);
+                channel.send(text);
+              }),
             code,
           );
           assert.equal(echo, `${code}!`, "the neighbours");

@@ -36,7 +36,7 @@ const pictures = path.join(cargoTarget, "screenshots");
 
 let world;
 let page;
-let others = [];
+const others = [];
 before(async () => {
   mkdirSync(pictures, { recursive: true });
   world = await makeWorld(["chromium", "chromium", "firefox"]);

@@ -9,7 +9,7 @@ before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", 
 after(() => world?.close());
 
 let names = 0;
-const fresh = (name) => `${name}-${(names += 1)}`;
+const fresh = (name) => `${name}-${++names}`;
 
 describe("a call and the state", () => {
   for (const { name, kinds } of PAIRS) {
@@ -33,7 +33,7 @@ describe("a call and the state", () => {
               return [state, peer.state, ...told].join(" ");
             }, bob),
           );
-          await b.waitFor("client.peers.length === 0", null, { what: "the end at the other side" });
+          await b.waitFor("client.remotePeers.length === 0", null, { what: "the end at the other side" });
         }
         const right = /^connected closed (connecting )?connected closed$/;
         assert.deepEqual(
@@ -61,14 +61,14 @@ describe("a call and the state", () => {
             told.push("open");
             first.close();
             const second = client.peer(id);
-            seen.inside = [first.state, client.peers.length, client.peers[0] === second, second !== first, second.state];
+            seen.inside = [first.state, client.remotePeers.length, client.remotePeers[0] === second, second !== first, second.state];
             window.second = second;
             done();
           });
           first.connect().catch(() => {});
         });
         await second.connect();
-        seen.after = [first.state, second.state, client.peers.length];
+        seen.after = [first.state, second.state, client.remotePeers.length];
         seen.told = told.filter((each) => each !== "connecting");
         const left = room.leave();
         seen.left = room.peers.length;
@@ -76,11 +76,11 @@ describe("a call and the state", () => {
         const other = await client.join("at-once");
         await new Promise((done) => {
           second.addEventListener("statechange", () => {
-            seen.closing = [client.state, second.state, client.peers.length, other.peers.length];
+            seen.closing = [client.state, second.state, client.remotePeers.length, other.peers.length];
             done();
           });
           client.close();
-          seen.closed = [client.state, second.state, client.peers.length, other.peers.length];
+          seen.closed = [client.state, second.state, client.remotePeers.length, other.peers.length];
         });
         return seen;
       }, bob);
@@ -120,7 +120,7 @@ describe("a call that is refused", () => {
             // Of two that wait, both are told, and nobody else.
             const again = client.peer("nobody");
             await Promise.all([call(again.connect()), call(again.connect())]);
-            await call(client.peer("nobody").sendSignal(1));
+            await call(client.peer("nobody").send(1));
             await call(client.signals.sendOffer("nobody", { type: "offer", sdp: "v=0\r\n" }));
             const second = new signalpostModule.SignalingClient("/signal", { peerId: own });
             listen(second, "second");

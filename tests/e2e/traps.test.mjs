@@ -59,8 +59,11 @@ const WATCH = () => {
   for (const target of [window, document]) {
     const listeners = new Map();
     const { addEventListener, removeEventListener } = target;
-    target.addEventListener = function (name, listener, options) {
-      const counted = (event) => ((heard += 1), listener(event));
+    target.addEventListener = (name, listener, options) => {
+      const counted = (event) => {
+        heard += 1;
+        listener(event);
+      };
       listeners.set(listener, counted);
       addEventListener.call(target, name, counted, options);
     };
@@ -69,7 +72,8 @@ const WATCH = () => {
   window.uncaught = [];
   window.isMute = false;
   for (const name of ["WebSocket", "RTCPeerConnection"]) {
-    window[name] = class extends window[name] {
+    const Plain = window[name];
+    window[name] = class extends Plain {
       constructor(...given) {
         super(...given);
         made.push(this);
@@ -157,7 +161,7 @@ async function outcomes() {
     peerTold: peer.told.at(-1),
     made: [made.some((it) => it instanceof WebSocket), made.some((it) => it instanceof RTCPeerConnection)],
     open: open.length,
-    lists: [client.peers.length, room.peers.length],
+    lists: [client.remotePeers.length, room.peers.length],
     later: [
       await later(() => client.findPeers()),
       await later(() => client.connect()),

@@ -35,14 +35,14 @@ describe("a server of version 1", () => {
         client.addEventListener("message", ({ data }) => heard.push(data));
         await client.connect();
         const room = await client.join("lobby");
-        await client.peer("eve").sendSignal("one");
+        await client.peer("eve").send("one");
         server.tell({ type: "message", from: "eve", payload: { data: '"from eve"' } });
         server.end(1006);
         await until(
           () =>
             client.state === "connected" && server.sockets.length === 2 && server.sent.filter(({ type }) => type === "join").length === 2,
         );
-        await client.peer("eve").sendSignal("two");
+        await client.peer("eve").send("two");
         await room.broadcast("three");
         const { peers } = await client.findPeers();
         server.tell({ type: "message", from: "eve", payload: { data: '"again"' } });

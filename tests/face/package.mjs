@@ -1,14 +1,14 @@
-// The package with the recorder in front, for the end-to-end tests: target/face/package.
+// Makes target/face/package for the end-to-end tests: the package with the recorder in front.
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { dist, inRoot } from "../../tools/paths.mjs";
 import { publicFace } from "./public_face.mjs";
 
 export const faceDirectory = inRoot("target", "face");
-/** Where each process of the tests writes what its pages used. */
+/** The directory into which each process of the tests writes what its pages used. */
 export const recordsDirectory = path.join(faceDirectory, "records");
 
-/** Makes the package anew and forgets all records; answers the environment for the tests. */
+/** Makes the package anew and removes all records; returns the environment for the tests. */
 export function makeRecordedPackage() {
   rmSync(faceDirectory, { recursive: true, force: true });
   const directory = path.join(faceDirectory, "package");
@@ -19,7 +19,9 @@ export function makeRecordedPackage() {
   const methods = {};
   for (const name of publicFace().methods) {
     const [owner, method] = name.split(/\.(.*)/);
-    if (method) (methods[owner] ??= []).push(method);
+    if (!method) continue;
+    methods[owner] ??= [];
+    methods[owner].push(method);
   }
   const recorder = readFileSync(new URL("recorder.js", import.meta.url), "utf8");
   writeFileSync(

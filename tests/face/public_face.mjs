@@ -1,4 +1,4 @@
-// The public face of the package as its own declarations tell it: methods, events, options, error codes.
+// Reads the public face of the package from its own declarations: methods, events, options, error codes.
 import path from "node:path";
 import { API, SignatureKind, SymbolFlags } from "typescript/unstable/sync";
 import { writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { dist, inRoot } from "../../tools/paths.mjs";
 const INHERITED = new Set(["addEventListener", "removeEventListener", "dispatchEvent"]);
 
 /**
- * `{ methods, events, options, codes }`, each a list of names: `RemotePeer.stats`, `Room:peerjoin`,
+ * Returns `{ methods, events, options, codes }`, each a list of names: `RemotePeer.stats`, `Room:peerjoin`,
  * `SignalingClient.constructor 1 reconnect.baseMs` (the argument's place, then the way to the option; `=value` where the type
  * lists the values), `peer-not-found`.
  */
@@ -36,7 +36,7 @@ function read({ program, checker }) {
   const face = { methods: [], events: [], options: [], codes: [] };
   const isOurs = (symbol) => symbol?.declarations?.some(({ path: file }) => String(file).toLowerCase().startsWith(dist.toLowerCase()));
 
-  /** The options in a parameter's or property's type. */
+  /** Collects the options in the type of a parameter or property. */
   const options = (type, way) => {
     const present = checker.getNonNullableType(type);
     if (!isOurs(present.getSymbol()) || checker.getSignaturesOfType(present, SignatureKind.Call).length > 0) return;
@@ -51,7 +51,7 @@ function read({ program, checker }) {
   };
   const parameters = (name, type, kind) => {
     for (const signature of checker.getSignaturesOfType(type, kind)) {
-      signature.getParameters().forEach((parameter, at) => options(checker.getTypeOfSymbol(parameter), `${name} ${at} `));
+      for (const [at, parameter] of signature.getParameters().entries()) options(checker.getTypeOfSymbol(parameter), `${name} ${at} `);
     }
   };
 

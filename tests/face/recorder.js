@@ -1,13 +1,15 @@
-// Stands in for signalpost.js in the end-to-end tests and passes everything on; what a page really uses of the public face is
-// written to the console, once for each page, and the harness keeps it (tests/harness/face.mjs).
+// Takes the place of signalpost.js in the end-to-end tests and passes everything on. It writes to the console, once for each page, what
+// the page uses of the public face, and the harness keeps it (tests/harness/face.mjs).
 import * as plain from "./signalpost_plain.js";
 export * from "./signalpost_plain.js";
 
-/** The methods of each class: put in by package.mjs. */
+/** The methods of each class; package.mjs fills them in. */
 const METHODS = {};
 const MARK = "signalpost-face";
 
-const noted = (globalThis[Symbol.for(MARK)] ??= new Set());
+/** One set for the page, however many copies of this script it loads. */
+globalThis[Symbol.for(MARK)] ??= new Set();
+const noted = globalThis[Symbol.for(MARK)];
 function note(kind, name) {
   const entry = `${kind} ${name}`;
   if (noted.has(entry)) return;
@@ -18,7 +20,7 @@ function note(kind, name) {
 const isPlain = (value) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);
-  // Of any realm.
+  // The object may be of another realm: its `Object.prototype` is not the one of this script.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 };
 
@@ -32,15 +34,15 @@ function noteOptions(way, value) {
   }
 }
 
-/** A call that ended: a method counts when it succeeded, an option unless it was refused. */
+/** Notes a call that ended: a method counts when it succeeded, an option unless it was refused. */
 function noteCall(name, given, error) {
   if (error === undefined) note("method", name);
   else if (error?.name === "SignalingError") note("code", error.code);
   if (error?.code === "invalid-argument") return;
-  given.forEach((value, at) => noteOptions(`${name} ${at} `, value));
+  for (const [at, value] of given.entries()) noteOptions(`${name} ${at} `, value);
 }
 
-/** What the package does in a call of its own is not what the page does. */
+/** How many calls of the package are running: a call that the package makes itself does not count as one of the page. */
 let depth = 0;
 function recorded(name, inner, made = (value) => value) {
   return function (...given) {
@@ -57,7 +59,10 @@ function recorded(name, inner, made = (value) => value) {
     }
     if (value instanceof Promise) {
       value.then(
-        (settled) => (made(settled), noteCall(name, given)),
+        (settled) => {
+          made(settled);
+          noteCall(name, given);
+        },
         (error) => noteCall(name, given, error),
       );
     } else {
@@ -68,11 +73,11 @@ function recorded(name, inner, made = (value) => value) {
   };
 }
 
-/** Which types each target has ever been asked for. */
+/** The event types for which each target ever had a listener. */
 const asked = new WeakMap();
 const watched = new WeakSet();
 
-/** Watches the objects of a class from the first that a page gets. */
+/** Watches all objects of a class, from the moment at which a page gets the first. */
 function watch(object, name) {
   const prototype = object && Object.getPrototypeOf(object);
   if (!prototype || watched.has(prototype)) return object;

@@ -1,6 +1,6 @@
 // usage, inside a namespace: node bridge.mjs SOCKET PORT
-// A Unix socket has a file name that every network namespace sees, so WebDriver inside can be spoken to from outside
-// without an interface of management, which would become a candidate.
+// Every network namespace sees the file name of a Unix socket: through it the tests speak to WebDriver inside the namespace. A network
+// interface for that purpose would become a candidate.
 import net from "node:net";
 
 const [socket, port] = process.argv.slice(2);

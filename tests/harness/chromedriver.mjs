@@ -1,10 +1,10 @@
-// Chromium through chromedriver, for what playwright cannot do: a tab behind another one is hidden. Its console is not read.
+// Drives Chromium through chromedriver, in which a tab behind another one is hidden (playwright cannot hide one). Its console is not read.
 import { toolPath } from "../../tools/toolchain.mjs";
 import { temporaryDirectory } from "./cleanup.mjs";
 import { QUIET } from "./chromium.mjs";
 import { WebDriverBrowser, startDriver } from "./webdriver_browser.mjs";
 
-/** A Chromium process of its own, inside the namespace. */
+/** Starts a Chromium process inside the namespace. */
 export async function launchDrivenChromium(namespace) {
   const { directory, remove } = temporaryDirectory();
   const port = await namespace.freePort();

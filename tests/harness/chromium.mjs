@@ -1,4 +1,4 @@
-// Chromium through playwright-core. A wrapper script enters the namespace; the debugging pipe survives its exec.
+// Drives Chromium through playwright-core. A wrapper script enters the namespace; the debugging pipe survives its exec.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
@@ -8,7 +8,7 @@ import { isFace } from "./face.mjs";
 import { Page } from "./page.mjs";
 import { descendants, killAll } from "./processes.mjs";
 
-/** Nothing but the tests talks to the network. */
+/** Only the tests talk to the network, not the browser itself. */
 export const QUIET = [
   "--disable-gpu",
   "--disable-quic",
@@ -18,7 +18,7 @@ export const QUIET = [
   "--disable-sync",
 ];
 
-/** Counts as a granted permission: mDNS hiding goes off, so only where media is what is tested. */
+/** With these, Chromium counts the permission as granted and stops hiding addresses behind mDNS names: only tests of media use them. */
 const FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
 const LEVELS = { error: "error", warning: "warn", info: "info", debug: "debug" };
@@ -66,7 +66,7 @@ class Chromium {
     return url === undefined ? page : page.goto(url);
   }
 
-  /** The browser is gone, with its pages, and could say nothing. */
+  /** Kills the browser with its pages, which can send nothing any more. */
   async kill() {
     const gone = new Promise((resolve) => this.#context.once("close", resolve));
     this.#kill();
@@ -79,7 +79,7 @@ class Chromium {
   }
 }
 
-/** A Chromium process of its own, inside the namespace. */
+/** Starts a Chromium process inside the namespace. */
 export async function launchChromium(namespace, { media = false, args = [] } = {}) {
   const { directory, remove } = temporaryDirectory();
   const written = path.join(directory, "process");
@@ -94,7 +94,7 @@ export async function launchChromium(namespace, { media = false, args = [] } = {
     chromiumSandbox: false,
     args: [...QUIET, ...(media ? FAKE_MEDIA : []), ...args],
     env: { ...process.env, HOME: directory, TMPDIR: temporary },
-    // Signals are the harness's own matter (cleanup.mjs).
+    // The harness handles signals itself (cleanup.mjs).
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,

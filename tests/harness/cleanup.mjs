@@ -1,4 +1,4 @@
-// Everything that the harness makes has a remover here, and the removers run however this process ends: at its end, on a
+// Keeps a remover for everything that the harness makes, and runs the removers however this process ends: at its end, on a
 // signal, on an exception. They are synchronous, since nothing else runs at exit.
 import fs from "node:fs";
 import os from "node:os";
@@ -13,7 +13,7 @@ function runAll() {
     try {
       remove();
     } catch {
-      // the others must still run
+      // The other removers must still run.
     }
   }
 }
@@ -23,12 +23,12 @@ function install() {
   installed = true;
   process.on("exit", runAll);
   for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
-    // Whoever already listens decides when this process ends; the removers follow its exit.
+    // Another listener decides when this process ends; the removers run at its exit.
     if (process.listenerCount(signal) === 0) process.on(signal, () => process.exit(128 + number));
   }
 }
 
-/** Registers a synchronous remover; the function that is returned runs it now, and only once. */
+/** Registers a synchronous remover; returns a function that runs it now, and only once. */
 export function atEnd(remove) {
   install();
   removers.add(remove);
@@ -49,10 +49,10 @@ export function isAlive(pid) {
 
 const PREFIX = "signalpost-";
 
-/** A name that tells which process owns it, so that what a killed run left can be recognised. */
+/** Returns a name that contains the id of this process: a later run recognises by it what a killed run left behind. */
 export const ownedName = () => `${PREFIX}${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
 
-/** Whether a name was made by ownedName in a process that is gone. */
+/** Whether ownedName made this name in a process that is gone. */
 export function isAbandoned(name) {
   const owner = new RegExp(`^${PREFIX}(\\d+)-[a-z0-9]+$`).exec(name)?.[1];
   return owner !== undefined && !isAlive(Number(owner));
@@ -60,7 +60,7 @@ export function isAbandoned(name) {
 
 let swept = false;
 
-/** A new empty directory, removed at the end. */
+/** Makes an empty directory, which is removed at the end. */
 export function temporaryDirectory() {
   if (!swept) {
     swept = true;
@@ -70,7 +70,7 @@ export function temporaryDirectory() {
   }
   const directory = path.join(os.tmpdir(), ownedName());
   fs.mkdirSync(directory, { mode: 0o700 });
-  // A browser that is being killed may still write while its profile goes.
+  // A browser that is being killed may still write into its profile while the profile is removed.
   const remove = atEnd(() => fs.rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   return { directory, remove };
 }

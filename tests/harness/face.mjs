@@ -1,11 +1,11 @@
-// What tests/face/recorder.js writes to a page's console: kept for tests/face.mjs, and no part of the page's own console.
+// Keeps the lines that tests/face/recorder.js writes to a page's console for tests/face.mjs, and takes them out of the page's own console.
 import { appendFileSync } from "node:fs";
 import path from "node:path";
 
 const MARK = "signalpost-face ";
 const known = new Set();
 
-/** Whether a line of the console is the recorder's. */
+/** Whether the recorder wrote this line of the console. */
 export function isFace(text) {
   if (!text.startsWith(MARK)) return false;
   const entry = text.slice(MARK.length);

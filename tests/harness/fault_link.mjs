@@ -1,10 +1,10 @@
-// One connection through the fault proxy: two directions, each with its own queue, and what a test commands about them.
+// One TCP connection through the fault proxy: two directions, each with its own queue, and the commands of a test on them.
 import { WebSocketStream } from "./websocket_stream.mjs";
 
 export class Link {
   ended;
 
-  /** `rules()` are those that may still come true, `act(act)` does one here, `passed(frame)` and `told()` say that something happened. */
+  /** `rules()` returns the rules that may still apply, `act(act)` does one here, `passed(frame)` and `told()` report that something happened. */
   constructor({ id, page, upstream, act, rules, passed, told }) {
     this.id = id;
     this.at = Date.now();
@@ -30,7 +30,7 @@ export class Link {
     this.down.start();
   }
 
-  /** Ends it, on both sides or one, once what has passed is out: with a reset, or with no word beyond TCP's FIN. */
+  /** Ends the connection, on both sides or one, once everything that passed is written: by a reset, or by TCP's FIN alone. */
   cut(how, to) {
     this.up.close();
     this.down.close();
@@ -55,13 +55,13 @@ class Lane {
   #act;
   #told;
   #stream = new WebSocketStream();
-  /** `{ part }`, `{ rest }`, `{ end }` or `{ gone, isBroken }`, in the order in which they came, and when each is due. */
+  /** Entries `{ part }`, `{ rest }`, `{ end }` or `{ gone, isBroken }`, in the order of their arrival, each with the time at which it is due. */
   #queue = [];
   #frozen;
   #delayMs = 0;
   #timer;
   #isClosed = false;
-  /** Writes that are not with the system yet, and what waits for them. */
+  /** How many writes the system has not taken yet, and the callback that waits for them. */
   #writes = 0;
   #afterWrites;
   #head = 0;
@@ -113,16 +113,16 @@ class Lane {
     this.#flush();
   }
 
-  /** Nothing passes any more. */
+  /** Lets nothing pass any more. */
   close() {
     this.#isClosed = true;
     this.#queue = [];
     clearTimeout(this.#timer);
-    // Whoever writes into what is cut finds out by its end, not by a window that is full.
+    // A side that writes into a cut connection learns of the cut by the connection's end, not by a full window.
     this.#from.resume();
   }
 
-  /** Ends the side that it leads to. */
+  /** Ends the side to which this direction leads. */
   end(how) {
     this.#afterWrites = () => (how === "reset" ? this.#to.resetAndDestroy() : this.#to.end());
     if (this.#writes === 0) this.#afterWrites();
@@ -161,7 +161,7 @@ class Lane {
     }
   }
 
-  /** Lets one item through; answers what is kept because an act stopped it. */
+  /** Lets one item through; returns the rest of it that an act stopped. */
   #deliver(item) {
     const { part, rest, end, isBroken } = item;
     if (part) return this.#pass(item);
@@ -172,7 +172,7 @@ class Lane {
     return undefined;
   }
 
-  /** With the acts that are due before it, in it, and after it. */
+  /** Writes a part, and does the acts that are due before it, inside it and after it. */
   #pass({ part, due, isPast = false, written = 0 }) {
     const { bytes, opcode, text } = part;
     const isHead = opcode === undefined;
@@ -183,7 +183,12 @@ class Lane {
       this.#told();
       return this.#isStopped();
     };
-    const isDue = (rule) => (isHead ? rule.part === "head" : rule.type !== undefined && rule.type === type && (rule.nth -= 1) === 0);
+    const isDue = (rule) => {
+      if (isHead) return rule.part === "head";
+      if (rule.type === undefined || rule.type !== type) return false;
+      rule.nth -= 1;
+      return rule.nth === 0;
+    };
     if (!isPast) for (const rule of this.#rules()) if (rule.isBefore && isDue(rule) && use(rule)) return { part, due, isPast: true };
     for (const rule of isHead ? [] : this.#rules()) {
       const inside = rule.byte - this.#bytes;

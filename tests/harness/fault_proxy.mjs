@@ -1,5 +1,5 @@
-// The wire between pages and one server, TCP, with the faults that a test commands; nothing happens here by chance or by itself.
-// A *link* is one connection that asks for the signaling path; everything else (pages, the package) passes untouched.
+// A TCP proxy between pages and one server, with the faults that a test commands; nothing happens here by chance.
+// A *link* is one TCP connection that asks for the signaling path; all others (pages, the package) pass untouched.
 // As a program: node fault_proxy.mjs PORT TARGET, with commands on its stdin (faults.mjs speaks to it).
 import net from "node:net";
 import { createInterface } from "node:readline";
@@ -14,10 +14,10 @@ export class FaultProxy {
   #links = [];
   #rules = [];
   #sockets = new Set();
-  /** What becomes of a link that is new: "open", "reset", or how it is frozen: "hold", "sink", "stall". */
+  /** What happens to a new link: "open", "reset", or one of the ways to freeze it: "hold", "sink", "stall". */
   #gate = "open";
   #delay = { up: 0, down: 0 };
-  /** Frames that passed as a whole, of all links, oldest first. */
+  /** The frames of all links that passed as a whole, oldest first. */
   #frames = [];
   #waiting = new Set();
 
@@ -36,22 +36,22 @@ export class FaultProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Every link so far: `{ id, at, ended, up, down }`; a direction is `{ bytes, head, swallowed, frozen }`. */
+  /** Returns every link so far: `{ id, at, ended, up, down }`; a direction is `{ bytes, head, swallowed, frozen }`. */
   links() {
     return this.#links.map((link) => link.report());
   }
 
-  /** Frames that passed: `{ at, link, direction, type, text }`; `where` may name `link`, `direction`, `type`, and `from`, a place in the whole list. */
+  /** Returns the frames that passed: `{ at, link, direction, type, text }`; `where` may name `link`, `direction`, `type`, and `from`, an index in the whole list. */
   frames({ from = 0, ...where } = {}) {
     return this.#frames.slice(from).filter((frame) => Object.entries(where).every(([name, value]) => frame[name] === value));
   }
 
-  /** How many frames passed so far, of any kind: a place for `from`. */
+  /** Returns how many frames of any kind passed so far: an index for `from`. */
   place() {
     return this.#frames.length;
   }
 
-  /** Resolves with the frames of this kind once there are so many. */
+  /** Resolves with the frames of this kind once `count` of them have passed. */
   passed({ count = 1, ...where }) {
     return this.#until(() => {
       const found = this.frames(where);
@@ -59,7 +59,7 @@ export class FaultProxy {
     });
   }
 
-  /** Resolves with the links once this many were asked for, or `ended` ones have ended. */
+  /** Resolves with the links once `count` of them exist, or `ended` of them have ended. */
   linked({ count = 0, ended = 0 }) {
     return this.#until(() => {
       const links = this.links();
@@ -67,24 +67,24 @@ export class FaultProxy {
     });
   }
 
-  /** Resolves with what the rule saw once it has been used. */
+  /** Resolves with what the rule saw, once it has applied. */
   fired({ rule }) {
     return this.#until(() => this.#rules[rule]?.seen);
   }
 
   /**
-   * An act for later, once, on the link where it comes true: `{ direction, type | byte | part: "head", nth = 1, isBefore = false, link }`. `type` is
-   * that of a frame (the `nth` from now on), after it has passed or before it passes; `byte` how many bytes of frames pass on one link before it is
-   * done; `head` the request or the response that opens a link. Answers its number.
+   * Registers an act that is done once, on the link where its rule applies first: `{ direction, type | byte | part: "head", nth = 1, isBefore = false,
+   * link }`. `type` is the type of a frame (the `nth` from now on), after it has passed or before it passes; `byte` is how many bytes of frames pass on
+   * one link before the act; `head` is the request or the response that opens a link. Returns the number of the rule.
    */
   rule({ when, act }) {
     return this.#rules.push({ nth: 1, ...when, act, seen: undefined }) - 1;
   }
 
   /**
-   * Does it now, to the link of that number or to all that are open: `{ cut: "reset" | "fin", to: "page" | "server" }` (both without `to`),
-   * `{ freeze: "hold" | "sink" | "stall", direction }`: what comes is kept, is taken and goes nowhere, or is not taken; `{ thaw: true, direction }`;
-   * `{ delay: ms, direction }` and `{ gate: … }` are for what comes later too.
+   * Does an act now, on the link with that number or on all open links: `{ cut: "reset" | "fin", to: "page" | "server" }` (both sides without `to`);
+   * `{ freeze: "hold" | "sink" | "stall", direction }`: the proxy keeps the bytes that come, drops them, or does not read them;
+   * `{ thaw: true, direction }`; `{ delay: ms, direction }` and `{ gate: … }` hold for later links too.
    */
   act({ link, ...act }, own) {
     if (act.gate !== undefined) this.#gate = act.gate;
@@ -173,7 +173,7 @@ export class FaultProxy {
 
   #know(socket) {
     this.#sockets.add(socket);
-    // What an error does is told by "close".
+    // "close" follows every error and reports it.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
     return socket;
@@ -182,7 +182,7 @@ export class FaultProxy {
 
 const directions = ({ direction }) => (direction === undefined ? ["up", "down"] : [direction]);
 
-/** A line is `{ id, name, given }`; it is answered with `{ id, value }` or `{ id, error }`. */
+/** A command is a line `{ id, name, given }`; its answer is `{ id, value }` or `{ id, error }`. */
 async function serve(port, target) {
   const proxy = new FaultProxy(target);
   await proxy.listen(port);

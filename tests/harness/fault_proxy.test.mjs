@@ -1,4 +1,4 @@
-// The fault proxy does what it is told, to the byte.
+// The fault proxy carries out commands to the byte.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import net from "node:net";
@@ -10,7 +10,7 @@ import { WebSocketStream } from "./websocket_stream.mjs";
 const REQUEST = "GET /signal HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
 const RESPONSE = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
-/** One text frame; a client's is masked. */
+/** Returns one text frame; the frames of a client are masked. */
 function frame(text, isMasked) {
   const payload = Buffer.from(text);
   const length = payload.length < 126 ? [payload.length] : [126, payload.length >> 8, payload.length & 255];
@@ -21,7 +21,7 @@ function frame(text, isMasked) {
 const up = (type, more = {}) => frame(JSON.stringify({ type, ...more }), true);
 const down = (type, more = {}) => frame(JSON.stringify({ type, ...more }), false);
 
-/** What arrived at one end, and how that ended. */
+/** Records the bytes that arrived at one end, and how that end closed. */
 function watch(socket) {
   const heard = { socket, bytes: Buffer.alloc(0), ended: undefined };
   socket.on("data", (data) => (heard.bytes = Buffer.concat([heard.bytes, data])));
@@ -62,7 +62,7 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
 
-/** A connection from a page, and its other end: `[page, server]`. */
+/** Opens a connection through the proxy; returns its two ends, `[page, server]`. */
 async function connect() {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   open.push(socket);
@@ -156,7 +156,7 @@ for (const [how, told] of [
       from.socket.write(bytes);
       assert.equal((await proxy.fired({ rule })).bytes, byte);
       await until(() => page.ended && server.ended, "both ends to be told");
-      // Node takes a reset right behind data for an end.
+      // Node reports a reset that follows data directly as an ordinary end.
       assert.ok([page.ended, server.ended].includes(told), `${page.ended}, ${server.ended}`);
       assert.deepEqual(to.bytes, bytes.subarray(0, byte));
       assert.equal(proxy.links()[at][direction].bytes, byte);

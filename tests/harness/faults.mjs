@@ -1,12 +1,12 @@
-// The fault proxy inside a namespace, in a process of its own, commanded from a test.
+// Runs the fault proxy inside a namespace, in a process of its own, and commands it from a test.
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("fault_proxy.mjs", import.meta.url));
 
 /**
- * Starts a proxy in front of the port `target`; answers `{ port, origin, close() }` and the commands of `FaultProxy`, each a promise. What waits
- * takes `timeoutMs`, 15 s unless it is given.
+ * Starts a proxy in front of the port `target`; returns `{ port, origin, close() }` and the commands of `FaultProxy`, each a promise. Commands that
+ * wait take `timeoutMs`, 15 s by default.
  */
 export async function startFaults(namespace, target) {
   const port = await namespace.freePort();
@@ -38,7 +38,7 @@ export async function startFaults(namespace, target) {
     (given = {}) =>
       new Promise((resolve, reject) => {
         const { timeoutMs = 15_000, ...rest } = given;
-        const id = (calling += 1);
+        const id = ++calling;
         const timer = setTimeout(async () => {
           calls.delete(id);
           const links = name === "links" ? [] : await proxy.links().catch(() => []);

@@ -1,10 +1,10 @@
-// Firefox through geckodriver (playwright cannot drive a stock Firefox).
+// Drives Firefox through geckodriver (playwright cannot drive a stock Firefox).
 import { toolPath } from "../../tools/toolchain.mjs";
 import { atEnd, temporaryDirectory } from "./cleanup.mjs";
 import { isFace } from "./face.mjs";
 import { WebDriverBrowser, startDriver } from "./webdriver_browser.mjs";
 
-/** Nothing but the tests talks to the network, and what pages write to the console is readable on stdout. */
+/** Only the tests talk to the network, not the browser itself; the console of pages is readable on stdout. */
 const QUIET = {
   "app.normandy.enabled": false,
   "app.update.enabled": false,
@@ -31,7 +31,7 @@ const FAKE_MEDIA = { "media.navigator.streams.fake": true, "media.navigator.perm
 
 const LEVELS = { error: "error", exception: "error", assert: "error", warn: "warn", info: "info", debug: "debug" };
 
-/** A single text is written quoted. */
+/** Firefox writes a single text with quotes. */
 function unquoted(text) {
   try {
     return String(JSON.parse(text));
@@ -40,7 +40,7 @@ function unquoted(text) {
   }
 }
 
-/** An entry of the console from a line of Firefox's output, or undefined. */
+/** Returns the console entry in a line of Firefox's output, or undefined. */
 function consoleEntry(line) {
   const call = /^console\.(\w+): (.*)$/.exec(line);
   if (call) return { level: LEVELS[call[1]] ?? "log", text: unquoted(call[2]) };
@@ -49,7 +49,7 @@ function consoleEntry(line) {
   return undefined;
 }
 
-/** A Firefox process of its own, inside the namespace. */
+/** Starts a Firefox process inside the namespace. */
 export async function launchFirefox(namespace, { media = false, prefs = {} } = {}) {
   const { directory, remove } = temporaryDirectory();
   const port = await namespace.freePort();
@@ -69,12 +69,12 @@ export async function launchFirefox(namespace, { media = false, prefs = {} } = {
       if (entry && !isFace(entry.text)) log.push(entry);
     },
   });
-  // Outside a namespace nobody else ends the browser itself.
+  // Without a namespace, nothing else ends the browser process.
   const kill = atEnd(() => {
     try {
       process.kill(started.session.capabilities["moz:processID"], "SIGKILL");
     } catch {
-      // ended by itself
+      // The process ended by itself.
     }
   });
   return new WebDriverBrowser({

@@ -1,5 +1,5 @@
-// A network of the tests' own: nothing outside can be reached, no port is taken, and the candidates are always the same.
-// A browser gathers nothing from loopback alone, hence a veth pair, both ends inside, with an address and a default route.
+// Gives the tests a network of their own: nothing outside can be reached, every port is free, and the candidates are always the same.
+// A browser gathers nothing from loopback alone: a veth pair with both ends inside has an address and a default route.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import net from "node:net";
@@ -30,7 +30,7 @@ function sweep() {
   }
 }
 
-/** Asks for one URL from inside; prints { status, body } as JSON. */
+/** Requests one URL from inside the namespace; prints { status, body } as JSON. */
 const FETCH = `fetch(process.argv[1], JSON.parse(process.argv[2]))
   .then(async (r) => console.log(JSON.stringify({ status: r.status, body: await r.text() })))
   .catch((e) => { console.error(String(e.cause ?? e)); process.exit(1); })`;
@@ -40,7 +40,7 @@ class Namespace {
   #remove;
 
   constructor(name, remove) {
-    /** The namespace's name, or "host" where there is none. */
+    /** The name of the namespace, or "host" where there is none. */
     this.name = name;
     this.#remove = remove;
   }
@@ -49,12 +49,12 @@ class Namespace {
     return this.name === "host";
   }
 
-  /** The words that, before a command, run it inside. */
+  /** The words that run a command inside the namespace when they stand before it. */
   get prefix() {
     return this.isHost ? [] : ["ip", "netns", "exec", this.name];
   }
 
-  /** Starts a program inside, in a process group of its own that is killed at the end. */
+  /** Starts a program inside, in a process group of its own, which is killed at the end. */
   spawn(command, args = [], options = {}) {
     const [first, ...rest] = [...this.prefix, command, ...args];
     const child = spawn(first, rest, { stdio: ["ignore", "pipe", "pipe"], detached: true, ...options });
@@ -69,7 +69,7 @@ class Namespace {
     return child;
   }
 
-  /** Runs a program inside to its end; answers { code, stdout, stderr }. */
+  /** Runs a program inside to its end; returns { code, stdout, stderr }. */
   run(command, args = [], options = {}) {
     return new Promise((resolve, reject) => {
       const child = this.spawn(command, args, options);
@@ -82,14 +82,14 @@ class Namespace {
     });
   }
 
-  /** An HTTP request from inside; answers { status, body }. */
+  /** Makes an HTTP request from inside; returns { status, body }. */
   async fetch(url, options = {}) {
     const { code, stdout, stderr } = await this.run(process.execPath, ["-e", FETCH, url, JSON.stringify(options)]);
     if (code !== 0) throw new Error(`${url}: ${stderr.trim()}`);
     return JSON.parse(stdout);
   }
 
-  /** A TCP port that nothing uses. */
+  /** Returns a TCP port that nothing uses. */
   async freePort() {
     if (!this.isHost) return this.#nextPort++;
     return new Promise((resolve, reject) => {
@@ -101,13 +101,13 @@ class Namespace {
     });
   }
 
-  /** Kills what still runs inside and removes the namespace. */
+  /** Kills all processes that still run inside, and removes the namespace. */
   remove() {
     this.#remove();
   }
 }
 
-/** A namespace of one's own: a real one for root on Linux, the host's network elsewhere. */
+/** Makes a namespace: a real one for root on Linux, the host's network elsewhere. */
 export async function makeNamespace() {
   if (process.platform !== "linux" || process.getuid() !== 0 || !existsSync("/proc/self/ns/net")) {
     return new Namespace("host", () => {});
@@ -117,7 +117,7 @@ export async function makeNamespace() {
   ip("netns", "add", name);
   const remove = atEnd(() => removeNamespace(name));
   const inside = (...args) => ip("-n", name, ...args);
-  // An IPv6 address settles seconds after its link is up. Browsers take that for a change of network: loads fail
+  // An IPv6 address is usable only seconds after its interface is up. Browsers take that for a change of network: loads fail
   // with ERR_NETWORK_CHANGED and mDNS names are lost.
   execFileSync("ip", ["netns", "exec", name, "sh", "-c", "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 > $f; done"]);
   inside("link", "set", "lo", "up");

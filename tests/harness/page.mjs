@@ -1,10 +1,10 @@
-// One tab. A browser's driver gives `{ run, navigate, capture, dispose }`; everything else is the same for both browsers.
+// One tab. A browser's driver provides `{ run, navigate, capture, dispose }`; everything else is the same for both browsers.
 import { setTimeout as sleep } from "node:timers/promises";
 import { PageError, evaluateScript, waitScript } from "./page_script.mjs";
 
 const CONSOLE_TAIL = 15;
 
-/** Rejects when the promise takes longer, so that a hanging tab never hangs a test. */
+/** Rejects when the promise takes longer than `ms`: a hanging tab must not hang a test. */
 async function within(ms, what, promise) {
   const timer = new AbortController();
   const late = sleep(ms, null, { signal: timer.signal }).then(() => {
@@ -33,7 +33,7 @@ export class Page {
     return this.#browser;
   }
 
-  /** What the browser's pages wrote to the console: { level, text }, oldest first. */
+  /** The entries that the browser's pages wrote to the console: { level, text }, oldest first. */
   get console() {
     return this.#browser.console;
   }
@@ -49,7 +49,7 @@ export class Page {
   }
 
   /**
-   * The value of a function (called with `arg`) or of a source text, in the page; promises are awaited, values are JSON.
+   * Returns the value of a function (called with `arg`) or of a source text, evaluated in the page; promises are awaited, values are JSON.
    * Tabs of one Firefox take turns: do not await something long in one while another is needed.
    */
   async evaluate(fnOrSource, arg, { timeoutMs = 60_000 } = {}) {
@@ -59,7 +59,7 @@ export class Page {
     return answer.value;
   }
 
-  /** Asks in the page until the value is truthy, and answers it. A navigation meanwhile does not matter. */
+  /** Evaluates in the page until the value is truthy, and returns it. A navigation meanwhile does no harm. */
   async waitFor(fnOrSource, arg, { timeoutMs = 15_000, what = String(fnOrSource) } = {}) {
     const deadline = Date.now() + timeoutMs;
     let last = "nothing";
@@ -79,22 +79,22 @@ export class Page {
     throw new Error(`${this.#browser.kind}: waited ${timeoutMs} ms for ${what}; last: ${last}${this.#consoleTail()}`);
   }
 
-  /** Presses and releases a key, as a person does: "Tab", "Shift+Tab", "Enter", "Escape", "Space" or a character. */
+  /** Presses and releases a key: "Tab", "Shift+Tab", "Enter", "Escape", "Space" or a character. */
   async press(key) {
     await within(10_000, `${this.#browser.kind}: ${key}`, this.#driver.press(key));
   }
 
-  /** Types a text into what has the focus. */
+  /** Types a text into the element that has the focus. */
   async type(text) {
     for (const character of text) await this.press(character === " " ? "Space" : character);
   }
 
-  /** Makes the page this large, in CSS pixels. Chromium only. */
+  /** Sets the size of the page in CSS pixels. Chromium only. */
   async resize(width, height) {
     await within(10_000, `${this.#browser.kind}: resize`, this.#driver.resize(width, height));
   }
 
-  /** Answers media queries: { colorScheme: "light" | "dark", reducedMotion: "reduce" | "no-preference" }. Chromium only. */
+  /** Sets the results of media queries: { colorScheme: "light" | "dark", reducedMotion: "reduce" | "no-preference" }. Chromium only. */
   async emulate(media) {
     await within(10_000, `${this.#browser.kind}: emulate`, this.#driver.emulate(media));
   }
@@ -103,7 +103,7 @@ export class Page {
     await within(30_000, `${this.#browser.kind}: screenshot`, this.#driver.capture(path));
   }
 
-  /** Another tab of the same browser. */
+  /** Opens another tab of the same browser. */
   newTab(url) {
     return this.#browser.open(url);
   }

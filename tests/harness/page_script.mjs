@@ -1,4 +1,4 @@
-// What is run in a page, alike in both browsers: values travel as JSON, and a failure keeps its name and code.
+// The scripts that run in a page, the same in both browsers: values travel as JSON, and a failure keeps its name and code.
 
 /** A failure inside the page. */
 export class PageError extends Error {
@@ -11,16 +11,16 @@ export class PageError extends Error {
   }
 }
 
-/** The expression of a function or of a source text; if it is a function it is called with the argument. */
-const valueOf = (fnOrSource, arg) => `(async () => {
+/** Returns an expression for the promise of the value of a source text, or of a function called with `arg`. */
+const awaited = (fnOrSource, arg) => `(async () => {
   const f = (${fnOrSource});
   return typeof f === "function" ? f(${JSON.stringify(arg ?? null)}) : f;
 })()`;
 
-/** A script whose value is a JSON text, { value } or { error }. */
+/** Returns a script whose value is a JSON text, { value } or { error }. */
 export const evaluateScript = (fnOrSource, arg) => `(async () => {
   try {
-    const value = await ${valueOf(fnOrSource, arg)};
+    const value = await ${awaited(fnOrSource, arg)};
     return JSON.stringify({ value: value === undefined ? null : value });
   } catch (e) {
     const known = e !== null && typeof e === "object";
@@ -30,13 +30,13 @@ export const evaluateScript = (fnOrSource, arg) => `(async () => {
   }
 })()`;
 
-/** A script that asks again until the value is truthy or the slice is over; what throws counts as "not yet". */
+/** Returns a script that evaluates until the value is truthy or `sliceMs` are over; an exception counts as "not yet". */
 export const waitScript = (fnOrSource, arg, sliceMs) => `(async () => {
   const end = performance.now() + ${sliceMs};
   for (;;) {
     let last = null;
     try {
-      const value = await ${valueOf(fnOrSource, arg)};
+      const value = await ${awaited(fnOrSource, arg)};
       if (value) return JSON.stringify({ value });
       last = JSON.stringify(value) ?? "undefined";
     } catch (e) {

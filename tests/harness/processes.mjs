@@ -1,13 +1,13 @@
-// The processes of a browser: most of them are not the one that was started.
+// The processes of a browser: the one that was started, and its many descendants.
 import { readFileSync, readdirSync } from "node:fs";
 
-/** The processes below this one, at this moment. */
+/** Returns the present descendants of a process. */
 export function descendants(ancestor) {
   const parents = readdirSync("/proc")
     .filter(Number)
     .map((pid) => {
       try {
-        // The name in parentheses may hold anything.
+        // The name in parentheses may contain any character.
         return [
           Number(pid),
           Number(
@@ -25,18 +25,18 @@ export function descendants(ancestor) {
   return found.slice(1);
 }
 
-/** Sends a signal to all that are still there. */
+/** Sends a signal to all processes that still exist. */
 export function signal(processes, name) {
   for (const pid of processes) {
     try {
       process.kill(pid, name);
     } catch {
-      // ended by itself
+      // The process ended by itself.
     }
   }
 }
 
-/** Kills them all at once: none sees another one's end, which for a browser is a reason to say goodbye. */
+/** Kills all processes at once: a browser process that saw another one end would close its sockets in an orderly way. */
 export function killAll(processes) {
   signal(processes, "SIGSTOP");
   signal(processes, "SIGKILL");

@@ -1,4 +1,4 @@
-// The built signalpost-server, inside the namespace, on a port that stays the same across restarts.
+// Runs the built signalpost-server inside the namespace, on a port that stays the same across restarts.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -7,7 +7,7 @@ import { cargoTarget, dist, inRoot } from "../../tools/paths.mjs";
 
 const LOG_LINES = 20_000;
 
-/** Asks /readyz from inside until it says 200: on the admin listener, or on the main one. */
+/** Requests /readyz from inside until the answer is 200: on the admin listener, or on the main one. */
 const READY = `const [urls, ms] = [process.argv[1].split(" "), Number(process.argv[2])];
 const end = Date.now() + ms;
 while (Date.now() < end) {
@@ -17,7 +17,7 @@ while (Date.now() < end) {
 process.exit(1);`;
 
 class Server {
-  /** What the server wrote, line by line, over all its starts. */
+  /** The lines that the server wrote, over all its starts. */
   logs = [];
   #namespace;
   #binary;
@@ -34,7 +34,7 @@ class Server {
     this.adminPort = adminPort;
   }
 
-  /** Where pages find the demo. */
+  /** The origin of the demo. */
   get origin() {
     return `http://localhost:${this.port}`;
   }
@@ -47,7 +47,7 @@ class Server {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** A request to the main listener, or with { admin: true } to the admin one. */
+  /** Makes a request to the main listener, or with { admin: true } to the admin one. */
   fetch(target, { admin = false, ...options } = {}) {
     return this.#namespace.fetch(`http://127.0.0.1:${admin ? this.adminPort : this.port}${target}`, options);
   }
@@ -75,7 +75,7 @@ class Server {
     throw new Error(`the server did not start: ${problem}\n${this.logs.slice(-15).join("\n")}`);
   }
 
-  /** Ends the server and waits for its end; SIGKILL after the time is over. */
+  /** Stops the server and waits for its end; sends SIGKILL when the time is over. */
   async stop(signal = "SIGTERM", { timeoutMs = 15_000 } = {}) {
     const child = this.#child;
     if (!this.isRunning) return;
@@ -88,7 +88,7 @@ class Server {
     throw new Error(`the server did not end in ${timeoutMs} ms after ${signal}`);
   }
 
-  /** Freezes the process (SIGSTOP), and waits until none of its threads runs any more: the signal alone takes effect some time later. */
+  /** Freezes the process (SIGSTOP), and waits until none of its threads runs any more: the signal takes effect some time after it is sent. */
   async freeze() {
     process.kill(this.pid, "SIGSTOP");
     const tasks = `/proc/${this.pid}/task`;
@@ -96,19 +96,19 @@ class Server {
     while (existsSync(tasks) && readdirSync(tasks).some((task) => state(task) !== "T")) await sleep(5);
   }
 
-  /** What `freeze()` froze goes on. */
+  /** Continues the process that `freeze()` stopped. */
   thaw() {
     process.kill(this.pid, "SIGCONT");
   }
 
-  /** Stops it ("SIGTERM" or "SIGKILL"), stays away for `downMs`, and starts it on the same port. */
+  /** Stops the server ("SIGTERM" or "SIGKILL"), waits for `downMs`, and starts it on the same port. */
   async restart({ signal = "SIGTERM", downMs = 0 } = {}) {
     await this.stop(signal);
     await sleep(downMs);
     return this.start();
   }
 
-  /** Resolves with the first line of the log (from line `from` on) that matches. */
+  /** Resolves with the first line of the log, from line `from` on, that matches. */
   async waitForLog(pattern, { timeoutMs = 10_000, from = 0 } = {}) {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
@@ -120,10 +120,10 @@ class Server {
   }
 }
 
-/** The server's binary: SIGNALPOST_SERVER, or the debug build. */
+/** Returns the server's binary: SIGNALPOST_SERVER, or the debug build. */
 export const serverBinary = () => process.env.SIGNALPOST_SERVER ?? path.join(cargoTarget, "debug", "signalpost-server");
 
-/** Where the package is: SIGNALPOST_PACKAGE, or what was built. */
+/** Returns the directory of the package: SIGNALPOST_PACKAGE, or the built one. */
 const packageDirectory = () => process.env.SIGNALPOST_PACKAGE ?? dist;
 
 /** Starts a server with the demo and the package, and waits until it is ready. */
@@ -133,7 +133,7 @@ export async function startServer(namespace, { binary = serverBinary(), args = [
   const adminPort = await namespace.freePort();
   const listen = ["--listen", `127.0.0.1:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`];
   const serve = ["--www", inRoot("www"), "--package", directory];
-  // A test waits for no drain and no return unless it is about them.
+  // Only tests of the drain and of the return window wait for them.
   const quick = { SIGNALPOST_DRAIN: "0", SIGNALPOST_RETURN_WINDOW: "0" };
   const server = new Server({ namespace, binary, args: [...listen, ...serve, ...args], env: { ...quick, ...env }, port, adminPort });
   return server.start();

@@ -1,4 +1,4 @@
-// The few words of WebDriver that are needed, over a Unix socket.
+// The few WebDriver commands that the harness needs, over a Unix socket.
 import http from "node:http";
 
 export class WebDriver {
@@ -11,7 +11,7 @@ export class WebDriver {
     this.#host = `127.0.0.1:${port}`;
   }
 
-  /** One command; answers its value, or throws with the error's own name. */
+  /** Sends one command; returns its value, or throws an error with WebDriver's own name for it. */
   request(method, path, body, { timeoutMs = 120_000 } = {}) {
     return new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body);

@@ -13,7 +13,7 @@ const BRIDGE = fileURLToPath(new URL("bridge.mjs", import.meta.url));
 /** The names of keys in WebDriver (§17.4.2). */
 const KEYS = { Tab: "\uE004", Enter: "\uE007", Escape: "\uE00C", Shift: "\uE008", Space: " ", ArrowDown: "\uE015", ArrowUp: "\uE013" };
 
-/** "Shift+Tab" as what a keyboard does: down in this order, up in the other. */
+/** Returns the actions of a keyboard for "Shift+Tab": keys go down in this order, up in the reverse one. */
 function keyActions(combination) {
   const keys = (combination === "+" ? ["+"] : combination.split("+")).map((key) => KEYS[key] ?? key);
   const actions = (type, values) => values.map((value) => ({ type, value }));
@@ -67,7 +67,7 @@ export class WebDriverBrowser {
     return url === undefined ? page : page.goto(url);
   }
 
-  /** Pages are left first, so that peers see a tab that closes and not a crash; the process itself needs no ceremony (4 s). */
+  /** Leaves all pages first, so that peers see a closing tab instead of a crash, and then kills the process: an orderly end takes 4 s. */
   async close() {
     if (this.#isKilled) return;
     await this.#inTurn(async () => {
@@ -80,7 +80,7 @@ export class WebDriverBrowser {
     await this.#end();
   }
 
-  /** Every process of the browser is stopped, as by a machine that sleeps, for this long; answers when it went on, by the wall clock. */
+  /** Stops every process of the browser for this long, as a sleeping machine does; returns the wall-clock time at which they went on. */
   async sleep(ms) {
     const processes = this.#processes();
     signal(processes, "SIGSTOP");
@@ -89,7 +89,7 @@ export class WebDriverBrowser {
     return Date.now();
   }
 
-  /** The browser is gone, with its pages, and could say nothing. */
+  /** Kills the browser with its pages, which can send nothing any more. */
   async kill() {
     this.#isKilled = true;
     killAll(this.#processes());
@@ -101,7 +101,7 @@ export class WebDriverBrowser {
     return this.#driver.request(method, `/session/${this.#session.sessionId}${command}`, body, { timeoutMs });
   }
 
-  /** The last window of a session ends the session, so it is emptied instead. */
+  /** Closing the last window would end the WebDriver session: it is emptied instead. */
   #closeTab(handle) {
     return this.#inTurn(async () => {
       const handles = await this.#command("GET", "/window/handles");
@@ -132,7 +132,7 @@ export class WebDriverBrowser {
   }
 }
 
-/** Resolves with the first line of a child's output; rejects when it ends before. */
+/** Resolves with the first line of a child's output; rejects when the child ends before that. */
 function firstLine(child, name) {
   return new Promise((resolve, reject) => {
     child.stdout.once("data", resolve);
@@ -147,7 +147,7 @@ async function untilReady(driver, child, output) {
     try {
       if ((await driver.request("GET", "/status", undefined, { timeoutMs: 2000 })).ready) return;
     } catch {
-      // not listening yet
+      // The driver is not listening yet.
     }
     await sleep(50);
   }
@@ -155,8 +155,8 @@ async function untilReady(driver, child, output) {
 }
 
 /**
- * Starts a driver's program with these arguments, which make it listen on `port`, and a session with these capabilities. `heard(line)` is told what
- * it writes. Answers `{ driver, session, firstTab, end }`; `end()` ends the driver and what runs in its process group.
+ * Starts a driver with these arguments, which make it listen on `port`, and a WebDriver session with these capabilities. Calls `heard(line)` for each
+ * line that the driver writes. Returns `{ driver, session, firstTab, end }`; `end()` ends the driver and its process group.
  */
 export async function startDriver({ namespace, directory, program, args, env, port, capabilities, heard }) {
   const child = namespace.spawn(program, args, { env });

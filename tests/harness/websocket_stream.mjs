@@ -1,4 +1,4 @@
-// One direction of a WebSocket connection (RFC 6455 §5.2), taken apart: the HTTP head first, then frame by frame.
+// Splits one direction of a WebSocket connection (RFC 6455 §5.2) into the HTTP head and the frames.
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const TEXT = 1;
@@ -7,10 +7,10 @@ const CONTINUATION = 0;
 export class WebSocketStream {
   #isHead = true;
   #kept = Buffer.alloc(0);
-  /** The pieces of a message that is not complete. */
+  /** The fragments of a message that is not complete. */
   #pieces = [];
 
-  /** The parts that are complete with these bytes: `{ bytes }` of the head, `{ bytes, opcode, text? }` of a frame, its text unmasked. */
+  /** Yields the parts that these bytes complete: `{ bytes }` of the head, `{ bytes, opcode, text? }` of a frame, its text unmasked. */
   *push(chunk) {
     let data = this.#kept.length > 0 ? Buffer.concat([this.#kept, chunk]) : chunk;
     for (;;) {
@@ -28,7 +28,7 @@ export class WebSocketStream {
     this.#kept = Buffer.from(data);
   }
 
-  /** What is no complete part; the stream goes on without it. */
+  /** Takes the bytes that are no complete part out of the stream, and returns them. */
   rest() {
     const kept = this.#kept;
     this.#kept = Buffer.alloc(0);
@@ -49,7 +49,7 @@ function headLength(data) {
   return end < 0 ? undefined : end + HEAD_END.length;
 }
 
-/** Where the payload begins and ends, or undefined when the header is not complete. */
+/** Returns where the payload begins and ends, or undefined when the header is not complete. */
 function bounds(data) {
   if (data.length < 2) return undefined;
   const short = data[1] & 0x7f;

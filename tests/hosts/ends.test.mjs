@@ -50,7 +50,7 @@ describe("nothing is reported of", () => {
       const room = await client.join("b");
       const peer = client.peer("nobody");
       peer.connect();
-      peer.sendSignal(1);
+      peer.send(1);
       room.broadcast(1);
       client.findPeers();
       client.join("c");
@@ -112,7 +112,7 @@ test("whoever awaits such a call hears its end", async () => {
 test("what ends otherwise is reported", async () => {
   const told = await run(`
     const client = await connected();
-    client.peer("nobody").sendSignal(1);
+    client.peer("nobody").send(1);
     client.signals.sendOffer("nobody", { type: "offer", sdp: "hello" });
     client.signals.sendIceCandidate("nobody", { candidate: "what" });
     await sleep(300);

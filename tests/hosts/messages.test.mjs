@@ -75,7 +75,7 @@ after(() => client?.close());
 
 const WAYS = {
   "room.broadcast()": { name: "data", give: (value) => room.broadcast(value) },
-  "peer.sendSignal()": { name: "data", give: (value) => client.peer("bob").sendSignal(value) },
+  "peer.send()": { name: "data", give: (value) => client.peer("bob").send(value) },
   metadata: { name: "metadata", give: async (metadata) => new SignalingClient("ws://localhost/signal", { metadata }).close() },
 };
 

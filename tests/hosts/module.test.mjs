@@ -14,7 +14,7 @@ const script = readFileSync(path.join(packageDirectory, "signalpost.js"), "utf8"
 
 /** The package anew: each test has a module of its own to load. */
 let copies = 0;
-const fresh = () => import(`${scriptUrl}?copy=${(copies += 1)}`);
+const fresh = () => import(`${scriptUrl}?copy=${++copies}`);
 
 const failure = async (act) => {
   try {

@@ -123,7 +123,7 @@ test("a peer says that there is no RTCPeerConnection, whoever begins", async () 
     await sleep(50);
     told.errors = errors;
     told.heard = heard.filter(({ from }) => from === "bob").map(({ type }) => type);
-    told.peers = [peers, bob.peers.length];
+    told.peers = [peers, bob.remotePeers.length];
     raw.close();
     ada.close();
     bob.close();`,

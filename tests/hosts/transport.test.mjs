@@ -86,7 +86,11 @@ describe("a promise of a socket", () => {
 
   test("reconnects over the next one when it is lost", async () => {
     const sockets = [];
-    const client = clientOver(async () => (sockets.push(new FakeSocket()), sockets.at(-1)), { reconnect: { baseMs: 1 } });
+    const transport = async () => {
+      sockets.push(new FakeSocket());
+      return sockets.at(-1);
+    };
+    const client = clientOver(transport, { reconnect: { baseMs: 1 } });
     await client.connect({ timeoutMs: 3000 });
     const back = new Promise((done) => client.addEventListener("resume", done));
     sockets[0].cut();
@@ -109,7 +113,10 @@ describe("what is no socket", () => {
   for (const [name, answer] of Object.entries(WRONG)) {
     test(`is refused by name, at once: ${name}`, async () => {
       let attempts = 0;
-      const client = clientOver(() => ((attempts += 1), answer));
+      const client = clientOver(() => {
+        attempts += 1;
+        return answer;
+      });
       const errors = [];
       client.addEventListener("error", ({ error }) => errors.push(error.code));
       const began = performance.now();
@@ -129,9 +136,12 @@ describe("what is no socket", () => {
   test("on a later attempt is an error event, and the attempts go on", async () => {
     const sockets = [];
     const answers = [true, false, true];
-    const client = clientOver(() => (answers.shift() ? (sockets.push(new FakeSocket()), sockets.at(-1)) : undefined), {
-      reconnect: { baseMs: 1 },
-    });
+    const transport = () => {
+      if (!answers.shift()) return undefined;
+      sockets.push(new FakeSocket());
+      return sockets.at(-1);
+    };
+    const client = clientOver(transport, { reconnect: { baseMs: 1 } });
     await client.connect({ timeoutMs: 3000 });
     const codes = [];
     client.addEventListener("error", ({ error }) => codes.push(error.code));

@@ -125,7 +125,7 @@ export async function runOperations({ given, cases }) {
         });
       },
       // Waits for the calls that were not awaited; those that do not end are "pending".
-      async settle(_, step, observation) {
+      async settle(_, _step, observation) {
         await Promise.race([Promise.all(pending.map(({ promise }) => promise)), sleep(PENDING_MS)]);
         observation.results = pending.map(({ result }) => (result === PENDING ? "pending" : result));
         pending.length = 0;

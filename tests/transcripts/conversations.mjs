@@ -1,20 +1,21 @@
-// What is recorded: each conversation in the browsers that it names, one page in each.
+// The conversations to record. Each names its browsers, with one page in each.
 
-/** In a page: makes `window.client` and connects it; `heard` is what it was told. */
+/** Makes `window.client` in a page and connects it; `window.heard` collects its events. */
 const start = (page, options) =>
   page.evaluate(async (options) => {
-    const client = (window.client = new signalpostModule.SignalingClient("/signal", options));
+    const client = new signalpostModule.SignalingClient("/signal", options);
+    window.client = client;
     window.heard = [];
     client.addEventListener("message", ({ from, data }) => heard.push({ from, data }));
-    for (const name of ["offer", "answer", "ice-candidate"])
-      client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
+    for (const name of ["offer", "answer", "icecandidate"]) client.signals.addEventListener(name, ({ from }) => heard.push({ from, name }));
     client.addEventListener("statechange", ({ state, reason }) => heard.push({ state, reason }));
     await client.connect();
   }, options);
 
 const enter = (page, name) =>
   page.evaluate(async (name) => {
-    const room = (window.room = await client.join(name));
+    const room = await client.join(name);
+    window.room = room;
     room.addEventListener("message", ({ data }) => heard.push({ room: name, data }));
     for (const type of ["peerjoin", "peerleave"]) room.addEventListener(type, () => heard.push({ type }));
   }, name);
@@ -22,17 +23,23 @@ const enter = (page, name) =>
 const hears = (page, count) => page.waitFor((count) => heard.filter((entry) => !entry.state).length >= count, count);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** In a page: a socket of its own, `raw`; `ask(frame)` resolves with the next frame, `whenClosed` with the code. */
+/** Opens a socket in a page, `window.raw`; `ask(frame)` resolves with the next frame, `whenClosed` with the close code. */
 const openRaw = (page) =>
   page.evaluate(async () => {
-    const socket = (window.raw = new WebSocket(`${location.origin.replace("http", "ws")}/signal`));
+    const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
+    window.raw = socket;
     let done;
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.type === "heartbeat") socket.send('{"type":"heartbeat-ack"}');
       else done?.(frame);
     };
-    window.whenClosed = new Promise((end) => (socket.onclose = ({ code }) => (done?.({ code }), end(code))));
+    window.whenClosed = new Promise((end) => {
+      socket.onclose = ({ code }) => {
+        done?.({ code });
+        end(code);
+      };
+    });
     window.ask = (frame) => {
       const answer = new Promise((resolve) => (done = resolve));
       socket.send(typeof frame === "object" && !(frame instanceof ArrayBuffer) ? JSON.stringify(frame) : frame);
@@ -47,7 +54,7 @@ const hello = (id, more = {}) => ({
   payload: { versions: [1, 1], key: "0123456789abcdef", peer: { id, session: 7 }, ...more },
 });
 
-/** A whole life: ada (whose id is lower, so impolite) and bob. */
+/** A whole conversation: ada, who is impolite because her id is the lower one, and bob. */
 async function talk({ pages: [ada, bob], tee }) {
   await start(bob, { peerId: "bob", region: "eu-west", capabilities: ["video", "data"], metadata: { name: "Bob" } });
   await enter(bob, "lobby");
@@ -61,10 +68,10 @@ async function talk({ pages: [ada, bob], tee }) {
     ada.evaluate("async (at) => { window.peer = client.peer('bob'); await instant(at); await peer.connect(); }", at),
     bob.evaluate("async (at) => { window.peer = client.peer('ada'); await instant(at); await peer.connect(); }", at),
   ]);
-  // What is left of the candidates.
+  // The remaining candidates arrive.
   await pause(600);
-  await ada.evaluate("client.peer('bob').sendSignal({ hand: 'up' })");
-  await bob.evaluate("client.peer('ada').sendSignal('seen ✓')");
+  await ada.evaluate("client.peer('bob').send({ hand: 'up' })");
+  await bob.evaluate("client.peer('ada').send('seen ✓')");
   await ada.evaluate("room.broadcast([1, 2])");
   await bob.evaluate("client.signals.sendOffer('ada', { type: 'offer', sdp: 'v=0\\r\\n' })");
   await ada.evaluate("client.signals.sendAnswer('bob', { type: 'answer', sdp: 'v=0\\r\\n' })");
@@ -72,7 +79,7 @@ async function talk({ pages: [ada, bob], tee }) {
     "client.signals.sendIceCandidate('bob', { candidate: 'candidate:1 1 udp 2122260223 192.0.2.7 4000 typ host', sdpMid: '0' })",
   );
   await Promise.all([hears(ada, 2), hears(bob, 5)]);
-  // One more round of offer and answer, begun by the polite one.
+  // The polite peer begins one more round of offer and answer.
   const offers = tee.frames.length;
   await bob.evaluate("peer.restartIce()");
   await tee.passed("server", "answer", 2);
@@ -87,7 +94,7 @@ async function talk({ pages: [ada, bob], tee }) {
   await pause(200);
 }
 
-/** A client that loses its socket: the server still holds the old one, then knows that it is gone. */
+/** A client that loses its socket: first while the server still holds the old one, then when the server knows of the loss. */
 async function comeBack({ pages: [ada, bob], tee, server }) {
   await openRaw(bob);
   await ask(bob, hello("bob"));
@@ -114,7 +121,7 @@ async function comeBack({ pages: [ada, bob], tee, server }) {
   await server.start();
 }
 
-/** Every refusal, from a page with a socket of its own. */
+/** Every refusal, provoked over a bare socket in a page. */
 async function refusals({ pages: [page] }) {
   const to = (type, target, payload, more = {}) => ({ type, id: 7, to: target, payload, ...more });
   await openRaw(page);
@@ -146,7 +153,10 @@ async function refusals({ pages: [page] }) {
     await ask(page, frame);
   }
   await page.evaluate("ask(new ArrayBuffer(3))");
-  await page.evaluate(() => (raw.send('{"type":"bye"}'), whenClosed));
+  await page.evaluate(() => {
+    raw.send('{"type":"bye"}');
+    return whenClosed;
+  });
   for (const refused of [hello("bob", { key: "fedcba9876543210" }), hello("eve", { versions: [3, 4] })]) {
     await openRaw(page);
     await page.evaluate("(frame) => (raw.send(JSON.stringify(frame)), whenClosed)", refused);

@@ -1,9 +1,9 @@
-// From what passed to what is kept: what is random gets a name or a small number, what is of one machine goes.
+// Makes a recording repeatable: random values become names or small numbers, values of one machine are removed.
 
 const ADDRESS = "192.0.2.1";
 const TIMESTAMP = 1_763_890_000_123;
 
-/** Small numbers in place of random ones: each number its own, always the same. */
+/** Replaces random numbers by small ones, always the same for the same number. */
 function numbered(first) {
   const known = new Map();
   return { known, of: (value) => known.get(value) ?? known.set(value, first + known.size).get(value) };
@@ -17,7 +17,7 @@ const parse = (text) => {
   }
 };
 
-/** The file of one conversation. `frames` are the tee's. */
+/** Returns the file of one conversation. `frames` come from the tee. */
 export function normalised({ about, browsers, frames }) {
   const keys = new Map();
   const sessions = numbered(1_001);
@@ -25,7 +25,7 @@ export function normalised({ about, browsers, frames }) {
   const names = new Map();
   const sockets = new Map();
 
-  // Who says hello on a socket is who it belongs to, also when it says other things before.
+  // A socket belongs to the peer that says hello on it, also when other frames come before.
   for (const { socket, text } of frames) {
     const frame = parse(text);
     const peer = frame?.type === "hello" && frame.payload?.peer?.id;
@@ -46,7 +46,7 @@ export function normalised({ about, browsers, frames }) {
       if (!keys.has(value)) keys.set(value, `${String(keys.size + 1).padStart(2, "0")}`.repeat(value.length / 2));
       return keys.get(value);
     }
-    // What a test says by hand is small already.
+    // The numbers that a test writes by hand are small already.
     if (name === "session" && value > 100_000) return sessions.of(value);
     if ((name === "connection" || name === "target") && value > 100_000) return connections.of(value);
     if (name === "timestamp") return TIMESTAMP;

@@ -1,6 +1,6 @@
 // usage: node tests/transcripts/record.mjs DIRECTORY
-// Records what the built client and server say to each other, in real browsers: one file for each conversation.
-// SIGNALPOST_SERVER and SIGNALPOST_PACKAGE name others than those that were built last. tests/vectors/transcripts/README.md
+// Records the frames between the built client and server, in real browsers: one file for each conversation.
+// SIGNALPOST_SERVER and SIGNALPOST_PACKAGE replace those that were built last. See tests/vectors/transcripts/README.md.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -13,7 +13,7 @@ import { normalised } from "./normalise.mjs";
 
 const TEE = fileURLToPath(new URL("tee.mjs", import.meta.url));
 
-/** The tee between pages and server: `{ origin, frames, waitFor(what, test), cut(peer, how), close() }`. */
+/** Starts the tee between pages and server; returns `{ origin, frames, passed(by, type, count), cut(peer, how), close() }`. */
 async function startTee({ namespace, server }) {
   const port = await namespace.freePort();
   const child = namespace.spawn(process.execPath, [TEE, String(port), String(server.port)], { stdio: ["pipe", "pipe", "inherit"] });
@@ -33,7 +33,7 @@ async function startTee({ namespace, server }) {
   return {
     origin: `http://localhost:${port}`,
     frames,
-    /** Resolves once so many frames of this kind have passed. */
+    /** Resolves once `count` frames of this kind have passed. */
     passed: (by, type, count = 1) =>
       new Promise((done, fail) => {
         const late = setTimeout(() => fail(new Error(`no ${count} × ${type} by the ${by}`)), 20_000);
@@ -47,7 +47,11 @@ async function startTee({ namespace, server }) {
         look();
       }),
     cut: (peer, how = "cut") => child.stdin.write(`${how} ${socketOf(peer)}\n`),
-    close: () => (child.stdin.end(), child.kill(), ended),
+    close() {
+      child.stdin.end();
+      child.kill();
+      return ended;
+    },
   };
 }
 
@@ -74,7 +78,7 @@ try {
       }
       await run({ pages, tee, server: world.server });
     });
-    // What was said last is still on its way.
+    // The last frames are still on their way.
     await sleep(200);
     await tee.close();
     const transcript = normalised({

@@ -1,18 +1,18 @@
 // usage, inside a namespace: node tee.mjs PORT TARGET
-// Hands on what passes between pages and a server. It says "ready", then prints each frame of each WebSocket (RFC 6455 §5.2) as a line of JSON:
-// { socket, by: "client" | "server", text | code }. Told "half-cut N" on its standard input it takes socket N away from the page only,
-// told "cut N" from both ends.
+// Forwards bytes between pages and a server. It prints "ready", then each frame of each WebSocket (RFC 6455 §5.2) as a line of JSON:
+// { socket, by: "client" | "server", text | code }. The line "half-cut N" on its standard input closes socket N towards the page only,
+// "cut N" towards both ends.
 import net from "node:net";
 import { createInterface } from "node:readline";
 
 const [port, target] = process.argv.slice(2).map(Number);
 const tell = (entry) => console.log(JSON.stringify(entry));
 const OPCODE = { text: 1, binary: 2, close: 8 };
-/** How long the way from a page to the server and back is: what is printed is in the order in which the page saw and said it. */
+/** The delay in each direction. It is long enough for the lines to be in the order in which the page sent and received the frames. */
 const WAY_MS = 25;
 const HEAD_END = "\r\n\r\n";
 
-/** Reads the frames of one direction from its bytes; `found(opcode, payload)` is told of each. */
+/** Reads the frames of one direction from its bytes, and calls `found(opcode, payload)` for each. */
 function reader(begins, found) {
   let kept = Buffer.alloc(0);
   let isWebSocket;
@@ -26,7 +26,10 @@ function reader(begins, found) {
       kept = kept.subarray(end + HEAD_END.length);
       if (!isWebSocket) return;
     }
-    for (let frame; (frame = firstFrame(kept)); kept = kept.subarray(frame.length)) found(frame.opcode, frame.payload);
+    for (let frame = firstFrame(kept); frame; frame = firstFrame(kept)) {
+      found(frame.opcode, frame.payload);
+      kept = kept.subarray(frame.length);
+    }
   };
 }
 
@@ -38,10 +41,11 @@ function firstFrame(bytes) {
   let at = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
   if (bytes.length < at + (isMasked ? 4 : 0)) return undefined;
   const size = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
-  const mask = isMasked ? bytes.subarray(at, (at += 4)) : undefined;
+  const mask = isMasked ? bytes.subarray(at, at + 4) : undefined;
+  if (isMasked) at += 4;
   if (bytes.length < at + size) return undefined;
   const payload = Buffer.from(bytes.subarray(at, at + size));
-  if (mask) payload.forEach((byte, index) => (payload[index] = byte ^ mask[index % 4]));
+  if (mask) for (const [index, byte] of payload.entries()) payload[index] = byte ^ mask[index % 4];
   return { opcode: bytes[0] & 0x0f, payload, length: at + size };
 }
 
@@ -56,11 +60,12 @@ const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (page) =
   };
   const up = reader((head) => {
     if (!/^GET \/signal .*^upgrade: *websocket/ims.test(head)) return false;
-    sockets.set((socket = sockets.size + 1), { page, upstream });
+    socket = sockets.size + 1;
+    sockets.set(socket, { page, upstream });
     return true;
   }, told("client"));
   const down = reader(() => socket !== undefined, told("server"));
-  /** Does both at once in the page's time: reads, and hands on to the page; what goes to the server has its way still before it. */
+  /** Carries one direction with its delay, and reads each chunk at the moment at which the page sends or receives it. */
   const carry = (from, to, read, [before, after]) => {
     from.on("data", (data) => {
       const pass = () => {

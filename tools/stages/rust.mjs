@@ -1,4 +1,4 @@
-// The stages that look at the sources, and those that are cargo's work alone.
+// The stages that read the sources (format, lint), and those that cargo does alone (native, docs).
 import { biome } from "../biome.mjs";
 import { run } from "../command.mjs";
 import { tsc } from "../declarations.mjs";
@@ -10,6 +10,7 @@ export async function format() {
 }
 
 export async function lint() {
+  await biome("lint", "--error-on-warnings");
   await run("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
   const wasm = ["--target", "wasm32-unknown-unknown", "--all-targets"];
   await run("cargo", ["clippy", "--quiet", "-p", "signalpost", ...wasm, "--features", "trap-hook", "--", "-D", "warnings"]);
@@ -17,7 +18,7 @@ export async function lint() {
   await tsc("--noEmit");
 }
 
-// The same cases in every run; `cargo test` alone draws others each time.
+// `npm test` tries the same cases in every run; `cargo test` alone draws others each time.
 const env = { PROPTEST_RNG_SEED: process.env.PROPTEST_RNG_SEED ?? "1" };
 
 export const native = () =>

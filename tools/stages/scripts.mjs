@@ -1,4 +1,4 @@
-// The stages that are scripts of tests/. A script that does not exist is a failure: nothing is skipped in silence.
+// The stages that are scripts of tests/. A script that does not exist fails its stage: nothing is skipped in silence.
 import { existsSync, readdirSync } from "node:fs";
 import { ToolError, run } from "../command.mjs";
 import { inRoot } from "../paths.mjs";
@@ -11,7 +11,7 @@ async function script(file, timeoutMs) {
   await run(process.execPath, [file], { timeoutMs });
 }
 
-/** Test files in processes of their own, one after another: the browsers' times are part of what is tested. */
+/** Runs test files in processes of their own, one after another: the browsers' times are part of what is tested. */
 const testFiles = (files, timeoutMs, env = {}) =>
   run(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], {
     timeoutMs,
@@ -33,13 +33,13 @@ function testsIn(directory) {
   return files.map((name) => `${directory}/${name}`);
 }
 
-/** The package in the bundlers of tests/packaging/package.json, which are installed when they are missing. */
+/** Tries the package in the bundlers of tests/packaging/package.json, and installs those that are missing. */
 export async function packaging() {
   await installLocked("tests/packaging");
   await testFiles(testsIn("tests/packaging"), 5 * MINUTE);
 }
 
-/** The package in other hosts than a page. */
+/** Tries the package in hosts other than a page. */
 export const hosts = () => testFiles(testsIn("tests/hosts"), 5 * MINUTE);
 export const documentation = () => testFiles(testsIn("tests/documentation"), 10 * MINUTE);
 export async function endToEnd() {
@@ -47,5 +47,5 @@ export async function endToEnd() {
   await testFiles(testsIn("tests/e2e"), 30 * MINUTE, makeRecordedPackage());
 }
 
-/** What the pages of `endToEnd` used of the public face. */
+/** Checks that the pages of `endToEnd` used all of the public face. */
 export const face = () => testFiles(["tests/face.mjs"], MINUTE);

@@ -1,4 +1,4 @@
-// The shell's own tests (wasm-bindgen-test) in a real browser, in a network of their own.
+// Runs the shell's own tests (wasm-bindgen-test) in a real browser, in a network namespace of their own.
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { temporaryDirectory } from "../../tests/harness/cleanup.mjs";
@@ -13,9 +13,9 @@ const BROWSERS = {
 };
 
 export async function shell(browser) {
-  // wasm-pack is content with nothing to run.
+  // wasm-pack succeeds when there is no test to run.
   if (!readdirSync(inRoot("tests")).some((name) => name.endsWith(".rs"))) throw new ToolError("tests/ has no *.rs");
-  // Fetched and built outside, since inside there is no registry; `cargo metadata` wants the crates of every platform.
+  // Fetches and builds outside of the namespace, which reaches no registry; `cargo metadata` wants the crates of every platform.
   await run("cargo", ["fetch", "--quiet"]);
   await run("cargo", ["build", "--quiet", "--tests", "--target", "wasm32-unknown-unknown", "-p", "signalpost"]);
   const namespace = await makeNamespace();
@@ -29,7 +29,7 @@ export async function shell(browser) {
         PATH: [...cargoToolPath(), process.env.PATH].join(path.delimiter),
         CARGO_NET_OFFLINE: "true",
         WASM_BINDGEN_TEST_TIMEOUT: "120",
-        // The browsers' profiles.
+        // The browsers put their profiles here.
         TMPDIR: directory,
       },
     });

@@ -1,4 +1,4 @@
-// What `npm test` runs, in this order. A stage whose needs failed is not tried, and counts as failed.
+// The stages of `npm test`, in their order. A stage whose needs failed does not run, and counts as failed.
 import { buildPackage } from "../build.mjs";
 import { run } from "../command.mjs";
 import { fuzzShortly } from "../fuzz.mjs";

@@ -12,7 +12,8 @@ export async function wait({ url, id, room }) {
 export async function arrive({ url, id, room, began }) {
   const now = () => performance.now() - began;
   const ends = {};
-  const client = (window.client = new SignalingClient(url, { peerId: id }));
+  const client = new SignalingClient(url, { peerId: id });
+  window.client = client;
   // Nothing waits for the one before: both leave as soon as they can.
   const connected = client.connect().then(() => (ends.hello = now()));
   const joined = client.join(room);

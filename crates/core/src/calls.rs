@@ -1,16 +1,17 @@
 //! Promises of the application that wait for one thing, each with its deadline.
 
-use crate::earliest::{Earliest, Reason};
+use crate::collections::queue::Queue;
+use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
 use crate::output::{Failure, Output, Reply, TimerName};
-use crate::queue::Queue;
 use alloc::vec::Vec;
 
 #[derive(Default)]
-pub struct Calls(Vec<(u32, u64)>);
+pub struct Calls(Vec<(CallId, u64)>);
 
 impl Calls {
     /// A promise waits for at most `timeout_ms` from `now`.
-    pub fn push(&mut self, now: u64, call: u32, timeout_ms: u32) {
+    pub fn push(&mut self, now: u64, call: CallId, timeout_ms: u32) {
         self.0.push((call, now.saturating_add(u64::from(timeout_ms))));
     }
 
@@ -19,7 +20,7 @@ impl Calls {
     }
 
     /// The application no longer waits. Returns whether it did.
-    pub fn cancel(&mut self, call: u32) -> bool {
+    pub fn cancel(&mut self, call: CallId) -> bool {
         let at = self.0.iter().position(|(waiting, _)| *waiting == call);
         at.map(|at| self.0.remove(at)).is_some()
     }

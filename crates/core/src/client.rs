@@ -1,22 +1,26 @@
 //! The client: hands each input to the part that it concerns.
 
 mod correspondence;
+mod outgoing_messages;
+mod own_candidates;
 mod reception;
+mod requests;
 
+use crate::client::outgoing_messages::Letters;
+use crate::client::own_candidates::OwnCandidates;
+use crate::client::requests::{Question, Request, Requests};
+use crate::collections::queue::Queue;
 use crate::config::Config;
-use crate::directory::Directory;
-use crate::earliest::{Earliest, Reason};
+use crate::deadline::{Earliest, Reason};
+use crate::ids::{CallId, ConnectionId};
 use crate::input::{Command, Input, SocketEvent};
-use crate::letters::Letters;
+use crate::link::{Change, Session};
 use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
-use crate::own_candidates::OwnCandidates;
-use crate::peers::{Own, Peers, Sink};
-use crate::queue::Queue;
-use crate::requests::{Question, Request, Requests};
+use crate::peer::peers::{Own, Peers, Sink};
+use crate::peer::timeline::Timeline;
 use crate::rng::Rng;
 use crate::rooms::Rooms;
-use crate::session::{Change, Session};
-use crate::timeline::Timeline;
+use crate::rooms::directory::Directory;
 use alloc::vec::Vec;
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId};
 
@@ -134,7 +138,7 @@ impl Client {
     }
 
     /// The id of the connection to a peer; `None` when there is none.
-    pub fn connection(&self, peer: &PeerId) -> Option<u32> {
+    pub fn connection(&self, peer: &PeerId) -> Option<ConnectionId> {
         self.peers.peer(peer).map(|peer| peer.connection)
     }
 
@@ -283,11 +287,11 @@ impl Client {
         });
     }
 
-    fn ask(&mut self, now: u64, call: Option<u32>, question: Question) {
+    fn ask(&mut self, now: u64, call: Option<CallId>, question: Question) {
         self.ask_until(now, call, question, None);
     }
 
-    fn ask_until(&mut self, now: u64, call: Option<u32>, question: Question, deadline: Option<u64>) {
+    fn ask_until(&mut self, now: u64, call: Option<CallId>, question: Question, deadline: Option<u64>) {
         if self.requests.is_full() || self.session.is_full(0) {
             self.settle(call, Err(ErrorCode::OutboxFull.into()));
             return self.abandon(&question);
@@ -317,7 +321,7 @@ impl Client {
         }
     }
 
-    fn settle(&mut self, call: Option<u32>, result: Result<Reply, Failure>) {
+    fn settle(&mut self, call: Option<CallId>, result: Result<Reply, Failure>) {
         if let Some(call) = call {
             self.outputs.push_back(Output::Settle { call, result });
         }

@@ -1,5 +1,6 @@
 //! What the core can be told.
 
+use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use alloc::{boxed::Box, string::String};
 use signalpost_protocol::{Envelope, IceCandidateInit, OwnSignal, PeerId, Query, RoomName};
 
@@ -11,14 +12,14 @@ pub enum Input {
     /// A socket that [`crate::Output::OpenSocket`] asked for did something.
     Socket {
         /// The id that the output gave.
-        socket: u32,
+        socket: SocketId,
         /// What it did. Events of a socket that was replaced are ignored.
         event: SocketEvent,
     },
     /// A connection that [`crate::Output::CreateConnection`] asked for did something.
     Connection {
         /// The id that the output gave.
-        connection: u32,
+        connection: ConnectionId,
         /// What it did. Events of a closed connection are ignored.
         event: ConnectionEvent,
     },
@@ -34,7 +35,7 @@ pub enum Command {
     /// Connect to the server and register.
     Connect {
         /// The promise.
-        call: u32,
+        call: CallId,
         /// When to give up, in milliseconds from now.
         timeout_ms: u32,
     },
@@ -43,26 +44,26 @@ pub enum Command {
     /// Forget a promise: the application aborted it.
     Cancel {
         /// The promise.
-        call: u32,
+        call: CallId,
     },
     /// Enter a room.
     Join {
         /// The promise; settled with [`crate::Reply::Peers`].
-        call: u32,
+        call: CallId,
         /// The room.
         room: RoomName,
     },
     /// Leave a room.
     Leave {
         /// The promise.
-        call: u32,
+        call: CallId,
         /// The room.
         room: RoomName,
     },
     /// Look for peers.
     FindPeers {
         /// The promise; settled with [`crate::Reply::Peers`].
-        call: u32,
+        call: CallId,
         /// Which.
         query: Query,
     },
@@ -74,7 +75,7 @@ pub enum Command {
     /// Connect to a peer.
     ConnectPeer {
         /// The promise; settled when data can flow.
-        call: u32,
+        call: CallId,
         /// The peer.
         peer: PeerId,
         /// When to give up, in milliseconds from now.
@@ -83,7 +84,7 @@ pub enum Command {
     /// Send a text of the application's own.
     Message {
         /// The promise; settled when it is in the receiver's queue.
-        call: u32,
+        call: CallId,
         /// Who receives it.
         to: Receiver,
         /// At most [`signalpost_protocol::limits::MESSAGE_BYTES`].
@@ -94,7 +95,7 @@ pub enum Command {
     /// Send a signal for a connection that the application made itself.
     OwnSignal {
         /// The promise; settled when it is in the receiver's queue.
-        call: u32,
+        call: CallId,
         /// The receiver.
         to: PeerId,
         /// What it receives. Candidates are batched.
@@ -170,7 +171,7 @@ pub enum ConnectionEvent {
     /// An operation that [`crate::Output::Operate`] asked for has ended.
     Done {
         /// The id that the output gave.
-        operation: u32,
+        operation: OperationId,
         /// How.
         outcome: Outcome,
     },

@@ -11,41 +11,29 @@
 extern crate alloc;
 
 mod calls;
-mod candidate_batch;
 mod client;
+mod collections;
 pub mod config;
-mod delivery;
-mod directory;
-mod earliest;
-mod effects;
-mod hidden_names;
+mod deadline;
+mod ids;
 pub mod input;
-mod letters;
-mod negotiation;
+mod link;
 pub mod output;
-mod own_candidates;
 mod peer;
-mod peers;
-mod queue;
-mod reconnect_policy;
-mod remote_candidates;
-mod requests;
-mod resend;
 mod rng;
 mod rooms;
-mod session;
-mod table;
-mod timeline;
+mod stream;
 
 pub use client::Client;
+pub use collections::queue::Queue;
 pub use config::{CandidateOptions, Config, ReconnectOptions};
+pub use ids::{CallId, ConnectionId, OperationId, SocketId};
 pub use input::{
     Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, Receiver, SdpType,
     SignalingState, SocketEvent,
 };
+pub use link::backoff::ReconnectPolicy;
 pub use output::{ClientState, Event, Failure, Operation, Output, Reason, Reply, TimerName};
-pub use queue::Queue;
-pub use reconnect_policy::ReconnectPolicy;
+pub use peer::timeline::Timeline;
 pub use rng::Rng;
 pub use signalpost_protocol as protocol;
-pub use timeline::Timeline;

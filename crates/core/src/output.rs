@@ -1,5 +1,6 @@
 //! What the core asks for.
 
+use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use crate::input::{ConnectionState, Description};
 use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
@@ -15,12 +16,12 @@ pub enum Output {
     /// Open a socket to the server.
     OpenSocket {
         /// Its id from now on.
-        socket: u32,
+        socket: SocketId,
     },
     /// Send one text frame.
     Send {
         /// On this socket.
-        socket: u32,
+        socket: SocketId,
         /// The frame; kept until it is acknowledged, if it is numbered.
         envelope: Arc<Envelope>,
         /// The envelope's `ack`, which each sending has anew.
@@ -29,48 +30,48 @@ pub enum Output {
     /// Close a socket; nothing that it does afterwards matters.
     CloseSocket {
         /// Which.
-        socket: u32,
+        socket: SocketId,
         /// 1000, or 3000–4999.
         code: u16,
     },
     /// Construct an `RTCPeerConnection` with the SDK's own negotiated data channel.
     CreateConnection {
         /// Its id from now on.
-        connection: u32,
+        connection: ConnectionId,
         /// Whom it is for.
         peer: PeerId,
     },
     /// Start an asynchronous operation and report [`crate::ConnectionEvent::Done`] when it ends.
     Operate {
         /// On this connection.
-        connection: u32,
+        connection: ConnectionId,
         /// The id to report.
-        operation: u32,
+        operation: OperationId,
         /// What to do.
         what: Operation,
     },
     /// Call `restartIce()`.
     RestartIce {
         /// On this connection.
-        connection: u32,
+        connection: ConnectionId,
     },
     /// Send something on the SDK's own data channel, which the other side's transport acknowledges without its page (RFC 9260
     /// §6.2), and report [`crate::ConnectionEvent::Probed`].
     Probe {
         /// On this connection.
-        connection: u32,
+        connection: ConnectionId,
         /// When to report, in milliseconds from now.
         after: u16,
     },
     /// Call `close()`; nothing that the connection does afterwards matters.
     CloseConnection {
         /// Which.
-        connection: u32,
+        connection: ConnectionId,
     },
     /// Settle a promise of the application.
     Settle {
         /// Which.
-        call: u32,
+        call: CallId,
         /// With what.
         result: Result<Reply, Failure>,
     },

@@ -1,9 +1,11 @@
 //! The rooms that the client is in, and who else is.
 
+pub mod directory;
+
+use crate::collections::queue::Queue;
+use crate::collections::table::Table;
 use crate::output::{Event, Failure, Output};
-use crate::peers::Peers;
-use crate::queue::Queue;
-use crate::table::Table;
+use crate::peer::peers::Peers;
 use alloc::vec::Vec;
 use signalpost_protocol::{AwayReason, ErrorCode, LeaveReason, Open, PeerId, PeerInfo, RoomName};
 

@@ -4,13 +4,13 @@
 mod support;
 
 use signalpost_core::protocol::ServerMessage;
-use signalpost_core::{Command, Event};
+use signalpost_core::{CallId, Command, Event};
 use support::{World, id, info, offer, room};
 
 #[test]
 fn absences_are_told_and_a_live_connection_is_no_absence() {
     let mut world = World::in_session();
-    world.command(Command::Join { call: 1, room: room("r") });
+    world.command(Command::Join { call: CallId(1), room: room("r") });
     let reference = Some(world.last_frame());
     let peers = vec![info("ada", 1), info("bea", 1)];
     world.receive_numbered(

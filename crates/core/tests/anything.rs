@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use signalpost_core::protocol::message::{Route, Welcome};
 use signalpost_core::protocol::{Envelope, ErrorCode, OwnSignal, Query, ServerMessage, Signal};
 use signalpost_core::{
-    ClientState, Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, Receiver,
-    SdpType, SignalingState, SocketEvent,
+    CallId, ClientState, Command, ConnectionEvent, ConnectionId, ConnectionState, Description, Input,
+    OperationId, Outcome, PageEvent, Receiver, SdpType, SignalingState, SocketEvent, SocketId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use support::{World, answer, candidate, config, id, info, offer, room, sdp};
@@ -93,16 +93,28 @@ impl Run {
                 }
                 let (mine, to) = (peer.clone(), peer.clone());
                 self.world.command(match kind % 8 {
-                    4 => Command::Message { call, to: Receiver::Peer(to), data: "m".into(), receipt },
-                    5 => {
-                        Command::Message { call, to: Receiver::Room(room), data: "b".into(), receipt: false }
-                    }
-                    6 => Command::OwnSignal { call, to: mine, signal: OwnSignal::Offer("o".into()) },
-                    0 => Command::Connect { call, timeout_ms },
-                    1 => Command::Join { call, room },
-                    2 => Command::Leave { call, room },
-                    3 => Command::FindPeers { call, query: Query::default() },
-                    _ => Command::ConnectPeer { call, peer, timeout_ms },
+                    4 => Command::Message {
+                        call: CallId(call),
+                        to: Receiver::Peer(to),
+                        data: "m".into(),
+                        receipt,
+                    },
+                    5 => Command::Message {
+                        call: CallId(call),
+                        to: Receiver::Room(room),
+                        data: "b".into(),
+                        receipt: false,
+                    },
+                    6 => Command::OwnSignal {
+                        call: CallId(call),
+                        to: mine,
+                        signal: OwnSignal::Offer("o".into()),
+                    },
+                    0 => Command::Connect { call: CallId(call), timeout_ms },
+                    1 => Command::Join { call: CallId(call), room },
+                    2 => Command::Leave { call: CallId(call), room },
+                    3 => Command::FindPeers { call: CallId(call), query: Query::default() },
+                    _ => Command::ConnectPeer { call: CallId(call), peer, timeout_ms },
                 });
             }
             Happening::Cancel(which) => {
@@ -110,7 +122,7 @@ impl Run {
                 if let Some(call) = pick(&calls.collect::<Vec<_>>(), which) {
                     let settled = self.world.settled.iter().any(|(of, _)| *of == call);
                     self.calls.insert(call, !settled);
-                    self.world.command(Command::Cancel { call });
+                    self.world.command(Command::Cancel { call: CallId(call) });
                 }
             }
             Happening::Tell(kind, who) => {
@@ -134,7 +146,7 @@ impl Run {
                     3 if which > 200 => SocketEvent::Unavailable { message: "no".into() },
                     _ => SocketEvent::Opened,
                 };
-                self.world.input(Input::Socket { socket, event });
+                self.world.input(Input::Socket { socket: SocketId(socket), event });
             }
             Happening::Receive(kind, who, number) => self.receive(kind, pick(&peers, who).unwrap(), number),
             Happening::Connection(kind, which) => {
@@ -151,7 +163,7 @@ impl Run {
                     9 if which < 200 => ConnectionEvent::Probed { is_live: which < 100 },
                     _ => ConnectionEvent::Opened,
                 };
-                self.world.input(Input::Connection { connection, event });
+                self.world.input(Input::Connection { connection: ConnectionId(connection), event });
             }
             Happening::Finish(how, which) => {
                 let operations = &mut self.world.operations;
@@ -171,8 +183,8 @@ impl Run {
                 let result = if how > 230 { Err("no".into()) } else { Ok(made) };
                 let outcome = Outcome { result, signaling_state };
                 self.world.input(Input::Connection {
-                    connection,
-                    event: ConnectionEvent::Done { operation, outcome },
+                    connection: ConnectionId(connection),
+                    event: ConnectionEvent::Done { operation: OperationId(operation), outcome },
                 });
             }
             Happening::Page(kind) => self.world.page(match kind % 8 {

@@ -5,11 +5,18 @@ mod support;
 
 use signalpost_core::protocol::message::Welcome;
 use signalpost_core::protocol::{ClientMessage, Envelope, Open, ServerMessage, Signal};
-use signalpost_core::{ClientState, Command, Event, PageEvent, Receiver, Reply, SocketEvent, TimerName};
+use signalpost_core::{
+    CallId, ClientState, Command, Event, PageEvent, Receiver, Reply, SocketEvent, TimerName,
+};
 use support::{World, id, info, room};
 
 fn write(world: &mut World, call: u32, data: &str, receipt: bool) {
-    world.command(Command::Message { call, to: Receiver::Peer(id("ada")), data: data.into(), receipt });
+    world.command(Command::Message {
+        call: CallId(call),
+        to: Receiver::Peer(id("ada")),
+        data: data.into(),
+        receipt,
+    });
 }
 
 /// What was sent since this was last asked: a word, `seq` and `ack` each.
@@ -83,8 +90,8 @@ fn what_is_sent_is_numbered_and_what_is_not_acknowledged_goes_again_on_the_next_
 #[test]
 fn a_first_hello_that_was_answered_into_a_dead_socket_does_not_begin_another_session() {
     let mut world = World::new();
-    world.command(Command::Connect { call: support::CONNECT, timeout_ms: 60_000 });
-    world.command(Command::Join { call: 2, room: room("r") });
+    world.command(Command::Connect { call: CallId(support::CONNECT), timeout_ms: 60_000 });
+    world.command(Command::Join { call: CallId(2), room: room("r") });
     world.socket_event(SocketEvent::Opened);
     assert_eq!(
         sent(&mut world),
@@ -111,7 +118,7 @@ fn a_first_hello_that_was_answered_into_a_dead_socket_does_not_begin_another_ses
 #[test]
 fn each_frame_is_taken_once_and_a_gap_ends_the_socket() {
     let mut world = World::in_session();
-    world.command(Command::Join { call: 2, room: room("r") });
+    world.command(Command::Join { call: CallId(2), room: room("r") });
     let reference = Some(world.last_frame());
     let list = ServerMessage::Joined { room: room("r"), peers: Vec::new(), cursor: None, reference };
     world.receive_numbered(Some(1), Some(1), list.clone());
@@ -170,7 +177,7 @@ fn what_arrives_is_acknowledged_with_what_goes_or_soon_or_after_sixteen() {
 #[test]
 fn a_welcome_is_acknowledged_so_that_the_key_before_is_worth_nothing() {
     let mut world = World::new();
-    world.command(Command::Connect { call: support::CONNECT, timeout_ms: 60_000 });
+    world.command(Command::Connect { call: CallId(support::CONNECT), timeout_ms: 60_000 });
     world.welcome(false, 0);
     let is_key = |event: &Event| *event == Event::Key { key: "k".repeat(64) };
     assert!(world.events.iter().any(is_key));
@@ -188,7 +195,7 @@ fn a_welcome_is_acknowledged_so_that_the_key_before_is_worth_nothing() {
 #[test]
 fn the_end_of_a_session_is_told_once_and_everything_is_said_anew() {
     let mut world = World::in_session();
-    world.command(Command::Join { call: 1, room: room("r") });
+    world.command(Command::Join { call: CallId(1), room: room("r") });
     let reference = Some(world.last_frame());
     let list = |names: &[&str], reference| ServerMessage::Joined {
         room: room("r"),
@@ -200,9 +207,9 @@ fn the_end_of_a_session_is_told_once_and_everything_is_said_anew() {
     write(&mut world, 2, "sent", false);
     world.lose_link();
     write(&mut world, 3, "waits", false);
-    world.command(Command::ConnectPeer { call: 4, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(4), peer: id("zoe"), timeout_ms: 60_000 });
     world.offer_made("mine");
-    world.command(Command::FindPeers { call: 5, query: Default::default() });
+    world.command(Command::FindPeers { call: CallId(5), query: Default::default() });
     world.advance(500);
     world.forget();
     world.numbers.clear();
@@ -306,7 +313,7 @@ fn what_was_to_be_acknowledged_on_one_socket_is_not_on_the_next() {
     let mut world = World::in_session();
     joined(&mut world, 1, "ada");
     world.socket_event(SocketEvent::Closed { code: 4500 });
-    world.command(Command::Connect { call: 9, timeout_ms: 60_000 });
+    world.command(Command::Connect { call: CallId(9), timeout_ms: 60_000 });
     world.socket_event(SocketEvent::Opened);
     world.advance(200);
     assert_eq!(sent(&mut world), [early("hello Some(1)", 0)]);
@@ -352,10 +359,10 @@ fn a_socket_that_takes_over_goes_on_where_the_other_was() {
 fn whoever_gives_up_before_the_welcome_says_bye_to_a_server_that_may_have_registered_it() {
     for aborted in [true, false] {
         let mut world = World::new();
-        world.command(Command::Connect { call: support::CONNECT, timeout_ms: 1_000 });
+        world.command(Command::Connect { call: CallId(support::CONNECT), timeout_ms: 1_000 });
         world.socket_event(SocketEvent::Opened);
         if aborted {
-            world.command(Command::Cancel { call: support::CONNECT });
+            world.command(Command::Cancel { call: CallId(support::CONNECT) });
         } else {
             world.advance(1_000);
         }

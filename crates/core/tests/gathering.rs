@@ -5,8 +5,8 @@ mod support;
 
 use signalpost_core::protocol::{ErrorCode, ServerMessage, Signal};
 use signalpost_core::{
-    Command, ConnectionEvent, ConnectionState, Description, Event, Operation, SdpType, SignalingState,
-    TimerName,
+    CallId, Command, ConnectionEvent, ConnectionState, Description, Event, Operation, SdpType,
+    SignalingState, TimerName,
 };
 use support::{World, answer, candidate, config, id, info, offer, room, route, sdp};
 
@@ -23,7 +23,7 @@ fn world() -> World {
 }
 
 fn connect(world: &mut World, peer: &str) -> u32 {
-    world.command(Command::ConnectPeer { call: 5, peer: id(peer), timeout_ms: 600_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id(peer), timeout_ms: 600_000 });
     world.connections.last().unwrap().0
 }
 

@@ -4,12 +4,12 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, OwnSignal, ServerMessage, Signal, limits};
-use signalpost_core::{Command, Event, Receiver, Reply, TimerName};
+use signalpost_core::{CallId, Command, Event, Receiver, Reply, TimerName};
 use support::{World, candidate, id, room, sdp};
 
 fn write(world: &mut World, call: u32, data: &str) {
     world.command(Command::Message {
-        call,
+        call: CallId(call),
         to: Receiver::Peer(id("ada")),
         data: data.into(),
         receipt: false,
@@ -18,16 +18,16 @@ fn write(world: &mut World, call: u32, data: &str) {
 
 fn found(world: &mut World, call: u32, port: u16, kind: &str) {
     let signal = OwnSignal::Candidates { candidates: vec![candidate("f", port, kind)], end: false };
-    world.command(Command::OwnSignal { call, to: id("ada"), signal });
+    world.command(Command::OwnSignal { call: CallId(call), to: id("ada"), signal });
 }
 
 fn end(world: &mut World, call: u32) {
     let signal = OwnSignal::Candidates { candidates: Vec::new(), end: true };
-    world.command(Command::OwnSignal { call, to: id("ada"), signal });
+    world.command(Command::OwnSignal { call: CallId(call), to: id("ada"), signal });
 }
 
 fn describe(world: &mut World, call: u32, signal: OwnSignal) {
-    world.command(Command::OwnSignal { call, to: id("ada"), signal });
+    world.command(Command::OwnSignal { call: CallId(call), to: id("ada"), signal });
 }
 
 /// What was sent since this was last asked, as a word each: `m` and a message's text, `o` and `a` for descriptions, `c`
@@ -59,7 +59,7 @@ fn a_message_is_settled_by_the_server() {
     write(&mut world, 2, "2");
     let second = world.last_frame();
     world.command(Command::Message {
-        call: 3,
+        call: CallId(3),
         to: Receiver::Room(room("r")),
         data: "3".into(),
         receipt: false,

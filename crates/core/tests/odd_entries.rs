@@ -5,7 +5,7 @@ mod support;
 
 use signalpost_core::protocol::message::CandidateBatch;
 use signalpost_core::protocol::{IceCandidateInit, OwnSignal, PeerInfo, ServerMessage, Signal};
-use signalpost_core::{Command, ConnectionEvent, Operation, Reply, SignalingState};
+use signalpost_core::{CallId, Command, ConnectionEvent, Operation, Reply, SignalingState};
 use support::{World, answer, candidate, id, route};
 
 /// A candidate of this line, of the fragment that the other side has.
@@ -15,7 +15,7 @@ fn line(text: &str) -> IceCandidateInit {
 
 /// Connecting to zoe, whose answer is set. Returns the own connection id.
 fn answered(world: &mut World) -> u32 {
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     let mine = world.connections.last().unwrap().0;
     world.offer_made("mine");
     world.hear("zoe", answer(77, mine, 1, "theirs"));
@@ -71,7 +71,7 @@ fn a_candidate_of_the_own_browser_that_nobody_can_read_is_told_and_fails_nothing
 #[test]
 fn the_peers_beside_an_odd_one_are_listed_and_it_is_told() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Default::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Default::default() });
     let reference = Some(world.last_frame());
     let peer = |id: &str| PeerInfo { id: id.into(), ..PeerInfo::default() };
     let odd = PeerInfo { capabilities: vec![String::new()], ..peer("bob") };
@@ -89,7 +89,7 @@ fn an_own_candidate_that_names_no_media_section_is_refused() {
     let by_index = IceCandidateInit { sdp_m_line_index: Some(0), ..nowhere.clone() };
     for (call, init, outcome) in [(6, nowhere, Some(Err("invalid-candidate"))), (7, by_index, None)] {
         let signal = OwnSignal::Candidates { candidates: vec![init], end: false };
-        world.command(Command::OwnSignal { call, to: id("ada"), signal });
+        world.command(Command::OwnSignal { call: CallId(call), to: id("ada"), signal });
         assert_eq!(world.outcome(call), outcome);
     }
 }

@@ -5,14 +5,14 @@ mod support;
 
 use signalpost_core::protocol::{ErrorCode, Signal};
 use signalpost_core::{
-    Command, ConnectionEvent, ConnectionState, Description, Event, Operation, Reply, SdpType, SignalingState,
-    TimerName,
+    CallId, Command, ConnectionEvent, ConnectionState, Description, Event, Operation, Reply, SdpType,
+    SignalingState, TimerName,
 };
 use support::{World, answer, candidate, candidates, id, offer, route, sdp};
 
 /// `connect("zoe")` as call 5, with the offer sent; zoe is the polite one. Returns the own connection id.
 fn calling(world: &mut World) -> u32 {
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     let connection = world.connections.last().unwrap().0;
     world.offer_made("mine");
     assert_eq!(world.take_signals(), [offer(connection, None, 1, "mine")]);
@@ -60,7 +60,7 @@ fn a_call_settles_when_data_can_flow() {
     assert_eq!(world.outcome(5), None, "a path is not a channel");
     world.connection_event(ConnectionEvent::Opened);
     assert_eq!(world.outcome(5), Some(Ok(Reply::Done)));
-    world.command(Command::ConnectPeer { call: 6, peer: id("zoe"), timeout_ms: 1 });
+    world.command(Command::ConnectPeer { call: CallId(6), peer: id("zoe"), timeout_ms: 1 });
     assert_eq!(world.outcome(6), Some(Ok(Reply::Done)), "open already");
     assert_eq!(world.connections.len(), 1);
     let timeline = world.client.timeline(&id("zoe")).unwrap();
@@ -94,7 +94,7 @@ fn being_called_is_told_and_answered() {
 #[test]
 fn candidates_found_before_the_description_is_sent_follow_it() {
     let mut world = World::registered();
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     world.connection_event(ConnectionEvent::Candidate(candidate("mine", 1, "host")));
     world.advance(10);
@@ -111,7 +111,7 @@ fn candidates_found_before_the_description_is_sent_follow_it() {
 #[test]
 fn a_call_runs_out_of_its_own_time() {
     let mut world = World::registered();
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 700 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 700 });
     world.advance(699);
     assert_eq!(world.outcome(5), None);
     world.advance(1);
@@ -196,10 +196,10 @@ fn failed_before_it_ever_connected_is_the_end_and_later_it_is_not() {
 #[test]
 fn a_connection_that_cannot_be_made_is_a_typed_failure() {
     let mut world = World::registered();
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     world.connection_event(ConnectionEvent::Unavailable { message: "too many".into() });
     assert_eq!(world.outcome(5), Some(Err("connection-unavailable")));
-    world.command(Command::ConnectPeer { call: 6, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(6), peer: id("zoe"), timeout_ms: 60_000 });
     assert_eq!(world.connections.len(), 2, "the next call tries anew");
 }
 
@@ -216,7 +216,7 @@ fn a_peer_that_offered_is_told_that_no_connection_can_be_made() {
 #[test]
 fn nobody_connects_to_oneself() {
     let mut world = World::registered();
-    world.command(Command::ConnectPeer { call: 5, peer: id("mia"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("mia"), timeout_ms: 60_000 });
     assert_eq!(world.outcome(5), Some(Err("invalid-argument")));
     world.command(Command::OpenPeer { peer: id("mia") });
     assert!(world.connections.is_empty());
@@ -258,7 +258,10 @@ fn late_events_of_a_closed_connection_are_ignored() {
         ConnectionEvent::Opened,
         ConnectionEvent::Unavailable { message: String::new() },
     ] {
-        world.input(signalpost_core::Input::Connection { connection: mine, event });
+        world.input(signalpost_core::Input::Connection {
+            connection: signalpost_core::ConnectionId(mine),
+            event,
+        });
     }
     world.hear("zoe", answer(77, mine, 1, "theirs"));
     let signals = world.take_signals();
@@ -345,7 +348,7 @@ fn restarting_asks_the_browser_and_then_offers() {
 fn an_aborted_call_is_not_settled_and_the_connection_goes_on() {
     let mut world = World::registered();
     calling(&mut world);
-    world.command(Command::Cancel { call: 5 });
+    world.command(Command::Cancel { call: CallId(5) });
     open(&mut world);
     assert_eq!(world.outcome(5), None);
     assert!(world.closed_connections.is_empty());
@@ -354,7 +357,7 @@ fn an_aborted_call_is_not_settled_and_the_connection_goes_on() {
 #[test]
 fn a_description_of_the_wrong_type_is_a_typed_error() {
     let mut world = World::registered();
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     let odd = Description { kind: SdpType::Answer, sdp: sdp("odd") };
     world.done(Ok(Some(odd)), SignalingState::Stable);

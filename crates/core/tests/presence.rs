@@ -4,7 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::{Envelope, PeerInfo, ServerMessage};
-use signalpost_core::{Command, ConnectionEvent, ConnectionState, Event};
+use signalpost_core::{CallId, Command, ConnectionEvent, ConnectionState, Event};
 use support::{World, id, info, offer, room};
 
 /// How long a probe may take.
@@ -19,7 +19,7 @@ fn receive(world: &mut World, message: ServerMessage) {
 /// In room `r` with ada, and with bea, who is connected to us.
 fn inside() -> World {
     let mut world = World::registered();
-    world.command(Command::Join { call: 1, room: room("r") });
+    world.command(Command::Join { call: CallId(1), room: room("r") });
     let reference = Some(world.last_frame());
     let peers: Vec<PeerInfo> = vec![info("ada", 1), info("bea", 1)];
     receive(&mut world, ServerMessage::Joined { room: room("r"), peers, cursor: None, reference });

@@ -4,7 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::{ServerMessage, Signal};
-use signalpost_core::{Command, ConnectionEvent, ConnectionState, Input, Reply, SignalingState};
+use signalpost_core::{CallId, Command, ConnectionEvent, ConnectionState, Input, Reply, SignalingState};
 use support::{World, answer, candidate, id, info, offer, room};
 
 fn listed(world: &mut World, name: &str, session: u32) {
@@ -13,7 +13,7 @@ fn listed(world: &mut World, name: &str, session: u32) {
 
 /// An offer and a candidate are out; returns the own connection id.
 fn calling(world: &mut World, peer: &str) -> u32 {
-    world.command(Command::ConnectPeer { call: 5, peer: id(peer), timeout_ms: 600_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id(peer), timeout_ms: 600_000 });
     world.offer_made("mine");
     world.connection_event(ConnectionEvent::Candidate(candidate("mine", 1, "host")));
     world.advance(0);
@@ -149,7 +149,7 @@ fn an_offer_that_comes_again_gets_the_answer_and_the_candidates_again() {
 fn what_is_decided_while_the_link_is_down_is_sent_when_it_is_back() {
     let mut world = World::registered();
     world.lose_link();
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     world.offer_made("mine");
     assert_eq!(kinds(&mut world), [""; 0]);
     world.advance(500);
@@ -185,7 +185,7 @@ fn a_new_session_number_replaces_the_connection_to_its_former_self() {
     assert_eq!(world.closed_connections, [mine]);
     assert_eq!(world.outcome(5), Some(Err("connection-gone")));
     let event = ConnectionEvent::Opened;
-    world.input(Input::Connection { connection: mine, event });
+    world.input(Input::Connection { connection: signalpost_core::ConnectionId(mine), event });
 }
 
 #[test]

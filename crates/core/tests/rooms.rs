@@ -4,11 +4,11 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, PeerInfo, Query, ServerMessage};
-use signalpost_core::{Command, Event, Reply, SocketEvent};
+use signalpost_core::{CallId, Command, Event, Reply, SocketEvent};
 use support::{World, id, info, room};
 
 fn join(world: &mut World, call: u32) -> u32 {
-    world.command(Command::Join { call, room: room("a") });
+    world.command(Command::Join { call: CallId(call), room: room("a") });
     world.last_frame()
 }
 
@@ -153,7 +153,7 @@ fn a_member_that_started_anew_is_told() {
 #[test]
 fn a_room_that_was_left_is_not_entered_again() {
     let mut world = inside();
-    world.command(Command::Leave { call: 6, room: room("a") });
+    world.command(Command::Leave { call: CallId(6), room: room("a") });
     let frame = world.last_frame();
     came(&mut world, info("eve", 1));
     assert_eq!(moves(&mut world), [""; 0]);
@@ -169,14 +169,14 @@ fn a_room_that_was_left_is_not_entered_again() {
 #[test]
 fn a_leave_whose_answer_was_lost_succeeds_although_the_server_has_forgotten() {
     let mut world = inside();
-    world.command(Command::Leave { call: 6, room: room("a") });
+    world.command(Command::Leave { call: CallId(6), room: room("a") });
     world.lose_link();
     world.advance(500);
     world.accept_link();
     let frame = world.last_frame();
     world.receive_error("room-not-joined", Some(frame), None);
     assert_eq!(world.outcome(6), Some(Ok(Reply::Done)));
-    world.command(Command::Leave { call: 7, room: room("b") });
+    world.command(Command::Leave { call: CallId(7), room: room("b") });
     let frame = world.last_frame();
     world.receive_error("room-not-joined", Some(frame), None);
     assert_eq!(world.outcome(7), Some(Err("room-not-joined")), "one never joined is a mistake");
@@ -247,7 +247,7 @@ fn a_room_that_cannot_be_entered_again_is_told() {
 fn found_peers_come_as_pages() {
     let mut world = World::registered();
     let query = Query { limit: Some(2), ..Query::default() };
-    world.command(Command::FindPeers { call: 5, query: query.clone() });
+    world.command(Command::FindPeers { call: CallId(5), query: query.clone() });
     let frame = world.last_frame();
     assert_eq!(world.take_sent(), [ClientMessage::Discover(query)]);
     page(&mut world, frame, vec![info("ada", 1)], Some("ada"));
@@ -260,7 +260,7 @@ fn found_peers_come_as_pages() {
 #[test]
 fn a_question_survives_a_lost_link_and_keeps_its_deadline() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 5, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(5), query: Query::default() });
     let old = world.last_frame();
     world.lose_link();
     world.advance(500);
@@ -273,7 +273,7 @@ fn a_question_survives_a_lost_link_and_keeps_its_deadline() {
     page(&mut world, frame, vec![], None);
     assert!(world.outcome(5).is_some());
     world.lose_link();
-    world.command(Command::FindPeers { call: 6, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(6), query: Query::default() });
     world.advance(15_000);
     assert_eq!(world.outcome(6), Some(Err("timeout")));
 }
@@ -281,8 +281,8 @@ fn a_question_survives_a_lost_link_and_keeps_its_deadline() {
 #[test]
 fn an_aborted_question_is_not_settled_and_not_repeated() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 5, query: Query::default() });
-    world.command(Command::Cancel { call: 5 });
+    world.command(Command::FindPeers { call: CallId(5), query: Query::default() });
+    world.command(Command::Cancel { call: CallId(5) });
     world.lose_link();
     world.advance(500);
     world.sent.clear();
@@ -296,10 +296,10 @@ fn an_aborted_question_is_not_settled_and_not_repeated() {
 fn questions_without_an_answer_are_bounded() {
     let mut world = World::registered();
     for call in 100..100 + 256 {
-        world.command(Command::FindPeers { call, query: Query::default() });
+        world.command(Command::FindPeers { call: CallId(call), query: Query::default() });
     }
     assert!(world.settled.is_empty());
-    world.command(Command::Join { call: 5, room: room("a") });
+    world.command(Command::Join { call: CallId(5), room: room("a") });
     assert_eq!(world.outcome(5), Some(Err("outbox-full")));
 }
 
@@ -308,7 +308,7 @@ fn a_join_that_is_aborted_is_taken_back_at_the_server() {
     let mut world = World::registered();
     let frame = join(&mut world, 1);
     world.take_sent();
-    world.command(Command::Cancel { call: 1 });
+    world.command(Command::Cancel { call: CallId(1) });
     assert_eq!(world.take_sent(), [ClientMessage::Leave(room("a"))]);
     joined(&mut world, frame, vec![info("ada", 1)], None);
     came(&mut world, info("bob", 1));
@@ -325,7 +325,7 @@ fn a_second_join_that_is_aborted_leaves_the_first_in_force() {
     joined(&mut world, frame, vec![], None);
     join(&mut world, 2);
     world.take_sent();
-    world.command(Command::Cancel { call: 2 });
+    world.command(Command::Cancel { call: CallId(2) });
     assert_eq!(world.take_sent(), []);
     came(&mut world, info("bob", 1));
     assert_eq!(moves(&mut world), ["+bob"]);
@@ -334,8 +334,8 @@ fn a_second_join_that_is_aborted_leaves_the_first_in_force() {
 #[test]
 fn what_came_behind_a_hello_that_did_not_arrive_as_it_was_sent_is_not_refused() {
     let mut world = World::new();
-    world.command(Command::Connect { call: support::CONNECT, timeout_ms: 60_000 });
-    world.command(Command::Join { call: 5, room: room("a") });
+    world.command(Command::Connect { call: CallId(support::CONNECT), timeout_ms: 60_000 });
+    world.command(Command::Join { call: CallId(5), room: room("a") });
     world.socket_event(SocketEvent::Opened);
     let frame = world.last_frame();
     world.receive_error("invalid-json", None, None);
@@ -350,7 +350,7 @@ fn what_came_behind_a_hello_that_did_not_arrive_as_it_was_sent_is_not_refused() 
     joined(&mut world, frame, vec![info("ada", 1)], None);
     assert_eq!(world.outcome(5), peers(&["ada"]));
     // Once registered, it is an answer like any other.
-    world.command(Command::Join { call: 6, room: room("b") });
+    world.command(Command::Join { call: CallId(6), room: room("b") });
     world.receive_error("not-registered", Some(world.last_frame()), None);
     assert_eq!(world.outcome(6), Some(Err("not-registered")));
 }

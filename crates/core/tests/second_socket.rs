@@ -4,7 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, Query, ServerMessage};
-use signalpost_core::{ClientState, Command, Input, PageEvent, SocketEvent};
+use signalpost_core::{CallId, ClientState, Command, Input, PageEvent, SocketEvent, SocketId};
 use support::{World, config, room};
 
 /// It goes on with another socket.
@@ -49,9 +49,9 @@ fn the_first_socket_that_speaks_stays() {
     let mut world = suspecting();
     world.speak_on(1);
     assert_eq!(world.closed_sockets, [(2, REPLACED)]);
-    world.input(Input::Socket { socket: 2, event: SocketEvent::Opened });
+    world.input(Input::Socket { socket: SocketId(2), event: SocketEvent::Opened });
     assert_eq!(world.take_sent(), [], "late events of a dropped socket are ignored");
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     assert!(matches!(world.take_sent().as_slice(), [ClientMessage::Discover(_)]));
     assert!(world.states().is_empty());
 }
@@ -59,7 +59,7 @@ fn the_first_socket_that_speaks_stays() {
 #[test]
 fn the_second_socket_takes_over_when_it_opens_first() {
     let mut world = suspecting();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     world.take_sent();
     world.socket_event(SocketEvent::Opened);
     assert_eq!(
@@ -104,7 +104,7 @@ fn a_link_that_is_lost_under_suspicion_is_no_longer_suspected() {
     for seed in 0..20 {
         let mut world = World::with(config(), seed);
         world.register();
-        world.command(Command::FindPeers { call: 9, query: Query::default() });
+        world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
         world.advance(1_600);
         world.lose_link();
         world.advance(500);
@@ -149,7 +149,7 @@ fn a_terminal_close_of_the_first_ends_the_second_too() {
 #[test]
 fn a_question_by_itself_is_a_suspicion_too() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     world.advance(1_999);
     assert_eq!(world.opened(), [1]);
     world.advance(1);
@@ -215,7 +215,7 @@ fn close_is_final_with_two_sockets_and_under_every_event() {
 #[test]
 fn rooms_and_questions_survive_the_replacement() {
     let mut world = World::registered();
-    world.command(Command::Join { call: 5, room: room("a") });
+    world.command(Command::Join { call: CallId(5), room: room("a") });
     world.page(PageEvent::Visible);
     world.advance(500);
     world.socket_event(SocketEvent::Opened);

@@ -4,11 +4,13 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, Query, ServerMessage};
-use signalpost_core::{ClientState, Command, PageEvent, ReconnectOptions, Reply, SocketEvent, TimerName};
+use signalpost_core::{
+    CallId, ClientState, Command, PageEvent, ReconnectOptions, Reply, SocketEvent, TimerName,
+};
 use support::{CONNECT, World, config, room};
 
 fn connect(world: &mut World, call: u32, timeout_ms: u32) {
-    world.command(Command::Connect { call, timeout_ms });
+    world.command(Command::Connect { call: CallId(call), timeout_ms });
 }
 
 /// The times from one opening of a socket to the next, while none ever answers.
@@ -37,7 +39,7 @@ fn connecting_registers_and_settles_every_call() {
 #[test]
 fn what_is_asked_before_the_welcome_follows_hello_at_once() {
     let mut world = World::new();
-    world.command(Command::Join { call: 5, room: room("a") });
+    world.command(Command::Join { call: CallId(5), room: room("a") });
     connect(&mut world, 1, 5_000);
     world.socket_event(SocketEvent::Opened);
     assert!(matches!(world.take_sent().as_slice(), [ClientMessage::Hello(_), ClientMessage::Join(_)]));
@@ -65,9 +67,9 @@ fn an_aborted_call_ends_the_attempt_when_nobody_else_waits() {
     let mut world = World::new();
     connect(&mut world, 1, 9_000);
     connect(&mut world, 2, 9_000);
-    world.command(Command::Cancel { call: 1 });
+    world.command(Command::Cancel { call: CallId(1) });
     assert!(world.closed_sockets.is_empty());
-    world.command(Command::Cancel { call: 2 });
+    world.command(Command::Cancel { call: CallId(2) });
     assert_eq!(world.closed_sockets, [(1, 1000)]);
     assert_eq!(world.client.poll_timeout(), None);
     assert!(world.settled.is_empty());
@@ -103,7 +105,7 @@ fn the_own_former_socket_may_hold_the_id_for_a_while() {
 fn a_terminal_close_is_believed() {
     for (code, reason) in [(4500, "superseded"), (4501, "upgrade-required")] {
         let mut world = World::registered();
-        world.command(Command::FindPeers { call: 9, query: Query::default() });
+        world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
         world.socket_event(SocketEvent::Closed { code });
         assert_eq!(world.states(), [(ClientState::Idle, reason)]);
         assert_eq!(world.outcome(9), Some(Err(reason)));
@@ -234,7 +236,7 @@ fn a_silent_idle_link_is_asked_after_8_s_and_dead_3_s_later() {
 #[test]
 fn a_link_that_does_not_answer_a_send_is_dead_after_3_s() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     world.forget();
     world.advance(1_500);
     assert_eq!(world.take_sent(), [ClientMessage::Heartbeat], "asked once");
@@ -248,7 +250,7 @@ fn a_link_that_does_not_answer_a_send_is_dead_after_3_s() {
 #[test]
 fn an_ack_keeps_the_link() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     world.advance(1_500);
     world.receive(ServerMessage::HeartbeatAck);
     world.advance(3_000);
@@ -270,7 +272,7 @@ fn events_of_a_replaced_socket_are_ignored() {
         SocketEvent::Frame(Box::new(frame)),
         SocketEvent::Malformed,
     ] {
-        world.input(signalpost_core::Input::Socket { socket: 1, event });
+        world.input(signalpost_core::Input::Socket { socket: signalpost_core::SocketId(1), event });
     }
     assert_eq!(world.outputs, outputs);
     assert_eq!(world.client.state(), ClientState::Connected);
@@ -294,7 +296,7 @@ fn a_bad_frame_is_an_error_event_and_an_unknown_type_nothing() {
 #[test]
 fn close_says_bye_and_refuses_everything_afterwards() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     world.take_sent();
     world.command(Command::Close);
     assert_eq!(world.take_sent(), [ClientMessage::Bye]);

@@ -4,16 +4,16 @@
 mod support;
 
 use signalpost_core::protocol::{PeerInfo, ServerMessage};
-use signalpost_core::{Command, Event, Reply};
+use signalpost_core::{CallId, Command, Event, Reply};
 use support::{World, id, info, room};
 
 fn join(world: &mut World, call: u32) -> u32 {
-    world.command(Command::Join { call, room: room("a") });
+    world.command(Command::Join { call: CallId(call), room: room("a") });
     world.last_frame()
 }
 
 fn leave(world: &mut World, call: u32) -> u32 {
-    world.command(Command::Leave { call, room: room("a") });
+    world.command(Command::Leave { call: CallId(call), room: room("a") });
     world.last_frame()
 }
 

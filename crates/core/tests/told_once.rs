@@ -4,13 +4,15 @@
 mod support;
 
 use signalpost_core::protocol::{ErrorCode, Signal};
-use signalpost_core::{Command, ConnectionEvent, ConnectionState, Event, Output, Reply, SignalingState};
+use signalpost_core::{
+    CallId, Command, ConnectionEvent, ConnectionId, ConnectionState, Event, Output, Reply, SignalingState,
+};
 use support::{World, answer, id, route};
 
 /// `connect("zoe")` as call 5, answered by zoe's connection 77.
 fn answered() -> (World, u32) {
     let mut world = World::registered();
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     let mine = world.connections.last().unwrap().0;
     world.offer_made("mine");
     world.hear("zoe", answer(77, mine, 1, "theirs"));
@@ -37,14 +39,14 @@ fn a_peer_is_connected_when_its_call_is() {
         world.client.handle_input(
             world.now,
             signalpost_core::Input::Connection {
-                connection: world.connections.last().unwrap().0,
+                connection: ConnectionId(world.connections.last().unwrap().0),
                 event: ConnectionEvent::Opened,
             },
         );
         let mut told = Vec::new();
         while let Some(output) = world.client.poll_output() {
             match output {
-                Output::Settle { call: 5, result: Ok(Reply::Done) } => told.push("resolved"),
+                Output::Settle { call: CallId(5), result: Ok(Reply::Done) } => told.push("resolved"),
                 Output::Event(Event::PeerState { state: ConnectionState::Connected, .. }) => {
                     told.push("connected");
                 }
@@ -62,7 +64,7 @@ fn what_the_browser_says_of_it_later_is_old_news() {
     world.connection_event(ConnectionEvent::Opened);
     world.state(ConnectionState::Connecting);
     // Meanwhile it is connected, and no new path is looked for.
-    world.command(Command::ConnectPeer { call: 6, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(6), peer: id("zoe"), timeout_ms: 60_000 });
     assert_eq!((world.outcome(6), world.restarts), (Some(Ok(Reply::Done)), 0));
     world.state(ConnectionState::Connected);
     assert_eq!(states(&world), [ConnectionState::Connected]);
@@ -116,7 +118,7 @@ fn a_call_that_is_refused_is_told_by_its_promise_alone() {
 #[test]
 fn a_refusal_of_what_a_former_connection_sent_is_not_told() {
     let mut world = World::registered();
-    world.command(Command::ConnectPeer { call: 5, peer: id("nobody"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("nobody"), timeout_ms: 60_000 });
     world.offer_made("mine");
     world.receive_error("peer-not-found", None, Some("nobody"));
     assert_eq!(world.outcome(5), Some(Err("peer-not-found")));
@@ -132,7 +134,7 @@ fn a_refusal_of_what_a_former_connection_sent_is_not_told() {
 fn what_nobody_waits_for_is_an_event() {
     for (end, code) in ENDS {
         let (mut world, mine) = answered();
-        world.command(Command::Cancel { call: 5 });
+        world.command(Command::Cancel { call: CallId(5) });
         end(&mut world, mine);
         assert_eq!((world.outcome(5), world.errors()), (None, vec![code.into()]));
     }
@@ -143,7 +145,7 @@ fn a_refused_description_is_told_once_as_well() {
     for waits in [true, false] {
         let (mut world, mine) = answered();
         if !waits {
-            world.command(Command::Cancel { call: 5 });
+            world.command(Command::Cancel { call: CallId(5) });
         }
         world.command(Command::RestartIce { peer: id("zoe") });
         world.connection_event(ConnectionEvent::NegotiationNeeded);

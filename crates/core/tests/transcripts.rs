@@ -7,8 +7,9 @@ use serde_json::Value;
 use signalpost_core::input::Receiver;
 use signalpost_core::protocol::{ClientMessage, Envelope, OwnSignal, PeerId, Query, RoomName, Signal};
 use signalpost_core::{
-    CandidateOptions, Client, ClientState, Command, Config, ConnectionEvent, ConnectionState, Description,
-    Input, Operation, Outcome, Output, ReconnectOptions, SdpType, SignalingState, SocketEvent,
+    CallId, CandidateOptions, Client, ClientState, Command, Config, ConnectionEvent, ConnectionId,
+    ConnectionState, Description, Input, Operation, OperationId, Outcome, Output, ReconnectOptions, SdpType,
+    SignalingState, SocketEvent, SocketId,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,12 +21,12 @@ struct Player {
     client: Client,
     now: u64,
     calls: u32,
-    socket: Option<u32>,
+    socket: Option<SocketId>,
     is_open: bool,
     is_welcome: bool,
-    connection: Option<u32>,
+    connection: Option<ConnectionId>,
     /// What waits for a description that only the transcript knows.
-    operation: Option<(u32, Operation)>,
+    operation: Option<(OperationId, Operation)>,
     is_negotiated: bool,
     said: VecDeque<Value>,
     /// What the recorded client drew, and what this one has drawn instead.
@@ -112,7 +113,7 @@ impl Player {
     }
 
     /// What needs no description of the browser's ends at once.
-    fn operate(&mut self, operation: u32, what: Operation) {
+    fn operate(&mut self, operation: OperationId, what: Operation) {
         let state = match &what {
             Operation::SetLocalDescription | Operation::CreateOffer | Operation::ReadLocalDescription => {
                 self.operation = Some((operation, what));
@@ -176,18 +177,18 @@ impl Player {
         let is_own = payload["own"] == true;
         match frame["type"].as_str().unwrap() {
             "hello" if self.client.state() == ClientState::Idle => {
-                self.command(|call| Command::Connect { call, timeout_ms: 20_000 });
+                self.command(|call| Command::Connect { call: CallId(call), timeout_ms: 20_000 });
                 self.wait();
             }
             "hello" | "heartbeat" => self.wait(),
-            "join" => self.command(|call| Command::Join { call, room: room(frame) }),
-            "leave" => self.command(|call| Command::Leave { call, room: room(frame) }),
+            "join" => self.command(|call| Command::Join { call: CallId(call), room: room(frame) }),
+            "leave" => self.command(|call| Command::Leave { call: CallId(call), room: room(frame) }),
             "peer-discovery" => {
                 let query = match ClientMessage::from_envelope(envelope(frame)).unwrap() {
                     ClientMessage::Discover(query) => query,
                     _ => Query::default(),
                 };
-                self.command(|call| Command::FindPeers { call, query });
+                self.command(|call| Command::FindPeers { call: CallId(call), query });
             }
             "message" | "broadcast" => {
                 let data = payload["data"].as_str().unwrap().into();
@@ -202,12 +203,16 @@ impl Player {
                     other => panic!("{other:?}"),
                 };
                 let is_batched = matches!(signal, OwnSignal::Candidates { .. });
-                self.command(|call| Command::OwnSignal { call, to: to(), signal });
+                self.command(|call| Command::OwnSignal { call: CallId(call), to: to(), signal });
                 self.advance(if is_batched { 100 } else { 0 });
             }
             "offer" => {
                 if self.connection.is_none() {
-                    self.command(|call| Command::ConnectPeer { call, peer: to(), timeout_ms: 60_000 });
+                    self.command(|call| Command::ConnectPeer {
+                        call: CallId(call),
+                        peer: to(),
+                        timeout_ms: 60_000,
+                    });
                 } else if self.operation.is_none() && payload["number"] != 1 {
                     // What follows an ICE restart at once waits.
                     self.advance(400);
@@ -318,7 +323,7 @@ impl Player {
 }
 
 fn message(call: u32, to: Receiver, data: String) -> Command {
-    Command::Message { call, to, data, receipt: false }
+    Command::Message { call: CallId(call), to, data, receipt: false }
 }
 
 fn count(frame: &Value) -> usize {

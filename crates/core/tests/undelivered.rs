@@ -4,7 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::{ServerMessage, Signal};
-use signalpost_core::{Command, ConnectionEvent, ConnectionState, Operation, SignalingState};
+use signalpost_core::{CallId, Command, ConnectionEvent, ConnectionState, Operation, SignalingState};
 use support::{World, answer, candidate, id, info, offer, room};
 
 fn kinds(world: &mut World) -> Vec<String> {
@@ -29,7 +29,7 @@ fn known() -> World {
 #[test]
 fn candidates_of_a_pair_that_is_not_connected_are_sent_again() {
     let mut world = known();
-    world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+    world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
     world.offer_made("mine");
     let mine = world.connections.last().unwrap().0;
     world.hear("zoe", answer(9, mine, 1, "theirs"));
@@ -65,7 +65,7 @@ fn a_reject_that_could_not_be_sent_is_sent_again() {
 fn an_offer_that_the_server_refuses_is_rolled_back_and_told() {
     for code in ["message-too-large", "invalid-description"] {
         let mut world = known();
-        world.command(Command::ConnectPeer { call: 5, peer: id("zoe"), timeout_ms: 60_000 });
+        world.command(Command::ConnectPeer { call: CallId(5), peer: id("zoe"), timeout_ms: 60_000 });
         world.offer_made("mine");
         world.receive_error(code, None, Some("zoe"));
         assert_eq!(world.outcome(5), Some(Err(code)));

@@ -4,12 +4,12 @@
 mod support;
 
 use signalpost_core::protocol::Query;
-use signalpost_core::{ClientState, Command, SocketEvent};
+use signalpost_core::{CallId, ClientState, Command, SocketEvent};
 use support::{CONNECT, World};
 
 fn connecting(timeout_ms: u32) -> World {
     let mut world = World::new();
-    world.command(Command::Connect { call: CONNECT, timeout_ms });
+    world.command(Command::Connect { call: CallId(CONNECT), timeout_ms });
     world
 }
 
@@ -32,7 +32,7 @@ fn what_can_never_work_fails_at_once_with_its_cause() {
     assert_eq!(world.client.state(), ClientState::Idle);
     assert_eq!(world.client.poll_timeout(), None, "no further attempt by itself");
     assert!(world.errors().is_empty());
-    world.command(Command::Connect { call: 2, timeout_ms: 20_000 });
+    world.command(Command::Connect { call: CallId(2), timeout_ms: 20_000 });
     assert_eq!(world.opened(), [1, 2], "and it can be tried anew");
 }
 
@@ -51,7 +51,7 @@ fn what_worked_once_is_tried_again() {
 #[test]
 fn a_second_socket_that_cannot_be_made_is_not_missed() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     world.advance(2_000);
     assert_eq!(world.opened(), [1, 2]);
     unavailable(&mut world);
@@ -103,7 +103,7 @@ fn only_a_call_with_no_known_cause_is_out_of_time() {
 #[test]
 fn a_request_that_ran_out_of_time_says_why_there_was_no_link() {
     let mut world = World::registered();
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     for _ in 0..8 {
         world.lose_link();
         world.advance(4_000);
@@ -116,6 +116,6 @@ fn a_close_code_that_nobody_knows_is_not_taken_for_another() {
     let mut world = World::registered();
     world.socket_event(SocketEvent::Closed { code: 4777 });
     assert_eq!(world.states(), [(ClientState::Idle, "server-unreachable")]);
-    world.command(Command::FindPeers { call: 9, query: Query::default() });
+    world.command(Command::FindPeers { call: CallId(9), query: Query::default() });
     assert_eq!(world.opened(), [1], "no further attempt by itself");
 }

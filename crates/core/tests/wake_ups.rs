@@ -4,7 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::{ClientMessage, ServerMessage};
-use signalpost_core::{ClientState, Command, Config, Input, PageEvent, SocketEvent, TimerName};
+use signalpost_core::{CallId, ClientState, Command, Config, Input, PageEvent, SocketEvent, TimerName};
 use support::{CONNECT, World, config};
 
 const WAKE_UPS: [PageEvent; 3] = [PageEvent::Online, PageEvent::Visible, PageEvent::Woke];
@@ -332,10 +332,10 @@ fn a_page_may_freeze_at_any_time() {
         assert_eq!(world.client.state(), ClientState::Connected, "{stage}");
     }
     let mut world = World::with(Config { release_when_frozen: true, ..config() }, 7);
-    world.command(Command::Connect { call: CONNECT, timeout_ms: 60_000 });
+    world.command(Command::Connect { call: CallId(CONNECT), timeout_ms: 60_000 });
     world.page(PageEvent::Frozen);
     assert_eq!(world.client.state(), ClientState::Connecting);
-    world.command(Command::Connect { call: CONNECT + 1, timeout_ms: 60_000 });
+    world.command(Command::Connect { call: CallId(CONNECT + 1), timeout_ms: 60_000 });
     assert_eq!(world.opened(), [1], "a call does not thaw the page");
     world.advance(60_000);
     assert_eq!(world.outcome(CONNECT), Some(Err("timeout")));

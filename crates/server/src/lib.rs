@@ -50,6 +50,7 @@
 mod connection_id;
 pub mod drain;
 pub mod engine;
+pub mod memory;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod registry;

@@ -3,7 +3,7 @@
 
 use clap::Parser;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use signalpost_server::engine::memory::MemoryEngine;
+use signalpost_server::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
 use signalpost_server::registry::Bounds;
 use std::error::Error;

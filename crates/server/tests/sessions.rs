@@ -5,7 +5,7 @@ mod support;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use signalpost_server::registry::mailbox::RELAYS;
+use signalpost_server::engine::limits::RELAYS;
 use std::time::Duration;
 use support::{Client, Member, Server};
 use tokio_tungstenite::tungstenite::Message;

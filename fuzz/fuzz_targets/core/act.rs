@@ -4,8 +4,8 @@ use super::{Call, World};
 use signalpost_core::input::Receiver;
 use signalpost_core::protocol::{Envelope, IceCandidateInit, OwnSignal, PeerId, Query, RoomName};
 use signalpost_core::{
-    Command, ConnectionEvent, ConnectionState, Description, Input, Outcome, PageEvent, SdpType,
-    SignalingState, SocketEvent,
+    CallId, Command, ConnectionEvent, ConnectionId, ConnectionState, Description, Input, Outcome, PageEvent,
+    SdpType, SignalingState, SocketEvent,
 };
 
 impl World {
@@ -46,7 +46,7 @@ impl World {
 
     fn command(&mut self, kind: u8, rest: &str) {
         let (peer, room) = (PeerId::parse(rest).ok(), RoomName::parse(rest).ok());
-        let call = u32::try_from(self.calls.len()).unwrap_or(u32::MAX);
+        let call = CallId(u32::try_from(self.calls.len()).unwrap_or(u32::MAX));
         let timeout_ms = 15_000;
         let command = match (kind, peer, room) {
             (b'C', ..) => Command::Connect { call, timeout_ms },
@@ -71,7 +71,7 @@ impl World {
                 Command::OwnSignal { call, to, signal }
             }
             (b'K', ..) => {
-                let cancelled = rest.parse().unwrap_or_default();
+                let cancelled = CallId(rest.parse().unwrap_or_default());
                 if let Some(call) = self.calls.get_mut(&cancelled)
                     && *call == Call::Open
                 {
@@ -115,7 +115,7 @@ impl World {
             && let Some(target) = payload.target
             && let Some(own) = usize::try_from(target).ok().and_then(|at| self.connections.get(at))
         {
-            payload.target = Some(*own);
+            payload.target = Some(own.0);
         }
         self.socket(SocketEvent::Frame(Box::new(envelope)));
     }
@@ -164,7 +164,7 @@ impl World {
     }
 
     /// The connection that a digit names, and what follows.
-    fn which<'a>(&self, rest: &'a str) -> Option<(u32, &'a str)> {
+    fn which<'a>(&self, rest: &'a str) -> Option<(ConnectionId, &'a str)> {
         let (digit, rest) = rest.split_at_checked(1)?;
         Some((*self.connections.get(digit.parse::<usize>().ok()?)?, rest))
     }

@@ -19,7 +19,7 @@ export async function withSides(world, browsers, body) {
     for (const [at, browser] of browsers.entries()) {
       const side = {
         server: world.server,
-        id: `${NAMES[at]}-${(sides += 1)}`,
+        id: `${NAMES[at]}-${++sides}`,
         faults: await startFaults(world.namespace, world.server.port),
       };
       all.push(side);
@@ -78,7 +78,8 @@ const MAKE = (options) => {
     window.peer = peer;
     window.said = [];
     peer.addEventListener("statechange", ({ state, reason }) => tell("peer", { state, reason }));
-    const channel = (window.channel = peer.createDataChannel("probe", { negotiated: true, id: 77 }));
+    const channel = peer.createDataChannel("probe", { negotiated: true, id: 77 });
+    window.channel = channel;
     for (const type of ["open", "closing", "close", "error"]) channel.addEventListener(type, () => tell("channel", { type }));
     channel.addEventListener("message", ({ data }) => said.push(data));
   };
@@ -90,7 +91,11 @@ export async function start(side, { connect = true, ...options } = {}) {
   const { page } = side;
   await loadModule(page);
   await page.evaluate(MAKE, { peerId: side.id, reconnect: QUICK, ...options });
-  if (connect) await meanwhile(side, async () => (await client.connect(), true));
+  if (!connect) return;
+  await meanwhile(side, async () => {
+    await client.connect();
+    return true;
+  });
 }
 
 /** Enters a room: `window.room`, and `window.people`, who came and went (`{ at, what, id, reason }`). */
@@ -107,7 +112,7 @@ export const join = ({ page }, name) =>
   }, name);
 
 /** Who the room's list names; `"bob away"` who is away. */
-export const members = ({ page }) => page.evaluate("room.peers.map(({ id, away }) => (away ? `${id} away` : id)).sort()");
+export const members = ({ page }) => page.evaluate(() => room.peers.map(({ id, away }) => (away ? `${id} away` : id)).sort());
 
 /** Waits until the side's room told this many things of a peer; answers `["peeraway lost", …]`. */
 export async function heardOf(side, id, count, { timeoutMs = 15_000 } = {}) {
@@ -125,7 +130,7 @@ export async function resumes({ page }, count, { timeoutMs = 15_000 } = {}) {
 /** Connects one side to the other, and waits until data flows both ways. */
 export async function connectPeers(a, b) {
   // Who sent it something has a `RemotePeer` already, and hears of no new one.
-  await b.page.evaluate((id) => client.peers.filter((known) => known.id === id).forEach(watchPeer), a.id);
+  await b.page.evaluate((id) => client.remotePeers.filter((known) => known.id === id).forEach(watchPeer), a.id);
   await meanwhile(
     a,
     async (id) => {
@@ -157,7 +162,7 @@ export async function assertUntouched(...all) {
     const { peers, channels, state } = await page.evaluate(() => ({
       peers: told("peer").map(({ state }) => state),
       channels: told("channel").map(({ type }) => type),
-      state: [peer.state, channel.readyState, client.peers.length],
+      state: [peer.state, channel.readyState, client.remotePeers.length],
     }));
     assert.deepEqual(
       { peers, channels, state },
@@ -194,7 +199,7 @@ export const send = (side, to, all, options) =>
       const target = client.peer(to);
       return Promise.all(
         all.map((data) =>
-          target.sendSignal(data, options).then(
+          target.send(data, options).then(
             () => "sent",
             ({ code }) => code,
           ),

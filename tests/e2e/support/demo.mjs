@@ -32,10 +32,12 @@ export const click = (page, selector) => page.evaluate((selector) => document.qu
 
 /** In a page: `window.peer` is the connection to the other, with a channel whose end is written down. */
 export async function observe(id) {
-  const peer = (window.peer = window.signalpost.peers.find((peer) => peer.id === id));
+  const peer = window.signalpost.remotePeers.find((peer) => peer.id === id);
+  window.peer = peer;
   window.ended = [];
   window.arrived = [];
-  const channel = (window.channel = peer.createDataChannel("probe", { negotiated: true, id: 77 }));
+  const channel = peer.createDataChannel("probe", { negotiated: true, id: 77 });
+  window.channel = channel;
   for (const type of ["closing", "close", "error"]) channel.addEventListener(type, () => ended.push(`the channel: ${type}`));
   peer.addEventListener("statechange", ({ state, reason }) => ended.push(`${state} ${reason}`));
   peer.addEventListener("error", ({ error }) => ended.push(error.message));

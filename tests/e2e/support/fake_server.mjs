@@ -27,7 +27,7 @@ export const equipFakeServer = (page) =>
         received: 0,
         say: (data) => server.sockets.at(-1).onmessage?.({ data }),
         tell: (frame) => server.say(JSON.stringify(frame)),
-        number: (frame) => server.tell({ ...frame, seq: (server.seq += 1), ack: server.received }),
+        number: (frame) => server.tell({ ...frame, seq: ++server.seq, ack: server.received }),
         told: (type) => server.sent.findLast((frame) => frame.type === type),
         end: (code) => {
           const socket = server.sockets.at(-1);
@@ -54,7 +54,7 @@ export const equipFakeServer = (page) =>
             const answer = answers && ANSWERS[frame.type]?.(frame.payload);
             if (!answer || (frame.type === "message" && frame.id === undefined)) return;
             answer.payload.ref = frame.id;
-            say(version === 1 ? answer : { ...answer, seq: (server.seq += 1), ack: server.received });
+            say(version === 1 ? answer : { ...answer, seq: ++server.seq, ack: server.received });
           };
           const socket = {
             send: hear,

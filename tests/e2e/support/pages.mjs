@@ -31,7 +31,8 @@ export const inject = (page, source) =>
 export const startClient = async (page, options = {}) => {
   await loadModule(page);
   await page.evaluate(async (options) => {
-    const client = (window.client = new signalpostModule.SignalingClient("/signal", options));
+    const client = new signalpostModule.SignalingClient("/signal", options);
+    window.client = client;
     window.heard = [];
     window.failures = [];
     client.addEventListener("statechange", ({ state, reason }) => heard.push(`${state}${reason && ` ${reason}`}`));

@@ -25,7 +25,8 @@ export const loadPlain = (page) =>
 export const startPlain = async (page, id) => {
   await loadPlain(page);
   await page.evaluate(async (id) => {
-    const plain = (window.plain = new PlainClient(`${location.origin.replace("http", "ws")}/signal`, id));
+    const plain = new PlainClient(`${location.origin.replace("http", "ws")}/signal`, id);
+    window.plain = plain;
     window.told = [];
     window.problems = [];
     for (const type of ["open", "down", "ended", "peer-joined", "peer-left"]) plain.addEventListener(type, () => told.push(type));

@@ -29,7 +29,7 @@ export const equipRaw = (page) =>
         else frames.push(frame);
       };
       raw.say = (frame) => socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
-      raw.tell = (frame) => raw.say({ ...frame, seq: (raw.seq += 1), ack: raw.top });
+      raw.tell = (frame) => raw.say({ ...frame, seq: ++raw.seq, ack: raw.top });
       raw.next = () =>
         new Promise((done, fail) => {
           if (frames.length > 0) return done(frames.shift());
@@ -40,7 +40,10 @@ export const equipRaw = (page) =>
         await new Promise((done) => setTimeout(done, 250));
         return frames.splice(0);
       };
-      raw.drop = (code) => (socket.close(code), raw.closed);
+      raw.drop = (code) => {
+        socket.close(code);
+        return raw.closed;
+      };
       raw.isOpen = () => socket.readyState === WebSocket.OPEN;
       await new Promise((open, fail) => Object.assign(socket, { onopen: open, onerror: () => fail(new Error("no socket")) }));
       raw.say({

@@ -1,9 +1,10 @@
 //! What the application itself sends to other peers: messages, and signals for connections that it made.
 
 use super::Client;
+use crate::client::own_candidates::Closed;
+use crate::ids::CallId;
 use crate::input::Receiver;
 use crate::output::{Failure, Output};
-use crate::own_candidates::Closed;
 use alloc::{string::String, vec, vec::Vec};
 use signalpost_protocol::{
     Candidate, ClientMessage, ErrorCode, IceCandidateInit, OwnSignal, PeerId, Signal, limits,
@@ -11,7 +12,7 @@ use signalpost_protocol::{
 };
 
 impl Client {
-    pub(super) fn write(&mut self, now: u64, call: u32, to: Receiver, data: String, receipt: bool) {
+    pub(super) fn write(&mut self, now: u64, call: CallId, to: Receiver, data: String, receipt: bool) {
         let bytes = data.len();
         if bytes > limits::MESSAGE_BYTES {
             self.refuse(call, Failure::new(ErrorCode::MessageTooLarge, "at most 4096 bytes of JSON"));
@@ -28,7 +29,7 @@ impl Client {
         }
     }
 
-    pub(super) fn signal(&mut self, now: u64, call: u32, to: PeerId, signal: OwnSignal) {
+    pub(super) fn signal(&mut self, now: u64, call: CallId, to: PeerId, signal: OwnSignal) {
         match signal {
             OwnSignal::Candidates { candidates, end } => {
                 if let Some(problem) = candidates.iter().find_map(problem) {
@@ -89,7 +90,7 @@ impl Client {
     }
 
     /// Sends a letter with a text of so many bytes, for which these calls wait.
-    fn post(&mut self, now: u64, calls: Vec<u32>, message: ClientMessage, bytes: usize, receipt: bool) {
+    fn post(&mut self, now: u64, calls: Vec<CallId>, message: ClientMessage, bytes: usize, receipt: bool) {
         if self.session.is_full(bytes) || self.letters.is_full() {
             for call in &calls {
                 self.refuse(*call, ErrorCode::OutboxFull.into());
@@ -100,7 +101,7 @@ impl Client {
         self.letters.push(now, id, calls, receipt);
     }
 
-    fn refuse(&mut self, call: u32, failure: Failure) {
+    fn refuse(&mut self, call: CallId, failure: Failure) {
         self.outputs.push_back(Output::Settle { call, result: Err(failure) });
     }
 }

@@ -1,8 +1,8 @@
 //! What the server says.
 
 use super::Client;
+use crate::client::requests::{Question, Request};
 use crate::output::{Event, Failure, Output, Reply};
-use crate::requests::{Question, Request};
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{
     ClientMessage, Envelope, ErrorCode, LeaveReason, PeerId, PeerInfo, Refusal, RoomName, ServerMessage,

@@ -11,9 +11,9 @@ use signalpost_core::protocol::{
     Signal,
 };
 use signalpost_core::{
-    CandidateOptions, Client, ClientState, Command, Config, ConnectionEvent, ConnectionState, Description,
-    Event, Failure, Input, Operation, Outcome, Output, PageEvent, ReconnectOptions, Reply, SdpType,
-    SignalingState, SocketEvent,
+    CallId, CandidateOptions, Client, ClientState, Command, Config, ConnectionEvent, ConnectionId,
+    ConnectionState, Description, Event, Failure, Input, Operation, OperationId, Outcome, Output, PageEvent,
+    ReconnectOptions, Reply, SdpType, SignalingState, SocketEvent, SocketId,
 };
 use std::collections::BTreeMap;
 
@@ -101,7 +101,7 @@ impl World {
     }
 
     pub fn register(&mut self) {
-        self.command(Command::Connect { call: CONNECT, timeout_ms: 60_000 });
+        self.command(Command::Connect { call: CallId(CONNECT), timeout_ms: 60_000 });
         self.accept_link();
     }
 
@@ -120,10 +120,10 @@ impl World {
     pub fn input(&mut self, input: Input) {
         match &input {
             Input::Socket { socket, event: SocketEvent::Closed { .. } | SocketEvent::Unavailable { .. } } => {
-                self.live_sockets.remove(socket);
+                self.live_sockets.remove(&socket.0);
             }
             Input::Socket { socket, event: SocketEvent::Opened } => {
-                self.live_sockets.entry(*socket).and_modify(|open| *open = true);
+                self.live_sockets.entry(socket.0).and_modify(|open| *open = true);
             }
             _ => {}
         }
@@ -148,7 +148,7 @@ impl World {
     }
 
     pub fn socket_event_on(&mut self, socket: u32, event: SocketEvent) {
-        self.input(Input::Socket { socket, event });
+        self.input(Input::Socket { socket: SocketId(socket), event });
     }
 
     /// Something arrives on a socket that is not the newest.
@@ -182,7 +182,7 @@ impl World {
     }
 
     pub fn connection_event(&mut self, event: ConnectionEvent) {
-        let connection = self.connections.last().unwrap().0;
+        let connection = ConnectionId(self.connections.last().unwrap().0);
         self.input(Input::Connection { connection, event });
     }
 
@@ -193,8 +193,9 @@ impl World {
     /// The newest operation ends.
     pub fn done(&mut self, result: Result<Option<Description>, String>, signaling_state: SignalingState) {
         let (connection, operation, _) = self.operations.pop().expect("an operation");
-        let event = ConnectionEvent::Done { operation, outcome: Outcome { result, signaling_state } };
-        self.input(Input::Connection { connection, event });
+        let outcome = Outcome { result, signaling_state };
+        let event = ConnectionEvent::Done { operation: OperationId(operation), outcome };
+        self.input(Input::Connection { connection: ConnectionId(connection), event });
     }
 
     /// The browser says that an offer is needed, unless it has, and makes it. One that is only looked at is then set; the
@@ -303,16 +304,16 @@ impl World {
         while let Some(output) = self.client.poll_output() {
             self.outputs += 1;
             match output {
-                Output::OpenSocket { socket } => {
+                Output::OpenSocket { socket: SocketId(socket) } => {
                     self.sockets.push((socket, self.now));
                     assert_eq!(self.live_sockets.insert(socket, false), None);
                     assert!(self.live_sockets.len() <= 2, "{:?}", self.live_sockets);
                 }
-                Output::CloseSocket { socket, code } => {
+                Output::CloseSocket { socket: SocketId(socket), code } => {
                     self.closed_sockets.push((socket, code));
                     assert!(self.live_sockets.remove(&socket).is_some(), "{socket} is closed already");
                 }
-                Output::Send { socket, envelope, ack } => {
+                Output::Send { socket: SocketId(socket), envelope, ack } => {
                     assert_eq!(self.live_sockets.get(&socket), Some(&true), "{socket} is not open");
                     let text = serde_json::to_string(&Envelope { ack, ..(*envelope).clone() }).unwrap();
                     let envelope: Envelope = serde_json::from_str(&text).unwrap();
@@ -321,17 +322,17 @@ impl World {
                     let message = ClientMessage::from_envelope(envelope).expect("what is sent can be read");
                     self.sent.push((frame, message));
                 }
-                Output::CreateConnection { connection, peer } => self.connections.push((connection, peer)),
+                Output::CreateConnection { connection, peer } => self.connections.push((connection.0, peer)),
                 Output::Operate { connection, operation, what } => {
-                    self.operations.push((connection, operation, what));
+                    self.operations.push((connection.0, operation.0, what));
                 }
                 Output::RestartIce { .. } => self.restarts += 1,
-                Output::Probe { connection, after } => self.probes.push((connection, after)),
+                Output::Probe { connection, after } => self.probes.push((connection.0, after)),
                 Output::CloseConnection { connection } => {
-                    self.closed_connections.push(connection);
-                    self.operations.retain(|(of, ..)| *of != connection);
+                    self.closed_connections.push(connection.0);
+                    self.operations.retain(|(of, ..)| *of != connection.0);
                 }
-                Output::Settle { call, result } => self.settled.push((call, result)),
+                Output::Settle { call, result } => self.settled.push((call.0, result)),
                 Output::Event(event) => self.events.push(event),
             }
         }

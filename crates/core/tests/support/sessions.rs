@@ -3,13 +3,13 @@
 use super::{CONNECT, World};
 use signalpost_core::protocol::message::Welcome;
 use signalpost_core::protocol::{Envelope, LossReason, ServerMessage};
-use signalpost_core::{Command, SocketEvent};
+use signalpost_core::{CallId, Command, SocketEvent};
 
 impl World {
     /// Registered at a server with sessions.
     pub fn in_session() -> Self {
         let mut world = Self::new();
-        world.command(Command::Connect { call: CONNECT, timeout_ms: 60_000 });
+        world.command(Command::Connect { call: CallId(CONNECT), timeout_ms: 60_000 });
         world.welcome(false, 0);
         world.advance(200);
         world.forget();

@@ -1,6 +1,6 @@
 //! What an engine tells a connection.
 
-use super::News;
+use super::news::News;
 use signalpost_protocol::{ErrorCode, LossReason};
 use std::sync::Arc;
 

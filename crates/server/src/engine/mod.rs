@@ -1,6 +1,6 @@
 //! The contract between sessions and whoever knows the peers.
 //!
-//! [`memory::MemoryEngine`] keeps everything in one process. An engine over a shared store can stand
+//! [`MemoryEngine`](crate::memory::MemoryEngine) keeps everything in one process. An engine over a shared store can stand
 //! beside it: a connection is attached with a [`Sink`], commands go in, and everything that comes back,
 //! replies included, arrives through that sink.
 //!
@@ -27,7 +27,7 @@
 //!   that it is not. A broadcast is in the mailbox of every other live member; refused with `peer-busy`, it is in all
 //!   that had room. [`News::Received`] means that the receiver's client has acknowledged the message; if its session
 //!   ends before that, the sender is told `peer-not-found`.
-//! - A mailbox is bounded as [`crate::registry::mailbox`] says. A relay that does not fit is refused, a notice waits; a
+//! - A mailbox is bounded as [`limits`] says. A relay that does not fit is refused, a notice waits; a
 //!   session whose mailbox cannot take an answer to its own frame ends, and its connection is told [`Delivery::SessionLost`].
 //!   What others do ends no session, and a claim of a newcomer takes no place from a session that is there.
 //! - Only who has the current key resumes. A key is current from the claim that used it, and its successor from then on
@@ -55,7 +55,7 @@
 
 mod command;
 mod delivery;
-pub mod memory;
+pub mod limits;
 mod news;
 
 pub use command::{Action, Claim, Command, Departure, Request};

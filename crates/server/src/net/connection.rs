@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::inbox::{Found, Inbox};
-use super::server::Shared;
+use super::shared::Shared;
 use super::socket::{Ending, Incoming, Socket};
 use super::{counters, log};
 use crate::engine::{Delivery, Engine};

@@ -2,7 +2,7 @@
 
 use super::admission::HttpPlace;
 use super::options::Options;
-use super::server::Shared;
+use super::shared::Shared;
 use super::{counters, files, upgrade};
 use crate::engine::Engine;
 use axum::body::Body;

@@ -15,9 +15,9 @@ mod listener;
 mod log;
 mod options;
 mod server;
+mod shared;
 mod socket;
 mod sweeper;
-
 mod upgrade;
 mod workers;
 

@@ -1,6 +1,6 @@
 //! The command line; each flag has an environment variable.
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use signalpost_protocol::Label;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -49,6 +49,14 @@ pub struct Options {
     /// Most memory that messages take which wait for their receivers.
     #[arg(long, env = "SIGNALPOST_MAILBOX_MEMORY", default_value_t = 512, value_name = "MIB")]
     pub mailbox_memory: usize,
+    /// How the server stops.
+    #[command(flatten)]
+    pub stop: StopOptions,
+}
+
+/// How the server stops.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct StopOptions {
     /// How long a server that was told to stop goes on taking connections while /readyz says 503: until its balancer has seen
     /// that.
     #[arg(long, env = "SIGNALPOST_DRAIN_NOTICE", default_value = "0", value_name = "SECONDS", value_parser = seconds)]

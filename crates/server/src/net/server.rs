@@ -1,22 +1,18 @@
 //! The running server.
 
 use super::admission::Admission;
-use super::clock::Clock;
 use super::listener::Service;
 use super::options::{Milliseconds, Options};
-use super::sweeper::Sweeper;
+use super::shared::Shared;
 use super::workers::Workers;
 use super::{counters, http, listener};
-use crate::ConnectionId;
 use crate::drain::Drain;
 use crate::engine::Engine;
 use core::fmt;
 use metrics_exporter_prometheus::PrometheusHandle;
-use signalpost_protocol::Label;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -26,29 +22,6 @@ use tokio_util::task::TaskTracker;
 const SHUTDOWN: Duration = Duration::from_secs(5);
 /// Most connections at a time to the admin listener.
 const ADMIN_CONNECTIONS: usize = 64;
-
-/// What all tasks share.
-pub(super) struct Shared<E> {
-    pub(super) engine: E,
-    pub(super) clock: Clock,
-    pub(super) region: Option<Label>,
-    pub(super) admission: Admission,
-    pub(super) drain: Drain,
-    /// Cancelled when the server was told to stop and its balancer is to hear so.
-    pub(super) leaving: CancellationToken,
-    /// Cancelled when connections are taken no more and the sockets are closed.
-    pub(super) shutdown: CancellationToken,
-    pub(super) tasks: TaskTracker,
-    pub(super) exporter: Option<PrometheusHandle>,
-    pub(super) sweeper: Sweeper,
-    connections: AtomicU64,
-}
-
-impl<E> Shared<E> {
-    pub(super) fn next_connection(&self) -> ConnectionId {
-        ConnectionId::new(self.connections.fetch_add(1, Ordering::Relaxed))
-    }
-}
 
 /// A server whose ports are bound; [`Server::run`] serves them.
 pub struct Server<E> {
@@ -85,19 +58,9 @@ impl<E: Engine> Server<E> {
         };
         let workers = Workers::start(options.threads).map_err(StartError::Threads)?;
         counters::describe();
-        let shared = Arc::new(Shared {
-            engine,
-            clock: Clock::start(),
-            region: options.region.clone(),
-            admission: Admission::new("public", options.max_connections, options.max_http_connections),
-            drain: Drain { duration: options.drain.0, return_window: options.return_window.0 },
-            leaving: CancellationToken::new(),
-            shutdown: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-            exporter,
-            sweeper: Sweeper::default(),
-            connections: AtomicU64::new(1),
-        });
+        let admission = Admission::new("public", options.max_connections, options.max_http_connections);
+        let drain = Drain { duration: options.stop.drain.0, return_window: options.stop.return_window.0 };
+        let shared = Arc::new(Shared::new(engine, options.region.clone(), admission, drain, exporter));
         Ok(Self { shared, options, listener, admin, workers })
     }
 
@@ -145,15 +108,15 @@ impl<E: Engine> Server<E> {
         let serving = shared.tasks.spawn(listener::serve(listener, service));
         stop.await;
         shared.leaving.cancel();
-        if options.drain_notice.0 > 0 {
-            tracing::info!(milliseconds = options.drain_notice.0, "leaving");
-            tokio::time::sleep(Duration::from_millis(options.drain_notice.0)).await;
+        if options.stop.drain_notice.0 > 0 {
+            tracing::info!(milliseconds = options.stop.drain_notice.0, "leaving");
+            tokio::time::sleep(Duration::from_millis(options.stop.drain_notice.0)).await;
         }
         tracing::info!("draining");
         shared.shutdown.cancel();
         shared.tasks.close();
         let drained =
-            tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.drain.0), shared.tasks.wait())
+            tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.stop.drain.0), shared.tasks.wait())
                 .await;
         end.cancel();
         match drained {

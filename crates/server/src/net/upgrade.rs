@@ -2,7 +2,7 @@
 //! in a way that the client gets to hear of.
 
 use super::http_stream::HttpStream;
-use super::server::Shared;
+use super::shared::Shared;
 use super::{connection, counters};
 use crate::engine::Engine;
 use axum::body::Body;

@@ -1,11 +1,18 @@
 //! Who is away, who hears of it, and when an absence ends.
 
+use super::bounds::Bounds;
+use super::deadlines::Deadlines;
+use super::labels::Labels;
 use super::session_tests::{claim, fresh};
-use super::tests::{LOST, World, hello, id, ids, room, told};
-use super::*;
-use crate::engine::{Action, AwayReason, Departure, LossReason, words};
+use super::state::Registry;
+use super::world_tests::{LOST, World, hello, id, ids, room, told};
+use crate::engine::limits::LEASE_MS;
+use crate::engine::limits::RESUME_WINDOW_MS;
+use crate::engine::{
+    Action, AwayReason, Command, Delivery, Departure, LeaveReason, LossReason, News, Outcome, words,
+};
 use signalpost_protocol::message::Route;
-use signalpost_protocol::{Description, Query, Signal};
+use signalpost_protocol::{Description, ErrorCode, Query, Signal};
 
 const AT: u64 = 1_000;
 
@@ -157,7 +164,7 @@ fn the_id_of_a_page_that_was_probably_left_is_free_at_once() {
 #[test]
 fn without_a_window_a_page_that_was_probably_left_has_closed_at_once() {
     let mut world = World::in_a_room(&["ada", "bob"]);
-    world.registry.window = 0;
+    world.registry.window_ms = 0;
     world.detach(AT, 2, Departure::Leaving);
     assert_eq!(world.heard(1), [gone("bob", LeaveReason::Closed)]);
 }
@@ -257,7 +264,7 @@ fn members_of_version_1_hear_of_an_absence_as_they_always_have() {
 #[test]
 fn a_window_of_0_ends_a_session_with_its_socket() {
     let mut world = World::in_a_room(&["ada", "bob"]);
-    world.registry.window = 0;
+    world.registry.window_ms = 0;
     world.detach(AT, 2, LOST);
     assert_eq!(world.heard(1), [gone("bob", LeaveReason::Lost)]);
     assert_eq!(world.registry.len(), 1);
@@ -303,21 +310,12 @@ fn nothing_is_left_behind_by_sessions() {
         world.registry.sweep(now + 40_000, &mut world.out);
     }
     for now in [u64::MAX - 1, u64::MAX] {
-        world.registry.next_sweep = 0;
+        world.registry.deadlines.next_lease_sweep = 0;
         world.registry.sweep(now, &mut world.out);
     }
-    let Registry {
-        peers,
-        connections,
-        rooms,
-        presences,
-        regions,
-        capabilities,
-        leases,
-        windows,
-        overflowed,
-        ..
-    } = &world.registry;
+    let Registry { peers, connections, rooms, presences, labels, deadlines, overflowed, .. } =
+        &world.registry;
+    let (Labels { regions, capabilities }, Deadlines { leases, windows, .. }) = (labels, deadlines);
     assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
     assert!(presences.is_empty() && world.registry.held() == 0);
     assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty() && overflowed.is_empty());

@@ -1,13 +1,19 @@
 //! Rooms of thousands, and members that make more noise than others.
 
+use super::bounds::Bounds;
 use super::crowd_world_tests::MOST_WORK;
 use super::presence::MAX_DEPARTED;
+use super::registration::{JOIN_PAUSE_MS, JOINS};
 use super::session_tests::claim;
-use super::spread::Pace;
-use super::tests::{LOST, World, hello, id, ids, refused, room};
-use super::*;
-use crate::engine::{AwayReason, Departure};
-use signalpost_protocol::Query;
+use super::state::Registry;
+use super::turns::Pace;
+use super::world_tests::{LOST, World, hello, id, ids, refused, room};
+use crate::ConnectionId;
+use crate::engine::limits::NOTICES;
+use crate::engine::limits::RESUME_WINDOW_MS;
+use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, News, Outcome};
+use signalpost_protocol::{ErrorCode, Query};
+use std::collections::BTreeSet;
 
 /// Case A1: everybody in a large room loses its socket within a moment.
 #[test]
@@ -167,16 +173,16 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
 #[test]
 fn a_member_that_acknowledges_nothing_is_told_no_more_than_its_mailbox_keeps() {
     let mut world = World::in_a_room(&["ada"]);
-    for number in 0..2 * mailbox::NOTICES as u64 {
+    for number in 0..2 * NOTICES as u64 {
         world.claim(0, 100 + number, hello(&format!("p{number}"), 'k'));
         world.join(0, 100 + number, "r");
         world.registry.sweep(number * 10, &mut world.out);
     }
     let told = world.told(1);
-    assert_eq!(told.len(), mailbox::NOTICES);
+    assert_eq!(told.len(), NOTICES);
     world.ack(6_000, 1, told.last().unwrap().0.unwrap());
     world.settle(6_000);
-    assert_eq!(told.len() + world.picture(1).present.len(), 2 * mailbox::NOTICES);
+    assert_eq!(told.len() + world.picture(1).present.len(), 2 * NOTICES);
 }
 
 /// A relay is the word of a peer that the receiver knows: in a large room the notice about it goes before.
@@ -196,7 +202,7 @@ fn a_relay_comes_after_the_notice_about_its_sender() {
     }
     // The turn of the room does not say it again.
     world.settle(200);
-    assert!(world.registry.spread_due().is_none());
+    assert!(world.registry.turns.due_ms().is_none());
     // And a new session of a sender is not spoken for by the old one's end.
     world.detach(20, 900, Departure::Bye);
     world.resume(20, 901, claim("late", "key", "next", None)).unwrap();
@@ -288,7 +294,7 @@ fn a_member_that_lists_while_it_is_behind_gets_the_list_again() {
     let mut world = World::new();
     world.crowd(0, 200);
     // More joins than its mailbox takes, and one of them leaves before its turn.
-    for number in 300..300 + mailbox::NOTICES as u64 + 50 {
+    for number in 300..300 + NOTICES as u64 + 50 {
         world.resume(10, number, claim(&format!("q{number}"), "key", "next", None)).unwrap();
         world.request(10, number, 1, Action::Join(room("r")));
     }

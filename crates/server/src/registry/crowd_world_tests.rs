@@ -1,12 +1,15 @@
 //! What the tests of large rooms share.
 
+use super::picture_tests::Picture;
 use super::session_tests::claim;
-use super::spread::Pace;
-use super::tests::{World, room};
-use super::*;
+use super::turns::Pace;
+use super::world_tests::{World, room};
+use crate::ConnectionId;
+use crate::engine::limits::ENTRIES;
+use crate::engine::{Action, Command, Delivery, Request};
 
 /// Most entries that one command may touch, whatever the size of its room.
-pub(super) const MOST_WORK: u64 = 2 * Pace::SERVER.turn + mailbox::ENTRIES as u64;
+pub(super) const MOST_WORK: u64 = 2 * Pace::SERVER.turn + ENTRIES as u64;
 
 impl World {
     /// Peers p0000, p0001 … on connections from `first` on, in one room, and each knows of the others.
@@ -85,50 +88,4 @@ impl World {
 fn join(seq: u32) -> Command {
     let action = Action::Join(room("r"));
     Command::Request(Request { seq: Some(seq), ack: None, reference: Some(seq), action })
-}
-
-/// What a client makes of the notices of one room. It counts every absence and every end that it is told.
-#[derive(Debug, Default)]
-pub(super) struct Picture {
-    pub(super) present: BTreeSet<String>,
-    pub(super) away: BTreeSet<String>,
-    pub(super) absences: usize,
-    pub(super) ends: usize,
-    pub(super) lists: usize,
-    /// The last list goes on behind its first page, which is all that it holds.
-    pub(super) is_partial: bool,
-}
-
-impl Picture {
-    fn note(&mut self, news: &News) {
-        match news {
-            News::Joined { page, reference, .. } => {
-                self.lists += 1;
-                self.is_partial = page.cursor.is_some();
-                if reference.is_none() {
-                    self.away.clear();
-                }
-                self.present = page.peers.iter().map(|peer| peer.id.clone()).collect();
-            }
-            News::PeerJoined { peer, .. } => {
-                assert!(self.present.insert(peer.id.clone()), "{} joined twice", peer.id);
-                assert!(!self.away.contains(&peer.id));
-            }
-            News::PeerBack { peer, .. } => {
-                self.away.remove(&peer.id);
-                self.present.insert(peer.id.clone());
-            }
-            News::PeerAway { peer, .. } => {
-                self.absences += 1;
-                self.present.remove(peer.as_str());
-                assert!(self.away.insert(peer.as_str().into()), "{peer} is away twice");
-            }
-            News::PeerLeft { peer, .. } => {
-                self.ends += 1;
-                let was_here = self.present.remove(peer.as_str()) | self.away.remove(peer.as_str());
-                assert!(was_here || self.lists == 0 || self.is_partial, "{peer} left and was never named");
-            }
-            _ => {}
-        }
-    }
 }

@@ -1,10 +1,13 @@
 //! Listing peers.
 
-use super::{Registry, SCAN};
+use super::state::Registry;
 use crate::engine::{Page, peer_weight};
 use signalpost_protocol::{PeerId, Query, limits};
 use std::collections::BTreeSet;
 use std::ops::Bound;
+
+/// Most peers that one listing looks at; a page that stops there is short and carries a cursor.
+pub(super) const SCAN: usize = 2_000;
 
 /// How much one page holds.
 struct Most {
@@ -26,8 +29,8 @@ impl Registry {
         let mut sets: Vec<&BTreeSet<PeerId>> = Vec::with_capacity(3);
         let conditions = [
             query.room.as_ref().map(|room| self.rooms.peers(room)),
-            query.region.as_ref().map(|region| self.regions.peers(region)),
-            query.capability.as_ref().map(|capability| self.capabilities.peers(capability)),
+            query.region.as_ref().map(|region| self.labels.regions.peers(region)),
+            query.capability.as_ref().map(|capability| self.labels.capabilities.peers(capability)),
         ];
         for condition in conditions.into_iter().flatten() {
             match condition {

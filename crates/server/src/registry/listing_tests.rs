@@ -1,7 +1,7 @@
 //! Lists of peers, page by page.
 
-use super::tests::{World, hello, ids, label, room};
-use super::*;
+use super::discovery::SCAN;
+use super::world_tests::{World, hello, ids, label, room};
 use signalpost_protocol::Query;
 
 #[test]

@@ -1,32 +1,13 @@
 //! What waits for one client: everything that it was told and has not acknowledged.
 
+use crate::engine::limits::{
+    ANSWER_BYTES, ANSWERS, MAX_NOTICES, NOTICES, RELAY_BYTES, RELAYS, RESERVE, RESERVE_BYTES,
+    RESERVED_BYTES_EACH, RESERVED_EACH,
+};
 use crate::engine::{News, NewsKind};
-use signalpost_protocol::{PeerId, Signal, limits};
+use signalpost_protocol::{PeerId, Signal};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-
-/// Most relays beside which any sender may add one.
-pub const RELAYS: usize = 256;
-/// Most bytes up to which any sender may add relays: one of any size fits an empty mailbox.
-pub const RELAY_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES + 64 * 1024;
-/// Relays of one sender up to which the reserve is open to it.
-pub const RESERVED_EACH: usize = 8;
-/// Bytes of one sender, or of one mailbox, up to which the reserve is open to it.
-pub const RESERVED_BYTES_EACH: usize = 32 * 1024;
-/// Most relays with the reserve, which takes 64 senders to fill.
-pub const RESERVE: usize = RELAYS + 64 * RESERVED_EACH;
-/// Most bytes of relays with the reserve, which takes 32 senders to fill.
-pub const RESERVE_BYTES: usize = RELAY_BYTES + 32 * RESERVED_BYTES_EACH;
-/// Notices about rooms beside which no further one is taken: the rest waits in the rooms, where it collapses.
-pub const NOTICES: usize = 256;
-/// Most notices; those beyond [`NOTICES`] go before a relay of the peer that they are about.
-pub const MAX_NOTICES: usize = 2 * NOTICES;
-/// Most answers. A client that has not taken so many has lost its session.
-pub const ANSWERS: usize = 512;
-/// Most bytes of answers beside which one more is taken.
-pub const ANSWER_BYTES: usize = 2 * limits::DESCRIPTION_FRAME_BYTES;
-/// Most entries of all kinds.
-pub const ENTRIES: usize = RESERVE + MAX_NOTICES + ANSWERS;
 
 /// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement.
 #[derive(Debug, Default)]

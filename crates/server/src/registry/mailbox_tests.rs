@@ -1,12 +1,14 @@
 //! Everything waits in a bounded place.
 
-use super::mailbox::{ANSWER_BYTES, ANSWERS, RELAYS, RESERVE_BYTES};
+use super::bounds::Bounds;
 use super::session_tests::{claim, fresh};
-use super::tests::{LOST, World, id, refused, room};
-use super::*;
-use crate::engine::LossReason;
+use super::state::Registry;
+use super::world_tests::{LOST, World, id, refused, room};
+use crate::engine::limits::RESUME_WINDOW_MS;
+use crate::engine::limits::{ANSWER_BYTES, ANSWERS, RELAYS, RESERVE_BYTES};
+use crate::engine::{Action, Command, Delivery, LeaveReason, LossReason, News, Outcome};
 use signalpost_protocol::message::{Description, Route};
-use signalpost_protocol::{Query, Signal, limits};
+use signalpost_protocol::{ErrorCode, Query, Signal, limits};
 
 const BUSY: Outcome = Outcome::Refused(ErrorCode::PeerBusy);
 

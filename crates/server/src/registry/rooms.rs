@@ -2,7 +2,8 @@
 
 use super::mailbox::Receipt;
 use super::presence::{Presence, View};
-use super::{Refused, Registry};
+use super::refused::Refused;
+use super::state::Registry;
 use crate::engine::{AwayReason, LeaveReason, News, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
 use std::sync::Arc;
@@ -37,7 +38,7 @@ impl Registry {
             let pairs = self
                 .pairs
                 .saturating_add(pairs_of(members.saturating_add(1)).saturating_sub(pairs_of(members)));
-            if pairs > self.most_pairs {
+            if pairs > self.bounds.pairs {
                 return Err(Refused { text: ROOMS_ARE_FULL.into(), ..ErrorCode::ServerFull.into() });
             }
             self.pairs = pairs;
@@ -108,7 +109,7 @@ impl Registry {
     /// A peer says something else of itself. `was_away`: it is back after an absence, and members that know it are told. In a large
     /// room they are told of an end and a beginning, which takes one change and not one for each member.
     pub(super) fn describe_in_rooms(&mut self, id: &PeerId, was_away: bool) {
-        let Self { peers, presences, rooms, work, spread, .. } = self;
+        let Self { peers, presences, rooms, work, turns, .. } = self;
         let Some(peer) = peers.get_mut(id) else { return };
         let info = Arc::clone(&peer.info);
         let mut renewed = Vec::new();
@@ -116,7 +117,7 @@ impl Registry {
             let Some(presence) = presences.get_mut(room) else { continue };
             if !was_away {
                 presence.describe(view, &info);
-            } else if !spread.is_small(presence) {
+            } else if !turns.is_small(presence) {
                 presence.begin_anew(view, id, &info);
             } else {
                 renewed.push((room.clone(), view.slot()));

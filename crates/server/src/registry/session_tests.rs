@@ -1,9 +1,14 @@
 //! Sessions and their keys. Also what the other tests of version 2 share.
 
-use super::tests::{LOST, World, connection, hello, id, refused, room, signal};
-use super::*;
+use super::world_tests::{LOST, World, connection, hello, id, refused, room, signal};
 use crate::TokenHash;
-use crate::engine::{AwayReason, Claim, Claimed, Departure, LossReason};
+use crate::engine::limits::LEASE_MS;
+use crate::engine::limits::RESUME_WINDOW_MS;
+use crate::engine::{
+    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, LeaveReason, LossReason, News, Outcome,
+    Request,
+};
+use signalpost_protocol::{ErrorCode, Label};
 use std::sync::Arc;
 
 /// A claim of version 2 with these keys.
@@ -276,7 +281,7 @@ fn what_a_peer_says_of_itself_at_its_return_counts() {
     world.detach(4, 9, Departure::Bye);
     world.detach(4, 1, Departure::Bye);
     world.registry.sweep(5, &mut world.out);
-    assert!(world.registry.regions.is_empty() && world.registry.capabilities.is_empty());
+    assert!(world.registry.labels.regions.is_empty() && world.registry.labels.capabilities.is_empty());
 }
 
 #[test]

@@ -5,72 +5,21 @@
 //! told. Meanwhile changes collapse in the room, so that a thousand peers that lose their sockets at once cost a
 //! thousand changes, not a million notices.
 
-use super::Registry;
 use super::mailbox::NotTaken;
 use super::presence::{Presence, View};
 use super::registration::Registration;
+use super::state::Registry;
+use super::turns::Pace;
 use crate::engine::{News, Outlet};
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
-use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
-
-/// Which rooms are small, and how much one turn of the large ones does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// Most members of a room whose members are told at once.
-    pub small: usize,
-    /// Most notices that one member is told in one turn of a large room.
-    pub share: usize,
-    /// Entries after which a turn ends: members that were looked at, and notices.
-    pub turn: u64,
-    /// Notices for which a turn rests one millisecond.
-    pub notices_per_ms: u64,
-}
-
-impl Pace {
-    /// The pace of a server.
-    pub const SERVER: Self = Self { small: 64, share: 64, turn: 1_000, notices_per_ms: 100 };
-}
-
-/// The large rooms that wait to be told.
-#[derive(Debug)]
-pub(super) struct Spread {
-    pace: Pace,
-    rooms: VecDeque<RoomName>,
-    /// Rooms that keep more ends of stays than they may.
-    crowded: BTreeSet<RoomName>,
-    /// The last member of the first room that had its turn.
-    reached: Option<PeerId>,
-    rests_until: u64,
-}
-
-impl Spread {
-    pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, rooms: VecDeque::new(), crowded: BTreeSet::new(), reached: None, rests_until: 0 }
-    }
-
-    /// Whether the members of a room are told at once.
-    pub(super) fn is_small(&self, room: &Presence) -> bool {
-        room.members() <= self.pace.small
-    }
-
-    /// Entries that one turn, or one sweep, touches.
-    pub(super) fn turn(&self) -> u64 {
-        self.pace.turn
-    }
-
-    /// Whether no room waits.
-    pub(super) fn is_idle(&self) -> bool {
-        self.rooms.is_empty()
-    }
-}
 
 impl Registry {
     /// A room has changed.
     pub(super) fn spread_change(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
         if self.presences.get(room).is_some_and(Presence::is_crowded) {
-            self.spread.crowded.insert(room.clone());
+            self.turns.crowded.insert(room.clone());
         }
         if self.is_small(room) {
             let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
@@ -104,7 +53,7 @@ impl Registry {
     }
 
     fn is_small(&self, room: &RoomName) -> bool {
-        self.presences.get(room).is_some_and(|presence| self.spread.is_small(presence))
+        self.presences.get(room).is_some_and(|presence| self.turns.is_small(presence))
     }
 
     fn queue(&mut self, room: &RoomName) {
@@ -112,22 +61,13 @@ impl Registry {
         if std::mem::replace(&mut presence.queued, true) {
             presence.again = true;
         } else {
-            self.spread.rooms.push_back(room.clone());
-        }
-    }
-
-    /// When the next turn is due, if a room waits.
-    pub(super) fn spread_due(&self) -> Option<u64> {
-        if self.spread.crowded.is_empty() {
-            self.spread.rooms.front().map(|_| self.spread.rests_until)
-        } else {
-            Some(0)
+            self.turns.rooms.push_back(room.clone());
         }
     }
 
     /// Thins out one of the rooms that keep too much, and tells its members.
     pub(super) fn thin_out_one(&mut self, now: u64, out: &mut impl Outlet) {
-        let Some(room) = self.spread.crowded.pop_first() else { return };
+        let Some(room) = self.turns.crowded.pop_first() else { return };
         if self.presences.get(&room).is_some_and(Presence::is_crowded) {
             self.thin_out(&room);
             self.spread_change(now, &room, out);
@@ -136,22 +76,22 @@ impl Registry {
 
     /// One turn: tells members of large rooms what they do not know.
     pub(super) fn take_turn(&mut self, now: u64, out: &mut impl Outlet) {
-        if now < self.spread.rests_until {
+        if now < self.turns.rests_until {
             return;
         }
-        let Pace { share, turn, notices_per_ms, .. } = self.spread.pace;
+        let Pace { share, turn, notices_per_ms, .. } = self.turns.pace;
         let (start, mut notices) = (self.work.touched(), 0);
         while self.work.touched().saturating_sub(start) < turn
-            && let Some(room) = self.spread.rooms.front().cloned()
+            && let Some(room) = self.turns.rooms.front().cloned()
         {
-            let after = self.spread.reached.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            let after = self.turns.reached.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
             let range = (after, Bound::Unbounded);
             let next =
                 self.rooms.peers(&room).and_then(|peers| peers.range::<PeerId, _>(range).next().cloned());
             match next {
                 Some(member) => {
                     notices += self.visit(now, &member, &room, share, out);
-                    self.spread.reached = Some(member);
+                    self.turns.reached = Some(member);
                 }
                 None => self.end_turn_of(room),
             }
@@ -159,13 +99,13 @@ impl Registry {
         let touched = self.work.touched().saturating_sub(start);
         let rest = [notices.checked_div(notices_per_ms), touched.checked_div(turn)];
         let rest = rest.into_iter().flatten().fold(0, u64::saturating_add);
-        self.spread.rests_until = now.saturating_add(rest);
+        self.turns.rests_until = now.saturating_add(rest);
     }
 
     /// Every member of the first room had its turn.
     fn end_turn_of(&mut self, room: RoomName) {
-        self.spread.reached = None;
-        self.spread.rooms.pop_front();
+        self.turns.reached = None;
+        self.turns.rooms.pop_front();
         let Some(presence) = self.presences.get_mut(&room) else { return };
         presence.queued = false;
         if std::mem::take(&mut presence.again) {
@@ -212,7 +152,7 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let Some(peer) = self.peers.get(id) else { return Ok(()) };
-        if self.spread.is_idle() && !peer.behind && !peer.is_away() {
+        if self.turns.is_idle() && !peer.behind && !peer.is_away() {
             return Ok(());
         }
         let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();

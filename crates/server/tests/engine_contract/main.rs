@@ -7,9 +7,10 @@ mod sessions;
 use client::{Client, LOST, claim, left, peer, refused, room, send, told};
 use sessions::*;
 use signalpost_protocol::{ErrorCode, Query, Signal};
-use signalpost_server::engine::memory::MemoryEngine;
+use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
 use signalpost_server::engine::{Action, Delivery, Departure, Engine, LeaveReason, News, Outcome};
-use signalpost_server::registry::{Bounds, LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
+use signalpost_server::memory::MemoryEngine;
+use signalpost_server::registry::Bounds;
 
 async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;

@@ -3,11 +3,11 @@
 use super::client::{Client, LOST, peer, refused, room, send, session};
 use signalpost_protocol::limits::LEAVING_MS;
 use signalpost_protocol::{ErrorCode, Query, Signal};
+use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS};
 use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, LeaveReason, LossReason, News,
     Outcome,
 };
-use signalpost_server::registry::{LEASE_MS, RESUME_WINDOW_MS};
 
 fn resumed(received: u32, acknowledged: u32) -> Result<Claimed, Outcome> {
     Ok(Claimed { resumed: true, reason: None, received, acknowledged })

@@ -21,7 +21,7 @@ pub use transition::{ROOMS, Transition};
 use crate::model_peer_connection::Random;
 use crate::runner::Verdict;
 use crate::world::World;
-use signalpost_server::registry::spread::Pace;
+use signalpost_server::registry::Pace;
 
 /// Seeds from here on tell of other tabs and of the lives of pages as well. What those below tell stays as it was when it found
 /// something.

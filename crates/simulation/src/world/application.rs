@@ -2,7 +2,7 @@
 
 use super::{Action, Direction, World};
 use crate::model_peer_connection::MediaKind;
-use signalpost_core::{ClientState, Command, ConnectionState, Event, Failure, PageEvent, Reply};
+use signalpost_core::{CallId, ClientState, Command, ConnectionState, Event, Failure, PageEvent, Reply};
 use signalpost_protocol::{PeerId, RoomName};
 
 /// How long the application waits for the server, and for a peer.
@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    pub(super) fn settle(&mut self, page: usize, call: u32, result: Result<Reply, Failure>) {
+    pub(super) fn settle(&mut self, page: usize, call: CallId, result: Result<Reply, Failure>) {
         let now = self.now;
         let known = self.pages[page].calls.get_mut(&call);
         let text = known.as_ref().map_or(String::new(), |it| it.what.clone());

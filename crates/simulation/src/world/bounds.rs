@@ -2,7 +2,7 @@
 
 use super::World;
 use signalpost_protocol::limits;
-use signalpost_server::registry::mailbox;
+use signalpost_server::engine::limits as engine_limits;
 
 /// Most messages of the application in an outbox (docs/protocol.md).
 const OWN: usize = 256;
@@ -11,7 +11,8 @@ const ALL: usize = 512;
 /// Most bytes of all kinds, beside which one more message is taken.
 const OUTBOX_BYTES: usize = 2 * 1024 * 1024;
 /// Most bytes of all kinds in a mailbox: relays, answers, and notices with the largest descriptions of peers.
-const MAILBOX_BYTES: usize = mailbox::RESERVE_BYTES + mailbox::ANSWER_BYTES + mailbox::MAX_NOTICES * 4 * 1024;
+const MAILBOX_BYTES: usize =
+    engine_limits::RESERVE_BYTES + engine_limits::ANSWER_BYTES + engine_limits::MAX_NOTICES * 4 * 1024;
 /// What a socket is told beside its news: that it is welcome, that a frame was executed, that it is over.
 const REPLIES: usize = 4;
 
@@ -26,11 +27,13 @@ impl World {
             }
         }
         for (id, _, (entries, bytes)) in self.server.registry.mailboxes() {
-            if entries > mailbox::ENTRIES || bytes > MAILBOX_BYTES {
+            if entries > engine_limits::ENTRIES || bytes > MAILBOX_BYTES {
                 over = Some(format!("{entries} entries, {bytes} B, are in the mailbox of {id}"));
             }
         }
-        if let Some(most) = self.server.queues.longest().filter(|most| *most > mailbox::ENTRIES + REPLIES) {
+        if let Some(most) =
+            self.server.queues.longest().filter(|most| *most > engine_limits::ENTRIES + REPLIES)
+        {
             over = Some(format!("{most} deliveries are in the inbox of a socket"));
         }
         if let Some(what) = over {

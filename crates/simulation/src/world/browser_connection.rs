@@ -6,7 +6,7 @@ use crate::model_peer_connection::{
     MediaKind, ModelPeerConnection, Random, SdpType, SignalingState, Timings,
 };
 use signalpost_core as core;
-use signalpost_core::{ConnectionEvent, Operation, Outcome};
+use signalpost_core::{ConnectionEvent, ConnectionId, Operation, OperationId, Outcome};
 use signalpost_protocol::{IceCandidateInit, PeerId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub struct BrowserConnection {
     pub(super) page: usize,
     pub(super) incarnation: u32,
     /// The core's id of it.
-    pub id: u32,
+    pub id: ConnectionId,
     /// Whom it is for.
     pub peer: PeerId,
     /// The browser's object.
@@ -39,7 +39,7 @@ pub struct BrowserConnection {
     channel: usize,
     complete: bool,
     /// Reads of the local description that have not been told.
-    reads: Vec<u32>,
+    reads: Vec<OperationId>,
     random: Random,
     most_extra: u64,
     extra: u64,
@@ -48,7 +48,7 @@ pub struct BrowserConnection {
 impl BrowserConnection {
     pub(super) fn new(
         now: u64,
-        (page, incarnation, id): (usize, u32, u32),
+        (page, incarnation, id): (usize, u32, ConnectionId),
         peer: PeerId,
         (flavor, timings, most_extra): (Flavor, Timings, u64),
         gathering_ms: Option<u64>,
@@ -99,8 +99,8 @@ impl BrowserConnection {
         }
     }
 
-    pub(super) fn operate(&mut self, now: u64, operation: u32, what: &Operation) {
-        let op = u64::from(operation);
+    pub(super) fn operate(&mut self, now: u64, operation: OperationId, what: &Operation) {
+        let op = u64::from(operation.0);
         let rollback = || Description { kind: SdpType::Rollback, sdp: String::new() };
         let first = self.model.current_local_description().is_none();
         let offering = first && self.model.signaling_state() == SignalingState::HaveLocalOffer;
@@ -166,7 +166,7 @@ impl BrowserConnection {
             let mut tell = |event| events.push((output.at, event));
             match output.event {
                 Event::Settled { op, result, signaling_state } => {
-                    let operation = u32::try_from(op).unwrap_or(u32::MAX);
+                    let operation = OperationId(u32::try_from(op).unwrap_or(u32::MAX));
                     let result = result.map_err(|error| error.name().to_owned()).map(|made| {
                         let held = || self.model.local_description().map(|it| (it.kind, it.sdp));
                         made.or_else(held).and_then(description)

@@ -4,7 +4,7 @@
 //! owed no more when the receiver's session ends, which the receiver is told. A message that its sender was told is lost
 //! arrives at most once, and one that no socket ever saw, or that was refused, never.
 
-use signalpost_core::Receiver;
+use signalpost_core::{CallId, Receiver};
 use signalpost_protocol::PeerId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ enum Fate {
 #[derive(Debug)]
 struct Message {
     from: Tab,
-    call: u32,
+    call: CallId,
     to: Receiver,
     receipt: bool,
     fate: Fate,
@@ -80,7 +80,7 @@ impl Totals {
 #[derive(Debug, Default)]
 pub(super) struct Delivery {
     messages: Vec<Message>,
-    calls: BTreeMap<(Tab, u32), usize>,
+    calls: BTreeMap<(Tab, CallId), usize>,
     /// The newest that came from one client to another.
     newest: BTreeMap<(Tab, Tab), usize>,
     /// Codes that messages were refused with.
@@ -94,7 +94,7 @@ impl Delivery {
     pub fn note_send(
         &mut self,
         from: Tab,
-        call: u32,
+        call: CallId,
         to: Receiver,
         receipt: bool,
         owed: BTreeSet<PeerId>,
@@ -134,7 +134,7 @@ impl Delivery {
     }
 
     /// The promise of a message is settled. Answers nothing when the call was none.
-    pub fn note_settled(&mut self, from: Tab, call: u32, result: Result<(), &str>) -> Result<(), String> {
+    pub fn note_settled(&mut self, from: Tab, call: CallId, result: Result<(), &str>) -> Result<(), String> {
         let known = self.calls.get(&(from, call)).and_then(|number| self.messages.get_mut(*number));
         let Some(message) = known else { return Ok(()) };
         let Err(code) = result else {
@@ -209,7 +209,7 @@ impl Delivery {
     }
 
     /// Whether the sender of a message waits for its receiver, who may be away.
-    pub fn wants_receipt(&self, from: Tab, call: u32) -> bool {
+    pub fn wants_receipt(&self, from: Tab, call: CallId) -> bool {
         self.calls
             .get(&(from, call))
             .and_then(|number| self.messages.get(*number))

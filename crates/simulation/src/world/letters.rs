@@ -2,7 +2,7 @@
 
 use super::World;
 use super::delivery::Totals;
-use signalpost_core::{Command, Failure, Receiver, Reply};
+use signalpost_core::{CallId, Command, Failure, Receiver, Reply};
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ impl World {
     pub(super) fn note_settled(
         &mut self,
         page: usize,
-        call: u32,
+        call: CallId,
         what: &str,
         result: &Result<Reply, Failure>,
     ) {

@@ -128,7 +128,7 @@ pub(super) struct Socket {
     pub page: usize,
     pub incarnation: u32,
     /// The core's id of it.
-    pub id: u32,
+    pub id: signalpost_core::SocketId,
     pub connection: ConnectionId,
     /// Whether the page still listens.
     pub heard: bool,

@@ -39,8 +39,8 @@ use delivery::Delivery;
 use endings::Endings;
 use link::Socket;
 use server::Server;
-use signalpost_core::{ConnectionEvent, Input};
-use signalpost_server::registry::spread::Pace;
+use signalpost_core::{ConnectionEvent, ConnectionId, Input, OperationId};
+use signalpost_server::registry::Pace;
 use std::collections::{BTreeMap, BTreeSet};
 use wire_rules::WireRules;
 
@@ -98,7 +98,7 @@ pub struct World {
     delivery: Delivery,
     endings: Endings,
     /// Operations in flight that are no candidates, by connection.
-    in_flight: BTreeMap<(usize, u32, u32), u32>,
+    in_flight: BTreeMap<(usize, u32, ConnectionId), OperationId>,
     /// Connections that something happened to in this step.
     touched: BTreeSet<usize>,
 }

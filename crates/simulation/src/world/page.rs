@@ -7,7 +7,8 @@ use super::page_client::PageClient;
 use super::presence::Presence;
 use crate::model_peer_connection::{Flavor, MediaKind, Random, Timings};
 use signalpost_core::{
-    CandidateOptions, Client, Config, Event, Failure, Input, PageEvent, ReconnectOptions, Reply,
+    CallId, CandidateOptions, Client, Config, Event, Failure, Input, PageEvent, ReconnectOptions, Reply,
+    SocketId,
 };
 use signalpost_protocol::{InvalidId, PeerId, PeerInfo, RoomName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -40,7 +41,7 @@ pub struct Page {
     /// Whether the application connects anew when a connection ends that it wants.
     pub persists: bool,
     /// Every promise, by call.
-    pub calls: BTreeMap<u32, Call>,
+    pub calls: BTreeMap<CallId, Call>,
     /// What the application was told, and when.
     pub events: Vec<(u64, Event)>,
     /// The secret of its session.
@@ -58,7 +59,7 @@ pub struct Page {
     /// The peers that the application wants to be connected to.
     pub(super) wants: BTreeSet<PeerId>,
     /// Sockets that the core may use or close, and whether they are open.
-    pub(super) sockets: BTreeMap<u32, bool>,
+    pub(super) sockets: BTreeMap<SocketId, bool>,
     /// How often the page was woken at one instant.
     pub(super) timeouts: (u64, u32),
     /// Whether the application closed its client for good.
@@ -203,8 +204,8 @@ impl Page {
         Some((at + self.lag).max(self.suspended_until.unwrap_or_default()))
     }
 
-    pub(super) fn call(&mut self, what: String) -> u32 {
-        let call = self.calls.len() as u32 + 1;
+    pub(super) fn call(&mut self, what: String) -> CallId {
+        let call = CallId(self.calls.len() as u32 + 1);
         self.calls.insert(call, Call { what, result: None });
         call
     }

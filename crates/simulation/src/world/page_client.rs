@@ -1,7 +1,7 @@
 //! The client of a page: the real core, or one that was written from the protocol's document.
 
 use super::document_client::DocumentClient;
-use signalpost_core::{Client, ClientState, Input, Output, TimerName};
+use signalpost_core::{Client, ClientState, ConnectionId, Input, Output, TimerName};
 use signalpost_protocol::PeerId;
 
 /// Either client, driven the same way.
@@ -52,7 +52,7 @@ impl PageClient {
     }
 
     /// The connection to a peer, if there is one.
-    pub(super) fn connection(&self, peer: &PeerId) -> Option<u32> {
+    pub(super) fn connection(&self, peer: &PeerId) -> Option<ConnectionId> {
         match self {
             Self::Core(client) => client.connection(peer),
             Self::Document(_) => None,

@@ -2,13 +2,14 @@
 
 use super::{BrowserConnection, Page, World};
 use signalpost_core::{
-    Command, ConnectionEvent, ConnectionState, Event, Failure, Input, Operation, Output, Reply, SocketEvent,
+    CallId, Command, ConnectionEvent, ConnectionId, ConnectionState, Event, Failure, Input, Operation,
+    Output, Reply, SocketEvent,
 };
 use signalpost_protocol::{Envelope, PeerId};
 
 /// What the application is told once the core is at rest.
 enum News {
-    Settled(u32, Result<Reply, Failure>),
+    Settled(CallId, Result<Reply, Failure>),
     Event(Event),
 }
 
@@ -213,7 +214,7 @@ impl World {
         }
     }
 
-    fn create_connection(&mut self, page: usize, id: u32, peer: PeerId) {
+    fn create_connection(&mut self, page: usize, id: ConnectionId, peer: PeerId) {
         let now = self.now;
         let Page { flavor, timings, candidates, incarnation, gathering_ms, .. } = self.pages[page];
         self.trace.note(now, self.pages[page].id.as_str(), format_args!("{id:08x} is created for {peer}"));
@@ -226,7 +227,7 @@ impl World {
         }
     }
 
-    fn live_connection(&mut self, page: usize, id: u32) -> Option<usize> {
+    fn live_connection(&mut self, page: usize, id: ConnectionId) -> Option<usize> {
         let incarnation = self.pages[page].incarnation;
         let place = self
             .connections
@@ -242,7 +243,7 @@ impl World {
         let Some(id) = frame.payload.as_ref().and_then(|payload| payload.connection) else { return };
         let incarnation = self.pages[page].incarnation;
         let mut all = self.connections.iter();
-        let from = all.find(|it| it.page == page && it.incarnation == incarnation && it.id == id);
+        let from = all.find(|it| it.page == page && it.incarnation == incarnation && it.id.0 == id);
         let verdict = from.map_or(Ok(()), |from| self.wire.observe(self.now, from, frame));
         if let Err(problem) = verdict {
             self.violate(problem);

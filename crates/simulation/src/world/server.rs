@@ -2,8 +2,8 @@
 
 use signalpost_server::ConnectionId;
 use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
+use signalpost_server::registry::Pace;
 use signalpost_server::registry::Registry;
-use signalpost_server::registry::spread::Pace;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Deliveries that a socket's queue holds, as in the real listener.

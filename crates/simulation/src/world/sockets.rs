@@ -2,7 +2,7 @@
 
 use super::World;
 use super::link::{Lane, Packet, Socket};
-use signalpost_core::{Input, SocketEvent};
+use signalpost_core::{Input, SocketEvent, SocketId};
 use signalpost_protocol::Envelope;
 use signalpost_server::Token;
 use signalpost_server::session::{Session, SessionOutput};
@@ -13,7 +13,7 @@ pub(super) const ABNORMAL: u16 = 1006;
 pub(super) const GOING_AWAY: u16 = 1001;
 
 impl World {
-    pub(super) fn open_socket(&mut self, page: usize, id: u32) {
+    pub(super) fn open_socket(&mut self, page: usize, id: SocketId) {
         let [up, down] = self.pages[page].links;
         let connection = self.server.next_connection();
         let incarnation = self.pages[page].incarnation;
@@ -44,7 +44,7 @@ impl World {
         self.sockets.push(socket);
     }
 
-    pub(super) fn send_up(&mut self, page: usize, id: u32, text: String) {
+    pub(super) fn send_up(&mut self, page: usize, id: SocketId, text: String) {
         let (now, incarnation) = (self.now, self.pages[page].incarnation);
         let mut sockets = self.sockets.iter_mut();
         let mine = |it: &&mut Socket| it.page == page && it.incarnation == incarnation && it.id == id;
@@ -55,7 +55,7 @@ impl World {
     }
 
     /// The page closes a socket and listens to it no more.
-    pub(super) fn close_socket(&mut self, page: usize, id: u32, code: u16) {
+    pub(super) fn close_socket(&mut self, page: usize, id: SocketId, code: u16) {
         let (now, incarnation) = (self.now, self.pages[page].incarnation);
         for socket in &mut self.sockets {
             if socket.page == page && socket.incarnation == incarnation && socket.id == id {
@@ -72,7 +72,7 @@ impl World {
 
     /// The browser closes what a page leaves behind.
     pub(super) fn abandon_sockets(&mut self, page: usize) {
-        let ids: Vec<u32> = self.pages[page].sockets.keys().copied().collect();
+        let ids: Vec<SocketId> = self.pages[page].sockets.keys().copied().collect();
         for id in ids {
             self.close_socket(page, id, GOING_AWAY);
         }

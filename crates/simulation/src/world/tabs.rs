@@ -160,6 +160,6 @@ impl World {
     /// How the first attempt of the newest tab beside a page ended.
     pub fn tab_result(&self, page: usize) -> Option<&Result<Reply, Failure>> {
         let tab = self.pages.iter().rev().find(|it| it.first() == Some(page))?;
-        tab.calls.get(&1)?.result.as_ref()
+        tab.calls.get(&signalpost_core::CallId(1))?.result.as_ref()
     }
 }

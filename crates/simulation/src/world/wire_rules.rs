@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A connection: page, incarnation, id.
-pub(super) type Sender = (usize, u32, u32);
+pub(super) type Sender = (usize, u32, signalpost_core::ConnectionId);
 
 #[derive(Debug, Default)]
 struct Generation {

@@ -1,7 +1,8 @@
 //! One real core whose server is away for a while. Everything else is as good as can be.
 
 use signalpost_core::{
-    CandidateOptions, Client, ClientState, Command, Config, Input, Output, ReconnectOptions, SocketEvent,
+    CallId, CandidateOptions, Client, ClientState, Command, Config, Input, Output, ReconnectOptions,
+    SocketEvent, SocketId,
 };
 use signalpost_protocol::{PeerId, PeerInfo};
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ struct World {
     now: u64,
     outage: (u64, u64),
     is_silent: bool,
-    due: BTreeMap<(u64, u32), SocketEvent>,
+    due: BTreeMap<(u64, SocketId), SocketEvent>,
     arrived: u64,
 }
 
@@ -55,11 +56,11 @@ pub fn returns(seed: u64, outage: Outage) -> Times {
         due: BTreeMap::new(),
         arrived: 0,
     };
-    world.input(Input::Command(Command::Connect { call: 1, timeout_ms: 10_000 }));
+    world.input(Input::Command(Command::Connect { call: CallId(1), timeout_ms: 10_000 }));
     world.run_until(from);
     assert_eq!(world.client.state(), ClientState::Connected);
     world.now = from;
-    world.input(Input::Socket { socket: 1, event: SocketEvent::Closed { code: 1006 } });
+    world.input(Input::Socket { socket: SocketId(1), event: SocketEvent::Closed { code: 1006 } });
     assert_eq!(world.client.state(), ClientState::Reconnecting);
     while world.client.state() != ClientState::Connected {
         world.step();
@@ -116,7 +117,7 @@ impl World {
         }
     }
 
-    fn open(&mut self, socket: u32) {
+    fn open(&mut self, socket: SocketId) {
         let (from, end) = self.outage;
         let mut at = self.now;
         if self.now >= from && self.now < end {
@@ -131,7 +132,7 @@ impl World {
         self.due.insert((at + OPENING_MS, socket), SocketEvent::Opened);
     }
 
-    fn answer(&mut self, socket: u32, kind: &str) {
+    fn answer(&mut self, socket: SocketId, kind: &str) {
         let answer = match kind {
             "hello" => r#"{"type":"welcome","payload":{"version":1}}"#,
             "heartbeat" => r#"{"type":"heartbeat-ack"}"#,

@@ -20,7 +20,7 @@ fn loss(world: &mut World, at: u64) {
     }
 }
 
-fn ids(world: &World) -> [Option<u32>; 2] {
+fn ids(world: &World) -> [Option<signalpost_core::ConnectionId>; 2] {
     [(0, 1), (1, 0)].map(|(page, peer)| world.connection(page, peer).map(|it| it.id))
 }
 

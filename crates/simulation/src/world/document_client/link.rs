@@ -82,7 +82,7 @@ impl Link {
         if self.opening.is_none() {
             self.sockets += 1;
             self.opening = Some((self.sockets, now));
-            out.push_back(Output::OpenSocket { socket: self.sockets });
+            out.push_back(Output::OpenSocket { socket: self.sockets.into() });
         }
     }
 
@@ -106,7 +106,7 @@ impl Link {
             payload.received = stream.position();
             payload.peer = Some(peer);
         });
-        out.push_back(Output::Send { socket, envelope: Arc::new(hello), ack: None });
+        out.push_back(Output::Send { socket: socket.into(), envelope: Arc::new(hello), ack: None });
         self.current = Some(Current {
             socket,
             is_welcome: false,
@@ -141,7 +141,7 @@ impl Link {
     pub fn put(&self, kind: &str, ack: Option<u32>, out: &mut VecDeque<Output>) {
         let Some(socket) = self.socket() else { return };
         let envelope = Envelope { kind: kind.into(), ..Envelope::default() };
-        out.push_back(Output::Send { socket, envelope: Arc::new(envelope), ack });
+        out.push_back(Output::Send { socket: socket.into(), envelope: Arc::new(envelope), ack });
     }
 
     /// A socket has ended; whether it was the one that the session goes over.
@@ -170,7 +170,7 @@ impl Link {
     /// The client closes the socket that the session goes over.
     pub fn drop(&mut self, now: u64, code: u16, random: &mut Random, out: &mut VecDeque<Output>) {
         if let Some(current) = self.current.take() {
-            out.push_back(Output::CloseSocket { socket: current.socket, code });
+            out.push_back(Output::CloseSocket { socket: current.socket.into(), code });
         }
         self.wait(now, random);
     }
@@ -186,7 +186,7 @@ impl Link {
         let current = self.current.take().map(|it| it.socket);
         let opening = self.opening.take().map(|(socket, _)| socket);
         for socket in std::mem::take(&mut self.left).into_keys().chain(current).chain(opening) {
-            out.push_back(Output::CloseSocket { socket, code: NORMAL });
+            out.push_back(Output::CloseSocket { socket: socket.into(), code: NORMAL });
         }
         self.retry_at = None;
     }
@@ -212,11 +212,11 @@ impl Link {
             self.left.iter().filter(|(_, at)| **at <= now).map(|(socket, _)| *socket).collect();
         for socket in over {
             self.left.remove(&socket);
-            out.push_back(Output::CloseSocket { socket, code: REPLACED });
+            out.push_back(Output::CloseSocket { socket: socket.into(), code: REPLACED });
         }
         if let Some((socket, _)) = self.opening.filter(|(_, since)| since + OPENING_MS <= now) {
             self.opening = None;
-            out.push_back(Output::CloseSocket { socket, code: REPLACED });
+            out.push_back(Output::CloseSocket { socket: socket.into(), code: REPLACED });
             self.wait(now, random);
         }
         let doubted = self.current.as_mut().filter(|it| it.doubted_at <= now);

@@ -87,7 +87,7 @@ impl DocumentClient {
     pub fn handle_input(&mut self, now: u64, input: Input) {
         match input {
             Input::Command(command) => self.command(now, command),
-            Input::Socket { socket, event } => self.handle_socket(now, socket, event),
+            Input::Socket { socket, event } => self.handle_socket(now, socket.0, event),
             Input::Page(PageEvent::Leaving) if self.state != ClientState::Closed => {
                 self.link.say_goodbye(&mut self.out);
                 self.state = ClientState::Idle;
@@ -99,12 +99,14 @@ impl DocumentClient {
 
     fn command(&mut self, now: u64, command: Command) {
         match command {
-            Command::Connect { call, .. } if self.state == ClientState::Closed => self.refuse(call, "closed"),
+            Command::Connect { call, .. } if self.state == ClientState::Closed => {
+                self.refuse(call.0, "closed");
+            }
             Command::Connect { call, .. } if self.state == ClientState::Connected => {
-                self.settle(call, Ok(Reply::Done));
+                self.settle(call.0, Ok(Reply::Done));
             }
             Command::Connect { call, .. } => {
-                self.connects.push(call);
+                self.connects.push(call.0);
                 if self.state == ClientState::Idle {
                     self.become_(ClientState::Connecting, "");
                     self.link.open(now, &mut self.out);
@@ -115,23 +117,23 @@ impl DocumentClient {
                 self.give_up("closed");
                 self.state = ClientState::Closed;
             }
-            Command::Join { call, room } if self.state != ClientState::Closed => self.join(now, call, room),
+            Command::Join { call, room } if self.state != ClientState::Closed => self.join(now, call.0, room),
             Command::Leave { call, room } if self.state != ClientState::Closed => {
                 if !self.rooms.leave(&room) {
-                    return self.settle(call, Ok(Reply::Done));
+                    return self.settle(call.0, Ok(Reply::Done));
                 }
                 self.ask(
                     now,
-                    call,
+                    call.0,
                     frame("leave", |payload| payload.room = Some(room.as_str().into())),
                     Question::Leave,
                 );
             }
             Command::Message { call, to, data, receipt } if self.state != ClientState::Closed => {
-                self.send(now, call, to, data, receipt);
+                self.send(now, call.0, to, data, receipt);
             }
             Command::Join { call, .. } | Command::Leave { call, .. } | Command::Message { call, .. } => {
-                self.refuse(call, "closed");
+                self.refuse(call.0, "closed");
             }
             _ => {}
         }
@@ -227,7 +229,7 @@ impl DocumentClient {
     }
 
     fn settle(&mut self, call: u32, result: Result<Reply, Failure>) {
-        self.out.push_back(Output::Settle { call, result });
+        self.out.push_back(Output::Settle { call: call.into(), result });
     }
 
     /// Nothing is answered any more.

@@ -84,7 +84,7 @@ impl Stream {
             let envelope = Arc::new(Envelope { seq: Some(self.sent), ..envelope });
             self.unacknowledged.push_back((self.sent, envelope.clone()));
             let ack = is_welcome.then(|| self.acknowledge());
-            out.push_back(Output::Send { socket, envelope, ack });
+            out.push_back(Output::Send { socket: socket.into(), envelope, ack });
         }
         any
     }
@@ -92,7 +92,7 @@ impl Stream {
     /// Everything that is not acknowledged, with its old numbers and no acknowledgement: there is no welcome yet.
     pub fn send_again(&self, socket: u32, out: &mut VecDeque<Output>) {
         for (_, envelope) in &self.unacknowledged {
-            out.push_back(Output::Send { socket, envelope: envelope.clone(), ack: None });
+            out.push_back(Output::Send { socket: socket.into(), envelope: envelope.clone(), ack: None });
         }
     }
 

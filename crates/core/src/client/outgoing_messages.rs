@@ -1,0 +1,102 @@
+//! What the application sends to other peers through the server, until the server has answered.
+//!
+//! The session sees to it that each letter arrives once and in order. When a session ends, a letter that was on its way may
+//! have arrived, so it is not sent again: its promise rejects with `link-lost`.
+
+use crate::collections::queue::Queue;
+use crate::deadline::{Earliest, Reason};
+use crate::ids::CallId;
+use crate::output::{Failure, Output, Reply, TimerName};
+use alloc::vec::Vec;
+
+/// How long an answer may take, in milliseconds: as long as the session of either side may be away, and a lease.
+const ANSWER_MS: u64 = 150_000;
+/// Most letters without an answer.
+const MOST: usize = 256;
+/// What one message costs of the allowance, in milliseconds: 20 a second.
+const MESSAGE_MS: u64 = 50;
+/// How far ahead the allowance may be used, in milliseconds: 40 messages at once.
+const MOST_AHEAD_MS: u64 = 2_000;
+
+struct Letter {
+    id: u32,
+    calls: Vec<CallId>,
+    deadline: u64,
+    /// Its receiver has to say that it has it.
+    receipt: bool,
+}
+
+#[derive(Default)]
+pub struct Letters {
+    letters: Vec<Letter>,
+    /// Until when the messages sent so far use the allowance up.
+    paid_until: u64,
+}
+
+impl Letters {
+    /// Takes a message out of the allowance; false when the application sends too fast.
+    pub fn admit(&mut self, now: u64) -> bool {
+        let until = self.paid_until.max(now).saturating_add(MESSAGE_MS);
+        let admitted = until <= now.saturating_add(MOST_AHEAD_MS);
+        if admitted {
+            self.paid_until = until;
+        }
+        admitted
+    }
+
+    /// Whether one more is too many.
+    pub fn is_full(&self) -> bool {
+        self.letters.len() >= MOST
+    }
+
+    /// These calls wait for an answer to the message of this number.
+    pub fn push(&mut self, now: u64, id: u32, calls: Vec<CallId>, receipt: bool) {
+        self.letters.push(Letter { id, calls, deadline: now.saturating_add(ANSWER_MS), receipt });
+    }
+
+    /// The server answered a message. `is_final`: no receipt follows. Returns whether it was one of these.
+    pub fn handle_answer(
+        &mut self,
+        reference: Option<u32>,
+        is_final: bool,
+        result: &Result<Reply, Failure>,
+        out: &mut Queue<Output>,
+    ) -> bool {
+        let Some(at) = self.letters.iter().position(|letter| Some(letter.id) == reference) else {
+            return false;
+        };
+        if is_final || self.letters.get(at).is_some_and(|letter| !letter.receipt) {
+            settle(&self.letters.remove(at).calls, result, out);
+        }
+        true
+    }
+
+    /// Gives up those of which it is so; nothing will be answered any more.
+    pub fn fail(&mut self, which: &mut dyn FnMut(u32) -> bool, failure: &Failure, out: &mut Queue<Output>) {
+        for _ in 0..self.letters.len() {
+            let letter = self.letters.remove(0);
+            if which(letter.id) {
+                settle(&letter.calls, &Err(failure.clone()), out);
+            } else {
+                self.letters.push(letter);
+            }
+        }
+    }
+
+    /// The number of one whose time has run out.
+    pub fn late(&self, now: u64) -> Option<u32> {
+        self.letters.iter().find(|letter| now >= letter.deadline).map(|letter| letter.id)
+    }
+
+    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
+        for letter in &self.letters {
+            earliest.note(Some(letter.deadline), TimerName::Letter);
+        }
+    }
+}
+
+fn settle(calls: &[CallId], result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
+    for call in calls {
+        out.push_back(Output::Settle { call: *call, result: result.clone() });
+    }
+}

@@ -1,0 +1,4 @@
+//! Collections that cost the WebAssembly build less than those of `alloc`.
+
+pub mod queue;
+pub mod table;

@@ -1,0 +1,5 @@
+//! The candidates of one connection: the own ones on their way out, and those of the other side.
+
+pub mod hidden_names;
+pub mod incoming;
+pub mod outgoing;

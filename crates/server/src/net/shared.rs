@@ -1,0 +1,58 @@
+//! What the tasks of one server share.
+
+use super::admission::Admission;
+use super::clock::Clock;
+use super::sweeper::Sweeper;
+use crate::ConnectionId;
+use crate::drain::Drain;
+use metrics_exporter_prometheus::PrometheusHandle;
+use signalpost_protocol::Label;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What all tasks share.
+pub(super) struct Shared<E> {
+    pub(super) engine: E,
+    pub(super) clock: Clock,
+    pub(super) region: Option<Label>,
+    pub(super) admission: Admission,
+    pub(super) drain: Drain,
+    /// Cancelled when the server was told to stop and its balancer is to hear so.
+    pub(super) leaving: CancellationToken,
+    /// Cancelled when connections are taken no more and the sockets are closed.
+    pub(super) shutdown: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    pub(super) exporter: Option<PrometheusHandle>,
+    pub(super) sweeper: Sweeper,
+    connections: AtomicU64,
+}
+
+impl<E> Shared<E> {
+    pub(super) fn new(
+        engine: E,
+        region: Option<Label>,
+        admission: Admission,
+        drain: Drain,
+        exporter: Option<PrometheusHandle>,
+    ) -> Self {
+        Self {
+            engine,
+            clock: Clock::start(),
+            region,
+            admission,
+            drain,
+            leaving: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            exporter,
+            sweeper: Sweeper::default(),
+            connections: AtomicU64::new(1),
+        }
+    }
+
+    /// The name of a socket that has just opened.
+    pub(super) fn next_connection(&self) -> ConnectionId {
+        ConnectionId::new(self.connections.fetch_add(1, Ordering::Relaxed))
+    }
+}

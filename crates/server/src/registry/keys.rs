@@ -1,0 +1,73 @@
+//! Which keys open a session.
+
+use crate::TokenHash;
+use crate::engine::LossReason;
+
+/// Most keys that were handed out and not yet seen again. More than one is out when a client claims again before a
+/// welcome reached it.
+const UNPROVEN: usize = 3;
+
+/// The keys that the client may hold. It has sent `current`; one of `next` has been sent to it, and it is not known
+/// whether that arrived. As soon as it is, no other counts.
+#[derive(Debug)]
+pub(super) struct Keys {
+    current: TokenHash,
+    next: Vec<TokenHash>,
+    /// Why this session is not the one that the client wanted. It is not known to have heard of this one: with the key
+    /// that it came with it still means that other.
+    in_place_of: Option<LossReason>,
+    /// The `attempt` of the last `hello` that had one and was granted.
+    attempt: Option<u32>,
+}
+
+impl Keys {
+    /// The keys of a session that begins with this claim. `in_place_of`: why it is not the session that the client wanted.
+    pub(super) fn new(
+        key: TokenHash,
+        next: TokenHash,
+        attempt: Option<u32>,
+        in_place_of: Option<LossReason>,
+    ) -> Self {
+        Self { current: key, next: vec![next], in_place_of, attempt }
+    }
+
+    /// Whether a `hello` with this `attempt`, or one that is later, was granted before. The numbers may begin again at 0
+    /// (RFC 1982 §3.2).
+    pub(super) fn know_later(&self, attempt: Option<u32>) -> bool {
+        let is_late = |(attempt, last): (u32, u32)| last.wrapping_sub(attempt) < 1 << 31;
+        attempt.zip(self.attempt).is_some_and(is_late)
+    }
+
+    pub(super) fn accepts(&self, key: &TokenHash) -> bool {
+        // All are compared, however early one fits.
+        self.next.iter().fold(self.current == *key, |fits, next| fits | (next == key))
+    }
+
+    /// Why the session is another one than a client with this key means, which has not heard of this one.
+    pub(super) fn means_another(&self, key: &TokenHash) -> Option<LossReason> {
+        self.in_place_of.filter(|_| self.current == *key)
+    }
+
+    /// A claim with an accepted key; `next` goes out with its answer.
+    pub(super) fn rotate(&mut self, key: TokenHash, next: TokenHash, attempt: Option<u32>) {
+        self.attempt = attempt.or(self.attempt);
+        if key != self.current {
+            self.next.clear();
+            self.current = key;
+            self.in_place_of = None;
+        }
+        if self.next.len() >= UNPROVEN {
+            self.next.remove(0);
+        }
+        self.next.push(next);
+    }
+
+    /// The answer to the last claim arrived.
+    pub(super) fn prove(&mut self) {
+        if let Some(proven) = self.next.pop() {
+            self.next.clear();
+            self.current = proven;
+            self.in_place_of = None;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! How sessions wait for their clients, and how they end.
+
+use super::registration::Registration;
+use super::state::Registry;
+use crate::ConnectionId;
+use crate::engine::{AwayReason, Delivery, Departure, LeaveReason, Outlet};
+use signalpost_protocol::{PeerId, limits};
+
+/// Most sessions that end in one command because they missed an answer.
+const OVERFLOWED_AT_ONCE: usize = 8;
+
+impl Registry {
+    pub(super) fn is_over(&self, now: u64, peer: &Registration) -> bool {
+        if peer.has_session() && !peer.is_away() {
+            // Not swept yet: its window would begin with the end of its lease.
+            now >= peer.expires_at().saturating_add(self.window_ms)
+        } else {
+            !peer.is_live(now)
+        }
+    }
+
+    pub(super) fn detach(
+        &mut self,
+        now: u64,
+        connection: ConnectionId,
+        departure: Departure,
+        out: &mut impl Outlet,
+    ) {
+        let Some(id) = self.connections.get(&connection).cloned() else { return };
+        match departure {
+            Departure::Bye => {
+                self.remove(now, &id, LeaveReason::Closed, out);
+            }
+            Departure::Leaving => {
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.is_leaving = true;
+                }
+                self.leave_socket(now, &id, AwayReason::Lost, out);
+            }
+            Departure::Away(reason) => {
+                self.leave_socket(now, &id, reason, out);
+            }
+        }
+    }
+
+    /// A peer is without its socket: it is away, or, where it has no session, gone. The socket.
+    fn leave_socket(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        reason: AwayReason,
+        out: &mut impl Outlet,
+    ) -> Option<ConnectionId> {
+        let peer = self.peers.get_mut(id)?;
+        if !peer.has_session() || self.window_ms == 0 {
+            return self.remove(now, id, LeaveReason::Lost, out);
+        }
+        let connection = peer.connection.take()?;
+        self.connections.remove(&connection);
+        self.deadlines.leases.remove(&(peer.due, id.clone()));
+        let window = if peer.is_leaving { self.window_ms.min(limits::LEAVING_MS) } else { self.window_ms };
+        peer.due = now.saturating_add(window);
+        self.deadlines.windows.insert((peer.due, id.clone()));
+        self.turn(now, id, Some(reason), out);
+        Some(connection)
+    }
+
+    /// The lease of a connected peer is over; its connection has just been, or is about to be, told.
+    pub(super) fn end_lease(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) -> Option<ConnectionId> {
+        self.leave_socket(now, id, AwayReason::Silent, out)
+    }
+
+    /// Ends what time has ended, and tells the connection.
+    pub(super) fn expire(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
+        let over = self.peers.get(id).is_some_and(|peer| self.is_over(now, peer));
+        let connection =
+            if over { self.remove(now, id, LeaveReason::Lost, out) } else { self.end_lease(now, id, out) };
+        if let Some(connection) = connection {
+            let _taken = out.deliver(connection, Delivery::Expired);
+        }
+    }
+
+    /// Ends sessions that missed an answer, a bounded number at a time: the end of one is an answer to others, whose
+    /// mailboxes may overflow in turn.
+    pub(super) fn end_overflowed(&mut self, now: u64, out: &mut impl Outlet) {
+        let end = self.work.touched().saturating_add(self.turns.entries());
+        for _ in 0..OVERFLOWED_AT_ONCE {
+            if self.work.touched() >= end {
+                return;
+            }
+            let Some(id) = self.overflowed.pop() else { return };
+            if !self.peers.get(&id).is_some_and(|peer| peer.overflowed) {
+                continue;
+            }
+            if let Some(connection) = self.remove(now, &id, LeaveReason::Lost, out) {
+                let _taken = out.deliver(connection, Delivery::SessionLost);
+            }
+        }
+    }
+
+    /// The one place where a session ends; its connection, if it had one.
+    pub(super) fn remove(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        reason: LeaveReason,
+        out: &mut impl Outlet,
+    ) -> Option<ConnectionId> {
+        let mut peer = self.peers.remove(id)?;
+        self.labels.remove(id, &peer.labels);
+        // Whose page was left, and did not come back, has said goodbye as well as it could.
+        let reason = if peer.is_leaving { LeaveReason::Closed } else { reason };
+        let entry = (peer.due, id.clone());
+        match &peer.connection {
+            Some(connection) => {
+                self.connections.remove(connection);
+                self.deadlines.leases.remove(&entry);
+            }
+            None => {
+                self.deadlines.windows.remove(&entry);
+            }
+        }
+        self.store.release(&peer);
+        for (room, view) in std::mem::take(&mut peer.rooms) {
+            self.depart(now, id, &room, view, reason, out);
+        }
+        self.work.touch(peer.mailbox.size().0);
+        let unheard = peer.mailbox.unheard();
+        self.withhold(id, peer.mailbox.into_receipts(), out);
+        self.disappoint(id, unheard, out);
+        peer.connection
+    }
+}

@@ -1,0 +1,125 @@
+//! The state of the registry.
+
+use super::bounds::Bounds;
+use super::deadlines::Deadlines;
+use super::index::Index;
+use super::labels::Labels;
+use super::presence::Presence;
+use super::registration::Registration;
+use super::store::Store;
+use super::turns::{Pace, Turns};
+use super::work::Work;
+use crate::ConnectionId;
+use crate::engine::limits::RESUME_WINDOW_MS;
+use signalpost_protocol::{PeerId, RoomName};
+use std::collections::BTreeMap;
+
+/// The peers of one process.
+///
+/// Its size is bounded by its sessions: each has one peer of bounded size, at most
+/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`ENTRIES`](crate::engine::limits::ENTRIES). All mailboxes
+/// together hold at most [`Bounds::mailbox_bytes`] of relays, and a room exists only while a peer is in it. What a member was told
+/// of a room takes two bits for each peer in it, at most [`Bounds::pairs`] times.
+#[derive(Debug)]
+pub struct Registry {
+    pub(super) peers: BTreeMap<PeerId, Registration>,
+    pub(super) connections: BTreeMap<ConnectionId, PeerId>,
+    /// The members of each room.
+    pub(super) rooms: Index<RoomName>,
+    pub(super) presences: BTreeMap<RoomName, Presence>,
+    pub(super) labels: Labels,
+    pub(super) deadlines: Deadlines,
+    /// Peers whose mailbox could not take an answer: their sessions end.
+    pub(super) overflowed: Vec<PeerId>,
+    pub(super) store: Store,
+    pub(super) turns: Turns,
+    pub(super) work: Work,
+    pub(super) bounds: Bounds,
+    /// Pairs of members, over all rooms.
+    pub(super) pairs: usize,
+    /// How long a session waits for its client.
+    pub(super) window_ms: u64,
+    /// How many sessions have begun; the number of the newest.
+    pub(super) sessions: u64,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new(RESUME_WINDOW_MS)
+    }
+}
+
+impl Registry {
+    /// A registry that knows nobody. `window_ms` is how long a session waits for its client; with 0 it
+    /// ends with its socket.
+    pub fn new(window_ms: u64) -> Self {
+        Self {
+            peers: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            rooms: Index::default(),
+            presences: BTreeMap::new(),
+            labels: Labels::default(),
+            deadlines: Deadlines::default(),
+            overflowed: Vec::new(),
+            store: Store::new(Bounds::default().mailbox_bytes),
+            turns: Turns::new(Pace::SERVER),
+            work: Work::default(),
+            bounds: Bounds::default(),
+            pairs: 0,
+            window_ms,
+            sessions: 0,
+        }
+    }
+
+    /// The same, with other bounds.
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { store: Store::new(bounds.mailbox_bytes), bounds, ..self }
+    }
+
+    /// The same, with another pace of telling large rooms: tests have small ones.
+    pub fn with_pace(self, pace: Pace) -> Self {
+        Self { turns: Turns::new(pace), ..self }
+    }
+
+    /// How many entries its commands have touched: members, entries of mailboxes and of lists.
+    pub fn touched(&self) -> u64 {
+        self.work.touched()
+    }
+
+    /// How many bytes wait in all mailboxes.
+    pub fn held(&self) -> usize {
+        self.store.held()
+    }
+
+    /// About how many bytes the members of rooms take for what they were told of each other.
+    pub fn view_bytes(&self) -> usize {
+        self.pairs / 4
+    }
+
+    /// How many peers are away.
+    pub fn away(&self) -> usize {
+        self.deadlines.windows.len()
+    }
+
+    /// How many peers are registered, those that are away or expired and were not swept yet included.
+    pub fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Whether nobody is registered.
+    pub fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
+    /// Every peer that is registered, the connection that holds its session unless it is away, and what waits in its mailbox:
+    /// entries and bytes.
+    pub fn mailboxes(&self) -> impl Iterator<Item = (&PeerId, Option<ConnectionId>, (usize, usize))> {
+        self.peers.iter().map(|(id, peer)| (id, peer.connection, peer.mailbox.size()))
+    }
+
+    /// When [`Registry::sweep`] has something to do next, if anybody is registered.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        let overflowed = self.overflowed.first().map(|_| 0);
+        [self.deadlines.first_ms(), overflowed, self.turns.due_ms()].into_iter().flatten().min()
+    }
+}

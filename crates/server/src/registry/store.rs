@@ -1,0 +1,71 @@
+//! The mailboxes together: how much they hold, and how much more they take.
+
+use super::mailbox::{NotTaken, Receipt, Spare};
+use super::registration::Registration;
+use crate::engine::{Delivery, News, NewsKind, Outlet};
+use std::sync::Arc;
+
+/// What all mailboxes together hold, and how much of relays they may hold. Half of that is for any of them, the other half for those that hold little: many
+/// full mailboxes leave room in the others.
+#[derive(Debug)]
+pub(super) struct Store {
+    held: usize,
+    /// Of that, the relays. Answers and notices are bounded for each session, and take nothing from what relays may use.
+    relays: usize,
+    most: usize,
+}
+
+impl Store {
+    pub(super) fn new(most: usize) -> Self {
+        Self { held: 0, relays: 0, most }
+    }
+
+    /// How many bytes wait.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    pub(super) fn put(
+        &mut self,
+        peer: &mut Registration,
+        news: &Arc<News>,
+        receipt: Option<Receipt>,
+        out: &mut impl Outlet,
+    ) -> Result<(), NotTaken> {
+        let seq = if peer.has_session() {
+            let spare = Spare {
+                shared: (self.most / 2).saturating_sub(self.relays),
+                reserve: self.most.saturating_sub(self.relays),
+            };
+            let seq = peer.mailbox.push(Arc::clone(news), receipt, spare)?;
+            let weight = news.weight();
+            self.held = self.held.saturating_add(weight);
+            if news.kind() == NewsKind::Relay {
+                self.relays = self.relays.saturating_add(weight);
+            }
+            Some(seq)
+        } else {
+            None
+        };
+        let Some(connection) = peer.connection else { return Ok(()) };
+        peer.mailbox.handle_sent(seq.unwrap_or(0));
+        // Only without a mailbox can there be no room: a sink takes what is numbered.
+        out.deliver(connection, Delivery::News { seq, news: Arc::clone(news) })
+            .map_err(|_full| NotTaken::Busy)
+    }
+
+    /// Lets go of what a client has acknowledged.
+    pub(super) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
+        let (before, relays) = (peer.mailbox.size().1, peer.mailbox.relay_bytes());
+        let due = peer.mailbox.acknowledge(ack);
+        self.held = self.held.saturating_sub(before.saturating_sub(peer.mailbox.size().1));
+        self.relays = self.relays.saturating_sub(relays.saturating_sub(peer.mailbox.relay_bytes()));
+        due
+    }
+
+    /// Lets go of a whole mailbox.
+    pub(super) fn release(&mut self, peer: &Registration) {
+        self.held = self.held.saturating_sub(peer.mailbox.size().1);
+        self.relays = self.relays.saturating_sub(peer.mailbox.relay_bytes());
+    }
+}

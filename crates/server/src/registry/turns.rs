@@ -1,0 +1,61 @@
+//! The large rooms that wait to be told, and at which pace they are.
+
+use super::presence::Presence;
+use signalpost_protocol::{PeerId, RoomName};
+use std::collections::{BTreeSet, VecDeque};
+
+/// Which rooms are small, and how much one turn of the large ones does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Most members of a room whose members are told at once.
+    pub small: usize,
+    /// Most notices that one member is told in one turn of a large room.
+    pub share: usize,
+    /// Entries after which a turn ends: members that were looked at, and notices.
+    pub turn: u64,
+    /// Notices for which a turn rests one millisecond.
+    pub notices_per_ms: u64,
+}
+
+impl Pace {
+    /// The pace of a server.
+    pub const SERVER: Self = Self { small: 64, share: 64, turn: 1_000, notices_per_ms: 100 };
+}
+
+/// The large rooms that wait to be told.
+#[derive(Debug)]
+pub(super) struct Turns {
+    pub(super) pace: Pace,
+    pub(super) rooms: VecDeque<RoomName>,
+    /// Rooms that keep more ends of stays than they may.
+    pub(super) crowded: BTreeSet<RoomName>,
+    /// The last member of the first room that had its turn.
+    pub(super) reached: Option<PeerId>,
+    pub(super) rests_until: u64,
+}
+
+impl Turns {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self { pace, rooms: VecDeque::new(), crowded: BTreeSet::new(), reached: None, rests_until: 0 }
+    }
+
+    /// Whether the members of a room are told at once.
+    pub(super) fn is_small(&self, room: &Presence) -> bool {
+        room.members() <= self.pace.small
+    }
+
+    /// Entries that one turn, or one sweep, touches.
+    pub(super) fn entries(&self) -> u64 {
+        self.pace.turn
+    }
+
+    /// Whether no room waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.rooms.is_empty()
+    }
+
+    /// When the next turn is due, if a room waits.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        if self.crowded.is_empty() { self.rooms.front().map(|_| self.rests_until) } else { Some(0) }
+    }
+}
