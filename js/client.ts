@@ -8,6 +8,7 @@ import { TypedEventTarget, emit } from "./events.js";
 import { type HeadStart, headStart, startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
+import { ROOM_NAME_BYTES } from "./limits.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
 import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
@@ -74,8 +75,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           handler: this.#handler(),
           heard: (...all: Parameters<Module["hear"]>) => module.hear(...all),
           global: globalThis,
-          // Each page has room for as many attempts to register.
-          numbers: [...numbers, (identity.pages << 16) >>> 0],
+          numbers: [...numbers, identity.pages],
         });
         return module;
       });
@@ -163,7 +163,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   async #join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
     const { signal } = dictionary("options", options);
-    let room = this.#rooms.get(text("name", name));
+    let room = this.#rooms.get(text("name", name, ROOM_NAME_BYTES));
     if (!room) {
       room = new Room(name, {
         leave: () => this.#leave(name),

@@ -1,4 +1,5 @@
 import type { ErrorCode, SignalingError } from "./errors.js";
+import type { LossReason } from "./reasons.js";
 import type { RemotePeer } from "./remote_peer.js";
 
 /** The state of a client. */
@@ -19,7 +20,7 @@ export interface SignalingClientEvents {
    * server no longer has all that is missing here; `""`: it is one without sessions), and what was on its way is lost: rooms are
    * entered and negotiations finished anew by themselves, a `peer.send()` or `room.broadcast()` that waited is rejected with `link-lost`.
    */
-  readonly resume: Event & { readonly resumed: boolean; readonly reason: "session-expired" | "position-lost" | "" | (string & {}) };
+  readonly resume: Event & { readonly resumed: boolean; readonly reason: LossReason | "" };
   /** A remote peer connected to us: add tracks and listeners to it now. */
   readonly peer: Event & { readonly peer: RemotePeer };
   /** A peer's `peer.send()`; there need not be a `RemotePeer` for it. */

@@ -1,6 +1,7 @@
 import { promised } from "./calls.js";
 import { TypedEventTarget, emit } from "./events.js";
 import type { PeerInfo } from "./peer_info.js";
+import type { AwayReason, LeaveReason } from "./reasons.js";
 
 /** The events of a `Room`. */
 export interface RoomEvents {
@@ -12,14 +13,14 @@ export interface RoomEvents {
    * Somebody can no longer be reached, through the server or directly: `"lost"` (the link ended), `"silent"` (nothing arrives any
    * more) or `"suspended"` (the page is frozen). `peerback` or `peerleave` follows. What is sent meanwhile waits at the server.
    */
-  readonly peeraway: Event & { readonly peer: PeerInfo; readonly reason: "lost" | "silent" | "suspended" | (string & {}) };
+  readonly peeraway: Event & { readonly peer: PeerInfo; readonly reason: AwayReason };
   /** Somebody who was away is back, with everything that was sent. */
   readonly peerback: Event & { readonly peer: PeerInfo };
   /**
    * Somebody is gone, once for each `peerjoin`: `"left"` (the room), `"closed"` (the client, or its page) or `"lost"` (away for
    * longer than the server waits, or loaded anew).
    */
-  readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: "left" | "closed" | "lost" | (string & {}) };
+  readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: LeaveReason };
 }
 
 /** @internal What a room asks of its client. */

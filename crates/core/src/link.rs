@@ -98,7 +98,7 @@ pub struct Session {
 
 impl Session {
     pub fn new(config: &Config, session: u32) -> Self {
-        let attempt = Some(config.attempt);
+        let attempt = Some(Hello::attempt_before(config.pages));
         let peer = PeerInfo { id: config.peer_id.as_str().into(), session, ..config.peer.clone() };
         Self {
             hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None, attempt },

@@ -175,11 +175,11 @@ impl Page {
     /// Its client is made, with what it is to know.
     pub(super) fn begin(&mut self, random: &mut Random) {
         self.client_loads = self.loads;
-        let (key, attempt) = (self.key.clone(), self.loads << 16);
+        let (key, pages) = (self.key.clone(), self.loads);
         self.client = if self.is_documents {
-            PageClient::Document(Box::new(DocumentClient::new(&self.id, key, attempt, random)))
+            PageClient::Document(Box::new(DocumentClient::new(&self.id, key, pages << 16, random)))
         } else {
-            core_client(&self.id, (key, attempt), self.gathering_ms, self.releases, random)
+            core_client(&self.id, (key, pages), self.gathering_ms, self.releases, random)
         };
     }
 
@@ -246,7 +246,7 @@ fn draw_key(random: &mut Random) -> String {
 
 fn core_client(
     id: &PeerId,
-    (key, attempt): (String, u32),
+    (key, pages): (String, u32),
     gathering_ms: Option<u32>,
     release_when_frozen: bool,
     random: &mut Random,
@@ -258,7 +258,7 @@ fn core_client(
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
         release_when_frozen,
-        attempt,
+        pages,
     };
     PageClient::Core(Box::new(Client::new(config, random.number())))
 }
