@@ -27,4 +27,6 @@ export const enum Ask {
   ClosePeer,
   /** Returns the milliseconds of a phase, whose number stands in place of the time-out; `undefined` if it has not happened. */
   Timeline,
+  /** Gives the call another time limit than the core's own: with the time-out. */
+  Limit,
 }

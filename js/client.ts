@@ -1,46 +1,56 @@
 import type { Client as Module } from "#glue";
-import { dictionary, json, text, timeout } from "./arguments.js";
+import { json, text } from "./arguments.js";
 import { Ask } from "./ask.js";
-import { Calls, type Listed, promised } from "./calls.js";
+import { type CallOptions, callOptions, promised } from "./call_options.js";
+import { Calls, type Listed } from "./calls.js";
 import type { ClientState, SignalingClientEvents } from "./client_events.js";
 import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
-import { type HeadStart, headStart, startWebRtc } from "./head_start.js";
+import { startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
+import { KnownPeers } from "./known_peers.js";
 import { ROOM_NAME_BYTES } from "./limits.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
-import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
+import { type PeerInfo, type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
 import { checkQuery } from "./peer_query.js";
 import { Peers } from "./peers.js";
-import { RemotePeer, timeline } from "./remote_peer.js";
-import { Room } from "./room.js";
+import { CONNECT_PEER_MS, RemotePeer, timeline } from "./remote_peer.js";
+import type { Room } from "./room.js";
+import { Rooms } from "./rooms.js";
 import { Signals } from "./signals.js";
+import { SocketOpener } from "./socket_opener.js";
 import { Told, type Telling } from "./told.js";
-import { socketOf } from "./transport.js";
+
+/** How long `connect()` may take, and any other call that waits for the module to be loaded. */
+const CONNECT_MS = 20_000;
 
 /** A client of one signaling server. Nothing happens before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** Signaling for an `RTCPeerConnection` of one's own. */
   readonly signals: Signals = new Signals({
-    description: (to, isOffer, sdp) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp),
-    candidate: (to, candidate) => this.#send(Ask.Candidate, to, candidate),
+    description: (to, isOffer, sdp, options) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp, options),
+    candidate: (to, candidate, options) => this.#send(Ask.Candidate, to, candidate, options),
   });
   readonly #identity: Identity;
-  readonly #begin: () => HeadStart | undefined;
+  readonly #opener: SocketOpener;
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
   /** The numbers of the calls of `connect()` that wait. */
   readonly #connecting = new Set<number>();
   readonly #peers = new Peers();
-  readonly #rooms = new Map<string, Room>();
+  readonly #rooms = new Rooms({
+    join: async (name, options, take) => {
+      await this.#ask(Ask.Join, name, undefined, options, ({ peers }) => take(this.#noted(peers)));
+    },
+    leave: (name, options) => this.#send(Ask.Leave, name, undefined, options),
+    broadcast: (name, text, options) => this.#send(Ask.Broadcast, name, text, options),
+  });
+  readonly #known = new KnownPeers();
   #instance: Instance | undefined;
   #module: Module | undefined;
-  #headStart: HeadStart | undefined;
   #loading: Promise<void> | undefined;
-  /** What the transport threw, or its promise rejected with, at the last attempt: the module is told a text at most. */
-  #thrown: unknown;
   #state: ClientState = "idle";
 
   /**
@@ -52,23 +62,13 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     super();
     const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
     this.#identity = identity;
-    this.#begin = () => headStart(transport, endpoint());
-    const failed = (reason: unknown) => void (this.#thrown = reason);
-    const open = () => {
-      failed(undefined);
-      try {
-        return this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused, failed);
-      } catch (thrown) {
-        failed(thrown);
-        throw thrown;
-      }
-    };
+    this.#opener = new SocketOpener(transport, endpoint, this.#refused);
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
       return this.#guarded(() => {
         const module: Module = new instance.Client({
-          transport: open,
+          transport: this.#opener.open,
           key: identity.key,
           peer: { ...peer, id: identity.id },
           configuration,
@@ -99,44 +99,36 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
 
   /**
    * Loads the module if it is not loaded, connects and registers. A link that is lost later is regained by
-   * itself. Calling it while connecting or connected joins the call before.
+   * itself. Calling it while connecting or connected joins the call before. `timeoutMs` is 20000 by default.
    *
    * @throws {SignalingError} `server-unreachable`, `socket-unavailable`, `server-full`, `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`,
    * `load-failed`, `closed`, …
    */
-  connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
+  connect(options?: CallOptions): Promise<void> {
     return promised(() => this.#connect(options));
   }
 
-  async #connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
-    const { signal, timeoutMs } = dictionary("options", options);
-    const milliseconds = timeout(timeoutMs, 20_000);
+  async #connect(options?: CallOptions): Promise<void> {
+    const { signal, timeoutMs = CONNECT_MS } = callOptions(options);
     if (this.#state === "closed") throw new SignalingError("closed");
     let waiting = 0;
     await this.#calls
       .start(
         async (call) => {
           this.#connecting.add((waiting = call));
-          if (!this.#module) this.#headStart ??= this.#begin();
-          const began = performance.now();
-          const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
-          const timer = setTimeout(late, milliseconds);
+          if (!this.#module) this.#opener.beginEarly();
           this.#loading = this.#load(call);
           startWebRtc();
-          await this.#loading.finally(() => clearTimeout(timer));
+          const left = await this.#loaded(call, timeoutMs);
           // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
-          if (!this.#calls.has(call)) return;
-          const left = Math.max(0, milliseconds - (performance.now() - began));
-          this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
+          if (left !== undefined) this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
         },
         (call) => this.#tell(Ask.Cancel, call),
         signal,
       )
       .finally(() => {
         this.#connecting.delete(waiting);
-        if (this.#connecting.size > 0) return;
-        this.#headStart?.close();
-        this.#headStart = undefined;
+        if (this.#connecting.size === 0) this.#opener.endEarly();
       });
   }
 
@@ -146,43 +138,37 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#calls.has(call)) this.#module ??= this.#start(instance);
   }
 
-  /** Looks for peers. */
-  findPeers(query: PeerQuery = {}, options?: { readonly signal?: AbortSignal }): Promise<PeerPage> {
+  /** Waits for the module, but not for longer than this; answers how much of the time is left, unless the call has ended meanwhile. */
+  async #loaded(call: number, milliseconds: number): Promise<number | undefined> {
+    const began = performance.now();
+    const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
+    const timer = setTimeout(late, milliseconds);
+    await this.#loading?.finally(() => clearTimeout(timer));
+    return this.#calls.has(call) ? Math.max(0, milliseconds - (performance.now() - began)) : undefined;
+  }
+
+  /**
+   * Looks for peers. `timeoutMs` is 15000 by default.
+   *
+   * @throws {SignalingError} `timeout`, `aborted`, `outbox-full`, `invalid-argument`, `invalid-state` before `connect()`, `closed`
+   */
+  findPeers(query: PeerQuery = {}, options?: CallOptions): Promise<PeerPage> {
     return promised(async () => {
       checkQuery(query);
-      const listed = await this.#call(Ask.FindPeers, 0, "", query, dictionary("options", options).signal);
-      const peers = listed.peers.map(peerInfo);
+      const listed = await this.#ask(Ask.FindPeers, "", query, options);
+      const peers = this.#noted(listed.peers);
       return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
     });
   }
 
-  /** Enters a room; resolves when its list is complete. */
-  join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
-    return promised(() => this.#join(name, options));
-  }
-
-  async #join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
-    const { signal } = dictionary("options", options);
-    let room = this.#rooms.get(text("name", name, ROOM_NAME_BYTES));
-    if (!room) {
-      room = new Room(name, {
-        leave: () => this.#leave(name),
-        broadcast: (data) => this.#send(Ask.Broadcast, name, json("data", data)),
-      });
-      this.#rooms.set(name, room);
-    }
-    const entered = room;
-    entered.holds++;
-    try {
-      await this.#call(Ask.Join, 0, name, undefined, signal, ({ peers }) => {
-        entered.holds++;
-        entered.fill(peers.map(peerInfo));
-      });
-    } finally {
-      // Who is in, or has another call that waits, stays.
-      if (!--entered.holds && this.#rooms.get(name) === entered) this.#rooms.delete(name);
-    }
-    return room;
+  /**
+   * Enters a room; resolves when its list is complete. `timeoutMs` is 15000 by default.
+   *
+   * @throws {SignalingError} `rate-limited`, `too-many-rooms`, `server-full`, `timeout`, `aborted`, `outbox-full`, `invalid-argument`,
+   * `invalid-state` before `connect()`, `closed`
+   */
+  join(name: string, options?: CallOptions): Promise<Room> {
+    return promised(async () => this.#rooms.join(text("name", name, ROOM_NAME_BYTES), options));
   }
 
   /**
@@ -205,11 +191,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     }
     const ask = (what: Ask) => this.#peers.get(id) === peer && this.#guarded(() => module.command(what, 0, 0, id, undefined));
     const peer = new RemotePeer(id, connection, {
-      connect: async (milliseconds, signal) => {
+      connect: async (options) => {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
-        await this.#call(Ask.ConnectPeer, milliseconds, id, undefined, signal);
+        await this.#call((module, call, left = CONNECT_PEER_MS) => module.command(Ask.ConnectPeer, call, left, id, undefined), options);
       },
-      send: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
+      send: (data, receipt, options) => this.#send(Ask.Message, id, json("data", data), options, +receipt),
       restartIce: () => ask(Ask.RestartIce),
       close: () => {
         if (this.#peers.get(id) !== peer) return;
@@ -217,6 +203,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         this.#tell(Ask.ClosePeer, 0, id);
       },
       timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
+      info: () => this.#rooms.member(id) ?? this.#known.get(id),
     });
     // The module may have told of it meanwhile.
     this.#peers.add(peer);
@@ -229,7 +216,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#state === "closed") return;
     // From now on nothing else is told: the module may be on the stack, telling the application something.
     this.#state = "closed";
-    this.#forgetRooms();
+    this.#rooms.clear();
     for (const peer of this.#peers.all) this.#peers.end(peer);
     if (module) {
       this.#tell(Ask.Close, 0);
@@ -253,30 +240,46 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return this.#module;
   }
 
-  #call(
-    ask: Ask,
-    milliseconds: number,
-    to: string,
-    given: unknown,
-    signal?: AbortSignal,
+  /**
+   * Calls the module for a promise. `act` is given how many milliseconds are left of `timeoutMs`. After `connect()` was called nothing
+   * has to wait for its end.
+   */
+  async #call(
+    act: (module: Module, call: number, left: number | undefined) => void,
+    options?: CallOptions,
     take?: (listed: Listed) => void,
   ): Promise<Listed> {
+    const { signal, timeoutMs } = callOptions(options);
     return this.#calls.start(
       (call) => {
-        const act = () => {
+        const run = (left: number | undefined) => {
           const module = this.#live();
-          this.#guarded(() => module.command(ask, call, milliseconds, to, given));
+          this.#guarded(() => act(module, call, left));
         };
-        // After `connect()` nothing has to wait for its end.
-        if (this.#module || !this.#loading) return act();
-        return this.#loading.then(() => {
-          if (this.#calls.has(call)) act();
+        if (this.#module || !this.#loading) return run(timeoutMs);
+        return this.#loaded(call, timeoutMs ?? CONNECT_MS).then((left) => {
+          if (left !== undefined) run(timeoutMs && left);
         });
       },
       (call) => this.#tell(Ask.Cancel, call),
       signal,
       take,
     );
+  }
+
+  #ask(
+    ask: Ask,
+    to: string,
+    given: unknown,
+    options: CallOptions | undefined,
+    take?: (listed: Listed) => void,
+    receipt = 0,
+  ): Promise<Listed> {
+    const act = (module: Module, call: number, left: number | undefined) => {
+      module.command(ask, call, receipt, to, given);
+      if (left !== undefined) module.command(Ask.Limit, call, left, "", undefined);
+    };
+    return this.#call(act, options, take);
   }
 
   /** A module that ended (`Instance`) needs to be told nothing. */
@@ -288,21 +291,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     }
   }
 
-  async #send(ask: Ask, to: string, given?: unknown, receipt = 0): Promise<void> {
-    await this.#call(ask, receipt, to, given);
+  async #send(ask: Ask, to: string, given: unknown, options: CallOptions | undefined, receipt = 0): Promise<void> {
+    await this.#ask(ask, to, given, options, undefined, receipt);
   }
 
-  async #leave(name: string): Promise<void> {
-    const room = this.#rooms.get(name);
-    if (!room) return;
-    this.#rooms.delete(name);
-    room.left();
-    await this.#send(Ask.Leave, name);
-  }
-
-  #forgetRooms(): void {
-    for (const room of this.#rooms.values()) room.left();
-    this.#rooms.clear();
+  /** The entries of a list, which are remembered. */
+  #noted(listed: readonly object[]): readonly PeerInfo[] {
+    const peers = listed.map(peerInfo);
+    this.#known.note(peers);
+    return peers;
   }
 
   /** What the module throws is the caller's mistake, unless it ended (`Instance`). */
@@ -330,7 +327,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const peers = this.#peers.clear();
     this.#state = "closed";
     this.#module = undefined;
-    this.#forgetRooms();
+    this.#rooms.clear();
     this.#calls.fail(error);
     for (const peer of peers) peer.changed("closed", error.code);
     this.#changed("closed", error.code);
@@ -352,7 +349,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       [Told.Resolved]: (call, peers, cursor) =>
         this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
       [Told.Rejected]: (call, code, detail, retryable) => {
-        const cause = code === "socket-unavailable" || code === "server-unreachable" ? this.#thrown : undefined;
+        const cause = code === "socket-unavailable" || code === "server-unreachable" ? this.#opener.thrown : undefined;
         this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {}, cause));
       },
       [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),
@@ -361,7 +358,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         this.#peers.about(peerId)?.failed(error);
         emit(this, "error", { error });
       },
-      [Told.PeersJoined]: (_, room, peers) => JSON.parse(peers).forEach((peer: object) => this.#rooms.get(room)?.joined(peerInfo(peer))),
+      [Told.PeersJoined]: (_, room, peers) => {
+        for (const peer of this.#noted(JSON.parse(peers))) this.#rooms.get(room)?.joined(peer);
+      },
       [Told.PeerChanged]: (how, room, peer, reason) =>
         this.#rooms.get(room)?.changed(peer, (["peerleave", "peeraway", "peerback"] as const)[how]!, reason),
       [Told.Message]: (_, from, room, text) => {

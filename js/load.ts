@@ -1,4 +1,5 @@
 import { buildId } from "./build_id.js";
+import { type CallOptions, bounded } from "./call_options.js";
 import { SignalingError } from "./errors.js";
 import { className, requireGlobals } from "./host.js";
 import { type Instance, instantiate } from "./instance.js";
@@ -15,12 +16,12 @@ let hasFailed = false;
 /**
  * Loads the WebAssembly module. `connect()` does so by itself; call this to load earlier, or from elsewhere
  * than `signalpost/signalpost_bg.wasm` beside this file. The first call that succeeds decides the source; a failed one may be repeated,
- * with the same source or another.
+ * with the same source or another. The load goes on when the call is aborted. Without `timeoutMs` the time is not limited.
  *
- * @throws {SignalingError} `load-failed`, `unsupported`
+ * @throws {SignalingError} `load-failed`, `unsupported`, `timeout`, `aborted`
  */
-export async function initialize(source?: ModuleSource | Promise<ModuleSource>): Promise<void> {
-  await load(source);
+export function initialize(source?: ModuleSource | Promise<ModuleSource>, options?: CallOptions): Promise<void> {
+  return bounded(async () => void (await load(source)), options);
 }
 
 /** @internal The instance that all clients share: after a trap, which ends one, another of the same module. */

@@ -1,8 +1,9 @@
-import { dictionary, oneOf, timeout } from "./arguments.js";
-import { promised } from "./calls.js";
+import { dictionary, oneOf } from "./arguments.js";
+import { type CallOptions, bounded, promised } from "./call_options.js";
 import { type ErrorCode, SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
+import type { PeerInfo } from "./peer_info.js";
 import { MeasuredEventTarget } from "./quality.js";
 
 /** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
@@ -50,25 +51,30 @@ export interface RemotePeerEvents {
 }
 
 /** How a message is sent. */
-export interface SignalOptions {
+export interface SendOptions extends CallOptions {
   /** Wait until the other side's client has it, not only its queue at the server. Default false. */
   readonly receipt?: boolean;
 }
 
 /** @internal What a peer asks of its client. */
 export interface PeerCalls {
-  connect(timeoutMs: number, signal: AbortSignal | undefined): Promise<void>;
-  send(data: unknown, receipt: boolean): Promise<void>;
+  connect(options: CallOptions | undefined): Promise<void>;
+  send(data: unknown, receipt: boolean, options: CallOptions | undefined): Promise<void>;
   restartIce(): void;
   close(): void;
   timeline(): Timeline;
+  info(): PeerInfo | undefined;
 }
+
+/** @internal How long `connect()` may take. */
+export const CONNECT_PEER_MS = 15_000;
 
 /** The connection to one other peer. There is no initiator: either side connects, or both at once. */
 export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
   #timeline!: Timeline;
+  #info: PeerInfo | undefined;
   readonly #listening = new AbortController();
 
   /** @internal */
@@ -81,6 +87,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   ) {
     super();
     this.#calls = calls;
+    this.#info = calls.info();
     this.#note();
     const heard = (event: RTCTrackEvent) => {
       this.dispatchEvent(new RTCTrackEvent("track", { ...picked(event), streams: [...event.streams] }));
@@ -90,6 +97,12 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
       this.dispatchEvent(new RTCDataChannelEvent("datachannel", { channel }));
     };
     connection.addEventListener("datachannel", opened, this.#listening);
+  }
+
+  /** What a list of this client, that of a room or of `findPeers()`, said last about the peer; `undefined` if none named it. */
+  get info(): PeerInfo | undefined {
+    this.#info = this.#calls.info() ?? this.#info;
+    return this.#info;
   }
 
   /** `connectionState` of the connection; `"connected"` from the moment when data can flow, which browsers say some milliseconds later. */
@@ -104,15 +117,12 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   }
 
   /**
-   * Connects; resolves when data can flow. Both sides may call it.
+   * Connects; resolves when data can flow. Both sides may call it. `timeoutMs` is 15000 by default.
    *
    * @throws {SignalingError} `peer-not-found`, `connection-failed`, `timeout`, `aborted`, `closed`, …
    */
-  connect(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
-    return promised(async () => {
-      const { timeoutMs, signal } = dictionary("options", options);
-      await this.#calls.connect(timeout(timeoutMs, 15_000), signal);
-    });
+  connect(options?: CallOptions): Promise<void> {
+    return promised(() => this.#calls.connect(options));
   }
 
   /**
@@ -129,10 +139,15 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     this.#live().removeTrack(sender);
   }
 
-  /** Sends another track of the same kind, or nothing, in place of the present one; nothing is negotiated. */
-  async replaceTrack(sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
-    if (!this.#live().getSenders().includes(sender)) throw invalidArgument("sender is of another connection");
-    await sender.replaceTrack(track);
+  /**
+   * Sends another track of the same kind, or nothing, in place of the present one; nothing is negotiated. The browser may replace
+   * it also when the call is aborted. Without `timeoutMs` the browser takes the time that it needs.
+   */
+  replaceTrack(sender: RTCRtpSender, track: MediaStreamTrack | null, options?: CallOptions): Promise<void> {
+    return bounded(async () => {
+      if (!this.#live().getSenders().includes(sender)) throw invalidArgument("sender is of another connection");
+      await sender.replaceTrack(track);
+    }, options);
   }
 
   /** Adds a transceiver (W3C WebRTC `addTransceiver`), which sets direction, streams and encodings. */
@@ -148,24 +163,25 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     return this.#live().createDataChannel(label, options);
   }
 
-  /** How the connection does now. */
-  async stats(): Promise<PeerStats> {
-    return peerStats(this.#live());
+  /** How the connection does now. Without `timeoutMs` the browser takes the time that it needs. */
+  stats(options?: CallOptions): Promise<PeerStats> {
+    return bounded(async () => peerStats(this.#live()), options);
   }
 
   /**
    * Sends a message through the server, connected or not: for small and rare things. The other side gets it once and in
    * order, as a `message` event of its client, and of its `RemotePeer` if it has one; also over lost links, as long as both
    * sessions live. Resolves when it is in the other side's queue at the server, or with `receipt` when the other side has it.
+   * `timeoutMs` is 150000 by default: as long as a lost link may take to come back.
    *
    * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
    * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (the session
-   * ended, and it may have arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
+   * ended, and it may have arrived), `outbox-full`, `timeout`, `aborted`, `invalid-argument`, `closed`
    */
-  send(data: unknown, options?: SignalOptions): Promise<void> {
+  send(data: unknown, options?: SendOptions): Promise<void> {
     return promised(async () => {
       const { receipt } = dictionary("options", options);
-      await this.#calls.send(data, oneOf("receipt", receipt, [false, true]));
+      await this.#calls.send(data, oneOf("receipt", receipt, [false, true]), options);
     });
   }
 

@@ -1,4 +1,4 @@
-import { promised } from "./calls.js";
+import { type CallOptions, promised } from "./call_options.js";
 import { TypedEventTarget, emit } from "./events.js";
 import type { PeerInfo } from "./peer_info.js";
 import type { AwayReason, LeaveReason } from "./reasons.js";
@@ -25,8 +25,8 @@ export interface RoomEvents {
 
 /** @internal What a room asks of its client. */
 export interface RoomCalls {
-  leave(): Promise<void>;
-  broadcast(data: unknown): Promise<void>;
+  leave(options: CallOptions | undefined): Promise<void>;
+  broadcast(data: unknown, options: CallOptions | undefined): Promise<void>;
 }
 
 /** A room that this client is in. A lost link is regained with it. */
@@ -51,26 +51,35 @@ export class Room extends TypedEventTarget<RoomEvents> {
     return [...this.#members.values()];
   }
 
-  /** Leaves. The connections to the peers stay. */
-  leave(): Promise<void> {
-    return promised(() => this.#calls.leave());
+  /**
+   * Leaves, also when the call is aborted. The connections to the peers stay. `timeoutMs` is 15000 by default.
+   *
+   * @throws {SignalingError} `timeout`, `aborted`, `outbox-full`, `invalid-argument`, `closed`
+   */
+  leave(options?: CallOptions): Promise<void> {
+    return promised(() => this.#calls.leave(options));
   }
 
   /**
    * Sends a message to everybody else in the room, through the server: for small and rare things. Resolves when it is in
-   * everybody's queue there.
+   * everybody's queue there. `timeoutMs` is 150000 by default: as long as a lost link may take to come back.
    *
    * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
    * @throws {SignalingError} `rate-limited`, `message-too-large`, `room-not-joined`, `peer-busy` (some have not got it),
-   * `link-lost` (some may have got it), `outbox-full`, `timeout`, `invalid-argument`, `closed`
+   * `link-lost` (some may have got it), `outbox-full`, `timeout`, `aborted`, `invalid-argument`, `closed`
    */
-  broadcast(data: unknown): Promise<void> {
-    return promised(() => this.#calls.broadcast(data));
+  broadcast(data: unknown, options?: CallOptions): Promise<void> {
+    return promised(() => this.#calls.broadcast(data, options));
   }
 
   /** @internal */
   fill(peers: readonly PeerInfo[]): void {
     for (const peer of peers) this.#members.set(peer.id, peer);
+  }
+
+  /** @internal What is known of a peer that is here, or away. */
+  member(id: string): PeerInfo | undefined {
+    return this.#members.get(id);
   }
 
   /** @internal This client is out: nothing is known of it any more. */

@@ -1,5 +1,5 @@
 import { dictionary, refuse, text } from "./arguments.js";
-import { promised } from "./calls.js";
+import { type CallOptions, promised } from "./call_options.js";
 import { TypedEventTarget, emit } from "./events.js";
 
 /** The events of `Signals`. `from` is the sender's peer id, stamped by the server. */
@@ -14,14 +14,15 @@ export interface SignalsEvents {
 
 /** @internal What this asks of its client. */
 export interface SignalCalls {
-  description(to: string, isOffer: boolean, sdp: string): Promise<void>;
-  candidate(to: string, candidate: object | null): Promise<void>;
+  description(to: string, isOffer: boolean, sdp: string, options: CallOptions | undefined): Promise<void>;
+  candidate(to: string, candidate: object | null, options: CallOptions | undefined): Promise<void>;
 }
 
 /**
  * Signaling for an `RTCPeerConnection` of one's own. What is sent here reaches only `client.signals` of the receiver, never
  * a `RemotePeer`. Each promise resolves when the message is in the receiver's queue at the server, and rejects with
- * `peer-not-found`, `peer-busy`, `link-lost` (it may have arrived), `outbox-full`, `message-too-large`, …
+ * `peer-not-found`, `peer-busy`, `link-lost` (it may have arrived), `outbox-full`, `message-too-large`, `timeout`, `aborted`, … `timeoutMs`
+ * is 150000 by default: as long as a lost link may take to come back.
  */
 export class Signals extends TypedEventTarget<SignalsEvents> {
   readonly #calls: SignalCalls;
@@ -33,13 +34,13 @@ export class Signals extends TypedEventTarget<SignalsEvents> {
   }
 
   /** Sends an offer. */
-  sendOffer(to: string, description: RTCSessionDescriptionInit): Promise<void> {
-    return this.#describe(to, "offer", description);
+  sendOffer(to: string, description: RTCSessionDescriptionInit, options?: CallOptions): Promise<void> {
+    return this.#describe(to, "offer", description, options);
   }
 
   /** Sends an answer. */
-  sendAnswer(to: string, description: RTCSessionDescriptionInit): Promise<void> {
-    return this.#describe(to, "answer", description);
+  sendAnswer(to: string, description: RTCSessionDescriptionInit, options?: CallOptions): Promise<void> {
+    return this.#describe(to, "answer", description, options);
   }
 
   /**
@@ -49,20 +50,20 @@ export class Signals extends TypedEventTarget<SignalsEvents> {
    * A browser goes on finding candidates for a peer that is gone, or after this client was closed. So a rejection with
    * `peer-not-found` or `closed` that nobody handles is not reported: the offer or the answer tells of it.
    */
-  sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null): Promise<void> {
+  sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null, options?: CallOptions): Promise<void> {
     const send = async () => {
       const init = candidate && "toJSON" in dictionary("candidate", candidate) ? (candidate as RTCIceCandidate).toJSON() : candidate;
-      await this.#calls.candidate(text("to", to), init?.candidate ? init : null);
+      await this.#calls.candidate(text("to", to), init?.candidate ? init : null, options);
     };
     return promised(send, "peer-not-found", "closed");
   }
 
-  #describe(to: string, type: "offer" | "answer", description: RTCSessionDescriptionInit): Promise<void> {
+  #describe(to: string, type: "offer" | "answer", description: RTCSessionDescriptionInit, options: CallOptions | undefined): Promise<void> {
     return promised(async () => {
       const { type: given, sdp } = dictionary("description", description);
       if (given !== type) refuse("description.type", given, `"${type}"`);
       if (typeof sdp !== "string") return refuse("description.sdp", sdp, "a string");
-      await this.#calls.description(text("to", to), type === "offer", sdp);
+      await this.#calls.description(text("to", to), type === "offer", sdp, options);
     });
   }
 

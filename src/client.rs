@@ -133,6 +133,7 @@ impl Client {
             12 => Command::ConnectPeer { call, peer: peer_id(to)?, timeout_ms },
             13 => Command::RestartIce { peer: peer_id(to)? },
             14 => Command::ClosePeer { peer: peer_id(to)? },
+            16 => Command::Limit { call, timeout_ms },
             _ => {
                 let timeline = self.driver.timeline(&peer_id(to)?);
                 return Ok(timeline.and_then(|timeline| phase(timeline, timeout_ms)).into());

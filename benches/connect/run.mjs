@@ -92,7 +92,7 @@ async function prepare() {
 
 await main(async () => {
   const count = Number(process.env.ROUNDS ?? 40);
-  if (!Number.isInteger(count) || count < 1) throw new ToolError("ROUNDS is a number of rounds, at least 1");
+  if (!Number.isInteger(count) || count < 1) throw new ToolError("ROUNDS must be a whole number, at least 1");
   await prepare();
   const rounds = new Rounds();
   const world = await makeWorld();

@@ -89,7 +89,7 @@ describe("nothing is reported of", () => {
   }
 });
 
-test("whoever awaits such a call hears its end", async () => {
+test("code that awaits a call hears of its end", async () => {
   const told = await run(`
     const client = await connected();
     const room = await client.join("a");

@@ -100,7 +100,7 @@ for (const [name, { source, flags }] of Object.entries(WAYS)) {
 
 const WS = `import { WebSocket as Ws } from "ws";\nconst options = { transport: (url) => new Ws(url) };\nawait initialize(bytes());\n`;
 
-test("a peer says that there is no RTCPeerConnection, whoever begins", async () => {
+test("a peer says that there is no RTCPeerConnection, on whichever side it begins", async () => {
   const told = await run(
     `${WS}
     const [ada, bob] = ["ada", "bob"].map((peerId) => new SignalingClient(url, { ...options, peerId }));

@@ -12,7 +12,7 @@ const LAUNCH = { chromium: launchChromium, firefox: launchFirefox };
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { case: { type: "string" } } });
 const script = JSON.parse(readFileSync(new URL("script.json", import.meta.url), "utf8"));
 script.cases = script.cases.filter(({ name }) => name.includes(values.case ?? ""));
-if (script.cases.length === 0) throw new Error(`no case holds "${values.case}" in its name`);
+if (script.cases.length === 0) throw new Error(`no case has "${values.case}" in its name`);
 
 async function run(namespace, kind) {
   const browser = await LAUNCH[kind](namespace);

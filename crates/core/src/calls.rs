@@ -10,9 +10,27 @@ use alloc::vec::Vec;
 pub struct Calls(Vec<(CallId, u64)>);
 
 impl Calls {
+    /// One promise, which waits for at most `timeout_ms` from `now`.
+    pub fn one(now: u64, call: CallId, timeout_ms: u32) -> Self {
+        let mut calls = Self::default();
+        calls.push(now, call, timeout_ms);
+        calls
+    }
+
     /// A promise waits for at most `timeout_ms` from `now`.
     pub fn push(&mut self, now: u64, call: CallId, timeout_ms: u32) {
         self.0.push((call, now.saturating_add(u64::from(timeout_ms))));
+    }
+
+    /// Gives a promise another deadline. Returns whether it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: u64) -> bool {
+        let entry = self.0.iter_mut().find(|(waiting, _)| *waiting == call);
+        entry.map(|entry| entry.1 = deadline).is_some()
+    }
+
+    /// The earliest deadline.
+    pub fn deadline(&self) -> Option<u64> {
+        self.0.iter().map(|(_, deadline)| *deadline).min()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -157,7 +157,14 @@ impl Client {
                 if let Some(cancelled) = self.requests.cancel(call) {
                     self.abandon_all(&[cancelled]);
                 }
+                self.cancel_letter(call);
                 self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, _| peer.cancel(call)));
+            }
+            Command::Limit { call, timeout_ms } => {
+                let deadline = now.saturating_add(timeout_ms.into());
+                self.requests.set_deadline(call, deadline);
+                self.letters.set_deadline(call, deadline);
+                self.own_candidates.set_deadline(call, deadline);
             }
             Command::Join { call, room } => {
                 self.rooms.enter(&room);

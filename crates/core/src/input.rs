@@ -46,6 +46,13 @@ pub enum Command {
         /// The promise.
         call: CallId,
     },
+    /// Give a promise of any command that names no time of its own another time limit than the default.
+    Limit {
+        /// The promise; nothing happens if it is settled.
+        call: CallId,
+        /// When to give up, in milliseconds from now.
+        timeout_ms: u32,
+    },
     /// Enter a room.
     Join {
         /// The promise; settled with [`crate::Reply::Peers`].

@@ -1,6 +1,6 @@
 //! How a server empties itself: not all at once, so that its clients do not come back all at once.
 
-use crate::ConnectionId;
+use crate::SocketId;
 use signalpost_protocol::SplitMix64;
 
 /// Batches in which the sockets of a server are closed.
@@ -25,10 +25,10 @@ pub struct Leave {
 }
 
 impl Drain {
-    /// The place of a connection. Both of its times come from a hash of its number: neighbours are far apart, and the
-    /// same connection has the same place whenever it asks.
-    pub fn place(&self, connection: ConnectionId) -> Leave {
-        let first = hash(connection.as_u64());
+    /// The place of a socket. Both of its times come from a hash of its number: neighbours are far apart, and the
+    /// same socket has the same place whenever it asks.
+    pub fn place(&self, socket: SocketId) -> Leave {
+        let first = hash(socket.as_u64());
         let second = hash(first);
         let width = self.duration / BATCHES;
         let batch = share(first, BATCHES);
@@ -72,7 +72,7 @@ mod tests {
         // Numbers in a row, and those of clients that came and went among others.
         for step in [1, 7, 64, 1 << 20] {
             let drain = Drain { duration: 2_000, return_window: 5_000 };
-            let places = || (0..CLIENTS).map(|n| drain.place(ConnectionId::new(n * step)));
+            let places = || (0..CLIENTS).map(|n| drain.place(SocketId::new(n * step)));
             let leaving = peak(places().map(|leave| leave.at), 0, 2_000);
             let coming = peak(places().map(|leave| leave.at + u64::from(leave.after)), 2_000, 5_000);
             assert!(leaving < 2.5 && coming < 2.5, "{leaving} and {coming} times the mean");
@@ -84,7 +84,7 @@ mod tests {
         for (duration, return_window) in [(0, 0), (0, 5_000), (2_000, 0), (7, 3), (u64::MAX, u64::MAX)] {
             let drain = Drain { duration, return_window };
             for n in 0..500 {
-                let Leave { at, after } = drain.place(ConnectionId::new(n));
+                let Leave { at, after } = drain.place(SocketId::new(n));
                 assert!(at <= duration);
                 let back = at.saturating_add(after.into());
                 let late = duration.saturating_add(return_window);

@@ -1,7 +1,7 @@
 //! The engine of a single process.
 
-use crate::ConnectionId;
-use crate::engine::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
+use crate::SocketId;
+use crate::engine::{Command, Delivery, DeliveryQueue, Engine, Full, Outlet, Usage};
 use crate::registry::{Bounds, Registry};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,16 +22,16 @@ pub struct MemoryEngine {
 #[derive(Default)]
 struct State {
     registry: Registry,
-    sinks: Sinks,
+    queues: Queues,
     longest_hold: Duration,
 }
 
 #[derive(Default)]
-struct Sinks(BTreeMap<ConnectionId, Arc<dyn Sink>>);
+struct Queues(BTreeMap<SocketId, Arc<dyn DeliveryQueue>>);
 
-impl Outlet for Sinks {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
-        self.0.get(&to).map_or(Ok(()), |sink| sink.deliver(delivery))
+impl Outlet for Queues {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
+        self.0.get(&to).map_or(Ok(()), |queue| queue.deliver(delivery))
     }
 }
 
@@ -58,24 +58,24 @@ impl MemoryEngine {
 }
 
 impl Engine for MemoryEngine {
-    async fn attach(&self, connection: ConnectionId, sink: Arc<dyn Sink>) {
-        self.hold(|state| state.sinks.0.insert(connection, sink));
+    async fn attach(&self, socket: SocketId, queue: Arc<dyn DeliveryQueue>) {
+        self.hold(|state| state.queues.0.insert(socket, queue));
     }
 
-    async fn execute(&self, now: u64, connection: ConnectionId, command: Command) -> Option<u64> {
-        self.hold(|State { registry, sinks, .. }| {
+    async fn execute(&self, now: u64, socket: SocketId, command: Command) -> Option<u64> {
+        self.hold(|State { registry, queues, .. }| {
             let ends = matches!(command, Command::Detach(_));
-            registry.execute(now, connection, command, sinks);
+            registry.execute(now, socket, command, queues);
             if ends {
-                sinks.0.remove(&connection);
+                queues.0.remove(&socket);
             }
             registry.poll_timeout()
         })
     }
 
     async fn sweep(&self, now: u64) -> Option<u64> {
-        self.hold(|State { registry, sinks, .. }| {
-            registry.sweep(now, sinks);
+        self.hold(|State { registry, queues, .. }| {
+            registry.sweep(now, queues);
             registry.poll_timeout()
         })
     }

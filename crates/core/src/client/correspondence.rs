@@ -1,11 +1,13 @@
 //! What the application itself sends to other peers: messages, and signals for connections that it made.
 
 use super::Client;
+use crate::calls::Calls;
+use crate::client::outgoing_messages::ANSWER_MS;
 use crate::client::own_candidates::Closed;
 use crate::ids::CallId;
 use crate::input::Receiver;
 use crate::output::{Failure, Output};
-use alloc::{string::String, vec, vec::Vec};
+use alloc::string::String;
 use signalpost_protocol::{
     Candidate, ClientMessage, ErrorCode, IceCandidateInit, OwnSignal, PeerId, Signal, limits,
     session_description,
@@ -25,7 +27,7 @@ impl Client {
                 }
                 Receiver::Room(room) => ClientMessage::Broadcast { room, data },
             };
-            self.post(now, vec![call], message, bytes, receipt);
+            self.post(now, Calls::one(now, call, ANSWER_MS), message, bytes, receipt);
         }
     }
 
@@ -51,7 +53,7 @@ impl Client {
                         self.post_candidates(now, before);
                     }
                     let message = ClientMessage::Relay { to, signal: Signal::Own(signal) };
-                    self.post(now, vec![call], message, bytes, false);
+                    self.post(now, Calls::one(now, call, ANSWER_MS), message, bytes, false);
                 }
             }
         }
@@ -62,9 +64,26 @@ impl Client {
         while let Some(due) = self.own_candidates.poll(now) {
             self.post_candidates(now, due);
         }
-        while let Some(late) = self.letters.late(now) {
-            self.session.void(late);
-            self.letters.fail(&mut |id| id == late, &self.session.late(), &mut self.outputs);
+        let late = self.session.late();
+        self.own_candidates.handle_timeout(now, &late, &mut self.outputs);
+        for id in self.letters.handle_timeout(now, &late, &mut self.outputs) {
+            self.abandon_letter(id);
+        }
+    }
+
+    /// The application no longer waits for this call: a message that only it waited for is not sent, if it was not.
+    pub(super) fn cancel_letter(&mut self, call: CallId) {
+        self.own_candidates.cancel(call);
+        if let Some(id) = self.letters.cancel(call) {
+            self.abandon_letter(id);
+        }
+    }
+
+    /// Nobody waits for this message: if it was not sent, it will not be. Otherwise its answer may still come.
+    fn abandon_letter(&mut self, id: u32) {
+        if self.session.waits(id) {
+            self.session.void(id);
+            self.letters.forget(id);
         }
     }
 
@@ -76,10 +95,8 @@ impl Client {
 
     /// Nothing that waits will be sent or answered any more.
     pub(super) fn fail_letters(&mut self, failure: &Failure) {
-        while let Some(Closed { calls, .. }) = self.own_candidates.poll(u64::MAX) {
-            for call in &calls {
-                self.refuse(*call, failure.clone());
-            }
+        while let Some(Closed { mut calls, .. }) = self.own_candidates.poll(u64::MAX) {
+            calls.settle_all(&Err(failure.clone()), &mut self.outputs);
         }
         self.letters.fail(&mut |_| true, failure, &mut self.outputs);
     }
@@ -90,11 +107,9 @@ impl Client {
     }
 
     /// Sends a letter with a text of so many bytes, for which these calls wait.
-    fn post(&mut self, now: u64, calls: Vec<CallId>, message: ClientMessage, bytes: usize, receipt: bool) {
+    fn post(&mut self, now: u64, mut calls: Calls, message: ClientMessage, bytes: usize, receipt: bool) {
         if self.session.is_full(bytes) || self.letters.is_full() {
-            for call in &calls {
-                self.refuse(*call, ErrorCode::OutboxFull.into());
-            }
+            calls.settle_all(&Err(ErrorCode::OutboxFull.into()), &mut self.outputs);
             return;
         }
         let id = self.session.send(now, message, &mut self.outputs);

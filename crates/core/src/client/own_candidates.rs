@@ -1,10 +1,13 @@
 //! Batches of candidates for connections that the application made itself (promises M8 and M9). They are neither counted
 //! nor compared: whose generation they are of only the application knows.
 
+use super::outgoing_messages::ANSWER_MS;
+use crate::calls::Calls;
+use crate::collections::queue::Queue;
 use crate::config::CandidateOptions;
 use crate::deadline::{Earliest, Reason};
 use crate::ids::CallId;
-use crate::output::TimerName;
+use crate::output::{Failure, Output, TimerName};
 use crate::peer::candidates::outgoing::{insert, rank};
 use alloc::vec::Vec;
 use signalpost_protocol::{IceCandidateInit, OwnSignal, PeerId, limits};
@@ -16,7 +19,7 @@ struct Batch {
     to: PeerId,
     candidates: Vec<IceCandidateInit>,
     end: bool,
-    calls: Vec<CallId>,
+    calls: Calls,
     deadline: Option<u64>,
     /// Kinds sent since the last description, one bit for each rank.
     kinds: u32,
@@ -25,7 +28,7 @@ struct Batch {
 /// A batch on its way.
 pub struct Closed {
     pub to: PeerId,
-    pub calls: Vec<CallId>,
+    pub calls: Calls,
     pub signal: OwnSignal,
 }
 
@@ -54,7 +57,7 @@ impl OwnCandidates {
             if self.batches.len() >= MOST {
                 self.batches.retain(|batch| batch.deadline.is_some());
             }
-            let (candidates, calls) = (Vec::new(), Vec::new());
+            let (candidates, calls) = (Vec::new(), Calls::default());
             self.batches.push(Batch { to, candidates, end: false, calls, deadline: None, kinds: 0 });
             self.batches.len().saturating_sub(1)
         });
@@ -67,7 +70,7 @@ impl OwnCandidates {
             insert(&mut batch.candidates, init);
         }
         batch.end |= end;
-        batch.calls.push(call);
+        batch.calls.push(now, call, ANSWER_MS);
         let full = batch.candidates.len() >= usize::from(self.options.batch_size);
         let wait = if full || end || batch.kinds != before { 0 } else { self.options.batch_ms };
         let due = now.saturating_add(u64::from(wait));
@@ -87,8 +90,30 @@ impl OwnCandidates {
         self.batches.iter_mut().find(is_due)?.close()
     }
 
+    /// Gives a promise another deadline, if it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: u64) {
+        for batch in &mut self.batches {
+            batch.calls.set_deadline(call, deadline);
+        }
+    }
+
+    /// The application no longer waits for this call; its candidates are sent with the others all the same.
+    pub fn cancel(&mut self, call: CallId) {
+        for batch in &mut self.batches {
+            batch.calls.cancel(call);
+        }
+    }
+
+    /// Rejects the promises whose time has run out; their candidates are sent with the others all the same.
+    pub fn handle_timeout(&mut self, now: u64, late: &Failure, out: &mut Queue<Output>) {
+        for batch in &mut self.batches {
+            batch.calls.settle_late(now, late, out);
+        }
+    }
+
     pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
         for batch in &self.batches {
+            batch.calls.note_timeouts(earliest);
             earliest.note(batch.deadline, TimerName::CandidateBatch);
         }
     }

@@ -119,6 +119,13 @@ impl Requests {
         self.0.iter().any(|request| matches!(&request.question, Question::Leave(left) if left == room))
     }
 
+    /// Gives a promise another deadline, if it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: u64) {
+        for request in self.0.iter_mut().filter(|request| request.call == Some(call)) {
+            request.deadline = deadline;
+        }
+    }
+
     /// The application no longer waits for this call; returns what it asked.
     pub fn cancel(&mut self, call: CallId) -> Option<Request> {
         let at = self.0.iter().position(|request| request.call == Some(call))?;

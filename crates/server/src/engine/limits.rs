@@ -2,7 +2,7 @@
 
 use signalpost_protocol::limits;
 
-/// How long a session stays connected after the last command of its connection, in milliseconds.
+/// How long a session stays connected after the last command of its socket, in milliseconds.
 pub const LEASE_MS: u64 = 30_000;
 /// Most time between the end of a lease and the sweep that finds it, in milliseconds.
 pub const SWEEP_MS: u64 = 10_000;

@@ -8,10 +8,10 @@ use super::session_tests::claim;
 use super::state::Registry;
 use super::turns::Pace;
 use super::world_tests::{LOST, World, hello, id, ids, refused, room};
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::limits::NOTICES;
 use crate::engine::limits::RESUME_WINDOW_MS;
-use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, News, Outcome};
+use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, Mail, Outcome};
 use signalpost_protocol::{ErrorCode, Query};
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
     world.pictures.clear();
     world.settle(2_000);
     let told: usize = (CROWD + 1..2 * CROWD)
-        .filter_map(|number| world.pictures.get(&ConnectionId::new(number)))
+        .filter_map(|number| world.pictures.get(&SocketId::new(number)))
         .map(|picture| picture.absences)
         .sum();
     assert!(told < 10 * CROWD as usize, "{told} absences told of peers that were back");
@@ -112,8 +112,8 @@ fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
                 }
                 assert_eq!(outcome, refused(ErrorCode::RateLimited));
                 let told = world.told(0);
-                let after = told.iter().rev().find_map(|(_, news)| match news {
-                    News::Refused { after, .. } => *after,
+                let after = told.iter().rev().find_map(|(_, mail)| match mail {
+                    Mail::Refused { after, .. } => *after,
                     _ => None,
                 });
                 assert!(after.is_some_and(|ms| u64::from(ms) <= JOIN_PAUSE_MS), "{told:?}");
@@ -196,7 +196,7 @@ fn a_relay_comes_after_the_notice_about_its_sender() {
     world.request(10, 900, 3, Action::Broadcast { room: room("r"), data: "all".into() });
     for number in [7, 8] {
         let told = world.told(number);
-        let kinds: Vec<bool> = told.iter().map(|(_, news)| matches!(news, News::PeerJoined { .. })).collect();
+        let kinds: Vec<bool> = told.iter().map(|(_, mail)| matches!(mail, Mail::PeerJoined { .. })).collect();
         assert_eq!(kinds.iter().position(|it| *it), Some(0), "{told:?}");
         assert_eq!(kinds.iter().filter(|it| **it).count(), 1, "{told:?}");
     }
@@ -208,7 +208,7 @@ fn a_relay_comes_after_the_notice_about_its_sender() {
     world.resume(20, 901, claim("late", "key", "next", None)).unwrap();
     world.send(20, 901, 1, "p0007");
     let told = world.told(7);
-    assert!(matches!(&told[..], [(_, News::PeerLeft { .. }), (_, News::Relay { .. })]), "{told:?}");
+    assert!(matches!(&told[..], [(_, Mail::PeerLeft { .. }), (_, Mail::Relay { .. })]), "{told:?}");
 }
 
 /// Point 3 of the document's cases: who was away when a member entered is not named by its end either.
@@ -227,8 +227,8 @@ fn a_member_hears_no_end_of_a_peer_that_it_was_never_told_of() {
     }
     world.registry.sweep(RESUME_WINDOW_MS, &mut world.out);
     assert_eq!(world.told(3), []);
-    let gone = News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
-    assert_eq!(world.told(1).into_iter().map(|(_, news)| news).collect::<Vec<_>>(), [gone]);
+    let gone = Mail::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
+    assert_eq!(world.told(1).into_iter().map(|(_, mail)| mail).collect::<Vec<_>>(), [gone]);
 }
 
 /// A member that asks for the list again while it is behind hears of no stay twice.
@@ -243,10 +243,10 @@ fn a_list_that_is_asked_for_again_is_what_the_member_knows() {
     assert!(
         before
             .iter()
-            .any(|(_, news)| matches!(news, News::PeerAway { peer, .. } if peer.as_str() == "p0005"))
+            .any(|(_, mail)| matches!(mail, Mail::PeerAway { peer, .. } if peer.as_str() == "p0005"))
     );
     match &last.1 {
-        News::Joined { page, .. } => assert!(!ids(page).0.contains(&"p0005".to_owned())),
+        Mail::Joined { page, .. } => assert!(!ids(page).0.contains(&"p0005".to_owned())),
         other => panic!("{other:?}"),
     }
     world.ack(10, 7, last.0.unwrap());
@@ -268,7 +268,7 @@ fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
         claim.peer.metadata = Some("new".into());
         let work = world.work_of(10, 900, Command::Claim(Box::new(claim)));
         assert!(work < 100, "{work} for {members}");
-        world.news(900);
+        world.mail(900);
         let mut told = Vec::new();
         for _ in 0..50 {
             world.registry.sweep(50, &mut world.out);
@@ -276,11 +276,11 @@ fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
         }
         let letters: String = told
             .iter()
-            .filter_map(|(_, news)| match news {
-                News::PeerAway { .. } => None,
-                News::PeerBack { peer, .. } => peer.metadata.as_ref().map(|_| 'b'),
-                News::PeerJoined { peer, .. } => peer.metadata.as_ref().map(|_| 'j'),
-                News::PeerLeft { .. } => Some('l'),
+            .filter_map(|(_, mail)| match mail {
+                Mail::PeerAway { .. } => None,
+                Mail::PeerBack { peer, .. } => peer.metadata.as_ref().map(|_| 'b'),
+                Mail::PeerJoined { peer, .. } => peer.metadata.as_ref().map(|_| 'j'),
+                Mail::PeerLeft { .. } => Some('l'),
                 _ => Some('?'),
             })
             .collect();
@@ -323,8 +323,8 @@ fn pages_of_escaped_text_are_short_and_keep_no_message_out() {
         let query = Query { limit: Some(100), ..Query::default() };
         assert_eq!(world.request(1, 0, seq, Action::Discover(query)), Outcome::Executed);
     }
-    for (_, news) in world.told(0) {
-        let text = serde_json::to_string(&news.into_message().into_envelope(0)).unwrap();
+    for (_, mail) in world.told(0) {
+        let text = serde_json::to_string(&mail.into_message().into_envelope(0)).unwrap();
         assert!(text.len() < 200_000, "{} bytes", text.len());
     }
     assert!(world.registry.held() > 64 * 1024);

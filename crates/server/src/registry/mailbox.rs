@@ -4,7 +4,7 @@ use crate::engine::limits::{
     ANSWER_BYTES, ANSWERS, MAX_NOTICES, NOTICES, RELAY_BYTES, RELAYS, RESERVE, RESERVE_BYTES,
     RESERVED_BYTES_EACH, RESERVED_EACH,
 };
-use crate::engine::{News, NewsKind};
+use crate::engine::{Mail, MailKind};
 use signalpost_protocol::{PeerId, Signal};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Waiting {
 #[derive(Debug)]
 struct Entry {
     seq: u32,
-    news: Arc<News>,
+    mail: Arc<Mail>,
     weight: usize,
     receipt: Option<Receipt>,
 }
@@ -102,33 +102,33 @@ impl Mailbox {
         self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
     }
 
-    /// Numbers the news and keeps them. `spare` is what all mailboxes together may still take.
+    /// Numbers the mail and keeps them. `spare` is what all mailboxes together may still take.
     ///
     /// # Errors
     /// [`NotTaken`] when there is no room; nothing has changed.
     pub(super) fn push(
         &mut self,
-        news: Arc<News>,
+        mail: Arc<Mail>,
         receipt: Option<Receipt>,
         spare: Spare,
     ) -> Result<u32, NotTaken> {
-        let weight = news.weight();
-        let has_room = match &*news {
-            News::Relay { from, .. } => {
+        let weight = mail.weight();
+        let has_room = match &*mail {
+            Mail::Relay { from, .. } => {
                 self.takes_from(from, weight) && spare.takes(self.relays.bytes, weight)
             }
-            other if other.kind() == NewsKind::Notice => self.notices.entries < MAX_NOTICES,
+            other if other.kind() == MailKind::Notice => self.notices.entries < MAX_NOTICES,
             _ => self.answers.entries < ANSWERS && self.answers.bytes.saturating_add(weight) <= ANSWER_BYTES,
         };
         let Some(seq) = self.top.checked_add(1).filter(|_| has_room) else {
-            return Err(if news.kind() == NewsKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
+            return Err(if mail.kind() == MailKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
         };
         self.top = seq;
-        self.pool(news.kind()).add(weight);
-        if let News::Relay { from, .. } = &*news {
+        self.pool(mail.kind()).add(weight);
+        if let Mail::Relay { from, .. } = &*mail {
             self.senders.entry(from.clone()).or_default().add(weight);
         }
-        self.entries.push_back(Entry { seq, news, weight, receipt });
+        self.entries.push_back(Entry { seq, mail, weight, receipt });
         Ok(seq)
     }
 
@@ -146,11 +146,11 @@ impl Mailbox {
             && own.bytes.saturating_add(weight) <= RESERVED_BYTES_EACH
     }
 
-    fn pool(&mut self, kind: NewsKind) -> &mut Waiting {
+    fn pool(&mut self, kind: MailKind) -> &mut Waiting {
         match kind {
-            NewsKind::Relay => &mut self.relays,
-            NewsKind::Notice => &mut self.notices,
-            NewsKind::Answer => &mut self.answers,
+            MailKind::Relay => &mut self.relays,
+            MailKind::Notice => &mut self.notices,
+            MailKind::Answer => &mut self.answers,
         }
     }
 
@@ -175,8 +175,8 @@ impl Mailbox {
         while self.entries.front().is_some_and(|entry| entry.seq <= ack)
             && let Some(entry) = self.entries.pop_front()
         {
-            self.pool(entry.news.kind()).take(entry.weight);
-            if let News::Relay { from, .. } = &*entry.news
+            self.pool(entry.mail.kind()).take(entry.weight);
+            if let Mail::Relay { from, .. } = &*entry.mail
                 && let Some(sender) = self.senders.get_mut(from)
             {
                 sender.take(entry.weight);
@@ -204,15 +204,15 @@ impl Mailbox {
     }
 
     /// What waits, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<News>)> {
-        self.entries.iter().map(|entry| (entry.seq, &entry.news))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Mail>)> {
+        self.entries.iter().map(|entry| (entry.seq, &entry.mail))
     }
 
     /// Who negotiates with this client and does not know that it has not heard of it.
     pub(super) fn unheard(&self) -> BTreeSet<PeerId> {
-        let negotiates = |entry: &Entry| match &*entry.news {
-            News::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
-            News::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
+        let negotiates = |entry: &Entry| match &*entry.mail {
+            Mail::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
+            Mail::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
             _ => None,
         };
         self.entries.iter().filter_map(negotiates).collect()

@@ -5,7 +5,7 @@
 //! themselves: a peer that came and went is no difference.
 
 use super::marks::{Asked, Marks, Standing};
-use crate::engine::{AwayReason, LeaveReason, News};
+use crate::engine::{AwayReason, LeaveReason, Mail};
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,10 +29,10 @@ struct Stay {
 /// The notices about one stay, made once for all members.
 #[derive(Debug, Default)]
 struct Notices {
-    joined: Option<Arc<News>>,
-    back: Option<Arc<News>>,
-    away: Option<Arc<News>>,
-    left: Option<Arc<News>>,
+    joined: Option<Arc<Mail>>,
+    back: Option<Arc<Mail>>,
+    away: Option<Arc<Mail>>,
+    left: Option<Arc<Mail>>,
 }
 
 /// The peers of one room.
@@ -196,12 +196,12 @@ impl Presence {
         view: &mut View,
         slot: u32,
         sessions: bool,
-    ) -> Option<Arc<News>> {
+    ) -> Option<Arc<Mail>> {
         let (known, fact) = (view.known.standing(slot), self.facts.standing(slot));
         let is_renewed = view.renewed.standing(slot) == Standing::Present;
         let stay = self.stay_mut(slot)?.as_mut()?;
         let knew = known != Standing::Unknown;
-        let (now, news) = match (known, fact) {
+        let (now, mail) = match (known, fact) {
             (Standing::Unknown, Standing::Present) => (Standing::Present, Some(stay.joined(room))),
             (_, Standing::Present) if known != Standing::Present && !sessions => {
                 (Standing::Present, Some(stay.joined(room)))
@@ -214,7 +214,7 @@ impl Presence {
             }
             (Standing::Present, Standing::Away) if !sessions => {
                 let left =
-                    News::PeerLeft { room: room.clone(), peer: stay.peer.clone(), reason: LeaveReason::Lost };
+                    Mail::PeerLeft { room: room.clone(), peer: stay.peer.clone(), reason: LeaveReason::Lost };
                 (Standing::Unknown, Some(Arc::new(left)))
             }
             (Standing::Present, Standing::Away) => (Standing::Away, Some(stay.away(room))),
@@ -234,7 +234,7 @@ impl Presence {
         view.known.set(slot, now);
         view.renewed.set(slot, Standing::Unknown);
         self.release_if_over(slot);
-        news
+        mail
     }
 
     /// The peer of `of` said something else of itself: a member that knows it is told again.
@@ -326,27 +326,27 @@ impl View {
 }
 
 impl Stay {
-    fn joined(&mut self, room: &RoomName) -> Arc<News> {
+    fn joined(&mut self, room: &RoomName) -> Arc<Mail> {
         let peer = &self.info;
-        let make = || Arc::new(News::PeerJoined { room: room.clone(), peer: Arc::clone(peer) });
+        let make = || Arc::new(Mail::PeerJoined { room: room.clone(), peer: Arc::clone(peer) });
         self.notices.joined.get_or_insert_with(make).clone()
     }
 
-    fn back(&mut self, room: &RoomName) -> Arc<News> {
+    fn back(&mut self, room: &RoomName) -> Arc<Mail> {
         let peer = &self.info;
-        let make = || Arc::new(News::PeerBack { room: room.clone(), peer: Arc::clone(peer) });
+        let make = || Arc::new(Mail::PeerBack { room: room.clone(), peer: Arc::clone(peer) });
         self.notices.back.get_or_insert_with(make).clone()
     }
 
-    fn away(&mut self, room: &RoomName) -> Arc<News> {
+    fn away(&mut self, room: &RoomName) -> Arc<Mail> {
         let (peer, reason) = (&self.peer, self.away);
-        let make = || Arc::new(News::PeerAway { room: room.clone(), peer: peer.clone(), reason });
+        let make = || Arc::new(Mail::PeerAway { room: room.clone(), peer: peer.clone(), reason });
         self.notices.away.get_or_insert_with(make).clone()
     }
 
-    fn left(&mut self, room: &RoomName) -> Arc<News> {
+    fn left(&mut self, room: &RoomName) -> Arc<Mail> {
         let (peer, reason) = (&self.peer, self.left.unwrap_or(LeaveReason::Lost));
-        let make = || Arc::new(News::PeerLeft { room: room.clone(), peer: peer.clone(), reason });
+        let make = || Arc::new(Mail::PeerLeft { room: room.clone(), peer: peer.clone(), reason });
         self.notices.left.get_or_insert_with(make).clone()
     }
 }

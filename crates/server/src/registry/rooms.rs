@@ -4,7 +4,7 @@ use super::mailbox::Receipt;
 use super::presence::{Presence, View};
 use super::refused::Refused;
 use super::state::Registry;
-use crate::engine::{AwayReason, LeaveReason, News, Outlet, Page};
+use crate::engine::{AwayReason, LeaveReason, Mail, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
 use std::sync::Arc;
 
@@ -26,14 +26,14 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<Page, Refused> {
         let Some(peer) = self.peers.get_mut(id) else { return Err(ErrorCode::NotRegistered.into()) };
-        if peer.rooms.contains_key(room) {
-            peer.joins.take(now).map_err(Refused::wait)?;
+        let is_member = peer.rooms.contains_key(room);
+        if !is_member && peer.rooms.len() >= limits::ROOMS_PER_PEER {
+            return Err(ErrorCode::TooManyRooms.into());
+        }
+        peer.joins.take(now).map_err(Refused::wait)?;
+        if is_member {
             self.show_again(now, id, room, out);
         } else {
-            if peer.rooms.len() >= limits::ROOMS_PER_PEER {
-                return Err(ErrorCode::TooManyRooms.into());
-            }
-            peer.joins.take(now).map_err(Refused::wait)?;
             let members = self.presences.get(room).map_or(0, Presence::members);
             let pairs = self
                 .pairs
@@ -157,7 +157,7 @@ impl Registry {
             }
             receipt = Some(Receipt { sender: from.clone(), session: sender.number, reference });
         }
-        let relay = Arc::new(News::Relay { from: from.clone(), signal });
+        let relay = Arc::new(Mail::Relay { from: from.clone(), signal });
         let told = self.tell_about(to, from, out);
         told.and_then(|()| self.post(to, &relay, receipt, out)).map_err(|_no_room| ErrorCode::PeerBusy.into())
     }
@@ -174,7 +174,7 @@ impl Registry {
             return Err(ErrorCode::RoomNotJoined.into());
         }
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
-        let relay = Arc::new(News::Relay { from: from.clone(), signal });
+        let relay = Arc::new(Mail::Relay { from: from.clone(), signal });
         self.post_to_room(now, room, from, &relay, out).map_err(|_no_room| ErrorCode::PeerBusy.into())
     }
 }

@@ -1,4 +1,4 @@
-//! News of rooms, from the rooms to their members.
+//! Mail of rooms, from the rooms to their members.
 //!
 //! In a small room every member is told within the command that changes it. In a larger one the members are told in
 //! turns: each turn touches a bounded number of entries, and rests afterwards for as long as the sockets need to send what it
@@ -10,7 +10,7 @@ use super::presence::{Presence, View};
 use super::registration::Registration;
 use super::state::Registry;
 use super::turns::Pace;
-use crate::engine::{News, Outlet};
+use crate::engine::{Mail, Outlet};
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -131,10 +131,10 @@ impl Registry {
         }
         let is_full = due.len() == limit;
         let mut view = std::mem::take(view);
-        let told = tell(&due, room, presence, &mut view, peer, |peer, news| {
+        let told = tell(&due, room, presence, &mut view, peer, |peer, mail| {
             work.touch(1);
-            // A sink of version 1 that is full closes its connection.
-            let _closes = store.put(peer, news, None, out);
+            // A sink of version 1 that is full closes its socket.
+            let _closes = store.put(peer, mail, None, out);
         });
         presence.again |= is_full && !peer.behind;
         view.put_back(&mut peer.rooms, room);
@@ -182,8 +182,8 @@ impl Registry {
                 put = Err(NotTaken::Busy);
                 break;
             }
-            if let Some(news) = presence.tell(room, &mut view, slot, peer.has_session()) {
-                let _closes = store.put(peer, &news, None, out);
+            if let Some(mail) = presence.tell(room, &mut view, slot, peer.has_session()) {
+                let _closes = store.put(peer, &mail, None, out);
             }
         }
         view.put_back(&mut peer.rooms, room);
@@ -223,8 +223,8 @@ impl Registry {
         let Self { peers, presences, store, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
         let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { return 0 };
-        let news = Arc::new(News::Joined { room: room.clone(), page, reference: None });
-        if store.put(peer, &news, None, out).is_ok() {
+        let mail = Arc::new(Mail::Joined { room: room.clone(), page, reference: None });
+        if store.put(peer, &mail, None, out).is_ok() {
             presence.list(&mut view);
         } else {
             peer.behind = true;
@@ -260,7 +260,7 @@ fn tell(
     presence: &mut Presence,
     view: &mut View,
     peer: &mut Registration,
-    mut put: impl FnMut(&mut Registration, &Arc<News>),
+    mut put: impl FnMut(&mut Registration, &Arc<Mail>),
 ) -> u64 {
     let mut told = 0;
     for slot in due {
@@ -268,8 +268,8 @@ fn tell(
             peer.behind = true;
             break;
         }
-        if let Some(news) = presence.tell(room, view, *slot, peer.has_session()) {
-            put(peer, &news);
+        if let Some(mail) = presence.tell(room, view, *slot, peer.has_session()) {
+            put(peer, &mail);
             told += 1;
         }
     }

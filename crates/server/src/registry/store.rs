@@ -2,7 +2,7 @@
 
 use super::mailbox::{NotTaken, Receipt, Spare};
 use super::registration::Registration;
-use crate::engine::{Delivery, News, NewsKind, Outlet};
+use crate::engine::{Delivery, Mail, MailKind, Outlet};
 use std::sync::Arc;
 
 /// What all mailboxes together hold, and how much of relays they may hold. Half of that is for any of them, the other half for those that hold little: many
@@ -28,7 +28,7 @@ impl Store {
     pub(super) fn put(
         &mut self,
         peer: &mut Registration,
-        news: &Arc<News>,
+        mail: &Arc<Mail>,
         receipt: Option<Receipt>,
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
@@ -37,21 +37,20 @@ impl Store {
                 shared: (self.most / 2).saturating_sub(self.relays),
                 reserve: self.most.saturating_sub(self.relays),
             };
-            let seq = peer.mailbox.push(Arc::clone(news), receipt, spare)?;
-            let weight = news.weight();
+            let seq = peer.mailbox.push(Arc::clone(mail), receipt, spare)?;
+            let weight = mail.weight();
             self.held = self.held.saturating_add(weight);
-            if news.kind() == NewsKind::Relay {
+            if mail.kind() == MailKind::Relay {
                 self.relays = self.relays.saturating_add(weight);
             }
             Some(seq)
         } else {
             None
         };
-        let Some(connection) = peer.connection else { return Ok(()) };
+        let Some(socket) = peer.socket else { return Ok(()) };
         peer.mailbox.handle_sent(seq.unwrap_or(0));
         // Only without a mailbox can there be no room: a sink takes what is numbered.
-        out.deliver(connection, Delivery::News { seq, news: Arc::clone(news) })
-            .map_err(|_full| NotTaken::Busy)
+        out.deliver(socket, Delivery::Mail { seq, mail: Arc::clone(mail) }).map_err(|_full| NotTaken::Busy)
     }
 
     /// Lets go of what a client has acknowledged.

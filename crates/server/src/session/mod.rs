@@ -20,8 +20,8 @@ mod reply;
 
 pub use output::{Close, SessionOutput, TimeoutReason};
 
-use crate::engine::{AwayReason, Command, Delivery, Departure, News};
-use crate::{ConnectionId, Token};
+use crate::engine::{AwayReason, Command, Delivery, Departure, Mail};
+use crate::{SocketId, Token};
 use frame::Subject;
 use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
@@ -39,7 +39,7 @@ pub const WAITING_FRAMES: usize = 8;
 /// One socket.
 #[derive(Debug)]
 pub struct Session {
-    connection: ConnectionId,
+    socket: SocketId,
     region: Option<Label>,
     token: Token,
     state: State,
@@ -65,10 +65,10 @@ enum State {
     Closed,
 }
 
-/// The numbered news of a session that was begun in place of the one that the client wanted, until the client has shown
+/// The numbered mail of a session that was begun in place of the one that the client wanted, until the client has shown
 /// that it knows the welcome. Before that, a second claim with the same key may begin this session again at number 1,
 /// on another socket; what had gone out on this one would be heard twice. The mailbox bounds them.
-type Held = VecDeque<(u32, Arc<News>)>;
+type Held = VecDeque<(u32, Arc<Mail>)>;
 
 #[derive(Debug)]
 enum Frame {
@@ -80,13 +80,13 @@ enum Frame {
 #[derive(Debug)]
 struct Outstanding {
     subject: Subject,
-    claim: Option<Claim>,
+    claim: Option<PendingClaim>,
     /// The field at fault, where the session refuses the frame itself.
     field: Option<&'static str>,
 }
 
 #[derive(Debug)]
-struct Claim {
+struct PendingClaim {
     peer: PeerId,
     version: u16,
 }
@@ -94,9 +94,9 @@ struct Claim {
 impl Session {
     /// A socket that has just opened. `region` is the server's own and is told in `welcome`, as is `token`: the key for
     /// the client's next socket, drawn for this one and no other.
-    pub fn new(now: u64, connection: ConnectionId, region: Option<Label>, token: Token) -> Self {
+    pub fn new(now: u64, socket: SocketId, region: Option<Label>, token: Token) -> Self {
         Self {
-            connection,
+            socket,
             region,
             token,
             state: State::Unregistered { hello_until: now.saturating_add(HELLO_TIMEOUT_MS) },
@@ -106,9 +106,9 @@ impl Session {
         }
     }
 
-    /// The connection that this session belongs to.
-    pub const fn connection(&self) -> ConnectionId {
-        self.connection
+    /// The socket that this session belongs to.
+    pub const fn socket(&self) -> SocketId {
+        self.socket
     }
 
     /// The peer that is registered on this socket.
@@ -159,8 +159,8 @@ impl Session {
         self.work(now);
     }
 
-    /// The engine had something for this connection. Deliveries are to be handed over in the order of the
-    /// connection's sink.
+    /// The engine had something for this socket. Deliveries are to be handed over in the order of the
+    /// socket's sink.
     pub fn handle_delivery(&mut self, now: u64, delivery: Delivery) {
         if self.is_closed() {
             return;
@@ -168,7 +168,7 @@ impl Session {
         let lost = Departure::Away(AwayReason::Lost);
         match delivery {
             Delivery::Claimed(claimed) => self.handle_claimed(now, claimed),
-            Delivery::News { seq, news } => self.handle_news(now, seq, news),
+            Delivery::Mail { seq, mail } => self.handle_mail(now, seq, mail),
             Delivery::Done { received, outcome } => self.handle_done(now, received, outcome),
             // Not for good: what claimed it may be a `hello` of the same client that was late.
             Delivery::Replaced => self.close(Close::Code(CloseCode::Replaced), lost),

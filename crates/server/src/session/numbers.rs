@@ -41,7 +41,7 @@ impl Numbers {
     }
 
     /// Whether the engine does not know this yet. The first says that the welcome arrived, whatever its number.
-    pub(super) fn is_news(&self, ack: u32) -> bool {
+    pub(super) fn is_new(&self, ack: u32) -> bool {
         self.confirmed.is_none_or(|confirmed| ack > confirmed)
     }
 

@@ -11,7 +11,7 @@ const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,3],"key":
 struct Inboxes([VecDeque<Delivery>; 2]);
 
 impl Outlet for Inboxes {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         self.0[to.as_u64() as usize].push_back(delivery);
         Ok(())
     }
@@ -57,7 +57,7 @@ proptest! {
     fn random_frames_never_panic_and_never_forge(frames in prop::collection::vec((any_frame(), any::<bool>(), any::<bool>()), 1..40)) {
         let mut registry = Registry::default();
         let mut inboxes = Inboxes::default();
-        let mut sessions = [0, 1].map(|number| Session::new(0, ConnectionId::new(number), None, Token::new([number as u8; 32])));
+        let mut sessions = [0, 1].map(|number| Session::new(0, SocketId::new(number), None, Token::new([number as u8; 32])));
         let bob = HELLO.replace("ada", "bob");
         let mut now = 0;
         let mut received = [0, 0];
@@ -81,7 +81,7 @@ proptest! {
                         idle = false;
                         match output {
                             SessionOutput::Execute(command) => {
-                                registry.execute(now, session.connection(), command, &mut inboxes);
+                                registry.execute(now, session.socket(), command, &mut inboxes);
                             }
                             SessionOutput::Send { message, seq, .. } => {
                                 if let Some(seq) = seq {

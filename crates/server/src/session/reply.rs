@@ -3,7 +3,7 @@
 use super::frame::Rejection;
 use super::numbers::Numbers;
 use super::{Close, Held, Outstanding, Session, SessionOutput, State};
-use crate::engine::{AwayReason, Claimed, Departure, News, Outcome, words};
+use crate::engine::{AwayReason, Claimed, Departure, Mail, Outcome, words};
 use signalpost_protocol::message::Welcome;
 use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, Open, SESSIONS, ServerMessage};
 use std::sync::Arc;
@@ -35,10 +35,10 @@ impl Session {
         }
     }
 
-    pub(super) fn handle_news(&mut self, now: u64, seq: Option<u32>, news: Arc<News>) {
+    pub(super) fn handle_mail(&mut self, now: u64, seq: Option<u32>, mail: Arc<Mail>) {
         match (&mut self.state, seq) {
-            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, news)),
-            _ => self.send(now, seq, Arc::unwrap_or_clone(news).into_message()),
+            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, mail)),
+            _ => self.send(now, seq, Arc::unwrap_or_clone(mail).into_message()),
         }
     }
 
@@ -49,8 +49,8 @@ impl Session {
         if numbers.is_proven()
             && let Some(held) = held.take()
         {
-            for (seq, news) in held {
-                self.send(now, Some(seq), Arc::unwrap_or_clone(news).into_message());
+            for (seq, mail) in held {
+                self.send(now, Some(seq), Arc::unwrap_or_clone(mail).into_message());
             }
         }
     }

@@ -18,7 +18,7 @@ pub struct Page {
 
 /// One thing that a client is told, once and in order: an answer, a signal or a notice.
 #[derive(Clone, Debug, PartialEq)]
-pub enum News {
+pub enum Mail {
     /// The peer is in the room.
     Joined {
         /// The room.
@@ -107,9 +107,9 @@ pub enum News {
     },
 }
 
-/// What happens to news for which there is no room.
+/// What happens to mail for which there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewsKind {
+pub enum MailKind {
     /// From another peer: its sender is refused.
     Relay,
     /// About a room: whoever misses it has a wrong picture.
@@ -118,21 +118,21 @@ pub enum NewsKind {
     Answer,
 }
 
-impl News {
+impl Mail {
     /// Which of the three it is.
-    pub const fn kind(&self) -> NewsKind {
+    pub const fn kind(&self) -> MailKind {
         match self {
-            Self::Relay { .. } => NewsKind::Relay,
+            Self::Relay { .. } => MailKind::Relay,
             Self::PeerJoined { .. }
             | Self::PeerAway { .. }
             | Self::PeerBack { .. }
-            | Self::PeerLeft { .. } => NewsKind::Notice,
+            | Self::PeerLeft { .. } => MailKind::Notice,
             Self::Joined { .. }
             | Self::Left { .. }
             | Self::Found { .. }
             | Self::Sent { .. }
             | Self::Received { .. }
-            | Self::Refused { .. } => NewsKind::Answer,
+            | Self::Refused { .. } => MailKind::Answer,
         }
     }
 
