@@ -10,6 +10,7 @@ import { startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
 import { KnownPeers } from "./known_peers.js";
+import { ROOM_NAME_BYTES } from "./limits.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
 import { type PeerInfo, type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
@@ -74,8 +75,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
           handler: this.#handler(),
           heard: (...all: Parameters<Module["hear"]>) => module.hear(...all),
           global: globalThis,
-          // Each page has room for as many attempts to register.
-          numbers: [...numbers, (identity.pages << 16) >>> 0],
+          numbers: [...numbers, identity.pages],
         });
         return module;
       });
@@ -168,7 +168,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
    * `invalid-state` before `connect()`, `closed`
    */
   join(name: string, options?: CallOptions): Promise<Room> {
-    return promised(async () => this.#rooms.join(text("name", name), options));
+    return promised(async () => this.#rooms.join(text("name", name, ROOM_NAME_BYTES), options));
   }
 
   /**

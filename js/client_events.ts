@@ -1,4 +1,5 @@
 import type { ErrorCode, SignalingError } from "./errors.js";
+import type { LossReason } from "./reasons.js";
 import type { RemotePeer } from "./remote_peer.js";
 
 /** The state of a client. */
@@ -28,7 +29,7 @@ export interface ClientResumeEvent extends Event {
    * Why the session is a new one: `"session-expired"` (the client was away for too long, or the server was started anew),
    * `"position-lost"` (the server no longer has all that is missing here), or `""` (the session goes on, or the server has none).
    */
-  readonly reason: "session-expired" | "position-lost" | "" | (string & {});
+  readonly reason: LossReason | "";
 }
 
 /** The event `peer` of a `SignalingClient`. */

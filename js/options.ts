@@ -1,6 +1,7 @@
 import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from "./arguments.js";
 import { className } from "./host.js";
 import { type SessionOptions, identity } from "./identity.js";
+import { CANDIDATES, CANDIDATES_PER_GENERATION, CAPABILITIES, LABEL_BYTES, METADATA_BYTES, RECONNECT } from "./limits.js";
 import { type Transport, webSocket } from "./transport.js";
 
 /** Options of a `SignalingClient`; members that it does not know are ignored. */
@@ -78,14 +79,14 @@ function numbers(options: SignalingClientOptions): number[] {
   const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
   const isComplete = oneOf("gathering.mode", mode, ["trickle", "complete"]) === "complete";
   return [
-    numberIn("reconnect.baseMs", reconnect.baseMs, 1000, 0, day),
-    numberIn("reconnect.factor", reconnect.factor, 2, 1, 100),
-    numberIn("reconnect.maxMs", reconnect.maxMs, 30_000, 0, day),
-    numberIn("reconnect.maxVisibleMs", reconnect.maxVisibleMs, 3500, 0, day),
+    numberIn("reconnect.baseMs", reconnect.baseMs, RECONNECT.baseMs, 0, day),
+    numberIn("reconnect.factor", reconnect.factor, RECONNECT.factor, 1, 100),
+    numberIn("reconnect.maxMs", reconnect.maxMs, RECONNECT.maxMs, 0, day),
+    numberIn("reconnect.maxVisibleMs", reconnect.maxVisibleMs, RECONNECT.maxVisibleMs, 0, day),
     attempts === Infinity ? -1 : attempts,
-    numberIn("candidates.batchMs", candidates.batchMs, 100, 0, 10_000),
-    numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10, true),
-    numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10, true),
+    numberIn("candidates.batchMs", candidates.batchMs, CANDIDATES.batchMs, 0, 10_000),
+    numberIn("candidates.batchSize", candidates.batchSize, CANDIDATES.batchSize, 1, CANDIDATES_PER_GENERATION, true),
+    numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, CANDIDATES.maxPerGeneration, 1, CANDIDATES_PER_GENERATION, true),
     isComplete ? wait : -1,
     +(oneOf("background", options.background, ["keep", "release"]) === "release"),
   ];
@@ -95,7 +96,9 @@ function numbers(options: SignalingClientOptions): number[] {
 export function settings(url: string | URL, given: SignalingClientOptions | undefined) {
   const options: SignalingClientOptions = dictionary("options", given);
   const { capabilities = [], metadata, transport = webSocket } = options;
-  if (!Array.isArray(capabilities) || capabilities.length > 16) refuse("capabilities", capabilities, "an array of at most 16 strings");
+  if (!Array.isArray(capabilities) || capabilities.length > CAPABILITIES) {
+    refuse("capabilities", capabilities, `an array of at most ${CAPABILITIES} strings`);
+  }
   if (typeof transport !== "function") refuse("transport", transport, "a function");
   const id = optionalText("peerId", options.peerId);
   const storage = oneOf("session.storage", dictionary("session", options.session).storage, ["none", "tab", "origin"]);
@@ -106,9 +109,9 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
     identity: identity(endpoint, id, storage),
     peer: {
       session: 0,
-      region: optionalText("region", options.region, 64),
-      capabilities: capabilities.map((capability, at) => text(`capabilities[${at}]`, capability, 64)),
-      metadata: metadata === undefined ? metadata : json("metadata", metadata, 1024),
+      region: optionalText("region", options.region, LABEL_BYTES),
+      capabilities: capabilities.map((capability, at) => text(`capabilities[${at}]`, capability, LABEL_BYTES)),
+      metadata: metadata === undefined ? metadata : json("metadata", metadata, METADATA_BYTES),
     },
     configuration: { bundlePolicy: "max-bundle", ...dictionary("rtc", options.rtc) },
     numbers: numbers(options),

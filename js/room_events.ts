@@ -1,4 +1,5 @@
 import type { PeerInfo } from "./peer_info.js";
+import type { AwayReason, LeaveReason } from "./reasons.js";
 
 /** The event `peerjoin` of a `Room`. */
 export interface RoomPeerJoinEvent extends Event {
@@ -19,7 +20,7 @@ export interface RoomPeerAwayEvent extends Event {
   /** The peer, marked with `away`. */
   readonly peer: PeerInfo;
   /** `"lost"`: its link ended; `"silent"`: nothing arrives from it any more; `"suspended"`: its page is frozen. */
-  readonly reason: "lost" | "silent" | "suspended" | (string & {});
+  readonly reason: AwayReason;
 }
 
 /** The event `peerback` of a `Room`. */
@@ -33,7 +34,7 @@ export interface RoomPeerLeaveEvent extends Event {
   /** The peer that is gone. */
   readonly peer: PeerInfo;
   /** `"left"`: it left the room; `"closed"`: its client or page was closed; `"lost"`: it was away for too long, or loaded anew. */
-  readonly reason: "left" | "closed" | "lost" | (string & {});
+  readonly reason: LeaveReason;
 }
 
 /** The events of a `Room`, by type. */
