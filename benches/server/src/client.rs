@@ -179,8 +179,8 @@ impl Client {
         }
     }
 
-    /// Returns the next frame that is neither an acknowledgement nor a sign of life, and answers these meanwhile. The caller may drop
-    /// the future before it is done: no frame is lost.
+    /// Returns the next frame that is neither an acknowledgement nor a sign of life, and answers these meanwhile. The
+    /// caller may drop the future before it is done: no frame is lost.
     ///
     /// # Errors
     /// When the socket is gone.

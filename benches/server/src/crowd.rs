@@ -55,7 +55,8 @@ impl Crowd {
         (self.members.len(), first)
     }
 
-    /// Adds `count` members in batches, each batch after all have heard of the batch before; stops when the time is over.
+    /// Adds `count` members in batches, each batch after all have heard of the batch before; stops when the time is
+    /// over.
     pub async fn fill(&mut self, thread: &CrowdThread, count: usize, until: Instant) {
         let mut left = count;
         while left > 0 && Instant::now() < until {
@@ -79,8 +80,8 @@ impl Crowd {
         }
     }
 
-    /// Waits until every member has heard of all members that came after it. A server may correctly send fewer notices: then it is
-    /// enough that no more notices come.
+    /// Waits until every member has heard of all members that came after it. A server may correctly send fewer
+    /// notices: then it is enough that no more notices come.
     async fn hear_out(&self, until: Instant) {
         let joined = u64::try_from(self.joined.len()).unwrap_or(u64::MAX);
         let all = joined.saturating_mul(joined.saturating_sub(1)) / 2;

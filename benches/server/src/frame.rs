@@ -1,4 +1,5 @@
-//! Reads the server's frames without building a tree: the envelope of every frame, and the payload only where a row needs it.
+//! Reads the server's frames without building a tree: the envelope of every frame, and the payload only where a row
+//! needs it.
 
 use crate::failure::Failure;
 use serde::Deserialize;

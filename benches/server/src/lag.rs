@@ -1,4 +1,5 @@
-//! Measures how late the load's own threads are: a time that was measured with a late clock says nothing about the server.
+//! Measures how late the load's own threads are: a time that was measured with a late clock says nothing about the
+//! server.
 
 use crate::times::{Times, ms};
 use core::fmt;

@@ -1,5 +1,5 @@
-//! Native load on loopback for the rows A1 to A8 of the server: what one client can do to all others. `npm run bench:server`
-//! builds and runs it; README.md describes the rows and the columns.
+//! Native load on loopback for the rows A1 to A8 of the server: what one client can do to all others.
+//! `npm run bench:server` builds and runs it; README.md describes the rows and the columns.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -91,7 +91,8 @@ async fn run(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Raises the limit of descriptors as far as the system allows, up to the number that the load and the server need; the server inherits it.
+/// Raises the limit of descriptors as far as the system allows, up to the number that the load and the server need;
+/// the server inherits it.
 fn raise_descriptors() -> Result<(), Failure> {
     let limit = getrlimit(Resource::Nofile);
     let most = limit.maximum.unwrap_or(u64::MAX);

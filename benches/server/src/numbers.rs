@@ -23,8 +23,9 @@ pub enum Take {
 }
 
 impl Numbers {
-    /// The numbers of a session that goes on: how many frames this client has of the server, and the server of this client. The load never
-    /// sends a frame again: it has none on its way when it leaves a socket on purpose, and repeats its request when it lost one.
+    /// The numbers of a session that goes on: how many frames this client has of the server, and the server of this
+    /// client. The load never sends a frame again: it has none on its way when it leaves a socket on purpose, and
+    /// repeats its request when it lost one.
     pub fn resumed(received: u32, server_received: u32) -> Self {
         Self { sent: server_received, received, untold: 0 }
     }

@@ -83,7 +83,8 @@ impl Others {
         Times::new(answered.chain(waiting).collect())
     }
 
-    /// Returns the notes about them beside their times: the clients that lost the socket, and the questions without an answer.
+    /// Returns the notes about them beside their times: the clients that lost the socket, and the questions without
+    /// an answer.
     pub fn remarks(&self) -> Vec<String> {
         let journal = self.journal();
         let late = journal.waiting.values().filter(|asked| asked.elapsed() > Duration::from_secs(1)).count();

@@ -1,5 +1,5 @@
-//! The floor of row A8: sockets in pairs, and each frame goes to the partner unread. The relay parses, keeps, numbers, bounds
-//! and reports nothing; less work is impossible with the same WebSocket code on one thread.
+//! The floor of row A8: sockets in pairs, and each frame goes to the partner unread. The relay parses, keeps,
+//! numbers, bounds and reports nothing; less work is impossible with the same WebSocket code on one thread.
 
 use crate::failure::Failure;
 use futures_util::{SinkExt, StreamExt};

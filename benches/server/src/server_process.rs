@@ -39,7 +39,8 @@ impl ServerProcess {
         Self::spawn(&[], binary, &arguments, true).await
     }
 
-    /// Starts any program that prints `listening on http://ADDRESS`; `wrapper` is a command that runs the program in its own place.
+    /// Starts any program that prints `listening on http://ADDRESS`; `wrapper` is a command that runs the program in
+    /// its own place.
     ///
     /// # Errors
     /// When it does not start.

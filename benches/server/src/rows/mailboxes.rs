@@ -18,7 +18,8 @@ const FILLERS: usize = 18;
 const AT_A_TIME: usize = 8;
 /// The most messages for one mailbox: more do not fit.
 const MOST_EACH: usize = 512;
-/// With a text of this length, a mailbox with the bounds of docs/protocol.md is full by frames and by bytes at about the same time.
+/// With a text of this length, a mailbox with the bounds of docs/protocol.md is full by frames and by bytes at about
+/// the same time.
 const TEXT_BYTES: usize = 900;
 const FILLING: Duration = Duration::from_secs(60);
 
@@ -37,7 +38,8 @@ pub async fn run(bench: &Bench, targets: usize) -> Result<Line, Failure> {
     bench.lag();
     let begin = Instant::now();
     let mut answers = Answers::new();
-    // One after the other: the first filler takes the room that is for all senders, the others take the reserve for senders with little there.
+    // One after the other: the first filler takes the room that is for all senders, the others take the reserve for
+    // senders with little there.
     let all = async {
         for number in 0..FILLERS {
             let filler = bench.crowd.handle.spawn(fill(server.address, number, targets)).await;

@@ -78,7 +78,8 @@ struct Flood {
 }
 
 impl Flood {
-    /// Floods until the flood is over or the server closes the socket, and keeps the socket as long as the load watches the server.
+    /// Floods until the flood is over or the server closes the socket, and keeps the socket as long as the load
+    /// watches the server.
     async fn run(self: Arc<Self>, address: SocketAddr, says_hello: bool) -> Result<(), Failure> {
         let socket = if says_hello {
             Client::begin(address, Claim::new("flooder")).await?.0.into_socket()

@@ -18,7 +18,8 @@ use tokio::time::{Instant, sleep, timeout};
 const FILE_BYTES: usize = 8 * 1024 * 1024;
 /// The receive buffer of a reader, in the kernel.
 const RECEIVE_BUFFER: u32 = 4 * 1024;
-/// How many signaling sockets the server takes: fewer than there are readers, just as 10,000 are too few for a crowd that wants them all.
+/// How many signaling sockets the server takes: fewer than there are readers, just as 10,000 are too few for a crowd
+/// that wants them all.
 const SIGNALING: &str = "1000";
 const AT_A_TIME: usize = 100;
 const CONNECTING: Duration = Duration::from_secs(5);
