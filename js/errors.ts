@@ -1,4 +1,4 @@
-/** What every code means and what helps. The codes are those of `crates/protocol/src/error_code.rs`. */
+/** The meaning of every code, and what helps. The codes are those of `crates/protocol/src/error_code.rs`. */
 const REMEDIES = {
   "invalid-json": "a frame was not JSON",
   "invalid-message": "a message had the wrong form: the details name the field",
@@ -38,24 +38,24 @@ const REMEDIES = {
   "internal": "a defect in Signalpost: please report it",
 } as const;
 
-/** Why something failed. */
+/** Why an operation failed. */
 export type ErrorCode = keyof typeof REMEDIES;
 
 /** Every code that this version knows. */
 export const errorCodes = /* @__PURE__ */ Object.keys(REMEDIES) as readonly ErrorCode[];
 
-/** What belongs to a failure. */
+/** Details of a failure. */
 export interface ErrorContext {
-  /** The remote peer that it is about. */
+  /** The remote peer that the failure is about. */
   readonly peerId?: string;
-  /** Details: what the server or the browser said. */
+  /** What the server or the browser said. */
   readonly detail?: string;
 }
 
-/** The one class of everything that Signalpost throws, rejects with, or reports. */
+/** The class of every error that Signalpost throws, rejects with, or reports. */
 export class SignalingError extends Error {
   override readonly name = "SignalingError";
-  /** What it means and what helps, in words. */
+  /** The meaning of the code and what helps, in words. */
   readonly remedy: string;
 
   /**
@@ -76,13 +76,13 @@ export class SignalingError extends Error {
   }
 }
 
-/** @internal An argument is wrong; `thrown` says how. */
+/** @internal Makes the error for a wrong argument; `thrown` says what is wrong. */
 export function invalidArgument(thrown: unknown): SignalingError {
   const detail = String((thrown as Error | undefined)?.message ?? thrown);
   return new SignalingError("invalid-argument", false, { detail }, thrown);
 }
 
-/** @internal The module ended by what was thrown. */
+/** @internal Makes the error for a module that ended; `cause` is the error that it threw. */
 export function internal(cause: unknown): SignalingError {
   return new SignalingError("internal", false, { detail: String(cause) }, cause);
 }
