@@ -34,8 +34,8 @@ function randomHex(bytes: number): string {
   return Array.from(drawn, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Where what is kept lies, by `SessionOptions.storage`. */
-const STORAGES: Record<string, string> = { tab: "sessionStorage", origin: "localStorage" };
+/** The storage of each `SessionOptions.storage`; none for `"none"`. */
+const STORAGES: Record<string, "sessionStorage" | "localStorage"> = { tab: "sessionStorage", origin: "localStorage" };
 
 /** The address without what may be secret in it and changes from page to page: user, password and query. */
 function placeOf(url: string): string {
@@ -68,8 +68,11 @@ export function identity(url: () => string, given: string | undefined, kind: str
   let claimed: Promise<void> | undefined;
 
   const name = () => ["signalpost", placeOf(url()), given].join(" ");
-  /** What is stored, by name; nothing, where nothing is kept. */
-  const kept = () => (globalThis as any)[storage!];
+  /** The storage; throws where the browser has or allows none. */
+  const kept = () => {
+    if (storage === undefined) throw new TypeError("nothing is stored");
+    return globalThis[storage] as Storage & Record<string, string>;
+  };
   const drawn = () => ({ id: given ?? randomHex(8), key: randomHex(32), pages: 0 });
   const stored = () => {
     try {
@@ -96,7 +99,10 @@ export function identity(url: () => string, given: string | undefined, kind: str
     return (
       !locks ||
       new Promise<boolean>((done) => {
-        const held = () => (done(true), over);
+        const held = () => {
+          done(true);
+          return over;
+        };
         locks.request(`${name()} ${whole().id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
       })
     );

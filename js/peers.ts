@@ -35,9 +35,10 @@ export class Peers {
 
   /** Its end is told. */
   forget(peer: RemotePeer | undefined): void {
-    const at = this.#ending.findIndex((ending) => ending === peer);
+    if (!peer) return;
+    const at = this.#ending.indexOf(peer);
     if (at >= 0) this.#ending.splice(at, 1);
-    else if (peer) this.#open.delete(peer.id);
+    else this.#open.delete(peer.id);
   }
 
   /** No end will be told any more: answers those whose end was not. */

@@ -1,5 +1,9 @@
 import { refuse } from "./arguments.js";
 
+/** Whatever a socket passes to its listeners: a WebSocket's events, or those of another class. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` fits the listeners of a WebSocket and of every other class
+type Listener = ((event: any) => void) | null;
+
 /** Opens a way to the server, at once or in a while; called for each attempt to connect. A promise that rejects is a failed attempt. */
 export type Transport = (url: string) => TransportSocket | PromiseLike<TransportSocket>;
 
@@ -13,13 +17,13 @@ export interface TransportSocket {
   /** Closes; `onclose` may follow. */
   close(code?: number, reason?: string): void;
   /** Set by Signalpost; to be called once, not before `Transport` has returned. */
-  onopen: ((event: any) => void) | null;
+  onopen: Listener;
   /** Set by Signalpost; to be called with each text as `data`. */
-  onmessage: ((event: any) => void) | null;
+  onmessage: Listener;
   /** Set by Signalpost. To be called, or not, where it cannot be opened: then it is the end, with `onclose` or without. */
-  onerror?: ((event: any) => void) | null;
+  onerror?: Listener;
   /** Set by Signalpost; to be called once at the end, with the close code if there is one (RFC 6455 §7.4). */
-  onclose: ((event: any) => void) | null;
+  onclose: Listener;
 }
 
 /** @internal */
@@ -63,7 +67,7 @@ class PromisedSocket implements TransportSocket {
   onopen: TransportSocket["onopen"] = null;
   onmessage: TransportSocket["onmessage"] = null;
   onclose: TransportSocket["onclose"] = null;
-  onerror: ((event: any) => void) | null = null;
+  onerror: Listener = null;
   #socket: TransportSocket | undefined;
   /** The arguments of `close()`, once it was called. */
   #closedWith: [code?: number, reason?: string] | undefined;
@@ -102,7 +106,10 @@ class PromisedSocket implements TransportSocket {
   #adopt(socket: TransportSocket): void {
     this.#socket = socket;
     socket.onerror = (event) => this.onerror?.(event);
-    if (this.#closedWith) return socket.close(...this.#closedWith);
+    if (this.#closedWith) {
+      socket.close(...this.#closedWith);
+      return;
+    }
     socket.onopen = (event) => this.onopen?.(event);
     socket.onmessage = (event) => this.onmessage?.(event);
     socket.onclose = (event) => this.onclose?.(event);
