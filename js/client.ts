@@ -3,7 +3,7 @@ import { json, text } from "./arguments.js";
 import { Ask } from "./ask.js";
 import { type CallOptions, callOptions, promised } from "./call_options.js";
 import { Calls, type Listed } from "./calls.js";
-import type { ClientState, SignalingClientEvents } from "./client_events.js";
+import type { ClientState, SignalingClientEventMap } from "./client_events.js";
 import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import { startWebRtc } from "./head_start.js";
@@ -26,7 +26,7 @@ import { Told, type Telling } from "./told.js";
 const CONNECT_MS = 20_000;
 
 /** A client of one signaling server. Nothing happens before `connect()`. */
-export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
+export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   /** Signaling for an `RTCPeerConnection` of one's own. */
   readonly signals: Signals = new Signals({
     description: (to, isOffer, sdp, options) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp, options),

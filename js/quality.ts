@@ -57,4 +57,4 @@ abstract class Measured extends EventTarget {
 }
 
 /** An `EventTarget` that emits `quality` while somebody listens to it and the connection is connected. */
-export const MeasuredEventTarget = Measured as unknown as new <Events>() => TypedEventTarget<Events>;
+export const MeasuredEventTarget = Measured as unknown as new <Events extends Record<keyof Events, Event>>() => TypedEventTarget<Events>;

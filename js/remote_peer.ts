@@ -1,10 +1,11 @@
 import { dictionary, oneOf } from "./arguments.js";
 import { type CallOptions, bounded, promised } from "./call_options.js";
-import { type ErrorCode, SignalingError, invalidArgument } from "./errors.js";
+import { SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
 import type { PeerInfo } from "./peer_info.js";
 import { MeasuredEventTarget } from "./quality.js";
+import type { RemotePeerEventMap } from "./remote_peer_events.js";
 
 /** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
 export interface Timeline {
@@ -28,28 +29,6 @@ export function timeline(phase: (number: number) => number | undefined): Timelin
   return { discovery, offer, answer, firstCandidate, pair, open };
 }
 
-/** The events of a `RemotePeer`. */
-export interface RemotePeerEvents {
-  /** A remote track arrived (W3C WebRTC `track`). */
-  readonly track: RTCTrackEvent;
-  /** The other side created a data channel. */
-  readonly datachannel: RTCDataChannelEvent;
-  /**
-   * `state` changed. `reason` tells why: `"path-lost"` when it is `"disconnected"` (nothing arrives any more, which may pass),
-   * `"connection-failed"` when it is `"failed"` (the path was given up: `restartIce()` looks for another), an error code when it
-   * is `"closed"` (`"closed"`: by this side, `"connection-gone"`: by the other), and `""` otherwise.
-   */
-  readonly statechange: Event & { readonly state: RTCPeerConnectionState; readonly reason: ErrorCode | "path-lost" | "" | (string & {}) };
-  /** Data can flow. */
-  readonly open: Event;
-  /** How the connection does: every 2 s while it is connected and somebody listens to this. */
-  readonly quality: Event & { readonly stats: PeerStats };
-  /** The other side's `send()`. */
-  readonly message: Event & { readonly data: unknown };
-  /** Something went wrong that no promise waits for. */
-  readonly error: Event & { readonly error: SignalingError };
-}
-
 /** How a message is sent. */
 export interface SendOptions extends CallOptions {
   /** Wait until the other side's client has it, not only its queue at the server. Default false. */
@@ -70,7 +49,7 @@ export interface PeerCalls {
 export const CONNECT_PEER_MS = 15_000;
 
 /** The connection to one other peer. There is no initiator: either side connects, or both at once. */
-export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
+export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
   #timeline!: Timeline;

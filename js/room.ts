@@ -1,26 +1,7 @@
 import { type CallOptions, promised } from "./call_options.js";
 import { TypedEventTarget, emit } from "./events.js";
 import type { PeerInfo } from "./peer_info.js";
-
-/** The events of a `Room`. */
-export interface RoomEvents {
-  /** Somebody entered. */
-  readonly peerjoin: Event & { readonly peer: PeerInfo };
-  /** Somebody's `broadcast()`. */
-  readonly message: Event & { readonly from: string; readonly data: unknown };
-  /**
-   * Somebody can no longer be reached, through the server or directly: `"lost"` (the link ended), `"silent"` (nothing arrives any
-   * more) or `"suspended"` (the page is frozen). `peerback` or `peerleave` follows. What is sent meanwhile waits at the server.
-   */
-  readonly peeraway: Event & { readonly peer: PeerInfo; readonly reason: "lost" | "silent" | "suspended" | (string & {}) };
-  /** Somebody who was away is back, with everything that was sent. */
-  readonly peerback: Event & { readonly peer: PeerInfo };
-  /**
-   * Somebody is gone, once for each `peerjoin`: `"left"` (the room), `"closed"` (the client, or its page) or `"lost"` (away for
-   * longer than the server waits, or loaded anew).
-   */
-  readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: "left" | "closed" | "lost" | (string & {}) };
-}
+import type { RoomEventMap } from "./room_events.js";
 
 /** @internal What a room asks of its client. */
 export interface RoomCalls {
@@ -29,7 +10,7 @@ export interface RoomCalls {
 }
 
 /** A room that this client is in. A lost link is regained with it. */
-export class Room extends TypedEventTarget<RoomEvents> {
+export class Room extends TypedEventTarget<RoomEventMap> {
   /** @internal How many calls to enter it wait or have succeeded: without any it is given up. */
   holds = 0;
   readonly #members = new Map<string, PeerInfo>();
@@ -98,7 +79,7 @@ export class Room extends TypedEventTarget<RoomEvents> {
   }
 
   /** @internal Somebody is away (`peeraway`), back (`peerback`) or gone (`peerleave`). */
-  changed(id: string, type: keyof RoomEvents, reason: string): void {
+  changed(id: string, type: keyof RoomEventMap, reason: string): void {
     const known = this.#members.get(id);
     if (!known) return;
     const { away, ...here } = known;

@@ -1,16 +1,7 @@
 import { dictionary, refuse, text } from "./arguments.js";
 import { type CallOptions, promised } from "./call_options.js";
 import { TypedEventTarget, emit } from "./events.js";
-
-/** The events of `Signals`. `from` is the sender's peer id, stamped by the server. */
-export interface SignalsEvents {
-  /** Somebody offers. */
-  readonly offer: Event & { readonly from: string; readonly description: RTCSessionDescriptionInit };
-  /** Somebody answers. */
-  readonly answer: Event & { readonly from: string; readonly description: RTCSessionDescriptionInit };
-  /** Somebody found a candidate; `null`: there are no more. */
-  readonly icecandidate: Event & { readonly from: string; readonly candidate: RTCIceCandidateInit | null };
-}
+import type { SignalsEventMap } from "./signals_events.js";
 
 /** @internal What this asks of its client. */
 export interface SignalCalls {
@@ -24,7 +15,7 @@ export interface SignalCalls {
  * `peer-not-found`, `peer-busy`, `link-lost` (it may have arrived), `outbox-full`, `message-too-large`, `timeout`, `aborted`, … `timeoutMs`
  * is 150000 by default: as long as a lost link may take to come back.
  */
-export class Signals extends TypedEventTarget<SignalsEvents> {
+export class Signals extends TypedEventTarget<SignalsEventMap> {
   readonly #calls: SignalCalls;
 
   /** @internal */

@@ -105,7 +105,7 @@ for (const kind of KINDS) {
           ["load-failed true", "load-failed true"],
           "idle",
           "load-failed true",
-          ["aborted true", "closed false", "timeout true"],
+          ["aborted false", "closed false", "timeout true"],
           ["idle", "closed", "idle"],
           "connected",
           "connected",

@@ -101,7 +101,7 @@ pub enum Departure {
 }
 
 /// What an engine's refusal means.
-pub(crate) const fn words(code: ErrorCode) -> &'static str {
+pub(crate) const fn explanation(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::PeerNotFound => "no live peer has this id",
         ErrorCode::PeerBusy => "more waits for the peer than is kept",

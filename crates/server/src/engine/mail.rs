@@ -161,12 +161,12 @@ impl Mail {
     pub fn into_message(self) -> ServerMessage {
         match self {
             Self::Joined { room, page, reference } => {
-                let (peers, cursor) = on_the_wire(page);
+                let (peers, cursor) = to_wire(page);
                 ServerMessage::Joined { room, peers, cursor, reference }
             }
             Self::Left { room, reference } => ServerMessage::Left { room, reference },
             Self::Found { page, reference } => {
-                let (peers, cursor) = on_the_wire(page);
+                let (peers, cursor) = to_wire(page);
                 ServerMessage::Peers { peers, cursor, reference }
             }
             Self::Sent { reference } => ServerMessage::Sent { reference },
@@ -195,7 +195,7 @@ impl Mail {
     }
 }
 
-fn on_the_wire(page: Page) -> (Vec<PeerInfo>, Option<String>) {
+fn to_wire(page: Page) -> (Vec<PeerInfo>, Option<String>) {
     let peers = page.peers.into_iter().map(Arc::unwrap_or_clone).collect();
     (peers, page.cursor.map(|id| id.as_str().into()))
 }

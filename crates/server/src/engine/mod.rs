@@ -63,7 +63,7 @@ pub use delivery::{Claimed, Delivery, Outcome};
 pub use mail::{Mail, MailKind, Page};
 pub use signalpost_protocol::{AwayReason, LeaveReason, LossReason};
 
-pub(crate) use command::words;
+pub(crate) use command::explanation;
 pub(crate) use mail::peer_weight;
 
 use crate::SocketId;

@@ -143,13 +143,13 @@ impl Registry {
             let _taken = out.deliver(socket, Delivery::Mail { seq: Some(seq), mail: mail.clone() });
         }
         peer.mailbox.handle_sent(sent);
-        self.give(receipts, out);
+        self.send_receipts(receipts, out);
         if changed {
             self.describe_in_rooms(id, was_away);
         }
         if was_away {
-            self.turn(now, id, None, out);
+            self.set_away(now, id, None, out);
         }
-        self.spread_to(now, id, out);
+        self.tell_member(now, id, out);
     }
 }

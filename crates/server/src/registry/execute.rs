@@ -58,9 +58,9 @@ impl Registry {
             let due = self.store.acknowledge(peer, ack);
             self.work.touch(before.saturating_sub(peer.mailbox.size().0));
             let can_be_told = peer.behind && peer.mailbox.wants_notices();
-            self.give(due, out);
+            self.send_receipts(due, out);
             if can_be_told {
-                self.spread_to(now, &id, out);
+                self.tell_member(now, &id, out);
             }
         }
         Some(id)
@@ -111,7 +111,7 @@ impl Registry {
             }
             Action::Discover(query) => {
                 if let Some(room) = &query.room {
-                    self.show(now, id, room, out);
+                    self.bring_up_to_date(now, id, room, out);
                 }
                 let page = self.find(now, id, &query);
                 Ok(Some(Mail::Found { page, reference }))

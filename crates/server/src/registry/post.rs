@@ -3,7 +3,7 @@
 use super::mailbox::{NotTaken, Receipt};
 use super::registration::Registration;
 use super::state::Registry;
-use crate::engine::{Mail, Outlet, words};
+use crate::engine::{Mail, Outlet, explanation};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
@@ -68,9 +68,9 @@ impl Registry {
     }
 
     /// Tells senders that their messages were received.
-    pub(super) fn give(&mut self, receipts: Vec<Receipt>, out: &mut impl Outlet) {
+    pub(super) fn send_receipts(&mut self, receipts: Vec<Receipt>, out: &mut impl Outlet) {
         for receipt in receipts {
-            if self.asks(&receipt) {
+            if self.wants_receipt(&receipt) {
                 let reference = Some(receipt.reference);
                 self.answer(&receipt.sender, Mail::Received { reference }, out);
             }
@@ -78,21 +78,21 @@ impl Registry {
     }
 
     /// Tells senders that their messages never will be received.
-    pub(super) fn withhold(
+    pub(super) fn report_unreceived(
         &mut self,
         receiver: &PeerId,
         receipts: impl Iterator<Item = Receipt>,
         out: &mut impl Outlet,
     ) {
         for receipt in receipts {
-            if self.asks(&receipt) {
+            if self.wants_receipt(&receipt) {
                 self.answer(&receipt.sender, not_found(receiver, Some(receipt.reference)), out);
             }
         }
     }
 
     /// Tells the peers that negotiate with a peer that its session has ended without having heard of it: they may say it again.
-    pub(super) fn disappoint(
+    pub(super) fn report_unreached(
         &mut self,
         receiver: &PeerId,
         senders: impl IntoIterator<Item = PeerId>,
@@ -106,12 +106,12 @@ impl Registry {
     }
 
     /// Whether the session that asked for a receipt still lives.
-    fn asks(&self, receipt: &Receipt) -> bool {
+    fn wants_receipt(&self, receipt: &Receipt) -> bool {
         self.peers.get(&receipt.sender).is_some_and(|peer| peer.number == receipt.session)
     }
 }
 
 fn not_found(about: &PeerId, reference: Option<u32>) -> Mail {
     let code = ErrorCode::PeerNotFound;
-    Mail::Refused { code, text: words(code).into(), reference, about: Some(about.clone()), after: None }
+    Mail::Refused { code, text: explanation(code).into(), reference, about: Some(about.clone()), after: None }
 }

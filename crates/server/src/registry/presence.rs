@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most places of peers that have left, beside as many as there are members. Beyond them members list the room again.
-pub(super) const MAX_DEPARTED: usize = 1_024;
+pub(super) const MAX_ENDED_STAYS: usize = 1_024;
 
 /// One stay of a peer in the room. Its place is used again when no member has to be told of its end.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ impl Presence {
     }
 
     /// A member is away or back.
-    pub(super) fn turn(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
+    pub(super) fn set_away(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
         let Some(stay) = self.stay_mut(view.slot).and_then(Option::as_mut) else { return };
         if let Some(reason) = away {
             stay.away = reason;
@@ -171,7 +171,7 @@ impl Presence {
 
     /// Whether more ends of stays are kept than may be.
     pub(super) fn is_crowded(&self) -> bool {
-        self.ended > self.members.saturating_add(MAX_DEPARTED)
+        self.ended > self.members.saturating_add(MAX_ENDED_STAYS)
     }
 
     /// What a member has to be told, at most `limit` places: the ends of stays first, so that a peer that came again has left
@@ -245,7 +245,7 @@ impl Presence {
     }
 
     /// Lets go of every stay that has ended. A member that was to be told of one has to list the room again.
-    pub(super) fn forget_departed<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
+    pub(super) fn forget_ended<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
         let ended: Vec<u32> = std::mem::take(&mut self.departed).into_values().flatten().collect();
         let mut places = Marks::default();
         for slot in &ended {

@@ -32,7 +32,7 @@ impl Registry {
         }
         peer.joins.take(now).map_err(Refused::wait)?;
         if is_member {
-            self.show_again(now, id, room, out);
+            self.list_to_member(now, id, room, out);
         } else {
             let members = self.presences.get(room).map_or(0, Presence::members);
             let pairs = self
@@ -48,7 +48,7 @@ impl Registry {
             self.work.touch(view.size());
             peer.rooms.insert(room.clone(), view);
             self.rooms.insert(room.clone(), id);
-            self.spread_change(now, room, out);
+            self.tell_members(now, room, out);
         }
         let query = Query { room: Some(room.clone()), limit: Some(limits::PAGE), ..Query::default() };
         Ok(self.find(now, id, &query))
@@ -63,12 +63,12 @@ impl Registry {
     ) -> Result<(), Refused> {
         let view = self.peers.get_mut(id).and_then(|peer| peer.rooms.remove(room));
         let view = view.ok_or(ErrorCode::RoomNotJoined)?;
-        self.depart(now, id, room, view, LeaveReason::Left, out);
+        self.end_stay(now, id, room, view, LeaveReason::Left, out);
         Ok(())
     }
 
     /// The one place where a stay in a room ends.
-    pub(super) fn depart(
+    pub(super) fn end_stay(
         &mut self,
         now: u64,
         id: &PeerId,
@@ -87,22 +87,28 @@ impl Registry {
         if presence.is_empty() {
             self.presences.remove(room);
         } else {
-            self.spread_change(now, room, out);
+            self.tell_members(now, room, out);
         }
     }
 
     /// A peer that has a session is away, or back, in all its rooms.
-    pub(super) fn turn(&mut self, now: u64, id: &PeerId, away: Option<AwayReason>, out: &mut impl Outlet) {
+    pub(super) fn set_away(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        away: Option<AwayReason>,
+        out: &mut impl Outlet,
+    ) {
         let Some(peer) = self.peers.get(id) else { return };
         let mut rooms = Vec::with_capacity(peer.rooms.len());
         for (room, view) in &peer.rooms {
             if let Some(presence) = self.presences.get_mut(room) {
-                presence.turn(view, away, &peer.info);
+                presence.set_away(view, away, &peer.info);
                 rooms.push(room.clone());
             }
         }
         for room in &rooms {
-            self.spread_change(now, room, out);
+            self.tell_members(now, room, out);
         }
     }
 

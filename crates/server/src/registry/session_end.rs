@@ -29,16 +29,16 @@ impl Registry {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.is_leaving = true;
                 }
-                self.leave_socket(now, &id, AwayReason::Lost, out);
+                self.lose_socket(now, &id, AwayReason::Lost, out);
             }
             Departure::Away(reason) => {
-                self.leave_socket(now, &id, reason, out);
+                self.lose_socket(now, &id, reason, out);
             }
         }
     }
 
     /// A peer is without its socket: it is away, or, where it has no session, gone. The socket.
-    fn leave_socket(
+    fn lose_socket(
         &mut self,
         now: u64,
         id: &PeerId,
@@ -55,13 +55,13 @@ impl Registry {
         let window = if peer.is_leaving { self.window_ms.min(limits::LEAVING_MS) } else { self.window_ms };
         peer.due = now.saturating_add(window);
         self.deadlines.windows.insert((peer.due, id.clone()));
-        self.turn(now, id, Some(reason), out);
+        self.set_away(now, id, Some(reason), out);
         Some(socket)
     }
 
     /// The lease of a connected peer is over; its socket has just been, or is about to be, told.
     pub(super) fn end_lease(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) -> Option<SocketId> {
-        self.leave_socket(now, id, AwayReason::Silent, out)
+        self.lose_socket(now, id, AwayReason::Silent, out)
     }
 
     /// Ends what time has ended, and tells the socket.
@@ -116,12 +116,12 @@ impl Registry {
         }
         self.store.release(&peer);
         for (room, view) in std::mem::take(&mut peer.rooms) {
-            self.depart(now, id, &room, view, reason, out);
+            self.end_stay(now, id, &room, view, reason, out);
         }
         self.work.touch(peer.mailbox.size().0);
         let unheard = peer.mailbox.unheard();
-        self.withhold(id, peer.mailbox.into_receipts(), out);
-        self.disappoint(id, unheard, out);
+        self.report_unreceived(id, peer.mailbox.into_receipts(), out);
+        self.report_unreached(id, unheard, out);
         peer.socket
     }
 }

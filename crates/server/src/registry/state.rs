@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The peers of one process.
 ///
 /// Its size is bounded by its sessions: each has one peer of bounded size, at most
-/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`ENTRIES`](crate::engine::limits::ENTRIES). All mailboxes
+/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`MAX_ENTRIES`](crate::engine::limits::MAX_ENTRIES). All mailboxes
 /// together hold at most [`Bounds::mailbox_bytes`] of relays, and a room exists only while a peer is in it. What a member was told
 /// of a room takes two bits for each peer in it, at most [`Bounds::pairs`] times.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The mailboxes together: how much they hold, and how much more they take.
 
-use super::mailbox::{NotTaken, Receipt, Spare};
+use super::mailbox::{FreeSpace, NotTaken, Receipt};
 use super::registration::Registration;
 use crate::engine::{Delivery, Mail, MailKind, Outlet};
 use std::sync::Arc;
@@ -12,12 +12,12 @@ pub(super) struct Store {
     held: usize,
     /// Of that, the relays. Answers and notices are bounded for each session, and take nothing from what relays may use.
     relays: usize,
-    most: usize,
+    max_bytes: usize,
 }
 
 impl Store {
-    pub(super) fn new(most: usize) -> Self {
-        Self { held: 0, relays: 0, most }
+    pub(super) fn new(max_bytes: usize) -> Self {
+        Self { held: 0, relays: 0, max_bytes }
     }
 
     /// How many bytes wait.
@@ -33,11 +33,11 @@ impl Store {
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let seq = if peer.has_session() {
-            let spare = Spare {
-                shared: (self.most / 2).saturating_sub(self.relays),
-                reserve: self.most.saturating_sub(self.relays),
+            let free = FreeSpace {
+                shared: (self.max_bytes / 2).saturating_sub(self.relays),
+                reserve: self.max_bytes.saturating_sub(self.relays),
             };
-            let seq = peer.mailbox.push(Arc::clone(mail), receipt, spare)?;
+            let seq = peer.mailbox.push(Arc::clone(mail), receipt, free)?;
             let weight = mail.weight();
             self.held = self.held.saturating_add(weight);
             if mail.kind() == MailKind::Relay {

@@ -13,7 +13,7 @@ use signalpost_protocol::{
 const GOING_AWAY: u16 = 1001;
 
 impl Session {
-    pub(super) fn text(&mut self, now: u64, text: &str) {
+    pub(super) fn handle_text(&mut self, now: u64, text: &str) {
         if let Err(rejection) = frame::read(text).and_then(|envelope| self.handle_envelope(now, envelope)) {
             self.refuse(now, rejection);
         }

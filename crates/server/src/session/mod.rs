@@ -53,13 +53,13 @@ enum State {
     Unregistered {
         hello_until: u64,
     },
-    /// `numbers`: `None` in version 1. `held`: see [`Held`]. `leaving_until`: until when a `leaving` of the client counts; 0 without one.
+    /// `numbers`: `None` in version 1. `held`: see [`HeldMail`]. `leaving_until`: until when a `leaving` of the client counts; 0 without one.
     Registered {
         peer: PeerId,
         monitor: LinkMonitor,
         last_command: u64,
         numbers: Option<Numbers>,
-        held: Option<Held>,
+        held: Option<HeldMail>,
         leaving_until: u64,
     },
     Closed,
@@ -68,7 +68,7 @@ enum State {
 /// The numbered mail of a session that was begun in place of the one that the client wanted, until the client has shown
 /// that it knows the welcome. Before that, a second claim with the same key may begin this session again at number 1,
 /// on another socket; what had gone out on this one would be heard twice. The mailbox bounds them.
-type Held = VecDeque<(u32, Arc<Mail>)>;
+type HeldMail = VecDeque<(u32, Arc<Mail>)>;
 
 #[derive(Debug)]
 enum Frame {
@@ -136,11 +136,11 @@ impl Session {
         }
         self.handle_received(now);
         if self.accepts_frames() {
-            self.text(now, text);
+            self.handle_text(now, text);
         } else {
-            self.wait(Frame::Text(text.into()));
+            self.queue_frame(Frame::Text(text.into()));
         }
-        self.work(now);
+        self.advance(now);
     }
 
     /// A binary frame arrived; what is in it does not matter.
@@ -149,14 +149,14 @@ impl Session {
             return;
         }
         self.handle_received(now);
-        self.wait(Frame::Binary);
-        self.work(now);
+        self.queue_frame(Frame::Binary);
+        self.advance(now);
     }
 
     /// A ping or pong of the WebSocket itself arrived: a sign of life and nothing else.
     pub fn handle_ping(&mut self, now: u64) {
         self.handle_received(now);
-        self.work(now);
+        self.advance(now);
     }
 
     /// The engine had something for this socket. Deliveries are to be handed over in the order of the
@@ -178,7 +178,7 @@ impl Session {
                 self.close(Close::Code(CloseCode::HeartbeatTimeout), Departure::Away(AwayReason::Silent));
             }
         }
-        self.work(now);
+        self.advance(now);
     }
 
     /// A deadline of [`Session::poll_timeout`] has come; a call that is too early does nothing.
@@ -260,7 +260,7 @@ impl Session {
         }
     }
 
-    fn wait(&mut self, frame: Frame) {
+    fn queue_frame(&mut self, frame: Frame) {
         if self.waiting.len() < WAITING_FRAMES {
             self.waiting.push_back(frame);
         } else {
@@ -269,10 +269,10 @@ impl Session {
     }
 
     /// Executes what waits, as far as the engine's replies allow, acknowledges what was executed and keeps the lease.
-    fn work(&mut self, now: u64) {
+    fn advance(&mut self, now: u64) {
         while self.outstanding.is_none() {
             match self.waiting.pop_front() {
-                Some(Frame::Text(text)) => self.text(now, &text),
+                Some(Frame::Text(text)) => self.handle_text(now, &text),
                 Some(Frame::Binary) => {
                     let problem = "binary frames carry nothing here";
                     self.refuse(

@@ -2,8 +2,8 @@
 
 use super::frame::Rejection;
 use super::numbers::Numbers;
-use super::{Close, Held, Outstanding, Session, SessionOutput, State};
-use crate::engine::{AwayReason, Claimed, Departure, Mail, Outcome, words};
+use super::{Close, HeldMail, Outstanding, Session, SessionOutput, State};
+use crate::engine::{AwayReason, Claimed, Departure, Mail, Outcome, explanation};
 use signalpost_protocol::message::Welcome;
 use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, Open, SESSIONS, ServerMessage};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ impl Session {
         let mut monitor = LinkMonitor::new(now, true);
         monitor.handle_sent(now);
         let numbers = has_session.then(|| Numbers::new(claimed));
-        let held = (has_session && claimed.reason.is_some()).then(Held::new);
+        let held = (has_session && claimed.reason.is_some()).then(HeldMail::new);
         let asks = held.is_some();
         let peer = pending.peer;
         self.state = State::Registered { peer, monitor, last_command: now, numbers, held, leaving_until: 0 };
@@ -67,7 +67,7 @@ impl Session {
         match outcome {
             Outcome::Executed | Outcome::Duplicate => {}
             Outcome::Refused(code) if claim.is_some() => {
-                self.tell_refusal(now, subject.reject(code, field(code), words(code)));
+                self.tell_refusal(now, subject.reject(code, field(code), explanation(code)));
                 let close = match code {
                     ErrorCode::PeerIdTaken => Some(CloseCode::PeerIdTaken),
                     ErrorCode::ServerFull => Some(CloseCode::ServerFull),
