@@ -19,7 +19,7 @@ export function dictionary<T extends object>(name: string, value: T | undefined)
 export function bytes(text: string): number {
   let count = 0;
   for (const character of text) {
-    const code = character.codePointAt(0)!;
+    const code = character.codePointAt(0) ?? 0;
     count += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
   return count;
@@ -47,8 +47,8 @@ export function numberIn(name: string, value: unknown, fallback: number, least: 
 
 /** @internal Checks that a value is one of these; returns the first if it is not given. */
 export function oneOf<T>(name: string, value: T | undefined, allowed: readonly T[]): T {
-  if (value === undefined) value = allowed[0]!;
-  return allowed.includes(value) ? value : refuse(name, value, allowed.map((one) => JSON.stringify(one)).join(" or "));
+  const chosen = value === undefined ? (allowed[0] as T) : value;
+  return allowed.includes(chosen) ? chosen : refuse(name, value, allowed.map((one) => JSON.stringify(one)).join(" or "));
 }
 
 /** @internal Checks a time-out in milliseconds. */

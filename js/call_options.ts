@@ -67,7 +67,7 @@ export function bounded<T>(begin: () => Promise<T>, options: CallOptions | undef
     const { signal, timeoutMs } = callOptions(options);
     if (signal?.aborted) throw aborted(signal);
     return new Promise<T>((resolve, reject) => {
-      const abort = () => reject(aborted(signal!));
+      const abort = () => signal && reject(aborted(signal));
       const late = () => reject(new SignalingError("timeout", true));
       const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
       signal?.addEventListener("abort", abort);

@@ -115,7 +115,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     await this.#calls
       .start(
         async (call) => {
-          this.#connecting.add((waiting = call));
+          waiting = call;
+          this.#connecting.add(call);
           if (!this.#module) this.#opener.beginEarly();
           this.#loading = this.#load(call);
           startWebRtc();

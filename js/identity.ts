@@ -36,7 +36,7 @@ function randomHex(bytes: number): string {
 }
 
 /** The storage for each value of `SessionOptions.storage`. */
-const STORAGES: Record<string, string> = { tab: "sessionStorage", origin: "localStorage" };
+const STORAGES: Record<string, "sessionStorage" | "localStorage"> = { tab: "sessionStorage", origin: "localStorage" };
 
 /** Returns the address without user, password and query, which may be secret and may change from page to page. */
 function placeOf(url: string): string {
@@ -69,8 +69,11 @@ export function identity(url: () => string, given: string | undefined, kind: str
   let claimed: Promise<void> | undefined;
 
   const name = () => ["signalpost", placeOf(url()), given].join(" ");
-  /** Returns the storage, or `undefined` with `"none"`. */
-  const kept = () => (globalThis as any)[storage!];
+  /** Returns the storage; throws with `"none"`, and where the browser allows none. */
+  const kept = () => {
+    if (storage === undefined) throw new TypeError("nothing is stored");
+    return globalThis[storage] as Storage & Record<string, string>;
+  };
   const drawn = () => ({ id: given ?? randomHex(8), key: randomHex(32), pages: 0 });
   const stored = () => {
     try {
@@ -98,7 +101,10 @@ export function identity(url: () => string, given: string | undefined, kind: str
     return (
       !locks ||
       new Promise<boolean>((done) => {
-        const held = () => (done(true), over);
+        const held = () => {
+          done(true);
+          return over;
+        };
         locks.request(`${name()} ${whole().id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
       })
     );

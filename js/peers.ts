@@ -35,9 +35,10 @@ export class Peers {
 
   /** Forgets a peer whose end the module has reported. */
   forget(peer: RemotePeer | undefined): void {
-    const at = this.#ending.findIndex((ending) => ending === peer);
+    if (!peer) return;
+    const at = this.#ending.indexOf(peer);
     if (at >= 0) this.#ending.splice(at, 1);
-    else if (peer) this.#open.delete(peer.id);
+    else this.#open.delete(peer.id);
   }
 
   /** Forgets all peers, because the module reports no end any more; returns the peers whose end it did not report. */

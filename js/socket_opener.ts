@@ -35,7 +35,9 @@ export class SocketOpener {
   /** Opens a socket for the module, or hands the early one over. */
   readonly open = (): TransportSocket => {
     this.#thrown = undefined;
-    const failed = (reason: unknown) => void (this.#thrown = reason);
+    const failed = (reason: unknown) => {
+      this.#thrown = reason;
+    };
     try {
       return this.#headStart?.take() ?? socketOf(this.#transport(this.#endpoint()), this.#refused, failed);
     } catch (thrown) {

@@ -1,5 +1,9 @@
 import { refuse } from "./arguments.js";
 
+/** Whatever a socket passes to its listeners: a WebSocket's events, or those of another class. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` fits the listeners of a WebSocket and of every other class
+type Listener = ((event: any) => void) | null;
+
 /** Returns a socket to the server, or a promise of one. The client calls it for each attempt to connect. If the promise rejects, the attempt has failed. */
 export type Transport = (url: string) => TransportSocket | PromiseLike<TransportSocket>;
 
@@ -13,13 +17,13 @@ export interface TransportSocket {
   /** Closes the socket; `onclose` may follow. */
   close(code?: number, reason?: string): void;
   /** Signalpost sets it. The socket calls it once when it is open, and not before `Transport` has returned. */
-  onopen: ((event: any) => void) | null;
+  onopen: Listener;
   /** Signalpost sets it. The socket calls it with each text as `data`. */
-  onmessage: ((event: any) => void) | null;
+  onmessage: Listener;
   /** Signalpost sets it. The socket may call it when it cannot open. That is the end of the socket, with or without `onclose`. */
-  onerror?: ((event: any) => void) | null;
+  onerror?: Listener;
   /** Signalpost sets it. The socket calls it once at the end, with the close code if there is one (RFC 6455 §7.4). */
-  onclose: ((event: any) => void) | null;
+  onclose: Listener;
 }
 
 /** @internal */
@@ -63,7 +67,7 @@ class PromisedSocket implements TransportSocket {
   onopen: TransportSocket["onopen"] = null;
   onmessage: TransportSocket["onmessage"] = null;
   onclose: TransportSocket["onclose"] = null;
-  onerror: ((event: any) => void) | null = null;
+  onerror: Listener = null;
   #socket: TransportSocket | undefined;
   /** The arguments of `close()`, once it was called. */
   #closedWith: [code?: number, reason?: string] | undefined;
@@ -102,7 +106,10 @@ class PromisedSocket implements TransportSocket {
   #adopt(socket: TransportSocket): void {
     this.#socket = socket;
     socket.onerror = (event) => this.onerror?.(event);
-    if (this.#closedWith) return socket.close(...this.#closedWith);
+    if (this.#closedWith) {
+      socket.close(...this.#closedWith);
+      return;
+    }
     socket.onopen = (event) => this.onopen?.(event);
     socket.onmessage = (event) => this.onmessage?.(event);
     socket.onclose = (event) => this.onclose?.(event);
