@@ -63,6 +63,7 @@ export interface CandidateOptions {
  * candidates are found, but at most `timeoutMs`; what is found later follows.
  */
 export interface GatheringOptions {
+  /** Default `"trickle"`. */
   readonly mode?: "trickle" | "complete";
   /** At most 60000. Default 1000. A pair has 12 s to connect, and twice this. */
   readonly timeoutMs?: number;

@@ -14,8 +14,11 @@ export interface PeerInfo {
 
 /** Which peers to list; every condition that is given must hold. */
 export interface PeerQuery {
+  /** Peers whose option `region` is this one. */
   readonly region?: string;
+  /** Peers that name this one among their `capabilities`. */
   readonly capability?: string;
+  /** Peers that are in this room. */
   readonly room?: string;
   /** Most entries, 1 to 100. Default 20. */
   readonly limit?: number;
@@ -25,6 +28,7 @@ export interface PeerQuery {
 
 /** One page of peers, ordered by id. */
 export interface PeerPage {
+  /** The peers of this page. */
   readonly peers: readonly PeerInfo[];
   /** Where the next page starts; absent on the last. */
   readonly cursor?: string;
