@@ -6,7 +6,7 @@ use crate::codec;
 use crate::operation::operate;
 use crate::told::Told;
 use core::cell::{Cell, RefCell};
-use signalpost_core::protocol::{OwnSignal, PeerId, RoomName};
+use signalpost_core::protocol::{Open, OwnSignal, PeerId, RoomName};
 use signalpost_core::{Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline};
 use wasm_bindgen::JsValue;
 
@@ -155,13 +155,15 @@ impl Driver {
                     (Told::PeersJoined, 0, room.as_str(), &*json, "")
                 }
                 Event::PeerLeft { room, peer, reason } => {
-                    (Told::PeerChanged, 0, room.as_str(), peer.as_str(), &**reason)
+                    (Told::PeerChanged, 0, room.as_str(), peer.as_str(), reason.as_str())
                 }
                 Event::PeerAway { room, peer, reason } => {
-                    (Told::PeerChanged, 1, room.as_str(), peer.as_str(), &**reason)
+                    (Told::PeerChanged, 1, room.as_str(), peer.as_str(), reason.as_str())
                 }
                 Event::PeerBack { room, peer } => (Told::PeerChanged, 2, room.as_str(), peer.as_str(), ""),
-                Event::Resumed { resumed, reason } => (Told::Resumed, (*resumed).into(), &**reason, "", ""),
+                Event::Resumed { resumed, reason } => {
+                    (Told::Resumed, (*resumed).into(), reason.as_ref().map_or("", Open::as_str), "", "")
+                }
                 Event::Key { key } => (Told::Key, 0, &**key, "", ""),
                 Event::Message { from, room, data } => {
                     let room = room.as_ref().map_or("", RoomName::as_str);

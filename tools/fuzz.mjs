@@ -22,7 +22,7 @@ const COVERAGE = [
 async function build() {
   const { stdout } = await capture("rustc", ["--print", "host-tuple"]);
   const host = stdout.trim();
-  if (host === "") throw new ToolError("rustc does not say what it runs on");
+  if (host === "") throw new ToolError("rustc does not name its host");
   const target = path.join(directory, "target");
   // Naming the target keeps build scripts and macros from being instrumented; the directory is not the one of the product.
   const args = ["build", "--quiet", "--release", "--target", host, "--target-dir", target];
@@ -92,10 +92,10 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
       options: { seconds: { type: "string", default: "60" }, input: { type: "string" } },
     });
     const unknown = positionals.find((name) => !TARGETS.includes(name));
-    if (unknown !== undefined) throw new ToolError(`no target "${unknown}"; there are: ${TARGETS.join(", ")}`);
+    if (unknown !== undefined) throw new ToolError(`there is no target "${unknown}"; the targets are: ${TARGETS.join(", ")}`);
     const targets = positionals.length > 0 ? positionals : TARGETS;
     if (values.input === undefined) return fuzzOn(targets, Number(values.seconds));
-    if (targets.length !== 1 || !existsSync(values.input)) throw new ToolError("--input wants one target and a file");
+    if (targets.length !== 1 || !existsSync(values.input)) throw new ToolError("--input needs one target and a file that exists");
     await run(path.join(await build(), targets[0]), [path.resolve(values.input)]);
   });
 }

@@ -214,7 +214,7 @@ describe("another way to the server", () => {
   test("a client over a data channel to a peer that has a link", () =>
     pagesOf(["chromium", "firefox"], async (ada, bob) => {
       await inRoom([ada, bob], "t1");
-      // Bob lends his link to whoever opens a channel called "signal".
+      // Bob lends his link to each peer that opens a channel called "signal".
       await bob.evaluate(`async () => {
         client.addEventListener("peer", ({ peer }) => peer.addEventListener("datachannel", ({ channel }) => {
           const port = { postMessage: (text) => channel.readyState === "open" && channel.send(text) };

@@ -244,7 +244,7 @@ describe("The tools of the page", () => {
       await page.waitFor(`document.querySelector("[data-testid=resume-note]").textContent === "resumed"`);
       assert.match(await logbook(page), /Server: back after [\d.]+ s.*Server: reconnecting.*You cut the socket/s);
       assert.match(await logbook(page), /Session: resumed, nothing was lost/);
-      assert.doesNotMatch(await logbook(page), /away|not in the room/, "whoever is connected is not away");
+      assert.doesNotMatch(await logbook(page), /away|not in the room/, "a connected peer is not away");
       assert.equal(await page.evaluate(`document.querySelector("#banner").hidden`), true);
     }
     await chat(pages, "with sockets");

@@ -99,7 +99,7 @@ async function exchange({ number }) {
 const fragments = (pages) =>
   Promise.all(pages.map((page) => page.evaluate("peer.connection.localDescription.sdp.match(/a=ice-ufrag:\\S+/)[0]")));
 
-/** What both pages did last, for whoever has to find out why. */
+/** Returns what both pages did last, to explain a failure. */
 const traces = async (pages) =>
   (
     await Promise.all(

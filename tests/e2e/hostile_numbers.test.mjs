@@ -216,6 +216,7 @@ test("who acknowledges no news of others keeps its session, and is told where th
     ada.tell({ type: "join", id: 2, payload: { room: id } });
     await ada.next();
     const answers = [];
+    const began = performance.now();
     for (let at = 0; at < 80; at += 1) {
       friend.tell({ type: "join", id: 3, payload: { room: id } });
       const joined = await friend.next();
@@ -227,10 +228,14 @@ test("who acknowledges no news of others keeps its session, and is told where th
       friend.tell({ type: "leave", id: 3, payload: { room: id } });
       await friend.next();
     }
+    // A busy machine takes long enough for the server to allow some more: one each 250 ms.
+    const regained = Math.floor((performance.now() - began) / 250);
     await ada.drop();
     const back = await dial({ id, key: ada.key, received: 0 });
-    return { answers, resumed: back.welcome.payload.resumed };
+    return { answers, regained, resumed: back.welcome.payload.resumed };
   });
   assert.ok(told.resumed);
-  assert.deepEqual(told.answers, [...Array(64).fill("joined"), "rate-limited", true]);
+  const joined = told.answers.filter((answer) => answer === "joined").length;
+  assert.ok(joined >= 64 && joined <= 64 + told.regained, `${joined} joined, ${told.regained} regained`);
+  assert.deepEqual(told.answers, [...Array(joined).fill("joined"), "rate-limited", true]);
 });

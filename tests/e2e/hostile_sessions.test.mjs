@@ -214,7 +214,7 @@ describe("a position", () => {
     assert.deepEqual(told.joined.slice(0, 1), ["joined"]);
   });
 
-  test("of a session whose window is over begins a new one, and so does whoever takes the name then", async () => {
+  test("of a session whose window is over begins a new one, and so does another client that takes the name then", async () => {
     const told = await inPage(
       async (ms) => {
         const [id, other] = [named("late"), named("friend")];

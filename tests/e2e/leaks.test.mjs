@@ -89,7 +89,7 @@ const PEERS_COME_AND_GO = () => {
     const seen = { opened: 0, connected: 0 };
     const closed = (peer, end = {}) => {
       seen.opened += 1;
-      // Not its connection: Chromium keeps what was closed while it connected, whoever made it.
+      // Its connection is not counted: Chromium keeps every connection that was closed while it connected.
       ledger.watch(peer);
       return new Promise((done) => {
         peer.addEventListener("statechange", ({ state }) => state === "closed" && done(end));

@@ -269,7 +269,7 @@ for (const kind of ["chromium", "firefox"]) {
         assert.equal(await timers(), 0, "the signal had fired before");
         await page.evaluate("peer.addEventListener('quality', null)");
         assert.equal(await timers(), 0, "that is nobody");
-        // It ends with the connection, whoever ends it.
+        // The event ends with the connection, on whichever side the connection is closed.
         await page.evaluate("peer.addEventListener('quality', listen)");
         await other.evaluate("peer.close()");
         await page.waitFor("peer.state === 'closed'");
@@ -284,7 +284,7 @@ for (const kind of ["chromium", "firefox"]) {
           },
           await other.evaluate("client.peerId"),
         );
-        // Whose connection ends before it was connected is told so as an error.
+        // A peer whose connection ends before it is connected gets an error.
         await other.waitFor("client.remotePeers[0]?.state === 'connected'");
         const again = await page.evaluate(() => {
           peer.addEventListener("quality", listen);

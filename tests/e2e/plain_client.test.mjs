@@ -1,4 +1,4 @@
-// The client in plain JavaScript that was written from docs/protocol.md alone, and the SDK: whoever begins, they talk.
+// The client in plain JavaScript, which was written from docs/protocol.md alone, and the SDK connect to each other from either side.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { readFileSync, readdirSync } from "node:fs";

@@ -97,7 +97,7 @@ describe("versions", () => {
     assert.deepEqual(told, [v1, v2, v2, v2, v2, none, none]);
   });
 
-  test("a client of version 1 hears of no session, whoever it talks with", async () => {
+  test("a client of version 1 hears of no session, whatever the version of its peer", async () => {
     const told = await inPage("chromium", async () => {
       const [old, young] = [await dial({ id: "old", versions: [1, 1] }), await dial({ id: "young" })];
       old.say({ type: "join", id: 2, payload: { room: "mixed" } });

@@ -5,7 +5,10 @@ use crate::input::{ConnectionState, Description};
 use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
 use core::ops::Deref;
-use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName};
+use signalpost_protocol::{
+    AwayReason, Envelope, ErrorCode, IceCandidateInit, LeaveReason, LossReason, Open, OwnSignal, PeerId,
+    PeerInfo, RoomName,
+};
 
 /// One thing to do, in order.
 #[derive(Clone, Debug)]
@@ -171,8 +174,8 @@ pub enum Event {
     Resumed {
         /// Whether it did.
         resumed: bool,
-        /// `session-expired`, `position-lost`, or nothing.
-        reason: String,
+        /// Why it did not; `None` when it did or there was none.
+        reason: Option<Open<LossReason>>,
     },
     /// The secret that the next registration of this peer id needs, as long as the session lives.
     Key {
@@ -199,8 +202,8 @@ pub enum Event {
         room: RoomName,
         /// Who.
         peer: PeerId,
-        /// `lost`, `silent` or `suspended`.
-        reason: String,
+        /// Why.
+        reason: Open<AwayReason>,
     },
     /// Somebody in a room that was away is back.
     PeerBack {
@@ -215,8 +218,8 @@ pub enum Event {
         room: RoomName,
         /// Who.
         peer: PeerId,
-        /// `left`, `closed` or `lost`.
-        reason: String,
+        /// Why.
+        reason: Open<LeaveReason>,
     },
     /// A text of another application arrived.
     Message {

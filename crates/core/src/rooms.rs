@@ -6,8 +6,8 @@ use crate::collections::queue::Queue;
 use crate::collections::table::Table;
 use crate::output::{Event, Failure, Output};
 use crate::peer::peers::Peers;
-use alloc::{string::String, vec::Vec};
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName};
+use alloc::vec::Vec;
+use signalpost_protocol::{AwayReason, ErrorCode, LeaveReason, Open, PeerId, PeerInfo, RoomName};
 
 /// Most members of a room that are told of.
 const MOST: usize = 10_000;
@@ -26,7 +26,7 @@ struct Member {
     /// The list that is being received has named it.
     named: bool,
     /// Why the server calls it away, if it does.
-    away: Option<String>,
+    away: Option<Open<AwayReason>>,
     /// The application was told so.
     told: bool,
 }
@@ -116,7 +116,7 @@ impl Rooms {
             }
         }
         for peer in &gone {
-            self.handle_left(name, peer, "lost".into(), out);
+            self.handle_left(name, peer, LeaveReason::Lost.into(), out);
         }
         if let Some(room) = self.0.get_mut(name) {
             room.entered = true;
@@ -129,7 +129,7 @@ impl Rooms {
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
         if known.is_some_and(|known| known.info.session != peer.session) {
             // It started anew, and the end of its stay before was lost.
-            self.handle_left(name, &id, "lost".into(), out);
+            self.handle_left(name, &id, LeaveReason::Lost.into(), out);
         }
         let Some(room) = self.0.get_mut(name) else { return };
         if room.members.len() >= MOST && !room.members.contains_key(&id) {
@@ -152,7 +152,7 @@ impl Rooms {
     }
 
     /// The server says that somebody in the room is away.
-    pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: String) {
+    pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: Open<AwayReason>) {
         if let Some(member) = self.0.get_mut(name).and_then(|room| room.members.get_mut(peer)) {
             member.away = Some(reason);
         }
@@ -181,7 +181,13 @@ impl Rooms {
     }
 
     /// Somebody is no longer in the room.
-    pub fn handle_left(&mut self, name: &RoomName, peer: &PeerId, reason: String, out: &mut Queue<Output>) {
+    pub fn handle_left(
+        &mut self,
+        name: &RoomName,
+        peer: &PeerId,
+        reason: Open<LeaveReason>,
+        out: &mut Queue<Output>,
+    ) {
         let Some(room) = self.0.get_mut(name) else { return };
         if room.members.remove(peer).is_some() && room.entered {
             out.push_back(Output::Event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason }));

@@ -211,7 +211,7 @@ impl Run {
                 let resumed = number > 0;
                 self.seq = if resumed { self.seq } else { 0 };
                 let key = "k".repeat(16 + number as usize);
-                let session = Welcome { key, resumed, reason: String::new(), received: remote };
+                let session = Welcome { key, resumed, reason: None, received: remote };
                 let session = self.has_sessions.then_some(session);
                 ServerMessage::Welcome { version: 1 + u16::from(self.has_sessions), region: None, session }
             }

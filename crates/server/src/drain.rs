@@ -1,6 +1,7 @@
 //! How a server empties itself: not all at once, so that its clients do not come back all at once.
 
-use crate::ConnectionId;
+use crate::SocketId;
+use signalpost_protocol::SplitMix64;
 
 /// Batches in which the sockets of a server are closed.
 pub const BATCHES: u64 = 20;
@@ -24,15 +25,15 @@ pub struct Leave {
 }
 
 impl Drain {
-    /// The place of a connection. Both of its times come from a hash of its number: neighbours are far apart, and the
-    /// same connection has the same place whenever it asks.
-    pub fn place(&self, connection: ConnectionId) -> Leave {
-        let first = mix(connection.as_u64());
-        let second = mix(first);
+    /// The place of a socket. Both of its times come from a hash of its number: neighbours are far apart, and the
+    /// same socket has the same place whenever it asks.
+    pub fn place(&self, socket: SocketId) -> Leave {
+        let first = hash(socket.as_u64());
+        let second = hash(first);
         let width = self.duration / BATCHES;
         let batch = share(first, BATCHES);
         // Within its batch a socket waits for a share of the batch's time.
-        let at = batch.saturating_mul(width).saturating_add(share(mix(second), width));
+        let at = batch.saturating_mul(width).saturating_add(share(hash(second), width));
         let comes = self.duration.saturating_add(share(second, self.return_window));
         Leave { at, after: u32::try_from(comes.saturating_sub(at)).unwrap_or(u32::MAX) }
     }
@@ -44,12 +45,9 @@ fn share(hash: u64, whole: u64) -> u64 {
     u64::try_from(wide >> 64).unwrap_or(0)
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
-const fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
+/// A number that looks unlike those of the number's neighbours.
+const fn hash(number: u64) -> u64 {
+    SplitMix64::new(number).next_u64()
 }
 
 #[cfg(test)]
@@ -74,7 +72,7 @@ mod tests {
         // Numbers in a row, and those of clients that came and went among others.
         for step in [1, 7, 64, 1 << 20] {
             let drain = Drain { duration: 2_000, return_window: 5_000 };
-            let places = || (0..CLIENTS).map(|n| drain.place(ConnectionId::new(n * step)));
+            let places = || (0..CLIENTS).map(|n| drain.place(SocketId::new(n * step)));
             let leaving = peak(places().map(|leave| leave.at), 0, 2_000);
             let coming = peak(places().map(|leave| leave.at + u64::from(leave.after)), 2_000, 5_000);
             assert!(leaving < 2.5 && coming < 2.5, "{leaving} and {coming} times the mean");
@@ -86,7 +84,7 @@ mod tests {
         for (duration, return_window) in [(0, 0), (0, 5_000), (2_000, 0), (7, 3), (u64::MAX, u64::MAX)] {
             let drain = Drain { duration, return_window };
             for n in 0..500 {
-                let Leave { at, after } = drain.place(ConnectionId::new(n));
+                let Leave { at, after } = drain.place(SocketId::new(n));
                 assert!(at <= duration);
                 let back = at.saturating_add(after.into());
                 let late = duration.saturating_add(return_window);

@@ -8,7 +8,7 @@ use signalpost_protocol::Envelope;
 use signalpost_server::engine::{Command, Delivery, Full, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
-use signalpost_server::{ConnectionId, Token};
+use signalpost_server::{SocketId, Token};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What happens, to the first or the second client.
@@ -53,10 +53,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 #[derive(Default)]
-struct Inboxes(BTreeMap<ConnectionId, VecDeque<Delivery>>);
+struct Inboxes(BTreeMap<SocketId, VecDeque<Delivery>>);
 
 impl Outlet for Inboxes {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         self.0.entry(to).or_default().push_back(delivery);
         Ok(())
     }
@@ -175,10 +175,10 @@ impl World {
         }
         self.opened += 1;
         let number = self.opened;
-        let connection = ConnectionId::new(number);
+        let socket = SocketId::new(number);
         let mut random = [0; 32];
         random[..8].copy_from_slice(&number.to_be_bytes());
-        let session = Session::new(self.now, connection, None, Token::new(random));
+        let session = Session::new(self.now, socket, None, Token::new(random));
         self.links.insert(number, Link { session, up: VecDeque::new(), down: VecDeque::new() });
         let client = &mut self.clients[who];
         client.link = Some(number);
@@ -246,15 +246,15 @@ impl World {
         while !idle {
             idle = true;
             for (number, link) in &mut self.links {
-                let connection = ConnectionId::new(*number);
+                let socket = SocketId::new(*number);
                 while let Some(output) = link.session.poll_output() {
                     idle = false;
                     match output {
                         SessionOutput::Execute(command) => {
                             let ends = matches!(command, Command::Detach(_));
-                            self.registry.execute(self.now, connection, command, &mut self.inboxes);
+                            self.registry.execute(self.now, socket, command, &mut self.inboxes);
                             if ends {
-                                self.inboxes.0.remove(&connection);
+                                self.inboxes.0.remove(&socket);
                             }
                         }
                         SessionOutput::Send { message, seq, ack } => {
@@ -265,7 +265,7 @@ impl World {
                         SessionOutput::Accepted { .. } | SessionOutput::Refused { .. } => {}
                     }
                 }
-                let inbox = self.inboxes.0.entry(connection).or_default();
+                let inbox = self.inboxes.0.entry(socket).or_default();
                 while let Some(delivery) = inbox.pop_front() {
                     idle = false;
                     link.session.handle_delivery(self.now, delivery);

@@ -5,16 +5,16 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use signalpost_protocol::{Envelope, PeerId, PeerInfo, Signal};
-use signalpost_server::engine::{Action, Claim, Command, Delivery, Full, News, Outlet, Request};
+use signalpost_server::engine::{Action, Claim, ClientFrame, Command, Delivery, Full, Mail, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
-use signalpost_server::{ConnectionId, Token, TokenHash};
+use signalpost_server::{SocketId, Token, TokenHash};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The resume window of the server, in milliseconds.
 const WINDOW_MS: u64 = 3_000;
 /// The socket of bob, who speaks version 1.
-const BOB: ConnectionId = ConnectionId::new(1_000_000);
+const BOB: SocketId = SocketId::new(1_000_000);
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -50,10 +50,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 #[derive(Default)]
-struct Inboxes(BTreeMap<ConnectionId, VecDeque<Delivery>>);
+struct Inboxes(BTreeMap<SocketId, VecDeque<Delivery>>);
 
 impl Outlet for Inboxes {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         self.0.entry(to).or_default().push_back(delivery);
         Ok(())
     }
@@ -124,8 +124,8 @@ impl World {
                     link.session.handle_socket_closed(self.now, None);
                     while let Some(output) = link.session.poll_output() {
                         if let SessionOutput::Execute(command) = output {
-                            let connection = ConnectionId::new(link.number);
-                            self.registry.execute(self.now, connection, command, &mut self.inboxes);
+                            let socket = SocketId::new(link.number);
+                            self.registry.execute(self.now, socket, command, &mut self.inboxes);
                         }
                     }
                 }
@@ -145,8 +145,8 @@ impl World {
         self.written += 1;
         let signal = Signal::Message { room: None, data, receipt: false };
         let action = Action::Send { to: PeerId::parse("ada").unwrap(), signal };
-        let request = Request { seq: None, ack: None, reference: None, action };
-        self.registry.execute(self.now, BOB, Command::Request(request), &mut self.inboxes);
+        let request = ClientFrame { seq: None, ack: None, reference: None, action };
+        self.registry.execute(self.now, BOB, Command::Frame(request), &mut self.inboxes);
     }
 
     fn open(&mut self) {
@@ -156,7 +156,7 @@ impl World {
         self.opened += 1;
         let mut random = [0; 32];
         random[..8].copy_from_slice(&self.opened.to_be_bytes());
-        let session = Session::new(self.now, ConnectionId::new(self.opened), None, Token::new(random));
+        let session = Session::new(self.now, SocketId::new(self.opened), None, Token::new(random));
         let peer = json!({"id": "ada", "session": 7});
         let mut payload = json!({"versions": [1, 2], "key": self.key, "attempt": self.opened, "peer": peer});
         if let Some(received) = self.received.or_else(|| self.unacknowledged.front().map(|_| 0)) {
@@ -259,12 +259,12 @@ impl World {
         while !idle {
             idle = true;
             for link in &mut self.links {
-                let connection = ConnectionId::new(link.number);
+                let socket = SocketId::new(link.number);
                 while let Some(output) = link.session.poll_output() {
                     idle = false;
                     match output {
                         SessionOutput::Execute(command) => {
-                            self.registry.execute(self.now, connection, command, &mut self.inboxes);
+                            self.registry.execute(self.now, socket, command, &mut self.inboxes);
                         }
                         SessionOutput::Send { message, seq, ack } => {
                             let envelope = Envelope { seq, ack, ..message.into_envelope(self.now) };
@@ -274,15 +274,15 @@ impl World {
                         SessionOutput::Accepted { .. } | SessionOutput::Refused { .. } => {}
                     }
                 }
-                while let Some(delivery) = self.inboxes.0.entry(connection).or_default().pop_front() {
+                while let Some(delivery) = self.inboxes.0.entry(socket).or_default().pop_front() {
                     idle = false;
                     link.session.handle_delivery(self.now, delivery);
                 }
             }
         }
         for delivery in self.inboxes.0.remove(&BOB).into_iter().flatten() {
-            if let Delivery::News { news, .. } = delivery
-                && let News::Relay { signal: Signal::Message { data, .. }, .. } = &*news
+            if let Delivery::Mail { mail, .. } = delivery
+                && let Mail::Relay { signal: Signal::Message { data, .. }, .. } = &*mail
             {
                 self.heard_by_bob.push(data.parse().unwrap());
             }

@@ -5,7 +5,8 @@ use crate::client::requests::{Question, Request};
 use crate::output::{Event, Failure, Output, Reply};
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{
-    ClientMessage, Envelope, ErrorCode, PeerId, PeerInfo, Refusal, RoomName, ServerMessage, Signal,
+    ClientMessage, Envelope, ErrorCode, LeaveReason, PeerId, PeerInfo, Refusal, RoomName, ServerMessage,
+    Signal,
 };
 
 impl Client {
@@ -91,7 +92,7 @@ impl Client {
             }
             ServerMessage::PeerLeft { room, peer, reason } => {
                 // Who only left a room can still be reached.
-                if reason != "left" {
+                if reason != LeaveReason::Left {
                     self.directory.handle_gone(&peer);
                 }
                 self.rooms.handle_left(&room, &peer, reason, &mut self.outputs);

@@ -5,11 +5,10 @@ use crate::collections::queue::Queue;
 use crate::link::backoff::GOOD_LINK_MS;
 use crate::output::{ClientState, Event, Failure, Output, Reply};
 use crate::rng::Rng;
-use crate::stream::outbox::{Order, Waiting, is_negotiation};
-use alloc::string::String;
+use crate::stream::outbox::{Waiting, is_negotiation};
 use alloc::sync::Arc;
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{ClientMessage, CloseCode, Envelope, ErrorCode};
+use signalpost_protocol::{ClientMessage, CloseCode, Envelope, ErrorCode, Sequence};
 
 /// The longest that a server may keep its clients away, in milliseconds.
 const MOST_AWAY_MS: u32 = 60_000;
@@ -20,7 +19,7 @@ impl Session {
     pub fn send(&mut self, now: u64, message: ClientMessage, out: &mut Queue<Output>) -> u32 {
         self.frames = self.frames.wrapping_add(1);
         let id = self.frames;
-        if message.is_numbered() {
+        if message.kind().is_numbered() {
             self.delivery.push(id, message);
             self.flush(now, out);
         } else if let Link::Registering { .. } | Link::Registered { .. } = self.link {
@@ -132,9 +131,9 @@ impl Session {
             out.push_back(Output::Event(Event::Error { peer: None, failure: beyond() }));
         }
         match seq.map(|seq| self.delivery.handle_numbered(now, seq)) {
-            None | Some(Order::Take) => (true, None),
-            Some(Order::Skip) => (false, None),
-            Some(Order::Gap) => {
+            None | Some(Sequence::Next) => (true, None),
+            Some(Sequence::Duplicate) => (false, None),
+            Some(Sequence::Gap) => {
                 let code = CloseCode::SequenceGap.as_u16();
                 (false, self.lose(now, ErrorCode::SequenceGap.into(), code, rng, out))
             }
@@ -152,7 +151,7 @@ impl Session {
         self.link = Link::Registered { socket, monitor, good_at: Some(now.saturating_add(GOOD_LINK_MS)) };
         let is_return = self.has_session.replace(welcome.is_some()).is_some();
         let mut resumed = false;
-        let mut reason = String::new();
+        let mut reason = None;
         if let Some(welcome) = welcome {
             resumed = welcome.resumed;
             reason = welcome.reason;

@@ -3,7 +3,9 @@
 
 use crate::collections::queue::Queue;
 use alloc::sync::Arc;
-use signalpost_protocol::{ClientMessage, Envelope, OwnSignal, PeerId, Signal, session_description};
+use signalpost_protocol::{
+    AckPolicy, AckTimer, ClientMessage, Envelope, PeerId, Sequence, Signal, session_description,
+};
 
 /// Most messages that the server has not acknowledged, those that wait for a link included.
 const MOST: usize = 256;
@@ -11,21 +13,6 @@ const MOST: usize = 256;
 const MOST_BYTES: usize = 1024 * 1024;
 /// What a message takes beside its text, in bytes.
 const FIXED_BYTES: usize = 512;
-/// How long a frame of the server waits for its acknowledgement, in milliseconds.
-const ACK_MS: u64 = 100;
-/// How many frames of the server wait for it at most.
-const MOST_UNTOLD: u32 = 16;
-
-/// What to do with a frame of the server.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Order {
-    /// It is the next.
-    Take,
-    /// It is known.
-    Skip,
-    /// One before it is missing.
-    Gap,
-}
 
 /// A message that was never put on a socket.
 pub struct Waiting {
@@ -42,8 +29,7 @@ pub struct Delivery {
     bytes: usize,
     next: u32,
     received: u32,
-    untold: u32,
-    ack_at: Option<u64>,
+    acks: AckTimer,
 }
 
 impl Delivery {
@@ -54,8 +40,7 @@ impl Delivery {
             bytes: 0,
             next: 1,
             received: 0,
-            untold: 0,
-            ack_at: None,
+            acks: AckTimer::new(AckPolicy::CLIENT),
         }
     }
 
@@ -152,20 +137,15 @@ impl Delivery {
     }
 
     /// A numbered frame of the server arrived.
-    pub fn handle_numbered(&mut self, now: u64, seq: u32) -> Order {
-        let expected = self.received.saturating_add(1);
-        if seq > expected {
-            return Order::Gap;
+    pub fn handle_numbered(&mut self, now: u64, seq: u32) -> Sequence {
+        let sequence = Sequence::of(seq, self.received);
+        if sequence == Sequence::Next {
+            self.received = seq;
         }
-        self.untold = self.untold.saturating_add(1);
-        let wait = if self.untold >= MOST_UNTOLD { 0 } else { ACK_MS };
-        let due = now.saturating_add(wait);
-        self.ack_at = Some(self.ack_at.map_or(due, |at| at.min(due)));
-        if seq < expected {
-            return Order::Skip;
+        if sequence != Sequence::Gap {
+            self.acks.handle_received(now, 1);
         }
-        self.received = seq;
-        Order::Take
+        sequence
     }
 
     /// The highest number of the server up to which nothing is missing.
@@ -175,25 +155,23 @@ impl Delivery {
 
     /// The server is told what was received with the frame that goes now.
     pub fn acknowledge(&mut self) -> u32 {
-        self.untold = 0;
-        self.ack_at = None;
+        self.acks.handle_acknowledged();
         self.received
     }
 
     /// The server welcomed the client on a new socket and is to know that.
     pub fn handle_welcome(&mut self, now: u64) {
-        self.ack_at = Some(now.saturating_add(ACK_MS));
+        self.acks.handle_received(now, 0);
     }
 
     /// `hello` tells what was received, and there is nothing to acknowledge on this socket yet.
     pub fn handle_opened(&mut self) {
-        self.untold = 0;
-        self.ack_at = None;
+        self.acks.handle_acknowledged();
     }
 
     /// When what was received has to be acknowledged by a frame of its own.
     pub fn poll_timeout(&self) -> Option<u64> {
-        self.ack_at
+        self.acks.due()
     }
 
     /// What is numbered will not be acknowledged.
@@ -242,14 +220,8 @@ fn is_superseded(waiting: &ClientMessage, peer: &PeerId, offer: &signalpost_prot
 
 fn text_bytes(message: &ClientMessage) -> usize {
     match message {
-        ClientMessage::Broadcast { data, .. }
-        | ClientMessage::Relay { signal: Signal::Message { data, .. }, .. } => data.len(),
-        ClientMessage::Relay { signal: Signal::Offer(description) | Signal::Answer(description), .. } => {
-            description.sdp.len()
-        }
-        ClientMessage::Relay {
-            signal: Signal::Own(OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp)), ..
-        } => sdp.len(),
+        ClientMessage::Broadcast { data, .. } => data.len(),
+        ClientMessage::Relay { signal, .. } => signal.text_bytes(),
         _ => 0,
     }
 }

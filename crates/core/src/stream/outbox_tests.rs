@@ -3,7 +3,7 @@
 use super::*;
 use alloc::{format, string::String, vec::Vec};
 use signalpost_protocol::message::{CandidateBatch, Route};
-use signalpost_protocol::{Description, IceCandidateInit};
+use signalpost_protocol::{Description, IceCandidateInit, OwnSignal};
 
 fn relay(to: &str, signal: Signal) -> ClientMessage {
     ClientMessage::Relay { to: PeerId::parse(to).unwrap(), signal }

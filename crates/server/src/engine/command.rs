@@ -1,16 +1,16 @@
 //! What a session asks of an engine.
 
 use crate::TokenHash;
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
+use signalpost_protocol::{AwayReason, ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
 use std::borrow::Cow;
 
 /// What a session asks of the engine. Every command but [`Command::Detach`] gets exactly one reply: a
 /// [`super::Delivery::Done`], or a [`super::Delivery::Claimed`] for a claim that is granted, or a
 /// [`super::Delivery::Replaced`] for one that comes after a later one of its client. Every command of a
-/// connection that holds a session renews its lease.
+/// socket that holds a session renews its lease.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Begins a session on this connection, or resumes one.
+    /// Begins a session on this socket, or resumes one.
     Claim(Box<Claim>),
     /// Renews the lease, and acknowledges where `ack` is given.
     Beat {
@@ -18,8 +18,8 @@ pub enum Command {
         ack: Option<u32>,
     },
     /// Executes a frame of the client.
-    Request(Request),
-    /// The connection ends. No reply.
+    Frame(ClientFrame),
+    /// The socket ends. No reply.
     Detach(Departure),
 }
 
@@ -32,7 +32,7 @@ pub struct Claim {
     pub peer: PeerInfo,
     /// Of the key in `hello`.
     pub key: TokenHash,
-    /// Of the key for the claim after this one, drawn for this connection; without meaning in version 1.
+    /// Of the key for the claim after this one, drawn for this socket; without meaning in version 1.
     pub next: TokenHash,
     /// The highest number of the server that the client has; `None`: it was never welcomed.
     pub received: Option<u32>,
@@ -42,7 +42,7 @@ pub struct Claim {
 
 /// One frame of a client, with its numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
+pub struct ClientFrame {
     /// Its number in the session; `None` in version 1.
     pub seq: Option<u32>,
     /// The highest number up to which the client has everything, if the frame said so.
@@ -53,7 +53,7 @@ pub struct Request {
     pub action: Action,
 }
 
-/// What is to be done for a client, and answered by [`super::News`].
+/// What is to be done for a client, and answered by [`super::Mail`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Enters a room. Entering one twice is answered as the first time and announced once.
@@ -88,7 +88,7 @@ pub enum Action {
     },
 }
 
-/// How a connection ends.
+/// How a socket ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Departure {
     /// The client said `bye`: the session ends.
@@ -100,30 +100,8 @@ pub enum Departure {
     Away(AwayReason),
 }
 
-/// Why a peer is away, as `peer-away` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AwayReason {
-    /// Its socket ended.
-    Lost,
-    /// It said nothing for too long.
-    Silent,
-    /// It closed its socket because its page is frozen.
-    Suspended,
-}
-
-impl AwayReason {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lost => "lost",
-            Self::Silent => "silent",
-            Self::Suspended => "suspended",
-        }
-    }
-}
-
 /// What an engine's refusal means.
-pub(crate) const fn words(code: ErrorCode) -> &'static str {
+pub(crate) const fn explanation(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::PeerNotFound => "no live peer has this id",
         ErrorCode::PeerBusy => "more waits for the peer than is kept",

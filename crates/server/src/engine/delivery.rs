@@ -1,22 +1,22 @@
-//! What an engine tells a connection.
+//! What an engine tells a socket.
 
-use super::news::News;
-use signalpost_protocol::ErrorCode;
+use super::mail::Mail;
+use signalpost_protocol::{ErrorCode, LossReason};
 use std::sync::Arc;
 
-/// What an engine tells a connection: replies and news in one queue, in the order of their effects.
+/// What an engine tells a socket: replies and mail in one queue, in the order of their effects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Delivery {
     /// The reply to a claim that was granted. What the client has not yet seen of a resumed session follows.
     Claimed(Claimed),
     /// Something for the client.
-    News {
+    Mail {
         /// Its number in the session; `None` in version 1.
         seq: Option<u32>,
         /// What it is. The mailbox holds it too.
-        news: Arc<News>,
+        mail: Arc<Mail>,
     },
-    /// The reply to any other command. News that answer the client come before it.
+    /// The reply to any other command. Mail that answer the client come before it.
     Done {
         /// The highest number up to which the engine has everything of the client; 0 in version 1.
         received: u32,
@@ -25,7 +25,7 @@ pub enum Delivery {
     },
     /// Another session has the peer id now.
     Superseded,
-    /// The same session came back on another connection.
+    /// The same session came back on another socket.
     Replaced,
     /// The lease ended.
     Expired,
@@ -33,7 +33,7 @@ pub enum Delivery {
     SessionLost,
 }
 
-/// A session is on this connection.
+/// A session is on this socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {
     /// Whether it went on.
@@ -46,37 +46,18 @@ pub struct Claimed {
     pub acknowledged: u32,
 }
 
-/// Why a session could not be resumed, as `welcome` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LossReason {
-    /// It is not there (any more).
-    SessionExpired,
-    /// It is there, but not what the client has seen of it.
-    PositionLost,
-}
-
-impl LossReason {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SessionExpired => "session-expired",
-            Self::PositionLost => "position-lost",
-        }
-    }
-}
-
 /// What became of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It took effect.
     Executed,
-    /// It changed nothing; the code says why. The client is told by [`News::Refused`], save for a claim, which the
+    /// It changed nothing; the code says why. The client is told by [`Mail::Refused`], save for a claim, which the
     /// session answers itself.
     Refused(ErrorCode),
     /// A request of this number was executed before; nothing happened.
     Duplicate,
     /// A request before this one is missing; nothing happened.
     Gap,
-    /// This connection holds no session (any more): its lease ended or another took it over.
+    /// This socket holds no session (any more): its lease ended or another took it over.
     Unregistered,
 }

@@ -1,6 +1,6 @@
 //! The queue between the engine and one socket.
 
-use crate::engine::{Delivery, Full, NewsKind, Sink};
+use crate::engine::{Delivery, DeliveryQueue, Full, MailKind};
 use signalpost_protocol::limits;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -64,16 +64,16 @@ impl Inbox {
     }
 }
 
-impl Sink for Inbox {
+impl DeliveryQueue for Inbox {
     fn deliver(&self, delivery: Delivery) -> Result<(), Full> {
         let mut queue = self.queue();
         let taken = match (weight(&delivery), &delivery) {
-            (Some(weight), Delivery::News { news, .. }) => {
+            (Some(weight), Delivery::Mail { mail, .. }) => {
                 let bytes = queue.bytes.saturating_add(weight);
                 let fits = queue.unnumbered == 0 || (queue.unnumbered < DELIVERIES && bytes <= BYTES);
-                let kind = news.kind();
-                queue.overflowed |= !fits && kind == NewsKind::Notice;
-                let taken = fits || kind == NewsKind::Answer;
+                let kind = mail.kind();
+                queue.overflowed |= !fits && kind == MailKind::Notice;
+                let taken = fits || kind == MailKind::Answer;
                 if taken {
                     queue.unnumbered = queue.unnumbered.saturating_add(1);
                     queue.bytes = bytes;
@@ -98,7 +98,7 @@ impl Sink for Inbox {
 /// What a delivery counts for; `None` for what is bounded elsewhere.
 fn weight(delivery: &Delivery) -> Option<usize> {
     match delivery {
-        Delivery::News { seq: None, news } => Some(news.weight()),
+        Delivery::Mail { seq: None, mail } => Some(mail.weight()),
         _ => None,
     }
 }
@@ -106,7 +106,7 @@ fn weight(delivery: &Delivery) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{LeaveReason, News, Outcome};
+    use crate::engine::{LeaveReason, Mail, Outcome};
     use signalpost_protocol::message::{Description, Route};
     use signalpost_protocol::{PeerId, RoomName, Signal};
     use std::sync::Arc;
@@ -114,13 +114,13 @@ mod tests {
     fn relay(seq: Option<u32>, bytes: usize) -> Delivery {
         let route = Route { connection: 1, target: None };
         let signal = Signal::Offer(Description { route, session: None, number: 1, sdp: "s".repeat(bytes) });
-        Delivery::News { seq, news: Arc::new(News::Relay { from: PeerId::parse("ada").unwrap(), signal }) }
+        Delivery::Mail { seq, mail: Arc::new(Mail::Relay { from: PeerId::parse("ada").unwrap(), signal }) }
     }
 
     fn notice() -> Delivery {
         let (room, peer) = (RoomName::parse("r").unwrap(), PeerId::parse("bob").unwrap());
-        let news = News::PeerLeft { room, peer, reason: LeaveReason::Lost };
-        Delivery::News { seq: None, news: Arc::new(news) }
+        let mail = Mail::PeerLeft { room, peer, reason: LeaveReason::Lost };
+        Delivery::Mail { seq: None, mail: Arc::new(mail) }
     }
 
     fn done() -> Delivery {

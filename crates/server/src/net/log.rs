@@ -1,10 +1,10 @@
 //! Logs: to stderr, as text or as JSON lines.
 //!
-//! What may be logged: codes, message types, connection numbers, counts and, escaped, peer ids. Never a
+//! What may be logged: codes, message types, socket numbers, counts and, escaped, peer ids. Never a
 //! description, a candidate, an address, metadata, a key or a token.
 
 use super::options::{LogFormat, Options};
-use crate::ConnectionId;
+use crate::SocketId;
 use signalpost_protocol::ErrorCode;
 use tracing::level_filters::LevelFilter;
 
@@ -30,11 +30,11 @@ pub(super) struct Refusals(u64);
 impl Refusals {
     /// Logs a refusal, or only counts it when the socket had many: a flood of bad frames is not a flood of
     /// lines.
-    pub(super) fn log(&mut self, connection: ConnectionId, code: ErrorCode, kind: &str, field: &str) {
+    pub(super) fn log(&mut self, socket: SocketId, code: ErrorCode, kind: &str, field: &str) {
         self.0 = self.0.saturating_add(1);
         if self.0 <= LOGGED_ONE_BY_ONE || self.0.is_power_of_two() {
             let (code, count) = (code.as_str(), self.0);
-            tracing::warn!(%connection, code, r#type = kind, field, count, "refused");
+            tracing::warn!(%socket, code, r#type = kind, field, count, "refused");
         }
     }
 }

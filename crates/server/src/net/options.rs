@@ -117,15 +117,15 @@ fn region(text: &str) -> Result<Label, String> {
 }
 
 /// Longest time that a flag may ask for, in seconds: a day.
-const MOST_SECONDS: f64 = 86_400.0;
+const MAX_SECONDS: f64 = 86_400.0;
 
 fn seconds(text: &str) -> Result<Milliseconds, String> {
     match text.parse::<f64>() {
         // Not negative, no NaN and within a day, so that it fits.
-        Ok(seconds) if (0.0..=MOST_SECONDS).contains(&seconds) => {
+        Ok(seconds) if (0.0..=MAX_SECONDS).contains(&seconds) => {
             Ok(Milliseconds((seconds * 1000.0).round() as u64))
         }
-        _ => Err(format!("it is not a number of seconds from 0 to {MOST_SECONDS}")),
+        _ => Err(format!("it is not a number of seconds from 0 to {MAX_SECONDS}")),
     }
 }
 

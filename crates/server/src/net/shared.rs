@@ -3,7 +3,7 @@
 use super::admission::Admission;
 use super::clock::Clock;
 use super::sweeper::Sweeper;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::drain::Drain;
 use metrics_exporter_prometheus::PrometheusHandle;
 use signalpost_protocol::Label;
@@ -25,7 +25,7 @@ pub(super) struct Shared<E> {
     pub(super) tasks: TaskTracker,
     pub(super) exporter: Option<PrometheusHandle>,
     pub(super) sweeper: Sweeper,
-    connections: AtomicU64,
+    sockets: AtomicU64,
 }
 
 impl<E> Shared<E> {
@@ -47,12 +47,12 @@ impl<E> Shared<E> {
             tasks: TaskTracker::new(),
             exporter,
             sweeper: Sweeper::default(),
-            connections: AtomicU64::new(1),
+            sockets: AtomicU64::new(1),
         }
     }
 
     /// The name of a socket that has just opened.
-    pub(super) fn next_connection(&self) -> ConnectionId {
-        ConnectionId::new(self.connections.fetch_add(1, Ordering::Relaxed))
+    pub(super) fn next_socket(&self) -> SocketId {
+        SocketId::new(self.sockets.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -1,10 +1,10 @@
 //! What waits for one client: everything that it was told and has not acknowledged.
 
 use crate::engine::limits::{
-    ANSWER_BYTES, ANSWERS, MAX_NOTICES, NOTICES, RELAY_BYTES, RELAYS, RESERVE, RESERVE_BYTES,
-    RESERVED_BYTES_EACH, RESERVED_EACH,
+    MAX_ANSWER_BYTES, MAX_ANSWERS, MAX_NOTICES, MAX_RELAY_BYTES, MAX_RELAYS, RESERVED_BYTES_EACH,
+    RESERVED_RELAYS_EACH, SHARED_RELAY_BYTES, SHARED_RELAYS, UNPROMPTED_NOTICES,
 };
-use crate::engine::{News, NewsKind};
+use crate::engine::{Mail, MailKind};
 use signalpost_protocol::{PeerId, Signal};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -46,21 +46,21 @@ impl Waiting {
 #[derive(Debug)]
 struct Entry {
     seq: u32,
-    news: Arc<News>,
+    mail: Arc<Mail>,
     weight: usize,
     receipt: Option<Receipt>,
 }
 
 /// What all mailboxes together may still take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spare {
+pub(super) struct FreeSpace {
     /// Bytes that any mailbox may take.
     pub(super) shared: usize,
     /// Bytes that only a mailbox may take that holds little.
     pub(super) reserve: usize,
 }
 
-impl Spare {
+impl FreeSpace {
     /// Whether a mailbox that holds so many bytes of relays may take so many more.
     fn takes(self, held: usize, weight: usize) -> bool {
         weight <= self.shared
@@ -102,33 +102,36 @@ impl Mailbox {
         self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
     }
 
-    /// Numbers the news and keeps them. `spare` is what all mailboxes together may still take.
+    /// Numbers the mail and keeps them. `free` is what all mailboxes together may still take.
     ///
     /// # Errors
     /// [`NotTaken`] when there is no room; nothing has changed.
     pub(super) fn push(
         &mut self,
-        news: Arc<News>,
+        mail: Arc<Mail>,
         receipt: Option<Receipt>,
-        spare: Spare,
+        free: FreeSpace,
     ) -> Result<u32, NotTaken> {
-        let weight = news.weight();
-        let has_room = match &*news {
-            News::Relay { from, .. } => {
-                self.takes_from(from, weight) && spare.takes(self.relays.bytes, weight)
+        let weight = mail.weight();
+        let has_room = match &*mail {
+            Mail::Relay { from, .. } => {
+                self.takes_from(from, weight) && free.takes(self.relays.bytes, weight)
             }
-            other if other.kind() == NewsKind::Notice => self.notices.entries < MAX_NOTICES,
-            _ => self.answers.entries < ANSWERS && self.answers.bytes.saturating_add(weight) <= ANSWER_BYTES,
+            other if other.kind() == MailKind::Notice => self.notices.entries < MAX_NOTICES,
+            _ => {
+                self.answers.entries < MAX_ANSWERS
+                    && self.answers.bytes.saturating_add(weight) <= MAX_ANSWER_BYTES
+            }
         };
         let Some(seq) = self.top.checked_add(1).filter(|_| has_room) else {
-            return Err(if news.kind() == NewsKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
+            return Err(if mail.kind() == MailKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
         };
         self.top = seq;
-        self.pool(news.kind()).add(weight);
-        if let News::Relay { from, .. } = &*news {
+        self.pool(mail.kind()).add(weight);
+        if let Mail::Relay { from, .. } = &*mail {
             self.senders.entry(from.clone()).or_default().add(weight);
         }
-        self.entries.push_back(Entry { seq, news, weight, receipt });
+        self.entries.push_back(Entry { seq, mail, weight, receipt });
         Ok(seq)
     }
 
@@ -137,31 +140,31 @@ impl Mailbox {
         let fits = |entries: usize, bytes: usize| {
             self.relays.entries < entries && self.relays.bytes.saturating_add(weight) <= bytes
         };
-        if fits(RELAYS, RELAY_BYTES) {
+        if fits(SHARED_RELAYS, SHARED_RELAY_BYTES) {
             return true;
         }
         let own = self.senders.get(sender).copied().unwrap_or_default();
-        fits(RESERVE, RESERVE_BYTES)
-            && own.entries < RESERVED_EACH
+        fits(MAX_RELAYS, MAX_RELAY_BYTES)
+            && own.entries < RESERVED_RELAYS_EACH
             && own.bytes.saturating_add(weight) <= RESERVED_BYTES_EACH
     }
 
-    fn pool(&mut self, kind: NewsKind) -> &mut Waiting {
+    fn pool(&mut self, kind: MailKind) -> &mut Waiting {
         match kind {
-            NewsKind::Relay => &mut self.relays,
-            NewsKind::Notice => &mut self.notices,
-            NewsKind::Answer => &mut self.answers,
+            MailKind::Relay => &mut self.relays,
+            MailKind::Notice => &mut self.notices,
+            MailKind::Answer => &mut self.answers,
         }
     }
 
     /// Whether one more notice about a room is taken.
     pub(super) fn takes_notices(&self) -> bool {
-        self.notices.entries < NOTICES
+        self.notices.entries < UNPROMPTED_NOTICES
     }
 
     /// Whether so many notices were acknowledged that it is time for more.
     pub(super) fn wants_notices(&self) -> bool {
-        self.notices.entries <= NOTICES / 2
+        self.notices.entries <= UNPROMPTED_NOTICES / 2
     }
 
     /// Whether one more notice is taken that has to go before a relay.
@@ -175,8 +178,8 @@ impl Mailbox {
         while self.entries.front().is_some_and(|entry| entry.seq <= ack)
             && let Some(entry) = self.entries.pop_front()
         {
-            self.pool(entry.news.kind()).take(entry.weight);
-            if let News::Relay { from, .. } = &*entry.news
+            self.pool(entry.mail.kind()).take(entry.weight);
+            if let Mail::Relay { from, .. } = &*entry.mail
                 && let Some(sender) = self.senders.get_mut(from)
             {
                 sender.take(entry.weight);
@@ -204,15 +207,15 @@ impl Mailbox {
     }
 
     /// What waits, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<News>)> {
-        self.entries.iter().map(|entry| (entry.seq, &entry.news))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Mail>)> {
+        self.entries.iter().map(|entry| (entry.seq, &entry.mail))
     }
 
     /// Who negotiates with this client and does not know that it has not heard of it.
     pub(super) fn unheard(&self) -> BTreeSet<PeerId> {
-        let negotiates = |entry: &Entry| match &*entry.news {
-            News::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
-            News::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
+        let negotiates = |entry: &Entry| match &*entry.mail {
+            Mail::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
+            Mail::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
             _ => None,
         };
         self.entries.iter().filter_map(negotiates).collect()
@@ -226,6 +229,6 @@ impl Mailbox {
     /// Most bytes of a page that is listed now: half of what is left for answers, so that a client that asks faster than
     /// it acknowledges gets shorter pages and not the end of its session.
     pub(super) fn page_bytes(&self) -> usize {
-        (ANSWER_BYTES / 2).saturating_sub(self.answers.bytes) / 2
+        (MAX_ANSWER_BYTES / 2).saturating_sub(self.answers.bytes) / 2
     }
 }

@@ -1,6 +1,6 @@
 //! Who is there: peers, their sessions, their leases and their rooms. Sans-IO; the state of the memory engine.
 //!
-//! A session is connected as long as its lease, which every command of its connection renews. Without a connection it
+//! A session is connected as long as its lease, which every command of its socket renews. Without a socket it
 //! is away until its window ends. It ends in one place, [`Registry::remove`](Registry), whatever the cause, so that each
 //! stay in a room ends with at most one notice to each member. Peers of version 1 have no mailbox and are never away: their socket
 //! and their registration end together, and members of that version hear of the others' absences as they always

@@ -3,12 +3,12 @@
 use super::mailbox::{NotTaken, Receipt};
 use super::registration::Registration;
 use super::state::Registry;
-use crate::engine::{News, Outlet, words};
+use crate::engine::{Mail, Outlet, explanation};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
 impl Registry {
-    /// Puts news into the mailbox of a peer and, where it has a socket, on their way. A peer of version 1 has only the
+    /// Puts mail into the mailbox of a peer and, where it has a socket, on their way. A peer of version 1 has only the
     /// socket.
     ///
     /// # Errors
@@ -16,12 +16,12 @@ impl Registry {
     pub(super) fn post(
         &mut self,
         to: &PeerId,
-        news: &Arc<News>,
+        mail: &Arc<Mail>,
         receipt: Option<Receipt>,
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let Some(peer) = self.peers.get_mut(to) else { return Err(NotTaken::Busy) };
-        let put = self.store.put(peer, news, receipt, out);
+        let put = self.store.put(peer, mail, receipt, out);
         if put == Err(NotTaken::Lost) && !peer.overflowed {
             peer.overflowed = true;
             self.overflowed.push(to.clone());
@@ -39,7 +39,7 @@ impl Registry {
         now: u64,
         room: &RoomName,
         from: &PeerId,
-        relay: &Arc<News>,
+        relay: &Arc<Mail>,
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let mut done = Ok(());
@@ -62,37 +62,37 @@ impl Registry {
     }
 
     /// Answers a client's own frame.
-    pub(super) fn answer(&mut self, to: &PeerId, news: News, out: &mut impl Outlet) {
+    pub(super) fn answer(&mut self, to: &PeerId, mail: Mail, out: &mut impl Outlet) {
         // Where it does not fit the session ends: an answer is never lost alone.
-        let _ends_when_lost = self.post(to, &Arc::new(news), None, out);
+        let _ends_when_lost = self.post(to, &Arc::new(mail), None, out);
     }
 
     /// Tells senders that their messages were received.
-    pub(super) fn give(&mut self, receipts: Vec<Receipt>, out: &mut impl Outlet) {
+    pub(super) fn send_receipts(&mut self, receipts: Vec<Receipt>, out: &mut impl Outlet) {
         for receipt in receipts {
-            if self.asks(&receipt) {
+            if self.wants_receipt(&receipt) {
                 let reference = Some(receipt.reference);
-                self.answer(&receipt.sender, News::Received { reference }, out);
+                self.answer(&receipt.sender, Mail::Received { reference }, out);
             }
         }
     }
 
     /// Tells senders that their messages never will be received.
-    pub(super) fn withhold(
+    pub(super) fn report_unreceived(
         &mut self,
         receiver: &PeerId,
         receipts: impl Iterator<Item = Receipt>,
         out: &mut impl Outlet,
     ) {
         for receipt in receipts {
-            if self.asks(&receipt) {
+            if self.wants_receipt(&receipt) {
                 self.answer(&receipt.sender, not_found(receiver, Some(receipt.reference)), out);
             }
         }
     }
 
     /// Tells the peers that negotiate with a peer that its session has ended without having heard of it: they may say it again.
-    pub(super) fn disappoint(
+    pub(super) fn report_unreached(
         &mut self,
         receiver: &PeerId,
         senders: impl IntoIterator<Item = PeerId>,
@@ -106,12 +106,12 @@ impl Registry {
     }
 
     /// Whether the session that asked for a receipt still lives.
-    fn asks(&self, receipt: &Receipt) -> bool {
+    fn wants_receipt(&self, receipt: &Receipt) -> bool {
         self.peers.get(&receipt.sender).is_some_and(|peer| peer.number == receipt.session)
     }
 }
 
-fn not_found(about: &PeerId, reference: Option<u32>) -> News {
+fn not_found(about: &PeerId, reference: Option<u32>) -> Mail {
     let code = ErrorCode::PeerNotFound;
-    News::Refused { code, text: words(code).into(), reference, about: Some(about.clone()), after: None }
+    Mail::Refused { code, text: explanation(code).into(), reference, about: Some(about.clone()), after: None }
 }

@@ -5,13 +5,13 @@
 //! themselves: a peer that came and went is no difference.
 
 use super::marks::{Asked, Marks, Standing};
-use crate::engine::{AwayReason, LeaveReason, News};
+use crate::engine::{AwayReason, LeaveReason, Mail};
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most places of peers that have left, beside as many as there are members. Beyond them members list the room again.
-pub(super) const MAX_DEPARTED: usize = 1_024;
+pub(super) const MAX_ENDED_STAYS: usize = 1_024;
 
 /// One stay of a peer in the room. Its place is used again when no member has to be told of its end.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ struct Stay {
 /// The notices about one stay, made once for all members.
 #[derive(Debug, Default)]
 struct Notices {
-    joined: Option<Arc<News>>,
-    back: Option<Arc<News>>,
-    away: Option<Arc<News>>,
-    left: Option<Arc<News>>,
+    joined: Option<Arc<Mail>>,
+    back: Option<Arc<Mail>>,
+    away: Option<Arc<Mail>>,
+    left: Option<Arc<Mail>>,
 }
 
 /// The peers of one room.
@@ -128,7 +128,7 @@ impl Presence {
     }
 
     /// A member is away or back.
-    pub(super) fn turn(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
+    pub(super) fn set_away(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
         let Some(stay) = self.stay_mut(view.slot).and_then(Option::as_mut) else { return };
         if let Some(reason) = away {
             stay.away = reason;
@@ -171,7 +171,7 @@ impl Presence {
 
     /// Whether more ends of stays are kept than may be.
     pub(super) fn is_crowded(&self) -> bool {
-        self.ended > self.members.saturating_add(MAX_DEPARTED)
+        self.ended > self.members.saturating_add(MAX_ENDED_STAYS)
     }
 
     /// What a member has to be told, at most `limit` places: the ends of stays first, so that a peer that came again has left
@@ -196,12 +196,12 @@ impl Presence {
         view: &mut View,
         slot: u32,
         sessions: bool,
-    ) -> Option<Arc<News>> {
+    ) -> Option<Arc<Mail>> {
         let (known, fact) = (view.known.standing(slot), self.facts.standing(slot));
         let is_renewed = view.renewed.standing(slot) == Standing::Present;
         let stay = self.stay_mut(slot)?.as_mut()?;
         let knew = known != Standing::Unknown;
-        let (now, news) = match (known, fact) {
+        let (now, mail) = match (known, fact) {
             (Standing::Unknown, Standing::Present) => (Standing::Present, Some(stay.joined(room))),
             (_, Standing::Present) if known != Standing::Present && !sessions => {
                 (Standing::Present, Some(stay.joined(room)))
@@ -214,7 +214,7 @@ impl Presence {
             }
             (Standing::Present, Standing::Away) if !sessions => {
                 let left =
-                    News::PeerLeft { room: room.clone(), peer: stay.peer.clone(), reason: LeaveReason::Lost };
+                    Mail::PeerLeft { room: room.clone(), peer: stay.peer.clone(), reason: LeaveReason::Lost };
                 (Standing::Unknown, Some(Arc::new(left)))
             }
             (Standing::Present, Standing::Away) => (Standing::Away, Some(stay.away(room))),
@@ -234,7 +234,7 @@ impl Presence {
         view.known.set(slot, now);
         view.renewed.set(slot, Standing::Unknown);
         self.release_if_over(slot);
-        news
+        mail
     }
 
     /// The peer of `of` said something else of itself: a member that knows it is told again.
@@ -245,7 +245,7 @@ impl Presence {
     }
 
     /// Lets go of every stay that has ended. A member that was to be told of one has to list the room again.
-    pub(super) fn forget_departed<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
+    pub(super) fn forget_ended<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
         let ended: Vec<u32> = std::mem::take(&mut self.departed).into_values().flatten().collect();
         let mut places = Marks::default();
         for slot in &ended {
@@ -326,27 +326,27 @@ impl View {
 }
 
 impl Stay {
-    fn joined(&mut self, room: &RoomName) -> Arc<News> {
+    fn joined(&mut self, room: &RoomName) -> Arc<Mail> {
         let peer = &self.info;
-        let make = || Arc::new(News::PeerJoined { room: room.clone(), peer: Arc::clone(peer) });
+        let make = || Arc::new(Mail::PeerJoined { room: room.clone(), peer: Arc::clone(peer) });
         self.notices.joined.get_or_insert_with(make).clone()
     }
 
-    fn back(&mut self, room: &RoomName) -> Arc<News> {
+    fn back(&mut self, room: &RoomName) -> Arc<Mail> {
         let peer = &self.info;
-        let make = || Arc::new(News::PeerBack { room: room.clone(), peer: Arc::clone(peer) });
+        let make = || Arc::new(Mail::PeerBack { room: room.clone(), peer: Arc::clone(peer) });
         self.notices.back.get_or_insert_with(make).clone()
     }
 
-    fn away(&mut self, room: &RoomName) -> Arc<News> {
+    fn away(&mut self, room: &RoomName) -> Arc<Mail> {
         let (peer, reason) = (&self.peer, self.away);
-        let make = || Arc::new(News::PeerAway { room: room.clone(), peer: peer.clone(), reason });
+        let make = || Arc::new(Mail::PeerAway { room: room.clone(), peer: peer.clone(), reason });
         self.notices.away.get_or_insert_with(make).clone()
     }
 
-    fn left(&mut self, room: &RoomName) -> Arc<News> {
+    fn left(&mut self, room: &RoomName) -> Arc<Mail> {
         let (peer, reason) = (&self.peer, self.left.unwrap_or(LeaveReason::Lost));
-        let make = || Arc::new(News::PeerLeft { room: room.clone(), peer: peer.clone(), reason });
+        let make = || Arc::new(Mail::PeerLeft { room: room.clone(), peer: peer.clone(), reason });
         self.notices.left.get_or_insert_with(make).clone()
     }
 }

@@ -1,6 +1,6 @@
 //! Why the registry does not do what a client asks for.
 
-use crate::engine::words;
+use crate::engine::explanation;
 use signalpost_protocol::{ErrorCode, PeerId};
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub(super) struct Refused {
 
 impl From<ErrorCode> for Refused {
     fn from(code: ErrorCode) -> Self {
-        Self { code, text: words(code).into(), about: None, after: None }
+        Self { code, text: explanation(code).into(), about: None, after: None }
     }
 }
 

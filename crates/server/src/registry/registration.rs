@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::labels::OwnLabels;
 use super::mailbox::Mailbox;
 use super::presence::View;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::limits::LEASE_MS;
 use crate::engine::{Claim, LossReason};
 use signalpost_protocol::{PeerInfo, RoomName, SESSIONS};
@@ -24,7 +24,7 @@ pub(super) struct Registration {
     /// Names this session and no later one of the same peer.
     pub(super) number: u64,
     /// The socket that holds the session; `None`: the peer is away.
-    pub(super) connection: Option<ConnectionId>,
+    pub(super) socket: Option<SocketId>,
     pub(super) info: Arc<PeerInfo>,
     pub(super) labels: OwnLabels,
     /// The rooms that it is in, and what it was told of them.
@@ -50,14 +50,14 @@ impl Registration {
     pub(super) fn new(
         now: u64,
         number: u64,
-        connection: ConnectionId,
+        socket: SocketId,
         claim: Claim,
         reason: Option<LossReason>,
     ) -> Self {
         let mut new = Self {
             version: claim.version,
             number,
-            connection: Some(connection),
+            socket: Some(socket),
             info: Arc::default(),
             labels: OwnLabels::default(),
             rooms: BTreeMap::new(),
@@ -87,12 +87,12 @@ impl Registration {
     }
 
     pub(super) fn is_away(&self) -> bool {
-        self.connection.is_none()
+        self.socket.is_none()
     }
 
     /// Whether it is connected and its lease lasts: only such a peer is listed.
     pub(super) fn is_present(&self, now: u64) -> bool {
-        self.connection.is_some() && now < self.expires_at()
+        self.socket.is_some() && now < self.expires_at()
     }
 
     /// Whether it can be spoken to: present, or with a mailbox that waits for it.

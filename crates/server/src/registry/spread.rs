@@ -1,4 +1,4 @@
-//! News of rooms, from the rooms to their members.
+//! Mail of rooms, from the rooms to their members.
 //!
 //! In a small room every member is told within the command that changes it. In a larger one the members are told in
 //! turns: each turn touches a bounded number of entries, and rests afterwards for as long as the sockets need to send what it
@@ -10,21 +10,21 @@ use super::presence::{Presence, View};
 use super::registration::Registration;
 use super::state::Registry;
 use super::turns::Pace;
-use crate::engine::{News, Outlet};
+use crate::engine::{Mail, Outlet};
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
 use std::ops::Bound;
 use std::sync::Arc;
 
 impl Registry {
     /// A room has changed.
-    pub(super) fn spread_change(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
+    pub(super) fn tell_members(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
         if self.presences.get(room).is_some_and(Presence::is_crowded) {
             self.turns.crowded.insert(room.clone());
         }
         if self.is_small(room) {
             let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
             for member in &members {
-                self.visit(now, member, room, usize::MAX, out);
+                self.update_member(now, member, room, usize::MAX, out);
             }
         } else {
             self.queue(room);
@@ -32,13 +32,13 @@ impl Registry {
     }
 
     /// A peer can be told again, after an absence or an acknowledgement.
-    pub(super) fn spread_to(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
+    pub(super) fn tell_member(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.behind = false;
         let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();
         for room in &rooms {
             if self.is_small(room) {
-                self.visit(now, id, room, usize::MAX, out);
+                self.update_member(now, id, room, usize::MAX, out);
             } else if self.is_due(id, room) {
                 self.queue(room);
             }
@@ -66,11 +66,11 @@ impl Registry {
     }
 
     /// Thins out one of the rooms that keep too much, and tells its members.
-    pub(super) fn thin_out_one(&mut self, now: u64, out: &mut impl Outlet) {
+    pub(super) fn relieve_crowded_room(&mut self, now: u64, out: &mut impl Outlet) {
         let Some(room) = self.turns.crowded.pop_first() else { return };
         if self.presences.get(&room).is_some_and(Presence::is_crowded) {
-            self.thin_out(&room);
-            self.spread_change(now, &room, out);
+            self.forget_ended_stays(&room);
+            self.tell_members(now, &room, out);
         }
     }
 
@@ -90,7 +90,7 @@ impl Registry {
                 self.rooms.peers(&room).and_then(|peers| peers.range::<PeerId, _>(range).next().cloned());
             match next {
                 Some(member) => {
-                    notices += self.visit(now, &member, &room, share, out);
+                    notices += self.update_member(now, &member, &room, share, out);
                     self.turns.reached = Some(member);
                 }
                 None => self.end_turn_of(room),
@@ -114,7 +114,14 @@ impl Registry {
     }
 
     /// Tells one member what it does not know of a room, at most `limit` notices; how many it was told.
-    fn visit(&mut self, now: u64, id: &PeerId, room: &RoomName, limit: usize, out: &mut impl Outlet) -> u64 {
+    fn update_member(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        room: &RoomName,
+        limit: usize,
+        out: &mut impl Outlet,
+    ) -> u64 {
         self.work.touch(1);
         let Self { peers, presences, store, work, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
@@ -131,10 +138,10 @@ impl Registry {
         }
         let is_full = due.len() == limit;
         let mut view = std::mem::take(view);
-        let told = tell(&due, room, presence, &mut view, peer, |peer, news| {
+        let told = tell(&due, room, presence, &mut view, peer, |peer, mail| {
             work.touch(1);
-            // A sink of version 1 that is full closes its connection.
-            let _closes = store.put(peer, news, None, out);
+            // A sink of version 1 that is full closes its socket.
+            let _closes = store.put(peer, mail, None, out);
         });
         presence.again |= is_full && !peer.behind;
         view.put_back(&mut peer.rooms, room);
@@ -182,8 +189,8 @@ impl Registry {
                 put = Err(NotTaken::Busy);
                 break;
             }
-            if let Some(news) = presence.tell(room, &mut view, slot, peer.has_session()) {
-                let _closes = store.put(peer, &news, None, out);
+            if let Some(mail) = presence.tell(room, &mut view, slot, peer.has_session()) {
+                let _closes = store.put(peer, &mail, None, out);
             }
         }
         view.put_back(&mut peer.rooms, room);
@@ -192,8 +199,8 @@ impl Registry {
 
     /// A member asks for a list of a room. It is told first what it does not know, as far as its mailbox takes it. If that is not
     /// all, the list may contradict what it is told later: then it gets another one.
-    pub(super) fn show(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
-        self.visit(now, id, room, usize::MAX, out);
+    pub(super) fn bring_up_to_date(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
+        self.update_member(now, id, room, usize::MAX, out);
         let Self { peers, presences, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return };
         if let Some(view) = peer.rooms.get_mut(room)
@@ -205,8 +212,8 @@ impl Registry {
     }
 
     /// A member gets the first page of a list: that is what it knows.
-    pub(super) fn show_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
-        self.show(now, id, room, out);
+    pub(super) fn list_to_member(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
+        self.bring_up_to_date(now, id, room, out);
         let Self { peers, presences, work, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return };
         if let Some(view) = peer.rooms.get_mut(room).filter(|view| !view.stale) {
@@ -223,8 +230,8 @@ impl Registry {
         let Self { peers, presences, store, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
         let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { return 0 };
-        let news = Arc::new(News::Joined { room: room.clone(), page, reference: None });
-        if store.put(peer, &news, None, out).is_ok() {
+        let mail = Arc::new(Mail::Joined { room: room.clone(), page, reference: None });
+        if store.put(peer, &mail, None, out).is_ok() {
             presence.list(&mut view);
         } else {
             peer.behind = true;
@@ -234,7 +241,7 @@ impl Registry {
     }
 
     /// Lets go of the stays that have ended in a room that has too many of them.
-    fn thin_out(&mut self, room: &RoomName) {
+    fn forget_ended_stays(&mut self, room: &RoomName) {
         let Some(mut presence) = self.presences.remove(room) else { return };
         let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
         let mut views: Vec<(PeerId, View)> = Vec::with_capacity(members.len());
@@ -243,7 +250,7 @@ impl Registry {
             let view = self.peers.get_mut(&id).and_then(|peer| peer.rooms.get_mut(room)).map(std::mem::take);
             views.extend(view.map(|view| (id, view)));
         }
-        presence.forget_departed(views.iter_mut().map(|(_, view)| view));
+        presence.forget_ended(views.iter_mut().map(|(_, view)| view));
         self.presences.insert(room.clone(), presence);
         for (id, view) in views {
             if let Some(peer) = self.peers.get_mut(&id) {
@@ -260,7 +267,7 @@ fn tell(
     presence: &mut Presence,
     view: &mut View,
     peer: &mut Registration,
-    mut put: impl FnMut(&mut Registration, &Arc<News>),
+    mut put: impl FnMut(&mut Registration, &Arc<Mail>),
 ) -> u64 {
     let mut told = 0;
     for slot in due {
@@ -268,8 +275,8 @@ fn tell(
             peer.behind = true;
             break;
         }
-        if let Some(news) = presence.tell(room, view, *slot, peer.has_session()) {
-            put(peer, &news);
+        if let Some(mail) = presence.tell(room, view, *slot, peer.has_session()) {
+            put(peer, &mail);
             told += 1;
         }
     }

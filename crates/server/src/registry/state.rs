@@ -9,7 +9,7 @@ use super::registration::Registration;
 use super::store::Store;
 use super::turns::{Pace, Turns};
 use super::work::Work;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use signalpost_protocol::{PeerId, RoomName};
 use std::collections::BTreeMap;
@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 /// The peers of one process.
 ///
 /// Its size is bounded by its sessions: each has one peer of bounded size, at most
-/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`ENTRIES`](crate::engine::limits::ENTRIES). All mailboxes
+/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`MAX_ENTRIES`](crate::engine::limits::MAX_ENTRIES). All mailboxes
 /// together hold at most [`Bounds::mailbox_bytes`] of relays, and a room exists only while a peer is in it. What a member was told
 /// of a room takes two bits for each peer in it, at most [`Bounds::pairs`] times.
 #[derive(Debug)]
 pub struct Registry {
     pub(super) peers: BTreeMap<PeerId, Registration>,
-    pub(super) connections: BTreeMap<ConnectionId, PeerId>,
+    pub(super) sockets: BTreeMap<SocketId, PeerId>,
     /// The members of each room.
     pub(super) rooms: Index<RoomName>,
     pub(super) presences: BTreeMap<RoomName, Presence>,
@@ -55,7 +55,7 @@ impl Registry {
     pub fn new(window_ms: u64) -> Self {
         Self {
             peers: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            sockets: BTreeMap::new(),
             rooms: Index::default(),
             presences: BTreeMap::new(),
             labels: Labels::default(),
@@ -111,10 +111,10 @@ impl Registry {
         self.peers.is_empty()
     }
 
-    /// Every peer that is registered, the connection that holds its session unless it is away, and what waits in its mailbox:
+    /// Every peer that is registered, the socket that holds its session unless it is away, and what waits in its mailbox:
     /// entries and bytes.
-    pub fn mailboxes(&self) -> impl Iterator<Item = (&PeerId, Option<ConnectionId>, (usize, usize))> {
-        self.peers.iter().map(|(id, peer)| (id, peer.connection, peer.mailbox.size()))
+    pub fn mailboxes(&self) -> impl Iterator<Item = (&PeerId, Option<SocketId>, (usize, usize))> {
+        self.peers.iter().map(|(id, peer)| (id, peer.socket, peer.mailbox.size()))
     }
 
     /// When [`Registry::sweep`] has something to do next, if anybody is registered.

@@ -23,7 +23,7 @@ impl Registry {
             self.end_overflowed(now, out);
         }
         if self.work.touched() < end {
-            self.thin_out_one(now, out);
+            self.relieve_crowded_room(now, out);
         }
         if self.work.touched() < end {
             self.take_turn(now, out);

@@ -1,9 +1,9 @@
 //! What the frames of a client mean.
 
 use super::frame::{self, Rejection, Subject};
-use super::{Claim, Close, Outstanding, Session, SessionOutput, State};
+use super::{Close, Outstanding, PendingClaim, Session, SessionOutput, State};
 use crate::TokenHash;
-use crate::engine::{self, Action, AwayReason, Command, Departure, Request};
+use crate::engine::{Action, AwayReason, Claim, ClientFrame, Command, Departure};
 use signalpost_protocol::{
     ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, Refusal, ServerMessage, Signal, VERSIONS,
     limits,
@@ -13,7 +13,7 @@ use signalpost_protocol::{
 const GOING_AWAY: u16 = 1001;
 
 impl Session {
-    pub(super) fn text(&mut self, now: u64, text: &str) {
+    pub(super) fn handle_text(&mut self, now: u64, text: &str) {
         if let Err(rejection) = frame::read(text).and_then(|envelope| self.handle_envelope(now, envelope)) {
             self.refuse(now, rejection);
         }
@@ -135,7 +135,7 @@ impl Session {
         };
         self.accept(subject.kind);
         let version = hello.versions.1.min(VERSIONS.1);
-        let claim = engine::Claim {
+        let claim = Claim {
             version,
             peer: hello.peer,
             key: TokenHash::of(&hello.key),
@@ -145,7 +145,7 @@ impl Session {
         };
         self.execute(now, subject, Command::Claim(Box::new(claim)));
         if let Some(outstanding) = &mut self.outstanding {
-            outstanding.claim = Some(Claim { peer, version });
+            outstanding.claim = Some(PendingClaim { peer, version });
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl Session {
     /// Tells the engine what a frame without a number acknowledges.
     fn confirm(&mut self, now: u64, subject: Subject) {
         let Some(ack) = subject.ack else { return };
-        if self.numbers().is_some_and(|numbers| numbers.is_news(ack)) {
+        if self.numbers().is_some_and(|numbers| numbers.is_new(ack)) {
             self.execute(now, subject, Command::Beat { ack: Some(ack) });
         }
     }
@@ -173,7 +173,7 @@ impl Session {
     fn request(&mut self, now: u64, subject: Subject, field: Option<&'static str>, action: Action) {
         let Subject { reference, seq, ack, .. } = subject;
         let (seq, ack) = if self.numbers().is_some() { (seq, ack) } else { (None, None) };
-        self.execute(now, subject, Command::Request(Request { seq, ack, reference, action }));
+        self.execute(now, subject, Command::Frame(ClientFrame { seq, ack, reference, action }));
         if let Some(outstanding) = &mut self.outstanding {
             outstanding.field = field;
         }
@@ -183,7 +183,7 @@ impl Session {
         if let State::Registered { last_command, numbers, .. } = &mut self.state {
             *last_command = now;
             if let Some(numbers) = numbers
-                && let Command::Beat { ack: Some(ack) } | Command::Request(Request { ack: Some(ack), .. }) =
+                && let Command::Beat { ack: Some(ack) } | Command::Frame(ClientFrame { ack: Some(ack), .. }) =
                     &command
             {
                 numbers.handle_confirmed(*ack);

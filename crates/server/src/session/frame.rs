@@ -3,33 +3,12 @@
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use signalpost_protocol::{Envelope, ErrorCode, PeerId, Refusal, limits};
+use signalpost_protocol::{Envelope, ErrorCode, Kind, PeerId, Refusal, limits};
 use std::borrow::Cow;
 use std::fmt;
 
 /// Most bytes of explanation in an `error`.
 const TEXT_BYTES: usize = 200;
-
-/// The types that a client may send.
-pub(super) const KINDS: [&str; 17] = [
-    "hello",
-    "heartbeat",
-    "heartbeat-ack",
-    "ack",
-    "peer-discovery",
-    "join",
-    "leave",
-    "bye",
-    "leaving",
-    "offer",
-    "answer",
-    "ice-candidate",
-    "invite",
-    "reject",
-    "close",
-    "message",
-    "broadcast",
-];
 
 /// The fields that a refusal may name in logs and metrics.
 pub(super) const FIELDS: [&str; 39] = [
@@ -74,21 +53,19 @@ pub(super) const FIELDS: [&str; 39] = [
     "data",
 ];
 
-/// The type as the protocol's list spells it.
+/// The type of a client's frames, as the protocol's list spells it.
 pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
-    KINDS.into_iter().find(|known| *known == kind)
+    Kind::parse(kind).filter(|kind| kind.is_from_client()).map(Kind::as_str)
 }
 
-/// Whether frames of this type have a number in a session, so that they are executed once and in order. A type that is
+/// Whether frames of this type have a number in a session, which makes them be executed once and in order. A type that is
 /// not known is taken for one: a newer client would not go on without the answer.
 pub(super) fn is_numbered(kind: &str) -> bool {
-    !matches!(kind, "hello" | "heartbeat" | "heartbeat-ack" | "ack" | "bye" | "leaving" | "binary")
+    kind != BINARY && Kind::parse(kind).is_none_or(Kind::is_numbered)
 }
 
-/// Whether frames of this type may be larger than [`limits::FRAME_BYTES`].
-fn may_be_large(kind: &str) -> bool {
-    matches!(kind, "offer" | "answer")
-}
+/// What logs and metrics call a binary frame, which has no type.
+pub(super) const BINARY: &str = "binary";
 
 /// A frame that is not executed.
 #[derive(Debug)]
@@ -227,8 +204,8 @@ fn unknown_type(subject: Subject) -> Rejection {
 /// Refuses a large frame before its payload is read.
 fn check_size(text: &str) -> Result<(), Rejection> {
     let Ok(head) = serde_json::from_str::<Head>(text) else { return Ok(()) };
-    let kind = head.kind().unwrap_or_default();
-    let most = if may_be_large(&kind) { limits::DESCRIPTION_FRAME_BYTES } else { limits::FRAME_BYTES };
+    let kind = head.kind().and_then(|kind| Kind::parse(&kind));
+    let most = kind.map_or(limits::FRAME_BYTES, Kind::max_frame_bytes);
     if text.len() <= most {
         return Ok(());
     }

@@ -18,11 +18,10 @@ mod numbers;
 mod output;
 mod reply;
 
-pub use numbers::{ACK_FRAMES, ACK_MS};
 pub use output::{Close, SessionOutput, TimeoutReason};
 
-use crate::engine::{AwayReason, Command, Delivery, Departure, News};
-use crate::{ConnectionId, Token};
+use crate::engine::{AwayReason, Command, Delivery, Departure, Mail};
+use crate::{SocketId, Token};
 use frame::Subject;
 use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
@@ -40,7 +39,7 @@ pub const WAITING_FRAMES: usize = 8;
 /// One socket.
 #[derive(Debug)]
 pub struct Session {
-    connection: ConnectionId,
+    socket: SocketId,
     region: Option<Label>,
     token: Token,
     state: State,
@@ -54,22 +53,22 @@ enum State {
     Unregistered {
         hello_until: u64,
     },
-    /// `numbers`: `None` in version 1. `held`: see [`Held`]. `leaving_until`: until when a `leaving` of the client counts; 0 without one.
+    /// `numbers`: `None` in version 1. `held`: see [`HeldMail`]. `leaving_until`: until when a `leaving` of the client counts; 0 without one.
     Registered {
         peer: PeerId,
         monitor: LinkMonitor,
         last_command: u64,
         numbers: Option<Numbers>,
-        held: Option<Held>,
+        held: Option<HeldMail>,
         leaving_until: u64,
     },
     Closed,
 }
 
-/// The numbered news of a session that was begun in place of the one that the client wanted, until the client has shown
+/// The numbered mail of a session that was begun in place of the one that the client wanted, until the client has shown
 /// that it knows the welcome. Before that, a second claim with the same key may begin this session again at number 1,
 /// on another socket; what had gone out on this one would be heard twice. The mailbox bounds them.
-type Held = VecDeque<(u32, Arc<News>)>;
+type HeldMail = VecDeque<(u32, Arc<Mail>)>;
 
 #[derive(Debug)]
 enum Frame {
@@ -81,13 +80,13 @@ enum Frame {
 #[derive(Debug)]
 struct Outstanding {
     subject: Subject,
-    claim: Option<Claim>,
+    claim: Option<PendingClaim>,
     /// The field at fault, where the session refuses the frame itself.
     field: Option<&'static str>,
 }
 
 #[derive(Debug)]
-struct Claim {
+struct PendingClaim {
     peer: PeerId,
     version: u16,
 }
@@ -95,9 +94,9 @@ struct Claim {
 impl Session {
     /// A socket that has just opened. `region` is the server's own and is told in `welcome`, as is `token`: the key for
     /// the client's next socket, drawn for this one and no other.
-    pub fn new(now: u64, connection: ConnectionId, region: Option<Label>, token: Token) -> Self {
+    pub fn new(now: u64, socket: SocketId, region: Option<Label>, token: Token) -> Self {
         Self {
-            connection,
+            socket,
             region,
             token,
             state: State::Unregistered { hello_until: now.saturating_add(HELLO_TIMEOUT_MS) },
@@ -107,9 +106,9 @@ impl Session {
         }
     }
 
-    /// The connection that this session belongs to.
-    pub const fn connection(&self) -> ConnectionId {
-        self.connection
+    /// The socket that this session belongs to.
+    pub const fn socket(&self) -> SocketId {
+        self.socket
     }
 
     /// The peer that is registered on this socket.
@@ -137,11 +136,11 @@ impl Session {
         }
         self.handle_received(now);
         if self.accepts_frames() {
-            self.text(now, text);
+            self.handle_text(now, text);
         } else {
-            self.wait(Frame::Text(text.into()));
+            self.queue_frame(Frame::Text(text.into()));
         }
-        self.work(now);
+        self.advance(now);
     }
 
     /// A binary frame arrived; what is in it does not matter.
@@ -150,18 +149,18 @@ impl Session {
             return;
         }
         self.handle_received(now);
-        self.wait(Frame::Binary);
-        self.work(now);
+        self.queue_frame(Frame::Binary);
+        self.advance(now);
     }
 
     /// A ping or pong of the WebSocket itself arrived: a sign of life and nothing else.
     pub fn handle_ping(&mut self, now: u64) {
         self.handle_received(now);
-        self.work(now);
+        self.advance(now);
     }
 
-    /// The engine had something for this connection. Deliveries are to be handed over in the order of the
-    /// connection's sink.
+    /// The engine had something for this socket. Deliveries are to be handed over in the order of the
+    /// socket's sink.
     pub fn handle_delivery(&mut self, now: u64, delivery: Delivery) {
         if self.is_closed() {
             return;
@@ -169,7 +168,7 @@ impl Session {
         let lost = Departure::Away(AwayReason::Lost);
         match delivery {
             Delivery::Claimed(claimed) => self.handle_claimed(now, claimed),
-            Delivery::News { seq, news } => self.handle_news(now, seq, news),
+            Delivery::Mail { seq, mail } => self.handle_mail(now, seq, mail),
             Delivery::Done { received, outcome } => self.handle_done(now, received, outcome),
             // Not for good: what claimed it may be a `hello` of the same client that was late.
             Delivery::Replaced => self.close(Close::Code(CloseCode::Replaced), lost),
@@ -179,7 +178,7 @@ impl Session {
                 self.close(Close::Code(CloseCode::HeartbeatTimeout), Departure::Away(AwayReason::Silent));
             }
         }
-        self.work(now);
+        self.advance(now);
     }
 
     /// A deadline of [`Session::poll_timeout`] has come; a call that is too early does nothing.
@@ -261,7 +260,7 @@ impl Session {
         }
     }
 
-    fn wait(&mut self, frame: Frame) {
+    fn queue_frame(&mut self, frame: Frame) {
         if self.waiting.len() < WAITING_FRAMES {
             self.waiting.push_back(frame);
         } else {
@@ -270,13 +269,16 @@ impl Session {
     }
 
     /// Executes what waits, as far as the engine's replies allow, acknowledges what was executed and keeps the lease.
-    fn work(&mut self, now: u64) {
+    fn advance(&mut self, now: u64) {
         while self.outstanding.is_none() {
             match self.waiting.pop_front() {
-                Some(Frame::Text(text)) => self.text(now, &text),
+                Some(Frame::Text(text)) => self.handle_text(now, &text),
                 Some(Frame::Binary) => {
                     let problem = "binary frames carry nothing here";
-                    self.refuse(now, Subject::nothing("binary").reject(ErrorCode::BinaryFrame, "", problem));
+                    self.refuse(
+                        now,
+                        Subject::nothing(frame::BINARY).reject(ErrorCode::BinaryFrame, "", problem),
+                    );
                 }
                 None => break,
             }

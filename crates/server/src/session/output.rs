@@ -16,7 +16,7 @@ pub enum SessionOutput {
         /// version 2.
         ack: Option<u32>,
     },
-    /// Have the engine execute this command for the session's connection.
+    /// Have the engine execute this command for the session's socket.
     Execute(Command),
     /// Close the socket; no `Send` follows.
     Close(Close),

@@ -2,10 +2,10 @@
 
 use super::frame::Rejection;
 use super::numbers::Numbers;
-use super::{Close, Held, Outstanding, Session, SessionOutput, State};
-use crate::engine::{AwayReason, Claimed, Departure, News, Outcome, words};
+use super::{Close, HeldMail, Outstanding, Session, SessionOutput, State};
+use crate::engine::{AwayReason, Claimed, Departure, Mail, Outcome, explanation};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, SESSIONS, ServerMessage};
+use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, Open, SESSIONS, ServerMessage};
 use std::sync::Arc;
 
 impl Session {
@@ -17,7 +17,7 @@ impl Session {
         let session = has_session.then(|| Welcome {
             key: self.token.to_hex(),
             resumed: claimed.resumed,
-            reason: claimed.reason.map_or("", |reason| reason.as_str()).into(),
+            reason: claimed.reason.map(Open::from),
             received: claimed.received,
         });
         let (version, region) = (pending.version, self.region.clone());
@@ -25,7 +25,7 @@ impl Session {
         let mut monitor = LinkMonitor::new(now, true);
         monitor.handle_sent(now);
         let numbers = has_session.then(|| Numbers::new(claimed));
-        let held = (has_session && claimed.reason.is_some()).then(Held::new);
+        let held = (has_session && claimed.reason.is_some()).then(HeldMail::new);
         let asks = held.is_some();
         let peer = pending.peer;
         self.state = State::Registered { peer, monitor, last_command: now, numbers, held, leaving_until: 0 };
@@ -35,10 +35,10 @@ impl Session {
         }
     }
 
-    pub(super) fn handle_news(&mut self, now: u64, seq: Option<u32>, news: Arc<News>) {
+    pub(super) fn handle_mail(&mut self, now: u64, seq: Option<u32>, mail: Arc<Mail>) {
         match (&mut self.state, seq) {
-            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, news)),
-            _ => self.send(now, seq, Arc::unwrap_or_clone(news).into_message()),
+            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, mail)),
+            _ => self.send(now, seq, Arc::unwrap_or_clone(mail).into_message()),
         }
     }
 
@@ -49,8 +49,8 @@ impl Session {
         if numbers.is_proven()
             && let Some(held) = held.take()
         {
-            for (seq, news) in held {
-                self.send(now, Some(seq), Arc::unwrap_or_clone(news).into_message());
+            for (seq, mail) in held {
+                self.send(now, Some(seq), Arc::unwrap_or_clone(mail).into_message());
             }
         }
     }
@@ -67,7 +67,7 @@ impl Session {
         match outcome {
             Outcome::Executed | Outcome::Duplicate => {}
             Outcome::Refused(code) if claim.is_some() => {
-                self.tell_refusal(now, subject.reject(code, field(code), words(code)));
+                self.tell_refusal(now, subject.reject(code, field(code), explanation(code)));
                 let close = match code {
                     ErrorCode::PeerIdTaken => Some(CloseCode::PeerIdTaken),
                     ErrorCode::ServerFull => Some(CloseCode::ServerFull),

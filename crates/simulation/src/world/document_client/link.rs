@@ -1,6 +1,6 @@
 //! Its sockets: the one on which it said hello last, one that is being opened, and those that it has left.
 
-use super::frame;
+use super::frame::frame;
 use super::stream::Stream;
 use crate::model_peer_connection::Random;
 use signalpost_core::{Output, TimerName};

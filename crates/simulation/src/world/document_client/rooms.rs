@@ -147,7 +147,7 @@ impl Rooms {
         member.is_away = true;
         if !std::mem::replace(&mut member.is_told, true) {
             let (room, peer) = (name.clone(), peer.clone());
-            out.push_back(Output::Event(Event::PeerAway { room, peer, reason }));
+            out.push_back(Output::Event(Event::PeerAway { room, peer, reason: reason.into() }));
         }
     }
 
@@ -160,7 +160,8 @@ impl Rooms {
     ) {
         let Some(room) = self.0.get_mut(name).filter(|room| room.is_entered) else { return };
         if room.members.remove(peer).is_some() {
-            out.push_back(Output::Event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason }));
+            let (room, peer, reason) = (name.clone(), peer.clone(), reason.into());
+            out.push_back(Output::Event(Event::PeerLeft { room, peer, reason }));
         }
     }
 }
