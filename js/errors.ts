@@ -54,19 +54,18 @@ export interface ErrorContext {
 
 /** The class of every error that Signalpost throws, rejects with, or reports. */
 export class SignalingError extends Error {
+  /** `"SignalingError"`, also where `instanceof` does not hold: for an error of another realm, or of another copy of the package. */
   override readonly name = "SignalingError";
   /** The meaning of the code and what helps, in words. */
   readonly remedy: string;
 
-  /**
-   * @param code Why. A newer server may send codes that this version does not list.
-   * @param retryable Whether the same call can succeed later without a change.
-   * @param context What it is about.
-   * @param cause The error beneath, if there is one.
-   */
+  /** Applications catch errors and need not make them. */
   constructor(
+    /** Why. A newer server may send codes that this version does not list. */
     readonly code: ErrorCode | (string & {}),
+    /** Whether the same call can succeed later without a change. */
     readonly retryable = false,
+    /** What it is about. */
     readonly context: ErrorContext = {},
     cause?: unknown,
   ) {

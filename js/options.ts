@@ -64,6 +64,7 @@ export interface CandidateOptions {
  * has found all candidates, but at most for `timeoutMs`. Candidates that it finds later follow.
  */
 export interface GatheringOptions {
+  /** Default `"trickle"`. */
   readonly mode?: "trickle" | "complete";
   /** In milliseconds, at most 60000. Default 1000. A pair has 12 s and twice this time to connect. */
   readonly timeoutMs?: number;

@@ -14,8 +14,11 @@ export interface PeerInfo {
 
 /** The conditions of `findPeers()`. A peer must meet every given condition. */
 export interface PeerQuery {
+  /** Peers whose option `region` is this one. */
   readonly region?: string;
+  /** Peers that name this one among their `capabilities`. */
   readonly capability?: string;
+  /** Peers that are in this room. */
   readonly room?: string;
   /** The maximum number of entries, 1 to 100. Default 20. */
   readonly limit?: number;
@@ -25,6 +28,7 @@ export interface PeerQuery {
 
 /** One page of peers, ordered by id. */
 export interface PeerPage {
+  /** The peers of this page. */
   readonly peers: readonly PeerInfo[];
   /** The start of the next page; absent on the last page. */
   readonly cursor?: string;
