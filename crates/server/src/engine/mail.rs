@@ -1,5 +1,6 @@
 //! Mail: the contents of mailboxes.
 
+use signalpost_protocol::record::text_bytes;
 use signalpost_protocol::{
     AwayReason, ErrorCode, LeaveReason, PeerId, PeerInfo, RoomName, ServerMessage, Signal, limits,
 };
@@ -207,9 +208,5 @@ fn page_weight(page: &Page) -> usize {
 /// About how many bytes one peer takes in a page, as JSON.
 pub(crate) fn peer_weight(peer: &PeerInfo) -> usize {
     const FIXED: usize = 32;
-    FIXED
-        + limits::json_bytes(&peer.id)
-        + peer.region.as_deref().map_or(0, limits::json_bytes)
-        + peer.capabilities.iter().map(|capability| limits::json_bytes(capability)).sum::<usize>()
-        + peer.metadata.as_deref().map_or(0, limits::json_bytes)
+    FIXED.saturating_add(text_bytes(peer, limits::json_bytes))
 }

@@ -3,55 +3,12 @@
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use signalpost_protocol::{Envelope, ErrorCode, Kind, PeerId, Refusal, limits};
+use signalpost_protocol::{Envelope, ErrorCode, Kind, PeerId, Refusal, envelope, limits};
 use std::borrow::Cow;
 use std::fmt;
 
 /// Most bytes of explanation in an `error`.
 const TEXT_BYTES: usize = 200;
-
-/// The fields that a refusal may name in logs and metrics.
-pub(super) const FIELDS: [&str; 39] = [
-    "type",
-    "id",
-    "from",
-    "to",
-    "timestamp",
-    "seq",
-    "ack",
-    "payload",
-    "versions",
-    "version",
-    "key",
-    "peer",
-    "peers",
-    "cursor",
-    "limit",
-    "region",
-    "capability",
-    "room",
-    "reason",
-    "sdp",
-    "number",
-    "connection",
-    "target",
-    "candidates",
-    "end",
-    "code",
-    "message",
-    "session",
-    "capabilities",
-    "metadata",
-    "candidate",
-    "sdpMid",
-    "usernameFragment",
-    "own",
-    "received",
-    "resumed",
-    "after",
-    "receipt",
-    "data",
-];
 
 /// The type of a client's frames, as the protocol's list spells it.
 pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
@@ -232,10 +189,7 @@ fn explain(text: &str) -> Rejection {
         Ok(_) => subject.reject(ErrorCode::InvalidJson, "", "something follows the object"),
         Err(error) => {
             let path = error.path().to_string();
-            let field = path
-                .rsplit(['.', '['])
-                .find_map(|step| FIELDS.into_iter().find(|field| *field == step))
-                .unwrap_or("");
+            let field = path.rsplit(['.', '[']).find_map(envelope::field_name).unwrap_or("");
             subject.reject(ErrorCode::InvalidMessage, field, format!("{path}: {}", error.inner()))
         }
     }
