@@ -216,9 +216,6 @@ pub(crate) fn check_peer(peer: &PeerInfo) -> Result<(), Box<Refusal>> {
     if let Some(region) = &peer.region {
         named("peer.region", Label::parse(region))?;
     }
-    if let Some(name) = &peer.name {
-        named("peer.name", Label::parse(name))?;
-    }
     if peer.capabilities.len() > limits::CAPABILITIES {
         return Err(Refusal::new("peer.capabilities", "holds more than 16 entries"));
     }

@@ -110,8 +110,6 @@ record! {
             region: Option<String> = "region",
             /// What the peer can do.
             capabilities: Vec<String> = "capabilities",
-            /// What people call the peer.
-            name: Option<String> = "name",
             /// Text of the application's own; the SDK puts JSON into it. Opaque to the server.
             metadata: Option<String> = "metadata",
         }
