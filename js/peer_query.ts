@@ -2,7 +2,7 @@ import { dictionary, numberIn, optionalText, refuse } from "./arguments.js";
 import { LABEL_BYTES, PAGE, ROOM_NAME_BYTES } from "./limits.js";
 import type { PeerQuery } from "./peer_info.js";
 
-/** @internal Refuses a query that is not allowed. */
+/** @internal Throws `invalid-argument` for a query with a wrong member. */
 export function checkQuery(query: PeerQuery): void {
   const { region, capability, room, limit, cursor } = dictionary("query", query);
   optionalText("query.region", region, LABEL_BYTES);

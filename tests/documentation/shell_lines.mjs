@@ -35,7 +35,7 @@ const COMMANDS = [
   ],
 ];
 
-/** Checks one line; a command that nothing here knows fails. */
+/** Checks one line; an unknown command fails. */
 export function checkShellLine(line) {
   const command = line
     .replace(/(^|\s)#.*$/, "")

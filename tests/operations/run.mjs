@@ -1,4 +1,4 @@
-// The operation script in real Chromium and real Firefox; crates/simulation/tests/operations.rs runs it on the model.
+// Runs the operation script in real Chromium and real Firefox; crates/simulation/tests/operations.rs runs it on the model.
 //   node tests/operations/run.mjs [chromium|firefox] [--case "part of a name"]
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

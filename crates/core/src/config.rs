@@ -23,7 +23,7 @@ pub struct Config {
     pub pages: u32,
 }
 
-/// Options of [`crate::ReconnectPolicy`].
+/// Options of [`crate::Backoff`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReconnectOptions {
     /// Ceiling of the wait before the second attempt, in milliseconds.

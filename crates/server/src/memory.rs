@@ -36,19 +36,19 @@ impl Outlet for Queues {
 }
 
 impl MemoryEngine {
-    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds.
-    pub fn new(window: u64, bounds: Bounds) -> Self {
-        let registry = Registry::new(window).with_bounds(bounds);
+    /// Creates an engine that knows no peer. `window_ms` is how long a session waits for its client.
+    pub fn new(window_ms: u64, bounds: Bounds) -> Self {
+        let registry = Registry::new(window_ms).with_bounds(bounds);
         Self { state: Mutex::new(State { registry, ..State::default() }) }
     }
 
-    /// Runs `act` with the lock, and notes how long that took.
+    /// Runs `act` under the lock, and notes how long that took.
     // A panic while the lock was held would be a defect; the state is still the best there is.
     #[allow(
         clippy::disallowed_methods,
         reason = "measures how long the lock is held; nothing is decided by it"
     )]
-    fn hold<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    fn with_lock<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let since = Instant::now();
         let done = act(&mut state);
@@ -59,11 +59,11 @@ impl MemoryEngine {
 
 impl Engine for MemoryEngine {
     async fn attach(&self, socket: SocketId, queue: Arc<dyn DeliveryQueue>) {
-        self.hold(|state| state.queues.0.insert(socket, queue));
+        self.with_lock(|state| state.queues.0.insert(socket, queue));
     }
 
     async fn execute(&self, now: u64, socket: SocketId, command: Command) -> Option<u64> {
-        self.hold(|State { registry, queues, .. }| {
+        self.with_lock(|State { registry, queues, .. }| {
             let ends = matches!(command, Command::Detach(_));
             registry.execute(now, socket, command, queues);
             if ends {
@@ -74,14 +74,14 @@ impl Engine for MemoryEngine {
     }
 
     async fn sweep(&self, now: u64) -> Option<u64> {
-        self.hold(|State { registry, queues, .. }| {
+        self.with_lock(|State { registry, queues, .. }| {
             registry.sweep(now, queues);
             registry.poll_timeout()
         })
     }
 
     async fn usage(&self) -> Usage {
-        self.hold(|state| Usage {
+        self.with_lock(|state| Usage {
             peers: state.registry.len(),
             away: state.registry.away(),
             mailbox_bytes: state.registry.held(),

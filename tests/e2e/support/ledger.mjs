@@ -1,8 +1,8 @@
-// What a page has open: listeners, timers, sockets, ports, connections, and what the module holds. Nothing here waits for the
-// garbage collector, and nothing that is watched is kept from it.
+// Counts what a page has open: listeners, timers, sockets, ports, connections, and what the module holds. The ledger does not wait for the
+// garbage collector, and keeps no watched object from it.
 import { inject } from "./pages.mjs";
 
-/** In a page, before the package is there: `window.ledger`. */
+/** In a page, before it loads the package: `window.ledger`. */
 const LEDGER = () => {
   const native = { setTimeout: window.setTimeout.bind(window), clearTimeout: window.clearTimeout.bind(window) };
   const count = {};
@@ -105,14 +105,14 @@ const LEDGER = () => {
     return objects;
   };
 
-  /** The bytes that the module has allocated, to about a kilobyte: how much less than its memory can still be had. */
+  /** Returns the bytes that the module has allocated, to about a kilobyte: its memory without the part that it can still allocate. */
   const allocated = ({ memory, __wbindgen_malloc, __wbindgen_free }) => {
     const bytes = memory.buffer.byteLength;
     const size = 256;
     const blocks = [];
     while (memory.buffer.byteLength === bytes) blocks.push(__wbindgen_malloc(size, 1));
     for (const block of blocks) __wbindgen_free(block, size, 1);
-    // With what the allocator adds to each; the last is in memory that was added for it.
+    // Each block counts with what the allocator adds to it; the last block is in memory that was added for it.
     return bytes - (blocks.length - 1) * (blocks.at(-2) - blocks.at(-3));
   };
 
@@ -123,18 +123,18 @@ const LEDGER = () => {
   const objects = [];
   window.ledger = {
     sleep: (ms) => new Promise((done) => native.setTimeout(done, ms)),
-    /** What is open, by name; closed sockets whose callbacks were not taken back count too. */
+    /** Returns what is open, by name; closed sockets whose callbacks the client did not remove count too. */
     open() {
       const calling = sockets.filter(({ onopen, onmessage, onclose }) => onopen ?? onmessage ?? onclose).length;
       const open = sockets.filter(({ readyState }) => readyState !== WebSocket.CLOSED).length;
       return { ...count, ...(open > 0 && { WebSocket: open }), ...(calling > 0 && { "WebSocket calls": calling }) };
     },
-    /** What is open when the last socket is closed: the server has its say in that, and in nothing else. */
+    /** Returns what is open when the last socket is closed, which depends on the server too; everything else does not. */
     async settled() {
       for (const end = performance.now() + 5000; ledger.open().WebSocket && performance.now() < end; ) await ledger.sleep(10);
       return ledger.open();
     },
-    /** Watches an object; `kept()` collects garbage, where the browser lets a page do so, and answers how many are left of each class. */
+    /** Watches an object; `kept()` collects garbage, if the browser lets a page do so, and returns how many objects of each class are left. */
     watch: (object) => objects.push(new WeakRef(object)),
     async kept() {
       if (!window.gc) return {};
@@ -146,12 +146,12 @@ const LEDGER = () => {
       }
       return kept;
     },
-    /** How many sockets there were. */
+    /** Returns how many sockets there were. */
     sockets: () => sockets.length,
-    /** How many instances of the module there were, what the last has allocated, and the page's objects that it holds. */
+    /** Returns how many instances of the module there were, what the last one has allocated, and the page's objects that it holds. */
     module: () => ({ instances: instances.length, bytes: allocated(instances.at(-1)), objects: held(instances.at(-1)) }),
   };
 };
 
-/** Gives the page `window.ledger` and `window.uncaught`; to be called before the package is loaded. */
+/** Gives the page `window.ledger` and `window.uncaught`; the test calls it before the page loads the package. */
 export const keepLedger = (page) => inject(page, `(${LEDGER})()`);

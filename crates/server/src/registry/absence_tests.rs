@@ -9,7 +9,7 @@ use super::world_tests::{LOST, World, hello, id, ids, room, told};
 use crate::engine::limits::LEASE_MS;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::{
-    Action, AwayReason, Command, Delivery, Departure, LeaveReason, LossReason, Mail, Outcome, words,
+    Action, AwayReason, Command, Delivery, Departure, LeaveReason, LossReason, Mail, Outcome, explanation,
 };
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{Description, ErrorCode, Query, Signal};
@@ -339,7 +339,7 @@ fn who_negotiates_with_a_session_that_ends_is_told_once_that_it_was_not_heard() 
     let code = ErrorCode::PeerNotFound;
     let unheard = Mail::Refused {
         code,
-        text: words(code).into(),
+        text: explanation(code).into(),
         reference: None,
         about: Some(id("bob")),
         after: None,

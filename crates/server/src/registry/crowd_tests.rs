@@ -1,16 +1,16 @@
 //! Rooms of thousands, and members that make more noise than others.
 
 use super::bounds::Bounds;
-use super::crowd_world_tests::MOST_WORK;
-use super::presence::MAX_DEPARTED;
+use super::crowd_world_tests::MAX_WORK;
+use super::presence::MAX_ENDED_STAYS;
 use super::registration::{JOIN_PAUSE_MS, JOINS};
 use super::session_tests::claim;
 use super::state::Registry;
 use super::turns::Pace;
 use super::world_tests::{LOST, World, hello, id, ids, refused, room};
 use crate::SocketId;
-use crate::engine::limits::NOTICES;
 use crate::engine::limits::RESUME_WINDOW_MS;
+use crate::engine::limits::UNPROMPTED_NOTICES;
 use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, Mail, Outcome};
 use signalpost_protocol::{ErrorCode, Query};
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
     world.crowd(0, CROWD);
     for number in 1..CROWD {
         let work = world.work_of(1_000, number, Command::Detach(LOST));
-        assert!(work <= MOST_WORK + CROWD, "a detach touched {work} entries");
+        assert!(work <= MAX_WORK + CROWD, "a detach touched {work} entries");
         world.registry.sweep(1_000, &mut world.out);
     }
     let calm = world.settle(1_000);
@@ -42,7 +42,7 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
         let claim = claim(&name, "next", "n", Some(has));
         assert!(world.resume(2_000, CROWD + number, claim).unwrap().resumed);
         let work = world.registry.touched() - before;
-        assert!(work <= MOST_WORK + CROWD, "a claim touched {work} entries");
+        assert!(work <= MAX_WORK + CROWD, "a claim touched {work} entries");
     }
     world.pictures.clear();
     world.settle(2_000);
@@ -141,7 +141,7 @@ fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
 /// What nobody could be told for long is forgotten, and the member lists the room again.
 #[test]
 fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
-    let crowd = MAX_DEPARTED as u64 + 200;
+    let crowd = MAX_ENDED_STAYS as u64 + 200;
     let mut world = World::new();
     world.crowd(0, crowd);
     world.detach(0, 1, LOST);
@@ -152,7 +152,7 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
     }
     world.settle(0);
     let places = world.registry.presences[&room("r")].places();
-    assert!(places <= MAX_DEPARTED + 8, "{places} places");
+    assert!(places <= MAX_ENDED_STAYS + 8, "{places} places");
     let picture = world.picture(0);
     assert!(picture.lists == 2 && picture.present.is_empty() && picture.away.is_empty(), "{picture:?}");
     let has = world.registry.peers[&id("p0001")].mailbox.sent();
@@ -173,16 +173,16 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
 #[test]
 fn a_member_that_acknowledges_nothing_is_told_no_more_than_its_mailbox_keeps() {
     let mut world = World::in_a_room(&["ada"]);
-    for number in 0..2 * NOTICES as u64 {
+    for number in 0..2 * UNPROMPTED_NOTICES as u64 {
         world.claim(0, 100 + number, hello(&format!("p{number}"), 'k'));
         world.join(0, 100 + number, "r");
         world.registry.sweep(number * 10, &mut world.out);
     }
     let told = world.told(1);
-    assert_eq!(told.len(), NOTICES);
+    assert_eq!(told.len(), UNPROMPTED_NOTICES);
     world.ack(6_000, 1, told.last().unwrap().0.unwrap());
     world.settle(6_000);
-    assert_eq!(told.len() + world.picture(1).present.len(), 2 * NOTICES);
+    assert_eq!(told.len() + world.picture(1).present.len(), 2 * UNPROMPTED_NOTICES);
 }
 
 /// A relay is the word of a peer that the receiver knows: in a large room the notice about it goes before.
@@ -294,7 +294,7 @@ fn a_member_that_lists_while_it_is_behind_gets_the_list_again() {
     let mut world = World::new();
     world.crowd(0, 200);
     // More joins than its mailbox takes, and one of them leaves before its turn.
-    for number in 300..300 + NOTICES as u64 + 50 {
+    for number in 300..300 + UNPROMPTED_NOTICES as u64 + 50 {
         world.resume(10, number, claim(&format!("q{number}"), "key", "next", None)).unwrap();
         world.request(10, number, 1, Action::Join(room("r")));
     }

@@ -5,18 +5,18 @@ use super::session_tests::claim;
 use super::turns::Pace;
 use super::world_tests::{World, room};
 use crate::SocketId;
-use crate::engine::limits::ENTRIES;
+use crate::engine::limits::MAX_ENTRIES;
 use crate::engine::{Action, ClientFrame, Command, Delivery};
 
 /// Most entries that one command may touch, whatever the size of its room.
-pub(super) const MOST_WORK: u64 = 2 * Pace::SERVER.turn + ENTRIES as u64;
+pub(super) const MAX_WORK: u64 = 2 * Pace::SERVER.turn + MAX_ENTRIES as u64;
 
 impl World {
     /// Peers p0000, p0001 … on sockets from `first` on, in one room, and each knows of the others.
     pub(super) fn crowd(&mut self, first: u64, count: u64) {
         for number in first..first + count {
             self.resume(0, number, claim(&format!("p{number:04}"), "key", "next", None)).unwrap();
-            assert!(self.work_of(0, number, join(1)) < MOST_WORK + count);
+            assert!(self.work_of(0, number, join(1)) < MAX_WORK + count);
         }
         let presence = self.registry.presences.get_mut(&room("r")).unwrap();
         for peer in self.registry.peers.values_mut().filter(|peer| !peer.is_away()) {
@@ -39,7 +39,7 @@ impl World {
             self.registry.sweep(now, &mut self.out);
             let work = self.registry.touched() - before;
             let members = self.registry.len() as u64;
-            assert!(work <= MOST_WORK + members, "a sweep touched {work} entries");
+            assert!(work <= MAX_WORK + members, "a sweep touched {work} entries");
         }
     }
 
