@@ -147,12 +147,12 @@ impl Client {
 /// Milliseconds of a phase, or nothing when it has not happened.
 fn phase(timeline: Timeline, number: u32) -> Option<u32> {
     match number {
-        0 => timeline.discovery,
-        1 => timeline.offer,
-        2 => timeline.answer,
-        3 => timeline.first_candidate,
-        4 => timeline.pair,
-        _ => timeline.open,
+        0 => timeline.discovery_ms,
+        1 => timeline.offer_ms,
+        2 => timeline.answer_ms,
+        3 => timeline.first_candidate_ms,
+        4 => timeline.pair_ms,
+        _ => timeline.open_ms,
     }
 }
 

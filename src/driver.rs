@@ -78,7 +78,7 @@ impl Driver {
 
     /// To what the core waits for; nothing is changed where that is set already.
     fn set_timer(&self) {
-        let deadline = self.core.borrow().deadline();
+        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
         if self.deadline.replace(deadline) != deadline {
             let now = clock::now();
             let wait = |at: u64| i32::try_from(at.saturating_sub(now)).unwrap_or(i32::MAX);
@@ -108,7 +108,7 @@ impl Driver {
                 return operate(&self.browser, connection.0, operation.0, &what);
             }
             Output::RestartIce { connection } => (Act::RestartIce, connection.0, 0),
-            Output::Probe { connection, after } => (Act::Probe, connection.0, after.into()),
+            Output::Probe { connection, after_ms } => (Act::Probe, connection.0, after_ms.into()),
             Output::CloseConnection { connection } => (Act::Disconnect, connection.0, 0),
             Output::Settle { call, result } => {
                 return self.news.borrow_mut().push_back(News::Settled(call.0, result));

@@ -18,12 +18,12 @@ pub struct Config {
     pub candidates: CandidateOptions,
     /// Whether the socket is closed while the page is frozen or in the back/forward cache ([`crate::PageEvent::Frozen`]).
     pub release_when_frozen: bool,
-    /// More than any `hello` with this key, or one that it comes from, has counted: pages that were here before may have
+    /// More than any `hello` with this key, or with a key that it comes from, has counted: pages that were here before may have
     /// shared it. 0 where none has.
     pub attempt: u32,
 }
 
-/// Options of [`crate::ReconnectPolicy`].
+/// Options of [`crate::Backoff`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReconnectOptions {
     /// Ceiling of the wait before the second attempt, in milliseconds.

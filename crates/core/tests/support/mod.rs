@@ -327,7 +327,7 @@ impl World {
                     self.operations.push((connection.0, operation.0, what));
                 }
                 Output::RestartIce { .. } => self.restarts += 1,
-                Output::Probe { connection, after } => self.probes.push((connection.0, after)),
+                Output::Probe { connection, after_ms } => self.probes.push((connection.0, after_ms)),
                 Output::CloseConnection { connection } => {
                     self.closed_connections.push(connection.0);
                     self.operations.retain(|(of, ..)| *of != connection.0);
