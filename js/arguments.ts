@@ -1,5 +1,6 @@
 import { invalidArgument } from "./errors.js";
 import { className } from "./host.js";
+import { PEER_ID_BYTES } from "./limits.js";
 
 /** @internal Throws `invalid-argument` with the name of the wrong argument, its value and the values that are allowed. */
 export function refuse(name: string, value: unknown, allowed: string): never {
@@ -15,7 +16,7 @@ export function dictionary<T extends object>(name: string, value: T | undefined)
 }
 
 /** @internal Returns how many bytes of UTF-8 a text has, in hosts without a `TextEncoder` too. Half of a surrogate pair is encoded as U+FFFD. */
-function bytes(text: string): number {
+export function bytes(text: string): number {
   let count = 0;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
@@ -25,14 +26,14 @@ function bytes(text: string): number {
 }
 
 /** @internal Checks a name by the rules of `crates/protocol/src/id.rs`. */
-export function text(name: string, value: unknown, most = 128): string {
+export function text(name: string, value: unknown, most: number = PEER_ID_BYTES): string {
   return typeof value === "string" && value && bytes(value) <= most && !/[\p{Cc}\p{Cs}]/u.test(value)
     ? value
     : refuse(name, value, `a string of 1 to ${most} bytes of UTF-8 without control characters`);
 }
 
 /** @internal Checks a name if it is given. */
-export function optionalText(name: string, value: unknown, most = 128): string | undefined {
+export function optionalText(name: string, value: unknown, most?: number): string | undefined {
   return value === undefined ? value : text(name, value, most);
 }
 

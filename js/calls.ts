@@ -62,7 +62,7 @@ export class Calls {
     });
   }
 
-  /** Whether somebody still waits for this call. */
+  /** Whether this call is still pending. */
   has(call: number): boolean {
     return this.#pending.has(call);
   }

@@ -1,5 +1,6 @@
-import { text } from "./arguments.js";
+import { bytes, text } from "./arguments.js";
 import { SignalingError } from "./errors.js";
+import { KEY_BYTES, MIN_KEY_BYTES } from "./limits.js";
 
 /** How the client stores its session. */
 export interface SessionOptions {
@@ -77,7 +78,8 @@ export function identity(url: () => string, given: string | undefined, kind: str
   const stored = () => {
     try {
       const [id, key, pages] = JSON.parse(kept()[name()]);
-      if (/^[!-~]{16,64}$/.test(key)) return { id: given ?? text("", id), key: key as string, pages: pages | 0 };
+      if (typeof key === "string" && bytes(key) >= MIN_KEY_BYTES && bytes(key) <= KEY_BYTES)
+        return { id: given ?? text("", id), key, pages: Math.abs(pages | 0) };
     } catch {
       // Nothing is stored, or another script wrote the value.
     }
