@@ -1,25 +1,11 @@
 // The arrows and the laws of ARCHITECTURE.md, proved. Each rule is also shown a forged offence that it must find.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
-const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
-const files = [...new Set([...git("ls-files"), ...git("ls-files", "--others", "--exclude-standard")])];
-const read = (name) => readFileSync(path.join(root, name), "utf8");
-const within = (pattern) =>
-  files
-    .filter((name) => pattern.test(name))
-    .flatMap((name) => {
-      try {
-        return [{ name, text: read(name) }];
-      } catch {
-        return []; // Deleted, not yet committed.
-      }
-    });
+import { files, read, root, within } from "./architecture/sources.mjs";
+import "./architecture/modules.mjs";
+import "./architecture/structs.mjs";
 
 /** What may be depended on, dev-dependencies aside. An empty target is any. */
 const ARROWS = {
