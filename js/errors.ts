@@ -54,24 +54,26 @@ export interface ErrorContext {
 
 /** The class of every error that Signalpost throws, rejects with, or reports. */
 export class SignalingError extends Error {
-  /** `"SignalingError"`, also where `instanceof` does not hold: for an error of another realm, or of another copy of the package. */
+  /** `"SignalingError"`, even if `instanceof` fails: for an error of another realm, or of another copy of the package. */
   override readonly name = "SignalingError";
   /** The meaning of the code and what helps, in words. */
   readonly remedy: string;
 
-  /** Applications catch errors and need not make them. */
-  constructor(
-    /** Why. A newer server may send codes that this version does not list. */
-    readonly code: ErrorCode | (string & {}),
-    /** Whether the same call can succeed later without a change. */
-    readonly retryable = false,
-    /** What it is about. */
-    readonly context: ErrorContext = {},
-    cause?: unknown,
-  ) {
+  /** Why the operation failed. A newer server may send codes that this version does not list. */
+  readonly code: ErrorCode | (string & {});
+  /** Whether the same call can succeed later without a change. */
+  readonly retryable: boolean;
+  /** The peer that the failure is about, and details. */
+  readonly context: ErrorContext;
+
+  /** Applications catch errors and need not create them. */
+  constructor(code: ErrorCode | (string & {}), retryable = false, context: ErrorContext = {}, cause?: unknown) {
     const remedy = (REMEDIES as Record<string, string>)[code] ?? "unknown to this version";
     super(`${code}: ${remedy}${context.detail ? ` (${context.detail})` : ""}`, { cause });
     this.remedy = remedy;
+    this.code = code;
+    this.retryable = retryable;
+    this.context = context;
   }
 }
 
