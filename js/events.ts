@@ -2,11 +2,13 @@ type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void } | null
 
 /** An `EventTarget` whose events are known: `Events` maps each type to its event, and no other type can be listened to. */
 export interface TypedEventTarget<Events extends Record<keyof Events, Event>> extends EventTarget {
+  /** As the platform's own method, for the events of this object. */
   addEventListener<T extends keyof Events & string>(
     type: T,
     listener: Listener<Events[T]>,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** As the platform's own method, for the events of this object. */
   removeEventListener<T extends keyof Events & string>(
     type: T,
     listener: Listener<Events[T]>,

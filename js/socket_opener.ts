@@ -9,19 +9,19 @@ export class SocketOpener {
   #headStart: HeadStart | undefined;
   #thrown: unknown;
 
-  /** `refused` hears, with the error, that the transport answered something that is no socket. */
+  /** The opener calls `refused` with the error if the transport returned a value that is not a socket. */
   constructor(transport: Transport, endpoint: () => string, refused: (error: unknown) => void) {
     this.#transport = transport;
     this.#endpoint = endpoint;
     this.#refused = refused;
   }
 
-  /** What the transport threw, or its promise rejected with, at the last attempt: the module hears no more than a text of it. */
+  /** The error that the transport threw, or with which its promise rejected, at the last attempt. The module gets only a text of it. */
   get thrown(): unknown {
     return this.#thrown;
   }
 
-  /** Begins to open the first socket while the module is still on its way. */
+  /** Begins to open the first socket while the browser still loads the module. */
   beginEarly(): void {
     this.#headStart ??= headStart(this.#transport, this.#endpoint());
   }
@@ -35,7 +35,9 @@ export class SocketOpener {
   /** Opens a socket for the module, or hands the early one over. */
   readonly open = (): TransportSocket => {
     this.#thrown = undefined;
-    const failed = (reason: unknown) => void (this.#thrown = reason);
+    const failed = (reason: unknown) => {
+      this.#thrown = reason;
+    };
     try {
       return this.#headStart?.take() ?? socketOf(this.#transport(this.#endpoint()), this.#refused, failed);
     } catch (thrown) {

@@ -30,7 +30,7 @@ impl Client {
     /// [`Browser`] uses; `key`; `peer` is `PeerInfo` without `session`; `numbers` are of reconnecting base, factor, cap and cap
     /// while visible (milliseconds) and attempts (negative: unlimited), of candidate batches milliseconds, size and most, and
     /// the milliseconds that a description waits for its candidates (negative: it does not), and whether the link is released
-    /// in the background (1 or 0), and [`Config::attempt`].
+    /// in the background (1 or 0), and [`Config::pages`].
     ///
     /// # Errors
     /// The name of the argument that is wrong; the facade has looked at them.
@@ -54,7 +54,7 @@ impl Client {
             cap,
             gathering,
             release,
-            attempt,
+            pages,
         ] = numbers;
         let config = Config {
             peer_id: peer_id(&peer.id)?,
@@ -74,7 +74,7 @@ impl Client {
                 gathering_ms: (gathering >= 0.0).then_some(gathering as u32),
             },
             release_when_frozen: release != 0.0,
-            attempt: attempt as u32,
+            pages: pages as u32,
         };
         Ok(Self { driver: Driver::new(Browser::new(settings), config, seed()) })
     }

@@ -40,7 +40,7 @@ fn page(name: &'static str, number: u64) -> Result<Page, Failure> {
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
         release_when_frozen: false,
-        attempt: 0,
+        pages: 0,
     };
     let session = Session::new(0, ServerSocketId::new(number), None, Token::new([number as u8; 32]));
     Ok(Page { name, client: Client::new(config, number), socket: SocketId(0), session })

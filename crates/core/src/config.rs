@@ -18,9 +18,9 @@ pub struct Config {
     pub candidates: CandidateOptions,
     /// Whether the socket is closed while the page is frozen or in the back/forward cache ([`crate::PageEvent::Frozen`]).
     pub release_when_frozen: bool,
-    /// More than any `hello` with this key, or with a key that it comes from, has counted: pages that were here before may have
-    /// shared it. 0 where none has.
-    pub attempt: u32,
+    /// How many pages have used this key, or one that it comes from, this one with them; 0 where none can have. A `hello` of a
+    /// later page counts as later than all of the pages before.
+    pub pages: u32,
 }
 
 /// Options of [`crate::Backoff`].

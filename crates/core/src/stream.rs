@@ -55,7 +55,7 @@ pub struct Stream {
 impl Stream {
     /// A stream on which nothing was sent. `incarnation`: see [`PeerInfo`].
     pub fn new(config: &Config, incarnation: u32) -> Self {
-        let attempt = Some(config.attempt);
+        let attempt = Some(Hello::attempt_before(config.pages));
         let peer =
             PeerInfo { id: config.peer_id.as_str().into(), session: incarnation, ..config.peer.clone() };
         Self {

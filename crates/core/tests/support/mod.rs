@@ -62,7 +62,7 @@ pub fn config() -> Config {
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
         release_when_frozen: false,
-        attempt: 0,
+        pages: 0,
     }
 }
 
