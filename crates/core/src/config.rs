@@ -10,7 +10,7 @@ pub struct Config {
     pub peer_id: PeerId,
     /// Proves to the server that a reconnect is by this client: 16 to 64 bytes, secret and unguessable.
     pub key: String,
-    /// What others learn: region, capabilities and metadata. Its `id` and `session` are filled in.
+    /// What others learn: region, capabilities and metadata. Its `id` and `incarnation` are filled in.
     pub peer: PeerInfo,
     /// When to reconnect.
     pub reconnect: ReconnectOptions,

@@ -29,7 +29,7 @@ pub enum TimerName {
     /// A pair that was never connected runs out of time.
     Pair,
     /// Offers may be made again after an ICE restart.
-    Resume,
+    Renegotiation,
     /// A description that found nobody is sent again.
     Resend,
 }
@@ -49,7 +49,7 @@ impl TimerName {
             Self::Gathering => "gathering",
             Self::HiddenName => "hidden-name",
             Self::Pair => "pair",
-            Self::Resume => "resume",
+            Self::Renegotiation => "renegotiation",
             Self::Resend => "resend",
         }
     }

@@ -123,7 +123,7 @@ impl Rooms {
     /// The server says that a peer is in the room.
     pub fn handle_present(&mut self, name: &RoomName, id: PeerId, info: PeerInfo, context: &mut Context) {
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
-        if known.is_some_and(|known| known.info.session != info.session) {
+        if known.is_some_and(|known| known.info.incarnation != info.incarnation) {
             // It started anew, and the end of its stay before was lost.
             self.handle_left(name, &id, LeaveReason::Lost.into(), context);
         }

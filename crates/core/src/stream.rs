@@ -56,8 +56,7 @@ impl Stream {
     /// A stream on which nothing was sent. `incarnation`: see [`PeerInfo`].
     pub fn new(config: &Config, incarnation: u32) -> Self {
         let attempt = Some(Hello::attempt_before(config.pages));
-        let peer =
-            PeerInfo { id: config.peer_id.as_str().into(), session: incarnation, ..config.peer.clone() };
+        let peer = PeerInfo { id: config.peer_id.as_str().into(), incarnation, ..config.peer.clone() };
         Self {
             hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None, attempt },
             newest: FrameId(0),

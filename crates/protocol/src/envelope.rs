@@ -105,7 +105,7 @@ record! {
             /// The peer id.
             id: String = "id",
             /// Drawn by the client when it starts; the same over reconnects, another after a page reload.
-            session: u32 = "session",
+            incarnation: u32 = "session",
             /// Where the peer is.
             region: Option<String> = "region",
             /// What the peer can do.

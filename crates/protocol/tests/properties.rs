@@ -30,7 +30,7 @@ fn peer() -> impl Strategy<Value = PeerInfo> {
     let capabilities = prop::collection::vec(name(), 0..4);
     (name(), any::<u32>(), prop::option::of(name()), capabilities, prop::option::of(any::<String>()))
         .prop_map(|(id, session, region, capabilities, metadata)| {
-            let mut peer = PeerInfo { id, session, capabilities, ..PeerInfo::default() };
+            let mut peer = PeerInfo { id, incarnation: session, capabilities, ..PeerInfo::default() };
             (peer.region, peer.metadata) = (region, metadata);
             peer
         })

@@ -62,7 +62,7 @@ pub struct Peer {
     gathering_timer: GatheringTimer,
     resend: Resend,
     /// When offers may be made again after an ICE restart.
-    resume_at: Option<Time>,
+    renegotiate_at: Option<Time>,
     presence: Presence,
 }
 
@@ -83,7 +83,7 @@ impl Peer {
             pair_timer: PairTimer::new(own.is_linked, gathering_ms),
             gathering_timer: GatheringTimer::new(gathering_ms),
             resend: Resend::new(),
-            resume_at: None,
+            renegotiate_at: None,
             presence: Presence::default(),
         }
     }
@@ -321,7 +321,7 @@ impl Peer {
                 Step::Described { sdp } => {
                     if self.candidates.handle_description(now, &sdp) && self.progress.was_connected {
                         self.negotiation.pause();
-                        self.resume_at = Some(now.after_ms(RESTART_MS));
+                        self.renegotiate_at = Some(now.after_ms(RESTART_MS));
                     }
                     self.hidden_names.handle_local_description(now, &sdp);
                     if let Some(due) = self.candidates.flush_with() {

@@ -51,7 +51,7 @@ pub fn room(text: &str) -> RoomName {
 }
 
 pub fn info(name: &str, session: u32) -> PeerInfo {
-    PeerInfo { id: name.into(), session, ..PeerInfo::default() }
+    PeerInfo { id: name.into(), incarnation: session, ..PeerInfo::default() }
 }
 
 pub fn config() -> Config {

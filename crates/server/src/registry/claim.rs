@@ -67,7 +67,7 @@ impl Registry {
             state,
             key,
             is_claim_late: peer.keys.know_later(claim.attempt),
-            is_same_incarnation: peer.info.session == claim.peer.session,
+            is_same_incarnation: peer.info.incarnation == claim.peer.incarnation,
             both_have_sessions: peer.has_session() && claim.version >= SESSIONS,
             position: is_known.then_some(position),
         }

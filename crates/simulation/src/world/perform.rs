@@ -135,7 +135,7 @@ impl World {
                     self.forget(page);
                 }
                 if let Some(peer) = envelope.payload.as_ref().and_then(|payload| payload.peer.as_ref()) {
-                    self.pages[page].standing.session = peer.session;
+                    self.pages[page].standing.session = peer.incarnation;
                     self.checks.endings.note_hello(self.pages[page].name());
                 }
                 let data = envelope.payload.as_ref().and_then(|payload| payload.data.as_deref());

@@ -22,7 +22,7 @@ impl Peer {
         }
         let mut steps = Vec::new();
         self.handle_gathered(now, &mut steps);
-        if self.resume_at.take_if(|at| now >= *at).is_some() {
+        if self.renegotiate_at.take_if(|at| now >= *at).is_some() {
             self.negotiation.resume(&mut steps);
         }
         if !steps.is_empty() {
@@ -50,7 +50,7 @@ impl Peer {
         earliest.note(self.gathering_timer.poll_timeout(), TimerName::Gathering);
         earliest.note(self.hidden_names.poll_timeout(), TimerName::HiddenName);
         earliest.note(self.resend.poll_timeout(), TimerName::Resend);
-        earliest.note(self.resume_at, TimerName::Resume);
+        earliest.note(self.renegotiate_at, TimerName::Renegotiation);
         earliest.note(self.pair_timer.poll_timeout(), TimerName::Pair);
         self.calls.note_timeouts(earliest);
     }
