@@ -18,6 +18,8 @@ impl Peer {
     pub(super) fn handle_flow(&mut self, effects: &mut Effects<'_>) {
         self.progress.is_ahead = is_on_the_way(self.progress.state);
         if self.progress.is_ahead {
+            // A busy browser may open the channel before it says that it connects; the application hears every step all the same.
+            self.enter(ConnectionState::Connecting, effects);
             self.enter(ConnectionState::Connected, effects);
         }
     }
