@@ -1,30 +1,30 @@
-import type { Client as Module } from "#glue";
+import type { Handler, Client as Module } from "#glue";
 import { dictionary, json, text, timeout } from "./arguments.js";
-import { Ask } from "./ask.js";
 import { Calls, type Listed, promised } from "./calls.js";
 import type { ClientState, SignalingClientEvents } from "./client_events.js";
-import { SignalingError, internal, invalidArgument } from "./errors.js";
+import { SignalingError, internal, invalidArgument, signalingError } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import { type HeadStart, headStart, startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
-import type { Instance } from "./instance.js";
+import { type Instance, enter } from "./instance.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
 import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
 import { checkQuery } from "./peer_query.js";
 import { Peers } from "./peers.js";
-import { RemotePeer, timeline } from "./remote_peer.js";
+import { received } from "./received.js";
+import { RemotePeer } from "./remote_peer.js";
 import { Room } from "./room.js";
 import { Signals } from "./signals.js";
-import { Told, type Telling } from "./told.js";
-import { socketOf } from "./transport.js";
+import { socketOf, webSocket } from "./transport.js";
 
 /** A client of one signaling server. Nothing happens before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   /** Signaling for an `RTCPeerConnection` of one's own. */
   readonly signals: Signals = new Signals({
-    description: (to, isOffer, sdp) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp),
-    candidate: (to, candidate) => this.#send(Ask.Candidate, to, candidate),
+    offer: (to, sdp) => this.#send((module, call) => module.sendOffer(call, to, sdp)),
+    answer: (to, sdp) => this.#send((module, call) => module.sendAnswer(call, to, sdp)),
+    candidate: (to, candidate) => this.#send((module, call) => module.sendCandidate(call, to, candidate)),
   });
   readonly #identity: Identity;
   readonly #begin: () => HeadStart | undefined;
@@ -49,36 +49,33 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
-    const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
+    const { endpoint, transport, identity, peer, configuration, timing } = settings(url, options);
     this.#identity = identity;
     this.#begin = () => headStart(transport, endpoint());
     const failed = (reason: unknown) => void (this.#thrown = reason);
     const open = () => {
       failed(undefined);
-      try {
-        return this.#headStart?.take() ?? socketOf(transport(endpoint()), this.#refused, failed);
-      } catch (thrown) {
-        failed(thrown);
-        throw thrown;
-      }
+      return socketOf(transport(endpoint()), this.#refused, failed);
     };
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
-      return this.#guarded(() => {
-        const module: Module = new instance.Client({
-          transport: open,
-          key: identity.key,
-          peer: { ...peer, id: identity.id },
-          configuration,
-          handler: this.#handler(),
-          heard: (...all: Parameters<Module["hear"]>) => module.hear(...all),
-          global: globalThis,
-          // Each page has room for as many attempts to register.
-          numbers: [...numbers, (identity.pages << 16) >>> 0],
-        });
-        return module;
-      });
+      return this.#guarded(
+        () =>
+          new instance.Client(
+            this.#handler(),
+            {
+              ...timing,
+              peer: { ...peer, id: identity.id },
+              key: identity.key,
+              // Each page has room for as many attempts to register.
+              attempt: (identity.pages << 16) >>> 0,
+            },
+            configuration,
+            endpoint(),
+            transport === webSocket ? undefined : open,
+          ),
+      );
     };
   }
 
@@ -127,9 +124,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
           if (!this.#calls.has(call)) return;
           const left = Math.max(0, milliseconds - (performance.now() - began));
-          this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
+          this.#guarded(() => this.#live().connect(call, left));
         },
-        (call) => this.#tell(Ask.Cancel, call),
+        (call) => this.#tell((module) => module.cancel(call)),
         signal,
       )
       .finally(() => {
@@ -150,7 +147,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
   findPeers(query: PeerQuery = {}, options?: { readonly signal?: AbortSignal }): Promise<PeerPage> {
     return promised(async () => {
       checkQuery(query);
-      const listed = await this.#call(Ask.FindPeers, 0, "", query, dictionary("options", options).signal);
+      const listed = await this.#call((module, call) => module.findPeers(call, query), dictionary("options", options).signal);
       const peers = listed.peers.map(peerInfo);
       return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
     });
@@ -167,17 +164,24 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (!room) {
       room = new Room(name, {
         leave: () => this.#leave(name),
-        broadcast: (data) => this.#send(Ask.Broadcast, name, json("data", data)),
+        broadcast: (data) => {
+          const text = json("data", data);
+          return this.#send((module, call) => module.broadcast(call, name, text));
+        },
       });
       this.#rooms.set(name, room);
     }
     const entered = room;
     entered.holds++;
     try {
-      await this.#call(Ask.Join, 0, name, undefined, signal, ({ peers }) => {
-        entered.holds++;
-        entered.fill(peers.map(peerInfo));
-      });
+      await this.#call(
+        (module, call) => module.join(call, name),
+        signal,
+        ({ peers }) => {
+          entered.holds++;
+          entered.fill(peers.map(peerInfo));
+        },
+      );
     } finally {
       // Who is in, or has another call that waits, stays.
       if (!--entered.holds && this.#rooms.get(name) === entered) this.#rooms.delete(name);
@@ -197,26 +201,30 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (!globalThis.RTCPeerConnection) {
       throw new SignalingError("connection-unavailable", false, { peerId: id, detail: "this host has no RTCPeerConnection" });
     }
-    const connection: RTCPeerConnection | undefined = this.#guarded(() => module.command(Ask.OpenPeer, 0, 0, id, undefined));
+    const connection = this.#guarded(() => module.openPeer(id));
     if (!connection) {
       throw id === this.peerId
         ? invalidArgument("a peer cannot connect to itself")
         : new SignalingError("connection-unavailable", true, { peerId: id });
     }
-    const ask = (what: Ask) => this.#peers.get(id) === peer && this.#guarded(() => module.command(what, 0, 0, id, undefined));
     const peer = new RemotePeer(id, connection, {
       connect: async (milliseconds, signal) => {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
-        await this.#call(Ask.ConnectPeer, milliseconds, id, undefined, signal);
+        await this.#call((module, call) => module.connectPeer(call, id, milliseconds), signal);
       },
-      send: (data, receipt) => this.#send(Ask.Message, id, json("data", data), +receipt),
-      restartIce: () => ask(Ask.RestartIce),
+      send: (data, receipt) => {
+        const text = json("data", data);
+        return this.#send((module, call) => module.send(call, id, text, receipt));
+      },
+      restartIce: () => {
+        if (this.#peers.get(id) === peer) this.#guarded(() => module.restartIce(id));
+      },
       close: () => {
         if (this.#peers.get(id) !== peer) return;
         this.#peers.end(peer);
-        this.#tell(Ask.ClosePeer, 0, id);
+        this.#tell((module) => module.closePeer(id));
       },
-      timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
+      timeline: () => this.#guarded(() => module.timeline(id)),
     });
     // The module may have told of it meanwhile.
     this.#peers.add(peer);
@@ -232,7 +240,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     this.#forgetRooms();
     for (const peer of this.#peers.all) this.#peers.end(peer);
     if (module) {
-      this.#tell(Ask.Close, 0);
+      this.#tell((module) => module.close());
       this.#module = undefined;
       queueMicrotask(() => module.free());
     } else {
@@ -253,19 +261,13 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return this.#module;
   }
 
-  #call(
-    ask: Ask,
-    milliseconds: number,
-    to: string,
-    given: unknown,
-    signal?: AbortSignal,
-    take?: (listed: Listed) => void,
-  ): Promise<Listed> {
+  /** Makes a call of the module; `begin` calls the function that starts it. */
+  #call(begin: (module: Module, call: number) => void, signal?: AbortSignal, take?: (listed: Listed) => void): Promise<Listed> {
     return this.#calls.start(
       (call) => {
         const act = () => {
           const module = this.#live();
-          this.#guarded(() => module.command(ask, call, milliseconds, to, given));
+          this.#guarded(() => begin(module, call));
         };
         // After `connect()` nothing has to wait for its end.
         if (this.#module || !this.#loading) return act();
@@ -273,23 +275,23 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           if (this.#calls.has(call)) act();
         });
       },
-      (call) => this.#tell(Ask.Cancel, call),
+      (call) => this.#tell((module) => module.cancel(call)),
       signal,
       take,
     );
   }
 
   /** A module that ended (`Instance`) needs to be told nothing. */
-  #tell(ask: Ask, call: number, to = ""): void {
+  #tell(act: (module: Module) => void): void {
     try {
-      this.#module?.command(ask, call, 0, to, undefined);
+      if (this.#module) act(this.#module);
     } catch {
       // Whoever waits is told by `#ended`.
     }
   }
 
-  async #send(ask: Ask, to: string, given?: unknown, receipt = 0): Promise<void> {
-    await this.#call(ask, receipt, to, given);
+  async #send(begin: (module: Module, call: number) => void): Promise<void> {
+    await this.#call(begin);
   }
 
   async #leave(name: string): Promise<void> {
@@ -297,7 +299,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (!room) return;
     this.#rooms.delete(name);
     room.left();
-    await this.#send(Ask.Leave, name);
+    await this.#send((module, call) => module.leave(call, name));
   }
 
   #forgetRooms(): void {
@@ -305,14 +307,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     this.#rooms.clear();
   }
 
-  /** What the module throws is the caller's mistake, unless it ended (`Instance`). */
   #guarded<T>(act: () => T): T {
-    try {
-      return act();
-    } catch (thrown) {
-      const over = this.#instance?.over;
-      throw over ? internal(over.cause) : invalidArgument(thrown);
-    }
+    return enter(this.#instance, act);
   }
 
   /** A transport answered what is no socket: nothing is tried again for the calls of `connect()` that wait. */
@@ -320,7 +316,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#connecting.size === 0) queueMicrotask(() => emit(this, "error", { error }));
     for (const call of this.#connecting) {
       this.#calls.reject(call, error as SignalingError);
-      this.#tell(Ask.Cancel, call);
+      this.#tell((module) => module.cancel(call));
     }
   };
 
@@ -347,38 +343,33 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     emit(this, "statechange", { state, reason });
   }
 
-  #handler(): Record<Told, Telling> {
+  #handler(): Handler {
     return {
-      [Told.Resolved]: (call, peers, cursor) =>
-        this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
-      [Told.Rejected]: (call, code, detail, retryable) => {
-        const cause = code === "socket-unavailable" || code === "server-unreachable" ? this.#thrown : undefined;
-        this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {}, cause));
-      },
-      [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),
-      [Told.Error]: (retryable, peerId, code, detail) => {
-        const error = new SignalingError(code, !!retryable, { ...(peerId && { peerId }), ...(detail && { detail }) });
-        this.#peers.about(peerId)?.failed(error);
+      resolved: (call) => this.#calls.resolve(call, { peers: [], cursor: undefined }),
+      listed: (call, peers, cursor) => this.#calls.resolve(call, { peers, cursor }),
+      rejected: (call, failure) => this.#calls.reject(call, signalingError(failure, undefined, this.#thrown)),
+      stateChanged: (state, reason) => this.#changed(state as ClientState, reason),
+      failed: (peerId, failure) => {
+        const error = signalingError(failure, peerId);
+        if (peerId) this.#peers.about(peerId)?.failed(error);
         emit(this, "error", { error });
       },
-      [Told.PeersJoined]: (_, room, peers) => JSON.parse(peers).forEach((peer: object) => this.#rooms.get(room)?.joined(peerInfo(peer))),
-      [Told.PeerChanged]: (how, room, peer, reason) =>
-        this.#rooms.get(room)?.changed(peer, (["peerleave", "peeraway", "peerback"] as const)[how]!, reason),
-      [Told.Message]: (_, from, room, text) => {
-        let data: unknown;
-        try {
-          data = JSON.parse(text);
-        } catch (cause) {
-          const error = new SignalingError("invalid-message", false, { peerId: from, detail: "a message is not JSON" }, cause);
-          return emit(this, "error", { error });
-        }
-        if (room) return this.#rooms.get(room)?.received(from, data);
-        this.#peers.get(from)?.received(data);
-        emit(this, "message", { from, data });
-      },
-      [Told.Description]: (_, from, type, sdp) => this.signals.described(from, type, sdp),
-      [Told.Candidates]: (end, from, found) => this.signals.found(from, JSON.parse(found), !!end),
-      [Told.Peer]: (_, id) => {
+      resumed: (resumed, reason) => emit(this, "resume", { resumed, reason }),
+      keyChanged: (key) => this.#identity.save(key),
+      peerJoined: (room, peer) => this.#rooms.get(room)?.joined(peerInfo(peer)),
+      peerAway: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peeraway", reason),
+      peerBack: (room, peer) => this.#rooms.get(room)?.changed(peer, "peerback", ""),
+      peerLeft: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peerleave", reason),
+      message: (from, text) =>
+        received(this, from, text, (data) => {
+          this.#peers.get(from)?.received(data);
+          emit(this, "message", { from, data });
+        }),
+      broadcast: (from, room, text) => received(this, from, text, (data) => this.#rooms.get(room)?.received(from, data)),
+      offer: (from, sdp) => this.signals.described(from, "offer", sdp),
+      answer: (from, sdp) => this.signals.described(from, "answer", sdp),
+      candidates: (from, candidates, end) => this.signals.found(from, candidates, end),
+      peerConnected: (id) => {
         // Nothing may be thrown into the module.
         try {
           emit(this, "peer", { peer: this.peer(id) });
@@ -387,14 +378,17 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
           if ((error as SignalingError).code !== "connection-unavailable") emit(this, "error", { error });
         }
       },
-      [Told.PeerState]: (_, id, state, reason) => {
+      peerStateChanged: (id, state, reason) => {
         const peer = this.#peers.about(id);
         if (state === "closed") this.#peers.forget(peer);
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
-      [Told.PeerOpen]: (_, id) => this.#peers.about(id)?.opened(),
-      [Told.Resumed]: (resumed, reason) => emit(this, "resume", { resumed: !!resumed, reason }),
-      [Told.Key]: (_, key) => this.#identity.save(key),
+      peerOpened: (id) => this.#peers.about(id)?.opened(),
+      takeSocket: () => {
+        this.#thrown = undefined;
+        return this.#headStart?.take();
+      },
+      socketFailed: (thrown) => void (this.#thrown = thrown),
     };
   }
 }

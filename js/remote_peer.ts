@@ -21,11 +21,15 @@ export interface Timeline {
   readonly open: number | undefined;
 }
 
-/** @internal A timeline, asked for phase by phase. */
-export function timeline(phase: (number: number) => number | undefined): Timeline {
-  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
-  return { discovery, offer, answer, firstCandidate, pair, open };
-}
+/** Nothing has happened. */
+const NOTHING: Timeline = {
+  discovery: undefined,
+  offer: undefined,
+  answer: undefined,
+  firstCandidate: undefined,
+  pair: undefined,
+  open: undefined,
+};
 
 /** The events of a `RemotePeer`. */
 export interface RemotePeerEvents {
@@ -61,14 +65,15 @@ export interface PeerCalls {
   send(data: unknown, receipt: boolean): Promise<void>;
   restartIce(): void;
   close(): void;
-  timeline(): Timeline;
+  /** `undefined` where the module has no connection. */
+  timeline(): Timeline | undefined;
 }
 
 /** The connection to one other peer. There is no initiator: either side connects, or both at once. */
 export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
-  #timeline!: Timeline;
+  #timeline = NOTHING;
   readonly #listening = new AbortController();
 
   /** @internal */
@@ -219,7 +224,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
 
   /** The module forgets a connection that is closed; what it took can still be read here. */
   #note(): void {
-    if (this.#state !== "closed") this.#timeline = this.#calls.timeline();
+    if (this.#state !== "closed") this.#timeline = this.#calls.timeline() ?? NOTHING;
   }
 
   /** @internal */

@@ -14,7 +14,8 @@ export interface SignalsEvents {
 
 /** @internal What this asks of its client. */
 export interface SignalCalls {
-  description(to: string, isOffer: boolean, sdp: string): Promise<void>;
+  offer(to: string, sdp: string): Promise<void>;
+  answer(to: string, sdp: string): Promise<void>;
   candidate(to: string, candidate: object | null): Promise<void>;
 }
 
@@ -62,12 +63,12 @@ export class Signals extends TypedEventTarget<SignalsEvents> {
       const { type: given, sdp } = dictionary("description", description);
       if (given !== type) refuse("description.type", given, `"${type}"`);
       if (typeof sdp !== "string") return refuse("description.sdp", sdp, "a string");
-      await this.#calls.description(text("to", to), type === "offer", sdp);
+      await this.#calls[type](text("to", to), sdp);
     });
   }
 
   /** @internal */
-  described(from: string, type: string, sdp: string): void {
+  described(from: string, type: "offer" | "answer", sdp: string): void {
     emit(this, type, { from, description: { type, sdp } });
   }
 
