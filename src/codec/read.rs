@@ -1,6 +1,6 @@
 //! Reads the sparse envelope from a parsed JSON value.
 
-use crate::browser::{item, member};
+use crate::js_value::{item, member};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, Payload, PeerInfo};
 use wasm_bindgen::JsValue;

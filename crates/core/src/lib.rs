@@ -18,6 +18,7 @@ mod deadline;
 mod ids;
 pub mod input;
 mod link;
+pub mod observed;
 pub mod output;
 mod peer;
 mod rng;
