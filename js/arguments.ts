@@ -1,5 +1,6 @@
 import { invalidArgument } from "./errors.js";
 import { className } from "./host.js";
+import { PEER_ID_BYTES } from "./limits.js";
 
 /** @internal Throws `invalid-argument` with the name of the wrong argument, its value and the values that are allowed. */
 export function refuse(name: string, value: unknown, allowed: string): never {
@@ -15,24 +16,24 @@ export function dictionary<T extends object>(name: string, value: T | undefined)
 }
 
 /** @internal Returns how many bytes of UTF-8 a text has, in hosts without a `TextEncoder` too. Half of a surrogate pair is encoded as U+FFFD. */
-function bytes(text: string): number {
+export function bytes(text: string): number {
   let count = 0;
   for (const character of text) {
-    const code = character.codePointAt(0)!;
+    const code = character.codePointAt(0) ?? 0;
     count += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
   return count;
 }
 
 /** @internal Checks a name by the rules of `crates/protocol/src/id.rs`. */
-export function text(name: string, value: unknown, most = 128): string {
+export function text(name: string, value: unknown, most: number = PEER_ID_BYTES): string {
   return typeof value === "string" && value && bytes(value) <= most && !/[\p{Cc}\p{Cs}]/u.test(value)
     ? value
     : refuse(name, value, `a string of 1 to ${most} bytes of UTF-8 without control characters`);
 }
 
 /** @internal Checks a name if it is given. */
-export function optionalText(name: string, value: unknown, most = 128): string | undefined {
+export function optionalText(name: string, value: unknown, most?: number): string | undefined {
   return value === undefined ? value : text(name, value, most);
 }
 
@@ -46,8 +47,8 @@ export function numberIn(name: string, value: unknown, fallback: number, least: 
 
 /** @internal Checks that a value is one of these; returns the first if it is not given. */
 export function oneOf<T>(name: string, value: T | undefined, allowed: readonly T[]): T {
-  if (value === undefined) value = allowed[0]!;
-  return allowed.includes(value) ? value : refuse(name, value, allowed.map((one) => JSON.stringify(one)).join(" or "));
+  const chosen = value === undefined ? (allowed[0] as T) : value;
+  return allowed.includes(chosen) ? chosen : refuse(name, value, allowed.map((one) => JSON.stringify(one)).join(" or "));
 }
 
 /** @internal Checks a time-out in milliseconds. */

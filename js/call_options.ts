@@ -1,27 +1,27 @@
 import { dictionary, refuse, timeout } from "./arguments.js";
 import { SignalingError } from "./errors.js";
 
-/** What every asynchronous method takes as its last argument. */
+/** The options of every asynchronous method, as its last argument. */
 export interface CallOptions {
   /**
-   * Ends the call: it rejects with `aborted` and the signal's reason as `cause`. A request or a message that is on its way to
-   * the server may be carried out all the same.
+   * Ends the call: it rejects with `aborted` and the signal's reason as `cause`. If a request or a message is already on its way,
+   * the server may still execute it.
    */
   readonly signal?: AbortSignal;
-  /** How many milliseconds the call may take; then it rejects with `timeout`. Each method names its default. */
+  /** How many milliseconds the call may take. After that it rejects with `timeout`. Each method names its default. */
   readonly timeoutMs?: number;
 }
 
-/** @internal The options of a call, once they are checked. */
+/** @internal The checked options of a call. */
 export interface CheckedCallOptions {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
 }
 
-/** @internal Refuses options that are not allowed. */
+/** @internal Throws `invalid-argument` for wrong options. */
 export function callOptions(options: CallOptions | undefined): CheckedCallOptions {
   const { signal, timeoutMs } = dictionary("options", options);
-  // A signal of another realm is one too.
+  // A signal of another realm is allowed too.
   if (signal !== undefined && typeof signal?.addEventListener !== "function") refuse("signal", signal, "an AbortSignal");
   return { signal, timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs, 0) };
 }
@@ -29,7 +29,7 @@ export function callOptions(options: CallOptions | undefined): CheckedCallOption
 /** The errors of calls that the application itself ended, by an `AbortSignal` or by `close()`. */
 const ownEnds = new WeakSet<object>();
 
-/** @internal Notes that the application itself ended the calls that reject with this error. */
+/** @internal Records that the application itself ended the calls that reject with this error. */
 export function endedByApplication(error: SignalingError): SignalingError {
   ownEnds.add(error);
   return error;
@@ -67,7 +67,7 @@ export function bounded<T>(begin: () => Promise<T>, options: CallOptions | undef
     const { signal, timeoutMs } = callOptions(options);
     if (signal?.aborted) throw aborted(signal);
     return new Promise<T>((resolve, reject) => {
-      const abort = () => reject(aborted(signal!));
+      const abort = () => signal && reject(aborted(signal));
       const late = () => reject(new SignalingError("timeout", true));
       const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
       signal?.addEventListener("abort", abort);

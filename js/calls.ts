@@ -31,7 +31,7 @@ export class Calls {
       if (signal?.aborted) return reject(aborted(signal));
       const call = ++this.#last;
       const abort = () => {
-        this.reject(call, aborted(signal!));
+        if (signal) this.reject(call, aborted(signal));
         cancel(call);
       };
       const done = () => {
@@ -39,11 +39,21 @@ export class Calls {
         signal?.removeEventListener("abort", abort);
       };
       this.#pending.set(call, {
-        resolve: (value) => (done(), take?.(value), resolve(value)),
-        reject: (error) => (done(), reject(error)),
+        resolve: (value) => {
+          done();
+          take?.(value);
+          resolve(value);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
       });
       signal?.addEventListener("abort", abort);
-      const failed = (thrown: unknown) => (done(), reject(thrown));
+      const failed = (thrown: unknown) => {
+        done();
+        reject(thrown);
+      };
       try {
         begin(call)?.catch(failed);
       } catch (thrown) {
@@ -52,7 +62,7 @@ export class Calls {
     });
   }
 
-  /** Whether somebody still waits for this call. */
+  /** Whether this call is still pending. */
   has(call: number): boolean {
     return this.#pending.has(call);
   }

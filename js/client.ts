@@ -10,6 +10,7 @@ import { startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
 import { type Instance, enter } from "./instance.js";
 import { KnownPeers } from "./known_peers.js";
+import { ROOM_NAME_BYTES } from "./limits.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
 import type { PeerPage, PeerQuery } from "./peer_info.js";
@@ -28,9 +29,9 @@ const CONNECT_MS = 20_000;
 /** Calls the function of the module that starts a call; `left`: how many milliseconds it may take, where the application says so. */
 type Begin = (module: Module, call: number, left: number | undefined) => void;
 
-/** A client of one signaling server. Nothing happens before `connect()`. */
+/** A client of one signaling server. It does nothing before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
-  /** Signaling for an `RTCPeerConnection` of one's own. */
+  /** Signaling for your own `RTCPeerConnection`. */
   readonly signals: Signals = new Signals({
     offer: (to, sdp, options) => this.#send((module, call) => module.sendOffer(call, to, sdp), options),
     answer: (to, sdp, options) => this.#send((module, call) => module.sendAnswer(call, to, sdp), options),
@@ -62,9 +63,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   #state: ClientState = "idle";
 
   /**
-   * @param url The server's endpoint: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A relative one can be given where
-   * there is no page too, on a server that renders pages; `connect()` needs the page.
-   * @throws {SignalingError} `invalid-argument`; the message names the option, its value and what is allowed.
+   * @param url The server's endpoint: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. You may pass a relative one
+   * without a page too, on a server that renders pages, but `connect()` needs the page.
+   * @throws {SignalingError} `invalid-argument`; the message names the option, its value and the values that are allowed.
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
@@ -83,8 +84,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
               ...timing,
               peer: { ...peer, id: identity.id },
               key: identity.key,
-              // Each page has room for as many attempts to register.
-              attempt: (identity.pages << 16) >>> 0,
+              pages: identity.pages,
             },
             configuration,
             endpoint(),
@@ -94,7 +94,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     };
   }
 
-  /** The own peer id. Where `session.storage` is `"tab"` and a duplicated tab has it already, another from the end of `connect()` on. */
+  /** The own peer id. If `session.storage` is `"tab"` and a duplicated tab already has the id, it is another one from the end of `connect()` on. */
   get peerId(): string {
     return this.#identity.id;
   }
@@ -104,14 +104,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     return this.#state;
   }
 
-  /** The remote peers that there are connections to. */
+  /** The remote peers to which there are connections. */
   get remotePeers(): readonly RemotePeer[] {
     return this.#peers.all;
   }
 
   /**
-   * Loads the module if it is not loaded, connects and registers. A link that is lost later is regained by
-   * itself. Calling it while connecting or connected joins the call before. `timeoutMs` is 20000 by default.
+   * Loads the module if it is not loaded, connects and registers. The client restores a link that is lost later by
+   * itself. A second call while the client is connecting or connected waits for the same result. `timeoutMs` is 20000 by default.
    *
    * @throws {SignalingError} `server-unreachable`, `socket-unavailable`, `server-full`, `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`,
    * `load-failed`, `closed`, …
@@ -127,7 +127,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     await this.#calls
       .start(
         async (call) => {
-          this.#connecting.add((waiting = call));
+          waiting = call;
+          this.#connecting.add(call);
           if (!this.#module) this.#opener.beginEarly();
           this.#loading = this.#load(call);
           startWebRtc();
@@ -176,18 +177,18 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   }
 
   /**
-   * Enters a room; resolves when its list is complete. `timeoutMs` is 15000 by default.
+   * Enters a room. Resolves when the list of its members is complete. `timeoutMs` is 15000 by default.
    *
    * @throws {SignalingError} `rate-limited`, `too-many-rooms`, `server-full`, `timeout`, `aborted`, `outbox-full`, `invalid-argument`,
    * `invalid-state` before `connect()`, `closed`
    */
   join(name: string, options?: CallOptions): Promise<Room> {
-    return promised(async () => this.#rooms.join(text("name", name), options));
+    return promised(async () => this.#rooms.join(text("name", name, ROOM_NAME_BYTES), options));
   }
 
   /**
-   * The connection to a peer, made if there is none. Nothing is sent before its `connect()`. Tracks, channels and listeners may be
-   * added at once, also before the client's own `connect()`.
+   * Returns the connection to a peer, and creates it if there is none. The client sends nothing before its `connect()`.
+   * You may add tracks, channels and listeners at once, also before the `connect()` of the client.
    *
    * @throws {SignalingError} `connection-unavailable`, `invalid-argument`, `closed`
    */
@@ -227,7 +228,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     return peer;
   }
 
-  /** Closes the link and every connection, for good. Everything that waits is rejected with `closed`. */
+  /** Closes the link and every connection, for good. Every pending call rejects with `closed`. */
   close(): void {
     const module = this.#module;
     if (this.#state === "closed") return;
@@ -247,7 +248,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     this.#calls.fail(new SignalingError("closed"));
   }
 
-  /** `using client = new SignalingClient(…)` closes it at the end of the block. */
+  /** Closes the client; `using client = new SignalingClient(…)` calls this at the end of the block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,10 +1,11 @@
 import type { ErrorCode, SignalingError } from "./errors.js";
+import type { LossReason } from "./reasons.js";
 import type { RemotePeer } from "./remote_peer.js";
 
 /** The state of a client. */
 export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
 
-/** Why `ClientStateChangeEvent.state` is what it is. A newer server may give reasons that this version does not list. */
+/** The reason of a `ClientStateChangeEvent`. A newer server may give reasons that this version does not list. */
 export type ClientStateReason = ErrorCode | "offline" | "suspended" | "" | (string & {});
 
 /** The event `statechange` of a `SignalingClient`. */
@@ -12,23 +13,23 @@ export interface ClientStateChangeEvent extends Event {
   /** The state now. */
   readonly state: ClientState;
   /**
-   * For `"reconnecting"` why the link was lost (`"link-lost"`, `"server-unreachable"`, `"peer-id-taken"`, `"sequence-gap"`, or
-   * `"offline"`, or `"suspended"`: the page is frozen). For `"idle"` why there is no further attempt (`"timeout"`, `"aborted"`,
-   * `"server-unreachable"`, `"socket-unavailable"`, `"server-full"`, `"peer-id-taken"`, `"superseded"`, `"upgrade-required"`). For
-   * `"closed"` that it was closed, or `"internal"`. Otherwise `""`.
+   * Why the state changed. For `"reconnecting"` it says why the link was lost: `"link-lost"`, `"server-unreachable"`, `"peer-id-taken"`,
+   * `"sequence-gap"`, `"offline"`, or `"suspended"` (the page is frozen). For `"idle"` it says why the client makes no further attempt:
+   * `"timeout"`, `"aborted"`, `"server-unreachable"`, `"socket-unavailable"`, `"server-full"`, `"peer-id-taken"`, `"superseded"`,
+   * `"upgrade-required"`. For `"closed"` it is `"closed"` or `"internal"`. Otherwise it is `""`.
    */
   readonly reason: ClientStateReason;
 }
 
 /** The event `resume` of a `SignalingClient`. */
 export interface ClientResumeEvent extends Event {
-  /** Whether the session goes on: then nothing was lost, in either direction. */
+  /** Whether the session goes on. If it does, no message was lost, in either direction. */
   readonly resumed: boolean;
   /**
-   * Why the session is a new one: `"session-expired"` (the client was away for too long, or the server was started anew),
-   * `"position-lost"` (the server no longer has all that is missing here), or `""` (the session goes on, or the server has none).
+   * Why the session is a new one: `"session-expired"` (the client was away for too long, or the server restarted),
+   * `"position-lost"` (the server no longer has every message that the client is missing), or `""` (the session goes on, or the server has no sessions).
    */
-  readonly reason: "session-expired" | "position-lost" | "" | (string & {});
+  readonly reason: LossReason | "";
 }
 
 /** The event `peer` of a `SignalingClient`. */
@@ -39,31 +40,31 @@ export interface ClientPeerEvent extends Event {
 
 /** The event `message` of a `SignalingClient`. */
 export interface ClientMessageEvent extends Event {
-  /** The sender's peer id, stamped by the server. */
+  /** The sender's peer id, which the server sets. */
   readonly from: string;
-  /** What the sender gave to `send()`, as JSON holds it. */
+  /** The value that the sender gave to `send()`, after its way through JSON. */
   readonly data: unknown;
 }
 
 /** The event `error` of a `SignalingClient` or a `RemotePeer`. */
 export interface SignalingErrorEvent extends Event {
-  /** What went wrong. */
+  /** The error. */
   readonly error: SignalingError;
 }
 
 /** The events of a `SignalingClient`, by type. */
 export interface SignalingClientEventMap {
-  /** `state` changed. */
+  /** The state changed. */
   readonly statechange: ClientStateChangeEvent;
   /**
-   * The link was lost and is back. If the session is a new one, what was on its way is lost: the client enters its rooms and
-   * finishes negotiations anew by itself, and a `peer.send()` or `room.broadcast()` that waited rejects with `link-lost`.
+   * The link was lost and is back. If the session is a new one, the messages that were on their way are lost. The client enters its rooms
+   * and finishes its negotiations by itself. A pending `peer.send()` or `room.broadcast()` whose message was on its way rejects with `link-lost`.
    */
   readonly resume: ClientResumeEvent;
-  /** A remote peer connects to this client: add tracks and listeners to it now. */
+  /** A remote peer connects to this client. Add tracks and listeners to it now. */
   readonly peer: ClientPeerEvent;
-  /** A peer's `peer.send()`; the client need not have a `RemotePeer` for it. */
+  /** A message arrived from a peer's `peer.send()`. The client need not have a `RemotePeer` for the peer. */
   readonly message: ClientMessageEvent;
-  /** Something went wrong that no promise waits for. */
+  /** An operation failed for which no promise waits. */
   readonly error: SignalingErrorEvent;
 }

@@ -1,5 +1,6 @@
-import { text } from "./arguments.js";
+import { bytes, text } from "./arguments.js";
 import { SignalingError } from "./errors.js";
+import { KEY_BYTES, MIN_KEY_BYTES } from "./limits.js";
 
 /** How the client stores its session. */
 export interface SessionOptions {
@@ -35,7 +36,7 @@ function randomHex(bytes: number): string {
 }
 
 /** The storage for each value of `SessionOptions.storage`. */
-const STORAGES: Record<string, string> = { tab: "sessionStorage", origin: "localStorage" };
+const STORAGES: Record<string, "sessionStorage" | "localStorage"> = { tab: "sessionStorage", origin: "localStorage" };
 
 /** Returns the address without user, password and query, which may be secret and may change from page to page. */
 function placeOf(url: string): string {
@@ -68,13 +69,17 @@ export function identity(url: () => string, given: string | undefined, kind: str
   let claimed: Promise<void> | undefined;
 
   const name = () => ["signalpost", placeOf(url()), given].join(" ");
-  /** Returns the storage, or `undefined` with `"none"`. */
-  const kept = () => (globalThis as any)[storage!];
+  /** Returns the storage; throws with `"none"`, and where the browser allows none. */
+  const kept = () => {
+    if (storage === undefined) throw new TypeError("nothing is stored");
+    return globalThis[storage] as Storage & Record<string, string>;
+  };
   const drawn = () => ({ id: given ?? randomHex(8), key: randomHex(32), pages: 0 });
   const stored = () => {
     try {
       const [id, key, pages] = JSON.parse(kept()[name()]);
-      if (/^[!-~]{16,64}$/.test(key)) return { id: given ?? text("", id), key: key as string, pages: pages | 0 };
+      if (typeof key === "string" && bytes(key) >= MIN_KEY_BYTES && bytes(key) <= KEY_BYTES)
+        return { id: given ?? text("", id), key, pages: Math.abs(pages | 0) };
     } catch {
       // Nothing is stored, or another script wrote the value.
     }
@@ -96,7 +101,10 @@ export function identity(url: () => string, given: string | undefined, kind: str
     return (
       !locks ||
       new Promise<boolean>((done) => {
-        const held = () => (done(true), over);
+        const held = () => {
+          done(true);
+          return over;
+        };
         locks.request(`${name()} ${whole().id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
       })
     );

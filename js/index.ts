@@ -28,6 +28,7 @@ export type {
   PeerStateReason,
   RemotePeerEventMap,
 } from "./remote_peer_events.js";
+export type { AwayReason, LeaveReason, LossReason } from "./reasons.js";
 export type { Room } from "./room.js";
 export type {
   RoomEventMap,

@@ -1,9 +1,9 @@
 import { type PeerInfo, peerInfo } from "./peer_info.js";
 
-/** How many peers are remembered, as in `crates/core`: a server may list any number. */
+/** How many peers the client remembers, as in `crates/core`: a server may list any number. */
 const MAX_PEERS = 1024;
 
-/** @internal What lists said last about peers, the peers named last being remembered longest. */
+/** @internal The newest description of each peer from the lists. The client remembers the peers longest that a list named last. */
 export class KnownPeers {
   readonly #peers = new Map<string, PeerInfo>();
 

@@ -23,10 +23,10 @@ export interface PeerStats {
 /** @internal Reads the statistics from `getStats()` (W3C WebRTC Statistics §8), whose transport names the pair in use. */
 export async function peerStats(connection: RTCPeerConnection): Promise<PeerStats> {
   const reports = await connection.getStats();
-  let pair: any;
-  reports.forEach(({ selectedCandidatePairId }) => (pair ??= reports.get(selectedCandidatePairId)));
-  const local = reports.get(pair?.localCandidateId);
-  const remote = reports.get(pair?.remoteCandidateId);
+  let pair: RTCIceCandidatePairStats | undefined;
+  for (const { selectedCandidatePairId } of reports.values()) pair ??= reports.get(selectedCandidatePairId);
+  const local = pair && reports.get(pair.localCandidateId);
+  const remote = pair && reports.get(pair.remoteCandidateId);
   const types = [local?.candidateType, remote?.candidateType];
   const seconds = pair?.currentRoundTripTime;
   return {

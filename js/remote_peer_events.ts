@@ -2,7 +2,7 @@ import type { SignalingErrorEvent } from "./client_events.js";
 import type { ErrorCode } from "./errors.js";
 import type { PeerStats } from "./peer_stats.js";
 
-/** Why `PeerStateChangeEvent.state` is what it is. A newer peer may give reasons that this version does not list. */
+/** The reason of a `PeerStateChangeEvent`. A newer peer may give reasons that this version does not list. */
 export type PeerStateReason = ErrorCode | "path-lost" | "" | (string & {});
 
 /** The event `statechange` of a `RemotePeer`. */
@@ -10,22 +10,22 @@ export interface PeerStateChangeEvent extends Event {
   /** The state now. */
   readonly state: RTCPeerConnectionState;
   /**
-   * `"path-lost"` when the state is `"disconnected"` (nothing arrives any more, which may pass), `"connection-failed"` when it is
-   * `"failed"` (the path was given up: `restartIce()` looks for another), an error code when it is `"closed"` (`"closed"`: by this
-   * side, `"connection-gone"`: by the other), and `""` otherwise.
+   * Why the state changed. For `"disconnected"` it is `"path-lost"`: nothing arrives, which may pass. For `"failed"` it is
+   * `"connection-failed"`: the browser gave the path up, and `restartIce()` looks for another one. For `"closed"` it is an error code:
+   * `"closed"` if this side closed the connection, `"connection-gone"` if the other side did. Otherwise it is `""`.
    */
   readonly reason: PeerStateReason;
 }
 
 /** The event `quality` of a `RemotePeer`. */
 export interface PeerQualityEvent extends Event {
-  /** How the connection does. */
+  /** The statistics of the connection. */
   readonly stats: PeerStats;
 }
 
 /** The event `message` of a `RemotePeer`. */
 export interface PeerMessageEvent extends Event {
-  /** What the other side gave to `send()`, as JSON holds it. */
+  /** The value that the other side gave to `send()`, after its way through JSON. */
   readonly data: unknown;
 }
 
@@ -35,14 +35,14 @@ export interface RemotePeerEventMap {
   readonly track: RTCTrackEvent;
   /** The other side created a data channel. */
   readonly datachannel: RTCDataChannelEvent;
-  /** `state` changed. */
+  /** The state changed. */
   readonly statechange: PeerStateChangeEvent;
   /** Data can flow. */
   readonly open: Event;
-  /** How the connection does: every 2 s while it is connected and somebody listens to this. */
+  /** New statistics came. The event comes every 2 s while the peer is connected and this event has a listener. */
   readonly quality: PeerQualityEvent;
-  /** The other side's `send()`. */
+  /** A message arrived from the other side's `send()`. */
   readonly message: PeerMessageEvent;
-  /** Something went wrong that no promise waits for. */
+  /** An operation failed for which no promise waits. */
   readonly error: SignalingErrorEvent;
 }

@@ -3,13 +3,13 @@ import { TypedEventTarget, emit } from "./events.js";
 import type { PeerInfo } from "./peer_info.js";
 import type { RoomEventMap } from "./room_events.js";
 
-/** @internal What a room asks of its client. */
+/** @internal The calls of a room to its client. */
 export interface RoomCalls {
   leave(options: CallOptions | undefined): Promise<void>;
   broadcast(data: unknown, options: CallOptions | undefined): Promise<void>;
 }
 
-/** A room that this client is in. A lost link is regained with it. */
+/** A room that this client is in. After a lost link, the client is in the room again by itself. */
 export class Room extends TypedEventTarget<RoomEventMap> {
   /** @internal How many calls to enter it wait or have succeeded: without any it is given up. */
   holds = 0;
@@ -26,13 +26,13 @@ export class Room extends TypedEventTarget<RoomEventMap> {
     this.#calls = calls;
   }
 
-  /** Who else is here, or away; nobody once this client has left. */
+  /** The other members of the room, including members that are away; empty once this client has left. */
   get peers(): readonly PeerInfo[] {
     return [...this.#members.values()];
   }
 
   /**
-   * Leaves, also when the call is aborted. The connections to the peers stay. `timeoutMs` is 15000 by default.
+   * Leaves the room, even if the call is aborted. The connections to the peers stay. `timeoutMs` is 15000 by default.
    *
    * @throws {SignalingError} `timeout`, `aborted`, `outbox-full`, `invalid-argument`, `closed`
    */
@@ -41,12 +41,12 @@ export class Room extends TypedEventTarget<RoomEventMap> {
   }
 
   /**
-   * Sends a message to everybody else in the room, through the server: for small and rare things. Resolves when it is in
-   * everybody's queue there. `timeoutMs` is 150000 by default: as long as a lost link may take to come back.
+   * Sends a message to all other members of the room, through the server. Use it for small and rare messages. Resolves when the
+   * message is in the queue of every member at the server. `timeoutMs` is 150000 by default: the time that a lost link may need to come back.
    *
-   * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
-   * @throws {SignalingError} `rate-limited`, `message-too-large`, `room-not-joined`, `peer-busy` (some have not got it),
-   * `link-lost` (some may have got it), `outbox-full`, `timeout`, `aborted`, `invalid-argument`, `closed`
+   * @param data Any value that JSON can hold in 4096 bytes. The method refuses a value that JSON would change.
+   * @throws {SignalingError} `rate-limited`, `message-too-large`, `room-not-joined`, `peer-busy` (some members did not get it),
+   * `link-lost` (some members may have got it), `outbox-full`, `timeout`, `aborted`, `invalid-argument`, `closed`
    */
   broadcast(data: unknown, options?: CallOptions): Promise<void> {
     return promised(() => this.#calls.broadcast(data, options));
@@ -57,12 +57,12 @@ export class Room extends TypedEventTarget<RoomEventMap> {
     for (const peer of peers) this.#members.set(peer.id, peer);
   }
 
-  /** @internal What is known of a peer that is here, or away. */
+  /** @internal Returns the description of a member that is here or away. */
   member(id: string): PeerInfo | undefined {
     return this.#members.get(id);
   }
 
-  /** @internal This client is out: nothing is known of it any more. */
+  /** @internal Forgets the members, because this client has left. */
   left(): void {
     this.#members.clear();
   }
@@ -78,7 +78,7 @@ export class Room extends TypedEventTarget<RoomEventMap> {
     emit(this, "message", { from, data });
   }
 
-  /** @internal Somebody is away (`peeraway`), back (`peerback`) or gone (`peerleave`). */
+  /** @internal Reports that a member is away (`peeraway`), back (`peerback`) or gone (`peerleave`). */
   changed(id: string, type: keyof RoomEventMap, reason: string): void {
     const known = this.#members.get(id);
     if (!known) return;

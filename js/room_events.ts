@@ -1,4 +1,5 @@
 import type { PeerInfo } from "./peer_info.js";
+import type { AwayReason, LeaveReason } from "./reasons.js";
 
 /** The event `peerjoin` of a `Room`. */
 export interface RoomPeerJoinEvent extends Event {
@@ -8,9 +9,9 @@ export interface RoomPeerJoinEvent extends Event {
 
 /** The event `message` of a `Room`. */
 export interface RoomMessageEvent extends Event {
-  /** The sender's peer id, stamped by the server. */
+  /** The sender's peer id, which the server sets. */
   readonly from: string;
-  /** What the sender gave to `broadcast()`, as JSON holds it. */
+  /** The value that the sender gave to `broadcast()`, after its way through JSON. */
   readonly data: unknown;
 }
 
@@ -18,8 +19,8 @@ export interface RoomMessageEvent extends Event {
 export interface RoomPeerAwayEvent extends Event {
   /** The peer, marked with `away`. */
   readonly peer: PeerInfo;
-  /** `"lost"`: its link ended; `"silent"`: nothing arrives from it any more; `"suspended"`: its page is frozen. */
-  readonly reason: "lost" | "silent" | "suspended" | (string & {});
+  /** `"lost"`: its link ended; `"silent"`: the server hears nothing from it any more; `"suspended"`: its page is frozen. */
+  readonly reason: AwayReason;
 }
 
 /** The event `peerback` of a `Room`. */
@@ -32,23 +33,23 @@ export interface RoomPeerBackEvent extends Event {
 export interface RoomPeerLeaveEvent extends Event {
   /** The peer that is gone. */
   readonly peer: PeerInfo;
-  /** `"left"`: it left the room; `"closed"`: its client or page was closed; `"lost"`: it was away for too long, or loaded anew. */
-  readonly reason: "left" | "closed" | "lost" | (string & {});
+  /** `"left"`: it left the room; `"closed"`: its client or page was closed; `"lost"`: it was away for too long, or its page was reloaded. */
+  readonly reason: LeaveReason;
 }
 
 /** The events of a `Room`, by type. */
 export interface RoomEventMap {
-  /** A peer entered. */
+  /** A peer entered the room. */
   readonly peerjoin: RoomPeerJoinEvent;
-  /** A peer's `broadcast()`. */
+  /** A message arrived from a peer's `broadcast()`. */
   readonly message: RoomMessageEvent;
   /**
-   * A peer can no longer be reached, through the server or directly. `peerback` or `peerleave` follows. What is sent to it
-   * meanwhile waits at the server.
+   * Neither the server nor a connection reaches a peer any more. `peerback` or `peerleave` follows. Messages to the peer
+   * wait at the server meanwhile.
    */
   readonly peeraway: RoomPeerAwayEvent;
-  /** A peer that was away is back, with everything that was sent to it. */
+  /** A peer that was away is back, and gets every message that was sent to it. */
   readonly peerback: RoomPeerBackEvent;
-  /** A peer is gone, once for each `peerjoin`. */
+  /** A peer is gone. The event comes once for each `peerjoin`. */
   readonly peerleave: RoomPeerLeaveEvent;
 }

@@ -3,7 +3,7 @@ import { type CallOptions, callOptions } from "./call_options.js";
 import type { PeerInfo } from "./peer_info.js";
 import { Room, type RoomCalls } from "./room.js";
 
-/** @internal What the rooms ask of their client. */
+/** @internal The calls of the rooms to their client. */
 export interface RoomsCalls {
   /** Enters a room; `take` gets its members at once. */
   join(name: string, options: CallOptions | undefined, take: (members: readonly PeerInfo[]) => void): Promise<void>;
@@ -24,7 +24,7 @@ export class Rooms {
     return this.#rooms.get(name);
   }
 
-  /** What one of the rooms knows of a peer. */
+  /** Returns the description of a peer from one of the rooms. */
   member(id: string): PeerInfo | undefined {
     for (const room of this.#rooms.values()) {
       const found = room.member(id);
@@ -48,7 +48,7 @@ export class Rooms {
     return room;
   }
 
-  /** The client is in no room any more. */
+  /** Forgets all rooms. */
   clear(): void {
     for (const name of this.#rooms.keys()) this.#forget(name);
   }
@@ -56,7 +56,7 @@ export class Rooms {
   #made(name: string): Room {
     const calls: RoomCalls = {
       leave: async (options) => {
-        // Options that are not allowed leave nothing.
+        // A call with wrong options does not leave the room.
         callOptions(options);
         if (this.#forget(name)) await this.#calls.leave(name, options);
       },

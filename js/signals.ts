@@ -3,7 +3,7 @@ import { type CallOptions, promised } from "./call_options.js";
 import { TypedEventTarget, emit } from "./events.js";
 import type { SignalsEventMap } from "./signals_events.js";
 
-/** @internal What this asks of its client. */
+/** @internal The calls to the client. */
 export interface SignalCalls {
   offer(to: string, sdp: string, options: CallOptions | undefined): Promise<void>;
   answer(to: string, sdp: string, options: CallOptions | undefined): Promise<void>;
@@ -11,10 +11,10 @@ export interface SignalCalls {
 }
 
 /**
- * Signaling for an `RTCPeerConnection` of one's own. What is sent here reaches only `client.signals` of the receiver, never
- * a `RemotePeer`. Each promise resolves when the message is in the receiver's queue at the server, and rejects with
- * `peer-not-found`, `peer-busy`, `link-lost` (it may have arrived), `outbox-full`, `message-too-large`, `timeout`, `aborted`, … `timeoutMs`
- * is 150000 by default: as long as a lost link may take to come back.
+ * Signaling for your own `RTCPeerConnection`. These signals reach only `client.signals` of the receiver, never
+ * a `RemotePeer`. Each promise resolves when the signal is in the receiver's queue at the server, and rejects with
+ * `peer-not-found`, `peer-busy`, `link-lost` (the signal may have arrived), `outbox-full`, `message-too-large`, `timeout`, `aborted`, … `timeoutMs`
+ * is 150000 by default: the time that a lost link may need to come back.
  */
 export class Signals extends TypedEventTarget<SignalsEventMap> {
   readonly #calls: SignalCalls;
@@ -36,11 +36,12 @@ export class Signals extends TypedEventTarget<SignalsEventMap> {
   }
 
   /**
-   * Sends a candidate of `icecandidate`; `null`, or one with an empty text: there are no more. Candidates are batched. One that no
-   * browser would take, because it cannot be read or names neither `sdpMid` nor `sdpMLineIndex`, rejects with `invalid-candidate`.
+   * Sends a candidate of the event `icecandidate`. `null`, or a candidate with an empty text, says that there are no more. The client batches
+   * candidates. It refuses a candidate that no browser would take, because it cannot be read or names neither `sdpMid` nor `sdpMLineIndex`:
+   * the promise rejects with `invalid-candidate`.
    *
-   * A browser goes on finding candidates for a peer that is gone, or after this client was closed. So a rejection with
-   * `peer-not-found` or `closed` that nobody handles is not reported: the offer or the answer tells of it.
+   * A browser goes on finding candidates for a peer that is gone, or after this client was closed. So the browser does not report an unhandled
+   * rejection with `peer-not-found` or `closed`: the promise of the offer or the answer rejects too.
    */
   sendIceCandidate(to: string, candidate: RTCIceCandidateInit | RTCIceCandidate | null, options?: CallOptions): Promise<void> {
     const send = async () => {

@@ -1,25 +1,25 @@
 /** The events `offer` and `answer` of `Signals`. */
 export interface SignalsDescriptionEvent extends Event {
-  /** The sender's peer id, stamped by the server. */
+  /** The sender's peer id, which the server sets. */
   readonly from: string;
-  /** For `setRemoteDescription()`. */
+  /** The description, for `setRemoteDescription()`. */
   readonly description: RTCSessionDescriptionInit;
 }
 
 /** The event `icecandidate` of `Signals`. */
 export interface SignalsCandidateEvent extends Event {
-  /** The sender's peer id, stamped by the server. */
+  /** The sender's peer id, which the server sets. */
   readonly from: string;
-  /** For `addIceCandidate()`; `null`: there are no more. */
+  /** The candidate, for `addIceCandidate()`; `null` says that there are no more. */
   readonly candidate: RTCIceCandidateInit | null;
 }
 
 /** The events of `Signals`, by type. */
 export interface SignalsEventMap {
-  /** A peer offers. */
+  /** An offer arrived. */
   readonly offer: SignalsDescriptionEvent;
-  /** A peer answers. */
+  /** An answer arrived. */
   readonly answer: SignalsDescriptionEvent;
-  /** A peer found a candidate. */
+  /** A candidate arrived. */
   readonly icecandidate: SignalsCandidateEvent;
 }

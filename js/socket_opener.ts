@@ -28,7 +28,7 @@ export class SocketOpener {
     this.#thrown = thrown;
   }
 
-  /** Begins to open the first socket while the module is still on its way. */
+  /** Begins to open the first socket while the browser still loads the module. */
   beginEarly(): void {
     this.#headStart ??= this.#begin();
   }

@@ -101,7 +101,7 @@ impl Driver {
 
     /// Sets the timer to what the core waits for; nothing is changed where that is set already.
     fn set_timer(&self) {
-        let deadline = self.core.borrow().deadline();
+        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
         if self.deadline.replace(deadline) != deadline {
             let now = clock::now();
             // Timers of browsers count in 32 bits with a sign.
@@ -133,7 +133,7 @@ impl Driver {
                 connections.operate(connection, operation, &what);
             }
             Output::RestartIce { connection } => connections.restart_ice(connection),
-            Output::Probe { connection, after } => connections.probe(connection, after),
+            Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),

@@ -54,6 +54,14 @@ struct TimelineRecord {
 
 /// Returns how long each phase of a connection took, in milliseconds, as an object; `undefined` for what has not happened.
 pub fn timeline(timeline: Timeline) -> JsValue {
-    let Timeline { started: _, discovery, offer, answer, first_candidate, pair, open } = timeline;
+    let Timeline {
+        started_ms: _,
+        discovery_ms: discovery,
+        offer_ms: offer,
+        answer_ms: answer,
+        first_candidate_ms: first_candidate,
+        pair_ms: pair,
+        open_ms: open,
+    } = timeline;
     record(&TimelineRecord { discovery, offer, answer, first_candidate, pair, open })
 }

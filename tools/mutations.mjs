@@ -11,7 +11,9 @@ import { inRoot } from "./paths.mjs";
 
 const NEGOTIATION = "crates/core/src/peer/negotiation.rs";
 const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
-const DELIVERY = "crates/core/src/stream/outbox.rs";
+const OWN_OFFER = "crates/core/src/peer/negotiation/own_offer.rs";
+const REMOTE_OFFER = "crates/core/src/peer/negotiation/remote_offer.rs";
+const INBOUND = "crates/core/src/stream/inbound.rs";
 const FRAMES = "crates/server/src/registry/frames.rs";
 const CLAIM = "crates/server/src/registry/claim.rs";
 const MARKS = "crates/server/src/registry/marks.rs";
@@ -28,16 +30,20 @@ const MUTATIONS = [
   {
     name: "the collision check is taken out",
     edits: [
-      [NEGOTIATION, "let collision = self.offer.is_some() || self.signaling_state != SignalingState::Stable;", "let collision = false;"],
+      [
+        REMOTE_OFFER,
+        "let collision = self.own.current.is_out() || self.signaling_state != SignalingState::Stable;",
+        "let collision = false;",
+      ],
     ],
   },
   {
     name: "the ignored-offer rule is taken out: the impolite side accepts",
-    edits: [[NEGOTIATION, "self.ignore_offer = collision && !self.polite;", "self.ignore_offer = false;"]],
+    edits: [[REMOTE_OFFER, "self.remote.is_ignored = collision && !self.polite;", "self.remote.is_ignored = false;"]],
   },
   {
     name: "the polite side ignores too",
-    edits: [[NEGOTIATION, "self.ignore_offer = collision && !self.polite;", "self.ignore_offer = collision;"]],
+    edits: [[REMOTE_OFFER, "self.remote.is_ignored = collision && !self.polite;", "self.remote.is_ignored = collision;"]],
   },
   {
     name: "the serial queue is taken out: messages are taken up while an operation runs",
@@ -48,19 +54,19 @@ const MUTATIONS = [
   },
   {
     name: "a late answer is accepted",
-    edits: [[NEGOTIATION, "(Some(_), _) if number != self.offer_number => {}\n", ""]],
+    edits: [[OWN_OFFER, "} else if number != self.own.number {", "} else if false {"]],
   },
   {
     name: "the polite side sets its offers at once",
-    edits: [[NEGOTIATION, "if self.polite { Operation::CreateOffer }", "if false { Operation::CreateOffer }"]],
+    edits: [[OWN_OFFER, "|| (is_first && !self.polite);", "|| is_first || self.polite;"]],
   },
   {
     name: "the polite side makes an offer that gathered nothing, instead of an invite",
-    edits: [[GATHERING, "if made == InFlight::MakingOffer && self.signaling_state == SignalingState::Stable {", "if false {"]],
+    edits: [[OWN_OFFER, "if self.polite && begins && self.gathers {", "if false {"]],
   },
   {
     name: "a second invite restarts ICE again",
-    edits: [[GATHERING, "if self.invited.as_deref() == Some(&*end) {", "if false {"]],
+    edits: [[GATHERING, "if self.invites.heeded.as_deref() == Some(&*end) {", "if false {"]],
   },
   {
     name: "the server's duplicate check is taken out",
@@ -74,11 +80,23 @@ const MUTATIONS = [
   },
   {
     name: "the client's duplicate check is taken out",
-    edits: [[DELIVERY, "if seq < expected {", "if false {"]],
+    edits: [
+      [
+        INBOUND,
+        "let sequence = Sequence::of(seq, self.received);",
+        "let sequence = if Sequence::of(seq, self.received) == Sequence::Gap { Sequence::Gap } else { Sequence::Next };",
+      ],
+    ],
   },
   {
     name: "the client's gap check is taken out",
-    edits: [[DELIVERY, "if seq > expected {", "if false {"]],
+    edits: [
+      [
+        INBOUND,
+        "let sequence = Sequence::of(seq, self.received);",
+        "let sequence = if seq > self.received { Sequence::Next } else { Sequence::Duplicate };",
+      ],
+    ],
   },
   {
     name: "the fencing is taken out: a replaced socket goes on speaking for its session, and ends it",

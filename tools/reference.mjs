@@ -17,10 +17,15 @@ const PAGES = [
     ["client", "client_events", "call_options", "load", "events"],
   ],
   ["remote-peer.md", "Remote peers", "The connections to other peers.", ["remote_peer", "remote_peer_events", "peer_stats"]],
-  ["rooms.md", "Rooms and lists", "Who is there.", ["room", "room_events", "peer_info"]],
-  ["signals.md", "Signals", "Signaling for connections of your own.", ["signals", "signals_events"]],
-  ["options.md", "Options", "What `new SignalingClient(url, options)` takes.", ["options", "identity", "transport"]],
-  ["errors.md", "Errors", "What every call can reject with.", ["errors"]],
+  [
+    "rooms.md",
+    "Rooms and lists",
+    "The members of a room, and the results of `findPeers()`.",
+    ["room", "room_events", "peer_info", "reasons"],
+  ],
+  ["signals.md", "Signals", "Signaling for your own connections.", ["signals", "signals_events"]],
+  ["options.md", "Options", "The options of `new SignalingClient(url, options)`.", ["options", "identity", "transport"]],
+  ["errors.md", "Errors", "The errors with which every call can reject.", ["errors"]],
 ];
 
 /** The names that the package exports, by module. */

@@ -68,7 +68,7 @@ fuzz_target!(|text: &str| {
             ..CandidateOptions::default()
         },
         release_when_frozen: true,
-        attempt: 0,
+        pages: 0,
     };
     let mut world = World {
         client: Client::new(config, 7),

@@ -26,7 +26,7 @@ impl PeerConnection {
             other => panic!("{other:?}"),
         });
         let connections = PeerConnections::new(configuration.clone().unchecked_into(), &report);
-        connections.connect(ConnectionId(1));
+        connections.connect(ConnectionId(1), None);
         Self(connections)
     }
 

@@ -1,4 +1,4 @@
-// What applications send each other through the server, and ways to the server that are no WebSocket.
+// Messages that applications send through the server, and transports other than a WebSocket.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, loadModule, outcome, startClient } from "./support/pages.mjs";
@@ -164,7 +164,7 @@ describe("signals for a connection of one's own", () => {
 });
 
 describe("another way to the server", () => {
-  // A page's own bridge: whatever carries texts, and a WebSocket at its end.
+  // A page's own bridge: a transport that carries texts, with a WebSocket at its end.
   const BRIDGE = `(port) => {
     const socket = new WebSocket("/signal".replace(/^/, location.origin.replace(/^http/, "ws")));
     socket.onopen = () => port.postMessage("open");

@@ -1,4 +1,4 @@
-//! What the core can be told.
+//! What the driver tells the core.
 
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use alloc::{boxed::Box, string::String};

@@ -8,17 +8,25 @@ use signalpost_core::{CallId, Command, Receiver, Reply, TimerName};
 use support::{World, candidate, id, room, sdp};
 
 /// A command of each kind that names no time of its own, and how long it may take by default.
-fn commands(call: CallId) -> Vec<(Command, u64)> {
+fn commands(call: u32) -> Vec<(Command, u64)> {
     let to = Receiver::Peer(id("ada"));
-    let own = |signal| Command::OwnSignal { call, to: id("ada"), signal };
+    let own = |signal| Command::OwnSignal { call: CallId(call), to: id("ada"), signal };
     let candidates = |end| OwnSignal::Candidates { candidates: vec![candidate("f", 1, "host")], end };
     vec![
-        (Command::FindPeers { call, query: Query::default() }, 15_000),
-        (Command::Join { call, room: room("a") }, 15_000),
-        (Command::Leave { call, room: room("a") }, 15_000),
-        (Command::Message { call, to: to.clone(), data: "1".into(), receipt: false }, 150_000),
-        (Command::Message { call, to, data: "1".into(), receipt: true }, 150_000),
-        (Command::Message { call, to: Receiver::Room(room("a")), data: "1".into(), receipt: false }, 150_000),
+        (Command::FindPeers { call: CallId(call), query: Query::default() }, 15_000),
+        (Command::Join { call: CallId(call), room: room("a") }, 15_000),
+        (Command::Leave { call: CallId(call), room: room("a") }, 15_000),
+        (Command::Message { call: CallId(call), to: to.clone(), data: "1".into(), receipt: false }, 150_000),
+        (Command::Message { call: CallId(call), to, data: "1".into(), receipt: true }, 150_000),
+        (
+            Command::Message {
+                call: CallId(call),
+                to: Receiver::Room(room("a")),
+                data: "1".into(),
+                receipt: false,
+            },
+            150_000,
+        ),
         (own(OwnSignal::Offer(sdp("mine"))), 150_000),
         (own(candidates(false)), 150_000),
         (own(candidates(true)), 150_000),
@@ -40,7 +48,7 @@ fn waits(world: &World, call: u32) -> bool {
 
 #[test]
 fn each_call_ends_by_its_default() {
-    for (command, default) in commands(CallId(5)) {
+    for (command, default) in commands(5) {
         let mut world = World::registered();
         world.command(command.clone());
         wait(&mut world, default - 1_000);
@@ -52,7 +60,7 @@ fn each_call_ends_by_its_default() {
 
 #[test]
 fn each_call_ends_by_the_limit_that_the_application_sets() {
-    for (command, default) in commands(CallId(5)) {
+    for (command, default) in commands(5) {
         for limit in [100, default + 20_000] {
             let mut world = World::registered();
             world.command(command.clone());
@@ -131,7 +139,7 @@ fn the_answer_to_a_message_that_nobody_waits_for_is_no_event() {
         }
         assert!(waits(&world, 5));
         assert!(world.errors().is_empty());
-        assert_ne!(world.client.poll_timeout().map(|(_, name)| name), Some(TimerName::Letter));
+        assert_ne!(world.client.poll_timeout().map(|(_, name)| name), Some(TimerName::Message));
     }
 }
 

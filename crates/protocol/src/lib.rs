@@ -24,7 +24,7 @@ pub mod message;
 mod odd_entries;
 mod pieces;
 pub mod reason;
-mod record;
+pub mod record;
 pub mod sequence;
 pub mod session_description;
 mod split_mix64;

@@ -5,6 +5,7 @@ use crate::error_code::ErrorCode;
 use crate::id::{Label, PeerId, RoomName};
 use crate::kind::Kind;
 use crate::reason::{AwayReason, LeaveReason, LossReason, Open};
+use crate::record::text_bytes;
 use alloc::{string::String, vec::Vec};
 
 /// What a client sends.
@@ -172,6 +173,14 @@ pub struct Hello {
     pub received: Option<u32>,
     /// How many times this client has said `hello`, so that one that is late is known as such; `None`: it does not count.
     pub attempt: Option<u32>,
+}
+
+impl Hello {
+    /// The `attempt` before the first one of a page. `pages`: how many have used the key, this one with them. Each has room for
+    /// 65,536 attempts. The numbers may begin again at 0 (RFC 1982 §3.2).
+    pub const fn attempt_before(pages: u32) -> u32 {
+        pages.wrapping_shl(16)
+    }
 }
 
 /// What becomes of a session when a client registers.
@@ -381,11 +390,5 @@ impl Signal {
 }
 
 fn candidate_bytes(candidates: &[IceCandidateInit]) -> usize {
-    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    candidates.iter().fold(0, |bytes, init| {
-        bytes
-            .saturating_add(init.candidate.len())
-            .saturating_add(length(&init.sdp_mid))
-            .saturating_add(length(&init.username_fragment))
-    })
+    candidates.iter().fold(0, |bytes, init| bytes.saturating_add(text_bytes(init, str::len)))
 }

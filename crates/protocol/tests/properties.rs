@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use signalpost_protocol::envelope::field_names;
 use signalpost_protocol::message::{Route, Welcome};
 use signalpost_protocol::{
     CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit, Kind, Label,
@@ -28,12 +29,10 @@ fn label() -> impl Strategy<Value = Label> {
 fn peer() -> impl Strategy<Value = PeerInfo> {
     let capabilities = prop::collection::vec(name(), 0..4);
     (name(), any::<u32>(), prop::option::of(name()), capabilities, prop::option::of(any::<String>()))
-        .prop_map(|(id, session, region, capabilities, metadata)| PeerInfo {
-            id,
-            session,
-            region,
-            capabilities,
-            metadata,
+        .prop_map(|(id, session, region, capabilities, metadata)| {
+            let mut peer = PeerInfo { id, incarnation: session, capabilities, ..PeerInfo::default() };
+            (peer.region, peer.metadata) = (region, metadata);
+            peer
         })
 }
 
@@ -206,41 +205,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
 
 /// Any JSON, with a liking for the names and values that mean something.
 fn json_value() -> impl Strategy<Value = Value> {
-    const NAMES: &[&str] = &[
-        "type",
-        "id",
-        "from",
-        "to",
-        "timestamp",
-        "payload",
-        "versions",
-        "version",
-        "key",
-        "peer",
-        "peers",
-        "cursor",
-        "limit",
-        "region",
-        "capability",
-        "room",
-        "reason",
-        "sdp",
-        "number",
-        "connection",
-        "target",
-        "candidates",
-        "end",
-        "code",
-        "message",
-        "own",
-        "data",
-        "ref",
-        "session",
-        "capabilities",
-        "metadata",
-        "candidate",
-        "sdpMLineIndex",
-    ];
+    let names: Vec<&str> = field_names().collect();
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -251,8 +216,8 @@ fn json_value() -> impl Strategy<Value = Value> {
         prop::sample::select(Kind::ALL).prop_map(|kind| kind.as_str().into()),
         Just(Value::from("v=0\r\n")),
     ];
-    leaf.prop_recursive(4, 64, 8, |inner| {
-        let key = prop_oneof![4 => prop::sample::select(NAMES).prop_map(String::from), 1 => any::<String>()];
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        let key = prop_oneof![4 => prop::sample::select(names.clone()).prop_map(String::from), 1 => any::<String>()];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((key, inner), 0..8)

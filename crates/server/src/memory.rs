@@ -36,13 +36,13 @@ impl Outlet for Queues {
 }
 
 impl MemoryEngine {
-    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds.
-    pub fn new(window: u64, bounds: Bounds) -> Self {
-        let registry = Registry::new(window).with_bounds(bounds);
+    /// Creates an engine that knows no peer. `window_ms` is how long a session waits for its client.
+    pub fn new(window_ms: u64, bounds: Bounds) -> Self {
+        let registry = Registry::new(window_ms).with_bounds(bounds);
         Self { state: Mutex::new(State { registry, ..State::default() }) }
     }
 
-    /// Runs `act` with the lock, and notes how long that took.
+    /// Runs `act` under the lock, and notes how long that took.
     // A panic while the lock was held would be a defect; the state is still the best there is.
     #[allow(
         clippy::disallowed_methods,

@@ -8,12 +8,12 @@ use core::fmt;
 pub struct SocketId(u64);
 
 impl SocketId {
-    /// The socket of that number.
+    /// Makes the id with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn as_u64(self) -> u64 {
         self.0
     }

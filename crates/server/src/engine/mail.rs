@@ -1,5 +1,6 @@
-//! What a client is to know: the content of mailboxes.
+//! Mail: the contents of mailboxes.
 
+use signalpost_protocol::record::text_bytes;
 use signalpost_protocol::{
     AwayReason, ErrorCode, LeaveReason, PeerId, PeerInfo, RoomName, ServerMessage, Signal, limits,
 };
@@ -15,7 +16,7 @@ pub struct Page {
     pub cursor: Option<PeerId>,
 }
 
-/// One thing that a client is told, once and in order: an answer, a signal or a notice.
+/// One message for a client, which gets it once and in order: an answer, a signal or a notice.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mail {
     /// The peer is in the room.
@@ -34,7 +35,7 @@ pub enum Mail {
         /// The frame that this answers.
         reference: Option<u32>,
     },
-    /// What was asked for.
+    /// The page of a list that the client asked for.
     Found {
         /// The page.
         page: Page,
@@ -51,17 +52,17 @@ pub enum Mail {
         /// The frame that this is about.
         reference: Option<u32>,
     },
-    /// The frame changed nothing, or a message whose receipt was asked for is lost.
+    /// The frame changed nothing, or a message whose sender wants a receipt is lost.
     Refused {
-        /// Why.
+        /// The code of the error.
         code: ErrorCode,
-        /// Why, in words.
+        /// The explanation for people.
         text: Cow<'static, str>,
         /// The frame that this answers.
         reference: Option<u32>,
         /// The peer that the frame was for.
         about: Option<PeerId>,
-        /// When it would be taken, in milliseconds from now, where the engine knows.
+        /// In how many milliseconds the engine would take the frame, where it knows.
         after: Option<u32>,
     },
     /// A signal from another peer.
@@ -71,54 +72,54 @@ pub enum Mail {
         /// What it sent.
         signal: Signal,
     },
-    /// Somebody entered a room of this peer.
+    /// Another peer entered a room of this peer.
     PeerJoined {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: Arc<PeerInfo>,
     },
-    /// Somebody in a room of this peer lost its socket and may resume.
+    /// Another peer in a room of this peer lost its socket, and may resume.
     PeerAway {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: PeerId,
-        /// Why.
+        /// The reason.
         reason: AwayReason,
     },
-    /// Somebody in a room of this peer has resumed. For a member that entered the room meanwhile it is the first word
-    /// of that peer.
+    /// Another peer in a room of this peer has resumed. For a member that entered the room meanwhile this is the first
+    /// notice about that peer.
     PeerBack {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: Arc<PeerInfo>,
     },
-    /// Somebody is no longer in a room of this peer.
+    /// Another peer is no longer in a room of this peer.
     PeerLeft {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: PeerId,
-        /// Why.
+        /// The reason.
         reason: LeaveReason,
     },
 }
 
-/// What happens to mail for which there is no room.
+/// The kinds of mail, which differ in what happens when there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailKind {
-    /// From another peer: its sender is refused.
+    /// A signal from another peer: the engine refuses it, and the sender learns that.
     Relay,
-    /// About a room: whoever misses it has a wrong picture.
+    /// A notice about a room: a client that misses it has a wrong picture of the room.
     Notice,
-    /// The answer to the client's own frame.
+    /// The answer to a frame of the client itself.
     Answer,
 }
 
 impl Mail {
-    /// Which of the three it is.
+    /// Its kind.
     pub const fn kind(&self) -> MailKind {
         match self {
             Self::Relay { .. } => MailKind::Relay,
@@ -135,7 +136,7 @@ impl Mail {
         }
     }
 
-    /// About how many bytes it takes: the text that it carries and a fixed share.
+    /// About how many bytes it takes: its text, and a fixed share.
     pub fn weight(&self) -> usize {
         const FIXED: usize = 128;
         FIXED
@@ -207,9 +208,5 @@ fn page_weight(page: &Page) -> usize {
 /// About how many bytes one peer takes in a page, as JSON.
 pub(crate) fn peer_weight(peer: &PeerInfo) -> usize {
     const FIXED: usize = 32;
-    FIXED
-        + limits::json_bytes(&peer.id)
-        + peer.region.as_deref().map_or(0, limits::json_bytes)
-        + peer.capabilities.iter().map(|capability| limits::json_bytes(capability)).sum::<usize>()
-        + peer.metadata.as_deref().map_or(0, limits::json_bytes)
+    FIXED.saturating_add(text_bytes(peer, limits::json_bytes))
 }

@@ -35,7 +35,7 @@ pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, re
     let _counted = counters::OpenSocket::count();
     let socket = shared.next_socket();
     let Some(token) = draw() else {
-        tracing::error!(%socket, "the system gives no random numbers");
+        tracing::error!(%socket, "the operating system gives no random numbers");
         return Socket::new(stream, read).await.close(Some(INTERNAL)).await;
     };
     let inbox = Arc::new(Inbox::default());
@@ -66,7 +66,7 @@ pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, re
     task.socket.close(code).await;
 }
 
-/// The key for the client's next socket.
+/// Draws the key for the client's next socket.
 fn draw() -> Option<Token> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).ok()?;
@@ -84,12 +84,12 @@ struct Task {
 }
 
 impl Task {
-    /// Until the session has ended and its last command is executed.
+    /// Serves the socket until the session has ended and its last command is executed.
     async fn serve<E: Engine>(&mut self, shared: &Shared<E>) -> Ending {
-        let place = shared.drain.place(self.session.socket());
+        let leave = shared.drain.place(self.session.socket());
         let mut shutdown = pin!(async {
             shared.shutdown.cancelled().await;
-            tokio::time::sleep(Duration::from_millis(place.at)).await;
+            tokio::time::sleep(Duration::from_millis(leave.at_ms)).await;
         });
         let mut timer = pin!(tokio::time::sleep_until(self.clock.instant(self.clock.now())));
         let socket = self.session.socket();
@@ -106,7 +106,7 @@ impl Task {
                 self.poll(context, timer.as_mut())
             });
             match event.await {
-                Event::Shutdown => self.session.handle_shutdown(self.clock.now(), place.after),
+                Event::Shutdown => self.session.handle_shutdown(self.clock.now(), leave.after_ms),
                 Event::Overflow => self.session.handle_slow(),
                 Event::Delivery(delivery) => self.session.handle_delivery(self.clock.now(), delivery),
                 Event::Timer => self.handle_timer(),
@@ -150,8 +150,8 @@ impl Task {
         }
     }
 
-    /// The next event. Nothing is taken in while something waits to go out: a client that does not read is
-    /// not read from either, and what waits for it waits in its bounded inbox.
+    /// Waits for the next event. The task reads nothing while a frame waits to go out: it does not read from a client that does
+    /// not read, and deliveries for that client wait in its bounded inbox.
     fn poll(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Event> {
         let now = self.clock.now();
         let written = match self.socket.poll_write(context, now) {

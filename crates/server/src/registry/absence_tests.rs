@@ -143,7 +143,7 @@ fn a_page_that_was_probably_left_and_is_loaded_anew_has_closed() {
     world.detach(AT, 2, Departure::Leaving);
     assert_eq!(world.heard(1), [away("bob", AwayReason::Lost)]);
     let mut reloaded = claim("bob", "next", "n", None);
-    reloaded.peer.session += 1;
+    reloaded.peer.incarnation += 1;
     assert!(world.resume(AT + 100, 9, reloaded).is_ok());
     assert_eq!(world.heard(1), [gone("bob", LeaveReason::Closed)]);
 }

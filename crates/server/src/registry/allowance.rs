@@ -1,25 +1,25 @@
-//! How often a peer may do something.
+//! Limits how often a peer may do something.
 
-/// A bucket that holds a number of goes and gets one back after each pause.
+/// A bucket (a token bucket) that holds a number of uses and gets one back after each pause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowance {
     left: u32,
     max: u32,
     pause_ms: u64,
-    /// When the next go comes back.
+    /// When the next use comes back.
     next_ms: u64,
 }
 
 impl Allowance {
-    /// A full bucket of `max` goes, of which one comes back each `pause_ms`.
+    /// Creates a full bucket of `max` uses, of which one comes back each `pause_ms`.
     pub(super) fn new(max: u32, pause_ms: u64) -> Self {
         Self { left: max, max, pause_ms, next_ms: 0 }
     }
 
-    /// Uses one go.
+    /// Takes one use.
     ///
     /// # Errors
-    /// How many milliseconds later there is one again.
+    /// The milliseconds until there is one again.
     pub(super) fn take(&mut self, now: u64) -> Result<(), u64> {
         if self.next_ms <= now {
             let missing = u64::from(self.max.saturating_sub(self.left));

@@ -1,4 +1,4 @@
-//! A client claims a session: it begins, or goes on with another socket.
+//! Acts on a claim: begins a session, or lets it go on with another socket.
 
 use super::claim_decision::{Decision, Farewell, Holder, HolderState, KeyFit, decide};
 use super::registration::Registration;
@@ -67,7 +67,7 @@ impl Registry {
             state,
             key,
             is_claim_late: peer.keys.know_later(claim.attempt),
-            is_same_incarnation: peer.info.session == claim.peer.session,
+            is_same_incarnation: peer.info.incarnation == claim.peer.incarnation,
             both_have_sessions: peer.has_session() && claim.version >= SESSIONS,
             position: is_known.then_some(position),
         }
@@ -92,15 +92,15 @@ impl Registry {
         let _taken = out.deliver(socket, Delivery::Claimed(claimed));
     }
 
-    /// Another socket of the same client, or a new session of it, takes the place of what is there.
+    /// Ends the session of a peer, and sends its socket the farewell. Another session takes its place.
     fn replace(&mut self, now: u64, id: &PeerId, farewell: Farewell, out: &mut impl Outlet) {
         if let Some(old) = self.remove(now, id, LeaveReason::Lost, out) {
             let _taken = out.deliver(old, farewell.into_delivery());
         }
     }
 
-    /// The session goes on here: the old socket is fenced, and what the client has not yet seen follows the reply. In place of
-    /// a `position` stands why the client has yet to hear of this session.
+    /// Lets a session go on with this socket. The former socket loses it, and the mail that the client has not seen follows the
+    /// reply. `position` is the number from which the session goes on, or the reason that the client's lost `welcome` gave.
     fn resume(
         &mut self,
         now: u64,

@@ -1,4 +1,4 @@
-//! Listing peers.
+//! Lists peers, page by page.
 
 use super::state::Registry;
 use crate::engine::{Page, peer_weight};
@@ -16,15 +16,15 @@ struct PageLimits {
 }
 
 impl Registry {
-    /// One page of the peers that are present and meet every condition of the query, ordered by id, without the asker.
-    /// It is short where the asker has acknowledged little of what it was told.
+    /// Returns one page of the peers that are present and meet every condition of the query, ordered by id, without the asker.
+    /// The page is short if the asker has acknowledged little of its mail.
     pub(super) fn find(&mut self, now: u64, asker: &PeerId, query: &Query) -> Page {
         let (page, scanned) = self.scan(now, asker, query);
         self.work.touch(scanned);
         page
     }
 
-    /// The page, and how many peers were looked at.
+    /// Returns the page, and how many peers it took to look at.
     fn scan(&self, now: u64, asker: &PeerId, query: &Query) -> (Page, usize) {
         let mut sets: Vec<&BTreeSet<PeerId>> = Vec::with_capacity(3);
         let conditions = [
@@ -81,7 +81,7 @@ impl Registry {
                 continue;
             }
             bytes = bytes.saturating_add(peer_weight(&peer.info));
-            // One is always listed, so that whoever goes on asking comes to the end.
+            // Each page lists at least one peer: a client that goes on asking must come to the end.
             if page.peers.len() == page_limits.peers || (bytes > page_limits.bytes && last_listed.is_some()) {
                 page.cursor = last_listed.cloned();
                 break;

@@ -1,4 +1,4 @@
-//! Commands: whose they are, whether a frame is the next of its client, and what it does.
+//! Executes commands: finds the peer of a socket, checks that a frame is the client's next, and does what it asks for.
 
 use super::refused::Refused;
 use super::state::Registry;
@@ -7,7 +7,7 @@ use crate::engine::{Action, ClientFrame, Command, Delivery, Mail, Outcome, Outle
 use signalpost_protocol::{ErrorCode, PeerId, Query};
 
 impl Registry {
-    /// Executes one command at `now` milliseconds. The reply and all mail go through `out`, under the rules
+    /// Executes one command at `now` milliseconds. The reply and all mail go to `out`, under the rules
     /// of [`crate::engine`].
     pub fn execute(&mut self, now: u64, socket: SocketId, command: Command, out: &mut impl Outlet) {
         let outcome = match command {
@@ -31,12 +31,12 @@ impl Registry {
         self.end_overflowed(now, out);
         let own = self.sockets.get(&socket).and_then(|id| self.peers.get(id));
         let received = own.map_or(0, |peer| peer.frames.received());
-        // A sink takes replies always; one that breaks the rule only hurts its own socket.
+        // A queue takes every reply; one that breaks this rule only hurts its own socket.
         let _taken = out.deliver(socket, Delivery::Done { received, outcome });
     }
 
-    /// The peer of a socket, its lease renewed and what it acknowledges taken; `None` when it has none or its lease
-    /// is over.
+    /// Finds the peer of a socket, renews its lease and takes its acknowledgement; `None` when the socket has no peer or the
+    /// lease is over.
     fn renew(
         &mut self,
         now: u64,
@@ -50,7 +50,7 @@ impl Registry {
             self.end_lease(now, &id, out);
             return None;
         }
-        // The order of `leases` is left alone: a beat is cheap and the sweep looks again.
+        // The order of `leases` stays as it is: a beat must be cheap, and the sweep looks again.
         peer.last_seen = peer.last_seen.max(now);
         if let Some(ack) = ack.filter(|ack| peer.has_session() && *ack <= peer.mailbox.sent()) {
             peer.keys.prove();
@@ -97,7 +97,7 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<Option<Mail>, Refused> {
         if matches!(action, Action::Join(_) | Action::Discover(Query { room: Some(_), .. })) {
-            // Whom the list of a room does not name is gone from it, unless its members were told before that it is away.
+            // A member takes a peer that the list of a room does not name for gone, unless it got a `peer-away` before.
             let _all = self.end_leases(now, out);
         }
         match action {

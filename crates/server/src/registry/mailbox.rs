@@ -1,4 +1,4 @@
-//! What waits for one client: everything that it was told and has not acknowledged.
+//! The mailbox of one client: all mail that the client has not acknowledged.
 
 use crate::engine::limits::{
     MAX_ANSWER_BYTES, MAX_ANSWERS, MAX_NOTICES, MAX_RELAY_BYTES, MAX_RELAYS, RESERVED_BYTES_EACH,
@@ -9,22 +9,22 @@ use signalpost_protocol::{PeerId, Signal};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement.
+/// The unacknowledged part of the stream to one client. Mail leaves it only by an acknowledgement.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
     entries: VecDeque<Entry>,
     relays: Waiting,
     notices: Waiting,
     answers: Waiting,
-    /// The relays of each sender that has some here.
+    /// How much waits of each sender that has relays here.
     senders: BTreeMap<PeerId, Waiting>,
     /// The number of the newest entry.
     top: u32,
-    /// The highest number that was handed to a socket. What is above has been seen by nobody.
+    /// The highest number that was handed to a socket. No client has seen a higher one.
     sent: u32,
 }
 
-/// How much of something waits.
+/// How much mail of one kind waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Waiting {
     entries: usize,
@@ -51,58 +51,58 @@ struct Entry {
     receipt: Option<Receipt>,
 }
 
-/// What all mailboxes together may still take.
+/// How much all mailboxes together may still take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FreeSpace {
     /// Bytes that any mailbox may take.
     pub(super) shared: usize,
-    /// Bytes that only a mailbox may take that holds little.
+    /// Bytes that a mailbox may take while it holds little.
     pub(super) reserve: usize,
 }
 
 impl FreeSpace {
-    /// Whether a mailbox that holds so many bytes of relays may take so many more.
+    /// Whether a mailbox that holds `held` bytes of relays may take `weight` more.
     fn takes(self, held: usize, weight: usize) -> bool {
         weight <= self.shared
             || (held.saturating_add(weight) <= RESERVED_BYTES_EACH && weight <= self.reserve)
     }
 }
 
-/// Who wants to know that an entry was acknowledged.
+/// The sender that wants to know when an entry is acknowledged.
 #[derive(Clone, Debug)]
 pub(super) struct Receipt {
     pub(super) sender: PeerId,
-    /// Which of the sender's sessions: a later one did not ask.
+    /// The number of the sender's session: a later session did not ask for the receipt.
     pub(super) session: u64,
     pub(super) reference: u32,
 }
 
-/// Why an entry was not taken.
+/// Why a mailbox does not take an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotTaken {
-    /// A relay or a notice for which there is no room now.
+    /// There is no room for a relay or a notice now.
     Busy,
-    /// An answer for which there is no room: the client will miss it.
+    /// There is no room for an answer: the client will miss it.
     Lost,
 }
 
 impl Mailbox {
-    /// The highest number that was handed to a socket.
+    /// Returns the highest number that was handed to a socket.
     pub(super) fn sent(&self) -> u32 {
         self.sent
     }
 
-    /// A number is handed to a socket, and all before it were.
+    /// Notes that a number, and every number before it, was handed to a socket.
     pub(super) fn handle_sent(&mut self, seq: u32) {
         self.sent = self.sent.max(seq);
     }
 
-    /// The number up to which everything is acknowledged.
+    /// Returns the number up to which every entry is acknowledged.
     pub(super) fn floor(&self) -> u32 {
         self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
     }
 
-    /// Numbers the mail and keeps them. `free` is what all mailboxes together may still take.
+    /// Numbers the mail and keeps it. `free`: how much all mailboxes together may still take.
     ///
     /// # Errors
     /// [`NotTaken`] when there is no room; nothing has changed.
@@ -135,7 +135,7 @@ impl Mailbox {
         Ok(seq)
     }
 
-    /// Whether a sender has room. Senders that fill a mailbox keep no sender out of it that has little in it.
+    /// Whether a sender has room. Senders that fill a mailbox do not keep out a sender that has little in it.
     fn takes_from(&self, sender: &PeerId, weight: usize) -> bool {
         let fits = |entries: usize, bytes: usize| {
             self.relays.entries < entries && self.relays.bytes.saturating_add(weight) <= bytes
@@ -157,22 +157,22 @@ impl Mailbox {
         }
     }
 
-    /// Whether one more notice about a room is taken.
+    /// Whether the mailbox takes one more notice about a room.
     pub(super) fn takes_notices(&self) -> bool {
         self.notices.entries < UNPROMPTED_NOTICES
     }
 
-    /// Whether so many notices were acknowledged that it is time for more.
+    /// Whether the client has acknowledged enough notices to get more.
     pub(super) fn wants_notices(&self) -> bool {
         self.notices.entries <= UNPROMPTED_NOTICES / 2
     }
 
-    /// Whether one more notice is taken that has to go before a relay.
+    /// Whether the mailbox takes one more notice that must go before a relay.
     pub(super) fn takes_notice_before_relay(&self) -> bool {
         self.notices.entries < MAX_NOTICES
     }
 
-    /// Lets go of what is acknowledged; the receipts that are due.
+    /// Removes the entries that are acknowledged, and returns the receipts that are due.
     pub(super) fn acknowledge(&mut self, ack: u32) -> Vec<Receipt> {
         let mut due = Vec::new();
         while self.entries.front().is_some_and(|entry| entry.seq <= ack)
@@ -192,12 +192,12 @@ impl Mailbox {
         due
     }
 
-    /// How many entries wait, and their bytes.
+    /// Counts the entries that wait, and their bytes.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.entries.len(), self.bytes())
     }
 
-    /// How many bytes of relays wait.
+    /// Counts the bytes of relays that wait.
     pub(super) fn relay_bytes(&self) -> usize {
         self.relays.bytes
     }
@@ -206,12 +206,12 @@ impl Mailbox {
         self.relays.bytes.saturating_add(self.notices.bytes).saturating_add(self.answers.bytes)
     }
 
-    /// What waits, oldest first.
+    /// Lists the mail that waits, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Mail>)> {
         self.entries.iter().map(|entry| (entry.seq, &entry.mail))
     }
 
-    /// Who negotiates with this client and does not know that it has not heard of it.
+    /// Lists the peers whose negotiation with this client waits here: they do not know that it has not arrived.
     pub(super) fn unheard(&self) -> BTreeSet<PeerId> {
         let negotiates = |entry: &Entry| match &*entry.mail {
             Mail::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
@@ -221,13 +221,13 @@ impl Mailbox {
         self.entries.iter().filter_map(negotiates).collect()
     }
 
-    /// The receipts that nobody will give, when the session ends.
+    /// Lists the receipts that will never be due, because the session ends.
     pub(super) fn into_receipts(self) -> impl Iterator<Item = Receipt> {
         self.entries.into_iter().filter_map(|entry| entry.receipt)
     }
 
-    /// Most bytes of a page that is listed now: half of what is left for answers, so that a client that asks faster than
-    /// it acknowledges gets shorter pages and not the end of its session.
+    /// Returns the most bytes that a page may have now: half of the room that is left for answers. A client that asks faster than
+    /// it acknowledges gets shorter pages, and its session does not end.
     pub(super) fn page_bytes(&self) -> usize {
         (MAX_ANSWER_BYTES / 2).saturating_sub(self.answers.bytes) / 2
     }

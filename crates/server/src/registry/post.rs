@@ -1,4 +1,4 @@
-//! From the engine to the clients: mailboxes, and sockets behind them.
+//! Posts mail: into the mailboxes of clients and to the sockets behind them.
 
 use super::mailbox::{NotTaken, Receipt};
 use super::registration::Registration;
@@ -8,11 +8,11 @@ use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
 impl Registry {
-    /// Puts mail into the mailbox of a peer and, where it has a socket, on their way. A peer of version 1 has only the
+    /// Puts mail into the mailbox of a peer and, if the peer has a socket, sends it. A peer of version 1 has only the
     /// socket.
     ///
     /// # Errors
-    /// When there is no room. A session that cannot take an answer ends with the command.
+    /// [`NotTaken`] when there is no room. A session whose mailbox cannot take an answer ends with the command.
     pub(super) fn post(
         &mut self,
         to: &PeerId,
@@ -29,11 +29,11 @@ impl Registry {
         put
     }
 
-    /// Puts a relay to every live member of a room but its sender. A member for whom there is no room does not keep the
-    /// others waiting.
+    /// Posts a relay to every live member of a room but its sender. A full mailbox of one member does not keep it from the
+    /// others.
     ///
     /// # Errors
-    /// When there was no room for a member.
+    /// [`NotTaken`] when the mailbox of a member had no room.
     pub(super) fn post_to_room(
         &mut self,
         now: u64,
@@ -61,13 +61,13 @@ impl Registry {
         done
     }
 
-    /// Answers a client's own frame.
+    /// Posts the answer to a client's own frame.
     pub(super) fn answer(&mut self, to: &PeerId, mail: Mail, out: &mut impl Outlet) {
-        // Where it does not fit the session ends: an answer is never lost alone.
+        // If the answer does not fit, the session ends: no answer is lost while its session goes on.
         let _ends_when_lost = self.post(to, &Arc::new(mail), None, out);
     }
 
-    /// Tells senders that their messages were received.
+    /// Posts `received` to the senders of acknowledged messages.
     pub(super) fn send_receipts(&mut self, receipts: Vec<Receipt>, out: &mut impl Outlet) {
         for receipt in receipts {
             if self.wants_receipt(&receipt) {
@@ -77,7 +77,7 @@ impl Registry {
         }
     }
 
-    /// Tells senders that their messages never will be received.
+    /// Posts `peer-not-found` to the senders of messages that their receiver's session did not acknowledge before it ended.
     pub(super) fn report_unreceived(
         &mut self,
         receiver: &PeerId,
@@ -91,7 +91,8 @@ impl Registry {
         }
     }
 
-    /// Tells the peers that negotiate with a peer that its session has ended without having heard of it: they may say it again.
+    /// Posts `peer-not-found` to the peers whose negotiation did not reach a peer before its session ended: they may send it
+    /// again.
     pub(super) fn report_unreached(
         &mut self,
         receiver: &PeerId,

@@ -27,16 +27,16 @@ pub(super) struct Registration {
     pub(super) socket: Option<SocketId>,
     pub(super) info: Arc<PeerInfo>,
     pub(super) labels: OwnLabels,
-    /// The rooms that it is in, and what it was told of them.
+    /// The rooms that it is in, and what it knows of them.
     pub(super) rooms: BTreeMap<RoomName, View>,
     /// How often it may enter a room.
     pub(super) joins: Allowance,
-    /// More is to be told of its rooms than its mailbox took.
+    /// Notices about its rooms wait because its mailbox took no more.
     pub(super) behind: bool,
-    /// Its mailbox could not take an answer: the session ends before the command does.
+    /// Its mailbox could not take an answer. The session ends before the command is done.
     pub(super) overflowed: bool,
     pub(super) last_seen: u64,
-    /// The time under which it stands in the sweep's order. The lease may end later, the window not.
+    /// The time under which it stands in [`Deadlines`](super::deadlines::Deadlines). The lease may end later, the window not.
     pub(super) due: u64,
     pub(super) mailbox: Mailbox,
     pub(super) frames: Frames,
@@ -46,7 +46,7 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// A session that begins. `reason`: why it is not the one that its client wanted, if it wanted one.
+    /// Begins a session. `reason`: why it is not the session that its client wanted, if the client wanted one.
     pub(super) fn new(
         now: u64,
         number: u64,
@@ -75,7 +75,7 @@ impl Registration {
         new
     }
 
-    /// Takes what the peer says of itself.
+    /// Takes the peer's description of itself.
     pub(super) fn describe(&mut self, info: PeerInfo) {
         self.labels = OwnLabels::of(&info);
         self.info = Arc::new(info);
@@ -90,12 +90,12 @@ impl Registration {
         self.socket.is_none()
     }
 
-    /// Whether it is connected and its lease lasts: only such a peer is listed.
+    /// Whether it is connected and its lease lasts. Lists name only such peers.
     pub(super) fn is_present(&self, now: u64) -> bool {
         self.socket.is_some() && now < self.expires_at()
     }
 
-    /// Whether it can be spoken to: present, or with a mailbox that waits for it.
+    /// Whether it can be sent to: it is present, or has a mailbox that waits for it.
     pub(super) fn is_live(&self, now: u64) -> bool {
         match (self.has_session(), self.is_away()) {
             (true, true) => now < self.due,

@@ -1,4 +1,4 @@
-//! What peers do: enter and leave rooms, and speak to each other.
+//! Lets peers enter and leave rooms, and send to each other.
 
 use super::mailbox::Receipt;
 use super::presence::{Presence, View};
@@ -8,16 +8,16 @@ use crate::engine::{AwayReason, LeaveReason, Mail, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
 use std::sync::Arc;
 
-/// Why a peer cannot enter a room that is not its own fault.
-const ROOMS_ARE_FULL: &str = "the rooms of the server have as many members as it takes: try again later";
+/// The explanation for a peer that cannot enter a room because the server's rooms are full.
+const ROOMS_ARE_FULL: &str = "the rooms of the server have as many members as allowed: try again later";
 
-/// What the members of a room were told of each other takes two bits for each pair of them.
+/// Counts the pairs of members. What the members of a room know of each other takes two bits for each pair.
 const fn pairs_of(members: usize) -> usize {
     members.saturating_mul(members)
 }
 
 impl Registry {
-    /// Enters a room, or lists it again for a peer that is in it.
+    /// Lets a peer enter a room, or lists the room again for a member.
     pub(super) fn join(
         &mut self,
         now: u64,
@@ -67,7 +67,7 @@ impl Registry {
         Ok(())
     }
 
-    /// The one place where a stay in a room ends.
+    /// Ends a stay in a room. This is the one place where stays end.
     pub(super) fn end_stay(
         &mut self,
         now: u64,
@@ -91,7 +91,7 @@ impl Registry {
         }
     }
 
-    /// A peer that has a session is away, or back, in all its rooms.
+    /// Marks a peer with a session as away, or as back, in all its rooms.
     pub(super) fn set_away(
         &mut self,
         now: u64,
@@ -112,8 +112,8 @@ impl Registry {
         }
     }
 
-    /// A peer says something else of itself. `was_away`: it is back after an absence, and members that know it are told. In a large
-    /// room they are told of an end and a beginning, which takes one change and not one for each member.
+    /// Takes another description of a peer to its rooms. `was_away`: the peer is back after an absence, and members that know it
+    /// get a notice. In a large room they get an end and a beginning, which takes one change and not one for each member.
     pub(super) fn describe_in_rooms(&mut self, id: &PeerId, was_away: bool) {
         let Self { peers, presences, rooms, work, turns, .. } = self;
         let Some(peer) = peers.get_mut(id) else { return };

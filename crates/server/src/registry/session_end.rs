@@ -6,8 +6,8 @@ use crate::SocketId;
 use crate::engine::{AwayReason, Delivery, Departure, LeaveReason, Outlet};
 use signalpost_protocol::{PeerId, limits};
 
-/// Most sessions that end in one command because they missed an answer.
-const OVERFLOWED_AT_ONCE: usize = 8;
+/// Most sessions that end in one command because their mailbox could not take an answer.
+const MAX_OVERFLOWED_AT_ONCE: usize = 8;
 
 impl Registry {
     pub(super) fn is_over(&self, now: u64, peer: &Registration) -> bool {
@@ -37,7 +37,7 @@ impl Registry {
         }
     }
 
-    /// A peer is without its socket: it is away, or, where it has no session, gone. The socket.
+    /// Takes the socket from a peer and returns it. The peer is away then or, where it has no session, gone.
     fn lose_socket(
         &mut self,
         now: u64,
@@ -59,12 +59,12 @@ impl Registry {
         Some(socket)
     }
 
-    /// The lease of a connected peer is over; its socket has just been, or is about to be, told.
+    /// Ends the lease of a connected peer. The caller tells the socket.
     pub(super) fn end_lease(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) -> Option<SocketId> {
         self.lose_socket(now, id, AwayReason::Silent, out)
     }
 
-    /// Ends what time has ended, and tells the socket.
+    /// Ends the session or lease of a peer whose time is over, and tells the socket.
     pub(super) fn expire(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
         let over = self.peers.get(id).is_some_and(|peer| self.is_over(now, peer));
         let socket =
@@ -74,11 +74,11 @@ impl Registry {
         }
     }
 
-    /// Ends sessions that missed an answer, a bounded number at a time: the end of one is an answer to others, whose
-    /// mailboxes may overflow in turn.
+    /// Ends sessions whose mailbox could not take an answer, a bounded number at a time: the end of one session sends answers
+    /// to others, whose mailboxes may overflow in turn.
     pub(super) fn end_overflowed(&mut self, now: u64, out: &mut impl Outlet) {
         let end = self.work.touched().saturating_add(self.turns.entries());
-        for _ in 0..OVERFLOWED_AT_ONCE {
+        for _ in 0..MAX_OVERFLOWED_AT_ONCE {
             if self.work.touched() >= end {
                 return;
             }
@@ -92,7 +92,7 @@ impl Registry {
         }
     }
 
-    /// The one place where a session ends; its socket, if it had one.
+    /// Ends a session and returns its socket, if it had one. This is the one place where sessions end.
     pub(super) fn remove(
         &mut self,
         now: u64,
@@ -102,7 +102,7 @@ impl Registry {
     ) -> Option<SocketId> {
         let mut peer = self.peers.remove(id)?;
         self.labels.remove(id, &peer.labels);
-        // Whose page was left, and did not come back, has said goodbye as well as it could.
+        // A page that was left, and did not come back, has said goodbye as well as it could.
         let reason = if peer.is_leaving { LeaveReason::Closed } else { reason };
         let entry = (peer.due, id.clone());
         match &peer.socket {

@@ -237,7 +237,7 @@ fn another_session_number_of_the_same_client_ends_the_old_session() {
             world.mail(number);
         }
         let mut reloaded = claim("bob", "next", "n2", None);
-        reloaded.peer.session = 2;
+        reloaded.peer.incarnation = 2;
         assert_eq!(world.resume(2, 9, reloaded), Ok(fresh(None)));
         assert!(world.mail(9).is_empty(), "what was for the old session");
         let expected: &[Delivery] = if away { &[] } else { &[Delivery::Superseded] };

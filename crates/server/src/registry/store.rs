@@ -5,12 +5,12 @@ use super::registration::Registration;
 use crate::engine::{Delivery, Mail, MailKind, Outlet};
 use std::sync::Arc;
 
-/// What all mailboxes together hold, and how much of relays they may hold. Half of that is for any of them, the other half for those that hold little: many
-/// full mailboxes leave room in the others.
+/// How much all mailboxes together hold, and how many bytes of relays they may hold. Half of these bytes is for any mailbox, the
+/// other half for mailboxes that hold little: many full mailboxes leave room in the others.
 #[derive(Debug)]
 pub(super) struct Store {
     held: usize,
-    /// Of that, the relays. Answers and notices are bounded for each session, and take nothing from what relays may use.
+    /// The bytes of relays among `held`. Answers and notices are bounded for each session, and take no room from relays.
     relays: usize,
     max_bytes: usize,
 }
@@ -20,7 +20,7 @@ impl Store {
         Self { held: 0, relays: 0, max_bytes }
     }
 
-    /// How many bytes wait.
+    /// Counts the bytes that wait.
     pub(super) fn held(&self) -> usize {
         self.held
     }
@@ -49,11 +49,11 @@ impl Store {
         };
         let Some(socket) = peer.socket else { return Ok(()) };
         peer.mailbox.handle_sent(seq.unwrap_or(0));
-        // Only without a mailbox can there be no room: a sink takes what is numbered.
+        // Only a peer without a mailbox can have no room here: a queue takes all numbered mail.
         out.deliver(socket, Delivery::Mail { seq, mail: Arc::clone(mail) }).map_err(|_full| NotTaken::Busy)
     }
 
-    /// Lets go of what a client has acknowledged.
+    /// Removes the mail that a client has acknowledged, and returns the receipts that are due.
     pub(super) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
         let (before, relays) = (peer.mailbox.size().1, peer.mailbox.relay_bytes());
         let due = peer.mailbox.acknowledge(ack);
@@ -62,7 +62,7 @@ impl Store {
         due
     }
 
-    /// Lets go of a whole mailbox.
+    /// Counts a whole mailbox as gone.
     pub(super) fn release(&mut self, peer: &Registration) {
         self.held = self.held.saturating_sub(peer.mailbox.size().1);
         self.relays = self.relays.saturating_sub(peer.mailbox.relay_bytes());

@@ -56,7 +56,7 @@ pub(super) fn label(text: &str) -> Label {
 
 /// A claim of version 1.
 pub(super) fn hello(peer: &str, key: char) -> Claim {
-    let peer = PeerInfo { id: peer.into(), session: 1, ..PeerInfo::default() };
+    let peer = PeerInfo { id: peer.into(), incarnation: 1, ..PeerInfo::default() };
     let key = TokenHash::of(&key.to_string());
     Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None, attempt: None }
 }

@@ -1,57 +1,14 @@
-//! From the text of a frame to an envelope, or to a refusal that still knows whom to answer.
+//! Reads the text of a frame into an envelope, or into a refusal that still knows which frame it answers.
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use signalpost_protocol::{Envelope, ErrorCode, Kind, PeerId, Refusal, limits};
+use signalpost_protocol::{Envelope, ErrorCode, Kind, PeerId, Refusal, envelope, limits};
 use std::borrow::Cow;
 use std::fmt;
 
 /// Most bytes of explanation in an `error`.
 const TEXT_BYTES: usize = 200;
-
-/// The fields that a refusal may name in logs and metrics.
-pub(super) const FIELDS: [&str; 39] = [
-    "type",
-    "id",
-    "from",
-    "to",
-    "timestamp",
-    "seq",
-    "ack",
-    "payload",
-    "versions",
-    "version",
-    "key",
-    "peer",
-    "peers",
-    "cursor",
-    "limit",
-    "region",
-    "capability",
-    "room",
-    "reason",
-    "sdp",
-    "number",
-    "connection",
-    "target",
-    "candidates",
-    "end",
-    "code",
-    "message",
-    "session",
-    "capabilities",
-    "metadata",
-    "candidate",
-    "sdpMid",
-    "usernameFragment",
-    "own",
-    "received",
-    "resumed",
-    "after",
-    "receipt",
-    "data",
-];
 
 /// The type of a client's frames, as the protocol's list spells it.
 pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
@@ -76,7 +33,7 @@ pub(super) struct Rejection {
     pub(super) subject: Subject,
 }
 
-/// What an answer to a frame refers to, and the frame's numbers.
+/// The part of a frame that an answer refers to, and the frame's numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     pub(super) kind: &'static str,
@@ -177,7 +134,7 @@ impl Head<'_> {
     }
 }
 
-/// Reads a frame. What is returned has a known type and a size that the type allows.
+/// Reads a frame. The envelope has a known type and a size that the type allows.
 pub(super) fn read(text: &str) -> Result<Envelope, Rejection> {
     // serde would take an array for a record.
     if !text.trim_ascii_start().starts_with('{') {
@@ -201,7 +158,7 @@ fn unknown_type(subject: Subject) -> Rejection {
     subject.reject(ErrorCode::UnknownType, "type", "type is not known")
 }
 
-/// Refuses a large frame before its payload is read.
+/// Refuses a frame that is too large before its payload is read.
 fn check_size(text: &str) -> Result<(), Rejection> {
     let Ok(head) = serde_json::from_str::<Head>(text) else { return Ok(()) };
     let kind = head.kind().and_then(|kind| Kind::parse(&kind));
@@ -213,7 +170,7 @@ fn check_size(text: &str) -> Result<(), Rejection> {
     Err(head.subject().reject(ErrorCode::MessageTooLarge, "", problem))
 }
 
-/// Why a frame that begins like an object is not an envelope.
+/// Explains why a frame that begins like an object is not an envelope.
 fn explain(text: &str) -> Rejection {
     let head = match serde_json::from_str::<Head>(text) {
         Ok(head) => head,
@@ -232,16 +189,13 @@ fn explain(text: &str) -> Rejection {
         Ok(_) => subject.reject(ErrorCode::InvalidJson, "", "something follows the object"),
         Err(error) => {
             let path = error.path().to_string();
-            let field = path
-                .rsplit(['.', '['])
-                .find_map(|step| FIELDS.into_iter().find(|field| *field == step))
-                .unwrap_or("");
+            let field = path.rsplit(['.', '[']).find_map(envelope::field_name).unwrap_or("");
             subject.reject(ErrorCode::InvalidMessage, field, format!("{path}: {}", error.inner()))
         }
     }
 }
 
-/// The text, cut at a character so that what a client sent cannot make an answer long.
+/// Cuts the text between two characters: a client's own words must not make an answer long.
 fn shortened(mut text: String) -> String {
     if text.len() > TEXT_BYTES {
         let cut = (0..=TEXT_BYTES).rev().find(|cut| text.is_char_boundary(*cut)).unwrap_or(0);

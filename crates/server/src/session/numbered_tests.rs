@@ -74,7 +74,7 @@ fn request(session: &mut Session, text: &str) -> ClientFrame {
 #[test]
 fn a_hello_becomes_a_claim_of_hashes_and_the_welcome_carries_the_next_key() {
     let (mut session, claim) = claiming(Some(4));
-    assert_eq!((claim.version, claim.received, claim.peer.session), (2, Some(4), 7));
+    assert_eq!((claim.version, claim.received, claim.peer.incarnation), (2, Some(4), 7));
     assert_eq!(claim.key, TokenHash::of("0123456789abcdef"));
     assert_eq!(claim.next, TokenHash::of(&token().to_hex()));
     let resumed = Claimed { resumed: true, reason: None, received: 9, acknowledged: 4 };

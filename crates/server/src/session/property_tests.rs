@@ -3,6 +3,7 @@ use crate::engine::{Full, Outlet};
 use crate::registry::Registry;
 use proptest::prelude::*;
 use signalpost_protocol::Kind;
+use signalpost_protocol::envelope::field_names;
 
 const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,3],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
 
@@ -36,7 +37,7 @@ fn any_frame() -> impl Strategy<Value = String> {
     let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.is_from_client()).collect();
     let kind =
         prop_oneof![4 => prop::sample::select(kinds).prop_map(|kind| kind.as_str().to_owned()), 1 => word()];
-    let field = prop::sample::select(super::frame::FIELDS.to_vec()).prop_map(String::from);
+    let field = prop::sample::select(field_names().collect::<Vec<_>>()).prop_map(String::from);
     let payload = prop::collection::hash_map(field.clone(), value.clone(), 0..8);
     let frame =
         (kind, prop::collection::hash_map(field, value, 0..4), payload).prop_map(|(kind, head, payload)| {

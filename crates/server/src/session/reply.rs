@@ -1,4 +1,4 @@
-//! What the engine's deliveries become on the wire.
+//! Turns the engine's deliveries into frames.
 
 use super::frame::Rejection;
 use super::numbers::Numbers;
@@ -9,7 +9,7 @@ use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, Open, SESSIONS, Ser
 use std::sync::Arc;
 
 impl Session {
-    /// The engine granted the claim; without one the reply is late and ignored.
+    /// Welcomes the client whose claim the engine granted. Without an outstanding claim the reply is late and ignored.
     pub(super) fn handle_claimed(&mut self, now: u64, claimed: Claimed) {
         let Some(outstanding) = self.outstanding.take() else { return };
         let Some(pending) = outstanding.claim else { return };
@@ -28,9 +28,10 @@ impl Session {
         let held = (has_session && claimed.reason.is_some()).then(HeldMail::new);
         let asks = held.is_some();
         let peer = pending.peer;
-        self.state = State::Registered { peer, monitor, last_command: now, numbers, held, leaving_until: 0 };
+        self.state =
+            State::Registered { peer, monitor, last_command: now, numbers, held, leaving_until: None };
         if asks {
-            // Its answer shows that the welcome before it arrived.
+            // The answer to it shows that the `welcome` before it arrived.
             self.send(now, None, ServerMessage::Heartbeat);
         }
     }
@@ -42,7 +43,7 @@ impl Session {
         }
     }
 
-    /// Sends what was held, once the engine knows that the client has the welcome: no claim with the key before it
+    /// Sends the held mail, once the engine knows that the client has the `welcome`: no claim with the former key
     /// counts any more.
     fn release_held(&mut self, now: u64) {
         let State::Registered { held, numbers: Some(numbers), .. } = &mut self.state else { return };
@@ -55,7 +56,7 @@ impl Session {
         }
     }
 
-    /// The engine has done the outstanding command; without one the reply is late and ignored.
+    /// Takes the engine's reply to the outstanding command. Without one the reply is late and ignored.
     pub(super) fn handle_done(&mut self, now: u64, received: u32, outcome: Outcome) {
         let Some(Outstanding { subject, claim, field: known }) = self.outstanding.take() else { return };
         if let Some(numbers) = self.numbers() {
@@ -82,7 +83,7 @@ impl Session {
                 self.outputs.push_back(SessionOutput::Refused { code, field, kind: subject.kind });
             }
             Outcome::Gap => {
-                // Its sender keeps the frame and sends it again: the error is about none.
+                // The sender keeps the frame and sends it again: the error refers to no frame.
                 let subject = super::Subject { reference: None, about: None, ..subject };
                 let rejection = subject.reject(ErrorCode::SequenceGap, "seq", "a frame before it is missing");
                 self.tell_refusal(now, rejection);
@@ -94,7 +95,7 @@ impl Session {
         }
     }
 
-    /// Tells the client, outside of the session's numbers.
+    /// Sends an error to the client, outside of the session's numbers.
     pub(super) fn tell_refusal(&mut self, now: u64, rejection: Rejection) {
         let Rejection { code, field, text, subject } = rejection;
         let super::Subject { kind, reference, about, .. } = subject;

@@ -181,7 +181,7 @@ fn too_many_waiting_frames_end_the_session() {
     let mut session = registered();
     session.handle_frame(1, r#"{"type":"join","payload":{"room":"a"}}"#);
     drain(&mut session);
-    for _ in 0..WAITING_FRAMES {
+    for _ in 0..MAX_WAITING_FRAMES {
         session.handle_frame(1, r#"{"type":"heartbeat"}"#);
     }
     assert!(!session.is_closed());

@@ -286,7 +286,7 @@ pub async fn what_cannot_go_on_begins_anew<E: Engine>(engine: E) {
         key = next;
     }
     let mut reloaded = session("bob", &key, "other", None);
-    reloaded.peer.session += 1;
+    reloaded.peer.incarnation += 1;
     let client = Client::open(&engine, 20).await;
     assert_eq!(client.resume(4, reloaded).await, fresh(None));
     assert!(client.mail().await.is_empty());

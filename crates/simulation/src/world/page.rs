@@ -200,13 +200,13 @@ impl Page {
     /// Its client is made, with what it is to know.
     pub(super) fn begin(&mut self, random: &mut Random) {
         self.stored.client_loads = self.stored.loads;
-        let (key, attempt) = (self.stored.key.clone(), self.stored.loads << 16);
+        let (key, pages) = (self.stored.key.clone(), self.stored.loads);
         self.client = if self.client_kind.is_documents {
-            PageClient::Document(Box::new(DocumentClient::new(&self.id, key, attempt, random)))
+            PageClient::Document(Box::new(DocumentClient::new(&self.id, key, pages << 16, random)))
         } else {
             core_client(
                 &self.id,
-                (key, attempt),
+                (key, pages),
                 self.client_kind.gathering_ms,
                 self.client_kind.releases,
                 random,
@@ -277,7 +277,7 @@ fn draw_key(random: &mut Random) -> String {
 
 fn core_client(
     id: &PeerId,
-    (key, attempt): (String, u32),
+    (key, pages): (String, u32),
     gathering_ms: Option<u32>,
     release_when_frozen: bool,
     random: &mut Random,
@@ -289,7 +289,7 @@ fn core_client(
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
         release_when_frozen,
-        attempt,
+        pages,
     };
     PageClient::Core(Box::new(Client::new(config, random.number())))
 }

@@ -135,7 +135,7 @@ impl World {
                     self.forget(page);
                 }
                 if let Some(peer) = envelope.payload.as_ref().and_then(|payload| payload.peer.as_ref()) {
-                    self.pages[page].standing.session = peer.session;
+                    self.pages[page].standing.session = peer.incarnation;
                     self.checks.endings.note_hello(self.pages[page].name());
                 }
                 let data = envelope.payload.as_ref().and_then(|payload| payload.data.as_deref());
@@ -179,9 +179,9 @@ impl World {
                 self.reach.touched.insert(place);
                 self.hear_later(place);
             }
-            Output::Probe { connection, after } => {
+            Output::Probe { connection, after_ms } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
-                if self.connections[place].probed_at.replace(now + u64::from(after)).is_some() {
+                if self.connections[place].probed_at.replace(now + u64::from(after_ms)).is_some() {
                     self.violate(format!("{connection:08x} is probed while it is being probed"));
                 }
             }

@@ -122,7 +122,7 @@ impl Rooms {
         let (room_name, peer) = (name.clone(), info.clone());
         let member = Member { info: info.clone(), is_away: false, is_told: false };
         match room.members.insert(id.clone(), member) {
-            Some(before) if before.info.session != info.session => {
+            Some(before) if before.info.incarnation != info.incarnation => {
                 let reason = "lost".into();
                 out.push_back(Output::Event(Event::PeerLeft { room: room_name.clone(), peer: id, reason }));
                 out.push_back(Output::Event(Event::PeerJoined { room: room_name, peer }));
