@@ -1,9 +1,11 @@
 // What a page has open: listeners, timers, sockets, ports, connections, and what the module holds. Nothing here waits for the
 // garbage collector, and nothing that is watched is kept from it.
+import { readFileSync } from "node:fs";
+import { exportNames } from "../../../tools/optimize.mjs";
 import { inject } from "./pages.mjs";
 
 /** In a page, before the package is there: `window.ledger`. */
-const LEDGER = () => {
+const LEDGER = (names) => {
   const native = { setTimeout: window.setTimeout.bind(window), clearTimeout: window.clearTimeout.bind(window) };
   const count = {};
   const watched = [Window, Document, WebSocket, MessagePort, AbortSignal, RTCPeerConnection, RTCDataChannel];
@@ -106,12 +108,13 @@ const LEDGER = () => {
   };
 
   /** The bytes that the module has allocated, to about a kilobyte: how much less than its memory can still be had. */
-  const allocated = ({ memory, __wbindgen_malloc, __wbindgen_free }) => {
+  const allocated = (exports) => {
+    const [memory, malloc, free] = ["memory", "__wbindgen_malloc", "__wbindgen_free"].map((name) => exports[names[name]]);
     const bytes = memory.buffer.byteLength;
     const size = 256;
     const blocks = [];
-    while (memory.buffer.byteLength === bytes) blocks.push(__wbindgen_malloc(size, 1));
-    for (const block of blocks) __wbindgen_free(block, size, 1);
+    while (memory.buffer.byteLength === bytes) blocks.push(malloc(size, 1));
+    for (const block of blocks) free(block, size, 1);
     // With what the allocator adds to each; the last is in memory that was added for it.
     return bytes - (blocks.length - 1) * (blocks.at(-2) - blocks.at(-3));
   };
@@ -154,4 +157,4 @@ const LEDGER = () => {
 };
 
 /** Gives the page `window.ledger` and `window.uncaught`; to be called before the package is loaded. */
-export const keepLedger = (page) => inject(page, `(${LEDGER})()`);
+export const keepLedger = (page) => inject(page, `(${LEDGER})(${readFileSync(exportNames(), "utf8")})`);
