@@ -17,6 +17,10 @@ const FEATURES = [
 ];
 const SHRINK = [
   "-Oz",
+  // What rustc did not inline is mostly smaller as a call, after compression too. These three numbers were tried out.
+  "--always-inline-max-function-size=6",
+  "--flexible-inline-max-function-size=1",
+  "--one-caller-inline-max-function-size=25",
   "--converge",
   // The stack comes first, and nothing else is in its last kilobyte: offsets of fields need no addition.
   "--low-memory-unused",
@@ -38,17 +42,20 @@ export const optimizedModule = () => glueFile("optimized.wasm");
 /** The glue of the optimized module. */
 export const optimizedGlue = () => glueFile("optimized.js");
 
+/** The names that the exports of the optimized module have, by those that wasm-bindgen gave them, as JSON. */
+export const exportNames = () => glueFile("exports.json");
+
 /** Makes the optimized module and its glue. */
 export async function optimize() {
   const [bound, glue] = [glueFile("signalpost_bg.wasm"), glueFile("signalpost.js")];
-  const own = ["optimize.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
-  const inputs = { files: [bound, glue, nodeModule("binaryen", "package.json"), ...own], texts: [] };
-  const outputs = [namedModule(), optimizedModule(), optimizedGlue()];
+  const inputs = { files: [bound, glue, nodeModule("binaryen", "package.json"), fileURLToPath(import.meta.url)], texts: [] };
+  const outputs = [namedModule(), optimizedModule(), optimizedGlue(), exportNames()];
   const wasmOpt = (options, from, to) => [nodeModule("binaryen", "bin", "wasm-opt"), from, ...FEATURES, ...options, "-o", to];
   await stamps().step("optimize", { inputs, outputs }, async () => {
     await run(process.execPath, wasmOpt(SHRINK, bound, namedModule()));
     const { code, stdout, stderr } = await capture(process.execPath, wasmOpt(SHORTEN, namedModule(), optimizedModule()));
     if (code !== 0) throw new ToolError(`wasm-opt: ${stderr}`);
+    writeFileSync(exportNames(), JSON.stringify(Object.fromEntries(JSON.parse(stdout).exports)));
     writeFileSync(optimizedGlue(), renamed(readFileSync(glue, "utf8"), stdout));
   });
 }

@@ -8,7 +8,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, select};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Map, Promise};
+use js_sys::{Array, Function, Map, Promise};
 use signalpost_core::observed::candidates::{candidate_found, gathering_changed};
 use signalpost_core::{
     ConnectionEvent, ConnectionId, ConnectionState, Description, Input, Operation, OperationId, Outcome,
@@ -77,6 +77,32 @@ struct Context {
     object: Connection,
     channel: RtcDataChannel,
     report: Report,
+    end: End,
+}
+
+/// The end of a connection, as a promise. The promises of a connection that is closed may never settle, and what waits for one in
+/// Rust is only freed when it settles: so each wait is for the first of both.
+struct End {
+    promise: Promise,
+    resolve: Function,
+}
+
+impl End {
+    fn new() -> Option<Self> {
+        let mut taken = None;
+        let promise = Promise::new(&mut |resolve, _| taken = Some(resolve));
+        Some(Self { promise, resolve: taken?.unchecked_into() })
+    }
+
+    /// Waits for a promise, or any other value, from now on.
+    fn or(&self, answer: &JsValue) -> JsFuture {
+        let first = Promise::race(&Array::of(&[answer.clone(), self.promise.clone().into()]));
+        JsFuture::from(first)
+    }
+
+    fn come(&self) {
+        let _ = self.resolve.call0(&JsValue::UNDEFINED);
+    }
 }
 
 impl Context {
@@ -167,7 +193,7 @@ impl Context {
 
     /// How many bytes have arrived so far, of whatever kind (W3C WebRTC Statistics §8.3).
     async fn bytes_received(&self) -> Result<f64, JsValue> {
-        let reports = JsFuture::from(Promise::resolve(&self.object.get_stats()?)).await?;
+        let reports = self.end.or(&self.object.get_stats()?).await?;
         let mut bytes = 0.0;
         for report in reports.unchecked_into::<Map>().values() {
             bytes += member(&report?, "bytesReceived").as_f64().unwrap_or_default();
@@ -235,8 +261,7 @@ fn connection_state(state: RtcPeerConnectionState) -> Option<ConnectionState> {
 struct PeerConnection {
     context: Rc<Context>,
     listeners: EventListeners,
-    /// Resolves when the connection is dropped: the promises of a closed connection may never settle, and what waits for them would
-    /// keep it.
+    /// Resolves when the connection is dropped.
     closed: Shared<oneshot::Receiver<()>>,
     _open: oneshot::Sender<()>,
 }
@@ -245,7 +270,8 @@ impl PeerConnection {
     fn new(connection: ConnectionId, object: RtcPeerConnection, report: &Report) -> Result<Self, JsValue> {
         let channel = data_channel::create(&object).inspect_err(|_| object.close())?;
         let object: Connection = object.unchecked_into();
-        let context = Rc::new(Context { connection, object, channel, report: Rc::clone(report) });
+        let end = End::new().ok_or("Promise")?;
+        let context = Rc::new(Context { connection, object, channel, report: Rc::clone(report), end });
         let mut listeners = EventListeners::new();
         let mut on = |target: &JsValue, name: &'static str, hear: fn(&Context, &JsValue)| {
             listeners.listen(target, name, &context, hear);
@@ -273,7 +299,7 @@ impl PeerConnection {
     fn operate(&self, operation: OperationId, what: &Operation) {
         // The call is made now, and not when the task runs: calls keep their order, and nobody misses a promise that rejects.
         let (reads, started) = self.context.start(what);
-        let started = started.map(|answer| JsFuture::from(Promise::resolve(&answer)));
+        let started = started.map(|answer| self.context.end.or(&answer));
         self.spawn(|context| async move {
             let ended = match started {
                 Ok(promise) => promise.await,
@@ -296,6 +322,7 @@ impl Drop for PeerConnection {
     fn drop(&mut self) {
         self.listeners.clear();
         let _ = self.context.object.close();
+        self.context.end.come();
     }
 }
 
