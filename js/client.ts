@@ -1,37 +1,41 @@
-import type { Client as Module } from "#glue";
+import type { Handler, Client as Module } from "#glue";
 import { json, text } from "./arguments.js";
-import { Ask } from "./ask.js";
 import { type CallOptions, callOptions, promised } from "./call_options.js";
 import { Calls, type Listed } from "./calls.js";
 import type { ClientState, SignalingClientEventMap } from "./client_events.js";
-import { SignalingError, internal, invalidArgument } from "./errors.js";
+import { EarlyConnections } from "./early_connections.js";
+import { SignalingError, internal, invalidArgument, signalingError } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
 import { startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
-import type { Instance } from "./instance.js";
+import { type Instance, enter } from "./instance.js";
 import { KnownPeers } from "./known_peers.js";
 import { ROOM_NAME_BYTES } from "./limits.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
-import { type PeerInfo, type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
+import type { PeerPage, PeerQuery } from "./peer_info.js";
 import { checkQuery } from "./peer_query.js";
 import { Peers } from "./peers.js";
-import { CONNECT_PEER_MS, RemotePeer, timeline } from "./remote_peer.js";
+import { received } from "./received.js";
+import { CONNECT_PEER_MS, RemotePeer } from "./remote_peer.js";
 import type { Room } from "./room.js";
 import { Rooms } from "./rooms.js";
 import { Signals } from "./signals.js";
 import { SocketOpener } from "./socket_opener.js";
-import { Told, type Telling } from "./told.js";
 
 /** How long `connect()` may take, and any other call that waits for the module to be loaded. */
 const CONNECT_MS = 20_000;
+
+/** Calls the function of the module that starts a call; `left`: how many milliseconds it may take, where the application says so. */
+type Begin = (module: Module, call: number, left: number | undefined) => void;
 
 /** A client of one signaling server. It does nothing before `connect()`. */
 export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   /** Signaling for your own `RTCPeerConnection`. */
   readonly signals: Signals = new Signals({
-    description: (to, isOffer, sdp, options) => this.#send(isOffer ? Ask.Offer : Ask.Answer, to, sdp, options),
-    candidate: (to, candidate, options) => this.#send(Ask.Candidate, to, candidate, options),
+    offer: (to, sdp, options) => this.#send((module, call) => module.sendOffer(call, to, sdp), options),
+    answer: (to, sdp, options) => this.#send((module, call) => module.sendAnswer(call, to, sdp), options),
+    candidate: (to, candidate, options) => this.#send((module, call) => module.sendCandidate(call, to, candidate), options),
   });
   readonly #identity: Identity;
   readonly #opener: SocketOpener;
@@ -42,12 +46,17 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   readonly #peers = new Peers();
   readonly #rooms = new Rooms({
     join: async (name, options, take) => {
-      await this.#ask(Ask.Join, name, undefined, options, ({ peers }) => take(this.#noted(peers)));
+      await this.#limited(
+        (module, call) => module.join(call, name),
+        options,
+        ({ peers }) => take(this.#known.note(peers)),
+      );
     },
-    leave: (name, options) => this.#send(Ask.Leave, name, undefined, options),
-    broadcast: (name, text, options) => this.#send(Ask.Broadcast, name, text, options),
+    leave: (name, options) => this.#send((module, call) => module.leave(call, name), options),
+    broadcast: (name, text, options) => this.#send((module, call) => module.broadcast(call, name, text), options),
   });
   readonly #known = new KnownPeers();
+  readonly #early: EarlyConnections;
   #instance: Instance | undefined;
   #module: Module | undefined;
   #loading: Promise<void> | undefined;
@@ -60,25 +69,28 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
-    const { endpoint, transport, identity, peer, configuration, numbers } = settings(url, options);
+    const { endpoint, transport, identity, peer, configuration, timing } = settings(url, options);
     this.#identity = identity;
+    this.#early = new EarlyConnections(configuration);
     this.#opener = new SocketOpener(transport, endpoint, this.#refused);
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
-      return this.#guarded(() => {
-        const module: Module = new instance.Client({
-          transport: this.#opener.open,
-          key: identity.key,
-          peer: { ...peer, id: identity.id },
-          configuration,
-          handler: this.#handler(),
-          heard: (...all: Parameters<Module["hear"]>) => module.hear(...all),
-          global: globalThis,
-          numbers: [...numbers, identity.pages],
-        });
-        return module;
-      });
+      return this.#guarded(
+        () =>
+          new instance.Client(
+            this.#handler(),
+            {
+              ...timing,
+              peer: { ...peer, id: identity.id },
+              key: identity.key,
+              pages: identity.pages,
+            },
+            configuration,
+            endpoint(),
+            this.#opener.ofTransport,
+          ),
+      );
     };
   }
 
@@ -122,9 +134,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
           startWebRtc();
           const left = await this.#loaded(call, timeoutMs);
           // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
-          if (left !== undefined) this.#guarded(() => this.#live().command(Ask.Connect, call, left, "", undefined));
+          if (left !== undefined) this.#guarded(() => this.#live().connect(call, left));
         },
-        (call) => this.#tell(Ask.Cancel, call),
+        (call) => this.#tell((module) => module.cancel(call)),
         signal,
       )
       .finally(() => {
@@ -136,7 +148,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   /** The module is started, unless nobody waits any more. */
   async #load(call: number): Promise<void> {
     const [instance] = await Promise.all([load(), this.#identity.claim()]);
-    if (this.#calls.has(call)) this.#module ??= this.#start(instance);
+    if (!this.#calls.has(call) || this.#module) return;
+    const module = (this.#module = this.#start(instance));
+    for (const id of this.#early.peerIds) this.#guarded(() => module.openPeer(id));
   }
 
   /** Waits for the module, but not for longer than this; answers how much of the time is left, unless the call has ended meanwhile. */
@@ -156,8 +170,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   findPeers(query: PeerQuery = {}, options?: CallOptions): Promise<PeerPage> {
     return promised(async () => {
       checkQuery(query);
-      const listed = await this.#ask(Ask.FindPeers, "", query, options);
-      const peers = this.#noted(listed.peers);
+      const listed = await this.#limited((module, call) => module.findPeers(call, query), options);
+      const peers = this.#known.note(listed.peers);
       return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
     });
   }
@@ -174,36 +188,39 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
 
   /**
    * Returns the connection to a peer, and creates it if there is none. The client sends nothing before its `connect()`.
+   * You may add tracks, channels and listeners at once, also before the `connect()` of the client.
    *
-   * @throws {SignalingError} `invalid-state` before `connect()`, `connection-unavailable`, `invalid-argument`
+   * @throws {SignalingError} `connection-unavailable`, `invalid-argument`, `closed`
    */
   peer(id: string): RemotePeer {
     const existing = this.#peers.get(text("id", id));
     if (existing) return existing;
-    const module = this.#live();
+    if (this.#state === "closed") throw new SignalingError("closed");
     if (!globalThis.RTCPeerConnection) {
       throw new SignalingError("connection-unavailable", false, { peerId: id, detail: "this host has no RTCPeerConnection" });
     }
-    const connection: RTCPeerConnection | undefined = this.#guarded(() => module.command(Ask.OpenPeer, 0, 0, id, undefined));
-    if (!connection) {
-      throw id === this.peerId
-        ? invalidArgument("a peer cannot connect to itself")
-        : new SignalingError("connection-unavailable", true, { peerId: id });
-    }
-    const ask = (what: Ask) => this.#peers.get(id) === peer && this.#guarded(() => module.command(what, 0, 0, id, undefined));
+    if (id === this.peerId) throw invalidArgument("a peer cannot connect to itself");
+    const module = this.#module;
+    const connection = module ? this.#guarded(() => module.openPeer(id)) : this.#early.open(id);
+    if (!connection) throw new SignalingError("connection-unavailable", true, { peerId: id });
     const peer = new RemotePeer(id, connection, {
       connect: async (options) => {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
-        await this.#call((module, call, left = CONNECT_PEER_MS) => module.command(Ask.ConnectPeer, call, left, id, undefined), options);
+        await this.#call((module, call, left = CONNECT_PEER_MS) => module.connectPeer(call, id, left), options);
       },
-      send: (data, receipt, options) => this.#send(Ask.Message, id, json("data", data), options, +receipt),
-      restartIce: () => ask(Ask.RestartIce),
+      send: (data, receipt, options) => {
+        const text = json("data", data);
+        return this.#send((module, call) => module.send(call, id, text, receipt), options);
+      },
+      restartIce: () => {
+        if (this.#peers.get(id) === peer) this.#guarded(() => this.#module?.restartIce(id));
+      },
       close: () => {
         if (this.#peers.get(id) !== peer) return;
         this.#peers.end(peer);
-        this.#tell(Ask.ClosePeer, 0, id);
+        if (!this.#endEarly(peer)) this.#tell((module) => module.closePeer(id));
       },
-      timeline: () => timeline((phase) => this.#guarded(() => module.command(Ask.Timeline, 0, phase, id, undefined))),
+      timeline: () => this.#guarded(() => this.#module?.timeline(id)),
       info: () => this.#rooms.member(id) ?? this.#known.get(id),
     });
     // The module may have told of it meanwhile.
@@ -220,10 +237,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     this.#rooms.clear();
     for (const peer of this.#peers.all) this.#peers.end(peer);
     if (module) {
-      this.#tell(Ask.Close, 0);
+      this.#tell((module) => module.close());
       this.#module = undefined;
       queueMicrotask(() => module.free());
     } else {
+      for (const id of this.#early.peerIds) this.#endEarly(this.#peers.about(id));
       this.#changed("closed", "closed");
     }
     // A call that waits for the module to be loaded.
@@ -235,6 +253,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     this.close();
   }
 
+  /** Closes a connection that the module has not taken over. Returns whether it is one. */
+  #endEarly(peer: RemotePeer | undefined): boolean {
+    if (!peer || !this.#early.take(peer.id)) return false;
+    peer.connection.close();
+    this.#peers.forget(peer);
+    peer.changed("closed", "closed");
+    return true;
+  }
+
   #live(): Module {
     if (this.#state === "closed") throw new SignalingError("closed");
     if (!this.#module) throw new SignalingError("invalid-state", false, { detail: "client.connect() first" });
@@ -242,75 +269,52 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   }
 
   /**
-   * Calls the module for a promise. `act` is given how many milliseconds are left of `timeoutMs`. After `connect()` was called nothing
-   * has to wait for its end.
+   * Makes a call of the module; `begin` calls the function that starts it, and is given how many milliseconds are left of `timeoutMs`.
+   * After `connect()` was called nothing has to wait for its end.
    */
-  async #call(
-    act: (module: Module, call: number, left: number | undefined) => void,
-    options?: CallOptions,
-    take?: (listed: Listed) => void,
-  ): Promise<Listed> {
+  async #call(begin: Begin, options?: CallOptions, take?: (listed: Listed) => void): Promise<Listed> {
     const { signal, timeoutMs } = callOptions(options);
     return this.#calls.start(
       (call) => {
-        const run = (left: number | undefined) => {
+        const act = (left: number | undefined) => {
           const module = this.#live();
-          this.#guarded(() => act(module, call, left));
+          this.#guarded(() => begin(module, call, left));
         };
-        if (this.#module || !this.#loading) return run(timeoutMs);
+        if (this.#module || !this.#loading) return act(timeoutMs);
         return this.#loaded(call, timeoutMs ?? CONNECT_MS).then((left) => {
-          if (left !== undefined) run(timeoutMs && left);
+          if (left !== undefined) act(timeoutMs && left);
         });
       },
-      (call) => this.#tell(Ask.Cancel, call),
+      (call) => this.#tell((module) => module.cancel(call)),
       signal,
       take,
     );
   }
 
-  #ask(
-    ask: Ask,
-    to: string,
-    given: unknown,
-    options: CallOptions | undefined,
-    take?: (listed: Listed) => void,
-    receipt = 0,
-  ): Promise<Listed> {
-    const act = (module: Module, call: number, left: number | undefined) => {
-      module.command(ask, call, receipt, to, given);
-      if (left !== undefined) module.command(Ask.Limit, call, left, "", undefined);
+  /** Makes a call whose default time limit is the module's. */
+  #limited(begin: Begin, options: CallOptions | undefined, take?: (listed: Listed) => void): Promise<Listed> {
+    const act: Begin = (module, call, left) => {
+      begin(module, call, left);
+      if (left !== undefined) module.limit(call, left);
     };
     return this.#call(act, options, take);
   }
 
   /** A module that ended (`Instance`) needs to be told nothing. */
-  #tell(ask: Ask, call: number, to = ""): void {
+  #tell(act: (module: Module) => void): void {
     try {
-      this.#module?.command(ask, call, 0, to, undefined);
+      if (this.#module) act(this.#module);
     } catch {
       // Whoever waits is told by `#ended`.
     }
   }
 
-  async #send(ask: Ask, to: string, given: unknown, options: CallOptions | undefined, receipt = 0): Promise<void> {
-    await this.#ask(ask, to, given, options, undefined, receipt);
+  async #send(begin: Begin, options: CallOptions | undefined): Promise<void> {
+    await this.#limited(begin, options);
   }
 
-  /** The entries of a list, which are remembered. */
-  #noted(listed: readonly object[]): readonly PeerInfo[] {
-    const peers = listed.map(peerInfo);
-    this.#known.note(peers);
-    return peers;
-  }
-
-  /** What the module throws is the caller's mistake, unless it ended (`Instance`). */
   #guarded<T>(act: () => T): T {
-    try {
-      return act();
-    } catch (thrown) {
-      const over = this.#instance?.over;
-      throw over ? internal(over.cause) : invalidArgument(thrown);
-    }
+    return enter(this.#instance, act);
   }
 
   /** A transport answered what is no socket: nothing is tried again for the calls of `connect()` that wait. */
@@ -318,7 +322,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     if (this.#connecting.size === 0) queueMicrotask(() => emit(this, "error", { error }));
     for (const call of this.#connecting) {
       this.#calls.reject(call, error as SignalingError);
-      this.#tell(Ask.Cancel, call);
+      this.#tell((module) => module.cancel(call));
     }
   };
 
@@ -345,40 +349,35 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     emit(this, "statechange", { state, reason });
   }
 
-  #handler(): Record<Told, Telling> {
+  #handler(): Handler {
     return {
-      [Told.Resolved]: (call, peers, cursor) =>
-        this.#calls.resolve(call, { peers: peers ? JSON.parse(peers) : [], cursor: cursor || undefined }),
-      [Told.Rejected]: (call, code, detail, retryable) => {
-        const cause = code === "socket-unavailable" || code === "server-unreachable" ? this.#opener.thrown : undefined;
-        this.#calls.reject(call, new SignalingError(code, !!retryable, detail ? { detail } : {}, cause));
-      },
-      [Told.State]: (_, state, reason) => this.#changed(state as ClientState, reason),
-      [Told.Error]: (retryable, peerId, code, detail) => {
-        const error = new SignalingError(code, !!retryable, { ...(peerId && { peerId }), ...(detail && { detail }) });
-        this.#peers.about(peerId)?.failed(error);
+      resolved: (call) => this.#calls.resolve(call, { peers: [], cursor: undefined }),
+      listed: (call, peers, cursor) => this.#calls.resolve(call, { peers, cursor }),
+      rejected: (call, failure) => this.#calls.reject(call, signalingError(failure, undefined, this.#opener.thrown)),
+      stateChanged: (state, reason) => this.#changed(state as ClientState, reason),
+      failed: (peerId, failure) => {
+        const error = signalingError(failure, peerId);
+        if (peerId) this.#peers.about(peerId)?.failed(error);
         emit(this, "error", { error });
       },
-      [Told.PeersJoined]: (_, room, peers) => {
-        for (const peer of this.#noted(JSON.parse(peers))) this.#rooms.get(room)?.joined(peer);
+      resumed: (resumed, reason) => emit(this, "resume", { resumed, reason }),
+      keyChanged: (key) => this.#identity.save(key),
+      peerJoined: (room, peer) => {
+        for (const info of this.#known.note([peer])) this.#rooms.get(room)?.joined(info);
       },
-      [Told.PeerChanged]: (how, room, peer, reason) =>
-        this.#rooms.get(room)?.changed(peer, (["peerleave", "peeraway", "peerback"] as const)[how]!, reason),
-      [Told.Message]: (_, from, room, text) => {
-        let data: unknown;
-        try {
-          data = JSON.parse(text);
-        } catch (cause) {
-          const error = new SignalingError("invalid-message", false, { peerId: from, detail: "a message is not JSON" }, cause);
-          return emit(this, "error", { error });
-        }
-        if (room) return this.#rooms.get(room)?.received(from, data);
-        this.#peers.get(from)?.received(data);
-        emit(this, "message", { from, data });
-      },
-      [Told.Description]: (_, from, type, sdp) => this.signals.described(from, type, sdp),
-      [Told.Candidates]: (end, from, found) => this.signals.found(from, JSON.parse(found), !!end),
-      [Told.Peer]: (_, id) => {
+      peerAway: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peeraway", reason),
+      peerBack: (room, peer) => this.#rooms.get(room)?.changed(peer, "peerback", ""),
+      peerLeft: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peerleave", reason),
+      message: (from, text) =>
+        received(this, from, text, (data) => {
+          this.#peers.get(from)?.received(data);
+          emit(this, "message", { from, data });
+        }),
+      broadcast: (from, room, text) => received(this, from, text, (data) => this.#rooms.get(room)?.received(from, data)),
+      offer: (from, sdp) => this.signals.described(from, "offer", sdp),
+      answer: (from, sdp) => this.signals.described(from, "answer", sdp),
+      candidates: (from, candidates, end) => this.signals.found(from, candidates, end),
+      peerConnected: (id) => {
         // Nothing may be thrown into the module.
         try {
           emit(this, "peer", { peer: this.peer(id) });
@@ -387,14 +386,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
           if ((error as SignalingError).code !== "connection-unavailable") emit(this, "error", { error });
         }
       },
-      [Told.PeerState]: (_, id, state, reason) => {
+      peerStateChanged: (id, state, reason) => {
         const peer = this.#peers.about(id);
         if (state === "closed") this.#peers.forget(peer);
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
-      [Told.PeerOpen]: (_, id) => this.#peers.about(id)?.opened(),
-      [Told.Resumed]: (resumed, reason) => emit(this, "resume", { resumed: !!resumed, reason }),
-      [Told.Key]: (_, key) => this.#identity.save(key),
+      peerOpened: (id) => this.#peers.about(id)?.opened(),
+      takeSocket: () => this.#opener.takeEarly(),
+      takeConnection: (id) => this.#early.take(id),
+      socketFailed: (thrown) => this.#opener.failed(thrown),
     };
   }
 }

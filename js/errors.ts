@@ -1,3 +1,5 @@
+import type { Failure } from "#glue";
+
 /** The meaning of every code, and what helps. The codes are those of `crates/protocol/src/error_code.rs`. */
 const REMEDIES = {
   "invalid-json": "a frame was not JSON",
@@ -86,4 +88,11 @@ export function invalidArgument(thrown: unknown): SignalingError {
 /** @internal Makes the error for a module that ended; `cause` is the error that it threw. */
 export function internal(cause: unknown): SignalingError {
   return new SignalingError("internal", false, { detail: String(cause) }, cause);
+}
+
+/** @internal A failure as the module tells it; `thrown` is what the last socket failed with, which causes failures of sockets only. */
+export function signalingError(failure: Failure, peerId?: string, thrown?: unknown): SignalingError {
+  const { code, retryable, message } = failure;
+  const cause = code === "socket-unavailable" || code === "server-unreachable" ? thrown : undefined;
+  return new SignalingError(code, retryable, { ...(peerId && { peerId }), ...(message && { detail: message }) }, cause);
 }

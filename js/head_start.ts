@@ -1,5 +1,5 @@
 import { requireGlobals } from "./host.js";
-import { type Transport, type TransportSocket, announce, webSocket } from "./transport.js";
+import { type Transport, announce, webSocket } from "./transport.js";
 
 /** @internal A WebSocket that opens while the module is still on its way. */
 export class HeadStart {
@@ -17,7 +17,7 @@ export class HeadStart {
   }
 
   /** Hands the socket over, once, if it is alive. No server speaks before `hello`, so nothing but `open` can have been missed. */
-  take(): TransportSocket | undefined {
+  take(): WebSocket | undefined {
     const socket = this.#socket;
     this.#socket = undefined;
     if (!socket || socket.readyState > WebSocket.OPEN) return undefined;

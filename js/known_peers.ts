@@ -1,4 +1,4 @@
-import type { PeerInfo } from "./peer_info.js";
+import { type PeerInfo, peerInfo } from "./peer_info.js";
 
 /** How many peers the client remembers, as in `crates/core`: a server may list any number. */
 const MAX_PEERS = 1024;
@@ -7,9 +7,10 @@ const MAX_PEERS = 1024;
 export class KnownPeers {
   readonly #peers = new Map<string, PeerInfo>();
 
-  /** Remembers the entries of a list. */
-  note(listed: readonly PeerInfo[]): void {
-    for (const { away, ...peer } of listed) {
+  /** Remembers the entries of a list, as the module has them. Returns them as the application sees them. */
+  note(listed: readonly object[]): readonly PeerInfo[] {
+    const infos = listed.map(peerInfo);
+    for (const { away, ...peer } of infos) {
       this.#peers.delete(peer.id);
       this.#peers.set(peer.id, peer);
     }
@@ -17,6 +18,7 @@ export class KnownPeers {
       if (this.#peers.size <= MAX_PEERS) break;
       this.#peers.delete(id);
     }
+    return infos;
   }
 
   get(id: string): PeerInfo | undefined {

@@ -1,3 +1,4 @@
+import type { Settings } from "#glue";
 import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from "./arguments.js";
 import { className } from "./host.js";
 import { type SessionOptions, identity } from "./identity.js";
@@ -70,27 +71,40 @@ export interface GatheringOptions {
   readonly timeoutMs?: number;
 }
 
-/** @internal base, factor, cap, cap while visible, attempts (negative: unlimited); milliseconds, size, most; wait; release. */
-function numbers(options: SignalingClientOptions): number[] {
+/** When things happen, and how many, once it is looked at. */
+type Timing = Pick<Settings, "reconnect" | "candidates" | "gatheringMs" | "releaseWhenFrozen">;
+
+function timing(options: SignalingClientOptions): Timing {
   const day = 86_400_000;
   const reconnect = dictionary("reconnect", options.reconnect);
   const candidates = dictionary("candidates", options.candidates);
   const { mode, timeoutMs } = dictionary("gathering", options.gathering);
-  const attempts = numberIn("reconnect.maxAttempts", reconnect.maxAttempts, Infinity, 0, Infinity, true);
+  const maxAttempts = numberIn("reconnect.maxAttempts", reconnect.maxAttempts, Infinity, 0, Infinity, true);
   const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
   const isComplete = oneOf("gathering.mode", mode, ["trickle", "complete"]) === "complete";
-  return [
-    numberIn("reconnect.baseMs", reconnect.baseMs, RECONNECT.baseMs, 0, day),
-    numberIn("reconnect.factor", reconnect.factor, RECONNECT.factor, 1, 100),
-    numberIn("reconnect.maxMs", reconnect.maxMs, RECONNECT.maxMs, 0, day),
-    numberIn("reconnect.maxVisibleMs", reconnect.maxVisibleMs, RECONNECT.maxVisibleMs, 0, day),
-    attempts === Infinity ? -1 : attempts,
-    numberIn("candidates.batchMs", candidates.batchMs, CANDIDATES.batchMs, 0, 10_000),
-    numberIn("candidates.batchSize", candidates.batchSize, CANDIDATES.batchSize, 1, CANDIDATES_PER_GENERATION, true),
-    numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, CANDIDATES.maxPerGeneration, 1, CANDIDATES_PER_GENERATION, true),
-    isComplete ? wait : -1,
-    +(oneOf("background", options.background, ["keep", "release"]) === "release"),
-  ];
+  return {
+    reconnect: {
+      baseMs: numberIn("reconnect.baseMs", reconnect.baseMs, RECONNECT.baseMs, 0, day),
+      factor: numberIn("reconnect.factor", reconnect.factor, RECONNECT.factor, 1, 100),
+      maxMs: numberIn("reconnect.maxMs", reconnect.maxMs, RECONNECT.maxMs, 0, day),
+      maxVisibleMs: numberIn("reconnect.maxVisibleMs", reconnect.maxVisibleMs, RECONNECT.maxVisibleMs, 0, day),
+      maxAttempts: maxAttempts === Infinity ? undefined : maxAttempts,
+    },
+    candidates: {
+      batchMs: numberIn("candidates.batchMs", candidates.batchMs, CANDIDATES.batchMs, 0, 10_000),
+      batchSize: numberIn("candidates.batchSize", candidates.batchSize, CANDIDATES.batchSize, 1, CANDIDATES_PER_GENERATION, true),
+      maxPerGeneration: numberIn(
+        "candidates.maxPerGeneration",
+        candidates.maxPerGeneration,
+        CANDIDATES.maxPerGeneration,
+        1,
+        CANDIDATES_PER_GENERATION,
+        true,
+      ),
+    },
+    gatheringMs: isComplete ? wait : undefined,
+    releaseWhenFrozen: oneOf("background", options.background, ["keep", "release"]) === "release",
+  };
 }
 
 /** @internal What the module is given, once all of it is looked at. */
@@ -109,13 +123,12 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
     transport,
     identity: identity(endpoint, id, storage),
     peer: {
-      session: 0,
       region: optionalText("region", options.region, LABEL_BYTES),
       capabilities: capabilities.map((capability, at) => text(`capabilities[${at}]`, capability, LABEL_BYTES)),
       metadata: metadata === undefined ? metadata : json("metadata", metadata, METADATA_BYTES),
     },
-    configuration: { bundlePolicy: "max-bundle", ...dictionary("rtc", options.rtc) },
-    numbers: numbers(options),
+    configuration: { bundlePolicy: "max-bundle", ...dictionary("rtc", options.rtc) } satisfies RTCConfiguration as RTCConfiguration,
+    timing: timing(options),
   };
 }
 

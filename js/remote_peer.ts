@@ -23,11 +23,15 @@ export interface Timeline {
   readonly open: number | undefined;
 }
 
-/** @internal Reads a timeline phase by phase. */
-export function timeline(phase: (number: number) => number | undefined): Timeline {
-  const [discovery, offer, answer, firstCandidate, pair, open] = [0, 1, 2, 3, 4, 5].map(phase);
-  return { discovery, offer, answer, firstCandidate, pair, open };
-}
+/** Nothing has happened. */
+const NOTHING: Timeline = {
+  discovery: undefined,
+  offer: undefined,
+  answer: undefined,
+  firstCandidate: undefined,
+  pair: undefined,
+  open: undefined,
+};
 
 /** The options of `RemotePeer.send()`. */
 export interface SendOptions extends CallOptions {
@@ -41,7 +45,8 @@ export interface PeerCalls {
   send(data: unknown, receipt: boolean, options: CallOptions | undefined): Promise<void>;
   restartIce(): void;
   close(): void;
-  timeline(): Timeline;
+  /** `undefined` where the module has no connection. */
+  timeline(): Timeline | undefined;
   info(): PeerInfo | undefined;
 }
 
@@ -52,7 +57,7 @@ export const CONNECT_PEER_MS = 15_000;
 export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
-  #timeline!: Timeline;
+  #timeline = NOTHING;
   #info: PeerInfo | undefined;
   readonly #listening = new AbortController();
 
@@ -214,7 +219,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
 
   /** The module forgets a connection that is closed; what it took can still be read here. */
   #note(): void {
-    if (this.#state !== "closed") this.#timeline = this.#calls.timeline();
+    if (this.#state !== "closed") this.#timeline = this.#calls.timeline() ?? NOTHING;
   }
 
   /** @internal */

@@ -5,7 +5,8 @@ import type { SignalsEventMap } from "./signals_events.js";
 
 /** @internal The calls to the client. */
 export interface SignalCalls {
-  description(to: string, isOffer: boolean, sdp: string, options: CallOptions | undefined): Promise<void>;
+  offer(to: string, sdp: string, options: CallOptions | undefined): Promise<void>;
+  answer(to: string, sdp: string, options: CallOptions | undefined): Promise<void>;
   candidate(to: string, candidate: object | null, options: CallOptions | undefined): Promise<void>;
 }
 
@@ -55,12 +56,12 @@ export class Signals extends TypedEventTarget<SignalsEventMap> {
       const { type: given, sdp } = dictionary("description", description);
       if (given !== type) refuse("description.type", given, `"${type}"`);
       if (typeof sdp !== "string") return refuse("description.sdp", sdp, "a string");
-      await this.#calls.description(text("to", to), type === "offer", sdp, options);
+      await this.#calls[type](text("to", to), sdp, options);
     });
   }
 
   /** @internal */
-  described(from: string, type: string, sdp: string): void {
+  described(from: string, type: "offer" | "answer", sdp: string): void {
     emit(this, type, { from, description: { type, sdp } });
   }
 

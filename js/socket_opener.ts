@@ -1,48 +1,47 @@
 import { type HeadStart, headStart } from "./head_start.js";
-import { type Transport, type TransportSocket, socketOf } from "./transport.js";
+import { type Transport, type TransportSocket, socketOf, webSocket } from "./transport.js";
 
-/** @internal Opens the sockets of a client, and keeps why the last attempt failed. */
+/** @internal Opens the sockets of a client, as far as the module does not, and keeps why the last attempt failed. */
 export class SocketOpener {
-  readonly #transport: Transport;
-  readonly #endpoint: () => string;
-  readonly #refused: (error: unknown) => void;
+  /** Opens a socket of the application's transport; `undefined` where the module opens a `WebSocket` itself. */
+  readonly ofTransport: (() => TransportSocket) | undefined;
+  readonly #begin: () => HeadStart | undefined;
   #headStart: HeadStart | undefined;
   #thrown: unknown;
 
-  /** The opener calls `refused` with the error if the transport returned a value that is not a socket. */
+  /** `refused` hears, with the error, that the transport answered something that is no socket. */
   constructor(transport: Transport, endpoint: () => string, refused: (error: unknown) => void) {
-    this.#transport = transport;
-    this.#endpoint = endpoint;
-    this.#refused = refused;
+    this.#begin = () => headStart(transport, endpoint());
+    if (transport === webSocket) return;
+    this.ofTransport = () => {
+      this.#thrown = undefined;
+      return socketOf(transport(endpoint()), refused, (reason) => this.failed(reason));
+    };
   }
 
-  /** The error that the transport threw, or with which its promise rejected, at the last attempt. The module gets only a text of it. */
+  /** What the transport threw, or its promise rejected with, at the last attempt: the module hears no more than a text of it. */
   get thrown(): unknown {
     return this.#thrown;
   }
 
-  /** Begins to open the first socket while the browser still loads the module. */
-  beginEarly(): void {
-    this.#headStart ??= headStart(this.#transport, this.#endpoint());
+  failed(thrown: unknown): void {
+    this.#thrown = thrown;
   }
 
-  /** Closes a socket that was opened early and that nobody took. */
+  /** Begins to open the first socket while the browser still loads the module. */
+  beginEarly(): void {
+    this.#headStart ??= this.#begin();
+  }
+
+  /** Hands the early socket over, once, at the first attempt. */
+  takeEarly(): WebSocket | undefined {
+    this.#thrown = undefined;
+    return this.#headStart?.take();
+  }
+
+  /** Closes an early socket that nobody took. */
   endEarly(): void {
     this.#headStart?.close();
     this.#headStart = undefined;
   }
-
-  /** Opens a socket for the module, or hands the early one over. */
-  readonly open = (): TransportSocket => {
-    this.#thrown = undefined;
-    const failed = (reason: unknown) => {
-      this.#thrown = reason;
-    };
-    try {
-      return this.#headStart?.take() ?? socketOf(this.#transport(this.#endpoint()), this.#refused, failed);
-    } catch (thrown) {
-      failed(thrown);
-      throw thrown;
-    }
-  };
 }

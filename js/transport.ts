@@ -37,8 +37,10 @@ const OPEN = 1;
  * a socket nor a promise of one; `failed`, with what a promise rejected with.
  */
 export function socketOf(answer: unknown, refused: (error: unknown) => void, failed: (reason: unknown) => void): TransportSocket {
+  const adapter = new SocketAdapter();
   if (typeof (answer as PromiseLike<unknown> | undefined)?.then === "function") {
-    return new PromisedSocket(answer as PromiseLike<unknown>, refused, failed);
+    adapter.await(answer as PromiseLike<unknown>, refused, failed);
+    return adapter;
   }
   let socket: TransportSocket;
   try {
@@ -47,8 +49,8 @@ export function socketOf(answer: unknown, refused: (error: unknown) => void, fai
     refused(error);
     throw error;
   }
-  announce(socket);
-  return socket;
+  adapter.adopt(socket);
+  return adapter;
 }
 
 function checked(answer: unknown): TransportSocket {
@@ -62,8 +64,11 @@ export function announce(socket: TransportSocket): void {
   if ((socket as Partial<WebSocket>).readyState === OPEN) queueMicrotask(() => socket.onopen?.({}));
 }
 
-/** Stands in for the socket that a transport promised, until it is there and afterwards. */
-class PromisedSocket implements TransportSocket {
+/**
+ * Stands between the module and what a transport answered, also until a promised socket is there. The application may call the listeners of
+ * its socket whenever it likes, also long after its end: they are functions of this script, which the module's are not.
+ */
+class SocketAdapter implements TransportSocket {
   onopen: TransportSocket["onopen"] = null;
   onmessage: TransportSocket["onmessage"] = null;
   onclose: TransportSocket["onclose"] = null;
@@ -72,7 +77,8 @@ class PromisedSocket implements TransportSocket {
   /** The arguments of `close()`, once it was called. */
   #closedWith: [code?: number, reason?: string] | undefined;
 
-  constructor(promise: PromiseLike<unknown>, refused: (error: unknown) => void, failed: (reason: unknown) => void) {
+  /** Adopts the socket that a promise resolves with. */
+  await(promise: PromiseLike<unknown>, refused: (error: unknown) => void, failed: (reason: unknown) => void): void {
     const over = (reason: unknown) => {
       failed(reason);
       this.onclose?.({});
@@ -86,7 +92,7 @@ class PromisedSocket implements TransportSocket {
         throw error;
       }
     };
-    promise.then((answer) => this.#adopt(kept(answer))).then(undefined, over);
+    promise.then((answer) => this.adopt(kept(answer))).then(undefined, over);
   }
 
   /** A browser's report of what a policy forbids names the address. */
@@ -103,7 +109,8 @@ class PromisedSocket implements TransportSocket {
     this.#socket?.close(...given);
   }
 
-  #adopt(socket: TransportSocket): void {
+  /** Passes on what the socket tells, and tells the socket what it is asked. */
+  adopt(socket: TransportSocket): void {
     this.#socket = socket;
     socket.onerror = (event) => this.onerror?.(event);
     if (this.#closedWith) {

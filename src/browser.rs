@@ -1,66 +1,51 @@
-//! The browser's side of the shell, which is JavaScript (`browser.js`): every call through a binding of its own would
-//! weigh more than the few lines that do the work there.
+//! What one client has of the browser: a timer, sockets, connections, and the events of its page.
 
+pub mod data_channel;
+pub mod event_listener;
+pub mod next_macrotask;
+pub mod page;
+pub mod peer_connection;
+pub mod timer;
+pub mod web_socket;
+
+use crate::browser::page::Page;
+use crate::browser::peer_connection::PeerConnections;
+use crate::browser::timer::Timer;
+use crate::browser::web_socket::{SocketSource, Sockets};
+use crate::handler::Handler;
+use signalpost_core::Input;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::RtcConfiguration;
 
-#[wasm_bindgen(module = "/src/browser.js")]
-extern "C" {
-    /// What a JSON text says; `undefined` when it is none.
-    #[wasm_bindgen(js_namespace = safely)]
-    pub fn parse(text: &JsValue) -> JsValue;
-    /// A member; `undefined` where it cannot be read.
-    #[wasm_bindgen(js_namespace = safely)]
-    pub fn member(object: &JsValue, name: &str) -> JsValue;
-    /// An element, likewise.
-    #[wasm_bindgen(js_namespace = safely, js_name = member)]
-    pub fn item(array: &JsValue, index: u32) -> JsValue;
+/// Receives everything that happens.
+pub type Report = Rc<dyn Fn(Input)>;
 
-    /// What one client has of the browser: a timer, sockets, connections, the page, and the facade's handler.
-    pub type Browser;
-    /// Of the settings it uses `transport`, which opens a socket to the server; `configuration`; `global`, which is
-    /// `globalThis`; `handler`, whose functions are called while the module is not at work, and may not throw; and `heard`, a
-    /// function that is told all that happens, as [`crate::heard::input`] takes it.
-    #[wasm_bindgen(constructor)]
-    pub fn new(settings: &JsValue) -> Browser;
-    /// One function for all that is to be done, because each binding weighs something. `what` is an [`Act`], which says what
-    /// the others are.
-    #[wasm_bindgen(method)]
-    pub fn act(this: &Browser, what: u32, id: u32, number: i32, a: &str, b: &str, c: &str) -> JsValue;
-}
-
-/// What the browser can do; `browser.js` has the same numbers.
-#[derive(Clone, Copy)]
-pub enum Act {
-    /// Ends everything, silently and for good.
-    Close,
-    /// Tells the facade: `id` is of `js/told.ts`, which says what the number and the texts are.
-    Tell,
-    /// Sets the timer to so many milliseconds from now; a negative number: to never.
-    Wait,
-    /// Opens a socket.
-    OpenSocket,
-    /// Sends a text frame. A socket that closes drops it silently, as the standard says.
-    Send,
-    /// Closes a socket with a code. Nothing is heard of it again.
-    CloseSocket,
-    /// Makes a connection with its data channel.
-    Connect,
-    /// Starts an operation of a connection: its number; method, type and text. Its end is heard.
-    Operate,
-    /// `restartIce()`.
-    RestartIce,
-    /// Closes a connection. Nothing is heard of it again.
-    Disconnect,
-    /// Sends something on a connection, and tells after so many milliseconds whether anything arrived.
-    Probe,
-    /// Answers with a connection's object.
-    Object,
+/// Everything that one client has of the browser. Dropping it closes everything, silently and for good.
+pub struct Browser {
+    /// The one timer.
+    pub timer: Timer,
+    /// The sockets to the server.
+    pub sockets: Sockets,
+    /// The connections to other peers.
+    pub connections: PeerConnections,
+    _page: Page,
 }
 
 impl Browser {
-    /// Does what needs nothing but an id and a number.
-    pub fn simply(&self, what: Act, id: u32, number: i32) -> JsValue {
-        self.act(what as u32, id, number, "", "", "")
+    /// Listens to the page and prepares the rest. `scope` is the global object, whose events and document are heard.
+    pub fn new(
+        scope: &JsValue,
+        source: SocketSource,
+        handler: Handler,
+        configuration: RtcConfiguration,
+        report: &Report,
+    ) -> Self {
+        Self {
+            timer: Timer::new(report),
+            sockets: Sockets::new(scope, source, handler, report),
+            connections: PeerConnections::new(configuration, report),
+            _page: Page::new(scope, report),
+        }
     }
 }

@@ -8,7 +8,12 @@ extern "C" {
     fn performance_now() -> f64;
 }
 
-/// Milliseconds since the page began (`performance.now()`, monotonic).
+/// Milliseconds since the page began (`performance.now()`, monotonic), with their fraction.
+pub fn precise_now() -> f64 {
+    performance_now()
+}
+
+/// Milliseconds since the page began.
 pub fn now() -> u64 {
     performance_now() as u64
 }

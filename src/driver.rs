@@ -1,24 +1,31 @@
 //! Drives the core: one input at a time, every output carried out, and only then is the application told.
 
-use crate::browser::{Act, Browser};
+use crate::browser::Browser;
+use crate::browser::web_socket::SocketSource;
 use crate::clock;
 use crate::codec;
-use crate::operation::operate;
-use crate::told::Told;
+use crate::handler::Handler;
+use crate::to_js;
 use core::cell::{Cell, RefCell};
-use signalpost_core::protocol::{Open, OwnSignal, PeerId, RoomName};
-use signalpost_core::{Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline};
+use signalpost_core::protocol::{Open, OwnSignal, PeerId};
+use signalpost_core::{CallId, Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline};
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
+use web_sys::{RtcConfiguration, RtcPeerConnection};
+
+/// The longest wait of a browser's timer, in milliseconds (HTML §8.6: a signed 32-bit integer).
+const MAX_WAIT_MS: u32 = i32::MAX as u32;
 
 /// What the application will be told once the core is at rest.
 enum News {
-    Settled(u32, Result<Reply, Failure>),
+    Settled(CallId, Result<Reply, Failure>),
     Event(Event),
 }
 
 /// One client and what it has of the browser.
 pub struct Driver {
     browser: Browser,
+    handler: Handler,
     core: RefCell<Client>,
     inbox: RefCell<Queue<Input>>,
     news: RefCell<Queue<News>>,
@@ -29,17 +36,33 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// A client that does nothing yet.
-    pub fn new(browser: Browser, config: Config, seed: u64) -> Self {
-        Self {
-            browser,
-            core: RefCell::new(Client::new(config, seed)),
-            inbox: RefCell::default(),
-            news: RefCell::default(),
-            at_work: Cell::new(false),
-            telling: Cell::new(false),
-            deadline: Cell::new(None),
-        }
+    /// A client that does nothing yet. What happens in the browser reaches it as long as somebody holds it.
+    pub fn new(
+        scope: &JsValue,
+        handler: Handler,
+        source: SocketSource,
+        configuration: RtcConfiguration,
+        config: Config,
+        seed: u64,
+    ) -> Rc<Self> {
+        Rc::new_cyclic(|own| {
+            let own = own.clone();
+            let report = Rc::new(move |input| {
+                if let Some(driver) = own.upgrade() {
+                    Self::handle_input(&driver, input);
+                }
+            });
+            Self {
+                browser: Browser::new(scope, source, handler.clone(), configuration, &(report as _)),
+                handler,
+                core: RefCell::new(Client::new(config, seed)),
+                inbox: RefCell::default(),
+                news: RefCell::default(),
+                at_work: Cell::new(false),
+                telling: Cell::new(false),
+                deadline: Cell::new(None),
+            }
+        })
     }
 
     /// Something happened. What happens while the core is at work waits its turn; what the application does
@@ -65,10 +88,10 @@ impl Driver {
         self.tell_news();
     }
 
-    /// The browser's connection to a peer; `undefined` where there is none.
-    pub fn connection(&self, peer: &PeerId) -> JsValue {
-        let connection = self.core.borrow().connection(peer);
-        connection.map_or(JsValue::UNDEFINED, |id| self.browser.simply(Act::Object, id.0, 0))
+    /// The browser's connection to a peer, if there is one.
+    pub fn connection(&self, peer: &PeerId) -> Option<RtcPeerConnection> {
+        let connection = self.core.borrow().connection(peer)?;
+        self.browser.connections.object(connection)
     }
 
     /// How long each phase of the connection to a peer took.
@@ -76,13 +99,16 @@ impl Driver {
         self.core.borrow().timeline(peer)
     }
 
-    /// To what the core waits for; nothing is changed where that is set already.
+    /// Sets the timer to what the core waits for; nothing is changed where that is set already.
     fn set_timer(&self) {
         let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
         if self.deadline.replace(deadline) != deadline {
             let now = clock::now();
-            let wait = |at: u64| i32::try_from(at.saturating_sub(now)).unwrap_or(i32::MAX);
-            self.browser.simply(Act::Wait, 0, deadline.map_or(-1, wait));
+            // Timers of browsers count in 32 bits with a sign.
+            let wait = |at: u64| {
+                u32::try_from(at.saturating_sub(now)).map_or(MAX_WAIT_MS, |wait| wait.min(MAX_WAIT_MS))
+            };
+            self.browser.timer.set(deadline.map(wait));
         }
     }
 
@@ -95,27 +121,23 @@ impl Driver {
     }
 
     fn execute(&self, output: Output) {
-        let (what, id, number) = match output {
-            Output::OpenSocket { socket } => (Act::OpenSocket, socket.0, 0),
-            Output::Send { socket, envelope, ack } => {
-                let text = codec::encode(&envelope, ack);
-                self.browser.act(Act::Send as u32, socket.0, 0, &text, "", "");
-                return;
+        let Browser { sockets, connections, .. } = &self.browser;
+        match output {
+            Output::OpenSocket { socket } => sockets.open(socket),
+            Output::Send { socket, envelope, ack } => sockets.send(socket, &codec::encode(&envelope, ack)),
+            Output::CloseSocket { socket, code } => sockets.close(socket, code),
+            Output::CreateConnection { connection, peer } => {
+                connections.connect(connection, self.handler.take_connection(peer.as_str()));
             }
-            Output::CloseSocket { socket, code } => (Act::CloseSocket, socket.0, code.into()),
-            Output::CreateConnection { connection, .. } => (Act::Connect, connection.0, 0),
             Output::Operate { connection, operation, what } => {
-                return operate(&self.browser, connection.0, operation.0, &what);
+                connections.operate(connection, operation, &what);
             }
-            Output::RestartIce { connection } => (Act::RestartIce, connection.0, 0),
-            Output::Probe { connection, after_ms } => (Act::Probe, connection.0, after_ms.into()),
-            Output::CloseConnection { connection } => (Act::Disconnect, connection.0, 0),
-            Output::Settle { call, result } => {
-                return self.news.borrow_mut().push_back(News::Settled(call.0, result));
-            }
-            Output::Event(event) => return self.news.borrow_mut().push_back(News::Event(event)),
-        };
-        self.browser.simply(what, id, number);
+            Output::RestartIce { connection } => connections.restart_ice(connection),
+            Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
+            Output::CloseConnection { connection } => connections.close(connection),
+            Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
+            Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
+        }
     }
 
     /// Tells the application, with nothing borrowed: it may call back.
@@ -126,70 +148,59 @@ impl Driver {
         loop {
             let next = self.news.borrow_mut().pop_front();
             let Some(news) = next else { break };
-            self.tell(&news);
+            match news {
+                News::Settled(call, result) => self.settle(call, &result),
+                News::Event(event) => self.tell(&event),
+            }
         }
         self.telling.set(false);
     }
 
-    fn tell(&self, news: &News) {
-        let json;
-        // One call of the facade for all: each weighs something.
-        let (what, number, a, b, c) = match news {
-            News::Settled(call, Ok(Reply::Done)) => (Told::Resolved, *call, "", "", ""),
-            News::Settled(call, Ok(Reply::Peers { peers, cursor })) => {
-                json = codec::peers(peers);
-                (Told::Resolved, *call, &*json, cursor.as_deref().unwrap_or_default(), "")
+    fn settle(&self, CallId(call): CallId, result: &Result<Reply, Failure>) {
+        match result {
+            Ok(Reply::Done) => self.handler.resolved(call),
+            Ok(Reply::Peers { peers, cursor }) => {
+                self.handler.listed(call, &to_js::record(peers), cursor.as_deref());
             }
-            News::Settled(call, Err(failure)) => {
-                let retryable = if failure.retryable { "1" } else { "" };
-                (Told::Rejected, *call, &*failure.code, &*failure.message, retryable)
-            }
-            News::Event(event) => match event {
-                Event::State { state, reason } => (Told::State, 0, state.as_str(), &**reason, ""),
-                Event::Error { peer, failure } => {
-                    let about = peer.as_ref().map_or("", PeerId::as_str);
-                    (Told::Error, failure.retryable.into(), about, &*failure.code, &*failure.message)
-                }
-                Event::PeerJoined { room, peer } => {
-                    json = codec::peers(core::slice::from_ref(peer));
-                    (Told::PeersJoined, 0, room.as_str(), &*json, "")
-                }
-                Event::PeerLeft { room, peer, reason } => {
-                    (Told::PeerChanged, 0, room.as_str(), peer.as_str(), reason.as_str())
-                }
-                Event::PeerAway { room, peer, reason } => {
-                    (Told::PeerChanged, 1, room.as_str(), peer.as_str(), reason.as_str())
-                }
-                Event::PeerBack { room, peer } => (Told::PeerChanged, 2, room.as_str(), peer.as_str(), ""),
-                Event::Resumed { resumed, reason } => {
-                    (Told::Resumed, (*resumed).into(), reason.as_ref().map_or("", Open::as_str), "", "")
-                }
-                Event::Key { key } => (Told::Key, 0, &**key, "", ""),
-                Event::Message { from, room, data } => {
-                    let room = room.as_ref().map_or("", RoomName::as_str);
-                    (Told::Message, 0, from.as_str(), room, &**data)
-                }
-                Event::OwnSignal { from, signal } => match signal {
-                    OwnSignal::Offer(sdp) => (Told::Description, 0, from.as_str(), "offer", &**sdp),
-                    OwnSignal::Answer(sdp) => (Told::Description, 0, from.as_str(), "answer", &**sdp),
-                    OwnSignal::Candidates { candidates, end } => {
-                        json = codec::candidates(candidates);
-                        (Told::Candidates, (*end).into(), from.as_str(), &*json, "")
-                    }
-                },
-                Event::Peer { peer } => (Told::Peer, 0, peer.as_str(), "", ""),
-                Event::PeerState { peer, state, reason } => {
-                    (Told::PeerState, 0, peer.as_str(), state.as_str(), &**reason)
-                }
-                Event::PeerOpen { peer } => (Told::PeerOpen, 0, peer.as_str(), "", ""),
-            },
-        };
-        self.browser.act(Act::Tell as u32, what as u32, number as i32, a, b, c);
+            Err(failure) => self.handler.rejected(call, &to_js::failure(failure)),
+        }
     }
-}
 
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.browser.simply(Act::Close, 0, 0);
+    fn tell(&self, event: &Event) {
+        let handler = &self.handler;
+        match event {
+            Event::State { state, reason } => handler.state_changed(state.as_str(), reason),
+            Event::Error { peer, failure } => {
+                handler.failed(peer.as_ref().map(PeerId::as_str), &to_js::failure(failure));
+            }
+            Event::Resumed { resumed, reason } => {
+                handler.resumed(*resumed, reason.as_ref().map_or("", Open::as_str))
+            }
+            Event::Key { key } => handler.key_changed(key),
+            Event::PeerJoined { room, peer } => handler.peer_joined(room.as_str(), &to_js::record(peer)),
+            Event::PeerAway { room, peer, reason } => {
+                handler.peer_away(room.as_str(), peer.as_str(), reason.as_str());
+            }
+            Event::PeerBack { room, peer } => handler.peer_back(room.as_str(), peer.as_str()),
+            Event::PeerLeft { room, peer, reason } => {
+                handler.peer_left(room.as_str(), peer.as_str(), reason.as_str());
+            }
+            Event::Message { from, room: None, data } => handler.message(from.as_str(), data),
+            Event::Message { from, room: Some(room), data } => {
+                handler.broadcast(from.as_str(), room.as_str(), data);
+            }
+            Event::OwnSignal { from, signal } => match signal {
+                OwnSignal::Offer(sdp) => handler.offer(from.as_str(), sdp),
+                OwnSignal::Answer(sdp) => handler.answer(from.as_str(), sdp),
+                OwnSignal::Candidates { candidates, end } => {
+                    handler.candidates(from.as_str(), &to_js::record(candidates), *end);
+                }
+            },
+            Event::Peer { peer } => handler.peer_connected(peer.as_str()),
+            Event::PeerState { peer, state, reason } => {
+                handler.peer_state_changed(peer.as_str(), state.as_str(), reason);
+            }
+            Event::PeerOpen { peer } => handler.peer_opened(peer.as_str()),
+        }
     }
 }

@@ -11,7 +11,20 @@ import "./architecture/structs.mjs";
 const ARROWS = {
   "signalpost-protocol": ["serde"],
   "signalpost-core": ["signalpost-protocol"],
-  signalpost: ["signalpost-core", "signalpost-protocol", "wasm-bindgen", "js-sys", "rlsf"],
+  signalpost: [
+    "signalpost-core",
+    "signalpost-protocol",
+    "wasm-bindgen",
+    "wasm-bindgen-futures",
+    "web-sys",
+    "js-sys",
+    "gloo-timers",
+    "futures-channel",
+    "futures-util",
+    "serde",
+    "serde-wasm-bindgen",
+    "rlsf",
+  ],
 };
 /** Arrows between our own crates; what else these depend on is theirs. */
 const OWN_ARROWS = {
@@ -81,6 +94,12 @@ test("the shell knows no message and decides nothing", () => {
   assert.ok(shell.length > 8);
   assert.deepEqual(offences(shell, protocol), []);
   assert.equal(offences([{ name: "x", text: "if code == ErrorCode::Closed {" }], protocol).length, 1);
+});
+
+test("the shell is Rust alone", () => {
+  const others = (sources) => sources.map(({ name }) => name).filter((name) => !name.endsWith(".rs"));
+  assert.deepEqual(others(within(/^src\//)), []);
+  assert.deepEqual(others([{ name: "src/browser.js" }, { name: "src/lib.rs" }]), ["src/browser.js"]);
 });
 
 test("every closure of the shell has an owner, and no export can be re-entered", () => {

@@ -5,8 +5,6 @@
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-#[path = "browser/asks.rs"]
-mod asks;
 #[path = "browser/codec.rs"]
 mod codec;
 #[path = "browser/codec_properties.rs"]

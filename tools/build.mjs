@@ -1,4 +1,4 @@
-// `npm run build`: dist/ as it is published. cargo → binder → wasm-opt → esbuild → terser → tsc → size gate.
+// `npm run build`: dist/ as it is published. cargo → wasm-bindgen → wasm-opt → esbuild → tsc → size gate.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -6,7 +6,7 @@ import { buildIdOf, withBuildId } from "./build_id.mjs";
 import { ToolError, main, run } from "./command.mjs";
 import { buildDeclarations } from "./declarations.mjs";
 import { buildGlue, glueFile, stamps } from "./glue.mjs";
-import { optimize, optimizedModule } from "./optimize.mjs";
+import { optimize, optimizedGlue, optimizedModule } from "./optimize.mjs";
 import { dist, inRoot, moduleInPackage, nodeModule } from "./paths.mjs";
 import { checkGate } from "./size.mjs";
 import { prepareBuild } from "./toolchain.mjs";
@@ -14,45 +14,31 @@ import { prepareBuild } from "./toolchain.mjs";
 const inDist = (name) => path.join(dist, name);
 
 /** Writes a module, and the facade with its glue as one file, into a directory. Both have the id of the build. */
-export async function publish(directory, module, options) {
+export async function publish(directory, module, glue) {
   const wasm = readFileSync(module);
   mkdirSync(path.dirname(path.join(directory, moduleInPackage)), { recursive: true });
   writeFileSync(path.join(directory, moduleInPackage), withBuildId(wasm));
-  await bundle(path.join(directory, "signalpost.js"), { ...options, define: { SIGNALPOST_BUILD_ID: JSON.stringify(buildIdOf(wasm)) } });
+  await bundle(path.join(directory, "signalpost.js"), glue, buildIdOf(wasm));
 }
 
-/** The facade and its glue as one file; `options` are esbuild's. terser finds more that can go, and names that compress better. */
-async function bundle(output, options) {
+/** Writes the facade and its glue as one file. The map holds the sources, which the package does not: else dev servers complain of each. */
+async function bundle(output, glue, buildId) {
   const { build } = await import("esbuild");
-  const { minify } = await import("terser");
-  const { outputFiles } = await build({
+  await build({
     absWorkingDir: inRoot(),
     entryPoints: ["js/index.ts"],
     outfile: output,
-    ...options,
+    alias: { "#glue": glue },
+    define: { SIGNALPOST_BUILD_ID: JSON.stringify(buildId) },
     bundle: true,
-    write: false,
     format: "esm",
     platform: "browser",
     target: "es2022",
     minify: true,
-    sourcemap: "external",
+    sourcemap: true,
     legalComments: "none",
     logLevel: "warning",
   });
-  const [map, script] = outputFiles.map(({ text }) => text);
-  const smaller = await minify(script, {
-    module: true,
-    ecma: 2022,
-    // Nothing here asks a function of the glue for its prototype, or for `new`.
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true },
-    // wasm-bindgen's own names, which no other script uses.
-    mangle: { properties: { regex: /^__(wbg_ptr|destroy_into_raw)$/ } },
-    // With the sources, which the package does not hold: else dev servers complain of each that is missing.
-    sourceMap: { content: map, includeSources: true, filename: path.basename(output), url: `${path.basename(output)}.map` },
-  });
-  writeFileSync(output, smaller.code);
-  writeFileSync(`${output}.map`, smaller.map);
   // Vite, webpack and the others find the module by this very expression.
   if (!/new URL\("signalpost\/signalpost_bg\.wasm",\s*import\.meta\.url\)/.test(readFileSync(output, "utf8"))) {
     throw new ToolError('the bundle lost `new URL("signalpost/signalpost_bg.wasm", import.meta.url)`: bundlers find the module by it');
@@ -80,8 +66,8 @@ export async function buildPackage() {
   // Where an earlier build put it: all of dist/ is published.
   rmSync(inDist(path.basename(moduleInPackage)), { force: true });
   await buildGlue();
-  await optimize(optimizedModule());
-  await publish(dist, optimizedModule());
+  await optimize();
+  await publish(dist, optimizedModule(), optimizedGlue());
   await declare();
   checkGate();
 }

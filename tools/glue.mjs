@@ -6,7 +6,6 @@ import { fileURLToPath } from "node:url";
 import { run } from "./command.mjs";
 import { makeFunction, makeFunctionTypes } from "./instances.mjs";
 import { bindgenDir, cargoTarget } from "./paths.mjs";
-import { shortenNames } from "./short_names.mjs";
 import { Stamps } from "./stamps.mjs";
 
 export const glueFile = (name, directory = bindgenDir) => path.join(directory, name);
@@ -16,18 +15,6 @@ const executable = process.platform === "win32" ? ".exe" : "";
 
 const WASM = "wasm32-unknown-unknown";
 
-/** LLVM's own options for less code, measured in docs/performance.md: nothing is computed or loaded early for speed's sake. */
-const LLVM = [
-  "-enable-pre=false",
-  "-enable-load-pre=false",
-  "-disable-lsr",
-  "-disable-licm-promotion",
-  // What a call costs, beside its arguments: small functions are put in its place a little more often than LLVM would.
-  "-inline-call-penalty=30",
-  // How long it looks for stores that nobody reads.
-  "-capture-tracking-max-uses-to-explore=1000",
-].map((option) => `-Cllvm-args=${option}`);
-
 /** Panic messages name the files of the crates: not where they lie on this machine. */
 function pathFlags() {
   const sources = path.join(process.env.CARGO_HOME ?? path.join(os.homedir(), ".cargo"), "registry", "src");
@@ -36,9 +23,9 @@ function pathFlags() {
 }
 
 /** Builds the shell for the browser and binds it into a directory. */
-export async function buildGlue({ profile = "wasm", features = "bare", directory = bindgenDir } = {}) {
+export async function buildGlue({ profile = "wasm", features = "", directory = bindgenDir } = {}) {
   await run("cargo", ["fetch", "--quiet", "--locked", "--target", WASM]);
-  const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...LLVM, ...pathFlags()].filter(Boolean).join(" ") };
+  const env = { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...pathFlags()].filter(Boolean).join(" ") };
   await run("cargo", ["build", "--quiet", "--profile", profile, "--target", WASM, "-p", "signalpost", "--lib", "--features", features], {
     env,
   });
@@ -47,13 +34,11 @@ export async function buildGlue({ profile = "wasm", features = "bare", directory
   const bind = path.join(cargoTarget, "debug", `signalpost-bind${executable}`);
   mkdirSync(directory, { recursive: true });
   const outputs = ["signalpost.js", "signalpost.d.ts", "signalpost_bg.wasm"].map((name) => glueFile(name, directory));
-  const changers = ["short_names.mjs", "instances.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
-  await stamps(directory).step("bind", { inputs: { files: [built, bind, ...changers] }, outputs }, async () => {
+  const changer = fileURLToPath(new URL("instances.mjs", import.meta.url));
+  await stamps(directory).step("bind", { inputs: { files: [built, bind, changer] }, outputs }, async () => {
     await run(bind, [built, directory, "--out-name", "signalpost", "--keep-names"]);
-    const [script, types, module] = outputs;
-    const short = shortenNames(readFileSync(module), readFileSync(script, "utf8"));
-    writeFileSync(module, short.wasm);
-    writeFileSync(script, makeFunction(short.glue));
+    const [script, types] = outputs;
+    writeFileSync(script, makeFunction(readFileSync(script, "utf8")));
     writeFileSync(types, makeFunctionTypes(readFileSync(types, "utf8")));
   });
 }

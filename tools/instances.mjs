@@ -1,66 +1,46 @@
-// wasm-bindgen's glue keeps its one instance in variables of its module, and loads it. After a trap the facade needs another
-// instance, and what the dead one left (closures that the browser still calls, objects that are collected late) must
-// not reach it. So the glue becomes a function, each call of which is a glue of its own, and the facade loads.
+// A trap ends an instance of the module and not the page (js/instance.ts). wasm-bindgen's glue keeps its one instance in variables of
+// its script, and loads it; after a trap the facade needs another instance, which what the dead one left behind (closures that the browser
+// still calls, objects that are collected late) does not reach. wasm-bindgen's own `reset_state_function` is no way to this: it puts a
+// new instance under the same glue, whose closures then throw at whoever calls them, and it neither notices a trap nor closes
+// what the dead instance held. This file is the one place that changes the glue's text. It makes the glue a function, each call of which is a
+// glue of its own, and leaves the loading to the facade.
+//
+// It expects of the glue (wasm-bindgen 0.2.130, target `web`), and fails otherwise:
+// - all that loads the module comes last, behind the line `let wasmModule, wasmInstance, wasm;`, and nothing before assigns these;
+// - it imports nothing, and exports one class, `Client`, which is declared with `export class`;
+// - `__wbg_get_imports()` answers the imports, `wasm` holds the exports, and `wasm.__wbindgen_start()` starts the instance;
+// - the table of the objects that the module holds is the export `__wbindgen_externrefs`.
 
 /** The two sides of what occurs exactly once. */
 function parted(text, part) {
   const sides = text.split(part);
-  if (sides.length !== 2) throw new Error(`the glue does not hold ${part} once`);
+  if (sides.length !== 2) throw new Error(`the glue does not hold ${JSON.stringify(part)} once: see tools/instances.mjs`);
   return sides;
-}
-
-const replaced = (text, part, by) => parted(text, part).join(by);
-
-/** Without what lies from one part to the other, the other included. */
-function without(text, from, to) {
-  const [before, rest] = parted(text, from);
-  const end = rest.indexOf(to);
-  if (end < 0) throw new Error(`the glue does not hold ${to} behind ${from}`);
-  return before + rest.slice(end + to.length);
-}
-
-/** Every browser that has ES2022 and WebAssembly's externref has what these are in place of; and texts are short. */
-function withoutFallbacks(glue) {
-  const [checked, isDetached] = parted(
-    glue,
-    " || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && ",
-  );
-  const viewed = `${checked} || ${replaced(isDetached, "cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0.buffer !== wasm.memory.buffer")}`;
-  const defined = without(viewed, "function notDefined(", "\n").replaceAll(
-    /typeof ([\w.]+) == 'function' \? \1 : notDefined\('\1'\)/g,
-    "$1",
-  );
-  const encoder = without(defined, "if (!('encodeInto' in cachedTextEncoder)) {", "\n}\n");
-  // The text at once, not letter by letter while it is ASCII.
-  const [head, tail] = parted(encoder, "    if (realloc === undefined) {\n");
-  return `${head}${without(tail, "    }\n\n    let len = arg.length;", "return ptr;\n")}`.replaceAll(", wasm.__wbindgen_realloc)", ")");
-}
-
-/** A client is held by its handler, which the module holds: it is freed by the facade, and never collected before. */
-function withoutFinalization(glue) {
-  const unregistered = replaced(
-    replaced(glue, "ClientFinalization.unregister(this);", ""),
-    "ClientFinalization.register(this, this.__wbg_ptr, this);",
-    "",
-  );
-  return without(without(unregistered, "const ClientFinalization =", "ptr, 1));\n"), "if (Symbol.dispose) Client", "\n");
 }
 
 /** The script as a function. */
 export function makeFunction(glue) {
-  const kept = withoutFinalization(withoutFallbacks(parted(glue, "let wasmModule, wasmInstance, wasm;")[0]));
-  // What it takes of the shell's own script has nothing of an instance.
-  const taken = /^import .*$/gm;
-  const once = replaced(kept, "export class", "class").replace(taken, "");
-  return `${(kept.match(taken) ?? []).join("\n")}
-export default () => {
-${once}
+  const [kept, loader] = parted(glue, "let wasmModule, wasmInstance, wasm;");
+  const body = parted(kept, "export class Client ").join("class Client ");
+  for (const [text, wrong] of [
+    [body, /^(?:import|export)\b/m],
+    [body, /\bwasm(?:Module|Instance)?\s*=[^=]/],
+  ]) {
+    const found = wrong.exec(text);
+    if (found) throw new Error(`the glue holds ${JSON.stringify(found[0])}: see tools/instances.mjs`);
+  }
+  parted(body, "function __wbg_get_imports() {");
+  parted(loader, "wasm.__wbindgen_start();");
+  if (!body.includes("wasm.__wbindgen_externrefs")) throw new Error("the glue does not hold the table of objects: see tools/instances.mjs");
+  return `export default () => {
+${body}
 let wasm;
 const start = (exports) => {
   wasm = exports;
   wasm.__wbindgen_start();
 };
-return { Client, imports: __wbg_get_imports(), start };
+const held = () => wasm.__wbindgen_externrefs;
+return { Client, imports: __wbg_get_imports(), start, held };
 };
 `;
 }
@@ -76,6 +56,8 @@ export default function glue(): {
   readonly Client: typeof Client;
   readonly imports: Record<string, Functions>;
   start(exports: Functions): void;
+  /** The objects that the module holds. */
+  held(): WebAssembly.Table;
 };
 `;
 }

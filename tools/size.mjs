@@ -5,8 +5,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { ToolError, main } from "./command.mjs";
-import { glueFile } from "./glue.mjs";
-import { namedModule } from "./optimize.mjs";
+import { namedModule, optimizedGlue } from "./optimize.mjs";
 import { dist, inRoot, moduleInPackage } from "./paths.mjs";
 import { table, weigh } from "./wasm_weight.mjs";
 
@@ -48,15 +47,13 @@ export function checkGate() {
 /** Returns the rows of the JavaScript's parts, each minified by itself: together they compress a little better. */
 async function parts() {
   const { build } = await import("esbuild");
-  const own = inRoot("src", "browser.js");
   const minified = async (entry, external) => {
     const options = { bundle: true, format: "esm", target: "es2022", minify: true, legalComments: "none", write: false };
     const { outputFiles } = await build({ absWorkingDir: inRoot(), entryPoints: [entry], external, ...options });
     return sizes(outputFiles[0].contents);
   };
   return [
-    { name: "  glue", ...(await minified(glueFile("signalpost.js"), ["./snippets/*"])) },
-    { name: "  shell's script", ...(await minified(own, [])) },
+    { name: "  glue", ...(await minified(optimizedGlue(), [])) },
     { name: "  facade", ...(await minified("js/index.ts", ["#glue"])) },
   ];
 }

@@ -8,6 +8,6 @@ import { trapHookDist } from "./paths.mjs";
 export async function buildTrapHook() {
   const directory = path.join(trapHookDist, "bindgen");
   await buildGlue({ profile: "dev", features: "trap-hook", directory });
-  await publish(trapHookDist, glueFile("signalpost_bg.wasm", directory), { alias: { "#glue": glueFile("signalpost.js", directory) } });
+  await publish(trapHookDist, glueFile("signalpost_bg.wasm", directory), glueFile("signalpost.js", directory));
   return trapHookDist;
 }

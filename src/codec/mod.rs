@@ -5,7 +5,7 @@
 mod read;
 mod write;
 
-use crate::browser::parse;
+use crate::js_value::parse;
 use alloc::string::String;
 pub use read::{text, u16_field};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};

@@ -1,6 +1,6 @@
 //! Reads the sparse envelope from a parsed JSON value.
 
-use crate::browser::{item, member};
+use crate::js_value::{item, member};
 use alloc::{string::String, vec::Vec};
 use signalpost_core::protocol::Envelope;
 use signalpost_core::protocol::record::{FieldReader, Record};

@@ -1,14 +1,14 @@
 //! The whole shell: a client, with a handler that is a plain object, and a server that is a few lines of script.
 
-use crate::asks::Asks;
 use crate::support::{Log, Uncaught, run, sleep, until};
 use crate::web_socket::REFUSED;
 use js_sys::{Array, JSON};
 use signalpost::client::Client;
+use signalpost::settings::ConditionsObject;
 use std::cell::OnceCell;
 use std::rc::{Rc, Weak};
-use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Sockets to the host `fake` reach a server in the page; it never answers under the path `/silent`.
@@ -71,37 +71,43 @@ globalThis.WebSocket = function (url) {
 };
 "#;
 
-/// A handler that writes what it is told (`js/told.ts`) as calls of functions with names.
+/// A handler that writes what it is told, with the arguments that the tests look at.
 const HANDLER: &str = r#"
-const texts = (count) => (_, ...all) => all.slice(0, count);
-const TOLD = [
-  ["resolve", (call, peers, cursor) => [call, peers && JSON.parse(peers), cursor]],
-  ["reject", (call, code, message, retryable) => [call, code, retryable !== "", message]],
-  ["state", texts(2)],
-  ["error", (retryable, peer, code, message) => [peer, code, retryable !== 0, message]],
-  ["peerJoined", (_, room, peers) => [room, JSON.parse(peers)]],
-  ["peerChanged", (how, ...all) => [how, ...all]],
-  ["message", texts(3)],
-  ["description", texts(3)],
-  ["candidates", (end, from, candidates) => [from, JSON.parse(candidates), end !== 0]],
-  ["peer", texts(1)],
-  ["peerState", texts(3)],
-  ["peerOpen", texts(1)],
-  ["resumed", (resumed, reason) => [resumed !== 0, reason]],
-  ["key", texts(1)],
-];
-return TOLD.map(([name, shape]) => (...all) => given(name, shape(...all)));
+const written = (name, shape = (...all) => all) => (...all) => given(name, shape(...all));
+const rejected = ({ code, retryable, message }) => [code, retryable, message];
+return {
+  resolved: written("resolve", (call) => [call, ""]),
+  listed: written("resolve", (call, peers, cursor) => [call, peers, cursor ?? ""]),
+  rejected: written("reject", (call, failure) => [call, ...rejected(failure)]),
+  stateChanged: written("state"),
+  failed: written("error", (peer, failure) => [peer ?? "", ...rejected(failure)]),
+  peerJoined: written("peerJoined", (room, peer) => [room, [peer]]),
+  peerLeft: written("peerLeft"),
+  peerAway: written("peerAway"),
+  peerBack: written("peerBack"),
+  message: written("message"),
+  broadcast: written("broadcast"),
+  offer: written("offer"),
+  answer: written("answer"),
+  candidates: written("candidates"),
+  peerConnected: written("peer"),
+  peerStateChanged: written("peerState"),
+  peerOpened: written("peerOpen"),
+  resumed: written("resumed"),
+  keyChanged: written("key"),
+  takeSocket: () => undefined,
+  takeConnection: () => undefined,
+  socketFailed: () => {},
+};
 "#;
 
 type Called = Closure<dyn Fn(String, Array)>;
-type Heard = Closure<dyn Fn(u32, u32, u32, u32, JsValue)>;
 
 /// A client and what its handler was told, one text for each call.
 struct Side {
     client: Rc<OnceCell<Client>>,
     log: Log<String>,
     _called: Called,
-    _heard: Heard,
 }
 
 impl Side {
@@ -121,15 +127,9 @@ impl Side {
             }
         });
         let handler = run(HANDLER, called.as_ref());
-        let own = Rc::downgrade(&client);
-        let heard = Heard::new(move |what: u32, id: u32, number: u32, state: u32, value: JsValue| {
-            if let Some(slot) = own.upgrade() {
-                slot.get().unwrap().hear(what, id, number, state, &value);
-            }
-        });
-        let made = create(id, url, configuration, handler, heard.as_ref());
+        let made = create(id, url, configuration, handler);
         assert!(client.set(made.unwrap_or_else(|_| panic!("{id} {url}"))).is_ok());
-        Self { client, log, _called: called, _heard: heard }
+        Self { client, log, _called: called }
     }
 
     fn client(&self) -> &Client {
@@ -145,36 +145,27 @@ impl Side {
     }
 }
 
-fn create(
-    id: &str,
-    url: &str,
-    configuration: &str,
-    handler: JsValue,
-    heard: &JsValue,
-) -> Result<Client, JsValue> {
-    let peer = format!(r#"{{"id":"{id}","session":0,"capabilities":[]}}"#);
-    let settings = js_sys::Object::new();
-    let transport = run("return () => new WebSocket(given)", &url.into());
-    for (name, value) in [
-        ("transport", transport),
-        ("key", "0123456789abcdef0123456789abcdef".into()),
-        ("peer", JSON::parse(&peer).unwrap()),
-        ("configuration", JSON::parse(configuration).unwrap()),
-        ("handler", handler),
-        ("heard", heard.clone()),
-        ("global", js_sys::global().into()),
-        ("numbers", JSON::parse("[1000, 2, 30000, 3500, -1, 100, 5, 10, -1, 0, 0]").unwrap()),
-    ] {
-        js_sys::Reflect::set(&settings, &name.into(), &value).unwrap();
-    }
-    Client::new(&settings)
+fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<Client, JsValue> {
+    let settings = format!(
+        r#"{{
+            "peer": {{ "id": "{id}", "capabilities": [] }},
+            "key": "0123456789abcdef0123456789abcdef",
+            "attempt": 0,
+            "reconnect": {{ "baseMs": 1000, "factor": 2, "maxMs": 30000, "maxVisibleMs": 3500 }},
+            "candidates": {{ "batchMs": 100, "batchSize": 5, "maxPerGeneration": 10 }},
+            "releaseWhenFrozen": false
+        }}"#
+    );
+    let settings = JSON::parse(&settings).unwrap().unchecked_into();
+    let configuration = JSON::parse(configuration).unwrap().unchecked_into();
+    Client::new(handler.unchecked_into(), &settings, configuration, url.into(), None)
 }
 
 fn nothing(_: &Client) {}
 
 /// A query without a condition.
-fn anybody() -> JsValue {
-    JSON::parse("{}").unwrap()
+fn anybody() -> ConditionsObject {
+    JSON::parse("{}").unwrap().unchecked_into()
 }
 
 #[wasm_bindgen_test]
@@ -219,7 +210,7 @@ async fn a_handler_may_call_back_from_within_everything_it_is_told() {
     ada.hears(r#"reject[4,"peer-not-found",true"#).await;
     assert!(!ada.has(r#"error["zoe""#), "the promise says it: {:?}", ada.log);
     bob.client().leave(5, "room").unwrap_or_else(|_| panic!());
-    ada.hears(r#"peerChanged[0,"room","bob","left"]"#).await;
+    ada.hears(r#"peerLeft["room","bob","left"]"#).await;
     ada.client().close_peer("bob").unwrap_or_else(|_| panic!());
     bob.hears(r#"peerState["ada","closed","connection-gone"]"#).await;
     for side in [&ada, &bob] {
@@ -314,7 +305,7 @@ async fn close_settles_everything_that_waits() {
     client.join(2, "room").unwrap_or_else(|_| panic!());
     client.leave(3, "other").unwrap_or_else(|_| panic!());
     client.find_peers(4, &anybody()).unwrap_or_else(|_| panic!());
-    let connection = client.open_peer("bob").unwrap_or_else(|_| panic!());
+    let connection: JsValue = client.open_peer("bob").unwrap_or_else(|_| panic!()).into();
     client.connect_peer(5, "bob", 60_000).unwrap_or_else(|_| panic!());
     sleep(50).await;
     assert!(!side.has("reject"), "{:?}", side.log);
@@ -338,7 +329,7 @@ async fn a_configuration_that_the_browser_refuses_is_a_typed_error() {
     let side = Side::new("ada", "ws://fake/", bad, nothing);
     side.client().connect(1, 5000);
     side.hears("resolve[1,").await;
-    assert!(side.client().open_peer("bob").unwrap_or_else(|_| panic!()).is_undefined());
+    assert!(side.client().open_peer("bob").unwrap_or_else(|_| panic!()).is_none());
     assert!(side.has(r#"error["bob","connection-unavailable",true,"#), "{:?}", side.log);
     side.client().connect_peer(2, "bob", 5000).unwrap_or_else(|_| panic!());
     side.hears("reject[2,\"connection-unavailable\",true,").await;
@@ -356,7 +347,7 @@ async fn a_client_that_is_freed_is_silent() {
     side.hears("resolve[1,").await;
     side.client().open_peer("bob").unwrap_or_else(|_| panic!());
     side.client().connect_peer(2, "bob", 5000).unwrap_or_else(|_| panic!());
-    let Side { client, log, _called, _heard } = side;
+    let Side { client, log, _called } = side;
     drop(client);
     let before = log.len();
     sleep(200).await;
@@ -367,11 +358,13 @@ async fn a_client_that_is_freed_is_silent() {
 #[wasm_bindgen_test]
 fn arguments_that_are_none_are_errors() {
     for id in ["", "a\\u0000b", &"é".repeat(65)] {
-        assert!(create(id, "ws://fake/", "{}", JsValue::NULL, &JsValue::NULL).is_err(), "{id:?}");
+        assert!(create(id, "ws://fake/", "{}", JsValue::NULL).is_err(), "{id:?}");
     }
     let side = Side::new("ada", "ws://fake/", "{}", nothing);
     assert!(side.client().join(1, "").is_err());
     assert!(side.client().open_peer("\u{1}").is_err());
-    assert!(side.client().find_peers(1, &JSON::parse(r#"{ "region": "" }"#).unwrap()).is_err());
+    assert!(
+        side.client().find_peers(1, &JSON::parse(r#"{ "region": "" }"#).unwrap().unchecked_into()).is_err()
+    );
     assert_eq!(side.log.len(), 0);
 }

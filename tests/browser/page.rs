@@ -1,8 +1,10 @@
 //! The page and the network are heard as long as somebody listens.
 
-use crate::support::{Hearing, Log, run};
+use crate::support::{Log, report, run};
+use signalpost::browser::Browser;
+use signalpost::browser::web_socket::SocketSource;
 use signalpost_core::{Input, PageEvent};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// A global scope with a document; both know how many listeners they have.
@@ -21,12 +23,15 @@ fn scope() -> JsValue {
     )
 }
 
-fn listen(scope: &JsValue, log: &Log<PageEvent>) -> Hearing {
+fn listen(scope: &JsValue, log: &Log<PageEvent>) -> Browser {
     let log = log.clone();
-    Hearing::new(&[("global", scope.clone())], move |input| match input {
+    let report = report(move |input| match input {
         Input::Page(event) => log.push(event),
         other => panic!("{other:?}"),
-    })
+    });
+    let [handler, configuration] = [(); 2].map(|()| js_sys::Object::new());
+    let source = SocketSource::Url(String::new());
+    Browser::new(scope, source, handler.unchecked_into(), configuration.unchecked_into(), &report)
 }
 
 fn everything_happens(scope: &JsValue) {

@@ -1,15 +1,15 @@
 //! One `RTCPeerConnection`: what is asked of it is done and told, and nothing is told after its end.
 
-use crate::support::{Hearing, Log, Uncaught, run, sleep, until};
+use crate::support::{Log, Uncaught, report, run, sleep, until};
 use js_sys::JSON;
-use signalpost::browser::Act;
-use signalpost::operation::operate;
+use signalpost::browser::peer_connection::PeerConnections;
 use signalpost_core::protocol::{IceCandidateInit, session_description};
 use signalpost_core::{
-    ConnectionEvent, ConnectionState, Description, Input, Operation, Outcome, SdpType, SignalingState,
+    ConnectionEvent, ConnectionId, ConnectionState, Description, Input, Operation, OperationId, Outcome,
+    SdpType, SignalingState,
 };
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn configuration(text: &str) -> JsValue {
@@ -17,35 +17,35 @@ fn configuration(text: &str) -> JsValue {
 }
 
 /// Connection 1 of a client.
-struct PeerConnection(Hearing);
+struct PeerConnection(PeerConnections);
 
 impl PeerConnection {
     fn new(configuration: &JsValue, heard: impl Fn(ConnectionEvent) + 'static) -> Self {
-        let given = [("configuration", configuration.clone())];
-        let hearing = Hearing::new(&given, move |input| match input {
-            Input::Connection { connection: signalpost_core::ConnectionId(1), event } => heard(event),
+        let report = report(move |input| match input {
+            Input::Connection { connection: ConnectionId(1), event } => heard(event),
             other => panic!("{other:?}"),
         });
-        hearing.simply(Act::Connect, 1, 0);
-        Self(hearing)
+        let connections = PeerConnections::new(configuration.clone().unchecked_into(), &report);
+        connections.connect(ConnectionId(1), None);
+        Self(connections)
     }
 
     fn operate(&self, operation: u32, what: &Operation) {
-        operate(&self.0, 1, operation, what);
+        self.0.operate(ConnectionId(1), OperationId(operation), what);
     }
 
     fn object(&self) -> JsValue {
-        self.0.simply(Act::Object, 1, 0)
+        self.0.object(ConnectionId(1)).into()
     }
 
     fn restart_ice(&self) {
-        self.0.simply(Act::RestartIce, 1, 0);
+        self.0.restart_ice(ConnectionId(1));
     }
 }
 
 impl Drop for PeerConnection {
     fn drop(&mut self) {
-        self.0.simply(Act::Disconnect, 1, 0);
+        self.0.close(ConnectionId(1));
     }
 }
 

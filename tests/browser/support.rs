@@ -1,11 +1,9 @@
 //! What the tests of this directory share.
 
-use js_sys::{Function, Object, Promise, Reflect};
-use signalpost::browser::{Act, Browser};
-use signalpost::heard;
+use js_sys::{Function, Promise};
+use signalpost::browser::Report;
 use signalpost_core::Input;
 use std::cell::RefCell;
-use std::ops::Deref;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -103,43 +101,7 @@ impl Drop for Uncaught {
     }
 }
 
-/// What a client has of the browser, without the client; closed when it is dropped.
-pub struct Hearing {
-    browser: Browser,
-    _heard: Closure<dyn Fn(u32, u32, u32, u32, JsValue)>,
-}
-
-impl Hearing {
-    /// With these settings of a client; the others do nothing. Everything that happens is told to `hear`.
-    pub fn new(given: &[(&str, JsValue)], hear: impl Fn(Input) + 'static) -> Self {
-        let heard = Closure::<dyn Fn(u32, u32, u32, u32, JsValue)>::new(
-            move |what: u32, id: u32, number: u32, state: u32, value: JsValue| {
-                hear(heard::input(what, id, number, state, &value).expect("what the browser gives"));
-            },
-        );
-        let settings = Object::new();
-        let set = |name: &str, value: &JsValue| {
-            Reflect::set(&settings, &name.into(), value).unwrap();
-        };
-        set("global", &run("return new EventTarget()", &JsValue::NULL));
-        set("heard", heard.as_ref());
-        for (name, value) in given {
-            set(name, value);
-        }
-        Self { browser: Browser::new(&settings), _heard: heard }
-    }
-}
-
-impl Deref for Hearing {
-    type Target = Browser;
-
-    fn deref(&self) -> &Browser {
-        &self.browser
-    }
-}
-
-impl Drop for Hearing {
-    fn drop(&mut self) {
-        self.browser.simply(Act::Close, 0, 0);
-    }
+/// What is told of everything that happens.
+pub fn report(hear: impl Fn(Input) + 'static) -> Report {
+    Rc::new(hear)
 }

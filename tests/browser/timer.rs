@@ -1,7 +1,7 @@
 //! One deadline at a time, and nothing after the end.
 
-use crate::support::{Hearing, Log, run, sleep, until, wait_for};
-use signalpost::browser::Act;
+use crate::support::{Log, report, run, sleep, until, wait_for};
+use signalpost::browser::timer::Timer as ShellTimer;
 use signalpost::clock::now;
 use signalpost_core::{Input, PageEvent};
 use std::rc::Rc;
@@ -9,19 +9,19 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// One timer: wakes once, after the milliseconds that were set last.
-struct Timer(Hearing);
+/// One timer: wakes once, after the milliseconds that were set last; negative: never.
+struct Timer(ShellTimer);
 
 impl Timer {
     fn new(wake: impl Fn() + 'static) -> Self {
-        Self(Hearing::new(&[], move |input| {
+        Self(ShellTimer::new(&report(move |input| {
             assert!(matches!(input, Input::Timeout));
             wake();
-        }))
+        })))
     }
 
     fn set(&self, milliseconds: i32) {
-        self.0.simply(Act::Wait, 0, milliseconds);
+        self.0.set(u32::try_from(milliseconds).ok());
     }
 }
 
@@ -162,19 +162,19 @@ async fn the_clock_agrees_with_the_page() {
 async fn a_jump_of_the_wall_clock_is_told_once_and_before_the_wake() {
     let log = Log::default();
     let heard = log.clone();
-    let timer = Hearing::new(&[], move |input| {
+    let timer = ShellTimer::new(&report(move |input| {
         heard.push(match input {
             Input::Timeout => "due",
             Input::Page(PageEvent::Woke) => "woke",
             _ => "other",
         });
-    });
+    }));
     run("globalThis.realNow = Date.now", &JsValue::NULL);
     let mut expected = Vec::new();
     for (by, is_jump) in [(0, false), (1_000, false), (3_500, true), (-3_600_000, true), (-3_600_000, false)]
     {
         run("Date.now = () => realNow() + given", &by.into());
-        timer.simply(Act::Wait, 0, 10);
+        timer.set(Some(10));
         if is_jump {
             expected.push("woke");
         }

@@ -1,42 +1,49 @@
 //! The socket, as far as it goes without a server.
 
-use crate::support::{Hearing, Log, run, sleep, until};
-use signalpost::browser::Act;
-use signalpost_core::{Input, SocketEvent};
-use wasm_bindgen::JsValue;
+use crate::support::{Log, report, run, sleep, until};
+use signalpost::browser::web_socket::{SocketSource, Sockets as ShellSockets};
+use signalpost_core::{Input, SocketEvent, SocketId};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Nothing listens there: the tests run in a network of their own.
 pub const REFUSED: &str = "ws://127.0.0.1:9/signal";
 
 /// The sockets of a client.
-struct Sockets(Hearing);
+struct Sockets(ShellSockets);
 
 impl Sockets {
     fn open(&self, socket: u32) {
-        self.0.simply(Act::OpenSocket, socket, 0);
+        self.0.open(SocketId(socket));
     }
 
     fn send(&self, socket: u32, text: &str) {
-        self.0.act(Act::Send as u32, socket, 0, text, "", "");
+        self.0.send(SocketId(socket), text);
     }
 
-    fn close(&self, socket: u32, code: i32) {
-        self.0.simply(Act::CloseSocket, socket, code);
+    fn close(&self, socket: u32, code: u16) {
+        self.0.close(SocketId(socket), code);
     }
 }
 
+/// The browser's own.
 fn sockets(url: &str, log: &Log<String>) -> Sockets {
-    let transport = run("return () => new WebSocket(given)", &url.into());
-    with(transport, log)
+    with(SocketSource::Url(url.into()), &run("return new EventTarget()", &JsValue::NULL), log)
 }
 
-fn with(transport: JsValue, log: &Log<String>) -> Sockets {
+fn with(source: SocketSource, scope: &JsValue, log: &Log<String>) -> Sockets {
     let log = log.clone();
-    Sockets(Hearing::new(&[("transport", transport)], move |input| match input {
+    let handler = run("return { takeSocket() {}, socketFailed() {} }", &JsValue::NULL);
+    let report = report(move |input| match input {
         Input::Socket { socket, event } => log.push(format!("{socket} {}", word(&event))),
         other => panic!("{other:?}"),
-    }))
+    });
+    Sockets(ShellSockets::new(scope, source, handler.unchecked_into(), &report))
+}
+
+/// What a function of the application makes.
+fn transported(transport: &JsValue, scope: &JsValue, log: &Log<String>) -> Sockets {
+    with(SocketSource::Transport(transport.clone().unchecked_into()), scope, log)
 }
 
 fn word(event: &SocketEvent) -> String {
@@ -107,7 +114,8 @@ return () => {
 fn two_at_a_time_are_kept_apart() {
     let log = Log::default();
     let given = js_sys::Object::new();
-    let sockets = with(run(PLAIN, &given), &log);
+    let scope = run("return new EventTarget()", &JsValue::NULL);
+    let sockets = transported(&run(PLAIN, &given), &scope, &log);
     sockets.open(1);
     sockets.open(2);
     run("given.made[0].onopen(); given.made[1].onopen(); given.made[0].onmessage({ data: '{' })", &given);
@@ -122,4 +130,48 @@ fn two_at_a_time_are_kept_apart() {
     sockets.open(3);
     drop(sockets);
     assert_eq!(run("return given.done.at(-1)", &given).as_string().unwrap(), "2 close 1000");
+}
+
+#[wasm_bindgen_test]
+fn what_a_transport_throws_and_what_is_no_socket_is_told() {
+    let scope = JsValue::UNDEFINED;
+    for (transport, told) in [
+        ("return () => { throw 'no way' }", "1 unavailable no way"),
+        ("return () => undefined", "1 unavailable no socket"),
+        ("return () => { throw { toString() { throw 1 } } }", "1 unavailable "),
+    ] {
+        let log = Log::default();
+        transported(&run(transport, &JsValue::NULL), &scope, &log).open(1);
+        assert_eq!(log.entries(), [told], "{transport}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_socket_that_a_policy_forbids_is_told_once_and_closed() {
+    let (log, given) = (Log::default(), js_sys::Object::new());
+    let scope = run("return new EventTarget()", &JsValue::NULL);
+    let sockets = transported(&run(PLAIN, &given), &scope, &log);
+    sockets.open(1);
+    sockets.open(2);
+    run("given.made[1].url = 'wss://example/a?b'", &given);
+    let report = |disposition: &str, blocked: &str| {
+        let body = format!(
+            "given.dispatchEvent(Object.assign(new Event('securitypolicyviolation'),
+               {{ disposition: '{disposition}', effectiveDirective: 'connect-src', blockedURI: '{blocked}' }}))"
+        );
+        run(&body, &scope);
+    };
+    report("report", "wss://example/a");
+    report("enforce", "wss://example/");
+    run("given.dispatchEvent(new Event('securitypolicyviolation'))", &scope);
+    assert_eq!(log.len(), 0);
+    report("enforce", "wss://example/a");
+    report("enforce", "wss://example/a");
+    let forbidden =
+        "2 unavailable the page's Content-Security-Policy forbids wss://example/a?b (connect-src)";
+    assert_eq!(log.entries(), [forbidden]);
+    assert_eq!(run("return given.done.join()", &given).as_string().unwrap(), "1 close undefined");
+    drop(sockets);
+    report("enforce", "wss://example/a");
+    assert_eq!(log.len(), 1);
 }

@@ -197,9 +197,13 @@ async function serverIsEmpty() {
   assert.deepEqual(left, [0, 0], "sockets and peers at the server");
 }
 
+/** What the module holds as long as it lives, once it was used: the global object, and with what wasm-bindgen-futures queues its tasks. */
+const LASTING_OBJECTS = 3;
+
 /** Checks that the module is the same as before, holds nothing, and has allocated no more, except for the remains of added memory. */
 function sameModule(now, before) {
-  assert.deepEqual([now.instances, now.objects], [1, 0]);
+  assert.deepEqual([now.instances, now.objects], [1, before.objects]);
+  assert.ok(now.objects <= LASTING_OBJECTS, `${now.objects} objects`);
   assert.ok(now.bytes - before.bytes < 2048, `${now.bytes - before.bytes} bytes more than before`);
 }
 
@@ -225,7 +229,7 @@ test("the ledger tells what is left", () =>
       window.addEventListener("online", listener);
       document.addEventListener("click", listener, { signal: controller.signal });
       const timer = setTimeout(listener, 1000);
-      const during = { ...ledger.open(), objects: ledger.module().objects > 0 };
+      const during = { ...ledger.open(), objects: ledger.module().objects };
       clearTimeout(timer);
       controller.abort();
       peer.connection.addEventListener("track", listener);
@@ -237,8 +241,11 @@ test("the ledger tells what is left", () =>
     const { "Window listens to online": online, "HTMLDocument listens to click": click } = during;
     assert.deepEqual([online, click], [2, 1]);
     const open = Object.fromEntries(Object.entries(during).filter(([what]) => !what.includes(" ")));
-    assert.deepEqual(open, { Timeout: 2, WebSocket: 1, MessageChannel: 1, RTCPeerConnection: 1, objects: true });
-    assert.deepEqual(after, { "Window listens to online": 1, "RTCPeerConnection listens to track": 1, objects: 0 });
+    const { objects: held, ...opened } = open;
+    assert.deepEqual(opened, { Timeout: 2, WebSocket: 1, MessageChannel: 1, RTCPeerConnection: 1 });
+    const { objects: lasting, ...left } = after;
+    assert.deepEqual(left, { "Window listens to online": 1, "RTCPeerConnection listens to track": 1 });
+    assert.ok(held > LASTING_OBJECTS && lasting <= LASTING_OBJECTS, `${held}, ${lasting}`);
     const kept = await page.evaluate("ledger.watch((window.kept = new EventTarget())), ledger.kept()");
     assert.deepEqual(kept, { EventTarget: 1 });
   }));

@@ -213,7 +213,7 @@ for (const kind of KINDS) {
         assert.ok(unknown.ms < 2000, `${unknown.ms} ms`);
         check(await outcome(page, (id) => client.peer(id).connect(), ada), "invalid-argument", false, /itself/);
         check(
-          await outcome(page, () => new signalpostModule.SignalingClient("/signal").peer("bob")),
+          await outcome(page, () => new signalpostModule.SignalingClient("/signal").peer("bob").connect()),
           "invalid-state",
           false,
           /connect\(\)/,

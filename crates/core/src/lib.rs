@@ -31,6 +31,7 @@ mod failure;
 mod ids;
 pub mod input;
 mod link;
+pub mod observed;
 pub mod output;
 mod peer;
 mod rng;

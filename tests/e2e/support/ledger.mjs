@@ -1,9 +1,11 @@
 // Counts what a page has open: listeners, timers, sockets, ports, connections, and what the module holds. The ledger does not wait for the
 // garbage collector, and keeps no watched object from it.
+import { readFileSync } from "node:fs";
+import { exportNames } from "../../../tools/optimize.mjs";
 import { inject } from "./pages.mjs";
 
 /** In a page, before it loads the package: `window.ledger`. */
-const LEDGER = () => {
+const LEDGER = (names) => {
   const native = { setTimeout: window.setTimeout.bind(window), clearTimeout: window.clearTimeout.bind(window) };
   const count = {};
   const watched = [Window, Document, WebSocket, MessagePort, AbortSignal, RTCPeerConnection, RTCDataChannel];
@@ -106,12 +108,13 @@ const LEDGER = () => {
   };
 
   /** Returns the bytes that the module has allocated, to about a kilobyte: its memory without the part that it can still allocate. */
-  const allocated = ({ memory, __wbindgen_malloc, __wbindgen_free }) => {
+  const allocated = (exports) => {
+    const [memory, malloc, free] = ["memory", "__wbindgen_malloc", "__wbindgen_free"].map((name) => exports[names[name]]);
     const bytes = memory.buffer.byteLength;
     const size = 256;
     const blocks = [];
-    while (memory.buffer.byteLength === bytes) blocks.push(__wbindgen_malloc(size, 1));
-    for (const block of blocks) __wbindgen_free(block, size, 1);
+    while (memory.buffer.byteLength === bytes) blocks.push(malloc(size, 1));
+    for (const block of blocks) free(block, size, 1);
     // Each block counts with what the allocator adds to it; the last block is in memory that was added for it.
     return bytes - (blocks.length - 1) * (blocks.at(-2) - blocks.at(-3));
   };
@@ -154,4 +157,4 @@ const LEDGER = () => {
 };
 
 /** Gives the page `window.ledger` and `window.uncaught`; the test calls it before the page loads the package. */
-export const keepLedger = (page) => inject(page, `(${LEDGER})()`);
+export const keepLedger = (page) => inject(page, `(${LEDGER})(${readFileSync(exportNames(), "utf8")})`);

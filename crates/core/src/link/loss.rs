@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::output::{ClientState, Output};
 use crate::stream::Stream;
 use crate::time::Time;
+use alloc::format;
 use alloc::string::String;
 use signalpost_protocol::{CloseCode, ErrorCode};
 
@@ -15,20 +16,7 @@ const UPGRADE_REQUIRED: u16 = CloseCode::UpgradeRequired.as_u16();
 
 /// As much as a browser tells of a socket that did not become a link.
 fn closed_with(code: u16, when: &str) -> String {
-    let mut text = String::from("the socket closed with ");
-    // By hand: the standard library's table of digits is taken out of the module (`tools/silent_panics.mjs`).
-    let code = u32::from(code);
-    let digits = [code / 10_000, code / 1000 % 10, code / 100 % 10, code / 10 % 10, code % 10];
-    // No close code has less than four.
-    text.extend(
-        digits
-            .into_iter()
-            .enumerate()
-            .filter(|(at, digit)| *at > 0 || *digit > 0)
-            .filter_map(|(_, digit)| char::from_digit(digit, 10)),
-    );
-    text.push_str(when);
-    text
+    format!("the socket closed with {code}{when}")
 }
 
 impl Link {

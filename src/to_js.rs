@@ -1,0 +1,67 @@
+//! What the facade gets as objects, through serde-wasm-bindgen.
+
+use serde::Serialize;
+use signalpost_core::{Failure, Timeline};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
+export interface Timeline {
+  readonly discovery: number | undefined;
+  readonly offer: number | undefined;
+  readonly answer: number | undefined;
+  readonly firstCandidate: number | undefined;
+  readonly pair: number | undefined;
+  readonly open: number | undefined;
+}
+"#;
+
+/// Returns a value as an object. What is absent is `undefined`, or left out.
+pub fn value<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
+    serde_wasm_bindgen::to_value(value).map_err(JsValue::from)
+}
+
+/// Returns a value as an object. Records of texts, numbers and flags are always objects to JavaScript.
+pub fn record<T: Serialize + ?Sized>(record: &T) -> JsValue {
+    value(record).unwrap_or(JsValue::UNDEFINED)
+}
+
+#[derive(Serialize)]
+struct FailureRecord<'a> {
+    code: &'a str,
+    retryable: bool,
+    message: &'a str,
+}
+
+/// Returns a failure as an object.
+pub fn failure(failure: &Failure) -> JsValue {
+    let retryable = failure.retryable;
+    record(&FailureRecord { code: &failure.code, retryable, message: &failure.message })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TimelineRecord {
+    discovery: Option<u32>,
+    offer: Option<u32>,
+    answer: Option<u32>,
+    first_candidate: Option<u32>,
+    pair: Option<u32>,
+    open: Option<u32>,
+}
+
+/// Returns how long each phase of a connection took, in milliseconds, as an object; `undefined` for what has not happened.
+pub fn timeline(timeline: Timeline) -> JsValue {
+    let Timeline {
+        started_ms: _,
+        discovery_ms: discovery,
+        offer_ms: offer,
+        answer_ms: answer,
+        first_candidate_ms: first_candidate,
+        pair_ms: pair,
+        open_ms: open,
+    } = timeline;
+    record(&TimelineRecord { discovery, offer, answer, first_candidate, pair, open })
+}
