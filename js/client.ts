@@ -149,7 +149,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   async #load(call: number): Promise<void> {
     const [instance] = await Promise.all([load(), this.#identity.claim()]);
     if (!this.#calls.has(call) || this.#module) return;
-    const module = (this.#module = this.#start(instance));
+    const module = this.#start(instance);
+    this.#module = module;
     for (const id of this.#early.peerIds) this.#guarded(() => module.openPeer(id));
   }
 

@@ -3,23 +3,21 @@
 pub mod data_channel;
 pub mod event_listener;
 pub mod next_macrotask;
+mod operation;
 pub mod page;
 pub mod peer_connection;
+pub mod report;
 pub mod timer;
 pub mod web_socket;
 
 use crate::browser::page::Page;
 use crate::browser::peer_connection::PeerConnections;
+use crate::browser::report::Report;
 use crate::browser::timer::Timer;
 use crate::browser::web_socket::{SocketSource, Sockets};
 use crate::handler::Handler;
-use signalpost_core::Input;
-use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::RtcConfiguration;
-
-/// Receives everything that happens.
-pub type Report = Rc<dyn Fn(Input)>;
 
 /// Everything that one client has of the browser. Dropping it closes everything, silently and for good.
 pub struct Browser {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildIdOf, withBuildId } from "./build_id.mjs";
-import { ToolError, main, run } from "./command.mjs";
+import { ToolError, main } from "./command.mjs";
 import { buildDeclarations } from "./declarations.mjs";
 import { buildGlue, glueFile, stamps } from "./glue.mjs";
 import { optimize, optimizedGlue, optimizedModule } from "./optimize.mjs";

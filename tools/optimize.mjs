@@ -75,7 +75,7 @@ function renamed(glue, printed) {
       missing.delete(name);
       return short === undefined ? whole : `${space}${short}`;
     })
-    .replace(/\bwasm\.(\w+)/g, (whole, name) => {
+    .replace(/\bwasm\.(\w+)/g, (_whole, name) => {
       const short = shortExports.get(name);
       if (short === undefined) throw new ToolError(`the module does not export ${name}, which its glue calls`);
       return `wasm.${short}`;

@@ -1,7 +1,7 @@
 //! The events of the page and the network.
 
-use crate::browser::Report;
 use crate::browser::event_listener::{EventListeners, document_of};
+use crate::browser::report::Report;
 use crate::js_value::member;
 use signalpost_core::Input;
 use signalpost_core::observed::page_life::Observed;

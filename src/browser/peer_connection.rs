@@ -1,76 +1,28 @@
 //! Each connection to another peer: an `RTCPeerConnection` (W3C WebRTC §4) with the SDK's own data channel.
 
+use crate::browser::data_channel;
 use crate::browser::event_listener::EventListeners;
-use crate::browser::{Report, data_channel};
+use crate::browser::operation::{Connection, outcome, start};
+use crate::browser::report::Report;
 use crate::codec;
-use crate::js_value::{global_member, member, text_member, thrown_text};
+use crate::js_value::{global_member, member, thrown_text};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Function, Map, Promise};
 use signalpost_core::observed::candidates::{candidate_found, gathering_changed};
-use signalpost_core::{
-    ConnectionEvent, ConnectionId, ConnectionState, Description, Input, Operation, OperationId, Outcome,
-    SdpType, SignalingState,
-};
+use signalpost_core::{ConnectionEvent, ConnectionId, ConnectionState, Input, Operation, OperationId};
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     RtcConfiguration, RtcDataChannel, RtcIceGatheringState, RtcPeerConnection, RtcPeerConnectionIceEvent,
-    RtcPeerConnectionState, RtcSdpType, RtcSessionDescriptionInit, RtcSignalingState,
+    RtcPeerConnectionState,
 };
-
-#[wasm_bindgen]
-extern "C" {
-    /// An `RTCPeerConnection` whose methods may throw. Web IDL says that they answer a promise that rejects, and web-sys believes it.
-    /// But scripts stand before these methods, to measure or to mend them, and Firefox throws where the local description
-    /// of a closed connection is read. What is thrown into the module would end it.
-    #[wasm_bindgen(extends = RtcPeerConnection)]
-    #[derive(Clone)]
-    type Connection;
-    #[wasm_bindgen(method, catch, js_name = createOffer)]
-    fn create_offer(this: &Connection) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = createAnswer)]
-    fn create_answer(this: &Connection) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = setLocalDescription)]
-    fn set_local_description(this: &Connection) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = setLocalDescription)]
-    fn set_local_description_to(
-        this: &Connection,
-        init: &RtcSessionDescriptionInit,
-    ) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = setRemoteDescription)]
-    fn set_remote_description(
-        this: &Connection,
-        init: &RtcSessionDescriptionInit,
-    ) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = addIceCandidate)]
-    fn add_ice_candidate(this: &Connection, init: &JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, getter, js_name = localDescription)]
-    fn local_description(this: &Connection) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = getStats)]
-    fn get_stats(this: &Connection) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = restartIce)]
-    fn restart_ice(this: &Connection) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn close(this: &Connection) -> Result<(), JsValue>;
-}
-
-/// What an operation reports when it has succeeded. Nothing else is read: a description may be large.
-#[derive(Clone, Copy)]
-enum Reads {
-    /// What its promise resolved with.
-    Made,
-    /// The local description.
-    LocalDescription,
-    Nothing,
-}
 
 struct Context {
     connection: ConnectionId,
@@ -140,57 +92,6 @@ impl Context {
         }
     }
 
-    fn outcome(&self, reads: Reads, ended: Result<JsValue, JsValue>) -> Outcome {
-        let state = signaling_state(self.object.signaling_state());
-        let result = match (ended, state) {
-            (Err(thrown), _) => Err(thrown_text(&thrown)),
-            (Ok(_), None) => Err("the browser's signalingState is unknown".into()),
-            // After `close()` Firefox throws where a description is asked for.
-            (Ok(_), Some(SignalingState::Closed)) => Ok(None),
-            (Ok(made), Some(_)) => match reads {
-                Reads::Made => Ok(description(&made)),
-                Reads::LocalDescription => match self.object.local_description() {
-                    Ok(set) => Ok(description(&set)),
-                    Err(thrown) => Err(thrown_text(&thrown)),
-                },
-                Reads::Nothing => Ok(None),
-            },
-        };
-        Outcome { result, signaling_state: state.unwrap_or(SignalingState::Closed) }
-    }
-
-    /// Calls the method of an operation.
-    fn start(&self, what: &Operation) -> (Reads, Result<JsValue, JsValue>) {
-        let object = &self.object;
-        match what {
-            Operation::CreateOffer => (Reads::Made, object.create_offer()),
-            Operation::CreateAnswer => (Reads::Made, object.create_answer()),
-            Operation::SetLocalDescription => (Reads::LocalDescription, object.set_local_description()),
-            Operation::SetLocalOffer(offer) => (
-                Reads::LocalDescription,
-                object.set_local_description_to(&init(RtcSdpType::Offer, &offer.sdp)),
-            ),
-            Operation::ReadLocalDescription => (Reads::LocalDescription, Ok(JsValue::UNDEFINED)),
-            Operation::RollbackLocal => {
-                (Reads::Nothing, object.set_local_description_to(&init(RtcSdpType::Rollback, "")))
-            }
-            Operation::RollbackRemote => {
-                (Reads::Nothing, object.set_remote_description(&init(RtcSdpType::Rollback, "")))
-            }
-            Operation::SetRemoteDescription(Description { kind, sdp }) => {
-                let kind = match kind {
-                    SdpType::Offer => RtcSdpType::Offer,
-                    SdpType::Answer => RtcSdpType::Answer,
-                };
-                (Reads::Nothing, object.set_remote_description(&init(kind, sdp)))
-            }
-            Operation::AddIceCandidate(candidate) => (
-                Reads::Nothing,
-                crate::to_js::value(candidate).and_then(|init| object.add_ice_candidate(&init)),
-            ),
-        }
-    }
-
     /// How many bytes have arrived so far, of whatever kind (W3C WebRTC Statistics §8.3).
     async fn bytes_received(&self) -> Result<f64, JsValue> {
         let reports = self.end.or(&self.object.get_stats()?).await?;
@@ -211,37 +112,6 @@ impl Context {
         TimeoutFuture::new(milliseconds.into()).await;
         self.bytes_received().await.map_or(before, |now| now - before)
     }
-}
-
-fn init(kind: RtcSdpType, sdp: &str) -> RtcSessionDescriptionInit {
-    let init = RtcSessionDescriptionInit::new(kind);
-    init.set_sdp(sdp);
-    init
-}
-
-/// Reads an `RTCSessionDescription`; `None` where there is none, or one of a type that Signalpost never makes.
-fn description(value: &JsValue) -> Option<Description> {
-    let kind = match text_member(value, "type")?.as_str() {
-        "offer" => SdpType::Offer,
-        "answer" => SdpType::Answer,
-        _ => return None,
-    };
-    Some(Description { kind, sdp: text_member(value, "sdp")? })
-}
-
-/// Returns `None` for a state that W3C WebRTC does not have.
-fn signaling_state(state: RtcSignalingState) -> Option<SignalingState> {
-    Some(match state {
-        RtcSignalingState::Stable => SignalingState::Stable,
-        RtcSignalingState::HaveLocalOffer => SignalingState::HaveLocalOffer,
-        RtcSignalingState::HaveRemoteOffer => SignalingState::HaveRemoteOffer,
-        // The core takes the states that Signalpost never enters for this one.
-        RtcSignalingState::HaveLocalPranswer | RtcSignalingState::HaveRemotePranswer => {
-            SignalingState::Closed
-        }
-        RtcSignalingState::Closed => SignalingState::Closed,
-        _ => return None,
-    })
 }
 
 /// Returns `None` for a state that W3C WebRTC does not have.
@@ -298,14 +168,14 @@ impl PeerConnection {
 
     fn operate(&self, operation: OperationId, what: &Operation) {
         // The call is made now, and not when the task runs: calls keep their order, and nobody misses a promise that rejects.
-        let (reads, started) = self.context.start(what);
+        let (reads, started) = start(&self.context.object, what);
         let started = started.map(|answer| self.context.end.or(&answer));
         self.spawn(|context| async move {
             let ended = match started {
                 Ok(promise) => promise.await,
                 Err(thrown) => Err(thrown),
             };
-            let outcome = context.outcome(reads, ended);
+            let outcome = outcome(&context.object, reads, ended);
             context.tell(ConnectionEvent::Done { operation, outcome });
         });
     }

@@ -1,8 +1,8 @@
 //! The one timer of a client.
 
-use crate::browser::Report;
 use crate::browser::event_listener::is_page_visible;
 use crate::browser::next_macrotask::NextMacrotask;
+use crate::browser::report::Report;
 use crate::clock;
 use gloo_timers::callback::Timeout;
 use js_sys::Date;

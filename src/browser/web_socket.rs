@@ -1,7 +1,7 @@
 //! The sockets to the server (RFC 6455, WHATWG WebSockets), or what a transport of the application stands in their place.
 
-use crate::browser::Report;
 use crate::browser::event_listener::{EventListeners, Listener, document_of, listener};
+use crate::browser::report::Report;
 use crate::codec;
 use crate::handler::Handler;
 use crate::js_value::{member, text_member, thrown_text};

@@ -24,19 +24,19 @@ impl Writer {
 
     fn next(&mut self) {
         if !core::mem::replace(&mut self.first, false) {
-            self.text.push_str(",");
+            self.text.push(',');
         }
     }
 
     fn name(&mut self, name: &str) {
         self.next();
-        self.text.push_str("\"");
+        self.text.push('"');
         self.text.push_str(name);
         self.text.push_str("\":");
     }
 
     fn string(&mut self, value: &str) {
-        self.text.push_str("\"");
+        self.text.push('"');
         let mut written = 0;
         for (at, byte) in value.bytes().enumerate() {
             let escape = match byte {
@@ -57,7 +57,7 @@ impl Writer {
             written = at + 1;
         }
         self.text.push_str(value.get(written..).unwrap_or_default());
-        self.text.push_str("\"");
+        self.text.push('"');
     }
 
     fn digit(&mut self, value: u64) {

@@ -1,7 +1,7 @@
 //! What the tests of this directory share.
 
 use js_sys::{Function, Promise};
-use signalpost::browser::Report;
+use signalpost::browser::report::Report;
 use signalpost_core::Input;
 use std::cell::RefCell;
 use std::rc::Rc;

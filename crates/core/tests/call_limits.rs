@@ -157,3 +157,16 @@ fn one_of_two_calls_for_a_batch_may_be_cancelled() {
     assert!(waits(&world, 5));
     assert_eq!(world.outcome(6), Some(Ok(Reply::Done)));
 }
+
+#[test]
+fn candidates_whose_call_was_cancelled_in_their_batch_do_not_wait_for_a_link_for_ever() {
+    let mut world = World::in_session();
+    world.lose_link();
+    let signal = OwnSignal::Candidates { candidates: vec![candidate("f", 1, "host")], end: false };
+    world.command(Command::OwnSignal { call: CallId(5), to: id("ada"), signal });
+    world.command(Command::Cancel { call: CallId(5) });
+    world.advance(200);
+    assert_eq!(world.client.outbox().1, 1, "the batch is closed");
+    world.advance(150_000);
+    assert_eq!(world.client.outbox().1, 0);
+}

@@ -117,7 +117,13 @@ impl OutgoingMessages {
                 abandoned.push(message.id);
             }
         }
-        self.messages.retain(|message| !message.calls.is_empty() || context.now < message.forget_at);
+        self.messages.retain(|message| {
+            let stays = !message.calls.is_empty() || context.now < message.forget_at;
+            if !stays {
+                abandoned.push(message.id);
+            }
+            stays
+        });
         abandoned
     }
 
