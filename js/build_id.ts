@@ -1,5 +1,5 @@
-/** The build puts its id in this place, and into the module (`tools/build_id.mjs`). */
+/** The build writes its id here and into the module (`tools/build_id.mjs`). */
 declare const SIGNALPOST_BUILD_ID: string;
 
-/** @internal The build of the module that this script was made with. */
+/** @internal The id of the build that made this script and its module. */
 export const buildId: string = SIGNALPOST_BUILD_ID;

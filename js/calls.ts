@@ -1,5 +1,5 @@
-import { refuse } from "./arguments.js";
-import { SignalingError } from "./errors.js";
+import { aborted, endedByApplication } from "./call_options.js";
+import type { SignalingError } from "./errors.js";
 
 /** What a call of the module resolves with. */
 export interface Listed {
@@ -10,24 +10,6 @@ export interface Listed {
 interface Pending {
   resolve(value: Listed): void;
   reject(error: SignalingError): void;
-}
-
-/** How calls ended that waited when the application closed what they were for, or aborted them. */
-const ownEnds = new WeakSet<object>();
-
-/**
- * @internal The promise of an asynchronous method, as the application gets it. It rejects like any other. But when the application
- * itself ended the call, by `close()` or its `AbortSignal`, and handles no rejection, nothing is reported (HTML §8.1.7.3,
- * `unhandledrejection`): it knows. So it is with the error codes of `unreported`.
- */
-export function promised<T>(act: () => Promise<T>, ...unreported: string[]): Promise<T> {
-  const promise = new Promise<T>((resolve, reject) => {
-    act().then(resolve, (error) => {
-      reject(error);
-      if (ownEnds.has(error) || unreported.includes(error?.code)) promise.catch(() => {});
-    });
-  });
-  return promise;
 }
 
 /** @internal The promises that the module settles, by number. */
@@ -46,16 +28,10 @@ export class Calls {
     take?: (value: Listed) => void,
   ): Promise<Listed> {
     return new Promise<Listed>((resolve, reject) => {
-      if (signal && !signal.addEventListener) refuse("signal", signal, "an AbortSignal");
-      const aborted = () => {
-        const error = new SignalingError("aborted", true, {}, signal?.reason);
-        ownEnds.add(error);
-        return error;
-      };
-      if (signal?.aborted) return reject(aborted());
+      if (signal?.aborted) return reject(aborted(signal));
       const call = ++this.#last;
       const abort = () => {
-        this.reject(call, aborted());
+        if (signal) this.reject(call, aborted(signal));
         cancel(call);
       };
       const done = () => {
@@ -63,11 +39,21 @@ export class Calls {
         signal?.removeEventListener("abort", abort);
       };
       this.#pending.set(call, {
-        resolve: (value) => (done(), take?.(value), resolve(value)),
-        reject: (error) => (done(), reject(error)),
+        resolve: (value) => {
+          done();
+          take?.(value);
+          resolve(value);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
       });
       signal?.addEventListener("abort", abort);
-      const failed = (thrown: unknown) => (done(), reject(thrown));
+      const failed = (thrown: unknown) => {
+        done();
+        reject(thrown);
+      };
       try {
         begin(call)?.catch(failed);
       } catch (thrown) {
@@ -76,7 +62,7 @@ export class Calls {
     });
   }
 
-  /** Whether somebody still waits for this call. */
+  /** Whether this call is still pending. */
   has(call: number): boolean {
     return this.#pending.has(call);
   }
@@ -86,7 +72,7 @@ export class Calls {
   }
 
   reject(call: number, error: SignalingError): void {
-    if (error.code === "closed") ownEnds.add(error);
+    if (error.code === "closed") endedByApplication(error);
     this.#pending.get(call)?.reject(error);
   }
 

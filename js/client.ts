@@ -1,85 +1,85 @@
 import type { Handler, Client as Module } from "#glue";
-import { dictionary, json, text, timeout } from "./arguments.js";
-import { Calls, type Listed, promised } from "./calls.js";
-import type { ClientState, SignalingClientEvents } from "./client_events.js";
+import { json, text } from "./arguments.js";
+import { type CallOptions, callOptions, promised } from "./call_options.js";
+import { Calls, type Listed } from "./calls.js";
+import type { ClientState, SignalingClientEventMap } from "./client_events.js";
 import { SignalingError, internal, invalidArgument, signalingError } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
-import { type HeadStart, headStart, startWebRtc } from "./head_start.js";
+import { startWebRtc } from "./head_start.js";
 import type { Identity } from "./identity.js";
 import { type Instance, enter } from "./instance.js";
+import { KnownPeers } from "./known_peers.js";
+import { ROOM_NAME_BYTES } from "./limits.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
-import { type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
+import { type PeerInfo, type PeerPage, type PeerQuery, peerInfo } from "./peer_info.js";
 import { checkQuery } from "./peer_query.js";
 import { Peers } from "./peers.js";
 import { received } from "./received.js";
-import { RemotePeer } from "./remote_peer.js";
-import { Room } from "./room.js";
+import { CONNECT_PEER_MS, RemotePeer } from "./remote_peer.js";
+import type { Room } from "./room.js";
+import { Rooms } from "./rooms.js";
 import { Signals } from "./signals.js";
-import { socketOf, webSocket } from "./transport.js";
+import { SocketOpener } from "./socket_opener.js";
 
-/** A client of one signaling server. Nothing happens before `connect()`. */
-export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
-  /** Signaling for an `RTCPeerConnection` of one's own. */
+/** How long `connect()` may take, and any other call that waits for the module to be loaded. */
+const CONNECT_MS = 20_000;
+
+/** Starts a call of the module. */
+type Begin = (module: Module, call: number) => void;
+
+/** A client of one signaling server. It does nothing before `connect()`. */
+export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
+  /** Signaling for your own `RTCPeerConnection`. */
   readonly signals: Signals = new Signals({
-    offer: (to, sdp) => this.#send((module, call) => module.sendOffer(call, to, sdp)),
-    answer: (to, sdp) => this.#send((module, call) => module.sendAnswer(call, to, sdp)),
-    candidate: (to, candidate) => this.#send((module, call) => module.sendCandidate(call, to, candidate)),
+    offer: (to, sdp, options) => this.#send((module, call) => module.sendOffer(call, to, sdp), options),
+    answer: (to, sdp, options) => this.#send((module, call) => module.sendAnswer(call, to, sdp), options),
+    candidate: (to, candidate, options) => this.#send((module, call) => module.sendCandidate(call, to, candidate), options),
   });
   readonly #identity: Identity;
-  readonly #begin: () => HeadStart | undefined;
+  readonly #opener: SocketOpener;
   readonly #start: (instance: Instance) => Module;
   readonly #calls = new Calls();
   /** The numbers of the calls of `connect()` that wait. */
   readonly #connecting = new Set<number>();
   readonly #peers = new Peers();
-  readonly #rooms = new Map<string, Room>();
+  readonly #rooms = new Rooms({
+    join: async (name, options, take) => {
+      await this.#ask(
+        (module, call) => module.join(call, name),
+        options,
+        ({ peers }) => take(this.#noted(peers)),
+      );
+    },
+    leave: (name, options) => this.#send((module, call) => module.leave(call, name), options),
+    broadcast: (name, text, options) => this.#send((module, call) => module.broadcast(call, name, text), options),
+  });
+  readonly #known = new KnownPeers();
   #instance: Instance | undefined;
   #module: Module | undefined;
-  #headStart: HeadStart | undefined;
   #loading: Promise<void> | undefined;
-  /** What the transport threw, or its promise rejected with, at the last attempt: the module is told a text at most. */
-  #thrown: unknown;
   #state: ClientState = "idle";
 
   /**
-   * @param url The server's endpoint: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A relative one can be given where
-   * there is no page too, on a server that renders pages; `connect()` needs the page.
-   * @throws {SignalingError} `invalid-argument`; the message names the option, its value and what is allowed.
+   * @param url The server's endpoint: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. You may pass a relative one
+   * without a page too, on a server that renders pages, but `connect()` needs the page.
+   * @throws {SignalingError} `invalid-argument`; the message names the option, its value and the values that are allowed.
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
     const { endpoint, transport, identity, peer, configuration, timing } = settings(url, options);
     this.#identity = identity;
-    this.#begin = () => headStart(transport, endpoint());
-    const failed = (reason: unknown) => void (this.#thrown = reason);
-    const open = () => {
-      failed(undefined);
-      return socketOf(transport(endpoint()), this.#refused, failed);
-    };
+    this.#opener = new SocketOpener(transport, endpoint, this.#refused);
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
-      return this.#guarded(
-        () =>
-          new instance.Client(
-            this.#handler(),
-            {
-              ...timing,
-              peer: { ...peer, id: identity.id },
-              key: identity.key,
-              // Each page has room for as many attempts to register.
-              attempt: (identity.pages << 16) >>> 0,
-            },
-            configuration,
-            endpoint(),
-            transport === webSocket ? undefined : open,
-          ),
-      );
+      const { url, transport } = this.#opener;
+      const given = { ...timing, peer: { ...peer, id: identity.id }, key: identity.key, pages: identity.pages };
+      return this.#guarded(() => new instance.Client(this.#handler(), given, configuration, url, transport));
     };
   }
 
-  /** The own peer id. Where `session.storage` is `"tab"` and a duplicated tab has it already, another from the end of `connect()` on. */
+  /** The own peer id. If `session.storage` is `"tab"` and a duplicated tab already has the id, it is another one from the end of `connect()` on. */
   get peerId(): string {
     return this.#identity.id;
   }
@@ -89,51 +89,44 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return this.#state;
   }
 
-  /** The remote peers that there are connections to. */
+  /** The remote peers to which there are connections. */
   get remotePeers(): readonly RemotePeer[] {
     return this.#peers.all;
   }
 
   /**
-   * Loads the module if it is not loaded, connects and registers. A link that is lost later is regained by
-   * itself. Calling it while connecting or connected joins the call before.
+   * Loads the module if it is not loaded, connects and registers. The client restores a link that is lost later by
+   * itself. A second call while the client is connecting or connected waits for the same result. `timeoutMs` is 20000 by default.
    *
    * @throws {SignalingError} `server-unreachable`, `socket-unavailable`, `server-full`, `timeout`, `aborted`, `peer-id-taken`, `upgrade-required`,
    * `load-failed`, `closed`, …
    */
-  connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
+  connect(options?: CallOptions): Promise<void> {
     return promised(() => this.#connect(options));
   }
 
-  async #connect(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void> {
-    const { signal, timeoutMs } = dictionary("options", options);
-    const milliseconds = timeout(timeoutMs, 20_000);
+  async #connect(options?: CallOptions): Promise<void> {
+    const { signal, timeoutMs = CONNECT_MS } = callOptions(options);
     if (this.#state === "closed") throw new SignalingError("closed");
     let waiting = 0;
     await this.#calls
       .start(
         async (call) => {
-          this.#connecting.add((waiting = call));
-          if (!this.#module) this.#headStart ??= this.#begin();
-          const began = performance.now();
-          const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
-          const timer = setTimeout(late, milliseconds);
+          waiting = call;
+          this.#connecting.add(call);
+          if (!this.#module) this.#opener.beginEarly();
           this.#loading = this.#load(call);
           startWebRtc();
-          await this.#loading.finally(() => clearTimeout(timer));
+          const left = await this.#loaded(call, timeoutMs);
           // Nothing is begun for a call that was aborted meanwhile, or a client that was closed.
-          if (!this.#calls.has(call)) return;
-          const left = Math.max(0, milliseconds - (performance.now() - began));
-          this.#guarded(() => this.#live().connect(call, left));
+          if (left !== undefined) this.#guarded(() => this.#live().connect(call, left));
         },
         (call) => this.#tell((module) => module.cancel(call)),
         signal,
       )
       .finally(() => {
         this.#connecting.delete(waiting);
-        if (this.#connecting.size > 0) return;
-        this.#headStart?.close();
-        this.#headStart = undefined;
+        if (this.#connecting.size === 0) this.#opener.endEarly();
       });
   }
 
@@ -143,54 +136,41 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     if (this.#calls.has(call)) this.#module ??= this.#start(instance);
   }
 
-  /** Looks for peers. */
-  findPeers(query: PeerQuery = {}, options?: { readonly signal?: AbortSignal }): Promise<PeerPage> {
+  /** Waits for the module, but not for longer than this; answers how much of the time is left, unless the call has ended meanwhile. */
+  async #loaded(call: number, milliseconds: number): Promise<number | undefined> {
+    const began = performance.now();
+    const late = () => this.#calls.reject(call, new SignalingError("timeout", true, { detail: "load-failed" }));
+    const timer = setTimeout(late, milliseconds);
+    await this.#loading?.finally(() => clearTimeout(timer));
+    return this.#calls.has(call) ? Math.max(0, milliseconds - (performance.now() - began)) : undefined;
+  }
+
+  /**
+   * Looks for peers. `timeoutMs` is 15000 by default.
+   *
+   * @throws {SignalingError} `timeout`, `aborted`, `outbox-full`, `invalid-argument`, `invalid-state` before `connect()`, `closed`
+   */
+  findPeers(query: PeerQuery = {}, options?: CallOptions): Promise<PeerPage> {
     return promised(async () => {
       checkQuery(query);
-      const listed = await this.#call((module, call) => module.findPeers(call, query), dictionary("options", options).signal);
-      const peers = listed.peers.map(peerInfo);
+      const listed = await this.#ask((module, call) => module.findPeers(call, query), options);
+      const peers = this.#noted(listed.peers);
       return listed.cursor === undefined ? { peers } : { peers, cursor: listed.cursor };
     });
   }
 
-  /** Enters a room; resolves when its list is complete. */
-  join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
-    return promised(() => this.#join(name, options));
-  }
-
-  async #join(name: string, options?: { readonly signal?: AbortSignal }): Promise<Room> {
-    const { signal } = dictionary("options", options);
-    let room = this.#rooms.get(text("name", name));
-    if (!room) {
-      room = new Room(name, {
-        leave: () => this.#leave(name),
-        broadcast: (data) => {
-          const text = json("data", data);
-          return this.#send((module, call) => module.broadcast(call, name, text));
-        },
-      });
-      this.#rooms.set(name, room);
-    }
-    const entered = room;
-    entered.holds++;
-    try {
-      await this.#call(
-        (module, call) => module.join(call, name),
-        signal,
-        ({ peers }) => {
-          entered.holds++;
-          entered.fill(peers.map(peerInfo));
-        },
-      );
-    } finally {
-      // Who is in, or has another call that waits, stays.
-      if (!--entered.holds && this.#rooms.get(name) === entered) this.#rooms.delete(name);
-    }
-    return room;
+  /**
+   * Enters a room. Resolves when the list of its members is complete. `timeoutMs` is 15000 by default.
+   *
+   * @throws {SignalingError} `rate-limited`, `too-many-rooms`, `server-full`, `timeout`, `aborted`, `outbox-full`, `invalid-argument`,
+   * `invalid-state` before `connect()`, `closed`
+   */
+  join(name: string, options?: CallOptions): Promise<Room> {
+    return promised(async () => this.#rooms.join(text("name", name, ROOM_NAME_BYTES), options));
   }
 
   /**
-   * The connection to a peer, made if there is none. Nothing is sent before its `connect()`.
+   * Returns the connection to a peer, and creates it if there is none. The client sends nothing before its `connect()`.
    *
    * @throws {SignalingError} `invalid-state` before `connect()`, `connection-unavailable`, `invalid-argument`
    */
@@ -208,13 +188,13 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         : new SignalingError("connection-unavailable", true, { peerId: id });
     }
     const peer = new RemotePeer(id, connection, {
-      connect: async (milliseconds, signal) => {
+      connect: async (options) => {
         if (peer.state === "closed") throw new SignalingError("closed", false, { peerId: id });
-        await this.#call((module, call) => module.connectPeer(call, id, milliseconds), signal);
+        await this.#call((module, call, left = CONNECT_PEER_MS) => module.connectPeer(call, id, left), options);
       },
-      send: (data, receipt) => {
+      send: (data, receipt, options) => {
         const text = json("data", data);
-        return this.#send((module, call) => module.send(call, id, text, receipt));
+        return this.#send((module, call) => module.send(call, id, text, receipt), options);
       },
       restartIce: () => {
         if (this.#peers.get(id) === peer) this.#guarded(() => module.restartIce(id));
@@ -225,19 +205,20 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         this.#tell((module) => module.closePeer(id));
       },
       timeline: () => this.#guarded(() => module.timeline(id)),
+      info: () => this.#rooms.member(id) ?? this.#known.get(id),
     });
     // The module may have told of it meanwhile.
     this.#peers.add(peer);
     return peer;
   }
 
-  /** Closes the link and every connection, for good. Everything that waits is rejected with `closed`. */
+  /** Closes the link and every connection, for good. Every pending call rejects with `closed`. */
   close(): void {
     const module = this.#module;
     if (this.#state === "closed") return;
     // From now on nothing else is told: the module may be on the stack, telling the application something.
     this.#state = "closed";
-    this.#forgetRooms();
+    this.#rooms.clear();
     for (const peer of this.#peers.all) this.#peers.end(peer);
     if (module) {
       this.#tell((module) => module.close());
@@ -250,7 +231,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     this.#calls.fail(new SignalingError("closed"));
   }
 
-  /** `using client = new SignalingClient(…)` closes it at the end of the block. */
+  /** Closes the client; `using client = new SignalingClient(…)` calls this at the end of the block. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -261,24 +242,40 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return this.#module;
   }
 
-  /** Makes a call of the module; `begin` calls the function that starts it. */
-  #call(begin: (module: Module, call: number) => void, signal?: AbortSignal, take?: (listed: Listed) => void): Promise<Listed> {
+  /**
+   * Calls the module for a promise. `act` is given how many milliseconds are left of `timeoutMs`. After `connect()` was called nothing
+   * has to wait for its end.
+   */
+  async #call(
+    act: (module: Module, call: number, left: number | undefined) => void,
+    options?: CallOptions,
+    take?: (listed: Listed) => void,
+  ): Promise<Listed> {
+    const { signal, timeoutMs } = callOptions(options);
     return this.#calls.start(
       (call) => {
-        const act = () => {
+        const run = (left: number | undefined) => {
           const module = this.#live();
-          this.#guarded(() => begin(module, call));
+          this.#guarded(() => act(module, call, left));
         };
-        // After `connect()` nothing has to wait for its end.
-        if (this.#module || !this.#loading) return act();
-        return this.#loading.then(() => {
-          if (this.#calls.has(call)) act();
+        if (this.#module || !this.#loading) return run(timeoutMs);
+        return this.#loaded(call, timeoutMs ?? CONNECT_MS).then((left) => {
+          if (left !== undefined) run(timeoutMs && left);
         });
       },
       (call) => this.#tell((module) => module.cancel(call)),
       signal,
       take,
     );
+  }
+
+  /** Calls the module by `begin`, and gives the call the time limit of its options. */
+  #ask(begin: Begin, options: CallOptions | undefined, take?: (listed: Listed) => void): Promise<Listed> {
+    const act = (module: Module, call: number, left: number | undefined) => {
+      begin(module, call);
+      if (left !== undefined) module.limit(call, left);
+    };
+    return this.#call(act, options, take);
   }
 
   /** A module that ended (`Instance`) needs to be told nothing. */
@@ -290,21 +287,15 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     }
   }
 
-  async #send(begin: (module: Module, call: number) => void): Promise<void> {
-    await this.#call(begin);
+  async #send(begin: Begin, options: CallOptions | undefined): Promise<void> {
+    await this.#ask(begin, options);
   }
 
-  async #leave(name: string): Promise<void> {
-    const room = this.#rooms.get(name);
-    if (!room) return;
-    this.#rooms.delete(name);
-    room.left();
-    await this.#send((module, call) => module.leave(call, name));
-  }
-
-  #forgetRooms(): void {
-    for (const room of this.#rooms.values()) room.left();
-    this.#rooms.clear();
+  /** The entries of a list, which are remembered. */
+  #noted(listed: readonly object[]): readonly PeerInfo[] {
+    const peers = listed.map(peerInfo);
+    this.#known.note(peers);
+    return peers;
   }
 
   #guarded<T>(act: () => T): T {
@@ -326,7 +317,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     const peers = this.#peers.clear();
     this.#state = "closed";
     this.#module = undefined;
-    this.#forgetRooms();
+    this.#rooms.clear();
     this.#calls.fail(error);
     for (const peer of peers) peer.changed("closed", error.code);
     this.#changed("closed", error.code);
@@ -347,7 +338,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
     return {
       resolved: (call) => this.#calls.resolve(call, { peers: [], cursor: undefined }),
       listed: (call, peers, cursor) => this.#calls.resolve(call, { peers, cursor }),
-      rejected: (call, failure) => this.#calls.reject(call, signalingError(failure, undefined, this.#thrown)),
+      rejected: (call, failure) => this.#calls.reject(call, signalingError(failure, undefined, this.#opener.thrown)),
       stateChanged: (state, reason) => this.#changed(state as ClientState, reason),
       failed: (peerId, failure) => {
         const error = signalingError(failure, peerId);
@@ -356,7 +347,9 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
       },
       resumed: (resumed, reason) => emit(this, "resume", { resumed, reason }),
       keyChanged: (key) => this.#identity.save(key),
-      peerJoined: (room, peer) => this.#rooms.get(room)?.joined(peerInfo(peer)),
+      peerJoined: (room, peer) => {
+        for (const joined of this.#noted([peer])) this.#rooms.get(room)?.joined(joined);
+      },
       peerAway: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peeraway", reason),
       peerBack: (room, peer) => this.#rooms.get(room)?.changed(peer, "peerback", ""),
       peerLeft: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peerleave", reason),
@@ -384,11 +377,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEvents> {
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
       peerOpened: (id) => this.#peers.about(id)?.opened(),
-      takeSocket: () => {
-        this.#thrown = undefined;
-        return this.#headStart?.take();
-      },
-      socketFailed: (thrown) => void (this.#thrown = thrown),
+      takeSocket: () => this.#opener.take(),
+      socketFailed: (thrown) => this.#opener.failed(thrown),
     };
   }
 }

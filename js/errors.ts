@@ -1,6 +1,6 @@
 import type { Failure } from "#glue";
 
-/** What every code means and what helps. The codes are those of `crates/protocol/src/error_code.rs`. */
+/** The meaning of every code, and what helps. The codes are those of `crates/protocol/src/error_code.rs`. */
 const REMEDIES = {
   "invalid-json": "a frame was not JSON",
   "invalid-message": "a message had the wrong form: the details name the field",
@@ -40,51 +40,52 @@ const REMEDIES = {
   "internal": "a defect in Signalpost: please report it",
 } as const;
 
-/** Why something failed. */
+/** Why an operation failed. */
 export type ErrorCode = keyof typeof REMEDIES;
 
 /** Every code that this version knows. */
 export const errorCodes = /* @__PURE__ */ Object.keys(REMEDIES) as readonly ErrorCode[];
 
-/** What belongs to a failure. */
+/** Details of a failure. */
 export interface ErrorContext {
-  /** The remote peer that it is about. */
+  /** The remote peer that the failure is about. */
   readonly peerId?: string;
-  /** Details: what the server or the browser said. */
+  /** What the server or the browser said. */
   readonly detail?: string;
 }
 
-/** The one class of everything that Signalpost throws, rejects with, or reports. */
+/** The class of every error that Signalpost throws, rejects with, or reports. */
 export class SignalingError extends Error {
+  /** `"SignalingError"`, even if `instanceof` fails: for an error of another realm, or of another copy of the package. */
   override readonly name = "SignalingError";
-  /** What it means and what helps, in words. */
+  /** The meaning of the code and what helps, in words. */
   readonly remedy: string;
 
-  /**
-   * @param code Why. A newer server may send codes that this version does not list.
-   * @param retryable Whether the same call can succeed later without a change.
-   * @param context What it is about.
-   * @param cause The error beneath, if there is one.
-   */
-  constructor(
-    readonly code: ErrorCode | (string & {}),
-    readonly retryable = false,
-    readonly context: ErrorContext = {},
-    cause?: unknown,
-  ) {
+  /** Why the operation failed. A newer server may send codes that this version does not list. */
+  readonly code: ErrorCode | (string & {});
+  /** Whether the same call can succeed later without a change. */
+  readonly retryable: boolean;
+  /** The peer that the failure is about, and details. */
+  readonly context: ErrorContext;
+
+  /** Applications catch errors and need not create them. */
+  constructor(code: ErrorCode | (string & {}), retryable = false, context: ErrorContext = {}, cause?: unknown) {
     const remedy = (REMEDIES as Record<string, string>)[code] ?? "unknown to this version";
     super(`${code}: ${remedy}${context.detail ? ` (${context.detail})` : ""}`, { cause });
     this.remedy = remedy;
+    this.code = code;
+    this.retryable = retryable;
+    this.context = context;
   }
 }
 
-/** @internal An argument is wrong; `thrown` says how. */
+/** @internal Makes the error for a wrong argument; `thrown` says what is wrong. */
 export function invalidArgument(thrown: unknown): SignalingError {
   const detail = String((thrown as Error | undefined)?.message ?? thrown);
   return new SignalingError("invalid-argument", false, { detail }, thrown);
 }
 
-/** @internal The module ended by what was thrown. */
+/** @internal Makes the error for a module that ended; `cause` is the error that it threw. */
 export function internal(cause: unknown): SignalingError {
   return new SignalingError("internal", false, { detail: String(cause) }, cause);
 }

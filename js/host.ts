@@ -13,8 +13,8 @@ export function requireGlobals(names: readonly string[], remedy: string): void {
 }
 
 /**
- * @internal The name of an object's class, such as `"URL"`. Unlike `instanceof` it holds for objects of another realm: an
- * iframe's, or those that jest hands to a test.
+ * @internal Returns the name of an object's class, such as `"URL"`. Unlike `instanceof`, it works for objects of another realm, such as
+ * those of an iframe or those that jest gives to a test.
  */
 export function className(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);

@@ -1,27 +1,28 @@
-import { text } from "./arguments.js";
+import { bytes, text } from "./arguments.js";
 import { SignalingError } from "./errors.js";
+import { KEY_BYTES, MIN_KEY_BYTES } from "./limits.js";
 
-/** How a client's session is kept. */
+/** How the client stores its session. */
 export interface SessionOptions {
   /**
-   * Where the secret that resumes the session is kept, and with it the peer id if no `peerId` is given. What cannot be stored
-   * is as with `"none"`; every script of the origin can read what is.
+   * Where the client stores the secret that resumes the session, and the peer id if you give no `peerId`. If the browser
+   * refuses to store it, the client behaves as with `"none"`. Every script of the origin can read the stored values.
    *
-   * - `"none"`, the default: in memory. After a page that was killed its id is taken until the server's window is over.
-   * - `"tab"`: in `sessionStorage`; the page that is loaded anew in this tab has the id at once. A duplicated tab, which copies
-   *   that storage, gets an id of its own, or `peer-id-taken` where `peerId` is given: Web Locks tell which came first. Where
-   *   there are none (no https, no localhost) it is as with `"origin"`.
-   * - `"origin"`: in `localStorage`; the newest page with this id has it, and the one before is told `superseded`.
+   * - `"none"`, the default: in memory. If a page is killed, its id stays taken until the server's resume window is over.
+   * - `"tab"`: in `sessionStorage`. A page that is reloaded in this tab has the id at once. A duplicated tab, which copies
+   *   that storage, gets its own id, or `peer-id-taken` if you give a `peerId`: the client finds out by Web Locks which page was first.
+   *   Without Web Locks (no https, no localhost) the duplicate takes the id, as with `"origin"`.
+   * - `"origin"`: in `localStorage`. The newest page with this id has it, and the page before it becomes `superseded`.
    */
   readonly storage?: "none" | "tab" | "origin";
 }
 
-/** How long a page that is loaded anew waits for the end of the one before. */
+/** How long a reloaded page waits for the end of the page before, in milliseconds. */
 const WAIT_MS = 300;
 
 /**
- * Hexadecimal digits of this many random bytes of the platform's generator. Some hosts draw nothing before a request is handled:
- * nothing is drawn before it is needed.
+ * Returns the hexadecimal digits of this many random bytes of the platform's generator. Some hosts give no random bytes before they handle
+ * a request, so the client draws none before it needs them.
  */
 function randomHex(bytes: number): string {
   const drawn = new Uint8Array(bytes);
@@ -34,49 +35,53 @@ function randomHex(bytes: number): string {
   return Array.from(drawn, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Where what is kept lies, by `SessionOptions.storage`. */
-const STORAGES: Record<string, string> = { tab: "sessionStorage", origin: "localStorage" };
+/** The storage for each value of `SessionOptions.storage`. */
+const STORAGES: Record<string, "sessionStorage" | "localStorage"> = { tab: "sessionStorage", origin: "localStorage" };
 
-/** The address without what may be secret in it and changes from page to page: user, password and query. */
+/** Returns the address without user, password and query, which may be secret and may change from page to page. */
 function placeOf(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
 }
 
-/** @internal Who a client is. Nothing is drawn or read before it is asked for. */
+/** @internal The identity of a client. It reads and draws a value only when the client first needs it. */
 export interface Identity {
   readonly id: string;
-  /** By which the server knows it again. */
+  /** The key by which the server recognizes the client. */
   readonly key: string;
-  /** How many pages have used what is stored, this one with them. */
+  /** How many pages have used the stored identity, including this page. */
   readonly pages: number;
-  /** Before the first `hello`: makes sure that no other page uses what is stored. It may be called again after it failed. */
+  /** Makes sure, before the first `hello`, that no other page uses the stored identity. After a failure the client may call it again. */
   claim(): Promise<void>;
-  /** The key is another one from now on. */
+  /** Replaces the key. */
   save(key: string): void;
-  /** The id is given up. */
+  /** Gives the id up. */
   close(): void;
 }
 
-/** @internal `url` tells the endpoint, once it is needed. */
+/** @internal Makes the identity of a client. `url` returns the endpoint; the identity calls it only when it needs the address. */
 export function identity(url: () => string, given: string | undefined, kind: string): Identity {
   const storage = STORAGES[kind];
   let close!: () => void;
   const over = new Promise<void>((done) => (close = done));
-  /** Of what was read or drawn; `undefined` before. */
+  /** The identity that was read or drawn; `undefined` before that. */
   let own: { id: string; key: string; pages: number } | undefined;
   let claimed: Promise<void> | undefined;
 
   const name = () => ["signalpost", placeOf(url()), given].join(" ");
-  /** What is stored, by name; nothing, where nothing is kept. */
-  const kept = () => (globalThis as any)[storage!];
+  /** Returns the storage; throws with `"none"`, and where the browser allows none. */
+  const kept = () => {
+    if (storage === undefined) throw new TypeError("nothing is stored");
+    return globalThis[storage] as Storage & Record<string, string>;
+  };
   const drawn = () => ({ id: given ?? randomHex(8), key: randomHex(32), pages: 0 });
   const stored = () => {
     try {
       const [id, key, pages] = JSON.parse(kept()[name()]);
-      if (/^[!-~]{16,64}$/.test(key)) return { id: given ?? text("", id), key: key as string, pages: pages | 0 };
+      if (typeof key === "string" && bytes(key) >= MIN_KEY_BYTES && bytes(key) <= KEY_BYTES)
+        return { id: given ?? text("", id), key, pages: Math.abs(pages | 0) };
     } catch {
-      // Nothing is kept, or what others wrote.
+      // Nothing is stored, or another script wrote the value.
     }
     return undefined;
   };
@@ -87,22 +92,25 @@ export function identity(url: () => string, given: string | undefined, kind: str
     try {
       kept()[name()] = JSON.stringify([id, next, pages]);
     } catch {
-      // It is as if nothing were to be kept.
+      // The storage is full or forbidden: the client goes on as with `"none"`.
     }
   };
-  /** Whether the id is this page's until the end; also where nobody can tell. */
+  /** Whether this page keeps the id until its end; true also if there are no Web Locks to tell. */
   const locked = () => {
     const locks = globalThis.navigator?.locks;
     return (
       !locks ||
       new Promise<boolean>((done) => {
-        const held = () => (done(true), over);
+        const held = () => {
+          done(true);
+          return over;
+        };
         locks.request(`${name()} ${whole().id}`, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => done(false));
       })
     );
   };
   const claim = async () => {
-    // Another page may have gone on with it.
+    // Another page may have used the stored identity meanwhile.
     own = stored() ?? whole();
     if (kind === "tab" && !(await locked())) {
       own = drawn();

@@ -1,6 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+export type { CallOptions } from "./call_options.js";
 export { SignalingClient } from "./client.js";
-export type { ClientState, SignalingClientEvents } from "./client_events.js";
+export type {
+  ClientMessageEvent,
+  ClientPeerEvent,
+  ClientResumeEvent,
+  ClientState,
+  ClientStateChangeEvent,
+  ClientStateReason,
+  SignalingClientEventMap,
+  SignalingErrorEvent,
+} from "./client_events.js";
 export { SignalingError, errorCodes } from "./errors.js";
 export type { ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";
@@ -10,7 +20,24 @@ export type { ModuleSource } from "./load.js";
 export type { CandidateOptions, GatheringOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
 export type { PeerInfo, PeerPage, PeerQuery } from "./peer_info.js";
 export type { PeerStats } from "./peer_stats.js";
-export type { RemotePeer, RemotePeerEvents, SignalOptions, Timeline } from "./remote_peer.js";
-export type { Room, RoomEvents } from "./room.js";
-export type { Signals, SignalsEvents } from "./signals.js";
+export type { RemotePeer, SendOptions, Timeline } from "./remote_peer.js";
+export type {
+  PeerMessageEvent,
+  PeerQualityEvent,
+  PeerStateChangeEvent,
+  PeerStateReason,
+  RemotePeerEventMap,
+} from "./remote_peer_events.js";
+export type { AwayReason, LeaveReason, LossReason } from "./reasons.js";
+export type { Room } from "./room.js";
+export type {
+  RoomEventMap,
+  RoomMessageEvent,
+  RoomPeerAwayEvent,
+  RoomPeerBackEvent,
+  RoomPeerJoinEvent,
+  RoomPeerLeaveEvent,
+} from "./room_events.js";
+export type { Signals } from "./signals.js";
+export type { SignalsCandidateEvent, SignalsDescriptionEvent, SignalsEventMap } from "./signals_events.js";
 export type { Transport, TransportSocket } from "./transport.js";

@@ -1,4 +1,5 @@
 import { buildId } from "./build_id.js";
+import { type CallOptions, bounded } from "./call_options.js";
 import { SignalingError } from "./errors.js";
 import { className, requireGlobals } from "./host.js";
 import { type Instance, instantiate } from "./instance.js";
@@ -6,24 +7,24 @@ import { type Instance, instantiate } from "./instance.js";
 /** Where the WebAssembly module comes from: its URL, a response, its bytes, or the compiled module. */
 export type ModuleSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
-/** The module, once an instance of it was made: what cannot be used is not kept. */
+/** The module, once an instance of it was made: the client does not keep a module that it cannot use. */
 let usable: WebAssembly.Module | undefined;
 let running: Promise<Instance> | undefined;
-/** Whether what was loaded last could not be used: the HTTP cache may hold it, and is passed by. */
+/** Whether the client could not use the last response. The HTTP cache may hold it, so the next load bypasses the cache. */
 let hasFailed = false;
 
 /**
- * Loads the WebAssembly module. `connect()` does so by itself; call this to load earlier, or from elsewhere
- * than `signalpost/signalpost_bg.wasm` beside this file. The first call that succeeds decides the source; a failed one may be repeated,
- * with the same source or another.
+ * Loads the WebAssembly module. `connect()` does this by itself. Call this function to load the module earlier, or from another place
+ * than `signalpost/signalpost_bg.wasm` beside this file. The first call that succeeds decides the source. You may repeat a failed call,
+ * with the same source or another one. The load goes on even if the call is aborted. Without `timeoutMs` the time is not limited.
  *
- * @throws {SignalingError} `load-failed`, `unsupported`
+ * @throws {SignalingError} `load-failed`, `unsupported`, `timeout`, `aborted`
  */
-export async function initialize(source?: ModuleSource | Promise<ModuleSource>): Promise<void> {
-  await load(source);
+export function initialize(source?: ModuleSource | Promise<ModuleSource>, options?: CallOptions): Promise<void> {
+  return bounded(async () => void (await load(source)), options);
 }
 
-/** @internal The instance that all clients share: after a trap, which ends one, another of the same module. */
+/** @internal Returns the instance that all clients share; after a trap, which ends an instance, another one of the same module. */
 export function load(source?: ModuleSource | Promise<ModuleSource>): Promise<Instance> {
   if (!running) {
     running = begin(source);
@@ -32,7 +33,7 @@ export function load(source?: ModuleSource | Promise<ModuleSource>): Promise<Ins
   return running;
 }
 
-/** The next call begins anew. */
+/** Makes the next call load again. */
 function forget(): void {
   running = undefined;
 }
@@ -69,7 +70,7 @@ function ownAddress(): URL {
 }
 
 async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {
-  // What has an address is asked for at once, not a turn later.
+  // A source with an address is requested at once, not a turn later.
   const source = isAddress(given) ? given : await given;
   if (className(source) === "WebAssembly.Module") return source as WebAssembly.Module;
   const fetched = isAddress(source) ? await download(source) : (source as Response | BufferSource);
@@ -77,7 +78,7 @@ async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<Web
   if (!fetched.ok) throw new Error(`${fetched.status} for ${fetched.url}`);
   const type = fetched.headers.get("content-type");
   if (type === "application/wasm") return WebAssembly.compileStreaming(fetched);
-  // Under another type it cannot be compiled while it comes.
+  // Under another type, the browser cannot compile it while it loads.
   const bytes = await fetched.arrayBuffer();
   if (isHtml(bytes, type)) {
     throw new Error(
@@ -87,7 +88,7 @@ async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<Web
   return WebAssembly.compile(bytes);
 }
 
-/** Whether a page came in place of the module: many servers answer so for a file that they do not have. */
+/** Whether the response is a page in place of the module: many servers answer with a page for a file that they do not have. */
 function isHtml(bytes: ArrayBuffer, type: string | null): boolean {
   const [first] = new Uint8Array(bytes);
   const MODULE = 0x00;

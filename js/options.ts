@@ -2,70 +2,72 @@ import type { Settings } from "#glue";
 import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from "./arguments.js";
 import { className } from "./host.js";
 import { type SessionOptions, identity } from "./identity.js";
+import { CANDIDATES, CANDIDATES_PER_GENERATION, CAPABILITIES, LABEL_BYTES, METADATA_BYTES, RECONNECT } from "./limits.js";
 import { type Transport, webSocket } from "./transport.js";
 
-/** Options of a `SignalingClient`; members that it does not know are ignored. */
+/** The options of a `SignalingClient`. The client ignores unknown members. */
 export interface SignalingClientOptions {
-  /** The public name of this peer: 1 to 128 bytes, no control characters. Default: drawn at random; see `session.storage`. */
+  /** The public id of this peer: 1 to 128 bytes, no control characters. By default the client draws one at random; see `session.storage`. */
   readonly peerId?: string;
-  /** Whether a page that is loaded anew is the same peer. */
+  /** Whether a reloaded page is the same peer. */
   readonly session?: SessionOptions;
   /**
-   * What becomes of the link while the page is frozen, or waits in the back/forward cache. `"keep"`, the default: a frozen page keeps
-   * it, and others see the peer away as soon as the server misses it; a page that goes into the cache is left, and enters its rooms
-   * in a new session should it come back. `"release"`: the link is closed, others see the peer away (`"suspended"`) at once, and the session is resumed
-   * when the page is shown again.
+   * What the client does with the link while the page is frozen or in the back/forward cache. `"keep"`, the default: a frozen page keeps
+   * the link, and others see the peer away as soon as the server misses it. A page that goes into the cache counts as left. If it comes back, it
+   * enters its rooms in a new session. `"release"`: the client closes the link, others see the peer away (`"suspended"`) at once, and the client
+   * resumes the session when the page is shown again.
    */
   readonly background?: "keep" | "release";
-  /** Where this peer is; others can look for it. At most 64 bytes. */
+  /** The region of this peer, by which others can find it. At most 64 bytes. */
   readonly region?: string;
-  /** What this peer can do; others can look for it. At most 16 of at most 64 bytes. */
+  /** The capabilities of this peer, by which others can find it. At most 16, of at most 64 bytes each. */
   readonly capabilities?: readonly string[];
-  /** Anything that JSON can hold in 1024 bytes; others see it beside the id. What JSON would change into something else is refused. */
+  /** Any value that JSON can hold in 1024 bytes; others see it beside the id. The client refuses a value that JSON would change. */
   readonly metadata?: unknown;
-  /** When to connect again after the link to the server is lost. */
+  /** When the client connects again after a lost link to the server. */
   readonly reconnect?: ReconnectOptions;
-  /** How ICE candidates are batched. */
+  /** How the client batches ICE candidates. */
   readonly candidates?: CandidateOptions;
-  /** Whether candidates follow their description, or travel in it. */
+  /** Whether candidates follow their description or travel in it. */
   readonly gathering?: GatheringOptions;
-  /** For each `RTCPeerConnection`; `bundlePolicy` is `"max-bundle"` unless it is given here. */
+  /** The configuration of each `RTCPeerConnection`; `bundlePolicy` is `"max-bundle"` unless you set it here. */
   readonly rtc?: RTCConfiguration;
-  /** The way to the server. Default: a `WebSocket`. */
+  /** Opens the sockets to the server. By default the client opens a `WebSocket`. */
   readonly transport?: Transport;
 }
 
 /** Exponential backoff with full jitter. The first retry waits at most 500 ms. */
 export interface ReconnectOptions {
-  /** Ceiling of the second wait. Default 1000. */
+  /** The highest value of the second wait, in milliseconds. Default 1000. */
   readonly baseMs?: number;
-  /** Growth of the ceiling, at least 1. Default 2. */
+  /** The factor by which this highest value grows with each wait, at least 1. Default 2. */
   readonly factor?: number;
-  /** The highest ceiling. Default 30000. */
+  /** The limit of this growth, in milliseconds. Default 30000. */
   readonly maxMs?: number;
-  /** The highest ceiling while the page is visible and online. Default 3500. */
+  /** The limit while the page is visible and online, in milliseconds. Default 3500. */
   readonly maxVisibleMs?: number;
-  /** Attempts before the client gives up. Default `Infinity`. */
+  /** How many attempts the client makes before it gives up. Default `Infinity`. */
   readonly maxAttempts?: number;
 }
 
-/** A batch of candidates is sent after `batchMs` or at `batchSize`, and at once where waiting would cost time. */
+/** The client sends a batch of candidates after `batchMs` or at `batchSize`, and at once if waiting would delay the connection. */
 export interface CandidateOptions {
-  /** Default 100. */
+  /** How long a batch waits, in milliseconds. Default 100. */
   readonly batchMs?: number;
-  /** Default 5. */
+  /** How many candidates a batch has at most before it is sent. Default 5. */
   readonly batchSize?: number;
-  /** Most candidates of one ICE generation, at most 10. Default 10. */
+  /** How many candidates of one ICE generation the client sends, at most 10. Default 10. */
   readonly maxPerGeneration?: number;
 }
 
 /**
- * `"trickle"`, the default, sends each description at once and candidates as they are found. `"complete"` waits until all
- * candidates are found, but at most `timeoutMs`; what is found later follows.
+ * `"trickle"`, the default, sends each description at once, and candidates as the browser finds them. `"complete"` waits until the browser
+ * has found all candidates, but at most for `timeoutMs`. Candidates that it finds later follow.
  */
 export interface GatheringOptions {
+  /** Default `"trickle"`. */
   readonly mode?: "trickle" | "complete";
-  /** At most 60000. Default 1000. A pair has 12 s to connect, and twice this. */
+  /** In milliseconds, at most 60000. Default 1000. A pair has 12 s and twice this time to connect. */
   readonly timeoutMs?: number;
 }
 
@@ -80,18 +82,19 @@ function timing(options: SignalingClientOptions): Timing {
   const maxAttempts = numberIn("reconnect.maxAttempts", reconnect.maxAttempts, Infinity, 0, Infinity, true);
   const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
   const isComplete = oneOf("gathering.mode", mode, ["trickle", "complete"]) === "complete";
+  const most = CANDIDATES_PER_GENERATION;
   return {
     reconnect: {
-      baseMs: numberIn("reconnect.baseMs", reconnect.baseMs, 1000, 0, day),
-      factor: numberIn("reconnect.factor", reconnect.factor, 2, 1, 100),
-      maxMs: numberIn("reconnect.maxMs", reconnect.maxMs, 30_000, 0, day),
-      maxVisibleMs: numberIn("reconnect.maxVisibleMs", reconnect.maxVisibleMs, 3500, 0, day),
+      baseMs: numberIn("reconnect.baseMs", reconnect.baseMs, RECONNECT.baseMs, 0, day),
+      factor: numberIn("reconnect.factor", reconnect.factor, RECONNECT.factor, 1, 100),
+      maxMs: numberIn("reconnect.maxMs", reconnect.maxMs, RECONNECT.maxMs, 0, day),
+      maxVisibleMs: numberIn("reconnect.maxVisibleMs", reconnect.maxVisibleMs, RECONNECT.maxVisibleMs, 0, day),
       maxAttempts: maxAttempts === Infinity ? undefined : maxAttempts,
     },
     candidates: {
-      batchMs: numberIn("candidates.batchMs", candidates.batchMs, 100, 0, 10_000),
-      batchSize: numberIn("candidates.batchSize", candidates.batchSize, 5, 1, 10, true),
-      maxPerGeneration: numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, 10, 1, 10, true),
+      batchMs: numberIn("candidates.batchMs", candidates.batchMs, CANDIDATES.batchMs, 0, 10_000),
+      batchSize: numberIn("candidates.batchSize", candidates.batchSize, CANDIDATES.batchSize, 1, most, true),
+      maxPerGeneration: numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, CANDIDATES.maxPerGeneration, 1, most, true),
     },
     gatheringMs: isComplete ? wait : undefined,
     releaseWhenFrozen: oneOf("background", options.background, ["keep", "release"]) === "release",
@@ -102,7 +105,9 @@ function timing(options: SignalingClientOptions): Timing {
 export function settings(url: string | URL, given: SignalingClientOptions | undefined) {
   const options: SignalingClientOptions = dictionary("options", given);
   const { capabilities = [], metadata, transport = webSocket } = options;
-  if (!Array.isArray(capabilities) || capabilities.length > 16) refuse("capabilities", capabilities, "an array of at most 16 strings");
+  if (!Array.isArray(capabilities) || capabilities.length > CAPABILITIES) {
+    refuse("capabilities", capabilities, `an array of at most ${CAPABILITIES} strings`);
+  }
   if (typeof transport !== "function") refuse("transport", transport, "a function");
   const id = optionalText("peerId", options.peerId);
   const storage = oneOf("session.storage", dictionary("session", options.session).storage, ["none", "tab", "origin"]);
@@ -112,9 +117,9 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
     transport,
     identity: identity(endpoint, id, storage),
     peer: {
-      region: optionalText("region", options.region, 64),
-      capabilities: capabilities.map((capability, at) => text(`capabilities[${at}]`, capability, 64)),
-      metadata: metadata === undefined ? metadata : json("metadata", metadata, 1024),
+      region: optionalText("region", options.region, LABEL_BYTES),
+      capabilities: capabilities.map((capability, at) => text(`capabilities[${at}]`, capability, LABEL_BYTES)),
+      metadata: metadata === undefined ? metadata : json("metadata", metadata, METADATA_BYTES),
     },
     configuration: { bundlePolicy: "max-bundle", ...dictionary("rtc", options.rtc) },
     timing: timing(options),

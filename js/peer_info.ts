@@ -1,23 +1,26 @@
-/** What one learns about a registered peer. */
+/** The description of a registered peer. */
 export interface PeerInfo {
   /** Its peer id. */
   readonly id: string;
-  /** Where it is. */
+  /** Its region. */
   readonly region?: string;
-  /** What it can do. */
+  /** Its capabilities. */
   readonly capabilities: readonly string[];
-  /** What its application said about it. */
+  /** The metadata that its application gave. */
   readonly metadata?: unknown;
-  /** In `Room.peers`: it lost its link to the server, and may come back. Never in what `findPeers()` answers. */
+  /** `true` in `Room.peers` if the peer lost its link to the server; it may come back. `findPeers()` never lists this peer. */
   readonly away?: true;
 }
 
-/** Which peers to list; every condition that is given must hold. */
+/** The conditions of `findPeers()`. A peer must meet every given condition. */
 export interface PeerQuery {
+  /** Peers whose option `region` is this one. */
   readonly region?: string;
+  /** Peers that name this one among their `capabilities`. */
   readonly capability?: string;
+  /** Peers that are in this room. */
   readonly room?: string;
-  /** Most entries, 1 to 100. Default 20. */
+  /** The maximum number of entries, 1 to 100. Default 20. */
   readonly limit?: number;
   /** The `cursor` of the page before. */
   readonly cursor?: string;
@@ -25,20 +28,21 @@ export interface PeerQuery {
 
 /** One page of peers, ordered by id. */
 export interface PeerPage {
+  /** The peers of this page. */
   readonly peers: readonly PeerInfo[];
-  /** Where the next page starts; absent on the last. */
+  /** The start of the next page; absent on the last page. */
   readonly cursor?: string;
 }
 
-/** @internal From the module's shape. */
+/** @internal Makes the description from the module's form. */
 export function peerInfo(raw: object): PeerInfo {
   type Raw = { id: string; session?: number; region?: string; metadata?: unknown };
   const { session, ...info } = { capabilities: [], ...(raw as Raw) };
   try {
-    // Without metadata this throws too.
+    // This throws without metadata too.
     info.metadata = JSON.parse(info.metadata as string);
   } catch {
-    // Another client may say what is not JSON.
+    // Another client may send metadata that is not JSON.
   }
   return info;
 }

@@ -1,32 +1,32 @@
-/** How a connection does. `undefined` stands for what the browser does not tell, or not yet. */
+/** The statistics of a connection. A value that the browser does not give, or does not give yet, is `undefined`. */
 export interface PeerStats {
   /** `connectionState` of the connection. */
   readonly state: RTCPeerConnectionState;
   /** Whether the packets go from peer to peer or through a TURN server. */
   readonly path: "direct" | "relay" | undefined;
-  /** The own end of the pair in use. */
+  /** The type of the own candidate of the pair in use. */
   readonly localCandidateType: RTCIceCandidateType | undefined;
-  /** The other end of it. */
+  /** The type of the other side's candidate of the pair in use. */
   readonly remoteCandidateType: RTCIceCandidateType | undefined;
-  /** What the pair goes over. */
+  /** The transport protocol of the pair in use. */
   readonly protocol: RTCIceProtocol | undefined;
-  /** There and back, in milliseconds. */
+  /** The round-trip time, in milliseconds. */
   readonly roundTripTimeMs: number | undefined;
-  /** Bytes of payload over the pair so far. */
+  /** Bytes of payload that this side has sent over the pair so far. */
   readonly bytesSent: number | undefined;
-  /** Bytes of payload over the pair so far. */
+  /** Bytes of payload that this side has received over the pair so far. */
   readonly bytesReceived: number | undefined;
-  /** Bits per second that congestion control allows all tracks together; only Chromium tells, while it sends some. */
+  /** The bits per second that congestion control allows for all tracks together. Only Chromium gives it, while it sends tracks. */
   readonly availableOutgoingBitrate: number | undefined;
 }
 
-/** @internal From `getStats()` (W3C WebRTC Statistics §8): the transport names the pair in use. */
+/** @internal Reads the statistics from `getStats()` (W3C WebRTC Statistics §8), whose transport names the pair in use. */
 export async function peerStats(connection: RTCPeerConnection): Promise<PeerStats> {
   const reports = await connection.getStats();
-  let pair: any;
-  reports.forEach(({ selectedCandidatePairId }) => (pair ??= reports.get(selectedCandidatePairId)));
-  const local = reports.get(pair?.localCandidateId);
-  const remote = reports.get(pair?.remoteCandidateId);
+  let pair: RTCIceCandidatePairStats | undefined;
+  for (const { selectedCandidatePairId } of reports.values()) pair ??= reports.get(selectedCandidatePairId);
+  const local = pair && reports.get(pair.localCandidateId);
+  const remote = pair && reports.get(pair.remoteCandidateId);
   const types = [local?.candidateType, remote?.candidateType];
   const seconds = pair?.currentRoundTripTime;
   return {

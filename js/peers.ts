@@ -1,14 +1,14 @@
 import type { RemotePeer } from "./remote_peer.js";
 
 /**
- * @internal The remote peers of a client, by id. What the module tells comes in order, but while the application is told something
- * it may close a peer and open the next of the same id: until the end of the first has been told, all that is told is about that one.
+ * @internal The remote peers of a client, by id. The module reports events in order. But while the application handles an event, it may close
+ * a peer and open the next one with the same id. Until the module has reported the end of the first, every report is about the first.
  */
 export class Peers {
   readonly #open = new Map<string, RemotePeer>();
   readonly #ending: RemotePeer[] = [];
 
-  /** Those that are open. */
+  /** The open peers. */
   get all(): readonly RemotePeer[] {
     return [...this.#open.values()];
   }
@@ -21,26 +21,27 @@ export class Peers {
     this.#open.set(peer.id, peer);
   }
 
-  /** The application closes it: it is closed from now on, and its end will be told. */
+  /** Notes that the application closes the peer: it is closed from now on, and the module will report its end. */
   end(peer: RemotePeer): void {
     this.#open.delete(peer.id);
     this.#ending.push(peer);
     peer.end();
   }
 
-  /** Whom something is about that the module tells now. */
+  /** Returns the peer that the module's present report is about. */
   about(id: string): RemotePeer | undefined {
     return this.#ending.find((peer) => peer.id === id) ?? this.#open.get(id);
   }
 
-  /** Its end is told. */
+  /** Forgets a peer whose end the module has reported. */
   forget(peer: RemotePeer | undefined): void {
-    const at = this.#ending.findIndex((ending) => ending === peer);
+    if (!peer) return;
+    const at = this.#ending.indexOf(peer);
     if (at >= 0) this.#ending.splice(at, 1);
-    else if (peer) this.#open.delete(peer.id);
+    else this.#open.delete(peer.id);
   }
 
-  /** No end will be told any more: answers those whose end was not. */
+  /** Forgets all peers, because the module reports no end any more; returns the peers whose end it did not report. */
   clear(): readonly RemotePeer[] {
     const left = [...this.#ending.splice(0), ...this.#open.values()];
     this.#open.clear();

@@ -5,11 +5,11 @@ const EVERY_MS = 2000;
 
 type Listener = EventListenerOrEventListenerObject | null;
 
-/** Measures while somebody listens to `quality` and the connection is connected; there is no timer otherwise. */
+/** Measures while `quality` has a listener and the connection is connected; otherwise there is no timer. */
 abstract class Measured extends EventTarget {
   abstract readonly state: RTCPeerConnectionState;
   abstract stats(): Promise<PeerStats>;
-  /** Who listens, and whether only once: in the bubbling and in the capturing phase, as `EventTarget` tells them apart. */
+  /** The listeners, and whether each is for one event only: of the bubbling and of the capturing phase, which `EventTarget` keeps apart. */
   readonly #listeners = [new Map<Listener, boolean>(), new Map<Listener, boolean>()] as const;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -56,5 +56,5 @@ abstract class Measured extends EventTarget {
   }
 }
 
-/** An `EventTarget` that emits `quality` while somebody listens to it and the connection is connected. */
-export const MeasuredEventTarget = Measured as unknown as new <Events>() => TypedEventTarget<Events>;
+/** An `EventTarget` that emits `quality` while this event has a listener and the connection is connected. */
+export const MeasuredEventTarget = Measured as unknown as new <Events extends Record<keyof Events, Event>>() => TypedEventTarget<Events>;

@@ -1,13 +1,15 @@
-import { dictionary, oneOf, timeout } from "./arguments.js";
-import { promised } from "./calls.js";
-import { type ErrorCode, SignalingError, invalidArgument } from "./errors.js";
+import { dictionary, oneOf } from "./arguments.js";
+import { type CallOptions, bounded, promised } from "./call_options.js";
+import { SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
+import type { PeerInfo } from "./peer_info.js";
 import { MeasuredEventTarget } from "./quality.js";
+import type { RemotePeerEventMap } from "./remote_peer_events.js";
 
-/** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
+/** How long each phase of a connection took, in milliseconds; `undefined` for a phase that has not happened. */
 export interface Timeline {
-  /** The lookup that found the peer (join or `findPeers`); before the connection began, so not part of the rest. */
+  /** The lookup that found the peer (`join()` or `findPeers()`). It came before the start of the connection, so no other phase includes it. */
   readonly discovery: number | undefined;
   /** From the start until the offer was sent or arrived. */
   readonly offer: number | undefined;
@@ -31,61 +33,45 @@ const NOTHING: Timeline = {
   open: undefined,
 };
 
-/** The events of a `RemotePeer`. */
-export interface RemotePeerEvents {
-  /** A remote track arrived (W3C WebRTC `track`). */
-  readonly track: RTCTrackEvent;
-  /** The other side created a data channel. */
-  readonly datachannel: RTCDataChannelEvent;
-  /**
-   * `state` changed. `reason` tells why: `"path-lost"` when it is `"disconnected"` (nothing arrives any more, which may pass),
-   * `"connection-failed"` when it is `"failed"` (the path was given up: `restartIce()` looks for another), an error code when it
-   * is `"closed"` (`"closed"`: by this side, `"connection-gone"`: by the other), and `""` otherwise.
-   */
-  readonly statechange: Event & { readonly state: RTCPeerConnectionState; readonly reason: ErrorCode | "path-lost" | "" | (string & {}) };
-  /** Data can flow. */
-  readonly open: Event;
-  /** How the connection does: every 2 s while it is connected and somebody listens to this. */
-  readonly quality: Event & { readonly stats: PeerStats };
-  /** The other side's `send()`. */
-  readonly message: Event & { readonly data: unknown };
-  /** Something went wrong that no promise waits for. */
-  readonly error: Event & { readonly error: SignalingError };
-}
-
-/** How a message is sent. */
-export interface SignalOptions {
-  /** Wait until the other side's client has it, not only its queue at the server. Default false. */
+/** The options of `RemotePeer.send()`. */
+export interface SendOptions extends CallOptions {
+  /** Whether the promise waits until the other side's client has the message, and not only its queue at the server. Default false. */
   readonly receipt?: boolean;
 }
 
-/** @internal What a peer asks of its client. */
+/** @internal The calls of a peer to its client. */
 export interface PeerCalls {
-  connect(timeoutMs: number, signal: AbortSignal | undefined): Promise<void>;
-  send(data: unknown, receipt: boolean): Promise<void>;
+  connect(options: CallOptions | undefined): Promise<void>;
+  send(data: unknown, receipt: boolean, options: CallOptions | undefined): Promise<void>;
   restartIce(): void;
   close(): void;
   /** `undefined` where the module has no connection. */
   timeline(): Timeline | undefined;
+  info(): PeerInfo | undefined;
 }
 
-/** The connection to one other peer. There is no initiator: either side connects, or both at once. */
-export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
+/** @internal How long `connect()` may take. */
+export const CONNECT_PEER_MS = 15_000;
+
+/** The connection to one other peer. There is no initiator: either side may connect, or both at once. */
+export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
   #timeline = NOTHING;
+  #info: PeerInfo | undefined;
   readonly #listening = new AbortController();
 
   /** @internal */
   constructor(
     /** Its peer id. */
     readonly id: string,
-    /** The browser's own object, as a way out. Leave its descriptions and candidates to Signalpost. */
+    /** The browser's own object, for everything that this class does not offer. Leave its descriptions and candidates to Signalpost. */
     readonly connection: RTCPeerConnection,
     calls: PeerCalls,
   ) {
     super();
     this.#calls = calls;
+    this.#info = calls.info();
     this.#note();
     const heard = (event: RTCTrackEvent) => {
       this.dispatchEvent(new RTCTrackEvent("track", { ...picked(event), streams: [...event.streams] }));
@@ -97,7 +83,13 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     connection.addEventListener("datachannel", opened, this.#listening);
   }
 
-  /** `connectionState` of the connection; `"connected"` from the moment when data can flow, which browsers say some milliseconds later. */
+  /** The newest description of the peer in a list of this client (of a room or of `findPeers()`); `undefined` if no list named the peer. */
+  get info(): PeerInfo | undefined {
+    this.#info = this.#calls.info() ?? this.#info;
+    return this.#info;
+  }
+
+  /** The `connectionState` of the connection. It is `"connected"` from the moment when data can flow; browsers report that some milliseconds later. */
   get state(): RTCPeerConnectionState {
     return this.#state;
   }
@@ -109,72 +101,75 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
   }
 
   /**
-   * Connects; resolves when data can flow. Both sides may call it.
+   * Connects to the peer. Resolves when data can flow. Both sides may call it. `timeoutMs` is 15000 by default.
    *
    * @throws {SignalingError} `peer-not-found`, `connection-failed`, `timeout`, `aborted`, `closed`, …
    */
-  connect(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
-    return promised(async () => {
-      const { timeoutMs, signal } = dictionary("options", options);
-      await this.#calls.connect(timeout(timeoutMs, 15_000), signal);
-    });
+  connect(options?: CallOptions): Promise<void> {
+    return promised(() => this.#calls.connect(options));
   }
 
   /**
-   * Sends a track (W3C WebRTC `addTrack`); may be called at any time, also before `connect()`.
+   * Sends a track (W3C WebRTC `addTrack`). You may call it at any time, also before `connect()`.
    *
-   * @throws {SignalingError} `closed`; what the browser throws about the track passes through, here and below.
+   * @throws {SignalingError} `closed`. Errors of the browser about the track pass through, here and in the methods below.
    */
   addTrack(track: MediaStreamTrack, ...streams: MediaStream[]): RTCRtpSender {
     return this.#live().addTrack(track, ...streams);
   }
 
-  /** Stops to send a track. */
+  /** Stops sending a track. */
   removeTrack(sender: RTCRtpSender): void {
     this.#live().removeTrack(sender);
   }
 
-  /** Sends another track of the same kind, or nothing, in place of the present one; nothing is negotiated. */
-  async replaceTrack(sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
-    if (!this.#live().getSenders().includes(sender)) throw invalidArgument("sender is of another connection");
-    await sender.replaceTrack(track);
+  /**
+   * Sends another track of the same kind, or nothing, in place of the present one, without a negotiation. The browser may replace
+   * the track even if the call is aborted. Without `timeoutMs` the browser takes the time that it needs.
+   */
+  replaceTrack(sender: RTCRtpSender, track: MediaStreamTrack | null, options?: CallOptions): Promise<void> {
+    return bounded(async () => {
+      if (!this.#live().getSenders().includes(sender)) throw invalidArgument("sender is of another connection");
+      await sender.replaceTrack(track);
+    }, options);
   }
 
-  /** Adds a transceiver (W3C WebRTC `addTransceiver`), which sets direction, streams and encodings. */
+  /** Adds a transceiver (W3C WebRTC `addTransceiver`) with its direction, streams and encodings. */
   addTransceiver(trackOrKind: MediaStreamTrack | string, init?: RTCRtpTransceiverInit): RTCRtpTransceiver {
     return this.#live().addTransceiver(trackOrKind, init);
   }
 
   /**
-   * Creates a data channel; negotiated channels may use any id but 0, from 100 on once connected. Reliable and ordered unless
-   * `ordered`, `maxRetransmits` or `maxPacketLifeTime` say otherwise.
+   * Creates a data channel. Negotiated channels may use any id except 0; once connected, use ids from 100 on. The channel is reliable and
+   * ordered unless `ordered`, `maxRetransmits` or `maxPacketLifeTime` say otherwise.
    */
   createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
     return this.#live().createDataChannel(label, options);
   }
 
-  /** How the connection does now. */
-  async stats(): Promise<PeerStats> {
-    return peerStats(this.#live());
+  /** Returns the present statistics of the connection. Without `timeoutMs` the browser takes the time that it needs. */
+  stats(options?: CallOptions): Promise<PeerStats> {
+    return bounded(async () => peerStats(this.#live()), options);
   }
 
   /**
-   * Sends a message through the server, connected or not: for small and rare things. The other side gets it once and in
-   * order, as a `message` event of its client, and of its `RemotePeer` if it has one; also over lost links, as long as both
-   * sessions live. Resolves when it is in the other side's queue at the server, or with `receipt` when the other side has it.
+   * Sends a message through the server, whether the peers are connected or not. Use it for small and rare messages. The other side gets
+   * the message once and in order, even over lost links, as long as both sessions live. It is a `message` event of the other client, and of
+   * its `RemotePeer` if it has one. Resolves when the message is in the other side's queue at the server, or with `receipt` when the other side has it.
+   * `timeoutMs` is 150000 by default: the time that a lost link may need to come back.
    *
-   * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
+   * @param data Any value that JSON can hold in 4096 bytes. The method refuses a value that JSON would change.
    * @throws {SignalingError} `peer-not-found`, `rate-limited`, `message-too-large`, `peer-busy`, `link-lost` (the session
-   * ended, and it may have arrived), `outbox-full`, `timeout`, `invalid-argument`, `closed`
+   * ended, and the message may have arrived), `outbox-full`, `timeout`, `aborted`, `invalid-argument`, `closed`
    */
-  send(data: unknown, options?: SignalOptions): Promise<void> {
+  send(data: unknown, options?: SendOptions): Promise<void> {
     return promised(async () => {
       const { receipt } = dictionary("options", options);
-      await this.#calls.send(data, oneOf("receipt", receipt, [false, true]));
+      await this.#calls.send(data, oneOf("receipt", receipt, [false, true]), options);
     });
   }
 
-  /** Looks for a new path (RFC 8445 §9) without closing anything. */
+  /** Restarts ICE (RFC 8445 §9): looks for a new path and closes nothing. */
   restartIce(): void {
     this.#calls.restartIce();
   }
@@ -184,7 +179,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEvents> {
     this.#calls.close();
   }
 
-  /** `using peer = client.peer(…)` closes it at the end of the block. */
+  /** Closes the peer; `using peer = client.peer(…)` calls this at the end of the block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,35 +1,16 @@
-import { promised } from "./calls.js";
+import { type CallOptions, promised } from "./call_options.js";
 import { TypedEventTarget, emit } from "./events.js";
 import type { PeerInfo } from "./peer_info.js";
+import type { RoomEventMap } from "./room_events.js";
 
-/** The events of a `Room`. */
-export interface RoomEvents {
-  /** Somebody entered. */
-  readonly peerjoin: Event & { readonly peer: PeerInfo };
-  /** Somebody's `broadcast()`. */
-  readonly message: Event & { readonly from: string; readonly data: unknown };
-  /**
-   * Somebody can no longer be reached, through the server or directly: `"lost"` (the link ended), `"silent"` (nothing arrives any
-   * more) or `"suspended"` (the page is frozen). `peerback` or `peerleave` follows. What is sent meanwhile waits at the server.
-   */
-  readonly peeraway: Event & { readonly peer: PeerInfo; readonly reason: "lost" | "silent" | "suspended" | (string & {}) };
-  /** Somebody who was away is back, with everything that was sent. */
-  readonly peerback: Event & { readonly peer: PeerInfo };
-  /**
-   * Somebody is gone, once for each `peerjoin`: `"left"` (the room), `"closed"` (the client, or its page) or `"lost"` (away for
-   * longer than the server waits, or loaded anew).
-   */
-  readonly peerleave: Event & { readonly peer: PeerInfo; readonly reason: "left" | "closed" | "lost" | (string & {}) };
-}
-
-/** @internal What a room asks of its client. */
+/** @internal The calls of a room to its client. */
 export interface RoomCalls {
-  leave(): Promise<void>;
-  broadcast(data: unknown): Promise<void>;
+  leave(options: CallOptions | undefined): Promise<void>;
+  broadcast(data: unknown, options: CallOptions | undefined): Promise<void>;
 }
 
-/** A room that this client is in. A lost link is regained with it. */
-export class Room extends TypedEventTarget<RoomEvents> {
+/** A room that this client is in. After a lost link, the client is in the room again by itself. */
+export class Room extends TypedEventTarget<RoomEventMap> {
   /** @internal How many calls to enter it wait or have succeeded: without any it is given up. */
   holds = 0;
   readonly #members = new Map<string, PeerInfo>();
@@ -45,26 +26,30 @@ export class Room extends TypedEventTarget<RoomEvents> {
     this.#calls = calls;
   }
 
-  /** Who else is here, or away; nobody once this client has left. */
+  /** The other members of the room, including members that are away; empty once this client has left. */
   get peers(): readonly PeerInfo[] {
     return [...this.#members.values()];
   }
 
-  /** Leaves. The connections to the peers stay. */
-  leave(): Promise<void> {
-    return promised(() => this.#calls.leave());
+  /**
+   * Leaves the room, even if the call is aborted. The connections to the peers stay. `timeoutMs` is 15000 by default.
+   *
+   * @throws {SignalingError} `timeout`, `aborted`, `outbox-full`, `invalid-argument`, `closed`
+   */
+  leave(options?: CallOptions): Promise<void> {
+    return promised(() => this.#calls.leave(options));
   }
 
   /**
-   * Sends a message to everybody else in the room, through the server: for small and rare things. Resolves when it is in
-   * everybody's queue there.
+   * Sends a message to all other members of the room, through the server. Use it for small and rare messages. Resolves when the
+   * message is in the queue of every member at the server. `timeoutMs` is 150000 by default: the time that a lost link may need to come back.
    *
-   * @param data Anything that JSON can hold in 4096 bytes; what it would change into something else is refused.
-   * @throws {SignalingError} `rate-limited`, `message-too-large`, `room-not-joined`, `peer-busy` (some have not got it),
-   * `link-lost` (some may have got it), `outbox-full`, `timeout`, `invalid-argument`, `closed`
+   * @param data Any value that JSON can hold in 4096 bytes. The method refuses a value that JSON would change.
+   * @throws {SignalingError} `rate-limited`, `message-too-large`, `room-not-joined`, `peer-busy` (some members did not get it),
+   * `link-lost` (some members may have got it), `outbox-full`, `timeout`, `aborted`, `invalid-argument`, `closed`
    */
-  broadcast(data: unknown): Promise<void> {
-    return promised(() => this.#calls.broadcast(data));
+  broadcast(data: unknown, options?: CallOptions): Promise<void> {
+    return promised(() => this.#calls.broadcast(data, options));
   }
 
   /** @internal */
@@ -72,7 +57,12 @@ export class Room extends TypedEventTarget<RoomEvents> {
     for (const peer of peers) this.#members.set(peer.id, peer);
   }
 
-  /** @internal This client is out: nothing is known of it any more. */
+  /** @internal Returns the description of a member that is here or away. */
+  member(id: string): PeerInfo | undefined {
+    return this.#members.get(id);
+  }
+
+  /** @internal Forgets the members, because this client has left. */
   left(): void {
     this.#members.clear();
   }
@@ -88,8 +78,8 @@ export class Room extends TypedEventTarget<RoomEvents> {
     emit(this, "message", { from, data });
   }
 
-  /** @internal Somebody is away (`peeraway`), back (`peerback`) or gone (`peerleave`). */
-  changed(id: string, type: keyof RoomEvents, reason: string): void {
+  /** @internal Reports that a member is away (`peeraway`), back (`peerback`) or gone (`peerleave`). */
+  changed(id: string, type: keyof RoomEventMap, reason: string): void {
     const known = this.#members.get(id);
     if (!known) return;
     const { away, ...here } = known;

@@ -1,25 +1,29 @@
 import { refuse } from "./arguments.js";
 
-/** Opens a way to the server, at once or in a while; called for each attempt to connect. A promise that rejects is a failed attempt. */
+/** Whatever a socket passes to its listeners: a WebSocket's events, or those of another class. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` fits the listeners of a WebSocket and of every other class
+type Listener = ((event: any) => void) | null;
+
+/** Returns a socket to the server, or a promise of one. The client calls it for each attempt to connect. If the promise rejects, the attempt has failed. */
 export type Transport = (url: string) => TransportSocket | PromiseLike<TransportSocket>;
 
 /**
- * What a `Transport` answers: it opens, sends, receives and closes, like the `WebSocket` that it stands in for. Each message
- * is one text, and they arrive complete, once and in order.
+ * The socket that a `Transport` returns. It opens, sends, receives and closes, like the `WebSocket` that it replaces. Each message
+ * is one text. Messages arrive complete, once and in order.
  */
 export interface TransportSocket {
   /** Sends one text. */
   send(text: string): void;
-  /** Closes; `onclose` may follow. */
+  /** Closes the socket; `onclose` may follow. */
   close(code?: number, reason?: string): void;
-  /** Set by Signalpost; to be called once, not before `Transport` has returned. */
-  onopen: ((event: any) => void) | null;
-  /** Set by Signalpost; to be called with each text as `data`. */
-  onmessage: ((event: any) => void) | null;
-  /** Set by Signalpost. To be called, or not, where it cannot be opened: then it is the end, with `onclose` or without. */
-  onerror?: ((event: any) => void) | null;
-  /** Set by Signalpost; to be called once at the end, with the close code if there is one (RFC 6455 §7.4). */
-  onclose: ((event: any) => void) | null;
+  /** Signalpost sets it. The socket calls it once when it is open, and not before `Transport` has returned. */
+  onopen: Listener;
+  /** Signalpost sets it. The socket calls it with each text as `data`. */
+  onmessage: Listener;
+  /** Signalpost sets it. The socket may call it when it cannot open. That is the end of the socket, with or without `onclose`. */
+  onerror?: Listener;
+  /** Signalpost sets it. The socket calls it once at the end, with the close code if there is one (RFC 6455 §7.4). */
+  onclose: Listener;
 }
 
 /** @internal */
@@ -68,7 +72,7 @@ class SocketAdapter implements TransportSocket {
   onopen: TransportSocket["onopen"] = null;
   onmessage: TransportSocket["onmessage"] = null;
   onclose: TransportSocket["onclose"] = null;
-  onerror: ((event: any) => void) | null = null;
+  onerror: Listener = null;
   #socket: TransportSocket | undefined;
   /** The arguments of `close()`, once it was called. */
   #closedWith: [code?: number, reason?: string] | undefined;
@@ -109,7 +113,10 @@ class SocketAdapter implements TransportSocket {
   adopt(socket: TransportSocket): void {
     this.#socket = socket;
     socket.onerror = (event) => this.onerror?.(event);
-    if (this.#closedWith) return socket.close(...this.#closedWith);
+    if (this.#closedWith) {
+      socket.close(...this.#closedWith);
+      return;
+    }
     socket.onopen = (event) => this.onopen?.(event);
     socket.onmessage = (event) => this.onmessage?.(event);
     socket.onclose = (event) => this.onclose?.(event);

@@ -7,7 +7,7 @@ use crate::codec;
 use crate::handler::Handler;
 use crate::to_js;
 use core::cell::{Cell, RefCell};
-use signalpost_core::protocol::{OwnSignal, PeerId};
+use signalpost_core::protocol::{Open, OwnSignal, PeerId};
 use signalpost_core::{CallId, Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -101,7 +101,7 @@ impl Driver {
 
     /// Sets the timer to what the core waits for; nothing is changed where that is set already.
     fn set_timer(&self) {
-        let deadline = self.core.borrow().deadline();
+        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
         if self.deadline.replace(deadline) != deadline {
             let now = clock::now();
             // Timers of browsers count in 32 bits with a sign.
@@ -131,7 +131,7 @@ impl Driver {
                 connections.operate(connection, operation, &what);
             }
             Output::RestartIce { connection } => connections.restart_ice(connection),
-            Output::Probe { connection, after } => connections.probe(connection, after),
+            Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
@@ -171,15 +171,17 @@ impl Driver {
             Event::Error { peer, failure } => {
                 handler.failed(peer.as_ref().map(PeerId::as_str), &to_js::failure(failure));
             }
-            Event::Resumed { resumed, reason } => handler.resumed(*resumed, reason),
+            Event::Resumed { resumed, reason } => {
+                handler.resumed(*resumed, reason.as_ref().map_or("", Open::as_str))
+            }
             Event::Key { key } => handler.key_changed(key),
             Event::PeerJoined { room, peer } => handler.peer_joined(room.as_str(), &to_js::record(peer)),
             Event::PeerAway { room, peer, reason } => {
-                handler.peer_away(room.as_str(), peer.as_str(), reason);
+                handler.peer_away(room.as_str(), peer.as_str(), reason.as_str());
             }
             Event::PeerBack { room, peer } => handler.peer_back(room.as_str(), peer.as_str()),
             Event::PeerLeft { room, peer, reason } => {
-                handler.peer_left(room.as_str(), peer.as_str(), reason);
+                handler.peer_left(room.as_str(), peer.as_str(), reason.as_str());
             }
             Event::Message { from, room: None, data } => handler.message(from.as_str(), data),
             Event::Message { from, room: Some(room), data } => {

@@ -13,8 +13,8 @@ const TYPES: &str = r#"
 export interface Settings {
   readonly peer: PeerDescription;
   readonly key: string;
-  /** More than any registration with this key, or one that it comes from, has counted. */
-  readonly attempt: number;
+  /** How many pages have used this key, or one that it comes from, this page with them. */
+  readonly pages: number;
   /** Without `maxAttempts` the client never gives up. */
   readonly reconnect: {
     readonly baseMs: number;
@@ -57,7 +57,7 @@ extern "C" {
 pub struct Settings {
     peer: PeerDescription,
     key: String,
-    attempt: u32,
+    pages: u32,
     reconnect: Reconnect,
     candidates: Candidates,
     gathering_ms: Option<f64>,
@@ -104,7 +104,7 @@ impl Settings {
     /// # Errors
     /// The name of the argument that is wrong.
     pub fn into_config(self) -> Result<Config, JsValue> {
-        let Self { peer, key, attempt, reconnect, candidates, gathering_ms, release_when_frozen } = self;
+        let Self { peer, key, pages, reconnect, candidates, gathering_ms, release_when_frozen } = self;
         let PeerDescription { id, region, capabilities, metadata } = peer;
         Ok(Config {
             peer_id: peer_id(&id)?,
@@ -125,7 +125,7 @@ impl Settings {
                 gathering_ms: gathering_ms.map(|wait| wait as u32),
             },
             release_when_frozen,
-            attempt,
+            pages,
         })
     }
 }

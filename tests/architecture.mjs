@@ -1,25 +1,11 @@
 // The arrows and the laws of ARCHITECTURE.md, proved. Each rule is also shown a forged offence that it must find.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
-const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
-const files = [...new Set([...git("ls-files"), ...git("ls-files", "--others", "--exclude-standard")])];
-const read = (name) => readFileSync(path.join(root, name), "utf8");
-const within = (pattern) =>
-  files
-    .filter((name) => pattern.test(name))
-    .flatMap((name) => {
-      try {
-        return [{ name, text: read(name) }];
-      } catch {
-        return []; // Deleted, not yet committed.
-      }
-    });
+import { files, read, root, within } from "./architecture/sources.mjs";
+import "./architecture/modules.mjs";
+import "./architecture/structs.mjs";
 
 /** What may be depended on, dev-dependencies aside. An empty target is any. */
 const ARROWS = {
@@ -126,13 +112,7 @@ test("every closure of the shell has an owner, and no export can be re-entered",
 });
 
 test("the facade knows no message type", () => {
-  const types = [
-    ...new Set(
-      read("crates/protocol/src/encode.rs")
-        .match(/"[a-z-]+"/g)
-        .map((quoted) => quoted.slice(1, -1)),
-    ),
-  ];
+  const types = [...read("crates/protocol/src/kind.rs").matchAll(/^ {4}\w+ = "([a-z-]+)",/gm)].map(([, type]) => type);
   assert.ok(types.includes("ice-candidate") && types.includes("hello") && types.length > 15);
   // Words that the browser's own interfaces use too, and events of the public face that are called the same.
   const own = new Set(["message", "ice-candidate", "error", "close", "closed", "offer", "answer", "peers", "left", "joined", "reconnect"]);
@@ -148,6 +128,59 @@ test("facade and crates share one list of error codes", () => {
   const described = [...read("js/errors.ts").matchAll(/^ {2}"([a-z-]+)":/gm)].map(([, code]) => code);
   assert.ok(declared.length > 20);
   assert.deepEqual(described, declared);
+});
+
+/** A number as Rust and TypeScript write it. */
+const number = (text) => Number(text.replaceAll("_", ""));
+/** The constants of a source that are numbers, by name. */
+const constants = (text, pattern) => new Map([...text.matchAll(pattern)].map(([, name, value]) => [name, number(value)]));
+
+test("facade and crates share one list of limits", () => {
+  const rust = constants(read("crates/protocol/src/limits.rs"), /^pub const (\w+): \w+ = ([\d_]+);/gm);
+  const script = constants(read("js/limits.ts"), /^export const (\w+) = ([\d_]+);/gm);
+  const differing = (ours, theirs) => [...ours].filter(([name, value]) => theirs.get(name) !== value).map(([name]) => name);
+  assert.ok(script.size > 7);
+  assert.deepEqual(differing(script, rust), []);
+  assert.deepEqual(differing(new Map([["PAGE", 101]]), rust), ["PAGE"]);
+  // What the facade says in words.
+  const said = (name, pattern) => [...read(name).matchAll(pattern)].map(([, value]) => number(value));
+  const rooms = said("js/errors.ts", /(\d+) rooms/g);
+  const messages = ["js/remote_peer.ts", "js/room.ts"].flatMap((name) => said(name, /JSON can hold in (\d+) bytes/g));
+  assert.ok(rooms.length > 0 && messages.length > 1);
+  assert.deepEqual([...new Set(rooms)], [rust.get("ROOMS_PER_PEER")]);
+  assert.deepEqual([...new Set(messages)], [rust.get("MESSAGE_BYTES")]);
+  assert.deepEqual(said("js/options.ts", /JSON can hold in (\d+) bytes/g), [rust.get("METADATA_BYTES")]);
+});
+
+test("facade and core share the defaults of the options", () => {
+  const config = read("crates/core/src/config.rs");
+  const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  const script = read("js/limits.ts");
+  const options = read("js/options.ts");
+  for (const [object, record] of [
+    ["RECONNECT", "ReconnectOptions"],
+    ["CANDIDATES", "CandidateOptions"],
+  ]) {
+    const [, body] = new RegExp(`impl Default for ${record} \\{[^{]*\\{\\s*Self \\{([^}]*)\\}`).exec(config);
+    const core = new Map([...body.matchAll(/(\w+): ([\d_.]+)/g)].map(([, name, value]) => [camel(name), number(value)]));
+    const [, declared] = new RegExp(`export const ${object} = \\{([^}]*)\\}`).exec(script);
+    const facade = new Map([...declared.matchAll(/(\w+): ([\d_.]+)/g)].map(([, name, value]) => [name, number(value)]));
+    assert.ok(facade.size > 1, object);
+    assert.deepEqual(facade, core, object);
+    for (const [name, value] of facade) {
+      const [, told] = new RegExp(`Default ([\\d_.]+)\\. \\*/\\s*readonly ${name}\\?`).exec(options) ?? [];
+      assert.equal(number(told ?? ""), value, `what is said of ${name}`);
+    }
+  }
+});
+
+test("facade and crates share one list of reasons", () => {
+  const words = (text) => [...text.matchAll(/"([a-z-]+)"/g)].map(([, word]) => word);
+  const [, lists] = /^words! \{\n(.*?)^\}/ms.exec(read("crates/protocol/src/reason.rs"));
+  const rust = [...lists.matchAll(/^ {4}(\w+) \{([^}]*)\}/gm)].map(([, name, body]) => [name, words(body)]);
+  const script = [...read("js/reasons.ts").matchAll(/^export type (\w+) = (.*);/gm)].map(([, name, body]) => [name, words(body)]);
+  assert.equal(rust.length, 3);
+  assert.deepEqual(script, rust);
 });
 
 /** The npm packages that a script needs before its first line runs, itself or through what it imports. */

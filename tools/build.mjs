@@ -41,7 +41,7 @@ async function bundle(output, glue, buildId) {
   });
   // Vite, webpack and the others find the module by this very expression.
   if (!/new URL\("signalpost\/signalpost_bg\.wasm",\s*import\.meta\.url\)/.test(readFileSync(output, "utf8"))) {
-    throw new ToolError('the bundle lost `new URL("signalpost/signalpost_bg.wasm", import.meta.url)`, by which bundlers find the wasm');
+    throw new ToolError('the bundle lost `new URL("signalpost/signalpost_bg.wasm", import.meta.url)`: bundlers find the module by it');
   }
 }
 

@@ -19,7 +19,7 @@ function reachable(entry) {
     seen.add(file);
     for (const [, specifier] of readFileSync(file, "utf8").matchAll(SPECIFIER)) {
       if (!specifier.startsWith(".")) {
-        throw new ToolError(`the published types would need "${specifier}" (${path.basename(file)}): keep it out of public signatures`);
+        throw new ToolError(`the published types need "${specifier}" (${path.basename(file)}): keep it out of public signatures`);
       }
       waiting.push(path.resolve(path.dirname(file), specifier.replace(/\.js$/, ".d.ts")));
     }

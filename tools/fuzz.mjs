@@ -22,12 +22,13 @@ const COVERAGE = [
 async function build() {
   const { stdout } = await capture("rustc", ["--print", "host-tuple"]);
   const host = stdout.trim();
-  if (host === "") throw new ToolError("rustc does not say what it runs on");
+  if (host === "") throw new ToolError("rustc does not name its host");
   const target = path.join(directory, "target");
   // Naming the target keeps build scripts and macros from being instrumented; the directory is not the one of the product.
   const args = ["build", "--quiet", "--release", "--target", host, "--target-dir", target];
   await run("cargo", args, { cwd: directory, env: { CARGO_ENCODED_RUSTFLAGS: COVERAGE.join("\x1f") } });
   writeVectors(seedsOf("decode"));
+  writeDictionary();
   return path.join(target, host, "release");
 }
 
@@ -40,6 +41,19 @@ function writeVectors(into) {
     ...vectors("candidates.json").map(({ line }) => line),
   ];
   for (const [at, text] of texts.entries()) writeFileSync(path.join(into, `vector-${at}`), text);
+}
+
+const dictionary = path.join(directory, "corpus", "wire.dict");
+
+/** Words for libFuzzer: the names of types and fields, as they are declared, and those of `fuzz/grammar.dict`. */
+function writeDictionary() {
+  const declared = (name, pattern) =>
+    [...readFileSync(inRoot("crates", "protocol", "src", name), "utf8").matchAll(pattern)].map(([, word]) => word);
+  const kinds = declared("kind.rs", /^ {4}\w+ = "([a-z-]+)",/gm);
+  const fields = declared("envelope.rs", /^ {12}\w+: .* = "(\w+)"(?: from client)?,?$/gm);
+  if (kinds.length < 20 || fields.length < 30) throw new ToolError("the declarations of types and fields look otherwise than expected");
+  const words = [...kinds.map((kind) => `"\\"${kind}\\""`), ...new Set(fields.map((field) => `"\\"${field}\\":"`))];
+  writeFileSync(dictionary, [...words, readFileSync(path.join(directory, "grammar.dict"), "utf8")].join("\n"));
 }
 
 const seedsOf = (target) => (target === "decode" ? path.join(directory, "corpus", "vectors") : path.join(directory, "seeds", target));
@@ -56,7 +70,7 @@ async function fuzz(program, target, corpus, options) {
   const [seeds, artifacts] = [seedsOf(target), path.join(directory, "artifacts", target)];
   for (const made of [corpus, artifacts]) mkdirSync(made, { recursive: true });
   if (readdirSync(seeds).length === 0) throw new ToolError(`${seeds} is empty`);
-  const always = ["-max_len=8192", "-timeout=20", `-dict=${path.join(directory, "protocol.dict")}`, `-artifact_prefix=${artifacts}/`];
+  const always = ["-max_len=8192", "-timeout=20", `-dict=${dictionary}`, `-artifact_prefix=${artifacts}/`];
   const outcome = await capture(program, [...always, ...options, corpus, seeds], { cwd: directory });
   if (outcome.code !== 0) throw new ToolError(`${target}:\n${outcome.stderr.slice(-6000)}`);
   const told = summary(outcome);
@@ -92,10 +106,10 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
       options: { seconds: { type: "string", default: "60" }, input: { type: "string" } },
     });
     const unknown = positionals.find((name) => !TARGETS.includes(name));
-    if (unknown !== undefined) throw new ToolError(`no target "${unknown}"; there are: ${TARGETS.join(", ")}`);
+    if (unknown !== undefined) throw new ToolError(`there is no target "${unknown}"; the targets are: ${TARGETS.join(", ")}`);
     const targets = positionals.length > 0 ? positionals : TARGETS;
     if (values.input === undefined) return fuzzOn(targets, Number(values.seconds));
-    if (targets.length !== 1 || !existsSync(values.input)) throw new ToolError("--input wants one target and a file");
+    if (targets.length !== 1 || !existsSync(values.input)) throw new ToolError("--input needs one target and a file that exists");
     await run(path.join(await build(), targets[0]), [path.resolve(values.input)]);
   });
 }

@@ -11,7 +11,9 @@ import { inRoot } from "./paths.mjs";
 
 const NEGOTIATION = "crates/core/src/peer/negotiation.rs";
 const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
-const DELIVERY = "crates/core/src/stream/outbox.rs";
+const OWN_OFFER = "crates/core/src/peer/negotiation/own_offer.rs";
+const REMOTE_OFFER = "crates/core/src/peer/negotiation/remote_offer.rs";
+const INBOUND = "crates/core/src/stream/inbound.rs";
 const FRAMES = "crates/server/src/registry/frames.rs";
 const CLAIM = "crates/server/src/registry/claim.rs";
 const MARKS = "crates/server/src/registry/marks.rs";
@@ -28,16 +30,20 @@ const MUTATIONS = [
   {
     name: "the collision check is taken out",
     edits: [
-      [NEGOTIATION, "let collision = self.offer.is_some() || self.signaling_state != SignalingState::Stable;", "let collision = false;"],
+      [
+        REMOTE_OFFER,
+        "let collision = self.own.current.is_out() || self.signaling_state != SignalingState::Stable;",
+        "let collision = false;",
+      ],
     ],
   },
   {
     name: "the ignored-offer rule is taken out: the impolite side accepts",
-    edits: [[NEGOTIATION, "self.ignore_offer = collision && !self.polite;", "self.ignore_offer = false;"]],
+    edits: [[REMOTE_OFFER, "self.remote.is_ignored = collision && !self.polite;", "self.remote.is_ignored = false;"]],
   },
   {
     name: "the polite side ignores too",
-    edits: [[NEGOTIATION, "self.ignore_offer = collision && !self.polite;", "self.ignore_offer = collision;"]],
+    edits: [[REMOTE_OFFER, "self.remote.is_ignored = collision && !self.polite;", "self.remote.is_ignored = collision;"]],
   },
   {
     name: "the serial queue is taken out: messages are taken up while an operation runs",
@@ -48,47 +54,56 @@ const MUTATIONS = [
   },
   {
     name: "a late answer is accepted",
-    edits: [[NEGOTIATION, "(Some(_), _) if number != self.offer_number => {}\n", ""]],
+    edits: [[OWN_OFFER, "} else if number != self.own.number {", "} else if false {"]],
   },
   {
     name: "the polite side sets its offers at once",
-    edits: [[NEGOTIATION, "if self.polite { Operation::CreateOffer }", "if false { Operation::CreateOffer }"]],
+    edits: [[OWN_OFFER, "|| (is_first && !self.polite);", "|| is_first || self.polite;"]],
   },
   {
     name: "the polite side makes an offer that gathered nothing, instead of an invite",
-    edits: [[GATHERING, "if made == InFlight::MakingOffer && self.signaling_state == SignalingState::Stable {", "if false {"]],
+    edits: [[OWN_OFFER, "if self.polite && begins && self.gathers {", "if false {"]],
   },
   {
     name: "a second invite restarts ICE again",
-    edits: [[GATHERING, "if self.invited.as_deref() == Some(&*end) {", "if false {"]],
+    edits: [[GATHERING, "if self.invites.heeded.as_deref() == Some(&*end) {", "if false {"]],
   },
   {
     name: "the server's duplicate check is taken out",
-    edits: [
-      [FRAMES, "if seq <= peer.received {", "if false {"],
-      [FRAMES, "if peer.received.checked_add(1) != Some(seq) {", "if seq > peer.received.saturating_add(1) {"],
-    ],
+    edits: [[FRAMES, "Sequence::Next => {", "Sequence::Next | Sequence::Duplicate => {"]],
   },
   {
     name: "the server's gap check is taken out",
     // No test of the core or of the simulation sees this one.
     tests: ENGINE_CONTRACT,
-    edits: [[FRAMES, "if self.received.checked_add(1) != Some(seq) {", "if false {"]],
+    edits: [[FRAMES, "Sequence::Next => {", "Sequence::Next | Sequence::Gap => {"]],
   },
   {
     name: "the client's duplicate check is taken out",
-    edits: [[DELIVERY, "if seq < expected {", "if false {"]],
+    edits: [
+      [
+        INBOUND,
+        "let sequence = Sequence::of(seq, self.received);",
+        "let sequence = if Sequence::of(seq, self.received) == Sequence::Gap { Sequence::Gap } else { Sequence::Next };",
+      ],
+    ],
   },
   {
     name: "the client's gap check is taken out",
-    edits: [[DELIVERY, "if seq > expected {", "if false {"]],
+    edits: [
+      [
+        INBOUND,
+        "let sequence = Sequence::of(seq, self.received);",
+        "let sequence = if seq > self.received { Sequence::Next } else { Sequence::Duplicate };",
+      ],
+    ],
   },
   {
     name: "the fencing is taken out: a replaced socket goes on speaking for its session, and ends it",
     edits: [
       [
         CLAIM,
-        "                self.connections.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.deadlines.leases.remove(&(peer.due, id.clone()));",
+        "                self.sockets.remove(&old);\n                let _taken = out.deliver(old, Delivery::Replaced);\n                self.deadlines.leases.remove(&(peer.due, id.clone()));",
         "                self.deadlines.leases.remove(&(peer.due, id.clone()));",
       ],
     ],
@@ -96,7 +111,7 @@ const MUTATIONS = [
   {
     name: "what has a number goes out before the welcome of a session begun anew is known",
     tests: ["-p", "signalpost-server", "--no-default-features", "--test", "two_sockets"],
-    edits: [[REPLY, "            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, news)),\n", ""]],
+    edits: [[REPLY, "            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, mail)),\n", ""]],
   },
   {
     name: "the server's check for a late hello is taken out",
@@ -155,7 +170,7 @@ async function mutate(directory, { name, edits }) {
     const target = path.join(directory, file);
     const text = await readFile(target, "utf8");
     if (!before.has(target)) before.set(target, text);
-    if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} does not hold this text exactly once:\n${from}`);
+    if (text.split(from).length !== 2) throw new ToolError(`"${name}": ${file} must contain this text exactly once:\n${from}`);
     await writeFile(
       target,
       text.replace(from, () => to),
@@ -170,14 +185,14 @@ async function failures(directory, target, tests = TESTS) {
   const env = { CARGO_TARGET_DIR: target, RUST_BACKTRACE: "0" };
   const { code, stdout, stderr } = await capture("cargo", args, { cwd: directory, env });
   const red = [...stdout.matchAll(/^test (.+?) \.\.\. FAILED$/gm)].map(([, test]) => test.replace(/ - should panic$/, ""));
-  if (code !== 0 && red.length === 0) throw new ToolError(`cargo test failed without a red test:\n${stderr.slice(-3000)}`);
+  if (code !== 0 && red.length === 0) throw new ToolError(`cargo test failed, but no test failed:\n${stderr.slice(-3000)}`);
   return [...new Set(red)].sort();
 }
 
 await main(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { "new-only": { type: "boolean" } } });
   const wanted = MUTATIONS.filter(({ name }) => name.includes(positionals[0] ?? ""));
-  if (wanted.length === 0) throw new ToolError(`no mutation holds "${positionals[0]}" in its name`);
+  if (wanted.length === 0) throw new ToolError(`no mutation has "${positionals[0]}" in its name`);
   const kept = process.env.MUTATIONS_DIR;
   if (kept !== undefined) await mkdir(kept, { recursive: true });
   const directory = kept ?? (await mkdtemp(path.join(os.tmpdir(), "signalpost-mutations-")));
@@ -188,7 +203,7 @@ await main(async () => {
     for (const mutation of wanted) await (await mutate(directory, mutation))();
     const before = [];
     for (const tests of new Set(wanted.map(({ tests }) => tests))) before.push(...(await failures(directory, target, tests)));
-    if (before.length > 0 && !values["new-only"]) throw new ToolError(`red without any mutation: ${before.join(", ")}`);
+    if (before.length > 0 && !values["new-only"]) throw new ToolError(`these tests fail without any mutation: ${before.join(", ")}`);
     let unseen = 0;
     for (const mutation of wanted) {
       const takeBack = await mutate(directory, mutation);

@@ -21,7 +21,7 @@ const sizes = (content) => ({
 export function measure() {
   const rows = DOWNLOADED.map((name) => {
     const file = path.join(dist, name);
-    if (!existsSync(file)) throw new ToolError(`dist/${name} is missing: npm run build`);
+    if (!existsSync(file)) throw new ToolError(`dist/${name} is missing: run \`npm run build\``);
     return { name: path.basename(name), ...sizes(readFileSync(file)) };
   });
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);

@@ -32,7 +32,7 @@ await main(async () => {
     options: { seed: { type: "string", default: String(WITH_STORMS) } },
   });
   const [seconds, first] = [Number(positionals[0] ?? 60), Number(values.seed)];
-  if (!(seconds > 0) || !Number.isSafeInteger(first) || first < 0) throw new ToolError("npm run soak [-- SECONDS] [--seed FIRST]");
+  if (!(seconds > 0) || !Number.isSafeInteger(first) || first < 0) throw new ToolError("usage: npm run soak [-- SECONDS] [--seed FIRST]");
   await run("cargo", ["build", "--quiet", "--release", "-p", "signalpost-simulation", "--bin", "soak"]);
   const { stdout: metadata } = await capture("cargo", ["metadata", "--no-deps", "--format-version", "1"]);
   const program = `${JSON.parse(metadata).target_directory}/release/soak`;
@@ -65,11 +65,11 @@ await main(async () => {
   await Promise.all(Array.from({ length: availableParallelism() }, work));
   console.log(describe(totals, started));
   const codes = Object.entries(refusals).map(([name, count]) => `${name} ${count}`);
-  console.log(`senders were told: ${codes.join(", ") || "nothing"}`);
+  console.log(`errors that senders got: ${codes.join(", ") || "none"}`);
   if (failure) {
     console.error(failure.story);
     console.error(`SEED=${failure.seed}: ${failure.problem}`);
-    console.error(`again: SEED=${failure.seed} cargo test --release -p signalpost-simulation --test stories -- --nocapture`);
+    console.error(`to repeat it: SEED=${failure.seed} cargo test --release -p signalpost-simulation --test stories -- --nocapture`);
     process.exitCode = 1;
   }
 });

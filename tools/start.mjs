@@ -7,7 +7,8 @@ import { prepareBuild } from "./toolchain.mjs";
 
 await main(async () => {
   const port = Number(process.env.PORT || 8080);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new ToolError(`PORT=${process.env.PORT} is not a port`);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new ToolError(`PORT=${process.env.PORT} is not a port: use a number from 1 to 65535`);
   await prepareBuild();
   await buildPackage();
   await run("cargo", ["build", "--release", "-p", "signalpost-server"]);

@@ -8,7 +8,7 @@ function select(names) {
   const wanted = new Set();
   const want = (name) => {
     const stage = stages.find((candidate) => candidate.name === name);
-    if (!stage) throw new ToolError(`no stage "${name}"; there are: ${stages.map((known) => known.name).join(", ")}`);
+    if (!stage) throw new ToolError(`there is no stage "${name}"; the stages are: ${stages.map((known) => known.name).join(", ")}`);
     wanted.add(name);
     stage.needs.forEach(want);
   };

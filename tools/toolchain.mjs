@@ -59,12 +59,13 @@ export const cargoToolPath = () => cargoTools.map((tool) => path.join(cargoToolD
 
 async function checkRust({ components }) {
   if (!findProgram("cargo")) throw new ToolError("cargo is missing: install Rust with rustup (https://rustup.rs)");
-  if (!findProgram("cc", "gcc", "clang")) throw new ToolError("a C linker is missing: install build-essential (Debian) or the like");
+  if (!findProgram("cc", "gcc", "clang"))
+    throw new ToolError("a C linker is missing: install build-essential (Debian), or the same for your system");
   const sysroot = () => capture("rustc", ["--print", "sysroot"]);
   if (!findProgram("rustup")) {
     const { stdout } = await sysroot();
     const target = path.join(stdout.trim(), "lib", "rustlib", "wasm32-unknown-unknown");
-    if (!existsSync(target)) throw new ToolError("this Rust has no target wasm32-unknown-unknown: install it, or use rustup");
+    if (!existsSync(target)) throw new ToolError("this Rust has no target wasm32-unknown-unknown: install the target, or use rustup");
     return;
   }
   if ((await sysroot()).code !== 0) {
@@ -109,8 +110,10 @@ async function checkSystemTools() {
     .map((tool) => tool.package);
   if (missing.length === 0) return;
   const list = missing.join(" ");
-  if (!findProgram("apt-get")) throw new ToolError(`the tests need ${list} (names of Debian's packages): install them and run again`);
-  if (process.getuid() !== 0) throw new ToolError(`the tests need ${list}: run \`sudo apt-get install ${list}\` and run again`);
+  if (!findProgram("apt-get"))
+    throw new ToolError(`the tests need ${list} (the names of the Debian packages): install them and run the command again`);
+  if (process.getuid() !== 0)
+    throw new ToolError(`the tests need ${list}: run \`sudo apt-get install ${list}\`, then run the command again`);
   say(`apt-get install ${list}`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...missing]]) {

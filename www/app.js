@@ -18,13 +18,13 @@ import { dismissLast, explained, settled, toast } from "./toast.js";
 import { Views } from "./views.js";
 
 const AGAIN_MS = 2_000;
-/** What the page deals with by itself, so that nobody needs to read it. */
+/** Codes that the page handles by itself, so that it shows no notice. */
 const HANDLED = new Set(["aborted", "closed", "connection-gone"]);
 
 const find = (selector) => document.querySelector(selector);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Starts the page: the room of `?room=`, or the offer of one. `?name=` and `?peer=` say who one is. */
+/** Starts the page: opens the room of `?room=`, or offers a room. `?name=` and `?peer=` set the person's name and peer id. */
 export async function start() {
   const query = new URLSearchParams(location.search);
   const room = (query.get("room") ?? "").trim();
@@ -72,7 +72,7 @@ async function enter(roomName, name, peerId) {
 
   const report = (error, id = error.context?.peerId) => {
     if (HANDLED.has(error.code) || (error.code === "peer-not-found" && id !== undefined && !mesh.isHere(id))) return;
-    toast(id === undefined ? "That did not work" : `No connection to ${mesh.nameOf(id)}`, {
+    toast(id === undefined ? "Something did not work" : `No connection to ${mesh.nameOf(id)}`, {
       error,
       about: id === undefined ? "" : `peer ${id}`,
     });
@@ -96,8 +96,8 @@ async function enter(roomName, name, peerId) {
     }
   });
   client.addEventListener("resume", ({ resumed, reason }) => isLeft || link.resume(resumed, reason));
-  // Also a page that may come back from the cache has left the call: Firefox says so of every page.
-  // Firefox stops scripts that take long here, so that nothing is drawn any more.
+  // A page that may come back from the cache has left the call too: Firefox says of every page that it may.
+  // Firefox stops scripts that take long here, so the page draws nothing any more.
   window.addEventListener("pagehide", () => {
     isLeft = true;
     mesh.leave();
@@ -109,7 +109,7 @@ async function enter(roomName, name, peerId) {
   await join(client, roomName, mesh, link);
 }
 
-/** Tries until it is in the room, or knows that it never will be. */
+/** Tries until the client is in the room, or until it can never enter it. */
 async function join(client, roomName, mesh, link) {
   for (;;) {
     try {
@@ -122,7 +122,7 @@ async function join(client, roomName, mesh, link) {
         fail(link, error);
         return;
       }
-      toast("The room cannot be reached yet", { error, about: "room" });
+      toast("This page cannot reach the room yet", { error, about: "room" });
       await sleep(AGAIN_MS);
     }
   }

@@ -1,13 +1,13 @@
-// The room as a chart: the server is a lighthouse on the coast, every peer a vessel under its flag, every link a line.
+// Draws the room as a sea chart: the server is a lighthouse on the coast, every peer is a vessel under its flag, every link is a line.
 import { flag } from "./flag.js";
 import { inWords } from "./quality.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 240;
-/** Below this width figures are left out that the tiles tell too. */
+/** Below this width, the chart leaves out the figures that the tiles show too. */
 const NARROW = 480;
 const SOUNDINGS = 22;
-/** How far the figures of the sea stay away from what matters, in pixels. */
+/** The distance between the depth figures and everything else in the chart, in pixels. */
 const CLEAR = 46;
 const FLAG = { width: 40, height: 29 };
 const LONGEST_NAME = 16;
@@ -32,7 +32,7 @@ export class Chart {
   #svg = document.querySelector("#chart");
   #own;
   #link = "idle";
-  /** { id, name, state, away, quality } of each. */
+  /** { id, name, state, away, quality } of each peer. */
   #peers = [];
   #places = new Map();
   #width = 0;
@@ -57,7 +57,7 @@ export class Chart {
     this.#draw();
   }
 
-  /** Something went over the link to the peer: a light runs along the line. */
+  /** Shows that a message went over the link to the peer: a light runs along the line. */
   pulse(id, outwards) {
     const place = this.#places.get(id);
     if (!place || this.#width === 0 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
@@ -89,7 +89,7 @@ export class Chart {
     this.#svg.append(...sparks);
   }
 
-  /** On an arc seaward of oneself; from the fifth on in two rows. */
+  /** Places a peer on an arc, seaward of the own vessel; more than four peers stand in two rows. */
   #placeOf(at, you) {
     const count = this.#peers.length;
     const rows = count > 4 ? 2 : 1;
@@ -118,7 +118,7 @@ export class Chart {
     );
   }
 
-  /** Depths here and there, always the same, and none where something is written. */
+  /** Returns depth figures, always at the same places, and none where the chart has text. */
   #soundings(from) {
     const you = this.#places.get("");
     const along = ({ x, y }) => [0, 0.25, 0.5, 0.75, 1].map((part) => ({ x: you.x + part * (x - you.x), y: you.y + part * (y - you.y) }));
@@ -133,7 +133,7 @@ export class Chart {
     return all.filter(free);
   }
 
-  /** The light shines on whoever has a link. */
+  /** Draws the light, which shines on every vessel that has a link. */
   #beam(you) {
     const lamp = { x: 44, y: 74 };
     if (this.#link === "connected") {
@@ -168,7 +168,7 @@ export class Chart {
         this.#width < NARROW && !quality.relayed ? "" : way,
         quality.roundTripMs === undefined ? "" : inWords(quality.roundTripMs),
       ].filter(Boolean);
-      // Nearer to the peer, where the lines have parted, and above its own line.
+      // The label stands nearer to the peer, where the lines are apart, and above its own line.
       const place = { x: you.x + (x - you.x) * 0.52, y: you.y + (y - you.y) * 0.52 - 7 };
       lines.push(
         drawn(

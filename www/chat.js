@@ -1,4 +1,4 @@
-// Messages, over one data channel per peer. Nobody keeps them for those who come later.
+// Messages, over one data channel per peer. Nobody keeps them for people who come later.
 
 const MOST_SHOWN = 500;
 const MOST_WAITING = 100;
@@ -11,7 +11,7 @@ export class Chat extends EventTarget {
   #input = document.querySelector("[data-testid=chat-input]");
   /** RemotePeer → { channel, waiting }. */
   #links = new Map();
-  /** Peer id → what was said while its connection was being made anew. */
+  /** Peer id → the messages that were written while the page was connecting to the peer again. */
   #kept = new Map();
   #atEnd = true;
 
@@ -19,7 +19,7 @@ export class Chat extends EventTarget {
     super();
     this.ownName = ownName;
     this.#log.addEventListener("scroll", () => (this.#atEnd = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 60));
-    // A picture that is loaded, or the log that is shown again: what one reads stays in view.
+    // A picture has loaded, or the log is visible again: the text that the person reads stays in view.
     this.#log.addEventListener("load", () => this.#toEnd(), true);
     new ResizeObserver(() => this.#toEnd()).observe(this.#log);
     document.querySelector("#compose").addEventListener("submit", (event) => {
@@ -31,7 +31,7 @@ export class Chat extends EventTarget {
     });
   }
 
-  /** Both sides make the channel, with the same number, so nobody has to wait for the other. */
+  /** Both sides create the channel, with the same number, so neither waits for the other. */
   attach(peer, nameOf) {
     const channel = peer.createDataChannel("chat", { negotiated: true, id: 1 });
     const link = { channel, waiting: this.#kept.get(peer.id) ?? [] };
@@ -48,23 +48,23 @@ export class Chat extends EventTarget {
     });
   }
 
-  /** The connection is over; `stays`: the peer is still here and will be connected anew. */
+  /** Ends the channel of a connection that is over. `stays`: the peer is still here, and the page will connect to it again. */
   detach(peer, stays) {
     if (stays) this.#kept.set(peer.id, this.#links.get(peer)?.waiting ?? []);
     this.#links.delete(peer);
   }
 
-  /** The peer is gone. */
+  /** Forgets the messages for a peer that is gone. */
   forget(id) {
     this.#kept.delete(id);
   }
 
-  /** A line about the room. */
+  /** Adds a line about the room. */
   note(text) {
     this.#append("note", (line) => (line.textContent = text));
   }
 
-  /** An element as if somebody had said it; `whose` is "mine" or "theirs". */
+  /** Adds an element like a message; `whose` is "mine" or "theirs". */
   insert(name, whose, element) {
     this.#append(whose, (line) => line.append(head(name, whose), element));
     if (whose === "theirs") this.dispatchEvent(new Event("arrived"));
@@ -91,7 +91,7 @@ export class Chat extends EventTarget {
     this.insert(name, whose, body);
   }
 
-  /** A message went over the link to the peer. */
+  /** Reports that a message went over the link to the peer. */
   #went(peer, outwards) {
     this.dispatchEvent(new CustomEvent("went", { detail: { id: peer.id, outwards } }));
   }
@@ -108,7 +108,7 @@ export class Chat extends EventTarget {
     this.#toEnd();
   }
 
-  /** Follows what is said, unless the person is reading what was said before. */
+  /** Scrolls to the newest message, unless the person is reading older ones. */
   #toEnd() {
     if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
   }
@@ -127,7 +127,7 @@ function head(name, whose) {
   return element;
 }
 
-/** The text of a frame, or undefined where it is none of ours. */
+/** Returns the text of a frame, or undefined for a frame of another program. */
 function understood(data) {
   if (typeof data !== "string" || data.length > 6 * LONGEST) return undefined;
   try {

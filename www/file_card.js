@@ -1,8 +1,8 @@
-// One file among the messages: how far it is, for whom, and when it is here, the link to it.
+// Shows one file among the messages: its progress for each receiver, and the link to it when it has arrived.
 
 const UNITS = ["bytes", "KiB", "MiB"];
 const SPOKEN_EVERY = 25;
-/** Chunks come faster than anybody can read. */
+/** The time between two updates: chunks come faster than a person can read. */
 const SHOWN_EVERY_MS = 100;
 
 /** "1.4 MiB" */
@@ -12,7 +12,7 @@ export function sizeInWords(bytes) {
   return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${bytes === 1 ? "byte" : UNITS[unit]}`;
 }
 
-/** A name as it can be shown: nothing that is invisible or turns the direction of what follows. */
+/** Returns a name without characters that are invisible or change the direction of the text after them. */
 const printable = (name) => name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "").trim() || "file";
 
 export class FileCard {
@@ -20,14 +20,14 @@ export class FileCard {
   #part = (selector) => this.element.querySelector(selector);
   #name;
   #size;
-  /** { name, transfer } of each receiver; one without a name where it is this page that receives. */
+  /** { name, transfer } of each receiver; there is no name if this page receives. */
   #ends;
   #from;
   #removed;
   #address = "";
   #shownAt = 0;
 
-  /** A file that is sent has `file` and `receivers`; one that arrives has `from` and `transfer`. `removed()`: it is no longer held. */
+  /** A file to send has `file` and `receivers`; a file that arrives has `from` and `transfer`. The card calls `removed()` when it holds the file no longer. */
   constructor({ name, size, file, receivers, from, transfer, removed = () => {} }) {
     this.#name = printable(name);
     this.#size = size;
@@ -63,7 +63,7 @@ export class FileCard {
     this.#part(".file-cancel").hidden = !running;
     this.#part(".file-words").textContent = this.#from === undefined ? this.#sentWords(percent) : this.#receivedWords(percent);
     if (!running && this.#from !== undefined && done.length > 0 && !this.#address) this.#offer(done[0].blob);
-    // Steps and the end are spoken, not every chunk.
+    // A screen reader speaks the steps and the end, not every chunk.
     const spoken = running
       ? share > 0 && percent % SPOKEN_EVERY < 2
         ? `${percent}\u00a0%`
@@ -82,9 +82,11 @@ export class FileCard {
   #receivedWords(percent) {
     const [{ transfer }] = this.#ends;
     if (transfer.state !== "done") return words(transfer, percent);
-    return { true: "arrived, SHA-256 compared: intact", false: "arrived, but it is not what was sent", undefined: "arrived" }[
-      transfer.intact
-    ];
+    return {
+      true: "arrived, SHA-256 compared: intact",
+      false: "arrived, but it differs from the file that was sent",
+      undefined: "arrived",
+    }[transfer.intact];
   }
 
   #preview(blob, address) {
@@ -96,7 +98,7 @@ export class FileCard {
     picture.hidden = false;
   }
 
-  /** The link to what arrived, a small picture where it is one, and a way to let go of it. */
+  /** Shows the link to the file, a preview of a picture, and a button that removes the file. */
   #offer(blob) {
     this.#address = URL.createObjectURL(blob);
     const link = this.#part(".file-link");
@@ -117,7 +119,7 @@ export class FileCard {
   }
 }
 
-/** What can be shown as a picture, and cannot be anything else. */
+/** The types that the page shows as pictures, and that can be nothing else. */
 const PICTURES = /^image\/(png|jpeg|gif|webp|avif)$/;
 
 function words({ state, reason, intact }, percent) {

@@ -1,6 +1,6 @@
-// Files over one ordered data channel, one after another in each direction.
-// Text frames say what the binary ones are: `file` announces, chunks follow, `end` closes; back come `ack`s, and `done`.
-// A sender never has more than a window of bytes without an `ack` under way: one that trusts `bufferedAmount` alone
+// Sends files over one ordered data channel, one after another in each direction.
+// Text frames describe the binary frames: `file` announces a file, its chunks follow, `end` closes it. The receiver answers with `ack`s and `done`.
+// A sender never has more than one window of bytes without an `ack` on the way. A sender that trusts `bufferedAmount` alone
 // overflows the queues of a slow path, and its throughput collapses.
 
 const CHUNK_BYTES = 16 * 1024;
@@ -13,13 +13,13 @@ const MOST_WAITING = 50;
 /** Largest file, in bytes: the receiver holds it in memory. */
 export const LARGEST_FILE = 64 * 1024 * 1024;
 
-/** One file on its way over one channel. `state`: "waiting", "running", "done" or "stopped"; then `reason` says why. */
+/** One file on its way over one channel. `state`: "waiting", "running", "done" or "stopped"; if it stopped, `reason` says why. */
 export class Transfer extends EventTarget {
   state = "waiting";
   reason = "";
   /** Bytes that the receiver has. */
   bytes = 0;
-  /** Of a received file: its contents, and whether they are what was sent (undefined: nobody could tell). */
+  /** For a received file: its contents, and whether they equal the file that was sent (undefined: no digest could tell). */
   blob;
   intact;
   #cancel;
@@ -56,16 +56,16 @@ export class FileChannel {
   #incoming;
   #accepts;
   #lastId = 0;
-  /** What is to be sent: { transfer, file, digest }; the first is being sent. */
+  /** The files to send: { transfer, file, digest }; the page is sending the first one. */
   #queue = [];
   #sending = false;
-  /** Wakes the sender: an acknowledgement came, or an end. */
+  /** Wakes the sender when an acknowledgement or an end has come. */
   #wake = () => {};
   #sent = 0;
-  /** What is being received: { transfer, chunks, bytes, acknowledged }. */
+  /** The file that the page is receiving: { transfer, chunks, bytes, acknowledged }. */
   #receiving;
 
-  /** `incoming(transfer)`: a file began to arrive. `accepts(bytes)`: why it is refused, or undefined. */
+  /** The channel calls `incoming(transfer)` when a file begins to arrive. `accepts(bytes)` returns why the page refuses the file, or undefined. */
   constructor(channel, { incoming, accepts }) {
     this.#channel = channel;
     this.#incoming = incoming;
@@ -76,12 +76,12 @@ export class FileChannel {
     channel.addEventListener("close", () => this.stop("the connection closed"));
   }
 
-  /** Sends a file after those before it; `digest`: the promise of its SHA-256. */
+  /** Sends a file after the files before it; `digest` is the promise of its SHA-256. */
   send(file, digest) {
     this.#lastId += 1;
     const { name, size, type } = file;
     const transfer = new Transfer({ id: this.#lastId, name, size, type }, (which) => this.#stopSending(which, "cancelled", true));
-    if (this.#queue.length >= MOST_WAITING) transfer.change({ state: "stopped", reason: "too many files wait already" });
+    if (this.#queue.length >= MOST_WAITING) transfer.change({ state: "stopped", reason: "too many files are waiting already" });
     else if (!["connecting", "open"].includes(this.#channel.readyState))
       transfer.change({ state: "stopped", reason: "the connection is closed" });
     else this.#queue.push({ transfer, file, digest });
@@ -158,13 +158,13 @@ export class FileChannel {
     if (this.#channel.readyState === "open") this.#channel.send(JSON.stringify(frame));
   }
 
-  /** A text frame of the other side: nothing in it is believed. */
+  /** Handles a text frame of the other side, and trusts nothing in it. */
   #frame(text) {
     let frame;
     try {
       frame = text.length <= LONGEST_FRAME ? JSON.parse(text) : undefined;
     } catch {
-      // Not one of ours.
+      // A frame of another program.
     }
     if (frame === null || typeof frame !== "object" || !Number.isSafeInteger(frame.id)) return;
     const reason = typeof frame.reason === "string" ? frame.reason.slice(0, 100) : "";
@@ -198,11 +198,11 @@ export class FileChannel {
 
   #chunk(data) {
     const receiving = this.#receiving;
-    // What was still under way of a file that was stopped.
+    // A chunk of a stopped file that was still on its way.
     if (!receiving || !(data instanceof ArrayBuffer)) return;
-    // Whole chunks but for the last, so that their number is bounded too.
+    // Every chunk except the last has the full size, so that the number of chunks is bounded too.
     if (data.byteLength !== Math.min(CHUNK_BYTES, receiving.transfer.size - receiving.bytes) || data.byteLength === 0) {
-      this.#stopReceiving("other bytes arrived than were announced", true);
+      this.#stopReceiving("a part of the file has the wrong size", true);
       return;
     }
     receiving.bytes += data.byteLength;
@@ -217,7 +217,7 @@ export class FileChannel {
   async #ended(digest) {
     const { transfer, chunks, bytes } = this.#receiving;
     if (bytes !== transfer.size) {
-      this.#stopReceiving("less arrived than was announced", true);
+      this.#stopReceiving("the file is shorter than announced", true);
       return;
     }
     this.#receiving = undefined;
@@ -229,5 +229,5 @@ export class FileChannel {
   }
 }
 
-/** Kept as they are; everything else is only bytes, so that no stranger's page ever runs in this one's origin. */
+/** The page keeps these types. Every other file becomes plain bytes, so that no stranger's page ever runs in the origin of this one. */
 const SHOWN_TYPES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);

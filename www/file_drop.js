@@ -1,10 +1,10 @@
 // Ways to hand a file to the page: drop it anywhere, choose it, or paste it.
 
-/** Calls `take(files)` with what the person hands over. */
+/** Calls `take(files)` with the files that the person drops, chooses or pastes. */
 export function acceptFiles(take) {
   const overlay = document.querySelector("#drop");
   const chooser = document.querySelector("[data-testid=file-input]");
-  /** Inside the window each element is entered before the one around it is left. */
+  /** Counts entered elements: inside the window, the browser reports the entered element before it reports that the pointer left the element around it. */
   let depth = 0;
   const carriesFiles = ({ dataTransfer }) => [...(dataTransfer?.types ?? [])].includes("Files");
   const over = (now) => {
@@ -36,7 +36,7 @@ export function acceptFiles(take) {
   document.querySelector("[data-testid=file-button]").addEventListener("click", () => chooser.click());
   chooser.addEventListener("change", () => {
     take([...chooser.files]);
-    // The same file can be chosen again.
+    // The person can choose the same file again.
     chooser.value = "";
   });
 }

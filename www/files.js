@@ -1,8 +1,8 @@
-// Files between the people in the room: every peer has a channel of its own for them, every file a card among the messages.
+// Files between the people in the room: every peer has its own channel for files, and every file has a card among the messages.
 import { FileCard } from "./file_card.js";
 import { FileChannel, LARGEST_FILE, sha256 } from "./file_channel.js";
 
-/** What this page holds of others' files at most, in bytes; a card that is removed gives its part back. */
+/** How many bytes of others' files this page holds at most; removing a card frees its part. */
 const MOST_HELD = 256 * 1024 * 1024;
 
 export class Files {
@@ -12,16 +12,16 @@ export class Files {
   #links = new Map();
   #held = 0;
 
-  /** `notice(text)`: something the person should know. */
+  /** The constructor's `notice(text)` shows a text to the person. */
   constructor({ chat, notice }) {
     this.#chat = chat;
     this.#notice = notice;
   }
 
-  /** As for messages, both sides make the channel, with the same number. */
+  /** Both sides create the channel with the same number, as for messages. */
   attach(peer, nameOf) {
     const channel = new FileChannel(peer.createDataChannel("files", { negotiated: true, id: 2 }), {
-      accepts: (size) => (this.#held + size > MOST_HELD ? "no room for more files there" : undefined),
+      accepts: (size) => (this.#held + size > MOST_HELD ? "the receiver has no room for more files" : undefined),
       incoming: (transfer) => this.#arrives(transfer, nameOf()),
     });
     this.#links.set(peer, { channel, nameOf });
@@ -37,7 +37,7 @@ export class Files {
     for (const file of files) {
       if (file.size > LARGEST_FILE)
         this.#notice(`“${file.name}” is too large: this page takes files up to ${LARGEST_FILE / 1024 / 1024} MiB.`);
-      else if (this.#links.size === 0) this.#notice("Nobody is here to take a file yet.");
+      else if (this.#links.size === 0) this.#notice("Nobody is here to receive a file yet.");
       else this.#sendOne(file);
     }
   }

@@ -1,7 +1,7 @@
-// Every peer flies a signal flag of its own, drawn from its id, in the colours of the sea.
+// Every peer has its own signal flag, which follows from its id, in the colours of the sea.
 
 const SVG = "http://www.w3.org/2000/svg";
-/** A light colour beside a dark one can always be told apart. */
+/** A light colour beside a dark one is always easy to tell apart. */
 const LIGHT = ["#f5c22b", "#f7f9f9"];
 const DARK = ["#1d4f91", "#25667a", "#c8392f", "#17242c"];
 

@@ -1,4 +1,4 @@
-// A restart of ICE, and how long it takes until both sides use the new generation.
+// An ICE restart, and how long it takes until both sides use the new generation.
 
 const PATIENCE_MS = 15_000;
 const LOOK_MS = 20;
@@ -10,7 +10,7 @@ const generations = ({ currentLocalDescription, currentRemoteDescription }) => [
   generation(currentRemoteDescription),
 ];
 
-/** Restarts ICE; resolves with the milliseconds until it was connected anew, or with `undefined` where that never came. */
+/** Restarts ICE; resolves with the milliseconds until the new generation was connected, or with `undefined` if it never was. */
 export async function restartIce(peer) {
   const { connection } = peer;
   const began = performance.now();

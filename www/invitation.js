@@ -14,7 +14,7 @@ async function copy(address) {
     await navigator.clipboard.writeText(address);
     toast("The link is copied. Open it in another tab, or send it to somebody.");
   } catch {
-    // Without the permission the person copies it by hand.
+    // Without the permission, the person copies the link by hand.
     getSelection().selectAllChildren(document.querySelector("#address"));
     toast(`Copy this link: ${address}`);
   }

@@ -1,4 +1,4 @@
-// Without a room in the address: offer one. The form itself puts it there.
+// Offers a room if the address has none. The form itself puts the room into the address.
 import { roomName } from "./names.js";
 
 export function showLanding(name) {

@@ -1,4 +1,4 @@
-// The link to the server, as it is shown: a word in the header, a sentence beside the chart, and a calm banner while it is away.
+// Shows the link to the server: a word in the header, a sentence beside the chart, and a calm banner while there is no link.
 import { reasonInWords } from "./reason.js";
 
 const WORDS = {
@@ -8,10 +8,10 @@ const WORDS = {
   reconnecting: "reconnecting …",
   closed: "closed",
 };
-/** Why a session is a new one. */
+/** Why the session is a new one, in words. */
 const LOSSES = {
-  "session-expired": "it was away for too long, or the server was started anew",
-  "position-lost": "the server no longer has all of it",
+  "session-expired": "this client was away for too long, or the server restarted",
+  "position-lost": "the server no longer has all its messages",
 };
 const BANNER_AFTER_MS = 400;
 const NOTE_MS = 8_000;
@@ -51,13 +51,16 @@ export class LinkView {
     clearTimeout(this.#timer);
     if (state !== "connected") this.#note.textContent = "";
     if (state === "connected") this.#banner.hidden = true;
-    // A link that is back at once is not worth a word.
+    // A link that is back at once needs no banner.
     if (state === "reconnecting") {
-      this.#timer = setTimeout(() => this.#say("No link to the server: it comes back by itself, all else goes on."), BANNER_AFTER_MS);
+      this.#timer = setTimeout(
+        () => this.#say("No link to the server. This page restores it by itself. Everything else goes on."),
+        BANNER_AFTER_MS,
+      );
     }
   }
 
-  /** The link is back, with the session that it had or with a new one. */
+  /** Shows that the link is back, with its former session or with a new one. */
   resume(resumed, reason) {
     this.#note.textContent = resumed ? "resumed" : "new session";
     this.#note.dataset.resumed = resumed;
@@ -66,12 +69,12 @@ export class LinkView {
     if (resumed) this.#write("Session: resumed, nothing was lost", "good");
     else
       this.#write(
-        `Session: a new one${reason && ` (${reason}: ${LOSSES[reason] ?? "the server said so"})`}; rooms are entered anew`,
+        `Session: a new one${reason && ` (${reason}: ${LOSSES[reason] ?? "the server said so"})`}; this page enters the room again`,
         "bad",
       );
   }
 
-  /** It is over, for good. */
+  /** Shows that the link is over for good. */
   end(text, label = "Start again", href = location.href) {
     clearTimeout(this.#timer);
     this.#say(text);
@@ -84,10 +87,10 @@ export class LinkView {
     const words = reasonInWords(reason);
     const seconds = `${(lasted / 1000).toFixed(1)} s`;
     if (state === "connected" && before === "reconnecting") {
-      this.#reason.textContent = `It was away for ${seconds} and came back by itself.`;
+      this.#reason.textContent = `The link was lost for ${seconds} and came back by itself.`;
       this.#write(`Server: back after ${seconds}`, "good");
     } else if (state === "connected") {
-      this.#reason.textContent = "It only introduces peers to each other; what you say does not go through it.";
+      this.#reason.textContent = "The server only introduces peers to each other. Your messages do not go through it.";
       this.#write("Server: connected", "good");
     } else {
       this.#reason.textContent = words || (state === "reconnecting" ? "Waiting for the next attempt." : "");

@@ -1,4 +1,4 @@
-// What happened to the links, newest first, with its reason.
+// Lists the events of the links with their reasons, newest first.
 
 const MOST = 100;
 
@@ -7,7 +7,7 @@ const two = (number) => String(number).padStart(2, "0");
 export class Logbook {
   #list = document.querySelector("#logbook");
 
-  /** An entry; `tone` is "good", "bad" or "" and colours the mark only, never the words. */
+  /** Adds an entry; `tone` is "good", "bad" or "" and colours the mark only, never the words. */
   write(text, tone = "") {
     const line = document.createElement("li");
     line.dataset.tone = tone;

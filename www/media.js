@@ -1,4 +1,4 @@
-// The own microphone, camera and screen: asked for on a click only, sent to every peer, also to those who come later.
+// The own microphone, camera and screen. The page asks for them only after a click, and sends them to every peer, also to peers that come later.
 
 const ASKED = {
   microphone: (devices) => devices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } }),
@@ -14,11 +14,11 @@ export class Media extends EventTarget {
   tracks = { audio: undefined, video: undefined };
   /** Where the picture comes from: "camera", "screen", "test" or undefined. */
   source;
-  /** RemotePeer → the sender of each kind, also of one that is off: it is used again. */
+  /** RemotePeer → the sender of each kind, also if it is off: the page uses it again. */
   #senders = new Map();
   #asking = new Set();
 
-  /** Whether this browser can show a screen at all: those of telephones cannot. */
+  /** Whether this browser can share a screen at all: browsers on telephones cannot. */
   static get canShareScreen() {
     return typeof navigator.mediaDevices?.getDisplayMedia === "function";
   }
@@ -28,14 +28,14 @@ export class Media extends EventTarget {
     return device === "microphone" ? this.tracks.audio !== undefined : this.source === device;
   }
 
-  /** Turns a device on or off; a screen takes the camera's place. Throws what the browser throws. */
+  /** Turns a device on or off; a screen takes the camera's place. Throws the browser's error. */
   async toggle(device) {
     const kind = KINDS[device];
     if (this.isOn(device)) return this.#use(kind, undefined);
     if (this.#asking.has(device)) return;
     this.#asking.add(device);
     try {
-      if (!navigator.mediaDevices) throw new DOMException("there are no devices here", "SecurityError");
+      if (!navigator.mediaDevices) throw new DOMException("this page has no devices", "SecurityError");
       const [track] = (await ASKED[device](navigator.mediaDevices)).getTracks();
       this.#use(kind, track, device);
     } finally {
@@ -43,17 +43,17 @@ export class Media extends EventTarget {
     }
   }
 
-  /** Sends a picture that is not a device's. */
+  /** Sends a picture that comes from no device. */
   useTestPicture() {
     this.#use("video", testPicture(), "test");
   }
 
-  /** Sends no picture any more. */
+  /** Stops sending a picture. */
   stopPicture() {
     this.#use("video", undefined);
   }
 
-  /** Sends what is on to a peer, from now on. */
+  /** Sends every active track to a peer, from now on. */
   publish(peer) {
     this.#senders.set(peer, {});
     for (const [kind, track] of Object.entries(this.tracks)) if (track) this.#send(peer, kind, track);
@@ -99,12 +99,12 @@ export class Media extends EventTarget {
         sender.replaceTrack(track).catch(() => {});
       }
     } catch {
-      // Closed meanwhile: its end is told by the peer itself.
+      // The connection was closed meanwhile: the peer itself reports its end.
     }
   }
 }
 
-/** A picture for those who have no camera: a light that turns, and the time. */
+/** Draws a picture for people without a camera: a light that turns, and the time. */
 function testPicture() {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [640, 360];

@@ -1,4 +1,4 @@
-// The buttons of the own microphone, camera and screen, and what is said when the browser or the person refuses.
+// The buttons of the own microphone, camera and screen, and the notices when the browser or the person refuses.
 import { Media } from "./media.js";
 import { toast } from "./toast.js";
 
@@ -11,7 +11,7 @@ export function connectMediaButtons(media, own) {
   buttons.screen.hidden = !Media.canShareScreen;
   for (const [device, button] of Object.entries(buttons)) {
     button.addEventListener("click", async () => {
-      // The test picture stands in the camera's place, and so the camera's button ends it.
+      // The test picture takes the camera's place, so the camera's button ends it.
       if (device === "camera" && media.source === "test") {
         media.stopPicture();
         return;
@@ -33,5 +33,5 @@ export function connectMediaButtons(media, own) {
     }
     own.show(media);
   });
-  media.addEventListener("lost", ({ detail }) => toast(`The ${NAMES[detail]} was taken away`));
+  media.addEventListener("lost", ({ detail }) => toast(`The ${NAMES[detail]} is no longer available`));
 }

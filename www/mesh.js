@@ -1,16 +1,16 @@
-// Everyone in the room, and a connection to each. A tile lives as long as its connection or its place in the room.
+// Every member of the room, and a connection to each. A tile lives as long as its connection or its place in the room.
 import { restartIce } from "./ice_restart.js";
 import { shownName } from "./names.js";
 import { watchQuality } from "./quality.js";
 import { reasonInWords } from "./reason.js";
 import { Tile } from "./tile.js";
 
-/** How long to wait before connecting again, by attempt. The first leaves time for a `peerleave`. */
+/** How long the page waits before it connects again, by attempt. The first wait leaves time for a `peerleave`. */
 const AGAIN_MS = [400, 1_000, 3_000, 8_000, 15_000];
-/** How long a connection that does not work is kept: of a peer that said goodbye, of one that got lost, is away, or is here. */
+/** How long the page keeps a connection that does not work: to a peer that said goodbye, that is lost, that is away, or that is here. */
 const PATIENCE_MS = { left: 2_000, closed: 2_000, lost: 20_000, away: 120_000, here: 20_000 };
-/** Why somebody is away (`peeraway`), in words. */
-const AWAY = { lost: "its link was lost", silent: "nothing arrives from it", suspended: "its page is asleep" };
+/** Why a peer is away (`peeraway`), in words. */
+const AWAY = { lost: "its link was lost", silent: "nothing arrives from it", suspended: "its page is frozen" };
 const TONES = { connected: "good", disconnected: "bad", failed: "bad", closed: "bad" };
 
 export class Mesh {
@@ -27,7 +27,7 @@ export class Mesh {
   #room;
   #stopped = false;
 
-  /** `report(error, id)`, `write(text, tone)`: an entry of the logbook, `changed()`: something that is shown, `connected(id)`. */
+  /** The mesh calls `report(error, id)`, `write(text, tone)` for an entry of the logbook, `changed()` when the page must draw again, and `connected(id)`. */
   constructor({ client, chat, files, media, report, write, changed, connected }) {
     this.#client = client;
     this.#chat = chat;
@@ -44,7 +44,7 @@ export class Mesh {
     return this.#members.size;
   }
 
-  /** { id, name, state, away, quality } of everyone, as they came; `away` is words, or "". */
+  /** { id, name, state, away, quality } of every member, in the order of their arrival; `away` is a text, or "". */
   get members() {
     return [...this.#members.values()].map(({ id, name, tile, quality }) => ({ id, name, state: tile.state, away: tile.away, quality }));
   }
@@ -67,19 +67,19 @@ export class Mesh {
     for (const peer of room.peers) this.#joined(peer);
   }
 
-  /** Connects to nobody any more. */
+  /** Stops connecting to peers. */
   stop() {
     this.#stopped = true;
     for (const member of this.#members.values()) clearTimeout(member.again);
   }
 
-  /** Hears of nothing any more: the page is going. */
+  /** Stops listening to events, because the person leaves the page. */
   leave() {
     this.stop();
     this.#members.clear();
   }
 
-  /** Looks for new paths to everyone who is connected. */
+  /** Looks for new paths to every connected peer. */
   restartAll() {
     for (const member of this.#members.values()) if (member.peer) this.#restart(member);
   }
@@ -120,7 +120,7 @@ export class Mesh {
     else this.#dial(member);
   }
 
-  /** It may come back, and is then told what it missed: nothing is given up. */
+  /** Marks a member as away. It may come back, and then gets what it missed: the page keeps its connection and its messages. */
   #away(id, reason) {
     const member = this.#members.get(id);
     if (!member) return;
@@ -158,7 +158,7 @@ export class Mesh {
     this.#adopt(member, peer);
     peer.connect().catch((error) => {
       this.#report(error, member.id);
-      // Data never flowed: begin anew.
+      // Data never flowed: start again.
       if (error.code === "timeout") peer.close();
     });
   }
@@ -170,7 +170,7 @@ export class Mesh {
     member.again = setTimeout(() => this.#dial(member), wait);
   }
 
-  /** A connection to the member, whoever began it: dress it before anything is sent or heard. */
+  /** Takes a connection to the member, from either side, and adds its channels, tracks and listeners before any message travels. */
   #adopt(member, peer) {
     if (member.peer === peer) return;
     clearTimeout(member.again);
@@ -235,16 +235,16 @@ export class Mesh {
     this.#write(`${name}: you restarted ICE`);
     const took = await restartIce(peer);
     member.tile.restarting = false;
-    if (took === undefined) this.#write(`${name}: the restart of ICE did not come through`, "bad");
+    if (took === undefined) this.#write(`${name}: the ICE restart did not succeed`, "bad");
     else this.#write(`${name}: new ICE generation in ${took} ms`, "good");
   }
 
-  /** A connection that works is never touched; one that does not has until its time is over. */
+  /** Leaves a working connection alone, and gives any other connection a limited time. */
   #settle(member) {
     clearTimeout(member.patience);
     const { peer, presence } = member;
     if (!peer || peer.state === "connected") return;
-    // Before its first pair Signalpost has a timer of its own.
+    // Before the first pair, Signalpost has its own timer.
     if (presence === "here" && peer.state !== "failed" && peer.state !== "disconnected") return;
     member.patience = setTimeout(() => peer.close(), PATIENCE_MS[presence]);
   }

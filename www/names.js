@@ -63,7 +63,7 @@ export const roomName = () => `${oneOf(QUALITIES)}-${oneOf(PLACES)}-${10 + drawn
 
 export const personName = () => `${capital(oneOf(QUALITIES))} ${capital(oneOf(BIRDS))}`;
 
-/** What a stranger calls itself, as something that can be shown; else its id. */
+/** Returns the name that a stranger gives itself, in a form that the page can show, or else its id. */
 export function shownName(metadata, id) {
   const name = metadata !== null && typeof metadata === "object" ? metadata.name : undefined;
   const text = typeof name === "string" ? name.replace(/\s+/g, " ").trim().slice(0, 40) : "";

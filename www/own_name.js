@@ -1,4 +1,4 @@
-// What one calls oneself: from the address once, then kept by the tab, so that a link that is shared carries no name.
+// The person's own name: it comes from the address once, then the tab keeps it, so that a shared link carries no name.
 import { personName } from "./names.js";
 
 const KEY = "signalpost-name";
@@ -8,18 +8,18 @@ function kept(name) {
     if (name === undefined) return sessionStorage.getItem(KEY) ?? "";
     sessionStorage.setItem(KEY, name);
   } catch {
-    // Forbidden by the browser's settings: then it is only for now.
+    // The browser's settings forbid storage: then the name lasts as long as the page.
   }
   return name ?? "";
 }
 
-/** The name of `?name=`, else the tab's own, else one that is drawn. */
+/** Returns the name of `?name=`, else the name that the tab keeps, else a random one. */
 export function ownName(query) {
   const given = (query.get("name") ?? "").replace(/\s+/g, " ").trim().slice(0, 40);
   return kept(given || kept() || personName());
 }
 
-/** Takes the name out of the page's address. */
+/** Removes the name from the page's address. */
 export function hideName() {
   const address = new URL(location.href);
   if (!address.searchParams.has("name")) return;

@@ -1,4 +1,4 @@
-// Which way the packets go and how long they take, in a few words; and the last round trips as a line.
+// Says in a few words which way the packets go and how long they take, and draws the last round trips as a line.
 
 const KINDS = { host: "local", srflx: "reflexive", prflx: "reflexive", relay: "relay" };
 const SHOWN = 30;
@@ -7,7 +7,7 @@ const SHOWN = 30;
 export function watchQuality(peer, show) {
   peer.addEventListener("quality", ({ stats }) => show(described(stats)));
   peer.addEventListener("statechange", ({ state }) => state !== "connected" && show(undefined));
-  // Not to wait for the first event.
+  // The first figures should not wait for the first event.
   peer.addEventListener("open", () =>
     peer.stats().then(
       (stats) => show(described(stats)),
@@ -16,7 +16,7 @@ export function watchQuality(peer, show) {
   );
 }
 
-/** { relayed, words, roundTripMs } of `PeerStats`, or undefined where no pair is in use. */
+/** Returns { relayed, words, roundTripMs } of `PeerStats`, or undefined if no pair is in use. */
 function described({ path, localCandidateType, remoteCandidateType, protocol, roundTripTimeMs }) {
   if (path === undefined) return undefined;
   const ends = [localCandidateType, remoteCandidateType].filter(Boolean).map((kind) => KINDS[kind] ?? kind);

@@ -1,12 +1,12 @@
-// Why a state changed, in words.
+// Says in words why a state changed.
 import { SignalingError } from "/package/signalpost.js";
 
-/** Reasons that are no error, or that say more here than the error does. */
+/** Reasons that are not errors, or that say more here than the error does. */
 const WORDS = {
-  "path-lost": "nothing arrives any more, which may pass",
+  "path-lost": "nothing arrives; this may pass",
   closed: "by this side",
   offline: "the browser has no network",
-  suspended: "this page was asleep",
+  suspended: "this page was frozen",
 };
 
 /** "link-lost: the link to the server was lost" */

@@ -1,9 +1,9 @@
-// A cable that can be cut: the transport of the client, which keeps hold of the WebSocket in order to take it away.
+// A cable that the page can cut: a transport for the client that holds the WebSocket and can end it.
 
 const CUT_MS = 3_000;
-/** RFC 6455 §7.4.1: the connection ended without a close frame. A page cannot do this to its socket, hence the wire below. */
+/** RFC 6455 §7.4.1: the connection ended without a close frame. A page cannot do this to its socket, so the wire below does it. */
 const ABNORMAL = 1006;
-/** Private use (RFC 6455 §7.4.2): what the server sees. It got no goodbye, so the peer is lost to it and not gone. */
+/** The close code that the server sees (private use, RFC 6455 §7.4.2). The server gets no goodbye, so it takes the peer for lost and not for gone. */
 const CUT = 4900;
 
 /** The part of a WebSocket that Signalpost uses. */
@@ -33,7 +33,7 @@ class Wire {
     this.#socket?.close(code, reason);
   }
 
-  /** As if a cable were cut: nothing more comes through, in either direction. */
+  /** Acts as if a cable were cut: nothing comes through any more, in either direction. */
   cut() {
     if (!this.#socket || this.#over) return;
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
@@ -52,7 +52,7 @@ export class CuttableTransport {
   #wire;
   #cutUntil = 0;
 
-  /** What `SignalingClient` takes as its `transport`. While the cable is cut, every attempt fails at once. */
+  /** The `transport` for `SignalingClient`. While the cable is cut, every attempt fails at once. */
   open = (url) => (this.#wire = new Wire(this.remainingMs > 0 ? undefined : url));
 
   /** How long the cable stays cut. */
@@ -60,7 +60,7 @@ export class CuttableTransport {
     return Math.max(0, this.#cutUntil - performance.now());
   }
 
-  /** Cuts the cable for some time; answers for how many milliseconds. */
+  /** Cuts the cable for some time; returns for how many milliseconds. */
   cut() {
     this.#cutUntil = performance.now() + CUT_MS;
     this.#wire?.cut();

@@ -1,17 +1,17 @@
-// Light or dark: as the system says, until the button says otherwise. A classic script in the head, so that nothing flashes.
+// Light or dark: the system decides until the person presses the button. This is a classic script in the head, so that the page does not flash.
 (() => {
   const KEY = "signalpost-theme";
   const root = document.documentElement;
   const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 
-  /** A page without storage forgets the choice, nothing else. */
+  /** A page without storage forgets the choice, and works otherwise. */
   const stored = (value) => {
     try {
       if (value === undefined) return localStorage.getItem(KEY);
       if (value === null) localStorage.removeItem(KEY);
       else localStorage.setItem(KEY, value);
     } catch {
-      // Forbidden by the browser's settings.
+      // The browser's settings forbid storage.
     }
     return null;
   };

@@ -1,4 +1,4 @@
-// What one sees of one peer.
+// The tile that shows one peer.
 import { flag } from "./flag.js";
 import { RoundTrips } from "./quality.js";
 import { TimelineView } from "./timeline.js";
@@ -31,7 +31,7 @@ export class Tile {
   #trips = new RoundTrips(this.#part(".trips"));
   #watched = new WeakSet();
 
-  /** `restart()`: the person wants a new path to this peer. */
+  /** The tile calls `restart()` when the person wants a new path to this peer. */
   constructor(id, { restart }) {
     introduce(this.element, id, "");
     this.element.dataset.peerId = id;
@@ -48,7 +48,7 @@ export class Tile {
     return this.element.dataset.state;
   }
 
-  /** `connectionState` of the peer's connection, and why, in words or "". */
+  /** Shows the `connectionState` of the peer's connection, and its reason in words, or "". */
   showState(state, reason) {
     this.element.dataset.state = state;
     this.#lookAway();
@@ -62,7 +62,7 @@ export class Tile {
     this.#part(".restart").setAttribute("aria-label", `Restart ICE with ${name}`);
   }
 
-  /** Why the peer cannot be reached through the server, in words; "" when it can. Its connection may live. */
+  /** Says in words why the server cannot reach the peer, or "" if it can. The connection to the peer may still work. */
   set away(words) {
     if (words) this.element.dataset.away = words;
     else delete this.element.dataset.away;
@@ -73,7 +73,7 @@ export class Tile {
     return this.element.dataset.away ?? "";
   }
 
-  /** `{ words, roundTripMs }`, or undefined where no pair is in use. */
+  /** Shows `{ words, roundTripMs }`; undefined if no pair is in use. */
   set quality(quality) {
     this.#part(".path").textContent = quality?.words ?? "";
     if (quality === undefined) this.#trips.clear();
@@ -92,7 +92,7 @@ export class Tile {
     this.#part(".restart").setAttribute("aria-busy", String(restarting));
   }
 
-  /** A track of the peer: pictures and sound come in one stream. */
+  /** Shows a track of the peer: video and audio come in one stream. */
   show(track, stream) {
     if (this.#stream !== stream) {
       this.#stream = stream;
@@ -103,7 +103,7 @@ export class Tile {
     this.#look();
   }
 
-  /** The connection that the pictures came over is gone. */
+  /** Removes the video of a connection that is gone. */
   clear() {
     this.#stream = undefined;
     this.#video.srcObject = null;
@@ -142,7 +142,7 @@ export class Tile {
     try {
       await this.#video.play();
     } catch (error) {
-      // No sound before a gesture: the picture at least.
+      // Browsers play no sound before a gesture: show the video at least.
       if (error.name !== "NotAllowedError" || this.#video.muted) return;
       this.#video.muted = true;
       this.#look();
@@ -150,7 +150,7 @@ export class Tile {
   }
 }
 
-/** The own tile: no peer, so none of the contract's attributes, and nothing to connect. */
+/** The own tile shows no peer, so it has none of the attributes of a peer's tile, and nothing to connect. */
 export function ownTile(id, name) {
   const element = template();
   element.classList.add("own");
@@ -166,7 +166,7 @@ export function ownTile(id, name) {
       const { audio, video: picture } = media.tracks;
       element.querySelector(".badge-mic").toggleAttribute("hidden", !audio);
       video.hidden = !picture;
-      // One's own face is a mirror, one's screen is not.
+      // The own face is shown as in a mirror, the own screen is not.
       video.classList.toggle("mirror", media.source === "camera");
       video.srcObject = picture ? media.stream : null;
       if (picture) video.play().catch(() => {});

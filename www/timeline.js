@@ -1,4 +1,4 @@
-// How long each phase of a connection took, as a picture: a bar each, on one scale of milliseconds.
+// Draws how long each phase of a connection took: one bar for each phase, on one scale of milliseconds.
 
 const PHASES = [
   ["discovery", "Discovery", "The lookup that found the peer, before the connection began"],
@@ -81,7 +81,7 @@ export class TimelineView {
     this.#drawScale(before, end, span, place);
   }
 
-  /** A scale as charts have it at their edge: black and white in turn, with figures. */
+  /** Draws a scale like that at the edge of a sea chart: black and white in turn, with figures. */
   #drawScale(before, end, span, place) {
     this.#scale.replaceChildren();
     this.#scale.hidden = end === 0;

@@ -1,19 +1,19 @@
-// Notices that come and go. Everything that is said about a failure names its code and what helps.
+// Notices that come and go. Every notice about a failure names its code and what helps.
 
 const SHOWN_MS = 12_000;
 const MOST = 4;
 
-/** What helps where a browser, and not Signalpost, refused. */
+/** What helps when the browser, and not Signalpost, refused. */
 const MEDIA_REMEDIES = {
-  NotAllowedError: "it was not allowed: permit it when the browser asks, or in its address bar, then press the button again",
+  NotAllowedError: "the browser did not allow it: permit it when the browser asks, or in the address bar, then press the button again",
   NotFoundError: "no such device was found: plug one in, then press the button again",
   AbortError: "the browser or the device gave up: press the button again",
-  NotReadableError: "the device is used by another program: close that first",
-  OverconstrainedError: "the device cannot do what was asked of it",
+  NotReadableError: "another program uses the device: close that program first",
+  OverconstrainedError: "the device cannot do what the page asked for",
   SecurityError: "the page must come from https or from localhost",
 };
 
-/** { code, remedy } of anything thrown. */
+/** Returns { code, remedy } for any error. */
 export function explained(error) {
   if (error?.name === "SignalingError") {
     const remedy = error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message;
@@ -23,7 +23,7 @@ export function explained(error) {
   return { code, remedy: MEDIA_REMEDIES[code] ?? error?.message ?? String(error) };
 }
 
-/** Shows a notice, once at a time. `about`: what `settled()` will name. `action`: { label, run }. */
+/** Shows a notice, and the same notice only once at a time. `about` is the name for `settled()`. `action`: { label, run }. */
 export function toast(title, { error, action, about = "" } = {}) {
   const { code = "", remedy = "" } = error === undefined ? {} : explained(error);
   const list = document.querySelector("#toasts");
@@ -59,12 +59,12 @@ export function toast(title, { error, action, about = "" } = {}) {
   goesBy(notice, action ? 2 * SHOWN_MS : SHOWN_MS);
 }
 
-/** Takes away the newest notice. */
+/** Removes the newest notice. */
 export function dismissLast() {
   document.querySelector("#toasts").lastElementChild?.remove();
 }
 
-/** What was said about it is no longer so. */
+/** Removes the notices about something that works again. */
 export function settled(about) {
   for (const notice of document.querySelectorAll("#toasts .failure")) if (notice.dataset.about === about) notice.remove();
 }
@@ -78,7 +78,7 @@ function button(className, label, run) {
   return element;
 }
 
-/** Leaves after a while, but not under the pointer or the keyboard's focus. */
+/** Removes a notice after a while, but not while the pointer or the keyboard's focus is on it. */
 function goesBy(notice, ms) {
   const leave = () => (notice.matches(":hover, :focus-within") ? setTimeout(leave, 2_000) : notice.remove());
   setTimeout(leave, ms);

@@ -1,4 +1,4 @@
-// On a narrow screen the room shows one part at a time; on a wide one this changes nothing.
+// On a narrow screen, the room shows one part at a time. On a wide screen this changes nothing.
 
 export class Views {
   #room = document.querySelector("#call");
@@ -16,7 +16,7 @@ export class Views {
     if (view === "chat") this.#count(0);
   }
 
-  /** Something came that is in the messages. */
+  /** Marks that a new message has come. */
   arrived() {
     if (this.#room.dataset.view !== "chat") this.#count(this.#unread + 1);
   }

@@ -1,4 +1,4 @@
-// The parts of the benchmark that can be wrong without anybody seeing it in a table.
+// Tests the parts of the benchmark whose errors nobody would see in a table.
 import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
@@ -32,7 +32,7 @@ test("the interval of a ratio holds it, and a pair of equal lists has none", () 
   assert.deepEqual(ratioInterval(floor, floor, random), [1, 1]);
 });
 
-/** An unmasked or masked frame with a payload of that many bytes. */
+/** Returns an unmasked or masked frame with a payload of this many bytes. */
 function frame(opcode, length, isMasked = false) {
   const mask = isMasked ? 0x80 : 0;
   let head;

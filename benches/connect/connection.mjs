@@ -1,27 +1,27 @@
-// One connection of two fresh tabs, and what it took.
+// Measures one connection of two fresh tabs.
 import { setTimeout as sleep } from "node:timers/promises";
 import { freshId } from "./world.mjs";
 
-/** Before the clock starts: what the tabs' own start left over has time to end. */
+/** The time before the clock starts, in which the work of the tabs' own start ends. */
 const REST_MS = 30;
-/** After the channel is open: the end of gathering comes about 130 ms after its begin, and may be a frame. */
+/** The time after the channel is open: the end of gathering comes about 130 ms after its start, and may be a frame. */
 const TAIL_MS = 170;
 const LIMIT_MS = 10_000;
 
-/** Runs in the page: the library is loaded, the socket open and registered. */
+/** Runs in the page: loads the library, opens the socket and registers. */
 async function prepare({ script, url, id }) {
   const contender = await import(script);
   window.endpoint = await contender.open({ url, id });
 }
 
-/** Runs in the calling page: from the call until the library says that data can flow. */
+/** Runs in the calling page: measures from the call until the library says that data can flow. */
 async function call({ remote }) {
   const began = performance.now();
   await endpoint.call(remote);
   return performance.now() - began;
 }
 
-/** Runs in the calling page: the same from nothing, without the page itself. */
+/** Runs in the calling page: measures the same from an empty page. */
 async function callFromNothing({ script, url, id, remote }) {
   const began = performance.now();
   const contender = await import(script);
@@ -30,7 +30,7 @@ async function callFromNothing({ script, url, id, remote }) {
   return performance.now() - began;
 }
 
-/** { ms, up: { frames, bytes }, down } of one connection of `contender`; `callerIsLower`: whose id is lower. */
+/** Returns { ms, up: { frames, bytes }, down } of one connection of `contender`; `callerIsLower` says whether the caller has the lower id. */
 export async function connectOnce(world, browsers, contender, { isCold, isCached, callerIsLower }) {
   const script = `/${isCached ? "cached" : "fresh"}/${contender.script}`;
   const url = world.url(contender);

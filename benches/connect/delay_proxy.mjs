@@ -1,13 +1,13 @@
-// The wire between pages and one server: TCP, with the same delay in each direction, and a count of what passes.
+// A TCP proxy between pages and one server, with the same delay in each direction, which counts the frames.
 import net from "node:net";
 import { FrameCounter } from "./frame_counter.mjs";
 
-/** Starts a proxy on `port` in front of `target`; answers { setDelay(ms), take(): { up, down }, close() }. */
+/** Starts a proxy on `port` in front of `target`; returns { setDelay(ms), take(): { up, down }, close() }. */
 export async function startDelayProxy({ port, target }) {
   let delayMs = 0;
   let counts = nothing();
 
-  /** Carries one direction; what came first leaves first, also when the delay changes meanwhile. */
+  /** Carries one direction in order, even when the delay changes meanwhile. */
   function carry(from, to, direction) {
     const counter = new FrameCounter((bytes) => {
       counts[direction].frames += 1;
@@ -41,7 +41,7 @@ export async function startDelayProxy({ port, target }) {
     setDelay(ms) {
       delayMs = ms;
     },
-    /** What passed since it was asked last. */
+    /** Returns the counts since the last call. */
     take() {
       const taken = counts;
       counts = nothing();

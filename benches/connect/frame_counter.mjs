@@ -1,4 +1,4 @@
-// Counts the data frames (RFC 6455 §5.2) of one direction of a WebSocket from its bytes: the HTTP head goes by first.
+// Counts the data frames (RFC 6455 §5.2) of one direction of a WebSocket from its bytes, after the HTTP head.
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const OPCODE_BINARY = 2;
@@ -11,7 +11,7 @@ export class FrameCounter {
   #left = 0;
   #counted;
 
-  /** `counted(bytes)` is called for each data frame, with the length of its payload. */
+  /** The counter calls `counted(bytes)` for each data frame, with the length of its payload. */
   constructor(counted) {
     this.#counted = counted;
   }
@@ -47,7 +47,7 @@ export class FrameCounter {
   }
 }
 
-/** The header at the front of the bytes: { length, payload, isData }, or undefined when some of it is missing. */
+/** Returns the header at the front of the bytes: { length, payload, isData }, or undefined if a part of it is missing. */
 function readHeader(data) {
   if (data.length < 2) return undefined;
   const isMasked = (data[1] & 0x80) !== 0;

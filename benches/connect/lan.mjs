@@ -7,10 +7,10 @@ const REST_MS = 30;
 const LIMIT_MS = 10_000;
 const SCRIPT = "/fresh/signalpost_lan.js";
 
-/** The phases in the order in which they end, and what each is. */
+/** The phases in the order in which they end, and a description of each. */
 export const PHASES = ["load", "hello", "discovery", "offer", "answer", "pair", "open"];
 
-/** Runs a function of the script as a page's own code does: what WebDriver runs is in a realm of its own. */
+/** Runs a function of the script as the page's own code does: WebDriver runs its scripts in another realm. */
 async function inPage({ script, name, given }) {
   const element = document.createElement("script");
   element.type = "module";
@@ -31,7 +31,7 @@ async function inPage({ script, name, given }) {
   return window.answer.value;
 }
 
-/** When each phase of one connection ended, in milliseconds: an object with the names of PHASES. */
+/** Returns when each phase of one connection ended, in milliseconds: an object with the names of PHASES. */
 export async function arriveOnce(world, contender, browsers, callerIsLower) {
   const url = world.url(contender);
   const room = freshId("room");
@@ -47,7 +47,7 @@ export async function arriveOnce(world, contender, browsers, callerIsLower) {
   }
 }
 
-/** What each phase added to the one before, at most 0 for what was over by then. */
+/** Returns the time that each phase added to the phase before; at most 0 for a phase that was over by then. */
 export function shares(ends) {
   let before = 0;
   return Object.fromEntries(
@@ -59,7 +59,7 @@ export function shares(ends) {
   );
 }
 
-/** A row of the table: { p50, p95, shares: { phase: median } } of many connections. */
+/** Returns a row of the table: { p50, p95, shares: { phase: median } } of many connections. */
 export function summarize(all) {
   const totals = all.map((ends) => ends.open);
   const each = all.map(shares);

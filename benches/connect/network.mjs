@@ -1,6 +1,6 @@
 // usage: node network.mjs, as a child with an IPC channel
-// Everything between the pages and the servers, in one process inside the namespace: the site, and a delay proxy before
-// each server. Told { start: { site, proxies } }, { delayMs } or { take: name }; answers each with one message.
+// Runs everything between the pages and the servers in one process inside the namespace: the site, and a delay proxy before
+// each server. It takes the messages { start: { site, proxies } }, { delayMs } and { take: name }, and answers each with one message.
 import { startDelayProxy } from "./delay_proxy.mjs";
 import { startSite } from "./site.mjs";
 

@@ -1,5 +1,5 @@
 // usage: node relay.mjs PORT
-// The plainest relay there can be: a socket's id is in its URL, a frame is "TO\nTEXT", and arrives as "FROM\nTEXT".
+// The simplest possible relay: a socket's id is in its URL, a frame is "TO\nTEXT", and arrives as "FROM\nTEXT".
 import { WebSocketServer } from "ws";
 
 const sockets = new Map();

@@ -1,4 +1,4 @@
-// The tables, as markdown.
+// Writes the tables as Markdown.
 import { readFileSync, writeFileSync } from "node:fs";
 import { PHASES } from "./lan.mjs";
 import { median, p95, ratioInterval } from "./statistics.mjs";
@@ -10,7 +10,7 @@ const cells = (values) => `| ${values.join(" | ")} |`;
 const table = (head, rows) => [cells(head), cells(head.map(() => "---")), ...rows.map(cells)].join("\n");
 const ms = (value) => value.toFixed(1);
 
-/** Repeats itself, so that a table depends on its times alone (Park and Miller's minimal standard). */
+/** A repeatable random source, so that a table depends only on its times (Park and Miller's minimal standard). */
 function repeatable() {
   let state = 1;
   return () => {
@@ -19,7 +19,7 @@ function repeatable() {
   };
 }
 
-/** One scenario: `results` maps a contender's name to its rounds, { ms, up, down }; the first is the floor. */
+/** Writes one scenario: `results` maps a contender's name to its rounds, { ms, up, down }; the first contender is the floor. */
 export function scenarioTable(results) {
   const [floor] = Object.values(results).map((rounds) => rounds.map((round) => round.ms));
   const rows = Object.entries(results).map(([name, rounds], at) => {
@@ -33,7 +33,7 @@ export function scenarioTable(results) {
   return table(["", "median ms", "p95 ms", "ratio to the floor", "frames up / down", "bytes up / down"], rows);
 }
 
-/** The phases of cold connections: `rows` maps a browser's name to what lan.mjs summarized. */
+/** Writes the phases of cold connections: `rows` maps a browser's name to the summary of lan.mjs. */
 export function lanTable(rows) {
   const body = Object.entries(rows).map(([name, row]) => [name, ms(row.p50), ms(row.p95), ...PHASES.map((phase) => ms(row.shares[phase]))]);
   return table(["", "p50 ms", "p95 ms", ...PHASES], body);

@@ -1,4 +1,4 @@
-// `npm run bench:connect`: how long it takes until data can flow, against a floor and others, in interleaved rounds.
+// `npm run bench:connect`: measures how long it takes until data can flow, compared with a floor and other libraries, in interleaved rounds.
 // ROUNDS=n for fewer than 40; --write puts the tables into docs/performance.md. docs/performance.md says what is measured.
 import { launchChromium, launchFirefox } from "../../tests/harness/browsers.mjs";
 import { buildPackage } from "../../tools/build.mjs";
@@ -17,16 +17,16 @@ const SCENARIOS = [
   { name: "Cold, 40 ms per hop (scripts and wasm in the HTTP cache)", delayMs: 40, isCold: true, isCached: true },
 ];
 
-/** More connections that fail make the run worth nothing. */
+/** With more failed connections the run is worth nothing. */
 const MOST_FAILURES = 5;
 /** A table that takes longer has fewer rounds: the whole run ends within nine minutes. */
 const MOST_MS = 100_000;
 
-/** What is tried: a failure is told, and too many end the run. */
+/** Runs attempts, prints each failure, and ends the run after too many of them. */
 class Rounds {
   failures = 0;
 
-  /** Calls `body(round)` for -1, which fills the caches and is thrown away, and then `count` times. */
+  /** Calls `body(round)` for -1, which fills the caches and does not count, and then `count` times. */
   async repeat(count, body) {
     const end = Date.now() + MOST_MS;
     for (let round = -1; round < count && (round < 1 || Date.now() < end); round += 1) await body(round);
@@ -44,14 +44,14 @@ class Rounds {
   }
 }
 
-/** A round counts only if all contenders got through it. */
+/** Runs the rounds; a round counts only if all contenders connected in it. */
 async function runScenario(world, browsers, scenario, count, rounds) {
   await world.setDelay(scenario.delayMs);
   const results = Object.fromEntries(CONTENDERS.map(({ name }) => [name, []]));
   await rounds.repeat(count, async (round) => {
     const found = new Map();
     for (const at of CONTENDERS.keys()) {
-      // In another order each time, so that nobody always follows the same one.
+      // The order changes each time, so that no contender always follows the same one.
       const contender = CONTENDERS[(at + Math.max(round, 0)) % CONTENDERS.length];
       const callerIsLower = (round >> 2) % 2 === 0;
       const one = () => connectOnce(world, browsers, contender, { ...scenario, callerIsLower });
@@ -92,7 +92,7 @@ async function prepare() {
 
 await main(async () => {
   const count = Number(process.env.ROUNDS ?? 40);
-  if (!Number.isInteger(count) || count < 1) throw new ToolError("ROUNDS is a number of rounds, at least 1");
+  if (!Number.isInteger(count) || count < 1) throw new ToolError("ROUNDS must be a whole number, at least 1");
   await prepare();
   const rounds = new Rounds();
   const world = await makeWorld();

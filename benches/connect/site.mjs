@@ -1,4 +1,4 @@
-// The pages and the contenders' scripts: /cached/… may be kept by the browser for ever, /fresh/… is fetched each time.
+// Serves the pages and the contenders' scripts: the browser may keep /cached/… for ever, and fetches /fresh/… each time.
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";

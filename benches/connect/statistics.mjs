@@ -1,8 +1,8 @@
-// What is said about a list of times.
+// The statistics of a list of times.
 
 const ascending = (values) => [...values].sort((a, b) => a - b);
 
-/** The quantile `q` (0 to 1) of a non-empty list, interpolated between its neighbours (Hyndman and Fan's type 7). */
+/** Returns the quantile `q` (0 to 1) of a non-empty list, interpolated between its neighbours (Hyndman and Fan's type 7). */
 export function quantile(values, q) {
   if (values.length === 0) throw new RangeError("a quantile of nothing");
   const sorted = ascending(values);
@@ -16,7 +16,7 @@ export const median = (values) => quantile(values, 0.5);
 export const p95 = (values) => quantile(values, 0.95);
 
 /**
- * A 95 % interval of the ratio of two medians, by resampling the rounds (a round's times belong together: they met the
+ * Returns a 95 % interval of the ratio of two medians, by resampling the rounds (a round's times belong together: they met the
  * same noise). `random` is a source of numbers below 1.
  */
 export function ratioInterval(values, floor, random, draws = 400) {

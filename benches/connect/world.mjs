@@ -1,4 +1,4 @@
-// Where it all runs: a namespace, four servers, the network between, and two browser processes.
+// The environment of the benchmark: a namespace, four servers, the network between them, and two browser processes.
 import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
@@ -19,7 +19,7 @@ export const CONTENDERS = [
   { name: "simple-peer", script: "simple_peer.js", server: "relay", path: "/" },
 ];
 
-/** One minified module for each contender, as a bundler makes it, and our wasm beside them. */
+/** Builds one minified module for each contender, as a bundler does, with Signalpost's wasm beside them. */
 async function bundle(directory) {
   await build({
     absWorkingDir: inRoot(),
@@ -56,7 +56,7 @@ async function startScript(namespace, name) {
 
 async function startNetwork(namespace) {
   const child = namespace.spawn(process.execPath, [here("network.mjs")], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  // One question at a time.
+  // Sends one message at a time.
   let turn = Promise.resolve();
   return (question) => {
     turn = turn.then(
@@ -70,7 +70,7 @@ async function startNetwork(namespace) {
   };
 }
 
-/** Everything but the browsers: { namespace, origin, url(contender, id), setDelay(ms), take(contender), close() }. */
+/** Starts everything except the browsers: { namespace, origin, url(contender, id), setDelay(ms), take(contender), close() }. */
 export async function makeWorld() {
   const namespace = await makeNamespace();
   const { directory, remove } = temporaryDirectory();
@@ -101,5 +101,5 @@ export async function makeWorld() {
   };
 }
 
-/** An id that nobody had before. */
+/** Returns an id that no client had before. */
 export const freshId = (prefix) => `${prefix}${randomBytes(6).toString("hex")}`;

@@ -1,10 +1,10 @@
-// `npm run bench:server [-- ROW[:SIZE]...]`: native load on loopback against the release server. README.md says what the rows are.
-// --server PATH tries another binary of the server, --patience SECONDS waits longer for one that does not answer.
+// `npm run bench:server [-- ROW[:SIZE]...]`: native load on loopback against the release server. README.md describes the rows.
+// --server PATH tries another binary of the server, --patience SECONDS waits longer for a server that does not answer.
 import path from "node:path";
 import { main, run } from "../../tools/command.mjs";
 import { cargoTarget } from "../../tools/paths.mjs";
 
-/** All rows together are bounded by this, whatever the server does. */
+/** The bound for all rows together, whatever the server does. */
 const MOST_MS = 60 * 60_000;
 
 const release = (name) => path.join(cargoTarget, "release", name);

@@ -6,7 +6,7 @@ const random32 = () => crypto.getRandomValues(new Uint32Array(1))[0] || 1;
 /** A text of which `<` compares the UTF-8 bytes. */
 const bytes = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
-/** Events: `open`, `down`, `ended`, `connection`, and the protocol's own (`error`, `peer-joined`, `message`, …); `detail` tells the rest. */
+/** Events: `open`, `down`, `ended`, `connection`, and the protocol's own (`error`, `peer-joined`, `message`, …); `detail` holds the rest. */
 export class PlainClient extends Emitter {
   session = random32();
   connections = new Map();
@@ -124,7 +124,7 @@ export class PlainClient extends Emitter {
     if (isForAnother && ["offer", "answer", "invite"].includes(type)) {
       this.send("reject", { connection: known?.connection ?? 0, target: connection, number: number ?? 0, code: "connection-gone" }, from);
     } else if ((type === "offer" || type === "invite") && !isFromKnown) {
-      known?.end("the other side started anew");
+      known?.end("the other side started again");
       this.#create(from).receive(type, payload);
     } else if (known && !isForAnother && (isFromKnown || type === "reject" || type === "answer")) {
       known.receive(type, payload);

@@ -1,4 +1,4 @@
-// One RTCPeerConnection by perfect negotiation, as docs/protocol.md tells it ("Between peers").
+// One RTCPeerConnection by perfect negotiation, as docs/protocol.md describes it ("Between peers").
 const [QUIET_AFTER_RESTART_MS, MDNS_MS, REPEAT_MS, MOST_KEPT] = [400, 40, 5000, 100];
 const fragmentsOf = (description) => [...(description?.sdp ?? "").matchAll(/^a=ice-ufrag:(\S+)/gm)].map(([, fragment]) => fragment);
 const roleIn = (sdp) => /^a=setup:(\w+)/m.exec(sdp)?.[1];

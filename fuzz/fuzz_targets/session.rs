@@ -13,24 +13,24 @@
 
 use libfuzzer_sys::fuzz_target;
 use signalpost_protocol::{Envelope, ServerMessage};
-use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
+use signalpost_server::engine::{Command, Delivery, Full, MailKind, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
-use signalpost_server::{ConnectionId, Token};
+use signalpost_server::{SocketId, Token};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const MOST_LINES: usize = 200;
-/// What a connection's queue takes of what it may refuse.
+/// What a socket's queue takes of what it may refuse.
 const QUEUE: usize = 12;
 
 #[derive(Default)]
 struct Inboxes(BTreeMap<u64, VecDeque<Delivery>>);
 
 impl Outlet for Inboxes {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         let Some(inbox) = self.0.get_mut(&to.as_u64()) else { return Ok(()) };
         let may_refuse = match &delivery {
-            Delivery::News { seq: None, news } => news.kind() != NewsKind::Answer,
+            Delivery::Mail { seq: None, mail } => mail.kind() != MailKind::Answer,
             _ => false,
         };
         if may_refuse && inbox.len() >= QUEUE {
@@ -133,13 +133,13 @@ impl World {
     fn slot(&mut self, which: u8) -> &mut Slot {
         let slot = &mut self.slots[usize::from(which)];
         if slot.as_ref().is_none_or(|slot| slot.session.is_closed()) {
-            let connection = ConnectionId::new(self.next);
+            let socket = SocketId::new(self.next);
             self.next += 1;
             if let Some(old) = slot.take() {
-                self.inboxes.0.remove(&old.session.connection().as_u64());
+                self.inboxes.0.remove(&old.session.socket().as_u64());
             }
-            self.inboxes.0.insert(connection.as_u64(), VecDeque::new());
-            let session = Session::new(self.now, connection, None, Token::new([self.next as u8; 32]));
+            self.inboxes.0.insert(socket.as_u64(), VecDeque::new());
+            let session = Session::new(self.now, socket, None, Token::new([self.next as u8; 32]));
             *slot = Some(Slot {
                 session,
                 is_held: false,
@@ -180,7 +180,7 @@ impl World {
         while !idle {
             idle = true;
             for slot in self.slots.iter_mut().flatten() {
-                let connection = slot.session.connection();
+                let socket = slot.session.socket();
                 while let Some(output) = slot.session.poll_output() {
                     idle = false;
                     match output {
@@ -191,7 +191,7 @@ impl World {
                             if let Command::Claim(claim) = &command {
                                 self.claimed.insert(claim.peer.id.clone());
                             }
-                            self.registry.execute(self.now, connection, command, &mut self.inboxes);
+                            self.registry.execute(self.now, socket, command, &mut self.inboxes);
                         }
                         SessionOutput::Send { message, seq, ack } => {
                             assert!(!slot.has_closed, "{message:?} after the end");
@@ -215,7 +215,7 @@ impl World {
                     }
                 }
                 assert_eq!(slot.session.is_closed(), slot.has_detached);
-                let inbox = self.inboxes.0.get_mut(&connection.as_u64()).expect("each has one");
+                let inbox = self.inboxes.0.get_mut(&socket.as_u64()).expect("each has one");
                 while !slot.is_held
                     && let Some(delivery) = inbox.pop_front()
                 {

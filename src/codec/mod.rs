@@ -12,7 +12,8 @@ use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
 use wasm_bindgen::JsValue;
 pub use write::{candidates, peers};
 
-/// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more.
+/// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more. The envelope itself
+/// has no `ack`.
 pub fn encode(envelope: &Envelope, ack: Option<u32>) -> String {
     write::envelope(envelope, ack)
 }
@@ -32,10 +33,10 @@ pub fn decode(data: &JsValue) -> Option<Envelope> {
 
 /// A candidate as the facade gives it; `None` when a field is of the wrong kind.
 pub fn candidate_from_js(value: &JsValue) -> Option<IceCandidateInit> {
-    read::candidate(value)
+    read::record(value)
 }
 
 /// A peer as the facade gives it; `None` when a field is of the wrong kind.
 pub fn peer_from_js(value: &JsValue) -> Option<PeerInfo> {
-    read::peer(value)
+    read::record(value)
 }

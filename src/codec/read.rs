@@ -1,8 +1,9 @@
 //! Reads the sparse envelope from a parsed JSON value.
 
 use crate::js_value::{item, member};
-use alloc::{boxed::Box, string::String, vec::Vec};
-use signalpost_core::protocol::{Envelope, IceCandidateInit, Payload, PeerInfo};
+use alloc::{string::String, vec::Vec};
+use signalpost_core::protocol::Envelope;
+use signalpost_core::protocol::record::{FieldReader, Record};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -12,14 +13,10 @@ extern "C" {
     fn is_array(value: &JsValue) -> bool;
 }
 
-/// The largest integer that a JavaScript number holds exactly.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
-
 /// Absent or `null` is `Some(None)`; of the wrong kind is `None`.
 pub type Field<T> = Option<Option<T>>;
 
-/// Reads members of an object into their places, which are empty. Absent or `null` leaves one so; the wrong kind is
-/// remembered, since a way out at each member would weigh more.
+/// Reads members of an object. A member of the wrong kind is remembered, since a way out at each would weigh more.
 struct Members<'a> {
     object: &'a JsValue,
     wrong: bool,
@@ -36,52 +33,21 @@ impl<'a> Members<'a> {
         if value.is_undefined() || value.is_null() { None } else { Some(value) }
     }
 
-    fn read<T>(&mut self, name: &str, place: &mut Option<T>, read: impl FnOnce(&JsValue) -> Option<T>) {
-        if let Some(value) = self.value(name) {
-            *place = read(&value);
-            self.wrong |= place.is_none();
-        }
+    fn read<T>(&mut self, name: &str, read: impl FnOnce(&JsValue) -> Option<T>) -> Option<T> {
+        let value = self.value(name)?;
+        let read = read(&value);
+        self.wrong |= read.is_none();
+        read
     }
 
-    fn text(&mut self, name: &str, place: &mut Option<String>) {
-        self.read(name, place, JsValue::as_string);
-    }
-
-    fn flag(&mut self, name: &str, place: &mut Option<bool>) {
-        self.read(name, place, JsValue::as_bool);
-    }
-
-    fn integer(&mut self, name: &str, most: f64) -> Option<f64> {
-        let mut place = None;
-        self.read(name, &mut place, |value| {
-            let is_one =
-                |number: &f64| *number >= 0.0 && *number <= most && (*number as u64) as f64 == *number;
-            value.as_f64().filter(is_one)
-        });
-        place
-    }
-
-    fn u32(&mut self, name: &str, place: &mut Option<u32>) {
-        *place = self.integer(name, f64::from(u32::MAX)).map(|number| number as u32);
-    }
-
-    fn u16(&mut self, name: &str, place: &mut Option<u16>) {
-        *place = self.integer(name, f64::from(u16::MAX)).map(|number| number as u16);
-    }
-
-    fn list<T>(&mut self, name: &str, place: &mut Option<Vec<T>>, read: fn(&JsValue) -> Option<T>) {
-        self.read(name, place, |value| {
-            if !is_array(value) {
-                return None;
-            }
-            let mut length = None;
-            Members { object: value, wrong: false }.u32("length", &mut length);
+    fn list<T>(&mut self, name: &str, read: fn(&JsValue) -> Option<T>) -> Option<Vec<T>> {
+        self.read(name, |value| {
             let mut items = Vec::new();
-            for index in 0..length? {
+            for index in 0..length(value)? {
                 items.push(read(&item(value, index))?);
             }
             Some(items)
-        });
+        })
     }
 
     /// What was read, unless a member was of the wrong kind.
@@ -90,90 +56,81 @@ impl<'a> Members<'a> {
     }
 }
 
+impl FieldReader for Members<'_> {
+    fn reads_client_fields(&self) -> bool {
+        false
+    }
+
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, JsValue::as_string)
+    }
+
+    fn flag(&mut self, name: &'static str) -> Option<bool> {
+        self.read(name, JsValue::as_bool)
+    }
+
+    fn integer(&mut self, name: &'static str, most: u64) -> Option<u64> {
+        self.read(name, |value| integer(value, most))
+    }
+
+    fn pair(&mut self, name: &'static str) -> Option<(u16, u16)> {
+        self.read(name, |value| {
+            let number =
+                |index| integer(&item(value, index), u64::from(u16::MAX)).map(|number| number as u16);
+            if length(value)? == 2 { Some((number(0)?, number(1)?)) } else { None }
+        })
+    }
+
+    fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.list(name, JsValue::as_string)
+    }
+
+    fn record<R: Record>(&mut self, name: &'static str) -> Option<R> {
+        self.read(name, record)
+    }
+
+    fn records<R: Record>(&mut self, name: &'static str) -> Option<Vec<R>> {
+        self.list(name, record)
+    }
+}
+
+fn integer(value: &JsValue, most: u64) -> Option<u64> {
+    let number = value.as_f64()?;
+    let integer = number as u64;
+    if number >= 0.0 && integer <= most && integer as f64 == number { Some(integer) } else { None }
+}
+
+/// The length of an array.
+fn length(value: &JsValue) -> Option<u32> {
+    if !is_array(value) {
+        return None;
+    }
+    integer(&member(value, "length"), u64::from(u32::MAX)).map(|length| length as u32)
+}
+
 /// A string.
-pub fn text(object: &JsValue, name: &str) -> Field<String> {
-    let (mut members, mut place) = (Members { object, wrong: false }, None);
-    members.text(name, &mut place);
-    members.unless_wrong(place)
+pub fn text(object: &JsValue, name: &'static str) -> Field<String> {
+    let mut members = Members { object, wrong: false };
+    let text = members.text(name);
+    members.unless_wrong(text)
 }
 
 /// An integer of 16 bits.
-pub fn u16_field(object: &JsValue, name: &str) -> Field<u16> {
-    let (mut members, mut place) = (Members { object, wrong: false }, None);
-    members.u16(name, &mut place);
-    members.unless_wrong(place)
+pub fn u16_field(object: &JsValue, name: &'static str) -> Field<u16> {
+    let mut members = Members { object, wrong: false };
+    let number = members.integer(name, u64::from(u16::MAX)).map(|number| number as u16);
+    members.unless_wrong(number)
+}
+
+/// A record; `None` when a field is of the wrong kind.
+pub fn record<R: Record>(value: &JsValue) -> Option<R> {
+    let (mut members, mut record) = (Members::of(value), R::default());
+    record.read(&mut members);
+    members.unless_wrong(record)
 }
 
 pub fn envelope(value: &JsValue) -> Option<Envelope> {
-    let mut members = Members::of(value);
-    let mut envelope = Envelope::default();
-    let mut kind = None;
-    members.text("type", &mut kind);
-    members.u32("id", &mut envelope.id);
-    members.text("from", &mut envelope.from);
-    members.text("to", &mut envelope.to);
-    envelope.timestamp = members.integer("timestamp", MAX_SAFE_INTEGER).map(|number| number as u64);
-    members.u32("seq", &mut envelope.seq);
-    members.u32("ack", &mut envelope.ack);
-    members.read("payload", &mut envelope.payload, payload);
-    envelope.kind = kind?;
-    members.unless_wrong(envelope)
-}
-
-fn payload(value: &JsValue) -> Option<Box<Payload>> {
-    let mut members = Members::of(value);
-    // What only a client sends (`versions`, `limit`, `capability`, `receipt`) is the server's to read.
-    let mut payload = Box::<Payload>::default();
-    members.u16("version", &mut payload.version);
-    members.text("key", &mut payload.key);
-    members.u32("received", &mut payload.received);
-    members.flag("resumed", &mut payload.resumed);
-    members.u32("after", &mut payload.after);
-    members.u32("attempt", &mut payload.attempt);
-    members.read("peer", &mut payload.peer, peer);
-    members.list("peers", &mut payload.peers, peer);
-    members.text("cursor", &mut payload.cursor);
-    members.text("region", &mut payload.region);
-    members.text("room", &mut payload.room);
-    members.text("reason", &mut payload.reason);
-    members.text("sdp", &mut payload.sdp);
-    members.u32("session", &mut payload.session);
-    members.u32("number", &mut payload.number);
-    members.u32("connection", &mut payload.connection);
-    members.u32("target", &mut payload.target);
-    members.list("candidates", &mut payload.candidates, candidate);
-    members.text("end", &mut payload.end);
-    members.flag("own", &mut payload.own);
-    members.text("data", &mut payload.data);
-    members.text("code", &mut payload.code);
-    members.text("message", &mut payload.message);
-    members.u32("ref", &mut payload.reference);
-    members.unless_wrong(payload)
-}
-
-pub fn peer(value: &JsValue) -> Option<PeerInfo> {
-    let mut members = Members::of(value);
-    let mut peer = PeerInfo::default();
-    let (mut id, mut session, mut capabilities) = (None, None, None);
-    members.text("id", &mut id);
-    members.u32("session", &mut session);
-    members.text("region", &mut peer.region);
-    members.list("capabilities", &mut capabilities, JsValue::as_string);
-    members.text("metadata", &mut peer.metadata);
-    peer.id = id.unwrap_or_default();
-    peer.session = session.unwrap_or_default();
-    peer.capabilities = capabilities.unwrap_or_default();
-    members.unless_wrong(peer)
-}
-
-pub fn candidate(value: &JsValue) -> Option<IceCandidateInit> {
-    let mut members = Members::of(value);
-    let mut init = IceCandidateInit::default();
-    let mut candidate = None;
-    members.text("candidate", &mut candidate);
-    members.text("sdpMid", &mut init.sdp_mid);
-    members.u16("sdpMLineIndex", &mut init.sdp_m_line_index);
-    members.text("usernameFragment", &mut init.username_fragment);
-    init.candidate = candidate.unwrap_or_default();
-    members.unless_wrong(init)
+    let envelope: Envelope = record(value)?;
+    // Nothing stands for a type that is absent.
+    if member(value, "type").is_string() { Some(envelope) } else { None }
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use signalpost::codec;
 use signalpost_core::Rng;
-use signalpost_core::protocol::{Envelope, Payload};
+use signalpost_core::protocol::Envelope;
+use signalpost_core::protocol::record::{FieldReader, Record};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -18,13 +19,6 @@ const TEXTS: &[&str] = &[
     "__proto__",
     "null",
 ];
-/// Fields by the kind that they are of.
-const TEXT: &[&str] = &["key", "cursor", "region", "room", "reason", "sdp", "end", "data", "code", "message"];
-const INTEGER: &[&str] =
-    &["session", "number", "connection", "target", "ref", "version", "received", "attempt", "after"];
-/// What only a client sends and only a server reads.
-const CLIENT_ONLY: &[&str] = &["capability", "limit", "versions", "receipt"];
-
 /// Values of the right kind, for the most part.
 struct Maker {
     rng: Rng,
@@ -72,14 +66,11 @@ impl Maker {
         if self.one_in(4) { most.into() } else { number.into() }
     }
 
-    fn record(&mut self, names: &[&str], put: fn(&mut Self, &str) -> Value) -> Value {
-        let mut fields = Map::new();
-        for name in names {
-            if !self.one_in(3) {
-                let value = put(self, name);
-                fields.insert((*name).into(), self.or_wrong(value));
-            }
-        }
+    /// An object with the fields of a record, and now and then one that is not known.
+    fn record<R: Record>(&mut self) -> Value {
+        let mut drawing = Drawing { maker: self, fields: Map::new() };
+        R::default().read(&mut drawing);
+        let mut fields = drawing.fields;
         if self.one_in(4) {
             fields.insert("new".into(), self.wrong());
         }
@@ -94,44 +85,70 @@ impl Maker {
             })
             .collect()
     }
+}
 
-    fn peer(&mut self) -> Value {
-        self.record(&["id", "session", "region", "capabilities", "metadata"], |maker, name| match name {
-            "session" => maker.number(u32::MAX),
-            "capabilities" => maker.list(Self::text),
-            _ => maker.text(),
-        })
+/// Draws a value for each field of a record that is read from it.
+struct Drawing<'a> {
+    maker: &'a mut Maker,
+    fields: Map<String, Value>,
+}
+
+impl Drawing<'_> {
+    fn put(&mut self, name: &str, value: Value) {
+        // Without these there is not much to read.
+        let absent = if matches!(name, "type" | "payload") { 9 } else { 3 };
+        if !self.maker.one_in(absent) {
+            let value = self.maker.or_wrong(value);
+            self.fields.insert(name.into(), value);
+        }
+    }
+}
+
+impl FieldReader for Drawing<'_> {
+    fn reads_client_fields(&self) -> bool {
+        self.maker.client
     }
 
-    fn candidate(&mut self) -> Value {
-        self.record(&["candidate", "sdpMid", "sdpMLineIndex", "usernameFragment"], |maker, name| match name {
-            "sdpMLineIndex" => maker.number(65_535),
-            _ => maker.text(),
-        })
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        let text = self.maker.text();
+        self.put(name, text);
+        None
     }
 
-    fn payload(&mut self) -> Value {
-        let own = if self.client { CLIENT_ONLY } else { &[] };
-        let names = [TEXT, INTEGER, &["peer", "peers", "candidates", "own", "resumed"], own].concat();
-        self.record(&names, |maker, name| match name {
-            "version" | "limit" => maker.number(65_535),
-            "versions" => Value::Array(vec![maker.number(65_535), maker.number(65_535)]),
-            "peer" => maker.peer(),
-            "peers" => maker.list(Self::peer),
-            "candidates" => maker.list(Self::candidate),
-            "own" | "resumed" | "receipt" => maker.one_in(2).into(),
-            name if INTEGER.contains(&name) => maker.number(u32::MAX),
-            _ => maker.text(),
-        })
+    fn flag(&mut self, name: &'static str) -> Option<bool> {
+        let flag = self.maker.one_in(2);
+        self.put(name, flag.into());
+        None
     }
 
-    fn frame(&mut self) -> Value {
-        let names = ["type", "type", "id", "from", "to", "timestamp", "seq", "ack", "payload", "payload"];
-        self.record(&names, |maker, name| match name {
-            "id" | "seq" | "ack" | "timestamp" => maker.number(u32::MAX),
-            "payload" => maker.payload(),
-            _ => maker.text(),
-        })
+    fn integer(&mut self, name: &'static str, most: u64) -> Option<u64> {
+        let number = self.maker.number(u32::try_from(most).unwrap_or(u32::MAX));
+        self.put(name, number);
+        None
+    }
+
+    fn pair(&mut self, name: &'static str) -> Option<(u16, u16)> {
+        let pair = vec![self.maker.number(65_535), self.maker.number(65_535)];
+        self.put(name, pair.into());
+        None
+    }
+
+    fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let texts = self.maker.list(Maker::text);
+        self.put(name, texts);
+        None
+    }
+
+    fn record<R: Record>(&mut self, name: &'static str) -> Option<R> {
+        let record = self.maker.record::<R>();
+        self.put(name, record);
+        None
+    }
+
+    fn records<R: Record>(&mut self, name: &'static str) -> Option<Vec<R>> {
+        let records = self.maker.list(Maker::record::<R>);
+        self.put(name, records);
+        None
     }
 }
 
@@ -140,7 +157,7 @@ fn the_shell_reads_what_the_servers_codec_reads_and_nothing_else() {
     let mut maker = Maker { rng: Rng::new(1), client: false };
     let mut taken = 0;
     for _ in 0..4000 {
-        let text = maker.frame().to_string();
+        let text = maker.record::<Envelope>().to_string();
         let read = serde_json::from_str::<Envelope>(&text).ok();
         taken += usize::from(read.as_ref().is_some_and(|envelope| envelope.payload.is_some()));
         assert_eq!(codec::decode(&JsValue::from_str(&text)), read, "{text}");
@@ -153,26 +170,13 @@ fn what_the_shell_writes_the_server_reads() {
     let mut maker = Maker { rng: Rng::new(2), client: true };
     let mut written = 0;
     for _ in 0..4000 {
-        let Ok(mut envelope) = serde_json::from_str::<Envelope>(&maker.frame().to_string()) else { continue };
-        let text = codec::encode(&envelope, envelope.ack);
-        // What only a server says is never written, and what is not true is as good as absent.
-        envelope.timestamp = None;
-        if let Some(payload) = &mut envelope.payload {
-            let is_true = |flag: Option<bool>| flag.filter(|value| *value);
-            let (own, receipt) = (is_true(payload.own), is_true(payload.receipt));
-            **payload = Payload {
-                version: None,
-                resumed: None,
-                after: None,
-                peers: None,
-                reason: None,
-                message: None,
-                reference: None,
-                own,
-                receipt,
-                ..core::mem::take(payload)
-            };
-        }
+        let Ok(mut envelope) = serde_json::from_str::<Envelope>(&maker.record::<Envelope>().to_string())
+        else {
+            continue;
+        };
+        let ack = envelope.ack.take();
+        let text = codec::encode(&envelope, ack);
+        envelope.ack = ack;
         assert_eq!(serde_json::from_str::<Envelope>(&text).ok(), Some(envelope), "{text}");
         written += 1;
     }

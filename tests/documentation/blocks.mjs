@@ -1,5 +1,5 @@
-// The code blocks of a Markdown document, each with its language and the line on which its text begins. A second word after the
-// language names the file whose text the block is: such a block belongs to no program, tests/packaging runs it.
+// Reads the code blocks of a Markdown document, each with its language and the line on which its text begins. A second word after the
+// language is the name of a file: such a block is the text of this file and belongs to no program, and tests/packaging runs it.
 import { readFileSync, readdirSync } from "node:fs";
 import { inRoot } from "../../tools/paths.mjs";
 
@@ -36,7 +36,7 @@ export function blocksOf(document) {
   return blocks;
 }
 
-/** The text of the block that is this file. */
+/** Returns the text of the block with this file name. */
 export function fileOf(document, name) {
   const found = blocksOf(document).filter(({ file }) => file === name);
   if (found.length !== 1) throw new Error(`${document} has ${found.length} blocks of ${name}`);

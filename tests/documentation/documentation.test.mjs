@@ -1,5 +1,5 @@
-// Every code block of README.md and docs/guides: the programs are compiled strictly against the published types, and run in
-// two browsers against a real server; what they say about a value (`// → value`) must hold. Shell lines must exist.
+// Checks every code block of README.md and docs/guides. The programs are compiled strictly against the published types, and run in
+// two browsers against a real server. What they claim about a value (`// → value`) must hold. The commands in shell lines must exist.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -94,7 +94,7 @@ test("the programs compile, strictly, against the published types", async () => 
     moduleResolution: "bundler",
     lib: ["ES2022", "DOM", "DOM.Iterable"],
     types: [],
-    // The published types themselves are checked too.
+    // The compiler checks the published types themselves too.
     skipLibCheck: false,
     paths: { signalpost: [path.relative(directory, path.join(dist, "index.d.ts"))] },
   };
@@ -144,7 +144,7 @@ describe("the programs run, in Chromium and in Firefox at once", () => {
             `const script = document.createElement("script"); script.type = "module"; script.textContent = ${JSON.stringify(code)}; document.body.append(script);`,
           );
         const problems = async () => (await Promise.all(pages.map((page) => page.evaluate("documentation.problems")))).flat();
-        /** Lines that were seen to hold in a page; those that were in all pages are let go there. */
+        /** Returns the lines whose claims held in a page, and lets all pages go on after the claims that held in all of them. */
         const held = async () => {
           const lists = await Promise.all(pages.map((page) => page.evaluate("documentation.held")));
           const common = lists[0].filter((line) => lists.every((list) => list.includes(line)));
@@ -179,7 +179,7 @@ describe("the programs run, in Chromium and in Firefox at once", () => {
           }
           await new Promise((done) => setTimeout(done, 20));
         }
-        // One side ends, then the other: nothing of what goes wrong by that is left to nobody.
+        // One side ends, then the other: the program handles every error that follows from that.
         for (const page of pages) {
           await page.evaluate("documentation.end()");
           await new Promise((done) => setTimeout(done, 300));

@@ -1,4 +1,4 @@
-// docs/guides/errors.md tells of exactly the codes that there are, and whether a retry can help.
+// docs/guides/errors.md lists exactly the codes that exist, and says whether a retry can help.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The guides' programs for Node are run there, as an application has the package, against a real server; they end by themselves.
+// Runs the guides' programs for Node with the package as an application has it, against a real server. They end by themselves.
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";

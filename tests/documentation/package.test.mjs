@@ -1,4 +1,4 @@
-// What `npm pack` makes: everything that package.json names is in it, and a compiler that knows no more than the web takes its types.
+// The result of `npm pack` contains everything that package.json names, and a compiler that knows only the libraries of the web accepts its types.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,33 +1,33 @@
-// All code blocks of one document, one after the other, are one program: what a block declares, the next ones use. Its lines
-// are those of the document.
+// All code blocks of one document, one after the other, are one program: later blocks use what a block declares. The program
+// has the line numbers of the document.
 import { transform } from "esbuild";
 
 export const CODE = new Set(["js", "ts"]);
 
-/** Whether the block is a part of its document's program, not a file of its own. */
+/** Whether the block is a part of its document's program, and not a separate file. */
 export const isProgram = ({ language, file }) => CODE.has(language) && file === undefined;
 
-/** A program for Node, each block one of its own. */
+/** The language of a program for Node; each block is a separate program. */
 export const NODE_CODE = "mjs";
 
-/** The program as it is written: for the compiler. */
+/** Returns the program as it is written, for the compiler. */
 export function sourceOf(blocks) {
   const lines = ["export {};"];
   for (const block of blocks.filter(isProgram)) {
-    // One line more than the document, for the one above.
+    // The program has one line more than the document: the line above.
     while (lines.length < block.line) lines.push("");
     lines.push(...block.lines);
   }
   return lines.join("\n");
 }
 
-/** `value; // → expected`: an expression, at the end of a line, and what it is or becomes. */
+/** Matches `value; // → expected`: an expression at the end of a line, and the value that it has or gets. */
 const CLAIM = /^(\s*)(.+);\s*\/\/ → (.+)$/;
 
 /**
- * The program as it is run where "signalpost" can be imported, and the lines whose claims must have been seen to hold. A claim at the beginning of a line is waited
- * for, on both sides: what comes next on one may take away what the other has not seen yet. One inside a function is checked when the
- * function runs.
+ * Returns the program to run where "signalpost" can be imported, and the lines whose claims must hold at some moment. Both sides wait for a claim at the
+ * beginning of a line, because the next line of one side may remove what the other side has not seen yet. A claim inside a function is checked when
+ * the function runs.
  */
 export async function withClaims(source) {
   const claims = [];
@@ -42,16 +42,16 @@ export async function withClaims(source) {
   return { code: `${code}\nwindow.documentation.end = () => client.close();\nwindow.documentation.isDone = true;`, claims };
 }
 
-/** The program with its servers in another place. */
+/** Returns the program with the addresses of the test's server. */
 export const connectedTo = (address, code) => code.replace(/"wss?:\/\/[^"]*\/signal"/g, JSON.stringify(address));
 
-/** The program as it is run without a bundler, in a page of the server. */
+/** Returns the program to run without a bundler, in a page of the server. */
 export async function runnable(source) {
   const { code, claims } = await withClaims(source);
   return { code: connectedTo("/signal", code).replaceAll('from "signalpost"', 'from "/package/signalpost.js"'), claims };
 }
 
-/** In a page: what the program needs. */
+/** The source of what a program needs in a page. */
 export const HARNESS = `
   window.documentation = { isDone: false, held: [], released: new Set(), problems: [] };
   addEventListener("error", ({ message }) => documentation.problems.push(message));

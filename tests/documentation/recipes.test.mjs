@@ -1,4 +1,4 @@
-// The guides' recipes end when one side ends: docs/guides/data.md sends a file, and the peer, the channel or the other page goes.
+// The guides' recipes end when one side ends: docs/guides/data.md sends a file, and the peer, the channel or the other page ends.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { transform } from "esbuild";
@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => world?.close());
 
-/** What happens at 5 of 50 MB, and in which of the pages. */
+/** The event at 5 of 50 MB, and the page in which it happens. */
 const ENDS = {
   "the sender closes the peer": { sender: "peer.close()" },
   "the sender closes its client": { sender: "client.close()" },
@@ -27,14 +27,14 @@ const ENDS = {
   "the receiver's page is left": { receiver: "location.href = 'about:blank'" },
 };
 
-/** In a page: what nobody caught. */
+/** Collects in a page the errors that no code caught. */
 const COLLECT = `
   window.uncaught = [];
   addEventListener("error", ({ message }) => uncaught.push(message));
   addEventListener("unhandledrejection", ({ reason }) => uncaught.push(String(reason)));
 `;
 
-/** In the sender's page: how sending 50 MB ended. */
+/** Returns in the sender's page how sending 50 MB ended. */
 async function sendMuch({ to, end }) {
   const peer = client.peer(to);
   window.peer = peer;
@@ -48,7 +48,7 @@ async function sendMuch({ to, end }) {
     send.call(channel, bytes);
     sent += bytes.length;
     if (end && sent >= 5_000_000) {
-      // Not while it is sent, but when the application comes to it.
+      // The end comes in a later task, as from an application, and not inside `send()`.
       setTimeout(end === "peer.close()" ? () => peer.close() : end === "client.close()" ? () => client.close() : () => channel.close());
       end = undefined;
     }

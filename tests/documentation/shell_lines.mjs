@@ -25,6 +25,10 @@ const COMMANDS = [
     /^cargo test -p signalpost-([\w-]+)$/,
     (crate) => assert.ok(existsSync(inRoot("crates", crate, "Cargo.toml")), `there is no crate signalpost-${crate}`),
   ],
+  [
+    /^cargo run -p signalpost-core --example (\w+)$/,
+    (example) => assert.ok(existsSync(inRoot("crates", "core", "examples", `${example}.rs`)), `there is no example ${example}`),
+  ],
   [/^npm (pack)$/, () => assert.ok(scripts.prepack, "npm pack would not build")],
   [/^npm install \S+\/([\w.-]+\.tgz)$/, (file) => assert.equal(file, `${packageName}-${version}.tgz`)],
   [
@@ -35,7 +39,7 @@ const COMMANDS = [
   ],
 ];
 
-/** Checks one line; a command that nothing here knows fails. */
+/** Checks one line; an unknown command fails. */
 export function checkShellLine(line) {
   const command = line
     .replace(/(^|\s)#.*$/, "")

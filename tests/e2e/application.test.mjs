@@ -1,4 +1,4 @@
-// What applications send each other through the server, and ways to the server that are no WebSocket.
+// Messages that applications send through the server, and transports other than a WebSocket.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, loadModule, outcome, startClient } from "./support/pages.mjs";
@@ -164,7 +164,7 @@ describe("signals for a connection of one's own", () => {
 });
 
 describe("another way to the server", () => {
-  // A page's own bridge: whatever carries texts, and a WebSocket at its end.
+  // A page's own bridge: a transport that carries texts, with a WebSocket at its end.
   const BRIDGE = `(port) => {
     const socket = new WebSocket("/signal".replace(/^/, location.origin.replace(/^http/, "ws")));
     socket.onopen = () => port.postMessage("open");
@@ -214,7 +214,7 @@ describe("another way to the server", () => {
   test("a client over a data channel to a peer that has a link", () =>
     pagesOf(["chromium", "firefox"], async (ada, bob) => {
       await inRoom([ada, bob], "t1");
-      // Bob lends his link to whoever opens a channel called "signal".
+      // Bob lends his link to each peer that opens a channel called "signal".
       await bob.evaluate(`async () => {
         client.addEventListener("peer", ({ peer }) => peer.addEventListener("datachannel", ({ channel }) => {
           const port = { postMessage: (text) => channel.readyState === "open" && channel.send(text) };

@@ -1,4 +1,4 @@
-// What may be given to the package, and what it says to the rest: the name, the value and what is allowed. In node, which runs
+// The arguments that the package accepts, and its errors for all others: the name, the value and the values that are allowed. In Node, which runs
 // the facade alone, and in both browsers.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -6,7 +6,7 @@ import { dist } from "../../tools/paths.mjs";
 import { blank, loadModule } from "./support/pages.mjs";
 import { makeWorld, withPages } from "./support/world.mjs";
 
-/** In node or in a page: what came of each case, as texts. */
+/** In Node or in a page: returns the result of each case, as texts. */
 async function tell({ SignalingClient, SignalingError }) {
   const told = {};
   const note = async (name, act) => {

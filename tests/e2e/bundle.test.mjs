@@ -1,5 +1,5 @@
-// The first media section of a bundle is stopped: all media and data move to another transport (RFC 9143 §7.2). What plain browsers
-// make of it, and that a pair of Signalpost's lives where theirs can.
+// The first media section of a bundle is stopped: all media and data move to another transport (RFC 9143 §7.2). The tests show
+// what plain browsers do then, and that a pair of Signalpost survives where a plain pair can.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";
@@ -20,7 +20,7 @@ const PAIRS = [
 ];
 
 describe("plain connections", () => {
-  /** A connected pair with sound and a picture, which `ada` sends; `bob` stops the first section. */
+  /** Makes a connected pair with audio and video, which `ada` sends; `bob` stops the first section. */
   const stopped = (kinds, body) =>
     withPages(world.pick(...kinds), [blank(world.server)], async (ada, bob) => {
       for (const page of [ada, bob]) await arm(page);
@@ -78,7 +78,7 @@ describe("plain connections", () => {
 
 describe("Signalpost", () => {
   let names = 0;
-  /** The lower id is impolite: `ada` towards `bob`. Sound and a picture are there before they connect. */
+  /** The lower id is impolite: `ada` towards `bob`. Audio and video are there before they connect. */
   const connected = (kinds, tracks, body) =>
     withPages(world.pick(...kinds), [blank(world.server)], async (...pages) => {
       names += 1;
@@ -118,7 +118,7 @@ describe("Signalpost", () => {
       await page.evaluate((id) => {
         window.channel = peer.createDataChannel("probe", { negotiated: true, id });
         channel.onmessage = ({ data }) => (window.said = data);
-        // What comes before the other side has its end is lost.
+        // Data that comes before the other side has its end of the channel is lost.
         const timer = setInterval(() => channel.readyState === "open" && channel.send(`${id}`), 50);
         channel.onclose = () => clearInterval(timer);
       }, number);
@@ -126,7 +126,7 @@ describe("Signalpost", () => {
     for (const page of [ada, bob]) await page.waitFor(`window.said === "${number}"`, null, { what: "data to flow" });
   };
 
-  // Firefox beside Chromium is left out: in one run of several nothing flowed to Chromium after a move, for a cause that is not known.
+  // Firefox beside Chromium is left out: in one run of several no data flowed to Chromium after a move, and the cause is unknown.
   test(`${PAIRS[0].join("–")}: the polite side stops the first section, uses its place again and stops that, and the pair lives`, () =>
     connected(PAIRS[0], ["sound", "picture"], async (ada, bob) => {
       for (const round of [1, 2, 3]) {
@@ -182,7 +182,7 @@ describe("Signalpost", () => {
             bob,
             `{
               const { createOffer } = RTCPeerConnection.prototype;
-              // Within moments of the SDK's own.
+              // Moments after the offer of the SDK.
               peer.connection.createOffer = async function (...given) {
                 delete this.createOffer;
                 const offer = await createOffer.apply(this, given);
@@ -202,7 +202,7 @@ describe("Signalpost", () => {
           await flows(ada, bob, 10 + round);
         };
         for (const round of [1, 2, 3]) {
-          // The offer that is made anew restarts ICE.
+          // The next offer restarts ICE.
           if (!(await restarts(t, kinds, [ada, bob], () => anew(round)))) return;
           await new Promise((done) => setTimeout(done, 1000));
         }

@@ -1,4 +1,4 @@
-// Whatever happens to the sockets: every message arrives, once and in order, and what cannot be is told.
+// Whatever happens to the sockets: every message arrives once and in order, and the sender learns of every message that cannot arrive.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../harness/server.mjs";
@@ -21,12 +21,12 @@ import { makeWorld, seed, seeded } from "./support/world.mjs";
 
 const RESUMES = 20;
 const MESSAGES = 100;
-/** A little slower than what an application may send for long. */
+/** A little slower than the rate that the server allows for a long time. */
 const PACE_MS = 55;
 const WINDOW_S = 2;
 
 let world;
-/** A server that soon gives up who is away. */
+/** The options of a server that soon gives up clients that are away. */
 let hasty;
 before(async () => {
   world = await makeWorld(["chromium", "chromium", "firefox", "firefox"]);
@@ -37,7 +37,7 @@ after(() => world?.close());
 const sidesOf = (kinds, body) => withSides(world, world.pick(...kinds), body);
 const numbers = (count) => Array.from({ length: count }, (_, at) => at + 1);
 
-// The two browsers are tried side by side: most of the time is spent waiting.
+// The two browsers run side by side, because the tests mostly wait.
 describe("delivery", { concurrency: 2 }, () => {
   for (const kinds of [
     ["chromium", "chromium"],
@@ -84,13 +84,13 @@ describe("delivery", { concurrency: 2 }, () => {
         await sidesOf(kinds, async (ada, bob) => {
           for (const side of [ada, bob]) {
             for (let link = 0; link < 60; link += 1) {
-              // In either direction: a number of bytes that is often a place inside a frame, and now and then before the first of them.
+              // In either direction: the number of bytes is often a place inside a frame, and now and then before the first frame.
               const when = { link, direction: random() < 0.5 ? "up" : "down", byte: Math.floor(random() * (random() < 0.2 ? 400 : 2500)) };
               await side.faults.rule({ when, act: { cut: random() < 0.5 ? "reset" : "fin" } });
             }
           }
           for (const side of [ada, bob]) await start(side);
-          /** In a page: the numbers, one after another at a pace; every third with a receipt. */
+          /** In a page: sends the numbers, one after another at a fixed rate; every third with a receipt. */
           const talk = (side, to) =>
             meanwhile(
               side,
@@ -139,9 +139,9 @@ describe("delivery", { concurrency: 2 }, () => {
           await connectPeers(ada, bob);
           await ada.faults.act({ gate: "reset", cut: "reset" });
           await ada.page.waitFor("client.state === 'reconnecting'");
-          // Nothing of this has a number yet: it goes out in the new session.
+          // None of these messages has a number yet: they go out in the new session.
           const waiting = send(ada, bob.id, ["while", "away"]);
-          // The connection is well, so the member is not called away; its session ends with the window.
+          // The connection works, so the member is not away; its session ends with the window.
           assert.deepEqual(await heardOf(bob, ada.id, 1, { timeoutMs: (WINDOW_S + 5) * 1000 }), ["peerleave lost"]);
           assert.deepEqual(await members(bob), []);
           await flows(ada, bob, "in the outage");
@@ -157,7 +157,7 @@ describe("delivery", { concurrency: 2 }, () => {
           await assertUntouched(ada, bob);
           assert.deepEqual(await resumes(ada, 1), ["session-expired"], "once");
           assert.deepEqual(await ada.page.evaluate("people.map(({ what }) => what)"), ["peerjoin"], "who stayed is not told of again");
-          // The new session is one like any.
+          // The new session works like any other.
           await ada.faults.act({ cut: "reset" });
           assert.deepEqual(await resumes(ada, 2), ["session-expired", true]);
         }));
@@ -169,7 +169,7 @@ describe("delivery", { concurrency: 2 }, () => {
       sidesOf([kind, kind], async (ada, bob) => {
         await start(ada);
         await start(bob);
-        // All messages are for the first of them; the bytes for all five, since what waits for one of them at the server is bounded too.
+        // All messages are for the first of them; the bytes are for all five, because the server bounds what waits for each of them too.
         const receivers = numbers(5).map((at) => `${bob.id}-${at}`);
         await meanwhile(
           bob,
@@ -186,7 +186,7 @@ describe("delivery", { concurrency: 2 }, () => {
           },
           receivers,
         );
-        /** In a page: answers for connections of one's own, `{ to, first, count, size }`, to each in turn; `window.outcomes` is how each ended. */
+        /** In a page: sends answers for the application's own connections, `{ to, first, count, size }`, to each peer in turn; `window.outcomes` says how each call ended. */
         const signal = `({ to, first, count, size }) => {
           const rest = "a=x:" + "x".repeat(size) + "\\r\\n";
           window.outcomes = [];
@@ -200,7 +200,7 @@ describe("delivery", { concurrency: 2 }, () => {
           await ada.faults.act({ gate: "reset", cut: "reset" });
           await ada.page.waitFor("client.state === 'reconnecting'");
           await ada.page.evaluate(signal, given);
-          // What is too much is refused at once, not when the link is back.
+          // The client refuses a message beyond the bound at once, not when the link is back.
           await ada.page.waitFor(`outcomes.filter(Boolean).length >= ${given.count - kept}`);
           assert.deepEqual(
             await ada.page.evaluate("outcomes.map((how, at) => how && at).filter((at) => at !== null)"),

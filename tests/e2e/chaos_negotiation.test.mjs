@@ -1,4 +1,4 @@
-// The socket is killed in the middle of a negotiation, and before there is one: it still ends in a connection, by the same offer.
+// The socket is killed in the middle of a negotiation, and before it: the negotiation still ends in a connection, by the same offer.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../harness/server.mjs";
@@ -35,14 +35,14 @@ const countOffers = ({ page }) =>
       offers += 1;
       return createOffer.apply(this, given);
     };
-    // Without an argument it makes what the state asks for (W3C WebRTC §4.4.1.5).
+    // Without an argument, the browser makes the description that fits the state (W3C WebRTC §4.4.1.5).
     RTCPeerConnection.prototype.setLocalDescription = function (...given) {
       if (given[0] === undefined && ["stable", "have-local-offer"].includes(this.signalingState)) offers += 1;
       return setLocalDescription.apply(this, given);
     };`,
   );
 
-/** There was one offer: its frame may be repeated on a new socket, under its own number. */
+/** Checks that there was one offer: the client may repeat its frame on a new socket, under its own number. */
 async function assertOneOffer(from, to) {
   assert.deepEqual(await Promise.all([from, to].map(({ page }) => page.evaluate("offers"))), [1, 0], "offers that were made");
   const sent = await passed(from, "offer", "up");
@@ -52,7 +52,7 @@ async function assertOneOffer(from, to) {
   assert.deepEqual(await passed(to, "offer", "up"), []);
 }
 
-/** Where the wire of the one who calls breaks; `passes`: whether its offer gets through the first time; `cut`: how. */
+/** Where the caller's wire breaks; `passes`: whether its offer gets through the first time; `cut`: how the wire breaks. */
 const BETWEEN = {
   "when the offer has passed": { cut: "reset", passes: true, when: { direction: "up", type: "offer" } },
   "before the offer passes": { cut: "fin", passes: false, when: { direction: "up", type: "offer", isBefore: true } },
@@ -60,7 +60,7 @@ const BETWEEN = {
   "when the answer has passed": { cut: "fin", passes: true, when: { direction: "down", type: "answer" } },
 };
 
-// The two browsers are tried side by side: most of the time is spent waiting.
+// The two browsers run side by side, because the tests mostly wait.
 describe("a socket is killed", { concurrency: 2 }, () => {
   for (const kind of ["chromium", "firefox"]) {
     describe(kind, { concurrency: 1 }, () => {

@@ -1,4 +1,4 @@
-// Tabs that vanish, leave, come back, are doubled, or meet another one under their name; observed by somebody in the same room.
+// Tabs that vanish, leave, come back, are duplicated, or meet another tab with the same id; a peer in the same room observes them.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,14 +9,14 @@ import { outcome } from "./support/pages.mjs";
 import { makeWorld } from "./support/world.mjs";
 
 const WINDOW_S = 4;
-/** What is told at once takes a moment; what has to be found out takes longer than this. */
+/** A notice that the server sends at once takes less time than this; one that it must find out first takes more. */
 const AT_ONCE_MS = 2000;
 const AWAY_MS = 10_000;
 
 const LAUNCH = { chromium: launchChromium, firefox: launchFirefox };
 
 let world;
-/** The same with a server that soon gives up who is away. */
+/** The same with a server that soon gives up clients that are away. */
 let hasty;
 before(async () => {
   world = await makeWorld(["chromium", "chromium", "firefox", "firefox"]);
@@ -26,7 +26,7 @@ after(() => world?.close());
 
 const sidesOf = (kind, body) => withSides(world, world.pick(kind, kind), body);
 
-/** Both in a room, and the first has been told of the second. */
+/** Brings both into a room, and waits until the first knows of the second. */
 async function inRoom(ada, bob, options = {}) {
   const room = `room-${ada.id}`;
   await start(ada);
@@ -36,11 +36,11 @@ async function inRoom(ada, bob, options = {}) {
   assert.deepEqual(await heardOf(ada, bob.id, 1), ["peerjoin"]);
 }
 
-/** How long after `since` the side's room told the `nth` thing of a peer, in milliseconds. */
+/** Returns how long after `since` the side's room had the `nth` event about a peer, in milliseconds. */
 const toldAfter = async (side, id, nth, since) =>
   (await side.page.evaluate((id) => people.filter((entry) => entry.id === id), id))[nth].at - since;
 
-// The two browsers are tried side by side: most of the time is spent waiting.
+// The two browsers run side by side, because the tests mostly wait.
 describe("tabs", { concurrency: 2 }, () => {
   for (const kind of ["chromium", "firefox"]) {
     describe(kind, { concurrency: 1 }, () => {
@@ -48,7 +48,7 @@ describe("tabs", { concurrency: 2 }, () => {
         const doomed = await LAUNCH[kind](world.namespace);
         const [observer] = world.pick(kind);
         try {
-          // Two of its pages: one with a connection, which has to be found dead first.
+          // Two of its pages: one has a connection, which the observer must find dead first.
           await withSides(hasty, [observer, doomed], (ada, bob) =>
             withSides(world, [observer, doomed], async (eve, dan) => {
               await inRoom(ada, bob);
@@ -77,10 +77,10 @@ describe("tabs", { concurrency: 2 }, () => {
       test("a page whose wire goes silent is away within 10 s, is not found, and is back with all that was said to it", async (t) =>
         sidesOf(kind, async (ada, bob) => {
           await inRoom(ada, bob);
-          // Until nothing that was said waits for an answer.
+          // Waits until no frame waits for an answer.
           await sleep(1000);
           const silent = Date.now();
-          // Its own attempts to come back go nowhere either.
+          // Its own attempts to come back fail too.
           await bob.faults.act({ freeze: "sink", gate: "sink" });
           assert.deepEqual((await heardOf(ada, bob.id, 2))[1], "peeraway silent");
           const away = await toldAfter(ada, bob.id, 1, silent);
@@ -102,7 +102,7 @@ describe("tabs", { concurrency: 2 }, () => {
           await connectPeers(ada, bob);
           await bob.faults.act({ cut: "reset", gate: "reset" });
           await bob.page.waitFor("client.state === 'reconnecting'");
-          // Longer than a browser is silent on a connection that nobody uses (RFC 7675 §5.1: 5 s, give or take a fifth).
+          // Longer than a browser is silent on an unused connection (RFC 7675 §5.1: 5 s, give or take a fifth).
           await sleep(8000);
           await bob.faults.act({ gate: "open" });
           await resumes(bob, 1);
@@ -124,7 +124,7 @@ describe("tabs", { concurrency: 2 }, () => {
             const took = await toldAfter(ada, bob.id, 1, left);
             t.diagnostic(`${took} ms`);
             assert.ok(took < AT_ONCE_MS, `${took} ms`);
-            // Firefox has closed the socket before the page could say goodbye: it is away, and gone within 2 s.
+            // Firefox has closed the socket before the page could say `bye`: the peer is away, and gone within 2 s.
             const isAway = kind === "firefox" && how !== "close()";
             const expected = ["peerjoin", ...(isAway ? ["peeraway lost"] : []), `peerleave ${reason}`];
             const heard = await heardOf(ada, bob.id, expected.length);
@@ -177,7 +177,7 @@ describe("tabs", { concurrency: 2 }, () => {
           const session = { storage: "tab" };
           await inRoom(ada, bob, { session });
           for (const isSilent of [false, true]) {
-            // What the page says when it leaves does not arrive.
+            // The `bye` of the page does not arrive.
             if (isSilent) await bob.faults.act({ freeze: "sink" });
             await bob.page.goto(address(bob));
             const began = Date.now();
@@ -188,14 +188,14 @@ describe("tabs", { concurrency: 2 }, () => {
             assert.deepEqual(await send(ada, bob.id, ["again"]), ["sent"]);
             await receives(bob, ada, ["again"]);
             const count = await ada.page.evaluate("people.length");
-            // Each self of it left once.
+            // Each incarnation left once.
             const { joined, left } = await ada.page.evaluate(() => ({
               joined: people.filter(({ what }) => what === "peerjoin").length,
               left: people.filter(({ what }) => what === "peerleave").length,
             }));
             assert.deepEqual([joined, left], isSilent ? [3, 2] : [2, 1], `${count} events`);
           }
-          // Nothing of a former self comes later.
+          // Nothing from a former incarnation comes later.
           await sleep(WINDOW_S * 1000 + 500);
           assert.deepEqual(await ada.page.evaluate("people.at(-1).what"), "peerjoin");
         }));
@@ -217,7 +217,7 @@ describe("tabs", { concurrency: 2 }, () => {
             await start(bob, options);
             const id = await bob.page.evaluate("client.peerId");
             assert.equal(id === bob.id, named);
-            // What the browser does when it duplicates a tab: the storage of its session is copied.
+            // The browser does this when it duplicates a tab: it copies the session storage.
             const stored = await bob.page.evaluate("Object.entries(sessionStorage)");
             assert.ok(stored.length > 0, "something is kept");
             const second = { ...bob, page: await bob.page.newTab(address(bob)) };
@@ -240,7 +240,7 @@ describe("tabs", { concurrency: 2 }, () => {
               await second.page.close();
             }
             assert.deepEqual(await bob.page.evaluate("[client.state, told('resume').length, told('state').length]"), ["connected", 0, 2]);
-            // The first one's storage is still its own: it has its id again after a reload.
+            // The storage of the first tab is still its own: it has its id again after a reload.
             await bob.page.goto(address(bob));
             await start(bob, options);
             assert.equal(await bob.page.evaluate("client.peerId"), id);

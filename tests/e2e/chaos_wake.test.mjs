@@ -1,4 +1,4 @@
-// A socket that says OPEN and is dead, tabs that are hidden, and what brings a link back, or does not.
+// A socket that says OPEN and is dead, hidden tabs, and the events that bring a link back, or do not.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,9 +8,9 @@ import { startServer } from "../harness/server.mjs";
 import { address, assertUntouched, connectPeers, flows, links, receives, resumes, send, start, withSides } from "./support/chaos.mjs";
 
 const HIDDEN_MS = 60_000;
-/** A probe has 2 s; without one the dead link is found 6 s later at the earliest. */
+/** A probe has 2 s; without a probe, the client finds the dead link 6 s later at the earliest. */
 const MOST_MS = 3500;
-/** Shorter than a link is silent before it is asked. */
+/** Shorter than the silence after which the client asks for a sign of life. */
 const SLEEP_MS = 7_000;
 
 const WAKE_UPS = {
@@ -23,7 +23,7 @@ let world;
 before(async () => {
   const namespace = await makeNamespace();
   world = { namespace, server: await startServer(namespace) };
-  // Two of each, and one with the hidden tabs, which is not spoken to meanwhile: a tab that is comes to the front.
+  // Two of each, and one more with the hidden tabs. The test does not drive this one meanwhile, because a tab that is driven comes to the front.
   const three = (launch) => Promise.all([launch(namespace), launch(namespace), launch(namespace)]);
   world.chromium = await three(launchDrivenChromium);
   world.firefox = await three(launchFirefox);
@@ -36,11 +36,11 @@ after(async () => {
 
 const KINDS = ["chromium", "firefox"];
 
-/** In a page: when it woke. */
+/** In a page: records when it woke. */
 const wake = ({ page }, how) => page.evaluate(`(${WAKE_UPS[how]}, Date.now())`);
 const when = ({ page }, round) => page.evaluate(`told("resume")[${round - 1}].at`);
 
-/** The longest time that the page was hidden, and when it was shown again. */
+/** Returns the longest time for which the page was hidden, and when it was shown again. */
 const hidden = ({ page }) =>
   page.evaluate(() => {
     const spans = told("visibilitychange").map(({ state, at }, place, all) => {
@@ -50,7 +50,7 @@ const hidden = ({ page }) =>
     return spans.reduce((longest, span) => (span.ms > longest.ms ? span : longest));
   });
 
-// All side by side: most of the time is spent waiting.
+// All run side by side, because the tests mostly wait.
 describe("waking up", { concurrency: 3 }, () => {
   for (const kind of KINDS) {
     describe(kind, { concurrency: 1 }, () => {
@@ -60,7 +60,7 @@ describe("waking up", { concurrency: 3 }, () => {
           await connectPeers(ada, bob);
           for (const [at, how] of Object.keys(WAKE_UPS).entries()) {
             const round = at + 1;
-            // What the server says is held, and comes when nobody listens to that socket any more.
+            // The proxy holds the server's frames, and they come when nobody listens to that socket any more.
             await ada.faults.act({ freeze: "hold" });
             const sent = send(bob, ada.id, [how]);
             const woke = await wake(ada, how);
@@ -80,7 +80,7 @@ describe("waking up", { concurrency: 3 }, () => {
             );
           }
           await receives(ada, bob, Object.keys(WAKE_UPS));
-          // A link that is well is asked, and stays.
+          // The client asks a working link, and keeps it.
           for (const how of Object.keys(WAKE_UPS)) await wake(ada, how);
           await sleep(2500);
           assert.equal(await links(ada), Object.keys(WAKE_UPS).length + 1);
@@ -126,23 +126,23 @@ describe("waking up", { concurrency: 3 }, () => {
       withSides(world, [world[kind][2], world[kind][2]], async (ada, bob) => {
         for (const side of [ada, bob]) await start(side);
         await connectPeers(ada, bob);
-        // In front of both.
+        // This tab is in front of both.
         const front = await bob.page.newTab(address(bob));
         try {
           assert.equal(await front.evaluate("document.visibilityState"), "visible");
           const hiddenAt = Date.now();
           await sleep(5000);
-          // Bob's wire dies, and nobody is told; new ones are well.
+          // Bob's wire dies without a sign; new ones work.
           await bob.faults.act({ freeze: "sink" });
           const froze = Date.now();
           await sleep(HIDDEN_MS - (Date.now() - hiddenAt));
-          // Long before anybody looks it was replaced.
+          // The client replaced it long before anybody shows the tab.
           const seen = await bob.faults.links();
           t.diagnostic(`${kind}: a hidden tab replaced its dead link after ${seen[1]?.at - froze} ms`);
           assert.equal(seen.length, 2, "the tab noticed by itself");
           assert.ok(seen[1].at - froze < 20_000);
           assert.equal(await links(ada), 1, "a link that is well is left alone");
-          // And once more, now found when the tab is shown.
+          // Once more: now the client finds it when the tab is shown.
           await bob.faults.act({ freeze: "sink" });
           await bob.page.evaluate("document.visibilityState");
           await resumes(bob, 2);
@@ -161,7 +161,7 @@ describe("waking up", { concurrency: 3 }, () => {
           await front.close();
         }
       });
-    // The time of waiting is shared.
+    // All share the waiting time.
     const ends = await Promise.allSettled(KINDS.map(story));
     for (const { reason } of ends) if (reason) throw reason;
   });

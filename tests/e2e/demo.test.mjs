@@ -1,4 +1,4 @@
-// The demo, as a newcomer meets it: two browsers in a room, chat, pictures, and a server that goes away and comes back.
+// The demo as a newcomer uses it: two browsers in a room, chat, video, and a server that stops and comes back.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { SNAPSHOT, agreement } from "./support/agreement.mjs";
@@ -12,7 +12,7 @@ let world;
 before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", "firefox"])));
 after(() => world?.close());
 
-/** In a page: sends a picture from the instant on. */
+/** In a page: sends video from the instant on. */
 async function addPictureAt(at) {
   const track = picture();
   await instant(at);
@@ -25,15 +25,15 @@ async function removePictureAt(at) {
   peer.removeTrack(sender);
 }
 
-/** In a page: frames that were decoded of the tracks that arrived. */
+/** In a page: returns how many frames of the arrived tracks were decoded. */
 const FRAMES = `async () => {
   const stats = [...(await peer.connection.getStats()).values()];
   return stats.filter(({ type, kind }) => type === "inbound-rtp" && kind === "video").reduce((sum, { framesDecoded = 0 }) => sum + framesDecoded, 0);
 }`;
 
 /**
- * In a page: how many tracks of the other side still come. `muted` is no guide: Chromium leaves a track muted for ever
- * whose media section was in an offer that was rolled back, though its pictures arrive.
+ * In a page: returns how many tracks of the other side still come. `muted` does not say: Chromium leaves a track muted for ever
+ * whose media section was in an offer that was rolled back, although its frames arrive.
  */
 const COMING = `arrived.filter(({ track, transceiver }) =>
   track.readyState === "live" && ["recvonly", "sendrecv"].includes(transceiver.currentDirection)).length`;
@@ -117,7 +117,7 @@ for (const { name, kinds, onlooker } of PAIRS) {
         for (const page of pages) {
           assert.equal(await page.evaluate(`document.querySelectorAll(".toast.failure").length`), 0, "nothing was complained about");
         }
-        // They are in the room again: somebody who comes now is seen, and sees them.
+        // They are in the room again: a peer that comes now sees them, and they see it.
         const newcomer = `eve-${signal}-${kinds.join("-")}`;
         await withPages([third], [address(world.server, room, newcomer)], async (page) => {
           for (const id of ids) await shows(page, id);
@@ -170,7 +170,7 @@ describe("The tools of the page", () => {
     for (const page of pages) await page.close();
   });
 
-  /** The channel was open all the time, and so was the connection. */
+  /** Checks that the channel and the connection were open all the time. */
   async function untouched() {
     for (const [side, page] of pages.entries()) {
       assert.deepEqual(await page.evaluate("ended"), [], `${ids[side]}: the connection was never touched`);
@@ -244,7 +244,7 @@ describe("The tools of the page", () => {
       await page.waitFor(`document.querySelector("[data-testid=resume-note]").textContent === "resumed"`);
       assert.match(await logbook(page), /Server: back after [\d.]+ s.*Server: reconnecting.*You cut the socket/s);
       assert.match(await logbook(page), /Session: resumed, nothing was lost/);
-      assert.doesNotMatch(await logbook(page), /away|not in the room/, "whoever is connected is not away");
+      assert.doesNotMatch(await logbook(page), /away|not in the room/, "a connected peer is not away");
       assert.equal(await page.evaluate(`document.querySelector("#banner").hidden`), true);
     }
     await chat(pages, "with sockets");
@@ -252,7 +252,7 @@ describe("The tools of the page", () => {
   });
 
   test("restart ICE, of one peer and of all, on the same channels", async (t) => {
-    // Firefox now and then loses DTLS after a restart of ICE (glare.test.mjs); its page then connects anew.
+    // Firefox now and then loses DTLS after an ICE restart (glare.test.mjs); its page then connects again.
     const pair = ["ruth", "rolf"];
     await withPages(
       world.pick("chromium", "chromium"),
@@ -309,7 +309,7 @@ describe("The tools of the page", () => {
     const page = pages[0];
     const [, second] = world.pick("chromium", "chromium");
     const other = await second.open(address(world.server, "keys", "olga"));
-    /** Presses Tab until that element has the focus; answers what had it on the way, each with a ring that can be seen. */
+    /** Presses Tab until this element has the focus; returns the elements that had it on the way, each with a visible ring. */
     const tabTo = async (goal, key = "Tab") => {
       const way = [];
       while (way.at(-1) !== goal && way.length < 40) {

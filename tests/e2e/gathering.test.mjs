@@ -10,13 +10,13 @@ let world;
 before(async () => (world = await makeWorld(["chromium", "chromium", "firefox", "firefox"])));
 after(() => world?.close());
 
-/** "ada" is impolite: the first offer of a connection that gathers is hers. */
+/** "ada" is impolite: she makes the first offer of a connection that gathers. */
 const IDS = ["ada", "bob"];
 const COMPLETE = { mode: "complete", timeoutMs: 10_000 };
-/** Nothing answers there: the default route of the namespace leads nowhere. */
+/** No server answers there: the default route of the namespace leads nowhere. */
 const DEAD_STUN = { iceServers: [{ urls: "stun:192.0.2.1:3478" }] };
 
-/** Notes what the page sends from here on: `window.sent`. */
+/** Records the frames that the page sends from here on: `window.sent`. */
 const watchFrames = (page) =>
   page.evaluate(() => {
     window.sent = [];
@@ -28,7 +28,7 @@ const watchFrames = (page) =>
     };
   });
 
-/** Pages in browsers of these kinds with clients of these options, in the order of the names; `body(ada, bob)`. */
+/** Opens pages in browsers of these kinds with clients of these options, in the order of the names, for `body(ada, bob)`. */
 const pair = (kinds, options, body) =>
   withPages(world.pick(...kinds), [blank(world.server)], async (...pages) => {
     for (const [at, page] of pages.entries()) {
@@ -42,7 +42,7 @@ const pair = (kinds, options, body) =>
     return value;
   });
 
-/** These connect in the same instant; answers how long each took. */
+/** Connects these pages at the same instant; returns how long each took. */
 async function connect(pages, ...which) {
   const at = Date.now() + 60;
   const times = await Promise.all(
@@ -64,7 +64,7 @@ const frames = (page) => page.evaluate("sent.splice(0)");
 const ofType = (list, type) => list.filter((frame) => frame.type === type);
 const lines = (sdp) => sdp.split("\r\n").filter((line) => line.startsWith("a=candidate:"));
 
-/** What the browser found for the description's generation, as lines of a description. */
+/** Returns the candidates that the browser found for the description's generation, as lines of a description. */
 const found = async (page, sdp) => {
   const [, fragment] = /a=ice-ufrag:(\S+)/.exec(sdp);
   const all = await page.evaluate(
@@ -77,7 +77,7 @@ const found = async (page, sdp) => {
   return all.map((line) => `a=${line.replace(/ ufrag \S+/, "")}`);
 };
 
-/** The frames of a page are one description of this type, with everything that was found, and its end. */
+/** Checks that the frames of a page are one description of this type, with every candidate that was found, and the end of candidates. */
 async function isComplete(page, type, list) {
   assert.deepEqual(
     list.filter(({ type }) => type !== "invite").map(({ type }) => type),
@@ -94,7 +94,7 @@ async function isComplete(page, type, list) {
   assert.match(sdp, /a=end-of-candidates\r\n/);
 }
 
-/** In a page: says a text until the next one is said, and waits for the same text of the other side. */
+/** In a page: repeats a text until the next one, and waits for the same text from the other side. */
 const TALK = `async (text) => {
   const channel = (window.probe ??= peer.createDataChannel("probe", { negotiated: true, id: 9 }));
   clearInterval(window.saying);
@@ -127,7 +127,7 @@ for (const { name, kinds } of PAIRS) {
           }));
       }
 
-      // Once for each connection: Firefox may lose one whose next restart comes before the new generation carries data.
+      // Once for each connection: Firefox may lose a connection whose next restart comes before the new generation carries data.
       for (const side of [1, 0]) {
         test(`the ${["impolite", "polite"][side]} side restarts ICE, then the polite one changes the session${roles}`, (t) =>
           pair(order, [{ gathering: COMPLETE }, { gathering: COMPLETE }], async (...pages) => {
@@ -172,7 +172,7 @@ for (const { name, kinds } of PAIRS) {
             [0, 1].map(async (side) => ofType(await frames(pages[side]), ["offer", "answer"][side])),
           );
           for (const { sdp } of [offer, answer]) assert.ok(lines(sdp).length > 0, "what was found by then is in it");
-          // Not so the answer: Chromium stops to gather once its checks are answered, which the offer is enough for.
+          // The answer need not hold all: Chromium stops gathering once its checks are answered, for which the offer is enough.
           assert.doesNotMatch(offer.sdp, /a=end-of-candidates/);
         },
       ));

@@ -1,4 +1,4 @@
-// Both at once: no side is the initiator, and nobody has to know who began.
+// Both sides at once: neither is the initiator, and neither has to know which side began.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";
@@ -8,7 +8,7 @@ import { PAIRS, makeWorld, seed, seeded, summary, withPages } from "./support/wo
 
 const CONNECTS = 10;
 const RENEGOTIATIONS = 50;
-/** Far enough ahead for both pages to have been told. */
+/** Far enough ahead for both pages to know it in time. */
 const AHEAD_MS = 60;
 
 let world;
@@ -18,7 +18,7 @@ after(() => world?.close());
 const other = (id) => (id === "ada" ? "bob" : "ada");
 const IDS = ["ada", "bob"];
 
-/** In a page: a fresh peer with so many tracks, `connect()` at the instant; answers what came of it. */
+/** In a page: makes a fresh peer with this many tracks and calls `connect()` at the instant; returns the result. */
 async function connectAt({ at, id, tracks }) {
   const peer = client.peer(id);
   window.peer = peer;
@@ -33,14 +33,14 @@ async function connectAt({ at, id, tracks }) {
   return { ms: performance.now() - began, late, errors };
 }
 
-/** In a page: waits for the end of its peer, or brings it about. */
+/** In a page: waits for the end of its peer, or closes it. */
 async function closed({ closes }) {
   if (closes) peer.close();
   while (client.remotePeers.length > 0) await new Promise((done) => setTimeout(done, 10));
   return peer.state;
 }
 
-/** In a page: the first channel of its own over the connection; `said(n)` resolves when the other side's n arrived. */
+/** In a page: creates its own first channel over the connection; `said(n)` resolves when the other side's n arrived. */
 async function openChannel() {
   const channel = peer.createDataChannel("probe", { negotiated: true, id: 100 });
   window.channel = channel;
@@ -57,11 +57,11 @@ async function openChannel() {
   window.channels = [];
   peer.addEventListener("datachannel", (event) => channels.push(event.channel));
   if (channel.readyState !== "open") await new Promise((done) => (channel.onopen = done));
-  // The senders in use, and those to use again: media sections are never given back.
+  // The senders in use, and the senders to use again: a connection never gives a media section back.
   window.senders = { live: [], idle: [] };
 }
 
-/** In a page: one act at the instant. */
+/** In a page: does one act at the instant. */
 async function actAt({ at, act }) {
   const late = await instant(at);
   const { live, idle } = senders;
@@ -86,7 +86,7 @@ async function actAt({ at, act }) {
   return late;
 }
 
-/** In a page: says a number and waits for the other side's. */
+/** In a page: sends a number and waits for the other side's. */
 async function exchange({ number }) {
   channel.send(number);
   await Promise.race([
@@ -95,11 +95,11 @@ async function exchange({ number }) {
   ]);
 }
 
-/** The username fragment of each side's generation. */
+/** Returns the username fragment of each side's generation. */
 const fragments = (pages) =>
   Promise.all(pages.map((page) => page.evaluate("peer.connection.localDescription.sdp.match(/a=ice-ufrag:\\S+/)[0]")));
 
-/** What both pages did last, for whoever has to find out why. */
+/** Returns what both pages did last, to explain a failure. */
 const traces = async (pages) =>
   (
     await Promise.all(
@@ -120,7 +120,7 @@ for (const { name, kinds } of PAIRS) {
           await equip(page);
         }
         for (let round = 0; round < CONNECTS; round += 1) {
-          // Nobody, one side, the other, both.
+          // Neither side, one side, the other, both.
           const tracks = [round & 1, (round >> 1) & 1];
           const at = Date.now() + AHEAD_MS;
           const results = await Promise.all(
@@ -163,8 +163,8 @@ for (const { name, kinds } of PAIRS) {
         for (let round = 0; round < RENEGOTIATIONS; round += 1) {
           const acts = [0, 1].map((side) => {
             const drawn = random();
-            // Firefox now and then loses DTLS when a restart of ICE follows another negotiation within moments, in plain
-            // browsers too: with it restarts go one at a time, in the test below.
+            // Firefox now and then loses DTLS when an ICE restart follows another negotiation within moments, in plain
+            // browsers too. With Firefox, restarts go one at a time, in the test below.
             if (drawn < 0.15) return kinds.includes("firefox") ? "channel" : "restart";
             if (drawn < 0.3) return "channel";
             if (live[side] === 0) return "add";
@@ -231,7 +231,7 @@ for (const { name, kinds } of PAIRS) {
             await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${began}` })));
             times.push(Date.now() - began);
             assert.deepEqual(await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures]"))), [[], []]);
-            // The pace of somebody who looks at what came of it.
+            // The pace of a person who looks at the result each time.
             await new Promise((done) => setTimeout(done, 1_000));
           });
           if (isWell) continue;

@@ -1,4 +1,4 @@
-// What the server passes on beyond the grammar of RFC 8839 and RFC 8866, because browsers take it: they do.
+// The server passes on more than the grammar of RFC 8839 and RFC 8866, because browsers accept more. This test shows that they do.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -11,10 +11,10 @@ before(async () => (world = await makeWorld(["chromium", "firefox"])));
 after(() => world?.close());
 
 const vectors = JSON.parse(readFileSync(inRoot("tests", "vectors", "candidates.json"), "utf8"));
-// Browsers want the name of the attribute; in a description it is there.
+// Browsers require the name of the attribute; in a description it is there.
 const lines = vectors.filter(({ ok, line }) => ok && line.includes("candidate:")).map(({ line }) => line);
 
-/** In a page: what a connection says of candidates, and of descriptions with other ends of lines. */
+/** In a page: returns how a connection reacts to candidates, and to descriptions with other ends of lines. */
 async function refusals({ lines }) {
   const [offerer, answerer, plain] = [0, 1, 2].map(() => new RTCPeerConnection());
   offerer.createDataChannel("x");

@@ -1,4 +1,4 @@
-// What begins while the module is still on its way, and that nothing of it stays when it is not wanted.
+// The work that begins while the browser loads the module, and that nothing of it stays when the client does not need it.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, loadModule, outcome } from "./support/pages.mjs";
@@ -8,7 +8,7 @@ let world;
 before(async () => (world = await makeWorld(["chromium", "firefox"])));
 after(() => world?.close());
 
-/** The page's sockets and connections, and a module that comes when `deliver()` is called. */
+/** Records the page's sockets and connections, and holds the module until the test calls `deliver()`. */
 const watch = async (page) => {
   await loadModule(page);
   await page.evaluate(() => {

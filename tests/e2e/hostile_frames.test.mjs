@@ -1,4 +1,4 @@
-// Every message malformed in every field: told to the server by a client, and told to the SDK by a server.
+// Every message malformed in every field: from a client to the server, and from a server to the SDK.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, startClient } from "./support/pages.mjs";
@@ -16,7 +16,7 @@ const route = { connection: 1, target: 2 };
 const ROUTE = { to: "name!", "payload.connection": "integer!", "payload.target": "integer" };
 const DESCRIPTION = { ...ROUTE, "payload.session": "integer", "payload.number": "integer!", "payload.sdp": "sdp!", "payload.own": "flag" };
 
-/** What a client says: a good frame and the kinds of its fields. */
+/** The messages of a client: a good frame and the kinds of its fields. */
 const TO_SERVER = [
   [
     { type: "join", id: 7, payload: { room: "r" } },
@@ -88,7 +88,7 @@ const HELLO_FIELDS = {
   "payload.peer.metadata": "metadata",
 };
 const withJunk = (junk) => JSON.stringify({ type: "join", id: 7, payload: { room: "r" } }).replace("{", () => `{"junk":${junk},`);
-/** What is no frame at all, or one too many. */
+/** Texts that are no frame at all, and frames that come too often. */
 const ODD = [
   ["nothing", "", "invalid-json"],
   ["a space", " ", "invalid-json"],
@@ -120,8 +120,8 @@ const ODD = [
 ];
 
 /**
- * In a page: says each frame and a `heartbeat` after it; what comes before its `heartbeat-ack` is the answer. In a session each frame gets
- * the next number; `used` tells which of them were used up.
+ * In a page: sends each frame and a `heartbeat` after it; the frames before the `heartbeat-ack` are the answer. In a session each frame gets
+ * the next number; `used` says which numbers were used up.
  */
 async function sayAll({ hello, frames }) {
   const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);

@@ -1,4 +1,4 @@
-// Numbers and acknowledgements that lie, said to the real server over real sockets.
+// False numbers and acknowledgements, sent to the real server over real sockets.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { equipRaw } from "./support/raw_session.mjs";
@@ -130,7 +130,7 @@ test("an acknowledgement from the future is refused and believed in nothing", as
     const refused = await ada.next();
     friend.tell(text(id, "one"));
     const one = await ada.next();
-    // Nothing was acknowledged: it comes again.
+    // The client acknowledged nothing, so the frame comes again.
     const code = await ada.drop();
     const back = await dial({ id, key: ada.key, received: 0 });
     return { refused, one: brief(one), code, welcome: back.welcome.payload, again: brief(await back.next()) };
@@ -172,7 +172,7 @@ test("a mailbox takes what it may hold and no more; its owner gets all that was 
     const taken = answers.filter((answer) => answer === "sent").length;
     const got = [];
     for (let at = 0; at < taken; at += 1) got.push(await back.next());
-    // The answer tells that the acknowledgement is there: the friend's socket does not wait for this one.
+    // The answer shows that the acknowledgement has arrived, because the friend's socket does not wait for this one.
     back.tell({ type: "peer-discovery", id: 5, payload: {} });
     await back.next();
     friend.tell(text(id, "room again"));
@@ -212,10 +212,11 @@ test("who does not acknowledge the answers to its own frames loses its session, 
 
 test("who acknowledges no news of others keeps its session, and is told where they stand", async () => {
   const told = await inPage(async () => {
-    // A room that is entered and left again and again, as often as one may, is news to who is in it.
+    // A peer enters and leaves a room again and again, as often as the server allows; each time its members get a notice.
     ada.tell({ type: "join", id: 2, payload: { room: id } });
     await ada.next();
     const answers = [];
+    const began = performance.now();
     for (let at = 0; at < 80; at += 1) {
       friend.tell({ type: "join", id: 3, payload: { room: id } });
       const joined = await friend.next();
@@ -227,10 +228,14 @@ test("who acknowledges no news of others keeps its session, and is told where th
       friend.tell({ type: "leave", id: 3, payload: { room: id } });
       await friend.next();
     }
+    // A busy machine takes long enough for the server to allow some more: one each 250 ms.
+    const regained = Math.floor((performance.now() - began) / 250);
     await ada.drop();
     const back = await dial({ id, key: ada.key, received: 0 });
-    return { answers, resumed: back.welcome.payload.resumed };
+    return { answers, regained, resumed: back.welcome.payload.resumed };
   });
   assert.ok(told.resumed);
-  assert.deepEqual(told.answers, [...Array(64).fill("joined"), "rate-limited", true]);
+  const joined = told.answers.filter((answer) => answer === "joined").length;
+  assert.ok(joined >= 64 && joined <= 64 + told.regained, `${joined} joined, ${told.regained} regained`);
+  assert.deepEqual(told.answers, [...Array(joined).fill("joined"), "rate-limited", true]);
 });

@@ -1,4 +1,4 @@
-// A peer that lies, on top of the client in plain JavaScript: a victim with the SDK stays well, and so does its connection to a friend.
+// A lying peer, built on the client in plain JavaScript: a victim with the SDK keeps working, and so does its connection to a friend.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { HOST, SDP, watch } from "./support/hostile.mjs";
@@ -30,7 +30,7 @@ const armed = async (page, id, victim) => {
   await page.evaluate((victim) => {
     window.tell = (type, payload) => plain.send(type, payload, victim);
     window.answers = (type) => frames.filter((frame) => frame.type === type && frame.from === victim);
-    /** Resolves when the server has handed over everything said so far, and the victim has had a moment for it. */
+    /** Resolves when the server has delivered every frame so far, and the victim has had a moment for it. */
     window.quiet = async (ms = 150) => {
       await plain.ask("peer-discovery", {}).catch(() => {});
       await new Promise((done) => setTimeout(done, ms));

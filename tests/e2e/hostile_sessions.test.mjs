@@ -1,5 +1,5 @@
-// Sessions that lie: forged, stale and replayed keys, numbers and positions that cannot be, said to the real server over real sockets.
-// Each gets its typed refusal or a clean new session; nobody is stuck, and nobody gets what is another's.
+// Lying sessions: forged, stale and replayed keys, impossible numbers and positions, sent to the real server over real sockets.
+// Each gets its typed refusal or a clean new session. No client is stuck, and no client gets the frames of another.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { equipRaw } from "./support/raw_session.mjs";
@@ -12,7 +12,7 @@ before(async () => (world = await makeWorld(["chromium"], { serverArgs: ["--resu
 after(() => world?.close());
 
 let names = 0;
-/** Runs `body(id)` in a page that can `dial()`; `id(name)` is one that nobody else has. */
+/** Runs `body(id)` in a page that can `dial()`; `id(name)` returns an id that no other test has. */
 const inPage = (body, arg) =>
   withPages(world.pick("chromium"), [blank(world.server)], async (page) => {
     await equipRaw(page);
@@ -66,7 +66,7 @@ describe("a key", () => {
       const key = "b".repeat(64);
       const friend = await dial({ id: other });
       const first = await dial({ id, key }, [text(other, "one", { seq: 1 })]);
-      // No frame with `ack`: as if the welcome had never come.
+      // The client sends no frame with `ack`, as if the `welcome` had never come.
       await friend.next();
       await first.drop();
       const second = await dial({ id, key }, [text(other, "one", { seq: 1 }), text(other, "two", { seq: 2 })]);
@@ -214,7 +214,7 @@ describe("a position", () => {
     assert.deepEqual(told.joined.slice(0, 1), ["joined"]);
   });
 
-  test("of a session whose window is over begins a new one, and so does whoever takes the name then", async () => {
+  test("of a session whose window is over begins a new one, and so does another client that takes the name then", async () => {
     const told = await inPage(
       async (ms) => {
         const [id, other] = [named("late"), named("friend")];

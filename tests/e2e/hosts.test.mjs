@@ -1,4 +1,4 @@
-// Hosts in a browser that are no page, or lack something: a Blob worker, a page without WebSocket or RTCPeerConnection.
+// Hosts in a browser that are not a page, or lack something: a Blob worker, a page without WebSocket or RTCPeerConnection.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, loadModule, outcome } from "./support/pages.mjs";
@@ -10,7 +10,7 @@ after(() => world?.close());
 
 const pageOf = (kind, body) => withPages(world.pick(kind), [blank(world.server)], body);
 
-/** In a worker that was made from a Blob: what becomes of a client. */
+/** Runs a client in a worker that was made from a Blob. */
 const WORKER = `
   const told = {};
   const code = (promise) => promise.then(() => "done", ({ code, retryable, context }) => ({ code, retryable, detail: context?.detail }));

@@ -1,4 +1,4 @@
-// A connection with so many media sections that its descriptions are larger than what can be sent: only the change that does not fit
+// A connection with so many media sections that its descriptions are too large to send: only the change that does not fit
 // fails, and everything else goes on.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -10,7 +10,7 @@ let world;
 before(async () => (world = await makeWorld(["chromium", "chromium"])));
 after(() => world?.close());
 
-/** Sections that fit, and as many more that do not: Chromium takes some 5,300 bytes for one. */
+/** A number of sections that fit; twice as many do not. Chromium takes some 5,300 bytes for one. */
 const FITTING = { chromium: 38 };
 const IDS = ["ada", "bob"];
 
@@ -44,7 +44,7 @@ const quiet = (page) => page.waitFor("new Promise((done) => setTimeout(() => don
 
 const generation = (page) => page.evaluate("peer.connection.localDescription.sdp.match(/a=ice-ufrag:\\S+/)[0]");
 
-/** Both sides have another generation than before. */
+/** Checks that both sides have another generation than before. */
 async function restarts(who, pages) {
   const before = await Promise.all(pages.map(generation));
   await who.evaluate("peer.restartIce()");
@@ -56,7 +56,7 @@ async function restarts(who, pages) {
     );
   }
   for (const page of pages) await page.waitFor("peer.state === 'connected'");
-  // No offer is made for a moment after a restart.
+  // For a moment after a restart, neither side makes an offer.
   await new Promise((done) => setTimeout(done, 700));
 }
 
@@ -89,7 +89,7 @@ for (const { kinds, side } of [
         });
         await quiet(busy);
 
-        // It was told once, not with every negotiation.
+        // The page got the error once, not with every negotiation.
         assert.deepEqual(
           await Promise.all(pages.map((page) => page.evaluate("errors"))),
           side === 0 ? [["message-too-large"], []] : [[], ["message-too-large"]],

@@ -1,4 +1,4 @@
-// Nothing is left: clients and peers that come and go, thousands of times, in one page.
+// Clients and peers that come and go, thousands of times in one page, leave nothing behind.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { keepLedger } from "./support/ledger.mjs";
@@ -14,7 +14,7 @@ const PEERS = 300;
 /** How many clients come and go at the same time: Chromium makes sockets wait when more than a few are on their way. */
 const AT_A_TIME = 5;
 
-/** In a page: the ways in which a client comes and goes. */
+/** In a page: the ways in which a client can come and go. */
 const LIVES = (atATime) => {
   const { SignalingClient } = signalpostModule;
   const refused = (promise, ...codes) =>
@@ -27,12 +27,12 @@ const LIVES = (atATime) => {
   window.shared = new AbortController();
   const { signal } = window.shared;
   const lives = [
-    // Connected, with a signal that outlives it, then closed.
+    // Connected, with an `AbortSignal` that outlives the client, then closed.
     async (client) => {
       await client.connect({ signal });
       client.close();
     },
-    // In a room, with something to be answered.
+    // In a room, with a request that has no answer yet.
     async (client) => {
       await client.connect();
       await client.join(`room-${client.peerId}`);
@@ -40,7 +40,7 @@ const LIVES = (atATime) => {
       client.close();
       await found;
     },
-    // Closed while it connects.
+    // Closed while the client connects.
     async (client) => {
       const connecting = refused(client.connect(), "closed");
       await ledger.sleep(Math.random() * 4);
@@ -89,14 +89,14 @@ const PEERS_COME_AND_GO = () => {
     const seen = { opened: 0, connected: 0 };
     const closed = (peer, end = {}) => {
       seen.opened += 1;
-      // Not its connection: Chromium keeps what was closed while it connected, whoever made it.
+      // The test does not count its connection: Chromium keeps every connection that was closed while it connected.
       ledger.watch(peer);
       return new Promise((done) => {
         peer.addEventListener("statechange", ({ state }) => state === "closed" && done(end));
       });
     };
     for (let round = 0; round < rounds; round++) {
-      // Each spoke in its own way: the one who closes is the one who called, the other, or nobody but the client.
+      // Each pair ends in its own way: the caller closes it, the other side does, or only the client does.
       await Promise.all(
         spokes.map(async (spoke, at) => {
           const arrived = new Promise((done) => spoke.addEventListener("peer", ({ peer }) => done(peer), { once: true }));
@@ -137,7 +137,7 @@ const PEERS_COME_AND_GO = () => {
   };
 };
 
-/** In a page: as React in strict mode mounts a component, and as a router does. */
+/** In a page: mounts a component as React in strict mode does, and as a router does. */
 const MOUNTS = () => {
   const { SignalingClient } = signalpostModule;
   const options = { peerId: "ada", capabilities: ["mounted"] };
@@ -157,10 +157,10 @@ const MOUNTS = () => {
       controller.abort();
       client.close();
     },
-    // The client is made outside of the component, and mounted again.
+    // The client is created outside of the component, and mounted again.
     keep: (_, controller) => controller.abort(),
   };
-  /** Mounts, unmounts after `ms` (`null`: in the same tick), mounts again, and answers what is there. */
+  /** Mounts, unmounts after `ms` (`null`: in the same tick), mounts again, and returns what is there. */
   window.mountTwice = async (cleanup, ms) => {
     outcomes.length = 0;
     const first = mount(cleanups[cleanup]);
@@ -182,13 +182,13 @@ const MOUNTS = () => {
   };
 };
 
-/** The numbers of the server's metrics that must be nought in the end. */
+/** The server's metrics that must be 0 in the end. */
 async function leftAtServer() {
   const { body } = await world.server.fetch("/metrics", { admin: true });
   return ["signalpost_connections", "signalpost_peers"].map((name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(body)?.[1]));
 }
 
-/** Resolves when the server knows nobody, or says who is left. */
+/** Resolves when the server knows no client, or rejects with the clients that are left. */
 async function serverIsEmpty() {
   const end = Date.now() + 5000;
   let left;
@@ -272,7 +272,7 @@ for (const kind of ["chromium", "firefox"]) {
         await inject(page, `(${PEERS_COME_AND_GO})()`);
         const warm = await page.evaluate("meet(1, 10)");
         const began = Date.now();
-        // Two of each connection that is made in this page.
+        // Each connection has two peers in this page.
         const then = await page.evaluate(`meet(4, ${PEERS - 4 * 8 * 2})`);
         t.diagnostic(`${Date.now() - began} ms, ${JSON.stringify(then)}`);
         assert.deepEqual(then.open, {});

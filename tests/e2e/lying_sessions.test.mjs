@@ -1,5 +1,5 @@
-// A server that lies about sessions: numbers, acknowledgements, welcomes and delays that cannot be. The client is never stuck, delivers
-// nothing twice or out of order, and works as soon as it is told the truth.
+// A server that lies about sessions: impossible numbers, acknowledgements, welcomes and delays. The client is never stuck, delivers
+// no message twice or out of order, and works as soon as the server stops lying.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { equipFakeServer } from "./support/fake_server.mjs";
@@ -29,7 +29,7 @@ const equipClient = (page) =>
       await client.join("lobby");
     };
     window.letter = (data) => ({ type: "message", from: "eve", payload: { data: JSON.stringify(data) } });
-    /** What the client does once nobody lies any more. */
+    /** Checks that the client works once the server stops lying. */
     window.works = async () => {
       const kinds = [];
       for (const promise of [client.findPeers(), client.join("hall"), client.peer("eve").send("x")]) kinds.push(await ended(promise, 6000));
@@ -134,7 +134,7 @@ for (const kind of ["chromium", "firefox"]) {
             server.end(1006);
             await until(() => hellos().length >= 2 && client.state === "connected");
             await new Promise((done) => setTimeout(done, 300));
-            // A lie may have left both with other numbers; the next socket tells the truth.
+            // A lie may have left both ends with other numbers; on the next socket the server does not lie.
             server.seq = server.received = 0;
             server.welcome = ({ payload }) => ({
               version: 2,
@@ -184,7 +184,7 @@ for (const kind of ["chromium", "firefox"]) {
         server.tell({ type: "reconnect", payload: { after: 4_294_967_295 } });
         server.end(4000);
         const state = client.state;
-        // The page's own wake-up counts for more than the server's wish.
+        // The page's own wake-up takes precedence over the server's wish.
         await new Promise((done) => setTimeout(done, 100));
         dispatchEvent(new Event("online"));
         await until(() => client.state === "connected", 10_000);

@@ -1,4 +1,4 @@
-// Tracks, transceivers, channels that may lose or reorder, and what a connection tells about itself, in both browsers.
+// Tracks, transceivers, unreliable and unordered channels, and the statistics of a connection, in both browsers.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";
@@ -12,7 +12,7 @@ after(() => world?.close());
 let names = 0;
 const fresh = (name) => `${name}-${++names}`;
 
-/** Two pages whose clients are connected to each other: `window.peer` on both sides, and what came of it. */
+/** Opens two pages whose clients are connected to each other: `window.peer` on both sides, and a record of its events. */
 const connected = (kinds, body) =>
   withPages(world.pick(...kinds), [blank(world.server)], async (...pages) => {
     const ids = ["ada", "bob"].map(fresh);
@@ -44,13 +44,13 @@ const connected = (kinds, body) =>
     for (const page of pages) assert.deepEqual(await page.evaluate("failures"), []);
   });
 
-/** In a page: frames that were decoded so far of the track that arrived last. */
+/** In a page: returns how many frames of the last track were decoded so far. */
 const FRAMES = `async () => {
   const { receiver } = arrived.at(-1);
   return [...(await receiver.getStats()).values()].find(({ type }) => type === "inbound-rtp")?.framesDecoded ?? 0;
 }`;
 
-/** Waits until pictures arrive that were not there before. */
+/** Waits until new frames arrive. */
 async function pictures(page, what) {
   const before = await page.evaluate(FRAMES);
   await page.waitFor(`(${FRAMES})().then((frames) => frames > ${before} + 2)`, null, { what: `pictures: ${what}` });
@@ -116,7 +116,7 @@ for (const { name, kinds } of PAIRS) {
           [["video", 1, await ada.evaluate("stream.id"), "recvonly"]],
         );
         await pictures(bob, "of the transceiver");
-        // What the other side asked for is there to be sent.
+        // The transceiver that the other side asked for is there.
         await bob.evaluate(() => {
           const sound = new AudioContext().createMediaStreamDestination().stream.getAudioTracks()[0];
           const transceiver = peer.connection.getTransceivers().find(({ receiver }) => receiver.track.kind === "audio");
@@ -169,7 +169,7 @@ for (const { name, kinds } of PAIRS) {
           negotiated: false,
         });
         assert.deepEqual(await bob.evaluate("channels.map(({ heard }) => heard[0]).sort()"), ["by patient", "by plain", "by position"]);
-        // Negotiated: nothing is announced, so each side says for itself what it is.
+        // The channel is negotiated: the browsers announce nothing, so each side sets the options itself.
         for (const page of [ada, bob]) {
           await page.evaluate(() => {
             window.both = peer.createDataChannel("both", { negotiated: true, id: 9, ordered: false, maxRetransmits: 0 });
@@ -242,7 +242,7 @@ for (const kind of ["chromium", "firefox"]) {
         assert.equal(await timers(), 1);
         const [stats] = await page.waitFor("told.length >= 2 && told", null, { what: "quality, twice" });
         assert.deepEqual([stats.state, stats.path], ["connected", "direct"]);
-        // One who listens to both phases is two.
+        // A listener for both phases counts as two.
         await page.evaluate(
           "void [peer.addEventListener('quality', listen, { capture: true }), peer.removeEventListener('quality', listen)]",
         );
@@ -250,7 +250,7 @@ for (const kind of ["chromium", "firefox"]) {
         await page.evaluate("peer.removeEventListener('quality', listen, true)");
         assert.equal(await timers(), 0, "nobody listens any more");
         const count = await page.evaluate("told.length");
-        // Once, an object, and until a signal.
+        // A listener for one event, an object, and a listener with a signal.
         await page.evaluate(() => {
           window.once = { handleEvent: ({ stats }) => (window.toldOnce = stats) };
           peer.addEventListener("quality", once, { once: true });
@@ -269,7 +269,7 @@ for (const kind of ["chromium", "firefox"]) {
         assert.equal(await timers(), 0, "the signal had fired before");
         await page.evaluate("peer.addEventListener('quality', null)");
         assert.equal(await timers(), 0, "that is nobody");
-        // It ends with the connection, whoever ends it.
+        // The event ends with the connection, on whichever side the connection is closed.
         await page.evaluate("peer.addEventListener('quality', listen)");
         await other.evaluate("peer.close()");
         await page.waitFor("peer.state === 'closed'");
@@ -284,7 +284,7 @@ for (const kind of ["chromium", "firefox"]) {
           },
           await other.evaluate("client.peerId"),
         );
-        // Whose connection ends before it was connected is told so as an error.
+        // A peer whose connection ends before it is connected gets an error.
         await other.waitFor("client.remotePeers[0]?.state === 'connected'");
         const again = await page.evaluate(() => {
           peer.addEventListener("quality", listen);

@@ -1,4 +1,4 @@
-// Options at work, and the error codes that take more than a bad argument: each provoked in a page, in both browsers.
+// The effect of options, and the error codes that need more than a bad argument: each is provoked in a page, in both browsers.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ const pagesOf = (kinds, body) => withPages(world.pick(...kinds), [blank(world.se
 
 for (const kind of ["chromium", "firefox"]) {
   describe(`options in ${kind}`, () => {
-    /** Tries to reach nobody, nine times at most. */
+    /** Tries to reach a server that does not exist, nine times at most. */
     const tries = (page, reconnect) =>
       page.evaluate(async (reconnect) => {
         const at = [];
@@ -53,7 +53,7 @@ for (const kind of ["chromium", "firefox"]) {
       pagesOf([kind], async (page) => {
         await loadModule(page);
         await equipLink(page);
-        /** How many candidates each frame holds, soon and later: the first of its kind alone, then five more. */
+        /** Returns how many candidates each frame holds, soon and later: the first of its kind alone, then five more. */
         const batches = (candidates) =>
           page.evaluate(
             async ({ id, candidates }) => {
@@ -113,7 +113,7 @@ for (const kind of ["chromium", "firefox"]) {
             },
             { id, to, candidates },
           );
-        // Nobody who answers: the one with the lower id sets its offer at once.
+        // No peer answers: the side with the lower id sets its offer at once.
         const to = fresh("silent");
         await loadModule(other);
         await equipLink(other);
@@ -180,7 +180,7 @@ for (const kind of ["chromium", "firefox"]) {
                 }),
               );
             });
-          // Half of what `^` makes has a sign. A session number has none: such a hello is refused, and nobody loses the id by it.
+          // Half of the results of `^` are negative. A session number is never negative: the server refuses this `hello`, and no client loses its id.
           const refused = await claim(-1);
           const state = client.state;
           const welcome = await claim((payload.peer.session ^ 1) >>> 0);
@@ -287,7 +287,7 @@ for (const kind of ["chromium", "firefox"]) {
           ids[1],
         );
         assert.equal(unheard.value, "connection-gone", "nobody waits any more");
-        // What opens, says so.
+        // A peer that opens emits `open`.
         const told = await outcome(
           other,
           async (id) => {
@@ -304,7 +304,7 @@ for (const kind of ["chromium", "firefox"]) {
     test("connection-failed: there is no path", () =>
       pagesOf([kind, "chromium"], async (page, other) => {
         const ids = ["ada", "bob"].map(fresh);
-        // Only relays are allowed, and there is none.
+        // The options allow only relays, and there is none.
         await startClient(page, { peerId: ids[0], rtc: { iceTransportPolicy: "relay" } });
         await startClient(other, { peerId: ids[1] });
         const failed = await outcome(page, (id) => client.peer(id).connect({ timeoutMs: 30_000 }), ids[1]);

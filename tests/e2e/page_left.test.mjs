@@ -1,4 +1,4 @@
-// Pages that are left, and pages that only look like it: Firefox closes the sockets of both with 1001.
+// Pages that the user leaves, and pages that only seem to be left: Firefox closes the sockets of both with 1001.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launchDrivenChromium, launchFirefox } from "../harness/browsers.mjs";
@@ -23,7 +23,7 @@ after(async () => {
   world?.namespace.remove();
 });
 
-/** Both in a room; Ada looks on. */
+/** Brings both into a room; Ada observes. */
 async function inRoom(ada, bob) {
   const room = `room-${ada.id}`;
   await start(ada);
@@ -33,7 +33,7 @@ async function inRoom(ada, bob) {
   assert.deepEqual(await heardOf(ada, bob.id, 1), ["peerjoin"]);
 }
 
-/** What Ada heard of Bob after he came, so far. */
+/** Returns Ada's events about Bob since he came. */
 const sinceThen = async (ada, bob) => (await heardOf(ada, bob.id, 1)).slice(1);
 
 /** Follows a link in the page, as a click does. */
@@ -81,7 +81,7 @@ for (const kind of KINDS) {
           assert.deepEqual(await send(ada, bob.id, [1, 2], { receipt: true }), ["sent", "sent"]);
           assert.deepEqual(await send(bob, ada.id, [3], { receipt: true }), ["sent"]);
           await receives(bob, ada, [1, 2]);
-          // Longer than a page that was left has to come back.
+          // Longer than the time that a page has to come back.
           await meanwhile(ada, () => new Promise((done) => setTimeout(() => done(true), 2500)));
           assert.deepEqual(await sinceThen(ada, bob), kind === "firefox" ? ["peeraway lost", "peerback"] : []);
           assert.deepEqual(await bob.page.evaluate("told('resume').map(({ resumed }) => resumed)"), kind === "firefox" ? [true] : []);

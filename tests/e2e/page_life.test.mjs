@@ -1,4 +1,4 @@
-// What the page and the network do to the link: frozen, in the back/forward cache, offline, a clock that jumps; seen from both ends.
+// The effects of page and network on the link: frozen, in the back/forward cache, offline, a clock that jumps; seen from both ends.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,7 +23,7 @@ after(async () => {
   world?.namespace.remove();
 });
 
-/** Both in a room; Ada looks on. */
+/** Brings both into a room; Ada observes. */
 async function inRoom(ada, bob, options) {
   const room = `room-${ada.id}`;
   await start(ada);
@@ -72,7 +72,7 @@ for (const kind of KINDS) {
         await inRoom(ada, bob);
         await happens(bob, "offline", "window");
         const sent = send(ada, bob.id, ["there?"]);
-        // The event lied: the network is there.
+        // The event was wrong: the network is there.
         assert.deepEqual(await resumes(bob, 1), [true]);
         assert.deepEqual(await states(bob), ["connecting", "connected", "reconnecting offline", "connected"]);
         assert.deepEqual(await sent, ["sent"]);
@@ -89,7 +89,7 @@ for (const kind of KINDS) {
         await inject(ada.page, "window.realNow = Date.now");
         for (const [at, by] of [3_600_000, -3_600_000, 1000].entries()) {
           await inject(ada.page, `Date.now = () => realNow() + ${by}`);
-          // Nothing else happens: a page that is seen looks by itself.
+          // No other event comes: a visible page asks by itself.
           assert.equal(await ada.page.evaluate("document.visibilityState"), "visible");
           await sleep(2500);
           assert.equal((await passed(ada, "heartbeat", "up")).length, Math.min(at, 2) + 1, `${by}`);
@@ -99,7 +99,7 @@ for (const kind of KINDS) {
   });
 }
 
-/** Goes to another page and back, in one tab. Answers whether it is the same page, from the back/forward cache. */
+/** Goes to another page and back, in one tab. Returns whether it is the same page, from the back/forward cache. */
 async function thereAndBack({ page, faults }, meanwhile) {
   await page.evaluate("void (window.isSame = true)");
   await page.goto(`${faults.origin}/readyz`);

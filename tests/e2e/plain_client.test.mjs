@@ -1,4 +1,4 @@
-// The client in plain JavaScript that was written from docs/protocol.md alone, and the SDK: whoever begins, they talk.
+// The client in plain JavaScript, written from docs/protocol.md alone, and the SDK connect to each other from either side.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { readFileSync, readdirSync } from "node:fs";
@@ -13,11 +13,11 @@ before(async () => (world = await makeWorld(["chromium", "firefox", "chromium", 
 after(() => world?.close());
 
 let names = 0;
-/** Ids of which the first is the lower, and so impolite. */
+/** Ids: the first is the lower one, and therefore impolite. */
 const pairOfIds = () => [`a-${++names}`, `b-${names}`];
 const PAIRS = ["chromium", "firefox"].flatMap((plain) => ["chromium", "firefox"].map((sdk) => [plain, sdk]));
 
-/** In the plain client's page: `chat(text)` says it and answers what comes back; what is heard is answered with "heard …". */
+/** In the plain client's page: `chat(text)` sends a text and returns the reply; the page replies to each text with "heard …". */
 const hearPlain = (page) =>
   page.evaluate(() => {
     plain.addEventListener("connection", ({ detail: connection }) => {
@@ -66,7 +66,7 @@ async function bothChat(plainPage, sdkPage, text) {
   assert.deepEqual([before, await sdkPage.evaluate("failures")], [[], []]);
 }
 
-/** In either page: whether the client is registered again after its socket was cut. */
+/** In either page: returns whether the client is registered again after its socket was cut. */
 const isBack = () =>
   window.plain
     ? told.lastIndexOf("open") > told.lastIndexOf("down") && told.includes("down")

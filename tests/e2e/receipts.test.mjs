@@ -1,4 +1,4 @@
-// `send(data, { receipt: true })`, and what a client is told when its link is back. In both browsers, against a real server.
+// `send(data, { receipt: true })`, and the events of a client when its link is back. In both browsers, against a real server.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { equipLink } from "./support/link.mjs";
@@ -11,7 +11,7 @@ after(() => world?.close());
 
 let names = 0;
 
-/** Ada, whose page is the first, and Bob, who notes what he gets. */
+/** Opens Ada's page first, then Bob's, which records its messages. */
 const both = (kinds, body) =>
   withPages(world.pick(...kinds), [blank(world.server)], async (ada, bob) => {
     const ids = ["ada", "bob"].map((name) => `${name}-receipt-${++names}`);
@@ -28,7 +28,7 @@ const both = (kinds, body) =>
     }
     await ada.evaluate((bob) => {
       window.peer = client.peer(bob);
-      /** Sends it; what came of it will be in `window.came`, by the data. */
+      /** Sends a message; its result will be in `window.came`, by the data. */
       window.came = {};
       window.send = (data, options) =>
         void peer.send(data, options).then(
@@ -64,7 +64,7 @@ for (const kinds of [
 
     test("comes over a link that is lost and back", () =>
       both(kinds, async (ada, bob) => {
-        // Neither the message nor what the server says to it comes through.
+        // Neither the message nor the server's answer comes through.
         await ada.evaluate("(window.isMute = true, send('lost on the way', { receipt: true }), cut(), window.isMute = false)");
         await ada.waitFor("came['lost on the way'] === 'done'");
         assert.deepEqual(await bob.evaluate("got"), ["lost on the way"]);

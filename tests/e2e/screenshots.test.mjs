@@ -1,4 +1,4 @@
-// How the demo looks, in what can be checked; and pictures of it in target/screenshots, for what must be seen.
+// Checks how the demo looks, and takes pictures of it in target/screenshots for what only a person can judge.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -47,11 +47,11 @@ after(() => world?.close());
 
 const picture = (of, name) => of.screenshot(path.join(pictures, `${name}.png`));
 
-/** The page in each look, and on a phone each of the parts: checked and taken. */
+/** Checks the page in each look, and on a phone each part, and takes a picture. */
 async function looks(name, { parts = PARTS } = {}) {
   let looked = 0;
   for (const { name: look, width, height, colorScheme } of LOOKS) {
-    // Nothing that moves, so that every picture is the same.
+    // Nothing may move, so that every picture is the same.
     await page.emulate({ colorScheme, reducedMotion: "reduce" });
     await page.resize(width, height);
     const phone = width < PHONE;
@@ -124,7 +124,7 @@ describe("The demo looks as it should", () => {
     await reads(page, "I have the table");
     await drop(others[1], { name: "tide-table.txt", type: "text/plain", size: 300_000, seed: 1 });
     await downloaded(page, "tide-table.txt");
-    // The first figures of the links.
+    // Waits for the first figures of the links.
     for (const who of [page, others[1]])
       await who.waitFor(`[...document.querySelectorAll("[data-peer-id] .path")].every((path) => path.textContent.startsWith("direct"))`);
     const looked = await looks("connected");
@@ -152,7 +152,7 @@ describe("The demo looks as it should", () => {
 
   test("a cut socket that is not back yet", async () => {
     await click(page, "[data-testid=cut-socket]");
-    // It stays away for as long as the pictures take.
+    // The peer stays away while the test takes the pictures.
     await world.server.stop("SIGKILL");
     await page.waitFor(`!document.querySelector("#banner").hidden`);
     await looks("reconnecting");
@@ -167,7 +167,7 @@ describe("The demo looks as it should", () => {
   });
 
   test("somebody who is away, after a session that was resumed", async () => {
-    // Hedy has a socket and nothing else, and loses it.
+    // Hedy has only a socket, and loses it.
     await others[0].evaluate(async () => {
       const socket = new WebSocket(`${location.origin.replace("http", "ws")}/signal`);
       await new Promise((done) => (socket.onopen = done));

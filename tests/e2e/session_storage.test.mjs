@@ -1,4 +1,4 @@
-// `session.storage`: who a page is after it was loaded anew, and who a second one is. In both browsers, against a real server.
+// `session.storage`: the identity of a page after a reload, and the identity of a second page. In both browsers, against a real server.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, loadModule } from "./support/pages.mjs";
@@ -11,10 +11,10 @@ after(() => world?.close());
 let names = 0;
 const fresh = (name) => `${name}-keep-${++names}`;
 
-/** A page with `start(options)`, which answers a connected client, and what was told of its state. */
+/** Opens a page with `start(options)`, which returns a connected client and the record of its states. */
 const inPage = (kind, body) =>
   withPages(world.pick(kind), [blank(world.server)], async (page) => {
-    // Some browsers hand a new tab what the one before stored.
+    // Some browsers give a new tab the storage of the tab before.
     await page.evaluate("void (sessionStorage.clear(), localStorage.clear())");
     await equip(page);
     await body(page);
@@ -36,7 +36,7 @@ async function equip(page) {
   });
 }
 
-/** Loads the page anew, in the same tab. */
+/** Reloads the page in the same tab. */
 async function reload(page) {
   await page.evaluate(() => void setTimeout(() => location.reload()));
   await page.waitFor("window.start === undefined && document.readyState === 'complete'", null, { what: "the page anew" });
@@ -112,7 +112,7 @@ for (const kind of ["chromium", "firefox"]) {
     test("tab: the next page has the id at once, although the server never heard of the end of the one before", () =>
       inPage(kind, async (page) => {
         const codes = await page.evaluate(async (peerIds) => {
-          /** What a page that is killed leaves behind: a socket on which nobody speaks any more. */
+          /** Leaves behind what a killed page does: a socket that is silent for ever. */
           const vanish = async (options) => {
             let isDead = false;
             const transport = (url) => {
@@ -123,7 +123,7 @@ for (const kind of ["chromium", "firefox"]) {
               return link;
             };
             const client = await start({ ...options, transport });
-            // From its first acknowledgement on only the newest key is good.
+            // From its first acknowledgement on, only the newest key is valid.
             await (await client.join("keep")).leave();
             isDead = true;
             client.close();
@@ -183,7 +183,7 @@ for (const kind of ["chromium", "firefox"]) {
         await idOf(page, options);
         await idOf(page, options);
         await page.waitFor("clients[0].client.state === 'idle'");
-        // Until the newest has acknowledged its welcome, the key before it is good too.
+        // Until the newest page has acknowledged its `welcome`, the key before it is valid too.
         await page.evaluate("clients[1].client.join('keep').then((room) => room.leave())");
         const connect = () => page.evaluate(() => clients[0].client.connect().catch(({ code }) => code));
         assert.deepEqual([await connect(), await page.evaluate("clients[1].client.state")], ["peer-id-taken", "connected"]);
@@ -239,7 +239,7 @@ for (const kind of ["chromium", "firefox"]) {
               sessionStorage.clear();
               localStorage.clear();
             } catch {
-              // It could not be used.
+              // The page cannot use its storage.
             }
           });
         }));

@@ -1,4 +1,4 @@
-// What a promise says, what the object says, and what its events say: one truth, at the same moment, told once.
+// A promise, the object and its events agree, at the same moment, and report each failure once.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, startClient } from "./support/pages.mjs";
@@ -27,7 +27,7 @@ describe("a call and the state", () => {
               peer.addEventListener("statechange", ({ state }) => told.push(state));
               await peer.connect();
               const state = peer.state;
-              // What the browser says later of its way there is not told.
+              // The page gets no event for the browser's later states on the way there.
               await new Promise((done) => setTimeout(done, 100));
               peer.close();
               return [state, peer.state, ...told].join(" ");
@@ -117,7 +117,7 @@ describe("a call that is refused", () => {
             const nobody = client.peer("nobody");
             listen(nobody, "peer");
             await call(nobody.connect());
-            // Of two that wait, both are told, and nobody else.
+            // If two calls wait, both reject, and there is no event.
             const again = client.peer("nobody");
             await Promise.all([call(again.connect()), call(again.connect())]);
             await call(client.peer("nobody").send(1));

@@ -1,4 +1,4 @@
-// The module traps, wherever it is entered: all that waits ends with `internal`, nothing lives on, and a new client works.
+// The module traps, wherever it is entered: every pending call ends with `internal`, nothing lives on, and a new client works.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -15,7 +15,7 @@ before(async () => {
 });
 after(() => world?.close());
 
-/** What leads into the module, in the page; the message of a socket is the server's, since the other page enters the room. */
+/** The ways into the module, in the page; the server sends the message of a socket, because the other page enters the room. */
 const WAYS_IN = {
   command: () => pending("the call itself", client.findPeers()),
   socket: () => {},
@@ -50,8 +50,8 @@ const TRAPS = [
 ];
 
 /**
- * In a page, before the package is there: every socket and connection, how often a listener of the page is called, what
- * nobody caught, and a way to say nothing.
+ * In a page, before it loads the package: records every socket and connection, how often a listener of the page is called, and the
+ * errors that no code caught; it also has a way to stay silent.
  */
 const WATCH = () => {
   window.made = [];
@@ -88,7 +88,7 @@ const WATCH = () => {
   addEventListener("unhandledrejection", ({ reason }) => uncaught.push(String(reason)));
 };
 
-/** In a page: two clients at work, one that connects, and calls that nobody answers. */
+/** In a page: two working clients, one that connects, and calls that get no answer. */
 async function prepare({ run, bob }) {
   const { SignalingClient } = signalpostModule;
   window.make = (name, query = "") => {
@@ -97,7 +97,7 @@ async function prepare({ run, bob }) {
     client.addEventListener("statechange", ({ state, reason }) => client.told.push(`${state} ${reason}`));
     client.addEventListener("error", ({ error }) => {
       client.told.push(`error ${error.code} ${error.cause?.name}`);
-      // This package is not the one that the recorder stands before.
+      // The recorder does not wrap this package.
       console.debug(`signalpost-face code ${error.code}`);
     });
     return client;
@@ -124,7 +124,7 @@ async function prepare({ run, bob }) {
   while (made.some(({ readyState }) => readyState === WebSocket.CONNECTING)) await new Promise((done) => setTimeout(done, 10));
 }
 
-/** In a page: what became of it. */
+/** In a page: returns what the trap has left. */
 async function outcomes() {
   const settled = await Promise.all(
     calls.map(async ([name, promise]) => {
@@ -148,7 +148,7 @@ async function outcomes() {
       return code ?? message;
     }
   };
-  // Whatever waits in the dead instance has come, as the next attempt to connect.
+  // Every timer of the dead instance is due by now, such as the next attempt to connect.
   await new Promise((done) => setTimeout(done, 600));
   const before = heard;
   for (const name of ["online", "offline", "pageshow"]) window.dispatchEvent(new Event(name));
@@ -177,7 +177,7 @@ async function outcomes() {
   };
 }
 
-/** In a page: a new client does all that the one before did. */
+/** In a page: a new client does everything that the one before did. */
 async function again({ run, bob }) {
   window.isMute = false;
   const client = new signalpostModule.SignalingClient("/signal", { peerId: `new-${run}` });
@@ -251,7 +251,7 @@ for (const [kind, other] of [
             assert.deepEqual(next, { answer: "hello", found: where === "socket" ? [bob] : [], state: "closed" });
           });
         }
-        // It was downloaded once, and all that is left at the server is the partner.
+        // The module was downloaded once, and the server knows only the partner.
         assert.equal(
           await page.evaluate(`performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".wasm")).length`),
           1,

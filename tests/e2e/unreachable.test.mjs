@@ -1,4 +1,4 @@
-// Why a server is not reached: what can never work is named at once, what may come back says so.
+// Why a client cannot reach its server: an attempt that can never work fails at once, and an error that may pass is retryable.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, inject, loadModule, outcome } from "./support/pages.mjs";
@@ -16,7 +16,7 @@ const pageOf = (kind, body) =>
     return body(page);
   });
 
-/** How a client's first `connect()` ends; `options` is source. `told`: its events. */
+/** Returns how a client's first `connect()` ends; `options` is source text, `told` are its events. */
 const connect = (page, url, options = "{}", call = "{ timeoutMs: 4000 }") =>
   page
     .evaluate(`() => {
@@ -28,7 +28,7 @@ const connect = (page, url, options = "{}", call = "{ timeoutMs: 4000 }") =>
     .then(() => outcome(page, `() => client.connect(${call})`))
     .then(async (ended) => ({ ...ended, told: await page.evaluate("told") }));
 
-/** A policy that allows what came from the page's own origin. */
+/** Adds a policy that allows connections to the page's own origin only. */
 const forbid = (page) =>
   inject(
     page,

@@ -1,5 +1,5 @@
-// Clients and servers of different versions: an old server with this client, old and newer clients with this server. What neither knows is
-// passed over.
+// Clients and servers of different versions: an old server with this client, old and newer clients with this server. Each ignores
+// what it does not know.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { equipFakeServer } from "./support/fake_server.mjs";
@@ -97,7 +97,7 @@ describe("versions", () => {
     assert.deepEqual(told, [v1, v2, v2, v2, v2, none, none]);
   });
 
-  test("a client of version 1 hears of no session, whoever it talks with", async () => {
+  test("a client of version 1 hears of no session, whatever the version of its peer", async () => {
     const told = await inPage("chromium", async () => {
       const [old, young] = [await dial({ id: "old", versions: [1, 1] }), await dial({ id: "young" })];
       old.say({ type: "join", id: 2, payload: { room: "mixed" } });
@@ -107,7 +107,7 @@ describe("versions", () => {
       young.tell(text("old", "with a receipt", { payload: { data: "with a receipt", receipt: true } }));
       young.tell(text("old", "without"));
       await Promise.all([old.next(), young.next(), young.next()]);
-      // What version 1 does not know is not heard: `seq` and `ack` mean nothing.
+      // Version 1 does not know `seq` and `ack`, and ignores them.
       old.say(text("young", "numbered", { seq: 7, ack: 99 }));
       old.say(text("young", "the same number", { seq: 7 }));
       old.say({ type: "heartbeat" });
@@ -122,7 +122,7 @@ describe("versions", () => {
       const { all } = old;
       const key = old.key;
       await old.drop();
-      // The registration ended with its socket: the name is free at once.
+      // The registration ended with its socket: the id is free at once.
       const other = await dial({ id: "old", versions: [1, 1], key: "another key of 16 bytes" });
       return { all, key, other: other.welcome.type, young: young.all.map(brief) };
     });

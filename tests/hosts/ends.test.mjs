@@ -1,4 +1,4 @@
-// What the application itself ended is not reported as an unhandled rejection; it rejects all the same, and what ends otherwise
+// When the application itself ends a call, its promise rejects, but not as an unhandled rejection. A call that ends in another way
 // is reported.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -17,7 +17,7 @@ after(async () => {
   namespace?.remove();
 });
 
-/** A connected client, a room, and what stands in for the browser's connections. */
+/** Makes a connected client, a room, and a substitute for the browser's connections. */
 const BEGIN = `
 import { WebSocket as Ws } from "ws";
 globalThis.RTCPeerConnection = class extends EventTarget {
@@ -89,7 +89,7 @@ describe("nothing is reported of", () => {
   }
 });
 
-test("whoever awaits such a call hears its end", async () => {
+test("code that awaits a call hears of its end", async () => {
   const told = await run(`
     const client = await connected();
     const room = await client.join("a");

@@ -1,4 +1,4 @@
-// What JSON cannot hold as what it is, is refused by name: in messages and metadata.
+// The SDK refuses, by name, a value that JSON would change: in messages and metadata.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -15,7 +15,7 @@ class Point {
 const circle = {};
 circle.self = circle;
 
-/** The value, and where the refusal says that the wrong one is: after the argument's name. */
+/** Each value, and the place of the wrong part that the refusal names after the argument's name. */
 const REFUSED = [
   [new Uint8Array(3), ""],
   [{ bytes: new Uint8Array(3) }, ".bytes"],
@@ -42,7 +42,7 @@ const REFUSED = [
   [vm.runInNewContext("({ inner: new Map() })"), ".inner"],
 ];
 
-/** The value, and what arrives. */
+/** Each value, and the value that arrives. */
 const TAKEN = [
   [null, null],
   ["text", "text"],
@@ -65,7 +65,7 @@ before(async () => {
   client = new SignalingClient("ws://localhost/signal", { peerId: "ada", transport: () => socket });
   await client.connect({ timeoutMs: 3000 });
   room = await client.join("messages");
-  // A peer needs an object in the place of the browser's connection.
+  // A peer needs a substitute for the browser's connection.
   globalThis.RTCPeerConnection = class extends EventTarget {
     createDataChannel = () => new EventTarget();
     close() {}

@@ -1,4 +1,4 @@
-// Where the module comes from, when what comes is not right: a script that does not know its address, a module of another
+// The errors when the module cannot be loaded: a script that does not know its address, a module of another
 // build, hosts that lack a global, objects of another realm.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { packageDirectory, scriptUrl, wasmFile } from "./support/node_program.mj
 const wasm = readFileSync(wasmFile);
 const script = readFileSync(path.join(packageDirectory, "signalpost.js"), "utf8");
 
-/** The package anew: each test has a module of its own to load. */
+/** Imports the package again: each test loads its own module. */
 let copies = 0;
 const fresh = () => import(`${scriptUrl}?copy=${++copies}`);
 
@@ -25,7 +25,7 @@ const failure = async (act) => {
   return undefined;
 };
 
-/** A module of another build: the id in its custom section is another. */
+/** Makes a module of another build: its custom section has another id. */
 function ofAnotherBuild() {
   const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(wasm), "signalpost-build");
   const id = Buffer.from(section);
@@ -34,7 +34,7 @@ function ofAnotherBuild() {
   return { other, id: id.toString() };
 }
 
-/** A module that has nothing to do with it: an empty one. */
+/** A module that has nothing to do with the package: an empty one. */
 const EMPTY = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
 describe("a module of another build", () => {
@@ -82,7 +82,7 @@ describe("a module of another build", () => {
   });
 });
 
-/** The globals of a page that a realm of its own lacks; Node's are of another realm then, as jest's are. */
+/** The globals of a page that a new realm lacks; the ones from Node then belong to another realm, like those of jest. */
 const PAGE = [
   "EventTarget",
   "Event",
@@ -99,10 +99,10 @@ const PAGE = [
   "console",
   "WebSocket",
 ];
-/** What jsdom does not have, or did not. */
+/** The globals that jsdom, or an older jsdom, does not have. */
 const NOT_IN_JSDOM = ["TextEncoder", "TextDecoder", "MessageChannel", "fetch", "Request", "Response"];
 
-/** The package as one classic script, in a realm of its own with these globals. */
+/** Runs the package as one classic script, in a new realm with these globals. */
 async function inRealm(names, format = "iife") {
   const { code } = await transform(script, { format, globalName: format === "iife" ? "signalpost" : undefined, logLevel: "silent" });
   const globals = Object.fromEntries(names.filter((name) => name in globalThis).map((name) => [name, globalThis[name]]));

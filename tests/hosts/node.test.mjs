@@ -18,13 +18,13 @@ after(async () => {
 
 const run = (source, options) => runProgram(namespace, `const url = "ws://localhost:${server.port}/signal";\n${source}`, options);
 
-/** The ways to the server that a program in Node has. */
+/** The sockets that a program in Node can use. */
 const WAYS = {
   "the npm package ws as its transport": {
     source: `import { WebSocket as Ws } from "ws";\nconst options = { transport: (url) => new Ws(url) };`,
   },
   "the npm package ws as a global": { source: `import { WebSocket as Ws } from "ws";\nglobalThis.WebSocket = Ws;\nconst options = {};` },
-  // From version 22 on it is there without the flag.
+  // From version 22 on, Node has it without the flag.
   "Node's own WebSocket": {
     source: "const options = {};",
     flags: process.versions.node.startsWith("20.") ? ["--experimental-websocket"] : [],
@@ -90,7 +90,7 @@ for (const [name, { source, flags }] of Object.entries(WAYS)) {
         const client = new SignalingClient("ws://localhost:${server.port + 999}/signal", { ...options, reconnect: { maxAttempts: 0 } });
         const { code } = await outcome(() => client.connect({ timeoutMs: 3000 }));
         told.code = code;
-        // A client that gave up keeps nothing alive, closed or not.`,
+        // A client that gave up keeps no process alive, closed or not.`,
         { flags },
       );
       assert.deepEqual(told, { code: "server-unreachable" });
@@ -100,13 +100,13 @@ for (const [name, { source, flags }] of Object.entries(WAYS)) {
 
 const WS = `import { WebSocket as Ws } from "ws";\nconst options = { transport: (url) => new Ws(url) };\nawait initialize(bytes());\n`;
 
-test("a peer says that there is no RTCPeerConnection, whoever begins", async () => {
+test("a peer says that there is no RTCPeerConnection, on whichever side it begins", async () => {
   const told = await run(
     `${WS}
     const [ada, bob] = ["ada", "bob"].map((peerId) => new SignalingClient(url, { ...options, peerId }));
     await Promise.all([ada.connect(), bob.connect()]);
     told.peer = await outcome(() => ada.peer("bob"));
-    // An offer of a host that has it; who gets it cannot answer, and says so to both.
+    // The offer comes from a host that has it. The receiver cannot answer, and both sides get the error.
     const errors = [];
     bob.addEventListener("error", ({ error: { code, context } }) => errors.push([code, context.peerId, context.detail]));
     let peers = 0;

@@ -1,4 +1,4 @@
-// What a `transport` may answer: a socket, one that is open already, or a promise of one. What is none is refused by name, at once.
+// A `transport` may return a socket, an open socket, or a promise of a socket. The client refuses any other value by name, at once.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";

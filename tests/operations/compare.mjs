@@ -1,14 +1,14 @@
-// What the script expects of a browser against what its page observed.
+// Compares what the script expects of a browser with what its page observed.
 import assert from "node:assert/strict";
 
-/** The specification, and over it what this browser does differently. */
+/** Returns the specification with the differences of this browser. */
 export function expectation(step, browser) {
   const { why, ...different } = step[browser] ?? {};
   const expected = { ...step.expect, ...different };
   return Object.keys(expected).length === 0 ? {} : { result: "ok", ...expected };
 }
 
-/** The steps of a case, those of what is given first. */
+/** Returns the steps of a case; the steps that its `given` names come first. */
 export const stepsOf = (script, { given, steps }) => [...(script.given[given] ?? []), ...steps];
 
 function isEqual(one, other) {
@@ -20,7 +20,7 @@ function isEqual(one, other) {
   }
 }
 
-/** One line for each field of each step that is not as expected. */
+/** Returns one line for each field of each step that is not as expected. */
 export function disagreements(script, browser, results) {
   const found = [];
   script.cases.forEach((each, place) => {

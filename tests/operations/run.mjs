@@ -1,4 +1,4 @@
-// The operation script in real Chromium and real Firefox; crates/simulation/tests/operations.rs runs it on the model.
+// Runs the operation script in real Chromium and real Firefox; crates/simulation/tests/operations.rs runs it on the model.
 //   node tests/operations/run.mjs [chromium|firefox] [--case "part of a name"]
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -12,7 +12,7 @@ const LAUNCH = { chromium: launchChromium, firefox: launchFirefox };
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { case: { type: "string" } } });
 const script = JSON.parse(readFileSync(new URL("script.json", import.meta.url), "utf8"));
 script.cases = script.cases.filter(({ name }) => name.includes(values.case ?? ""));
-if (script.cases.length === 0) throw new Error(`no case holds "${values.case}" in its name`);
+if (script.cases.length === 0) throw new Error(`no case has "${values.case}" in its name`);
 
 async function run(namespace, kind) {
   const browser = await LAUNCH[kind](namespace);

@@ -1,7 +1,7 @@
 // Runs the cases of script.json inside a page. One self-contained function, since its source travels to the browser.
 // It decides nothing: it reports what each step did, and run.mjs compares that with what the script expects.
 
-/** Answers, for each case, one observation per step; the steps of what is given come first. */
+/** Returns, for each case, one observation per step; the steps that its `given` names come first. */
 export async function runOperations({ given, cases }) {
   const QUIET_MS = 20;
   const PENDING_MS = 250;
@@ -9,7 +9,7 @@ export async function runOperations({ given, cases }) {
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const PENDING = Symbol("pending");
 
-  /** What a getter says; the getters of a closed connection may throw. */
+  /** Returns the value of a getter; the getters of a closed connection may throw. */
   const look = (getter) => {
     try {
       return getter();
@@ -100,7 +100,7 @@ export async function runOperations({ given, cases }) {
       },
       close: ({ connection }) => connection.close(),
       read() {},
-      // Hands every candidate of the present generation to the other side, end-of-candidates too, when gathering is over.
+      // When gathering is over, hands every candidate of the present generation to the other side, including end-of-candidates.
       async trickle(peer, { to }) {
         await until(() => peer.connection.iceGatheringState === "complete" && peer.candidates.at(-1) === null);
         const ufrag = attribute(peer.connection.localDescription.sdp, "ice-ufrag");
@@ -124,7 +124,7 @@ export async function runOperations({ given, cases }) {
           return [kind, attribute(section, "mid"), direction].filter(Boolean).join(" ");
         });
       },
-      // Waits for the calls that were not awaited; those that do not end are "pending".
+      // Waits for the calls that were not awaited; calls that do not end are "pending".
       async settle(_, _step, observation) {
         await Promise.race([Promise.all(pending.map(({ promise }) => promise)), sleep(PENDING_MS)]);
         observation.results = pending.map(({ result }) => (result === PENDING ? "pending" : result));

@@ -3,7 +3,7 @@ import { fileOf } from "../documentation/blocks.mjs";
 
 const START = "docs/guides/start.md";
 
-/** Each document with the file's name. */
+/** Each file: its document and its name. */
 export const FILES = [
   [START, "vite.config.js"],
   [START, "address.js"],
@@ -11,7 +11,7 @@ export const FILES = [
   [START, "esbuild.sh"],
 ];
 
-/** The text of a file of the guides. */
+/** Returns the text of a file of the guides. */
 export function guideFile(name) {
   const found = FILES.find(([, file]) => file === name);
   if (found === undefined) throw new Error(`${name} is not a file of the guides`);

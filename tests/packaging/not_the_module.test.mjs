@@ -1,4 +1,4 @@
-// What comes in place of the module is said by name: many servers answer with a page for a file that they do not have.
+// `load-failed` names what came in place of the module: many servers answer with a page for a file that they do not have.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -36,6 +36,6 @@ test("what is neither a page nor a module is not called HTML", async () => {
 });
 
 test("the module itself is taken under any type", async () => {
-  // Last, since the first module that can be loaded is kept.
+  // This comes last, because the package keeps the first module that it loads.
   await answered(readFileSync(path.join(dist, moduleInPackage)), "text/html");
 });

@@ -1,5 +1,5 @@
-// The package from its tarball, in the bundlers that people use: README's program is served or built, opened in two tabs, and both
-// meet in a room of a real server.
+// Tries the package from its tarball in the bundlers that people use: README's program is served or built, opens in two tabs, and both
+// tabs meet in a room of a real server.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
@@ -32,11 +32,11 @@ after(async () => {
   namespace?.remove();
 });
 
-/** A project whose page loads main.js, which is README's program. */
+/** Makes a project whose page loads main.js, which is README's program. */
 const project = ({ installed = {}, page = pageOf('type="module" src="main.js"'), files = {} }) =>
   makeProject({ tarball, installed, files: { "index.html": page, "main.js": program.code, ...files } });
 
-/** A project for one version of Vite; index.html is its entry. */
+/** Makes a project for one version of Vite; index.html is its entry. */
 const viteProject = (vite, files) => project({ installed: { vite }, page: pageOf('type="module" src="/main.js"'), files });
 
 const node = (directory, ...args) => runIn(namespace, directory, process.execPath, ...args);
@@ -52,7 +52,7 @@ async function withServed(serving, body) {
 
 const meetsAt = (serving) => withServed(serving, (url) => expectToMeet(browser, url, program.claims));
 
-/** What was built stands for itself: the module is a file of it, once, and it is served as it is. */
+/** Checks that the build needs nothing else: it contains the module once as a file, and the test serves the build as it is. */
 async function meetsAsBuilt(directory) {
   const built = readdirSync(path.join(directory, "dist"), { recursive: true });
   const modules = built.filter((name) => name.endsWith(".wasm"));
@@ -75,7 +75,7 @@ for (const vite of ["vite7", "vite8"]) {
 }
 
 describe("Vite 7, where it cannot find the package from its cache", () => {
-  /** The projects, given what their vite.config.js exports. */
+  /** Makes the projects; the argument is what their vite.config.js exports. */
   const LAYOUTS = {
     "the cache is outside of the project": (config, files = {}) => {
       const cacheDir = path.join(temporaryDirectory().directory, "vite");
@@ -114,7 +114,7 @@ describe("Vite 7, where it cannot find the package from its cache", () => {
 
 for (const mode of ["production", "development"]) {
   test(`webpack 5, ${mode}`, async () => {
-    // webpack asks the running script where it is, which a module script does not say.
+    // webpack asks the running script for its address, which a module script does not give.
     const page = pageOf('defer src="main.js"');
     const directory = project({ files: { "dist/index.html": page } });
     await node(directory, inRoot("tests", "packaging", "webpack.mjs"), mode);
@@ -133,7 +133,7 @@ test("Rollup, with the guide's configuration", async () => {
 
 test("esbuild, with the guide's lines", async () => {
   const directory = project({ files: { "dist/index.html": pageOf('type="module" src="main.js"') } });
-  // The program that npx would find in the project.
+  // npx would find this program in the project.
   await runIn(namespace, directory, "sh", "-e", "-c", guideFile("esbuild.sh").replaceAll("npx ", ""));
   await meetsAsBuilt(directory);
 });

@@ -1,4 +1,4 @@
-// A small project of a user's: README's program, and the package installed from its tarball.
+// Makes a small project like a user's: README's program, and the package installed from its tarball.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,20 +9,20 @@ import { inRoot } from "../../tools/paths.mjs";
 
 const BUNDLERS = inRoot("tests", "packaging", "node_modules");
 
-/** Packs what was built; answers the tarball's path. */
+/** Packs the build; returns the path of the tarball. */
 export function packTarball(directory) {
   const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", directory];
   const [{ filename }] = JSON.parse(execFileSync("npm", args, { cwd: inRoot(), encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }));
   return path.join(directory, filename);
 }
 
-/** README's program as a module, and the lines of it that must have been seen to hold. */
+/** Returns README's program as a module, and its lines whose claims must hold at some moment. */
 export async function readmeProgram(address) {
   const { code, claims } = await withClaims(sourceOf(blocksOf("README.md")));
   return { code: connectedTo(address, code), claims };
 }
 
-/** A page that loads a script: `<script TAG>`. */
+/** Returns a page that loads a script: `<script TAG>`. */
 export const pageOf = (tag) => `<!doctype html>
 <meta charset="utf-8">
 <title>README's program</title>
@@ -31,8 +31,8 @@ export const pageOf = (tag) => `<!doctype html>
 `;
 
 /**
- * Makes a project with these files: `{ name: text }`. `installed` are packages of tests/packaging/package.json, under the names that
- * the project knows them by: `{ vite: "vite7" }`.
+ * Makes a project with these files: `{ name: text }`. `installed` are packages of tests/packaging/package.json, under their names in the
+ * project: `{ vite: "vite7" }`.
  */
 export function makeProject({ tarball, installed, files }) {
   const { directory } = temporaryDirectory();
@@ -51,7 +51,7 @@ export function makeProject({ tarball, installed, files }) {
   return directory;
 }
 
-/** Puts `library` between the project and the package, which only the library has then. */
+/** Puts `library` between the project and the package, so that only the library has the package. */
 export function hideBehind(library, directory) {
   const inLibrary = (...parts) => path.join(directory, "node_modules", library, ...parts);
   mkdirSync(inLibrary("node_modules"), { recursive: true });
@@ -60,7 +60,7 @@ export function hideBehind(library, directory) {
   writeFileSync(inLibrary("index.js"), 'export * from "signalpost";\n');
 }
 
-/** The script behind a command of a package of tests/packaging/package.json. */
+/** Returns the script of a command of a package in tests/packaging/package.json. */
 export function commandOf(name, command = name) {
   const { bin } = JSON.parse(readFileSync(path.join(BUNDLERS, name, "package.json"), "utf8"));
   return path.join(BUNDLERS, name, typeof bin === "string" ? bin : bin[command]);

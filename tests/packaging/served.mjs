@@ -1,4 +1,4 @@
-// What the tests of the package do with a project: run a command in it, serve it, and open it in two tabs.
+// Runs a command in a project, serves the project, and opens it in two tabs, for the tests of the package.
 import assert from "node:assert/strict";
 import path from "node:path";
 import { commandOf } from "./project.mjs";
@@ -9,13 +9,13 @@ const env = {
   PATH: [path.resolve(import.meta.dirname, "node_modules", ".bin"), process.env.PATH].join(path.delimiter),
 };
 
-/** Runs a command in the project, where nothing outside can be reached. */
+/** Runs a command in the project, inside the namespace, from which nothing outside can be reached. */
 export async function runIn(namespace, directory, command, ...args) {
   const { code, stdout, stderr } = await namespace.run(command, args, { cwd: directory, env });
   assert.equal(code, 0, `${command} ${args.join(" ")}:\n${stdout}${stderr}`);
 }
 
-/** Serves the project with a command of Vite; answers its address and what ends it. Whatever Vite warns of is a failure. */
+/** Serves the project with a command of Vite; returns its address and a function that ends it. Every warning of Vite is a failure. */
 export async function serve(namespace, directory, vite, ...args) {
   const port = await namespace.freePort();
   const listen = ["--host", "127.0.0.1", "--port", String(port), "--strictPort"];
@@ -45,7 +45,7 @@ const settled = (page) =>
     timeoutMs: 30_000,
   });
 
-/** Opens the project in two tabs, one after the other: the program of both ends, and all that it claims holds in both. */
+/** Opens the project in two tabs, one after the other: the program ends in both, and all its claims hold in both. */
 export async function expectToMeet(browser, url, claims) {
   assert.ok(claims.length > 0);
   const pages = [];
@@ -63,7 +63,7 @@ export async function expectToMeet(browser, url, claims) {
   }
 }
 
-/** Opens the project in one tab; answers what went wrong in it. */
+/** Opens the project in one tab; returns what went wrong in it. */
 export async function problemsOf(browser, url) {
   const page = await browser.open(url);
   try {

@@ -1,5 +1,5 @@
-// The floor: a pair written by hand for this one purpose, full trickle, nothing but the browser's own work. It knows who
-// calls, has no glare, no errors, no reconnecting.
+// The floor: a pair of clients written by hand for this purpose only, with full trickle and only the browser's own work. It knows which
+// side calls, and has no glare, no errors and no reconnecting.
 import { openRelay } from "./relay_socket.js";
 
 function connection(relay, remote) {

@@ -7,7 +7,7 @@ export async function open({ url, id }) {
   return { call: (remote) => client.peer(remote).connect() };
 }
 
-/** From nothing: the call does not wait for the registration. */
+/** Starts with nothing loaded: the call does not wait for the registration. */
 export async function start({ url, id, remote }) {
   const client = new SignalingClient(url, { peerId: id });
   client.connect();

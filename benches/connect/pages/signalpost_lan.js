@@ -1,20 +1,20 @@
-// From nothing to a peer of a room, as an application does it, and when each phase ended.
+// Connects from an empty page to a peer of a room, as an application does, and records when each phase ended.
 import { SignalingClient, initialize } from "signalpost";
 
-/** The side that is there already. */
+/** The side that is already in the room. */
 export async function wait({ url, id, room }) {
   window.client = new SignalingClient(url, { peerId: id });
   await client.connect();
   await client.join(room);
 }
 
-/** Milliseconds from the start at which each phase ended, by name. */
+/** Returns the milliseconds from the start to the end of each phase, by name. */
 export async function arrive({ url, id, room, began }) {
   const now = () => performance.now() - began;
   const ends = {};
   const client = new SignalingClient(url, { peerId: id });
   window.client = client;
-  // Nothing waits for the one before: both leave as soon as they can.
+  // No message waits for the one before: both leave as soon as they can.
   const connected = client.connect().then(() => (ends.hello = now()));
   const joined = client.join(room);
   await initialize();

@@ -1,4 +1,4 @@
-//! What all rows share.
+//! The parts that all rows share.
 
 use crate::crowd_thread::CrowdThread;
 use crate::lag::{Lag, Meter};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// How long the others talk before the load begins.
 pub const BEFORE: Duration = Duration::from_secs(3);
-/// How long they talk at least while it goes on.
+/// How long the others talk at least while the load goes on.
 pub const DURING: Duration = Duration::from_secs(5);
 
 /// The server's binary, the two threads of the load, and how long it waits for a server that does not answer.
@@ -19,7 +19,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// What both threads were late by since it was last asked.
+    /// Returns how late both threads were since the last call.
     pub fn lag(&self) -> Lag {
         Lag { measuring: self.measuring.take(), crowd: self.crowd.lag.take() }
     }

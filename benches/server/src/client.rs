@@ -12,20 +12,20 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-/// Longest time for a handshake, and for the answer to a `hello`.
+/// The longest time for a handshake, and for the answer to a `hello`.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a client may keep an acknowledgement back.
 const ACK_AFTER: Duration = Duration::from_millis(100);
-/// Buffers of a socket: four thousand of them are to be cheap.
+/// The size of a socket's buffers: four thousand sockets must be cheap.
 const BUFFER: usize = 4 * 1024;
 
 pub type Socket = WebSocketStream<TcpStream>;
 
-/// Opens a socket. It is reset, not closed, when it is dropped: so the server learns of it as of a lost link, and no port
+/// Opens a socket. Dropping the socket resets it and does not close it, so the server sees a lost link, and no port
 /// stays occupied on this side.
 ///
 /// # Errors
-/// What the system or the server's HTTP says.
+/// The error of the system or of the server's HTTP.
 pub async fn open(address: SocketAddr) -> Result<Socket, Failure> {
     let opening = async {
         let stream = TcpStream::connect(address).await?;
@@ -39,7 +39,7 @@ pub async fn open(address: SocketAddr) -> Result<Socket, Failure> {
     timeout(PATIENCE, opening).await.unwrap_or(Err(Failure::Late("the handshake")))
 }
 
-/// What a client remembers between its sockets.
+/// The state that a client keeps between its sockets.
 #[derive(Clone, Debug)]
 pub struct Claim {
     pub id: String,
@@ -49,7 +49,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Of a client that was never welcomed. Ids of the load need no escape in JSON.
+    /// Makes the claim of a client that was never welcomed. Ids of the load need no escape in JSON.
     pub fn new(id: impl Into<String>) -> Self {
         let id = id.into();
         Self { key: format!("the first key of {id}"), id, received: None, attempt: 0 }
@@ -64,7 +64,7 @@ impl Claim {
     }
 }
 
-/// What became of the session.
+/// The server's decision about the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcome {
     pub resumed: bool,
@@ -93,7 +93,7 @@ impl Client {
         let mut client = Self { socket, claim, numbers: Numbers::default(), ack_at: None, ack_now: false };
         let welcome =
             timeout(PATIENCE, client.welcome()).await.unwrap_or(Err(Failure::Late("the welcome")))?;
-        // It proves the new key.
+        // This acknowledgement proves the new key.
         client.acknowledge().await?;
         Ok((client, welcome))
     }
@@ -120,18 +120,18 @@ impl Client {
         }
     }
 
-    /// Resets the socket; what the next one needs.
+    /// Resets the socket; returns the claim for the next one.
     pub fn leave(self) -> Claim {
         let Self { claim, numbers, .. } = self;
         Claim { received: Some(numbers.received()), ..claim }
     }
 
-    /// Its socket alone, for what no client does.
+    /// Returns the socket alone, for actions that no client does.
     pub fn into_socket(self) -> Socket {
         self.socket
     }
 
-    /// Sends a numbered frame; `rest` is JSON behind the numbers: `,"to":"ada"`.
+    /// Sends a numbered frame; `rest` is the JSON after the numbers: `,"to":"ada"`.
     ///
     /// # Errors
     /// When the socket is gone.
@@ -140,7 +140,7 @@ impl Client {
         self.flush().await
     }
 
-    /// Puts a numbered frame behind others that go together, with [`Client::flush`].
+    /// Adds a numbered frame to those that [`Client::flush`] sends together.
     ///
     /// # Errors
     /// When the socket is gone.
@@ -151,7 +151,7 @@ impl Client {
         Ok(self.socket.feed(Message::Text(text.into())).await?)
     }
 
-    /// Sends what was fed.
+    /// Sends the frames that were added.
     ///
     /// # Errors
     /// When the socket is gone.
@@ -179,14 +179,14 @@ impl Client {
         }
     }
 
-    /// The next frame that says something; acknowledgements and signs of life are given meanwhile. It may be dropped
-    /// before it is done: nothing that was read is lost.
+    /// Returns the next frame that is neither an acknowledgement nor a sign of life, and answers these meanwhile. The
+    /// caller may drop the future before it is done: no frame is lost.
     ///
     /// # Errors
     /// When the socket is gone.
     pub async fn next(&mut self) -> Result<Heard, Failure> {
         loop {
-            // Before anything else is read: frames that come without a pause would put it off for ever.
+            // The acknowledgement goes before the next read: frames that come without a pause would delay it for ever.
             if self.ack_now {
                 self.acknowledge().await?;
             }

@@ -1,4 +1,4 @@
-//! Many members of one room: each joins, reads the first page of the list, and acknowledges what it hears.
+//! Many members of one room: each joins, reads the first page of the list, and acknowledges its frames.
 
 use crate::client::{Claim, Client};
 use crate::crowd_thread::CrowdThread;
@@ -13,9 +13,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// How many join at a time. A room tells each of its members of each newcomer: all at once would be a row of its own.
+/// How many members join at a time. A room tells each member of each newcomer, so all at once would be another row.
 const BATCH: usize = 100;
-/// When nobody has heard anything for so long, everybody has heard everything.
+/// After this time without a frame to any member, every member has every notice.
 const QUIET: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -41,12 +41,12 @@ impl Crowd {
         }
     }
 
-    /// Who joined.
+    /// The members that joined.
     pub fn joined(&self) -> &BTreeSet<String> {
         &self.joined
     }
 
-    /// How many are left, and why the first of the others ended: nobody asked it to.
+    /// Returns how many members are left, and why the first of the others ended, which nobody asked for.
     pub fn left(&mut self) -> (usize, Option<Failure>) {
         let mut first = None;
         while let Some(ended) = self.members.try_join_next() {
@@ -55,7 +55,8 @@ impl Crowd {
         (self.members.len(), first)
     }
 
-    /// Makes `count` more members, in batches, each after all have heard of the one before; as many as get in in time.
+    /// Adds `count` members in batches, each batch after all have heard of the batch before; stops when the time is
+    /// over.
     pub async fn fill(&mut self, thread: &CrowdThread, count: usize, until: Instant) {
         let mut left = count;
         while left > 0 && Instant::now() < until {
@@ -79,8 +80,8 @@ impl Crowd {
         }
     }
 
-    /// Waits until all have heard of all who came after them. A server that tells less may be right as well: then it is
-    /// enough that nothing comes any more.
+    /// Waits until every member has heard of all members that came after it. A server may correctly send fewer
+    /// notices: then it is enough that no more notices come.
     async fn hear_out(&self, until: Instant) {
         let joined = u64::try_from(self.joined.len()).unwrap_or(u64::MAX);
         let all = joined.saturating_mul(joined.saturating_sub(1)) / 2;
@@ -97,7 +98,7 @@ impl Crowd {
         }
     }
 
-    /// Resets every socket, as fast as it goes; the time that it took.
+    /// Resets every socket as fast as possible; returns the time that it took.
     pub async fn reset(&mut self) -> Duration {
         let begin = Instant::now();
         self.members.shutdown().await;
@@ -114,7 +115,7 @@ async fn member(
 ) -> Failure {
     let mut joined = Some(joined);
     let living = async {
-        // Of a member who does nothing but join and listen, whatever is refused is the end.
+        // A member only joins and listens, so any refusal is its end.
         let (mut client, _) = Client::begin(address, Claim::new(id)).await?;
         client.send("join", &format!(r#","id":1,"payload":{{"room":"{room}"}}"#)).await?;
         loop {
@@ -126,7 +127,7 @@ async fn member(
                 }
                 Kind::Joined => {
                     if let Some(joined) = joined.take() {
-                        // Who filled the room may have stopped waiting.
+                        // The code that filled the room may have stopped waiting.
                         let _late = joined.send(());
                     }
                 }

@@ -1,11 +1,11 @@
-//! The thread on which the crowd lives, apart from the one that measures.
+//! The thread of the crowd, separate from the thread that measures.
 
 use crate::failure::Failure;
 use crate::lag::Meter;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// A runtime of one thread. It ends, with all that runs on it, when this is dropped.
+/// A runtime of one thread. Dropping this value ends the runtime and everything that runs on it.
 pub struct CrowdThread {
     pub handle: Handle,
     pub lag: Meter,
@@ -25,7 +25,7 @@ impl CrowdThread {
             runtime.block_on(async {
                 tokio::select! {
                     () = meter.run() => {}
-                    // The sender is never used, only dropped.
+                    // The sender sends nothing; dropping it ends the thread.
                     _ = ended => {}
                 }
             });

@@ -1,17 +1,17 @@
-//! What ends a client of the load, or keeps it from starting.
+//! The reasons that end a client of the load, or keep it from starting.
 
 use core::fmt;
 use std::io;
 use tokio_tungstenite::tungstenite;
 
-/// Why something did not happen.
+/// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Failure {
     /// The server closed the socket, with this code if it gave one.
     Closed(Option<u16>),
     /// The server answered with an `error` of this code.
     Refused(String),
-    /// It did not happen in time.
+    /// The operation did not end in time.
     Late(&'static str),
     /// The system, HTTP or the server's frames were not as expected.
     Broken(String),

@@ -1,4 +1,5 @@
-//! What the server says, read without building a tree: the envelope for every frame, the payload only where a row asks for it.
+//! Reads the server's frames without building a tree: the envelope of every frame, and the payload only where a row
+//! needs it.
 
 use crate::failure::Failure;
 use serde::Deserialize;
@@ -19,7 +20,7 @@ pub struct Envelope<'a> {
     pub payload: Option<&'a RawValue>,
 }
 
-/// The fields of a payload that some row looks at.
+/// The fields of a payload that a row needs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Payload {
@@ -40,13 +41,13 @@ pub struct Payload {
     pub peers: Vec<Peer>,
 }
 
-/// A peer, as far as the load wants to know it.
+/// The fields of a peer that the load needs.
 #[derive(Debug, Default, Deserialize)]
 pub struct Peer {
     pub id: String,
 }
 
-/// The types that the load tells apart.
+/// The types that the load distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Welcome,
@@ -62,7 +63,7 @@ pub enum Kind {
     Message,
     Sent,
     Error,
-    /// Any other: a later server may say more.
+    /// Any other type: a later server may send more.
     Other,
 }
 
@@ -106,16 +107,16 @@ impl Heard {
         Ok(Self { kind, seq, text })
     }
 
-    /// The envelope once more, for its type's own name and its sender.
+    /// Reads the envelope again, for the name of its type and its sender.
     ///
     /// # Errors
-    /// None that [`Heard::read`] has not had.
+    /// Only those that [`Heard::read`] has reported before.
     pub fn envelope(&self) -> Result<Envelope<'_>, Failure> {
         Ok(serde_json::from_str(&self.text)?)
     }
 
     /// # Errors
-    /// When a field is not of the kind that docs/protocol.md says.
+    /// When a field does not have the type that docs/protocol.md requires.
     pub fn payload(&self) -> Result<Payload, Failure> {
         match self.envelope()?.payload {
             Some(payload) => Ok(serde_json::from_str(payload.get())?),

@@ -1,4 +1,5 @@
-//! How late the load's own threads are: a time that was measured with a late clock says nothing about the server.
+//! Measures how late the load's own threads are: a time that was measured with a late clock says nothing about the
+//! server.
 
 use crate::times::{Times, ms};
 use core::fmt;
@@ -6,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Time between two looks.
+/// The time between two measurements.
 const TICK: Duration = Duration::from_millis(5);
 
-/// What one thread was late by since it was last asked.
+/// How late one thread was since the last call.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<Mutex<Vec<Duration>>>);
 
@@ -28,7 +29,7 @@ impl Meter {
     }
 }
 
-/// The lag of both threads while the times of a row were taken: of the one that measures, and of the one that is the crowd.
+/// The lag of both threads during the measurement of a row: of the thread that measures and of the crowd's thread.
 #[derive(Clone, Debug)]
 pub struct Lag {
     pub measuring: Times,

@@ -1,5 +1,5 @@
-//! Native load on loopback for the rows A1 to A8 of the server: what one client can do to all others. `npm run bench:server`
-//! builds and runs it; README.md says what the rows and the columns are.
+//! Native load on loopback for the rows A1 to A8 of the server: what one client can do to all others.
+//! `npm run bench:server` builds and runs it; README.md describes the rows and the columns.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -34,9 +34,9 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
-/// No row takes longer: whatever waits in it has a shorter time of its own.
+/// The longest time of a row: every wait in a row has a shorter limit.
 const ROW: Duration = Duration::from_secs(420);
-/// Descriptors that 4,000 sockets, and whatever else, take here.
+/// How many descriptors 4,000 sockets and everything else take here.
 const DESCRIPTORS: u64 = 6_000;
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
             }
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
-            // What is dropped here takes its processes with it.
+            // Dropping these values ends their processes.
             tokio::select! {
                 ended = run(Options::parse(arguments)?) => ended,
                 _ = terminate.recv() => Err(Failure::Broken("terminated".into())),
@@ -91,7 +91,8 @@ async fn run(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes as many descriptors as the system allows, up to what is needed here and by the server, which inherits them.
+/// Raises the limit of descriptors as far as the system allows, up to the number that the load and the server need;
+/// the server inherits it.
 fn raise_descriptors() -> Result<(), Failure> {
     let limit = getrlimit(Resource::Nofile);
     let most = limit.maximum.unwrap_or(u64::MAX);

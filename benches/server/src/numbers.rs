@@ -1,9 +1,9 @@
 //! The numbers of one session (docs/protocol.md, Numbers and Acknowledgements), without I/O.
 
-/// Frames of the server that are not acknowledged, after which an `ack` goes at once.
+/// After this many unacknowledged frames of the server, an `ack` goes at once.
 const UNTOLD: u32 = 16;
 
-/// How far each direction is.
+/// The position of each direction.
 #[derive(Debug, Default)]
 pub struct Numbers {
     sent: u32,
@@ -11,20 +11,21 @@ pub struct Numbers {
     untold: u32,
 }
 
-/// What a number of the server says about its frame.
+/// The place of a frame of the server in the order, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
-    /// It is the next; whether an acknowledgement is due at once.
+    /// The frame is the next one; says whether an acknowledgement is due at once.
     Next { ack_now: bool },
-    /// It came before.
+    /// The frame came before.
     Again,
-    /// Others are missing before it.
+    /// Other frames are missing before it.
     Gap,
 }
 
 impl Numbers {
-    /// A session that goes on: what this client has of the server, and the server of this client. What the server has not
-    /// is never sent again: the load has no frame out when it leaves a socket on purpose, and asks anew when it lost one.
+    /// The numbers of a session that goes on: how many frames this client has of the server, and the server of this
+    /// client. The load never sends a frame again: it has none on its way when it leaves a socket on purpose, and
+    /// repeats its request when it lost one.
     pub fn resumed(received: u32, server_received: u32) -> Self {
         Self { sent: server_received, received, untold: 0 }
     }
@@ -33,13 +34,13 @@ impl Numbers {
         self.received
     }
 
-    /// The `seq` and `ack` of the next frame. Whatever carries an `ack` acknowledges.
+    /// Returns the `seq` and `ack` of the next frame. Every frame with an `ack` acknowledges.
     pub fn next(&mut self) -> (u32, u32) {
         self.sent = self.sent.saturating_add(1);
         (self.sent, self.ack())
     }
 
-    /// The `ack` of a frame without a number.
+    /// Returns the `ack` of a frame without a number.
     pub fn ack(&mut self) -> u32 {
         self.untold = 0;
         self.received

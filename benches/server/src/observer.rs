@@ -1,4 +1,4 @@
-//! Honest members that live on their own for the length of a row, and what befalls them.
+//! Honest members that run by themselves during a row, and a record of what happens to them.
 
 use crate::failure::Failure;
 use crate::room_member::{AwayMember, RoomMember};
@@ -9,35 +9,35 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// Time before a client that lost its socket comes back.
+/// The time before a client that lost its socket comes back.
 const BACK_AFTER: Duration = Duration::from_millis(200);
 
-/// What a member has been through.
+/// The record of a member.
 #[derive(Clone, Debug, Default)]
 pub struct Fate {
-    /// How many others it takes to be in the room; none as long as it reads a list.
+    /// How many others are in the room to its knowledge; `None` while it reads a list.
     pub present: Option<usize>,
-    /// Frames.
+    /// The number of frames that it received.
     pub heard: u64,
     /// How its sockets ended, and how often.
     pub ended: BTreeMap<Failure, usize>,
-    /// Welcomes to a session that was not the one before, by reason.
+    /// The welcomes to a new session in place of the one before, by reason.
     pub begun_anew: BTreeMap<String, usize>,
-    /// How often it was told to list the room again.
+    /// How often the server made it list the room again.
     pub told_to_list: usize,
 }
 
-/// A member that lives on the thread on which it was started, until this is dropped.
+/// A member that runs on the thread that started it, until this value is dropped.
 pub struct Observer {
     fate: watch::Receiver<Fate>,
     _task: JoinSet<()>,
 }
 
 impl Observer {
-    /// Enters the room; ready when it has read the list.
+    /// Enters the room; returns when it has read the list.
     ///
     /// # Errors
-    /// When it does not get in.
+    /// When it cannot enter.
     pub async fn enter(address: SocketAddr, id: &str, room: &str) -> Result<Self, Failure> {
         let entered = AwayMember::new(id, room).come_back(address).await;
         let (mut member, _) = entered.map_err(|(_, failure)| failure)?;
@@ -55,9 +55,9 @@ impl Observer {
         self.fate.borrow().clone()
     }
 
-    /// Waits until it takes so many for present.
+    /// Waits until it knows this many members as present.
     pub async fn until_present(&mut self, count: usize) {
-        // The task ends only with this.
+        // The task ends only when this value is dropped.
         let _seen = self.fate.wait_for(|fate| fate.present == Some(count)).await;
     }
 }

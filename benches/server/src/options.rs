@@ -5,23 +5,23 @@ use crate::rows;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long a server that does not answer is waited for, in a row, unless the command line says otherwise.
+/// How long a row waits for a server that does not answer, unless the command line says otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is to be run.
+/// The rows to run, and how.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Options {
     pub server: PathBuf,
     pub patience: Duration,
-    /// Names of rows, and the size of each if it is not the row's own.
+    /// The names of the rows, and the size of each if it differs from the row's own.
     pub rows: Vec<(String, Option<usize>)>,
 }
 
 impl Options {
-    /// `--server PATH [--patience SECONDS] [ROW[:SIZE]...]`; no row is all.
+    /// `--server PATH [--patience SECONDS] [ROW[:SIZE]...]`; without a name, all rows run.
     ///
     /// # Errors
-    /// When the arguments are not such.
+    /// When the arguments have another form.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
         let mut arguments = arguments.into_iter();
         let mut options = Self { server: PathBuf::new(), patience: PATIENCE, rows: Vec::new() };

@@ -1,5 +1,5 @@
-//! The eight others, whom nothing of the load concerns: four pairs, each client of which asks its partner something every
-//! 100 ms. How long they wait for the answer is what a row measures.
+//! The eight others, which the load does not concern: four pairs in which each client asks its partner a question every
+//! 100 ms. A row measures how long they wait for the answer.
 
 use crate::client::{Claim, Client};
 use crate::failure::Failure;
@@ -16,8 +16,8 @@ use tokio::time::{Instant, interval_at, sleep};
 pub const COUNT: usize = 8;
 const EVERY: Duration = Duration::from_millis(100);
 
-/// What all of them have asked. A question counts from the time at which it was due, so that a client that is kept from
-/// asking does not hide it; and one that was never answered counts with the time that has passed.
+/// The questions of all of them. A question counts from the time at which it was due, so that a client that cannot ask
+/// does not hide the delay. A question without an answer counts with the time that has passed.
 #[derive(Default)]
 struct Journal {
     answered: Vec<(Instant, Duration)>,
@@ -25,7 +25,7 @@ struct Journal {
     ended: Vec<Failure>,
 }
 
-/// Eight clients that talk until this is dropped.
+/// Eight clients that talk until this value is dropped.
 pub struct Others {
     journal: Arc<Mutex<Journal>>,
     _talkers: JoinSet<()>,
@@ -35,7 +35,7 @@ impl Others {
     /// # Errors
     /// When not all of them can connect.
     pub async fn start(address: SocketAddr) -> Result<Self, Failure> {
-        // Eight of the same server are not the eight before.
+        // Eight new clients of the same server need other ids than the eight before.
         static COMPANIES: AtomicUsize = AtomicUsize::new(0);
         let company = COMPANIES.fetch_add(1, Ordering::Relaxed);
         let mut clients = Vec::new();
@@ -63,14 +63,14 @@ impl Others {
         lock(&self.journal)
     }
 
-    /// Lets them talk for a while; the times of what was asked meanwhile.
+    /// Lets them talk for a while; returns the times of the questions of this while.
     pub async fn talk(&self, time: Duration, patience: Duration) -> Times {
         let begin = Instant::now();
         sleep(time).await;
         self.settle(begin, patience).await
     }
 
-    /// Waits, but not for ever, until everything that was asked since `begin` and up to now is answered; its times.
+    /// Waits, for a limited time, until every question since `begin` and up to now has an answer; returns their times.
     pub async fn settle(&self, begin: Instant, patience: Duration) -> Times {
         let end = Instant::now();
         let is_of = |asked: &Instant| (begin..end).contains(asked);
@@ -83,7 +83,8 @@ impl Others {
         Times::new(answered.chain(waiting).collect())
     }
 
-    /// What is told of them beside their times: who lost the socket, and what has no answer.
+    /// Returns the notes about them beside their times: the clients that lost the socket, and the questions without
+    /// an answer.
     pub fn remarks(&self) -> Vec<String> {
         let journal = self.journal();
         let late = journal.waiting.values().filter(|asked| asked.elapsed() > Duration::from_secs(1)).count();
@@ -122,7 +123,7 @@ impl Talker {
     }
 
     async fn ask_and_answer(&mut self, begin: Instant) -> Result<(), Failure> {
-        // What is late is asked as soon as it goes, and counts from when it was due.
+        // A late question goes as soon as possible, and counts from the time at which it was due.
         let mut ticks = interval_at(begin, EVERY);
         loop {
             tokio::select! {

@@ -1,4 +1,4 @@
-//! Which processors a process may use, by `taskset`: the server gets one for itself, the load the others.
+//! Divides the processors by `taskset`: the server gets one for itself, the load the others.
 
 use crate::failure::Failure;
 use std::process::Stdio;
@@ -10,7 +10,7 @@ pub struct Processors {
 }
 
 impl Processors {
-    /// None where there is only one, or the system does not tell.
+    /// Returns `None` if there is only one processor, or the system does not say.
     pub fn find() -> Option<Self> {
         let status = std::fs::read_to_string("/proc/self/status").ok()?;
         let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
@@ -18,7 +18,7 @@ impl Processors {
         (all.len() > 1).then_some(Self { all })
     }
 
-    /// The server's, as `taskset -c` takes it.
+    /// Returns the server's processor, in the form for `taskset -c`.
     pub fn of_server(&self) -> String {
         list(self.all.get(..1).unwrap_or_default())
     }
@@ -31,10 +31,10 @@ impl Processors {
         pin(&list(self.all.get(1..).unwrap_or_default())).await
     }
 
-    /// Gives this process all back.
+    /// Gives this process all processors back.
     ///
     /// # Errors
-    /// As [`Processors::leave_the_first`].
+    /// The same as those of [`Processors::leave_the_first`].
     pub async fn take_all(&self) -> Result<(), Failure> {
         pin(&list(&self.all)).await
     }

@@ -1,5 +1,5 @@
-//! The floor of row A8: sockets in pairs, and each frame goes to the partner without a look. Nothing is parsed, kept,
-//! numbered, bounded or told; less cannot be done with the same WebSocket code on one thread.
+//! The floor of row A8: sockets in pairs, and each frame goes to the partner unread. The relay parses, keeps,
+//! numbers, bounds and reports nothing; less work is impossible with the same WebSocket code on one thread.
 
 use crate::failure::Failure;
 use futures_util::{SinkExt, StreamExt};
@@ -12,7 +12,7 @@ use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// Buffers of a socket, as the server has them.
+/// The size of a socket's buffers, the same as in the server.
 const READ_BUFFER: usize = 2 * 1024;
 const WRITE_BUFFER: usize = 4 * 1024;
 
@@ -21,7 +21,7 @@ type Partners = Arc<Mutex<HashMap<String, UnboundedSender<Message>>>>;
 /// Serves until the process is ended. The first frame of a socket is `OWN PARTNER`.
 ///
 /// # Errors
-/// When there is no port, or nobody reads where it is.
+/// When there is no port, or no process reads its address.
 pub async fn serve() -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut stdout = std::io::stdout();
@@ -30,7 +30,7 @@ pub async fn serve() -> Result<(), Failure> {
     let partners = Partners::default();
     loop {
         let (stream, _) = listener.accept().await?;
-        // A client that is gone is not missed.
+        // The relay ignores the end of a client.
         tokio::spawn(pass_on(stream, partners.clone()));
     }
 }
@@ -45,7 +45,7 @@ async fn pass_on(stream: TcpStream, partners: Partners) -> Result<(), Failure> {
     let (sender, mut incoming): (_, UnboundedReceiver<Message>) = unbounded_channel();
     let look_up = |name: &str| partners.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
     partners.lock().unwrap_or_else(PoisonError::into_inner).insert(own.to_owned(), sender);
-    // Said when the socket can be written to.
+    // The relay says this when it can write to the socket.
     socket.send(Message::Text("ready".into())).await?;
     let mut to_partner = None;
     loop {

@@ -1,4 +1,4 @@
-//! What a row found, and the table of all.
+//! The result of a row, and the table of all rows.
 
 use crate::lag::Lag;
 use crate::server_process::{ServerProcess, value};
@@ -51,7 +51,7 @@ impl Line {
         self.lag = lag.to_string();
     }
 
-    /// Something that the columns have no place for.
+    /// A note that fits into no column.
     pub fn saw(&mut self, what: impl Into<String>) {
         self.seen.push(what.into());
     }
@@ -60,7 +60,7 @@ impl Line {
         self.seen.extend(what);
     }
 
-    /// Asks the server and the system for the rest, and ends the server.
+    /// Asks the server and the system for the remaining figures, and ends the server.
     pub async fn finish(mut self, server: ServerProcess) -> Self {
         if let Some(bytes) = server.most_resident() {
             self.memory = megabytes(bytes);
@@ -83,7 +83,7 @@ impl Line {
         self
     }
 
-    /// A row that could not be tried.
+    /// Makes the line of a row that could not run.
     pub fn failed(row: &str, why: impl core::fmt::Display) -> Self {
         let mut line = Self::new(row, "");
         line.saw(format!("not measured: {why}"));

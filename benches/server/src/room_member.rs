@@ -1,4 +1,4 @@
-//! An honest member of a room: it knows who is in it, and comes back when it loses its socket.
+//! An honest member of a room: it knows the other members, and comes back when it loses its socket.
 
 use crate::client::{Claim, Client, Welcome};
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ pub struct AwayMember {
 }
 
 impl AwayMember {
-    /// Who was never in the room.
+    /// Makes a member that was never in the room.
     pub fn new(id: &str, room: &str) -> Self {
         Self { claim: Claim::new(id), room: room.into(), view: RoomView::default() }
     }
@@ -29,7 +29,7 @@ impl AwayMember {
     /// Resumes the session, or begins one and enters the room.
     ///
     /// # Errors
-    /// When the server does not take it; it is away as before.
+    /// When the server refuses it; the member is away as before.
     pub async fn come_back(self, address: SocketAddr) -> Result<(RoomMember, Welcome), (Self, Failure)> {
         match Client::begin(address, self.claim.clone()).await {
             Ok((client, welcome)) => {
@@ -49,7 +49,7 @@ impl AwayMember {
 }
 
 impl RoomMember {
-    /// The next frame, after the view has it; what the view asks for is asked.
+    /// Returns the next frame after the view has handled it, and sends the requests of the view.
     ///
     /// # Errors
     /// When the socket is gone.
@@ -63,7 +63,7 @@ impl RoomMember {
         Ok(heard)
     }
 
-    /// Its socket is reset, or is gone already.
+    /// Resets its socket, which may already be gone.
     pub fn lose(self) -> AwayMember {
         AwayMember { claim: self.client.leave(), room: self.room, view: self.view }
     }

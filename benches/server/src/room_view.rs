@@ -1,4 +1,4 @@
-//! Who is in a room, as a client knows it from lists and notices. Without I/O.
+//! The members of a room, as a client knows them from lists and notices. Without I/O.
 
 use crate::failure::Failure;
 use crate::frame::{Heard, Kind};
@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub struct RoomView {
     present: BTreeSet<String>,
-    /// The pages of a list that is being read, with what notices say meanwhile.
+    /// The pages of the list that the client is reading, with the notices that came meanwhile.
     listing: Option<BTreeSet<String>>,
     /// The types of the frames that made the client list the room again.
     pub told_to_list: Vec<String>,
 }
 
-/// What the view asks its client for.
+/// The requests of the view to its client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wish {
     Nothing,
@@ -27,22 +27,22 @@ impl RoomView {
         &self.present
     }
 
-    /// Whether no list is being read.
+    /// Whether the client is reading no list.
     pub fn is_settled(&self) -> bool {
         self.listing.is_none()
     }
 
-    /// A list of the room is to come.
+    /// Prepares the view for a list of the room.
     pub fn begin(&mut self) {
         self.listing = Some(BTreeSet::new());
     }
 
     /// # Errors
-    /// When a frame is not as docs/protocol.md says.
+    /// When a frame is not as docs/protocol.md requires.
     pub fn handle(&mut self, heard: &Heard, room: &str) -> Result<Wish, Failure> {
         match heard.kind {
             Kind::Joined => {
-                // One that answers nothing says that the room is to be listed again, and is the first page.
+                // A `joined` that answers no request makes the client list the room again, and is the first page.
                 if heard.payload()?.reference.is_none() {
                     self.told_to_list.push("joined".into());
                 }

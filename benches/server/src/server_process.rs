@@ -1,4 +1,4 @@
-//! The server under load: a process of its own, what the system says of it, and what it says of itself.
+//! The server under load, in its own process: the figures of the system about it, and its own figures.
 
 use crate::failure::Failure;
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,12 +14,12 @@ use tokio::time::{Instant, timeout};
 
 const START: Duration = Duration::from_secs(10);
 const METRICS: Duration = Duration::from_secs(5);
-/// After that the process is killed.
+/// After this time the load kills the process.
 const END: Duration = Duration::from_secs(20);
 /// Ticks of `/proc/PID/stat` in a second, on every Linux.
 const TICKS: f64 = 100.0;
 
-/// A child that serves on a free port of loopback. It is killed when this is dropped.
+/// A child that serves on a free port of loopback. Dropping this value kills it.
 pub struct ServerProcess {
     child: Child,
     pid: u32,
@@ -28,7 +28,7 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// The release server, with `more` arguments.
+    /// Starts the release server, with `more` arguments.
     ///
     /// # Errors
     /// When it does not start.
@@ -39,7 +39,8 @@ impl ServerProcess {
         Self::spawn(&[], binary, &arguments, true).await
     }
 
-    /// Any program that says `listening on http://ADDRESS`; behind `wrapper`, a command that runs it as itself.
+    /// Starts any program that prints `listening on http://ADDRESS`; `wrapper` is a command that runs the program in
+    /// its own place.
     ///
     /// # Errors
     /// When it does not start.
@@ -88,12 +89,12 @@ impl ServerProcess {
         Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.saturating_mul(1024))
     }
 
-    /// Resident memory now, in bytes.
+    /// Returns the resident memory now, in bytes.
     pub fn resident(&self) -> Option<u64> {
         self.memory("VmRSS:")
     }
 
-    /// The most that was resident, in bytes.
+    /// Returns the peak of the resident memory, in bytes.
     pub fn most_resident(&self) -> Option<u64> {
         self.memory("VmHWM:")
     }
@@ -102,7 +103,7 @@ impl ServerProcess {
         Some(std::fs::read_dir(format!("/proc/{}/fd", self.pid)).ok()?.count())
     }
 
-    /// How many descriptors are of this file.
+    /// Returns how many descriptors belong to this file.
     pub fn descriptors_of(&self, file: &Path) -> Option<usize> {
         let all = std::fs::read_dir(format!("/proc/{}/fd", self.pid)).ok()?;
         Some(
@@ -117,7 +118,7 @@ impl ServerProcess {
         processor_time(self.pid)
     }
 
-    /// `/metrics`; none when it does not answer in time.
+    /// Returns `/metrics`, or `None` if the server does not answer in time.
     pub async fn metrics(&self) -> Option<String> {
         let admin = self.admin?;
         let asking = async {
@@ -130,7 +131,7 @@ impl ServerProcess {
         timeout(METRICS, asking).await.ok()?.ok()
     }
 
-    /// SIGTERM; the time until the process ended, or none if it had to be killed.
+    /// Sends SIGTERM; returns the time until the process ended, or `None` if the load had to kill it.
     pub async fn stop(mut self) -> Option<Duration> {
         let asked = Instant::now();
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw)?;
@@ -146,7 +147,7 @@ impl ServerProcess {
 /// Processor time of a process so far, of the program and of the system for it.
 pub fn processor_time(pid: u32) -> Option<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Behind the name, which may hold anything: utime and stime are the 12th and 13th field there.
+    // After the name, which may contain any character, utime and stime are the 12th and 13th field.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u32>().ok();
@@ -166,12 +167,12 @@ async fn line_after<R: tokio::io::AsyncRead + Unpin>(
     Err(Failure::Broken("the server ended as it started".into()))
 }
 
-/// A full pipe would stop the server.
+/// Reads the output of the server: a full pipe would stop the server.
 async fn discard(mut lines: Lines<BufReader<ChildStderr>>) {
     while let Ok(Some(_)) = lines.next_line().await {}
 }
 
-/// The value of a metric without labels.
+/// Returns the value of a metric without labels.
 pub fn value(metrics: &str, name: &str) -> Option<f64> {
     metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }

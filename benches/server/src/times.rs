@@ -1,4 +1,4 @@
-//! Many measured times, and how they lie.
+//! Many measured times, and their distribution.
 
 use core::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ impl Times {
         self.0.len()
     }
 
-    /// The time below which this share of all lies (nearest rank); zero of none.
+    /// Returns the time below which this share of all times lies (nearest rank); zero if there are none.
     pub fn percentile(&self, percent: usize) -> Duration {
         let rank = self.0.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
         self.0.get(rank).copied().unwrap_or_default()
@@ -28,7 +28,7 @@ impl Times {
     }
 }
 
-/// Milliseconds, as exact as is of use.
+/// Writes milliseconds with a useful precision.
 pub fn ms(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1000.0;
     if ms < 10.0 {

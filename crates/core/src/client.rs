@@ -1,44 +1,46 @@
 //! The client: hands each input to the part that it concerns.
 
-mod correspondence;
+mod application_signals;
 mod outgoing_messages;
 mod own_candidates;
 mod reception;
 mod requests;
 
-use crate::client::outgoing_messages::Letters;
-use crate::client::own_candidates::OwnCandidates;
-use crate::client::requests::{Question, Request, Requests};
-use crate::collections::queue::Queue;
 use crate::config::Config;
-use crate::deadline::{Earliest, Reason};
+use crate::context::Context;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId};
 use crate::input::{Command, Input, SocketEvent};
-use crate::link::{Change, Session};
-use crate::output::{ClientState, Event, Failure, Output, Reply, TimerName};
-use crate::peer::peers::{Own, Peers, Sink};
+use crate::link::{Change, Link};
+use crate::output::{ClientState, Output};
+use crate::peer::directory::Directory;
+use crate::peer::own::Own;
+use crate::peer::peers::Peers;
 use crate::peer::timeline::Timeline;
 use crate::rng::Rng;
 use crate::rooms::Rooms;
-use crate::rooms::directory::Directory;
+use crate::stream::Stream;
+use crate::time::Time;
 use alloc::vec::Vec;
+use outgoing_messages::OutgoingMessages;
+use own_candidates::OwnCandidates;
+use requests::{Question, Request, Requests};
 use signalpost_protocol::{ClientMessage, ErrorCode, PeerId};
 
 /// The whole client, without I/O. See the crate's front page for how to drive it.
 pub struct Client {
     own: PeerId,
-    rng: Rng,
-    session: Session,
+    context: Context,
+    link: Link,
+    stream: Stream,
     requests: Requests,
     rooms: Rooms,
     directory: Directory,
     peers: Peers,
-    letters: Letters,
+    outgoing_messages: OutgoingMessages,
     own_candidates: OwnCandidates,
-    outputs: Queue<Output>,
-    /// Messages of the peers that have not been handed to the session.
-    messages: Queue<ClientMessage>,
-    /// Whether the link was there when the peers were told last.
+    /// Whether there was a link when [`Peers`] last heard of it.
     was_linked: bool,
 }
 
@@ -46,90 +48,78 @@ impl Client {
     /// A client that does nothing yet. `seed` decides jitter and connection ids.
     pub fn new(config: Config, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let session = rng.next_id();
-        let own =
-            Own { id: config.peer_id.clone(), session, candidates: config.candidates, is_linked: false };
+        let incarnation = rng.next_id();
+        let own = Own::new(config.peer_id.clone(), incarnation, config.candidates);
         Self {
-            session: Session::new(&config, session),
+            link: Link::new(&config),
+            stream: Stream::new(&config, incarnation),
             peers: Peers::new(own),
-            letters: Letters::default(),
+            outgoing_messages: OutgoingMessages::default(),
             own_candidates: OwnCandidates::new(config.candidates),
             own: config.peer_id,
-            rng,
+            context: Context::new(rng),
             requests: Requests::default(),
             rooms: Rooms::default(),
             directory: Directory::default(),
-            outputs: Queue::default(),
-            messages: Queue::default(),
             was_linked: false,
         }
     }
 
-    /// Tells the client what happened at `now`. Time never goes back.
-    pub fn handle_input(&mut self, now: u64, input: Input) {
+    /// Tells the client what happened at `now_ms`. Time never goes back.
+    pub fn handle_input(&mut self, now_ms: u64, input: Input) {
+        self.context.now = Time(now_ms);
         match input {
-            Input::Command(command) => self.handle_command(now, command),
+            Input::Command(command) => self.handle_command(command),
             Input::Socket { socket, event } => {
-                if self.session.is_current(socket) {
-                    self.handle_socket(now, event);
+                if self.link.is_current(socket) {
+                    self.handle_socket(event);
                 } else {
-                    self.session.handle_spare(now, socket, &event, &mut self.outputs);
+                    self.link.handle_spare(socket, &event, &mut self.stream, &mut self.context);
                 }
             }
             Input::Connection { connection, event } => {
-                self.with_peers(|peers, sink, _| peers.handle_event(now, connection, event, sink));
+                self.peers.handle_event(connection, event, &mut self.context);
                 self.review_presence();
             }
             Input::Page(event) => {
-                let change = self.session.handle_page(now, event, &mut self.rng, &mut self.outputs);
-                self.handle_change(now, change);
+                let change = self.link.handle_page(event, &mut self.stream, &mut self.context);
+                self.handle_change(change);
             }
-            Input::Timeout => self.handle_timeout(now),
+            Input::Timeout => self.handle_timeout(),
         }
-        self.send_messages(now);
-        let is_linked = self.session.is_registered();
+        self.send_messages();
+        let is_linked = self.link.is_registered();
         if is_linked != self.was_linked {
             self.was_linked = is_linked;
-            self.with_peers(|peers, sink, _| peers.handle_link(now, is_linked, sink));
+            self.peers.handle_link(is_linked, &mut self.context);
         }
     }
 
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.context.out.pop_front()
     }
 
-    /// When to come back with [`Input::Timeout`], and why.
+    /// When to come back with [`Input::Timeout`], in milliseconds of the driver's clock, and which timer it is.
     pub fn poll_timeout(&self) -> Option<(u64, TimerName)> {
-        let Earliest { at, why } = self.earliest::<Option<_>>();
-        why.map(|why| (at, why))
-    }
-
-    /// When to come back, without the reason: the browser has no use for it, and it weighs something.
-    pub fn deadline(&self) -> Option<u64> {
-        let at = self.earliest::<()>().at;
-        (at < u64::MAX).then_some(at)
-    }
-
-    fn earliest<R: Reason>(&self) -> Earliest<R> {
-        let mut earliest = Earliest::new();
-        self.session.note_timeouts(&mut earliest);
+        let mut earliest = Earliest::default();
+        self.link.note_timeouts(&self.stream, &mut earliest);
         self.requests.note_timeouts(&mut earliest);
         self.peers.note_timeouts(&mut earliest);
-        self.letters.note_timeouts(&mut earliest);
+        self.outgoing_messages.note_timeouts(&mut earliest);
         self.own_candidates.note_timeouts(&mut earliest);
-        earliest
+        earliest.first().map(|(at, timer)| (at.0, timer))
     }
 
     /// The client's own state.
     pub fn state(&self) -> ClientState {
-        self.session.state()
+        self.link.state()
     }
 
-    /// What the server has not acknowledged, what waits for a link included: those of the
-    /// application, all, and the bytes of all. For tests: the browser does not ask.
+    /// What the server has not acknowledged, what waits for a link included: the messages of the
+    /// application, all messages, and the bytes of all. For tests: the browser does not ask.
     pub fn outbox(&self) -> (usize, usize, usize) {
-        self.session.outbox()
+        self.stream.size()
     }
 
     /// How long each phase of the connection to a peer took; `None` when there is none.
@@ -139,55 +129,62 @@ impl Client {
 
     /// The id of the connection to a peer; `None` when there is none.
     pub fn connection(&self, peer: &PeerId) -> Option<ConnectionId> {
-        self.peers.peer(peer).map(|peer| peer.connection)
+        self.peers.peer(peer).map(|peer| peer.ends.connection)
     }
 
-    fn handle_command(&mut self, now: u64, command: Command) {
-        if self.session.state() == ClientState::Closed {
+    fn handle_command(&mut self, command: Command) {
+        if self.link.state() == ClientState::Closed {
             self.refuse_after_close(command);
             return;
         }
+        let context = &mut self.context;
         match command {
-            Command::Connect { call, timeout_ms } => {
-                self.session.connect(now, call, timeout_ms, &mut self.outputs);
-            }
-            Command::Close => self.close(now),
+            Command::Connect { call, timeout_ms } => self.link.connect(call, timeout_ms, context),
+            Command::Close => self.close(),
             Command::Cancel { call } => {
-                self.session.cancel(now, call, &mut self.outputs);
+                self.link.cancel(call, &mut self.stream, context);
+                self.peers.with_all(context, |peer, _| peer.cancel(call));
                 if let Some(cancelled) = self.requests.cancel(call) {
                     self.abandon_all(&[cancelled]);
                 }
-                self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, _| peer.cancel(call)));
+                self.cancel_message(call);
+            }
+            Command::Limit { call, timeout_ms } => {
+                let deadline = context.now.after_ms(timeout_ms);
+                self.requests.set_deadline(call, deadline);
+                self.outgoing_messages.set_deadline(call, deadline);
+                self.own_candidates.set_deadline(call, deadline);
             }
             Command::Join { call, room } => {
                 self.rooms.enter(&room);
-                self.ask(now, Some(call), Question::Join(room));
+                self.ask(Some(call), Question::Join(room));
             }
             Command::Leave { call, room } => {
                 self.rooms.leave(&room);
-                self.ask(now, Some(call), Question::Leave(room));
+                self.ask(Some(call), Question::Leave(room));
             }
-            Command::FindPeers { call, query } => self.ask(now, Some(call), Question::Find(query)),
-            Command::Message { call, to, data, receipt } => self.write(now, call, to, data, receipt),
-            Command::OwnSignal { call, to, signal } => self.signal(now, call, to, signal),
-            Command::OpenPeer { peer } => self.open_peer(now, &peer),
+            Command::FindPeers { call, query } => self.ask(Some(call), Question::Find(query)),
+            Command::Message { call, to, data, receipt } => self.send_text(call, to, data, receipt),
+            Command::OwnSignal { call, to, signal } => self.send_own_signal(call, to, signal),
+            Command::OpenPeer { peer } => self.open_peer(&peer),
             Command::ConnectPeer { call, peer, timeout_ms } => {
                 if peer == self.own {
                     let failure = Failure::new(ErrorCode::InvalidArgument, "a peer cannot connect to itself");
-                    self.outputs.push_back(Output::Settle { call, result: Err(failure) });
-                    return;
+                    return context.settle(call, Err(failure));
                 }
-                self.open_peer(now, &peer);
-                self.with_peers(|peers, sink, _| {
-                    peers.with(&peer, sink, |peer, effects| peer.connect(now, call, timeout_ms, effects));
+                self.open_peer(&peer);
+                self.peers.with(&peer, &mut self.context, |peer, effects| {
+                    peer.connect(call, timeout_ms, effects);
                 });
             }
-            Command::RestartIce { peer } => self.with_peers(|peers, sink, _| {
-                peers.with(&peer, sink, |peer, effects| peer.restart_ice(now, effects));
-            }),
-            Command::ClosePeer { peer } => self.with_peers(|peers, sink, _| {
-                peers.with(&peer, sink, |peer, effects| peer.hang_up(ErrorCode::Closed.into(), effects));
-            }),
+            Command::RestartIce { peer } => {
+                self.peers.with(&peer, context, |peer, effects| peer.restart_ice(effects));
+            }
+            Command::ClosePeer { peer } => {
+                self.peers.with(&peer, context, |peer, effects| {
+                    peer.hang_up(ErrorCode::Closed.into(), effects);
+                });
+            }
         }
     }
 
@@ -202,110 +199,115 @@ impl Client {
         else {
             return;
         };
-        self.outputs.push_back(Output::Settle { call, result: Err(ErrorCode::Closed.into()) });
+        self.context.reject(call, ErrorCode::Closed);
     }
 
-    fn open_peer(&mut self, now: u64, id: &PeerId) {
+    fn open_peer(&mut self, id: &PeerId) {
         if *id != self.own {
-            let known = self.directory.known(id);
-            self.with_peers(|peers, sink, rng| peers.open(now, id, known, rng, sink));
+            let listed = self.directory.listed(id);
+            self.peers.open(id, listed, &mut self.context);
         }
     }
 
-    fn close(&mut self, now: u64) {
-        self.with_peers(|peers, sink, _| {
-            peers.with_all(sink, |peer, effects| peer.hang_up(ErrorCode::Closed.into(), effects));
+    fn close(&mut self) {
+        self.peers.with_all(&mut self.context, |peer, effects| {
+            peer.hang_up(ErrorCode::Closed.into(), effects);
         });
-        self.send_messages(now);
-        self.requests.fail_all(&ErrorCode::Closed.into(), &mut self.outputs);
-        self.fail_letters(&ErrorCode::Closed.into());
+        self.send_messages();
+        self.requests.fail_all(&ErrorCode::Closed.into(), &mut self.context);
+        self.fail_messages(&ErrorCode::Closed.into());
         self.rooms = Rooms::default();
-        self.session.close(now, &mut self.outputs);
+        self.link.close(&mut self.stream, &mut self.context);
     }
 
-    /// Who is away depends on the server and on the connections.
+    /// Tells the application who is away and who is not. That depends on the server and on the connections; a connection
+    /// to a peer that the server calls away is asked for a sign of life.
     fn review_presence(&mut self) {
-        self.rooms.review(&mut self.peers, &mut self.outputs);
+        let Self { rooms, peers, context, .. } = self;
+        for id in rooms.away() {
+            peers.probe(id, context);
+        }
+        rooms.review(&|id| peers.is_live(id), context);
     }
 
-    fn handle_socket(&mut self, now: u64, event: SocketEvent) {
-        let change = self.session.handle_socket(now, &event, &mut self.rng, &mut self.outputs);
-        self.handle_change(now, change);
+    fn handle_socket(&mut self, event: SocketEvent) {
+        let change = self.link.handle_socket(&event, &mut self.stream, &mut self.context);
+        self.handle_change(change);
         match event {
-            SocketEvent::Frame(envelope) => self.handle_frame(now, *envelope),
-            SocketEvent::Malformed => self.report(None, ErrorCode::InvalidJson.into()),
+            SocketEvent::Frame(envelope) => self.handle_frame(*envelope),
+            SocketEvent::Malformed => self.context.report(None, ErrorCode::InvalidJson.into()),
             SocketEvent::Opened | SocketEvent::Unavailable { .. } | SocketEvent::Closed { .. } => {}
         }
     }
 
-    fn handle_change(&mut self, now: u64, change: Option<Change>) {
+    fn handle_change(&mut self, change: Option<Change>) {
         match change {
             Some(Change::Registered { anew }) => {
                 if anew {
-                    self.fail_sent_letters();
+                    self.fail_sent_messages();
                 }
-                self.session.flush(now, &mut self.outputs);
+                self.link.flush(&mut self.stream, &mut self.context);
                 if anew {
-                    self.ask_again(now);
+                    self.ask_again();
                 }
             }
             Some(Change::GaveUp(failure)) => {
-                let failed = self.requests.fail_all(&failure, &mut self.outputs);
+                let failed = self.requests.fail_all(&failure, &mut self.context);
                 self.abandon_all(&failed);
-                self.fail_letters(&failure);
+                self.fail_messages(&failure);
             }
             None => {}
         }
     }
 
-    /// The session is new, and the server knows nothing of what was said before.
-    fn ask_again(&mut self, now: u64) {
+    /// Says again what the application wants: the session is new, and the server knows nothing of it.
+    fn ask_again(&mut self) {
         self.rooms.handle_new_session();
-        let Self { requests, session, outputs, rooms, .. } = self;
-        requests.ask_again(|question| session.send(now, question.message(), outputs));
+        let Self { requests, link, stream, context, rooms, .. } = self;
+        requests.ask_again(|question| link.send(question.message(), stream, context));
         let mut again = Vec::new();
         for room in rooms.names() {
             if !requests.is_joining(room) {
                 again.push(room.clone());
             }
         }
-        for room in &again {
-            self.ask(now, None, Question::Join(room.clone()));
+        for room in again {
+            self.ask(None, Question::Join(room));
         }
-        self.with_peers(|peers, sink, _| peers.with_all(sink, |peer, effects| peer.resend(now, effects)));
+        self.peers.with_all(&mut self.context, |peer, effects| peer.resend(effects));
     }
 
-    fn handle_timeout(&mut self, now: u64) {
-        let change = self.session.handle_timeout(now, &mut self.rng, &mut self.outputs);
-        self.handle_change(now, change);
-        self.session.handle_ack_timeout(now, &mut self.outputs);
-        let failed = self.requests.handle_timeout(now, &self.session.late(), &mut self.outputs);
+    fn handle_timeout(&mut self) {
+        let change = self.link.handle_timeout(&mut self.stream, &mut self.context);
+        self.handle_change(change);
+        self.link.handle_ack_timeout(&mut self.stream, &mut self.context);
+        let failed = self.requests.handle_timeout(&self.link.late(), &mut self.context);
         self.abandon_all(&failed);
-        self.handle_letter_timeout(now);
-        self.with_peers(|peers, sink, _| {
-            peers.with_all(sink, |peer, effects| peer.handle_timeout(now, effects));
-        });
+        self.handle_message_timeout();
+        self.peers.with_all(&mut self.context, |peer, effects| peer.handle_timeout(effects));
     }
 
-    fn ask(&mut self, now: u64, call: Option<CallId>, question: Question) {
-        self.ask_until(now, call, question, None);
+    fn ask(&mut self, call: Option<CallId>, question: Question) {
+        self.ask_until(call, question, None);
     }
 
-    fn ask_until(&mut self, now: u64, call: Option<CallId>, question: Question, deadline: Option<u64>) {
-        if self.requests.is_full() || self.session.is_full(0) {
-            self.settle(call, Err(ErrorCode::OutboxFull.into()));
+    fn ask_until(&mut self, call: Option<CallId>, question: Question, deadline: Option<Time>) {
+        if self.requests.is_full() || self.stream.is_full(0) {
+            if let Some(call) = call {
+                self.context.reject(call, ErrorCode::OutboxFull);
+            }
             return self.abandon(&question);
         }
-        let frame = self.session.send(now, question.message(), &mut self.outputs);
-        self.requests.push(now, call, question, frame, deadline);
+        let frame = self.link.send(question.message(), &mut self.stream, &mut self.context);
+        self.requests.push(self.context.now, call, question, frame, deadline);
     }
 
-    /// These failed: a room whose `join()` is rejected is not entered later.
+    /// Gives up what these requests were for: a room whose `join()` is rejected is not entered later.
     fn abandon_all(&mut self, failed: &[Request]) {
         for Request { question, frame, .. } in failed {
-            // Who gave a room up does not want to be in it, whether or not anybody waits for the answer.
+            // A client that gave a room up does not want to be in it, whether or not a call waits for the answer.
             if !matches!(question, Question::Leave(_)) {
-                self.session.void(*frame);
+                self.stream.void(*frame);
             }
             self.abandon(question);
         }
@@ -316,37 +318,21 @@ impl Client {
             && !self.requests.is_joining(room)
             && self.rooms.abandon(room)
         {
-            // The server may have let us in, or be about to.
-            self.messages.push_back(ClientMessage::Leave(room.clone()));
+            // The server may have let the client in, or be about to.
+            self.context.messages.push_back(ClientMessage::Leave(room.clone()));
         }
     }
 
-    fn settle(&mut self, call: Option<CallId>, result: Result<Reply, Failure>) {
-        if let Some(call) = call {
-            self.outputs.push_back(Output::Settle { call, result });
-        }
-    }
-
-    fn report(&mut self, peer: Option<PeerId>, failure: Failure) {
-        self.outputs.push_back(Output::Event(Event::Error { peer, failure }));
-    }
-
-    fn with_peers(&mut self, act: impl FnOnce(&mut Peers, &mut Sink<'_>, &mut Rng)) {
-        let mut sink = Sink { outputs: &mut self.outputs, messages: &mut self.messages };
-        act(&mut self.peers, &mut sink, &mut self.rng);
-    }
-
-    fn send_messages(&mut self, now: u64) {
-        while let Some(message) = self.messages.pop_front() {
+    /// Sends the messages that were collected while the input was handled.
+    fn send_messages(&mut self) {
+        while let Some(message) = self.context.messages.pop_front() {
             if let ClientMessage::Relay { to, .. } = &message
-                && self.session.is_overfull()
+                && self.stream.is_overfull()
             {
-                let (to, failure) = (to.clone(), Failure::from(ErrorCode::OutboxFull));
-                self.with_peers(|peers, sink, _| {
-                    peers.with(&to, sink, |peer, effects| peer.handle_refusal(now, failure, effects));
-                });
+                let failure = Failure::from(ErrorCode::OutboxFull);
+                self.peers.with(to, &mut self.context, |peer, effects| peer.handle_refusal(failure, effects));
             } else {
-                self.session.send(now, message, &mut self.outputs);
+                self.link.send(message, &mut self.stream, &mut self.context);
             }
         }
     }

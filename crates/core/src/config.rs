@@ -10,7 +10,7 @@ pub struct Config {
     pub peer_id: PeerId,
     /// Proves to the server that a reconnect is by this client: 16 to 64 bytes, secret and unguessable.
     pub key: String,
-    /// What others learn: region, capabilities and metadata. Its `id` and `session` are filled in.
+    /// What others learn: region, capabilities and metadata. Its `id` and `incarnation` are filled in.
     pub peer: PeerInfo,
     /// When to reconnect.
     pub reconnect: ReconnectOptions,
@@ -18,12 +18,12 @@ pub struct Config {
     pub candidates: CandidateOptions,
     /// Whether the socket is closed while the page is frozen or in the back/forward cache ([`crate::PageEvent::Frozen`]).
     pub release_when_frozen: bool,
-    /// More than any `hello` with this key, or one that it comes from, has counted: pages that were here before may have
-    /// shared it. 0 where none has.
-    pub attempt: u32,
+    /// How many pages have used this key, or one that it comes from, this one with them; 0 where none can have. A `hello` of a
+    /// later page counts as later than all of the pages before.
+    pub pages: u32,
 }
 
-/// Options of [`crate::ReconnectPolicy`].
+/// Options of [`crate::Backoff`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReconnectOptions {
     /// Ceiling of the wait before the second attempt, in milliseconds.

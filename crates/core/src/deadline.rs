@@ -1,41 +1,78 @@
-//! Which of several deadlines comes first.
+//! When the client wants to be woken, and why.
 
-use crate::output::TimerName;
+use crate::time::Time;
 
-/// What is kept of the reason for a deadline: its name, or nothing where nobody reads it.
-pub trait Reason: Default {
-    fn of(name: TimerName) -> Self;
+/// Why the core wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimerName {
+    /// The next attempt to reach the server.
+    Reconnect,
+    /// An attempt to reach the server takes too long.
+    Connecting,
+    /// The link to the server is to be asked for, or given up.
+    Link,
+    /// The link has been good for long enough to forget failed attempts.
+    GoodLink,
+    /// A call of the application runs out of time.
+    Call,
+    /// A batch of candidates is due.
+    CandidateBatch,
+    /// A message of the application has no answer from the server.
+    Message,
+    /// What the server sent is to be acknowledged.
+    Ack,
+    /// A description has waited long enough for its candidates.
+    Gathering,
+    /// A candidate behind an mDNS name is to be given, or given again.
+    HiddenName,
+    /// A pair that was never connected runs out of time.
+    Pair,
+    /// Offers may be made again after an ICE restart.
+    Renegotiation,
+    /// A description that found nobody is sent again.
+    Resend,
 }
 
-impl Reason for Option<TimerName> {
-    fn of(name: TimerName) -> Self {
-        Some(name)
+impl TimerName {
+    /// The name for logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reconnect => "reconnect",
+            Self::Connecting => "connecting",
+            Self::Link => "link",
+            Self::GoodLink => "good-link",
+            Self::Call => "call",
+            Self::CandidateBatch => "candidate-batch",
+            Self::Message => "message",
+            Self::Ack => "ack",
+            Self::Gathering => "gathering",
+            Self::HiddenName => "hidden-name",
+            Self::Pair => "pair",
+            Self::Renegotiation => "renegotiation",
+            Self::Resend => "resend",
+        }
     }
 }
 
-impl Reason for () {
-    fn of(_: TimerName) -> Self {}
-}
+/// Finds the earliest of several deadlines; of equal ones the one that was noted first.
+#[derive(Default)]
+pub struct Earliest(Option<(Time, TimerName)>);
 
-/// The earliest deadline that was noted, and its reason; of equal ones the first. The end of time is none.
-pub struct Earliest<R> {
-    pub at: u64,
-    pub why: R,
-}
-
-impl<R: Reason> Earliest<R> {
-    pub fn new() -> Self {
-        Self { at: u64::MAX, why: R::default() }
-    }
-
-    /// A deadline, if there is one.
+impl Earliest {
+    /// Takes a deadline into account, if there is one.
     // A copy at each caller would weigh more.
     #[inline(never)]
-    pub fn note(&mut self, at: Option<u64>, why: TimerName) {
+    pub fn note(&mut self, at: Option<Time>, timer: TimerName) {
         if let Some(at) = at
-            && at < self.at
+            && self.0.is_none_or(|(earliest, _)| at < earliest)
         {
-            *self = Self { at, why: R::of(why) };
+            self.0 = Some((at, timer));
         }
+    }
+
+    /// The earliest deadline and the timer that it is of.
+    pub fn first(&self) -> Option<(Time, TimerName)> {
+        self.0
     }
 }

@@ -39,4 +39,8 @@ ids! {
     OperationId,
     /// A promise of the application. The driver chooses the number; [`crate::Output::Settle`] repeats it.
     CallId,
+    /// A frame of the client. The protocol's `id` and `ref` carry it, so that an answer says what it answers.
+    FrameId,
+    /// An offer of one connection; offers count up from 1. The protocol's `number` carries it.
+    OfferNumber,
 }

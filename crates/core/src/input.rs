@@ -1,4 +1,4 @@
-//! What the core can be told.
+//! What the driver tells the core.
 
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use alloc::{boxed::Box, string::String};
@@ -45,6 +45,13 @@ pub enum Command {
     Cancel {
         /// The promise.
         call: CallId,
+    },
+    /// Give a promise of any command that names no time of its own another time limit than the default.
+    Limit {
+        /// The promise; nothing happens if it is settled.
+        call: CallId,
+        /// When to give up, in milliseconds from now.
+        timeout_ms: u32,
     },
     /// Enter a room.
     Join {

@@ -1,56 +1,31 @@
 //! The link to the server: opening, registering, watching, losing and regaining it.
+//!
+//! A link is one socket after another. What is sent over them is the [`Stream`], which outlives each.
 
 pub mod backoff;
 mod liveness;
 mod loss;
 mod page;
+mod page_state;
+mod phase;
+mod registration;
+mod sending;
 mod spare;
-mod stream;
+mod suspicion;
 
 use crate::calls::Calls;
-use crate::collections::queue::Queue;
 use crate::config::Config;
+use crate::context::Context;
+use crate::failure::Failure;
 use crate::ids::{CallId, SocketId};
 use crate::input::SocketEvent;
-use crate::link::backoff::ReconnectPolicy;
-use crate::output::{ClientState, Event, Failure, Output, Reply};
-use crate::rng::Rng;
-use crate::stream::outbox::Delivery;
-use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, Hello, LinkMonitor, PeerInfo, VERSIONS};
-
-/// Normal closure (RFC 6455 §7.4.1).
-const NORMAL: u16 = 1000;
-const REPLACED: u16 = CloseCode::Replaced.as_u16();
-
-/// An attempt to open a socket.
-#[derive(Clone, Copy, Debug)]
-struct Attempt {
-    socket: SocketId,
-    began: u64,
-    deadline: u64,
-}
-
-#[derive(Debug)]
-enum Link {
-    Down,
-    /// For the next attempt; for ever while the page is frozen.
-    Waiting {
-        until: u64,
-    },
-    Opening(Attempt),
-    Registering {
-        socket: SocketId,
-        deadline: u64,
-        monitor: LinkMonitor,
-        hello: u32,
-    },
-    Registered {
-        socket: SocketId,
-        monitor: LinkMonitor,
-        good_at: Option<u64>,
-    },
-    Closed,
-}
+use crate::output::{ClientState, Event, Output, Reply};
+use crate::stream::Stream;
+use backoff::Backoff;
+use page_state::PageState;
+use phase::{Attempt, NORMAL, Phase};
+use signalpost_protocol::{ClientMessage, ErrorCode, LinkMonitor};
+use suspicion::Spare;
 
 /// What the rest of the client has to know.
 #[derive(Debug, PartialEq)]
@@ -64,212 +39,155 @@ pub enum Change {
     GaveUp(Failure),
 }
 
-pub struct Session {
-    hello: Hello,
-    policy: ReconnectPolicy,
-    link: Link,
-    /// A second socket that is being opened, because the first is suspected.
-    spare: Option<Attempt>,
-    /// When the spare is to be opened, unless something is received before.
-    suspect_at: Option<u64>,
-    /// Nothing was received since a wake-up.
-    woke: bool,
-    /// Until when a lost link may be one that the browser closed because it took the page for left.
-    may_leave_until: u64,
-    /// Whether the socket in use has told the server that the page may be left.
-    said_leaving: bool,
-    state: ClientState,
-    visible: bool,
-    online: bool,
-    release_when_frozen: bool,
-    was_registered: bool,
+/// The sockets, what the client knows of them, and what the application knows of the link.
+pub struct Link {
+    phase: Phase,
+    spare: Spare,
+    backoff: Backoff,
+    page: PageState,
     /// The newest socket.
     newest: SocketId,
-    frames: u32,
-    delivery: Delivery,
-    /// Whether the server that welcomed us last has sessions; `None`: nobody has.
-    has_session: Option<bool>,
-    /// How long the server wants us to stay away, in milliseconds.
+    /// How long the server wants the client to stay away, in milliseconds.
     away_ms: Option<u32>,
+    state: ClientState,
+    was_registered: bool,
+    /// The calls of `connect()` that wait.
     calls: Calls,
     /// Why the last attempt failed, for a call that runs out of time.
     last_failure: Option<Failure>,
 }
 
-impl Session {
-    pub fn new(config: &Config, session: u32) -> Self {
-        let attempt = Some(config.attempt);
-        let peer = PeerInfo { id: config.peer_id.as_str().into(), session, ..config.peer.clone() };
+impl Link {
+    /// A client that was not asked to connect.
+    pub fn new(config: &Config) -> Self {
         Self {
-            hello: Hello { versions: VERSIONS, key: config.key.clone(), peer, received: None, attempt },
-            policy: ReconnectPolicy::new(config.reconnect),
-            link: Link::Down,
-            spare: None,
-            suspect_at: None,
-            woke: false,
-            may_leave_until: 0,
-            said_leaving: false,
-            state: ClientState::Idle,
-            visible: true,
-            online: true,
-            release_when_frozen: config.release_when_frozen,
-            was_registered: false,
+            phase: Phase::Down,
+            spare: Spare::default(),
+            backoff: Backoff::new(config.reconnect),
+            page: PageState::new(config.release_when_frozen),
             newest: SocketId(0),
-            frames: 0,
-            delivery: Delivery::new(),
-            has_session: None,
             away_ms: None,
+            state: ClientState::Idle,
+            was_registered: false,
             calls: Calls::default(),
             last_failure: None,
         }
     }
 
+    /// The state as the application knows it.
     pub fn state(&self) -> ClientState {
         self.state
     }
 
-    pub fn connect(&mut self, now: u64, call: CallId, timeout_ms: u32, out: &mut Queue<Output>) {
-        match self.link {
-            Link::Closed => settle(out, call, Err(ErrorCode::Closed.into())),
-            Link::Registered { .. } => settle(out, call, Ok(Reply::Done)),
-            Link::Down | Link::Waiting { .. } | Link::Opening(_) | Link::Registering { .. } => {
-                self.calls.push(now, call, timeout_ms);
-                if matches!(self.link, Link::Down) {
-                    self.policy.reset();
+    /// The application wants a link.
+    pub fn connect(&mut self, call: CallId, timeout_ms: u32, context: &mut Context) {
+        match self.phase {
+            Phase::Closed => context.reject(call, ErrorCode::Closed),
+            Phase::Registered { .. } => context.settle(call, Ok(Reply::Done)),
+            Phase::Down
+            | Phase::Frozen
+            | Phase::Waiting { .. }
+            | Phase::Opening(_)
+            | Phase::Registering { .. } => {
+                self.calls.push(context.now, call, timeout_ms);
+                if matches!(self.phase, Phase::Down) {
+                    self.backoff.reset();
                     self.last_failure = None;
-                    self.set_state(ClientState::Connecting, "", out);
-                    self.open(now, out);
+                    self.set_state(ClientState::Connecting, "", context);
+                    self.open(context);
                 }
             }
         }
     }
 
-    /// The application no longer waits; when nobody does and the client was never connected, it stops trying.
-    pub fn cancel(&mut self, now: u64, call: CallId, out: &mut Queue<Output>) {
+    /// The application no longer waits; when no call does and the client was never connected, it stops trying.
+    pub fn cancel(&mut self, call: CallId, stream: &mut Stream, context: &mut Context) {
         if self.calls.cancel(call) && self.calls.is_empty() && !self.was_registered {
-            self.leave(now, out);
-            self.link = Link::Down;
-            self.set_state(ClientState::Idle, ErrorCode::Aborted.as_str(), out);
+            self.leave(stream, context);
+            self.phase = Phase::Down;
+            self.set_state(ClientState::Idle, ErrorCode::Aborted.as_str(), context);
         }
     }
 
     /// Ends for good.
-    pub fn close(&mut self, now: u64, out: &mut Queue<Output>) {
-        self.leave(now, out);
-        self.link = Link::Closed;
-        self.calls.settle_all(&Err(ErrorCode::Closed.into()), out);
-        self.set_state(ClientState::Closed, ErrorCode::Closed.as_str(), out);
+    pub fn close(&mut self, stream: &mut Stream, context: &mut Context) {
+        self.leave(stream, context);
+        self.phase = Phase::Closed;
+        self.calls.settle_all(&Err(ErrorCode::Closed.into()), context);
+        self.set_state(ClientState::Closed, ErrorCode::Closed.as_str(), context);
     }
 
-    /// The server is not to wait for us: it may have registered us without our knowing.
-    fn leave(&mut self, now: u64, out: &mut Queue<Output>) {
-        self.send(now, ClientMessage::Bye, out);
-        self.drop_sockets(NORMAL, out);
+    /// Tells the server not to wait for the client, and closes the sockets: the server may have registered the client without
+    /// its knowing.
+    fn leave(&mut self, stream: &mut Stream, context: &mut Context) {
+        self.send(ClientMessage::Bye, stream, context);
+        self.drop_sockets(NORMAL, context);
     }
 
     /// Whether the server has accepted `hello` on the link in use.
     pub fn is_registered(&self) -> bool {
-        matches!(self.link, Link::Registered { .. })
+        self.phase.is_registered()
     }
 
     /// Whether this is the socket in use.
     pub fn is_current(&self, socket: SocketId) -> bool {
-        self.socket() == Some(socket)
+        self.phase.socket() == Some(socket)
     }
 
-    /// Something arrived on the socket in use: no other is needed.
-    pub fn handle_received(&mut self, now: u64, out: &mut Queue<Output>) {
-        self.drop_spare(out);
-        if let Link::Registering { monitor, .. } | Link::Registered { monitor, .. } = &mut self.link {
-            monitor.handle_received(now);
-        }
-    }
-
-    pub fn handle_opened(&mut self, now: u64, out: &mut Queue<Output>) {
-        let Link::Opening(Attempt { socket, deadline, .. }) = self.link else { return };
-        self.drop_spare(out);
-        let monitor = LinkMonitor::new(now, false);
-        let hello = self.frames.wrapping_add(1);
-        self.link = Link::Registering { socket, deadline, monitor, hello };
-        self.begin(now, out);
-    }
-
-    /// The server refused a frame: was it `hello`?
-    pub fn handle_refusal(
-        &mut self,
-        now: u64,
-        reference: Option<u32>,
-        failure: &Failure,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
-    ) -> Option<Change> {
-        let Link::Registering { hello, .. } = self.link else { return None };
-        if reference != Some(hello) {
-            return None;
-        }
-        let may_pass =
-            matches!(ErrorCode::parse(&failure.code), Some(ErrorCode::PeerIdTaken | ErrorCode::ServerFull));
-        if may_pass && self.was_registered {
-            // The client's own former socket may still hold the id: it runs out of life within seconds. A full server
-            // has room again when the sessions of others end.
-            return self.lose(now, failure.clone(), REPLACED, rng, out);
-        }
-        self.give_up(now, failure.clone(), out)
-    }
-
-    fn socket(&self) -> Option<SocketId> {
-        match self.link {
-            Link::Opening(Attempt { socket, .. })
-            | Link::Registering { socket, .. }
-            | Link::Registered { socket, .. } => Some(socket),
-            Link::Down | Link::Waiting { .. } | Link::Closed => None,
-        }
-    }
-
-    fn open(&mut self, now: u64, out: &mut Queue<Output>) {
-        let most_ms = self.policy.next_connecting_ms();
-        self.link = Link::Opening(self.attempt(now, most_ms, out));
-    }
-
-    fn attempt(&mut self, now: u64, most_ms: u64, out: &mut Queue<Output>) -> Attempt {
-        self.newest = SocketId(self.newest.0.wrapping_add(1));
-        let socket = self.newest;
-        out.push_back(Output::OpenSocket { socket });
-        Attempt { socket, began: now, deadline: now.saturating_add(most_ms) }
-    }
-
-    fn set_state(&mut self, state: ClientState, reason: &str, out: &mut Queue<Output>) {
-        if self.state != state {
-            self.state = state;
-            out.push_back(Output::Event(Event::State { state, reason: reason.into() }));
-        }
-    }
-}
-
-fn settle(out: &mut Queue<Output>, call: CallId, result: Result<Reply, Failure>) {
-    out.push_back(Output::Settle { call, result });
-}
-
-/// Decides what a socket event means for the link; frames are the client's.
-impl Session {
+    /// The socket in use did something. What a frame says is the client's to read.
     pub fn handle_socket(
         &mut self,
-        now: u64,
         event: &SocketEvent,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
+        stream: &mut Stream,
+        context: &mut Context,
     ) -> Option<Change> {
         match event {
             SocketEvent::Opened => {
-                self.handle_opened(now, out);
+                self.handle_opened(stream, context);
                 None
             }
-            SocketEvent::Unavailable { message } => self.handle_unavailable(now, message, rng, out),
-            SocketEvent::Closed { code } => self.handle_closed(now, *code, rng, out),
+            SocketEvent::Unavailable { message } => self.handle_unavailable(message, stream, context),
+            SocketEvent::Closed { code } => self.handle_closed(*code, stream, context),
             SocketEvent::Frame(_) | SocketEvent::Malformed => {
-                self.handle_received(now, out);
+                self.handle_received(context);
                 None
             }
+        }
+    }
+
+    /// Something arrived on the socket in use: no other is needed.
+    fn handle_received(&mut self, context: &mut Context) {
+        self.drop_spare(context);
+        if let Some((_, monitor)) = self.phase.open_socket() {
+            monitor.handle_received(context.now.0);
+        }
+    }
+
+    fn handle_opened(&mut self, stream: &mut Stream, context: &mut Context) {
+        let Phase::Opening(Attempt { socket, deadline, .. }) = self.phase else { return };
+        self.drop_spare(context);
+        let monitor = LinkMonitor::new(context.now.0, false);
+        let hello = stream.next_id();
+        self.phase = Phase::Registering { socket, deadline, monitor, hello };
+        self.say_hello(hello, stream, context);
+    }
+
+    fn open(&mut self, context: &mut Context) {
+        let limit_ms = self.backoff.next_connecting_ms();
+        self.phase = Phase::Opening(self.begin_attempt(limit_ms, context));
+    }
+
+    fn begin_attempt(&mut self, limit_ms: u32, context: &mut Context) -> Attempt {
+        self.newest = SocketId(self.newest.0.wrapping_add(1));
+        let socket = self.newest;
+        context.out.push_back(Output::OpenSocket { socket });
+        Attempt { socket, began: context.now, deadline: context.now.after_ms(limit_ms) }
+    }
+
+    fn set_state(&mut self, state: ClientState, reason: &str, context: &mut Context) {
+        if self.state != state {
+            self.state = state;
+            context.event(Event::State { state, reason: reason.into() });
         }
     }
 }

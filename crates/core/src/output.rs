@@ -1,11 +1,14 @@
 //! What the core asks for.
 
+use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use crate::input::{ConnectionState, Description};
 use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
-use core::ops::Deref;
-use signalpost_protocol::{Envelope, ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName};
+use signalpost_protocol::{
+    AwayReason, Envelope, IceCandidateInit, LeaveReason, LossReason, Open, OwnSignal, PeerId, PeerInfo,
+    RoomName,
+};
 
 /// One thing to do, in order.
 #[derive(Clone, Debug)]
@@ -58,7 +61,7 @@ pub enum Output {
         /// On this connection.
         connection: ConnectionId,
         /// When to report, in milliseconds from now.
-        after: u16,
+        after_ms: u16,
     },
     /// Call `close()`; nothing that the connection does afterwards matters.
     CloseConnection {
@@ -113,49 +116,6 @@ pub enum Reply {
     },
 }
 
-/// What a promise rejects with, or an error event carries. Shared, since one failure is told to many; read its fields
-/// through it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure(Arc<Reason>);
-
-/// The fields of a [`Failure`].
-#[derive(Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// The code as text: a newer server may know more codes than this build.
-    pub code: String,
-    /// Whether the same call can succeed later.
-    pub retryable: bool,
-    /// Details, in words; may be empty.
-    pub message: String,
-}
-
-impl Failure {
-    /// A failure with a code of this build.
-    pub fn new(code: ErrorCode, message: &str) -> Self {
-        Self::told(code.as_str().into(), message.into())
-    }
-
-    /// A failure as the server told it. One whose code this build does not know is not retryable.
-    pub fn told(code: String, message: String) -> Self {
-        let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
-        Self(Arc::new(Reason { code, retryable, message }))
-    }
-}
-
-impl Deref for Failure {
-    type Target = Reason;
-
-    fn deref(&self) -> &Reason {
-        &self.0
-    }
-}
-
-impl From<ErrorCode> for Failure {
-    fn from(code: ErrorCode) -> Self {
-        Self::new(code, "")
-    }
-}
-
 /// What the application learns without having asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -167,12 +127,12 @@ pub enum Event {
         reason: String,
     },
     /// The link is back. Whether the session went on, or why it did not: then everything of it that was not settled is lost,
-    /// and rooms and connections are told anew.
+    /// and the client reports rooms and connections anew.
     Resumed {
         /// Whether it did.
         resumed: bool,
-        /// `session-expired`, `position-lost`, or nothing.
-        reason: String,
+        /// Why it did not; `None` when it did or there was none.
+        reason: Option<Open<LossReason>>,
     },
     /// The secret that the next registration of this peer id needs, as long as the session lives.
     Key {
@@ -199,8 +159,8 @@ pub enum Event {
         room: RoomName,
         /// Who.
         peer: PeerId,
-        /// `lost`, `silent` or `suspended`.
-        reason: String,
+        /// Why.
+        reason: Open<AwayReason>,
     },
     /// Somebody in a room that was away is back.
     PeerBack {
@@ -215,8 +175,8 @@ pub enum Event {
         room: RoomName,
         /// Who.
         peer: PeerId,
-        /// `left`, `closed` or `lost`.
-        reason: String,
+        /// Why.
+        reason: Open<LeaveReason>,
     },
     /// A text of another application arrived.
     Message {
@@ -281,35 +241,4 @@ impl ClientState {
             Self::Closed => "closed",
         }
     }
-}
-
-/// Why the core wants to be woken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimerName {
-    /// The next attempt to reach the server.
-    Reconnect,
-    /// An attempt to reach the server takes too long.
-    Connecting,
-    /// The link to the server is to be asked for, or given up.
-    Link,
-    /// The link has been good for long enough to forget failed attempts.
-    GoodLink,
-    /// A call of the application runs out of time.
-    Call,
-    /// A batch of candidates is due.
-    CandidateBatch,
-    /// A message of the application has no answer from the server.
-    Letter,
-    /// What the server sent is to be acknowledged.
-    Ack,
-    /// A description has waited long enough for its candidates.
-    Gathering,
-    /// A candidate behind an mDNS name is to be given, or given again.
-    HiddenName,
-    /// A pair that was never connected runs out of time.
-    Pair,
-    /// Offers may be made again after an ICE restart.
-    Resume,
-    /// A description that found nobody is sent again.
-    Resend,
 }

@@ -1,9 +1,11 @@
 //! Remote peers: the connection to each, its negotiation, and its candidates both ways.
 
+mod arrival;
 pub mod candidates;
-pub mod effects;
-pub mod negotiation;
+pub mod directory;
+mod effects;
+mod negotiation;
+pub mod own;
 pub mod peers;
-pub mod remote_peer;
-pub mod resend;
+mod remote_peer;
 pub mod timeline;

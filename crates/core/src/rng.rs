@@ -1,22 +1,20 @@
 //! Randomness from a seed: runs repeat.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, good enough for jitter and connection ids, not for secrets.
+use signalpost_protocol::SplitMix64;
+
+/// Draws jitter and connection ids, which are no secrets.
 #[derive(Clone, Debug)]
-pub struct Rng(u64);
+pub struct Rng(SplitMix64);
 
 impl Rng {
     /// A generator whose sequence depends on `seed` alone.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     /// The next 64 bits.
     pub const fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     /// The next 32 bits; never 0.

@@ -1,16 +1,14 @@
 //! The rooms that the client is in, and who else is.
 
-pub mod directory;
-
-use crate::collections::queue::Queue;
 use crate::collections::table::Table;
-use crate::output::{Event, Failure, Output};
-use crate::peer::peers::Peers;
-use alloc::{string::String, vec::Vec};
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Event;
+use alloc::vec::Vec;
+use signalpost_protocol::{AwayReason, ErrorCode, LeaveReason, Open, PeerId, PeerInfo, RoomName};
 
-/// Most members of a room that are told of.
-const MOST: usize = 10_000;
+/// Most members of a room that the client keeps.
+const MAX_MEMBERS: usize = 10_000;
 
 #[derive(Default)]
 struct Room {
@@ -26,9 +24,9 @@ struct Member {
     /// The list that is being received has named it.
     named: bool,
     /// Why the server calls it away, if it does.
-    away: Option<String>,
-    /// The application was told so.
-    told: bool,
+    away: Option<Open<AwayReason>>,
+    /// The application knows it as away.
+    is_reported_away: bool,
 }
 
 #[derive(Default)]
@@ -47,8 +45,7 @@ impl Rooms {
         self.0.remove(room);
     }
 
-    /// Nobody waits to get in any more: unless the client is in already, it does not want to be. Returns whether
-    /// the room was given up.
+    /// Gives the room up unless the client is in it: no call waits to get in any more. Returns whether the room was given up.
     pub fn abandon(&mut self, room: &RoomName) -> bool {
         let given_up = self.0.get(room).is_some_and(|room| !room.entered);
         if given_up {
@@ -78,8 +75,8 @@ impl Rooms {
         members
     }
 
-    /// A list of the room begins. Whether it counts: one that was `asked` for does, or one of a room that the client is in. `replaces`:
-    /// it answers nothing, and says where everybody stands.
+    /// A list of the room begins. Returns whether it counts: a list that was `asked` for does, and a list of a room that the client is
+    /// in. `replaces`: the list answers no question, and says where every member stands.
     pub fn begin_list(&mut self, room: &RoomName, asked: bool, replaces: bool) -> bool {
         let Some(room) = self.0.get_mut(room) else { return asked };
         let counts = asked || room.entered;
@@ -96,15 +93,15 @@ impl Rooms {
         counts
     }
 
-    /// The session is new: who is away will be listed, or is gone.
+    /// The session is new: the server will list the members that were away, or they are gone.
     pub fn handle_new_session(&mut self) {
         for (_, room) in self.0.entries_mut() {
             room.members.entries_mut().for_each(|(_, member)| member.away = None);
         }
     }
 
-    /// The list ends: who was not named is gone. Those that are away are in no list.
-    pub fn end_list(&mut self, name: &RoomName, out: &mut Queue<Output>) {
+    /// The list ends: members that it did not name are gone, except members that are away, which no list names.
+    pub fn end_list(&mut self, name: &RoomName, context: &mut Context) {
         let Some(room) = self.0.get_mut(name) else { return };
         if !core::mem::take(&mut room.listing) {
             return;
@@ -116,75 +113,87 @@ impl Rooms {
             }
         }
         for peer in &gone {
-            self.handle_left(name, peer, "lost".into(), out);
+            self.handle_left(name, peer, LeaveReason::Lost.into(), context);
         }
         if let Some(room) = self.0.get_mut(name) {
             room.entered = true;
         }
     }
 
-    /// Somebody is in the room.
-    pub fn handle_present(&mut self, name: &RoomName, peer: &PeerInfo, out: &mut Queue<Output>) {
-        let Ok(id) = PeerId::parse(&peer.id) else { return };
+    /// The server says that a peer is in the room.
+    pub fn handle_present(&mut self, name: &RoomName, id: PeerId, info: PeerInfo, context: &mut Context) {
         let known = self.0.get(name).and_then(|room| room.members.get(&id));
-        if known.is_some_and(|known| known.info.session != peer.session) {
+        if known.is_some_and(|known| known.info.incarnation != info.incarnation) {
             // It started anew, and the end of its stay before was lost.
-            self.handle_left(name, &id, "lost".into(), out);
+            self.handle_left(name, &id, LeaveReason::Lost.into(), context);
         }
         let Some(room) = self.0.get_mut(name) else { return };
-        if room.members.len() >= MOST && !room.members.contains_key(&id) {
+        if room.members.len() >= MAX_MEMBERS && !room.members.contains_key(&id) {
             let failure = Failure::new(ErrorCode::InvalidMessage, "peers are too many");
-            out.push_back(Output::Event(Event::Error { peer: Some(id), failure }));
+            context.report(Some(id), failure);
             return;
         }
-        let member = Member { info: peer.clone(), named: true, away: None, told: false };
-        let before = room.members.insert(id.clone(), member);
-        let name = name.clone();
-        match before {
-            // The list tells.
-            _ if !room.entered => {}
-            None => out.push_back(Output::Event(Event::PeerJoined { room: name, peer: peer.clone() })),
-            Some(known) if known.told => {
-                out.push_back(Output::Event(Event::PeerBack { room: name, peer: id }))
-            }
-            Some(_) => {}
+        // Until the first list is complete, the list itself is what the application gets.
+        let reported = room.entered.then(|| (name.clone(), id.clone()));
+        let joined = reported.as_ref().map(|_| info.clone());
+        let before =
+            room.members.insert(id, Member { info, named: true, away: None, is_reported_away: false });
+        let Some((room, id)) = reported else { return };
+        match (before, joined) {
+            (None, Some(peer)) => context.event(Event::PeerJoined { room, peer }),
+            (Some(known), _) if known.is_reported_away => context.event(Event::PeerBack { room, peer: id }),
+            _ => {}
         }
     }
 
-    /// The server says that somebody in the room is away.
-    pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: String) {
+    /// The server says that a member of the room is away.
+    pub fn handle_away(&mut self, name: &RoomName, peer: &PeerId, reason: Open<AwayReason>) {
         if let Some(member) = self.0.get_mut(name).and_then(|room| room.members.get_mut(peer)) {
             member.away = Some(reason);
         }
     }
 
-    /// Tells who is away and who is not: a peer that the server calls away is here as long as there is a live connection to it.
-    pub fn review(&mut self, peers: &mut Peers, out: &mut Queue<Output>) {
+    /// The peers that the server calls away, in the rooms whose first list is complete.
+    pub fn away(&self) -> impl Iterator<Item = &PeerId> {
+        let entered = self.0.entries().iter().filter(|(_, room)| room.entered);
+        let members = entered.flat_map(|(_, room)| room.members.entries());
+        members.filter(|(_, member)| member.away.is_some()).map(|(id, _)| id)
+    }
+
+    /// Tells the application who is away and who is not. `is_live`: whether packets flow on a connection to a peer; such a peer
+    /// is here, although the server calls it away.
+    pub fn review(&mut self, is_live: &dyn Fn(&PeerId) -> bool, context: &mut Context) {
         for (name, room) in self.0.entries_mut() {
             if !room.entered {
                 continue;
             }
             for (id, member) in room.members.entries_mut() {
                 let Some(reason) = &member.away else { continue };
-                let is_away = !peers.is_live(id, out);
-                if is_away == core::mem::replace(&mut member.told, is_away) {
+                let is_away = !is_live(id);
+                if is_away == core::mem::replace(&mut member.is_reported_away, is_away) {
                     continue;
                 }
                 let (room, peer) = (name.clone(), id.clone());
-                out.push_back(Output::Event(if is_away {
+                context.event(if is_away {
                     Event::PeerAway { room, peer, reason: reason.clone() }
                 } else {
                     Event::PeerBack { room, peer }
-                }));
+                });
             }
         }
     }
 
-    /// Somebody is no longer in the room.
-    pub fn handle_left(&mut self, name: &RoomName, peer: &PeerId, reason: String, out: &mut Queue<Output>) {
+    /// The server says that a peer is no longer in the room.
+    pub fn handle_left(
+        &mut self,
+        name: &RoomName,
+        peer: &PeerId,
+        reason: Open<LeaveReason>,
+        context: &mut Context,
+    ) {
         let Some(room) = self.0.get_mut(name) else { return };
         if room.members.remove(peer).is_some() && room.entered {
-            out.push_back(Output::Event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason }));
+            context.event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason });
         }
     }
 }

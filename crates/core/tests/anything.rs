@@ -10,7 +10,7 @@ use signalpost_core::{
     CallId, ClientState, Command, ConnectionEvent, ConnectionId, ConnectionState, Description, Input,
     OperationId, Outcome, PageEvent, Receiver, SdpType, SignalingState, SocketEvent, SocketId,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use support::{World, answer, candidate, config, id, info, offer, room, sdp};
 
 /// One thing that happens. Numbers choose among what exists when its turn comes.
@@ -56,8 +56,6 @@ struct Run {
     world: World,
     /// Every promise, and whether it was cancelled.
     calls: BTreeMap<u32, bool>,
-    /// Those of messages to others, which cannot be cancelled.
-    letters: BTreeSet<u32>,
     /// Whether the server has sessions.
     has_sessions: bool,
     /// The number of the server's last frame.
@@ -69,13 +67,7 @@ impl Run {
         let mut config = config();
         config.release_when_frozen = seed % 2 == 1;
         config.candidates.gathering_ms = [None, Some(0), Some(700)][(seed % 3) as usize];
-        Self {
-            world: World::with(config, seed),
-            calls: BTreeMap::new(),
-            letters: BTreeSet::new(),
-            has_sessions: seed % 5 > 1,
-            seq: 0,
-        }
+        Self { world: World::with(config, seed), calls: BTreeMap::new(), has_sessions: seed % 5 > 1, seq: 0 }
     }
 
     fn happen(&mut self, happening: &Happening) {
@@ -88,9 +80,6 @@ impl Run {
                 let timeout_ms = u32::from(who) * 100;
                 let (peer, room) = (id(pick(&peers, who).unwrap()), room(pick(&rooms, who).unwrap()));
                 let receipt = who % 2 == 0;
-                if matches!(kind % 8, 4..=6) {
-                    self.letters.insert(call);
-                }
                 let (mine, to) = (peer.clone(), peer.clone());
                 self.world.command(match kind % 8 {
                     4 => Command::Message {
@@ -116,10 +105,12 @@ impl Run {
                     3 => Command::FindPeers { call: CallId(call), query: Query::default() },
                     _ => Command::ConnectPeer { call: CallId(call), peer, timeout_ms },
                 });
+                if who % 5 == 0 {
+                    self.world.command(Command::Limit { call: CallId(call), timeout_ms });
+                }
             }
             Happening::Cancel(which) => {
-                let calls = self.calls.keys().copied().filter(|call| !self.letters.contains(call));
-                if let Some(call) = pick(&calls.collect::<Vec<_>>(), which) {
+                if let Some(call) = pick(&self.calls.keys().copied().collect::<Vec<_>>(), which) {
                     let settled = self.world.settled.iter().any(|(of, _)| *of == call);
                     self.calls.insert(call, !settled);
                     self.world.command(Command::Cancel { call: CallId(call) });
@@ -220,7 +211,7 @@ impl Run {
                 let resumed = number > 0;
                 self.seq = if resumed { self.seq } else { 0 };
                 let key = "k".repeat(16 + number as usize);
-                let session = Welcome { key, resumed, reason: String::new(), received: remote };
+                let session = Welcome { key, resumed, reason: None, received: remote };
                 let session = self.has_sessions.then_some(session);
                 ServerMessage::Welcome { version: 1 + u16::from(self.has_sessions), region: None, session }
             }

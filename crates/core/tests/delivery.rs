@@ -4,7 +4,7 @@
 mod support;
 
 use signalpost_core::protocol::message::Welcome;
-use signalpost_core::protocol::{ClientMessage, Envelope, ServerMessage, Signal};
+use signalpost_core::protocol::{ClientMessage, Envelope, Open, ServerMessage, Signal};
 use signalpost_core::{
     CallId, ClientState, Command, Event, PageEvent, Receiver, Reply, SocketEvent, TimerName,
 };
@@ -55,7 +55,7 @@ fn joined(world: &mut World, seq: u32, name: &str) {
 
 fn resumptions(world: &World) -> Vec<(bool, &str)> {
     let told = |event| match event {
-        &Event::Resumed { resumed, ref reason } => Some((resumed, reason.as_str())),
+        &Event::Resumed { resumed, ref reason } => Some((resumed, reason.as_ref().map_or("", Open::as_str))),
         _ => None,
     };
     world.events.iter().filter_map(told).collect()
@@ -348,7 +348,7 @@ fn a_socket_that_takes_over_goes_on_where_the_other_was() {
     );
     world.advance(400);
     assert_eq!(sent(&mut world), [], "nothing is acknowledged before the welcome");
-    let session = Some(Welcome { key: "k".repeat(64), resumed: true, reason: String::new(), received: 1 });
+    let session = Some(Welcome { key: "k".repeat(64), resumed: true, reason: None, received: 1 });
     world.receive_numbered(None, None, ServerMessage::Welcome { version: 2, region: None, session });
     write(&mut world, 2, "two", false);
     assert_eq!(sent(&mut world), [line("two", 2, 2)]);

@@ -1,4 +1,5 @@
-//! Descriptions that are sent with their candidates (promise M12). Mia is impolite towards zoe and polite towards ada.
+//! In gathering mode `complete`, the core sends a description with its candidates. Mia is impolite towards zoe and
+//! polite towards ada.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod support;

@@ -64,7 +64,7 @@ fn a_call_settles_when_data_can_flow() {
     assert_eq!(world.outcome(6), Some(Ok(Reply::Done)), "open already");
     assert_eq!(world.connections.len(), 1);
     let timeline = world.client.timeline(&id("zoe")).unwrap();
-    assert!(timeline.offer.is_some() && timeline.answer.is_some() && timeline.pair.is_some());
+    assert!(timeline.offer_ms.is_some() && timeline.answer_ms.is_some() && timeline.pair_ms.is_some());
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn data_that_flows_before_the_browser_says_connected_has_a_pair() {
     world.advance(10);
     world.state(ConnectionState::Connected);
     let timeline = world.client.timeline(&id("zoe")).unwrap();
-    assert_eq!((timeline.pair, timeline.open), (Some(30), Some(30)));
+    assert_eq!((timeline.pair_ms, timeline.open_ms), (Some(30), Some(30)));
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Player {
             reconnect: ReconnectOptions::default(),
             candidates: CandidateOptions::default(),
             release_when_frozen: false,
-            attempt: 0,
+            pages: 0,
         };
         Self {
             name: peer.id,

@@ -4,10 +4,12 @@ use crate::candidate::Candidate;
 use crate::envelope::{Envelope, IceCandidateInit, Payload, PeerInfo};
 use crate::error_code::ErrorCode;
 use crate::id::{InvalidId, Label, PeerId, RoomName};
+use crate::kind::Kind;
 use crate::message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, Route, ServerMessage, Signal,
     Welcome,
 };
+use crate::reason::Open;
 use crate::session_description;
 use crate::{SESSIONS, limits};
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -72,12 +74,13 @@ impl ClientMessage {
     fn read(envelope: Envelope) -> Result<Self, Box<Refusal>> {
         let mut payload = envelope.payload.unwrap_or_default();
         let payload = &mut *payload;
-        Ok(match envelope.kind.as_str() {
-            "hello" => Self::Hello(hello(payload)?),
-            "heartbeat" => Self::Heartbeat,
-            "heartbeat-ack" => Self::HeartbeatAck,
-            "ack" => Self::Ack,
-            "peer-discovery" => Self::Discover(Query {
+        let kind = Kind::parse(&envelope.kind).ok_or_else(Refusal::unknown_type)?;
+        Ok(match kind {
+            Kind::Hello => Self::Hello(hello(payload)?),
+            Kind::Heartbeat => Self::Heartbeat,
+            Kind::HeartbeatAck => Self::HeartbeatAck,
+            Kind::Ack => Self::Ack,
+            Kind::PeerDiscovery => Self::Discover(Query {
                 region: label(&payload.region, "region")?,
                 capability: label(&payload.capability, "capability")?,
                 room: optional_room(&payload.room)?,
@@ -87,11 +90,11 @@ impl ClientMessage {
                 },
                 cursor: payload.cursor.take(),
             }),
-            "join" => Self::Join(room_name(&payload.room)?),
-            "leave" => Self::Leave(room_name(&payload.room)?),
-            "bye" => Self::Bye,
-            "leaving" => Self::Leaving,
-            "broadcast" => {
+            Kind::Join => Self::Join(room_name(&payload.room)?),
+            Kind::Leave => Self::Leave(room_name(&payload.room)?),
+            Kind::Bye => Self::Bye,
+            Kind::Leaving => Self::Leaving,
+            Kind::Broadcast => {
                 Self::Broadcast { room: room_name(&payload.room)?, data: data(payload.data.take())? }
             }
             kind => {
@@ -116,49 +119,50 @@ impl ServerMessage {
     fn read(envelope: Envelope) -> Result<Self, Box<Refusal>> {
         let mut payload = envelope.payload.unwrap_or_default();
         let payload = &mut *payload;
-        Ok(match envelope.kind.as_str() {
-            "welcome" => Self::Welcome {
+        let kind = Kind::parse(&envelope.kind).ok_or_else(Refusal::unknown_type)?;
+        Ok(match kind {
+            Kind::Welcome => Self::Welcome {
                 version: need(payload.version, "version")?,
                 region: label(&payload.region, "region")?,
                 session: welcome(payload)?,
             },
-            "heartbeat" => Self::Heartbeat,
-            "heartbeat-ack" => Self::HeartbeatAck,
-            "ack" => Self::Ack,
-            "reconnect" => Self::Reconnect { after: need(payload.after, "after")? },
-            "peers" => Self::Peers {
+            Kind::Heartbeat => Self::Heartbeat,
+            Kind::HeartbeatAck => Self::HeartbeatAck,
+            Kind::Ack => Self::Ack,
+            Kind::Reconnect => Self::Reconnect { after: need(payload.after, "after")? },
+            Kind::Peers => Self::Peers {
                 peers: peers(payload.peers.take())?,
                 cursor: payload.cursor.take(),
                 reference: payload.reference,
             },
-            "joined" => Self::Joined {
+            Kind::Joined => Self::Joined {
                 room: room_name(&payload.room)?,
                 peers: peers(payload.peers.take())?,
                 cursor: payload.cursor.take(),
                 reference: payload.reference,
             },
-            "sent" => Self::Sent { reference: payload.reference },
-            "left" => Self::Left { room: room_name(&payload.room)?, reference: payload.reference },
-            "peer-joined" => Self::PeerJoined {
+            Kind::Sent => Self::Sent { reference: payload.reference },
+            Kind::Left => Self::Left { room: room_name(&payload.room)?, reference: payload.reference },
+            Kind::PeerJoined => Self::PeerJoined {
                 room: room_name(&payload.room)?,
                 peer: checked_peer(need(payload.peer.take(), "peer")?)?,
             },
-            "received" => Self::Received { reference: payload.reference },
-            "peer-away" => Self::PeerAway {
+            Kind::Received => Self::Received { reference: payload.reference },
+            Kind::PeerAway => Self::PeerAway {
                 room: room_name(&payload.room)?,
                 peer: peer_id(&envelope.from, "from")?,
-                reason: payload.reason.take().unwrap_or_default(),
+                reason: payload.reason.take().unwrap_or_default().into(),
             },
-            "peer-back" => Self::PeerBack {
+            Kind::PeerBack => Self::PeerBack {
                 room: room_name(&payload.room)?,
                 peer: checked_peer(need(payload.peer.take(), "peer")?)?,
             },
-            "peer-left" => Self::PeerLeft {
+            Kind::PeerLeft => Self::PeerLeft {
                 room: room_name(&payload.room)?,
                 peer: peer_id(&envelope.from, "from")?,
-                reason: payload.reason.take().unwrap_or_default(),
+                reason: payload.reason.take().unwrap_or_default().into(),
             },
-            "error" => Self::Error {
+            Kind::Error => Self::Error {
                 code: need(payload.code.take(), "code")?,
                 message: payload.message.take().unwrap_or_default(),
                 reference: payload.reference,
@@ -185,7 +189,7 @@ fn hello(payload: &mut Payload) -> Result<Hello, Box<Refusal>> {
 
 fn key(payload: &mut Payload) -> Result<String, Box<Refusal>> {
     let key = need(payload.key.take(), "key")?;
-    if key.len() < 16 || key.len() > limits::KEY_BYTES {
+    if !limits::is_key(&key) {
         return Err(Refusal::new("key", "must be 16 to 64 bytes long"));
     }
     Ok(key)
@@ -198,7 +202,7 @@ fn welcome(payload: &mut Payload) -> Result<Option<Welcome>, Box<Refusal>> {
     Ok(Some(Welcome {
         key: key(payload)?,
         resumed: need(payload.resumed, "resumed")?,
-        reason: payload.reason.take().unwrap_or_default(),
+        reason: payload.reason.take().filter(|reason| !reason.is_empty()).map(Open::from),
         received: need(payload.received, "received")?,
     }))
 }
@@ -231,8 +235,8 @@ fn peers(list: Option<Vec<PeerInfo>>) -> Result<Vec<PeerInfo>, Box<Refusal>> {
     Ok(peers)
 }
 
-fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
-    if kind == "message" {
+fn signal(kind: Kind, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
+    if kind == Kind::Message {
         let room = optional_room(&payload.room)?;
         let receipt = payload.receipt == Some(true);
         return Ok(Signal::Message { room, data: data(payload.data.take())?, receipt });
@@ -240,19 +244,19 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
     if payload.own == Some(true) {
         return own_signal(kind, payload).map(Signal::Own);
     }
-    if !matches!(kind, "offer" | "answer" | "ice-candidate" | "invite" | "reject" | "close") {
+    if !kind.is_between_connections() {
         return Err(Refusal::unknown_type());
     }
     let route = Route { connection: need(payload.connection, "connection")?, target: payload.target };
     Ok(match kind {
-        "offer" => Signal::Offer(description(route, payload)?),
-        "answer" => Signal::Answer(description(route, payload)?),
-        "ice-candidate" => {
+        Kind::Offer => Signal::Offer(description(route, payload)?),
+        Kind::Answer => Signal::Answer(description(route, payload)?),
+        Kind::IceCandidate => {
             let candidates = candidates(payload)?;
             Signal::Candidates(CandidateBatch { route, candidates, end: payload.end.take() })
         }
-        "invite" => Signal::Invite { route, session: payload.session, end: payload.end.take() },
-        "reject" => Signal::Reject {
+        Kind::Invite => Signal::Invite { route, session: payload.session, end: payload.end.take() },
+        Kind::Reject => Signal::Reject {
             route,
             number: need(payload.number, "number")?,
             code: ErrorCode::parse(need(payload.code.as_deref(), "code")?)
@@ -262,11 +266,11 @@ fn signal(kind: &str, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
     })
 }
 
-fn own_signal(kind: &str, payload: &mut Payload) -> Result<OwnSignal, Box<Refusal>> {
+fn own_signal(kind: Kind, payload: &mut Payload) -> Result<OwnSignal, Box<Refusal>> {
     Ok(match kind {
-        "offer" => OwnSignal::Offer(sdp(payload)?),
-        "answer" => OwnSignal::Answer(sdp(payload)?),
-        "ice-candidate" => {
+        Kind::Offer => OwnSignal::Offer(sdp(payload)?),
+        Kind::Answer => OwnSignal::Answer(sdp(payload)?),
+        Kind::IceCandidate => {
             OwnSignal::Candidates { candidates: candidates(payload)?, end: payload.end.is_some() }
         }
         _ => return Err(Refusal::unknown_type()),

@@ -2,15 +2,16 @@
 
 use crate::envelope::{Envelope, Payload};
 use crate::id::RoomName;
+use crate::kind::Kind;
 use crate::message::{ClientMessage, OwnSignal, ServerMessage, Signal};
 use alloc::{boxed::Box, string::String};
 
-fn bare(kind: &str) -> Envelope {
-    Envelope { kind: kind.into(), ..Envelope::default() }
+fn bare(kind: Kind) -> Envelope {
+    Envelope { kind: kind.as_str().into(), ..Envelope::default() }
 }
 
 /// A frame whose payload is filled in place: it is large, and would be moved for each message.
-fn frame(kind: &str, fill: impl FnOnce(&mut Payload)) -> Envelope {
+fn frame(kind: Kind, fill: impl FnOnce(&mut Payload)) -> Envelope {
     let mut payload = Box::<Payload>::default();
     fill(&mut payload);
     Envelope { payload: Some(payload), ..bare(kind) }
@@ -32,18 +33,17 @@ fn give(place: &mut Option<String>, text: String) {
 impl ClientMessage {
     /// The message as a frame; `id` is what a reply or an error will refer to.
     pub fn into_envelope(self, id: Option<u32>) -> Envelope {
+        let kind = self.kind();
         let mut envelope = match self {
-            Self::Hello(hello) => frame("hello", |payload| {
+            Self::Hello(hello) => frame(kind, |payload| {
                 payload.versions = Some(hello.versions);
                 give(&mut payload.key, hello.key);
                 payload.received = hello.received;
                 payload.attempt = hello.attempt;
                 payload.peer = Some(hello.peer);
             }),
-            Self::Heartbeat => bare("heartbeat"),
-            Self::HeartbeatAck => bare("heartbeat-ack"),
-            Self::Ack => bare("ack"),
-            Self::Discover(query) => frame("peer-discovery", |payload| {
+            Self::Heartbeat | Self::HeartbeatAck | Self::Ack | Self::Bye | Self::Leaving => bare(kind),
+            Self::Discover(query) => frame(kind, |payload| {
                 if let Some(region) = &query.region {
                     put(&mut payload.region, region.as_str());
                 }
@@ -56,17 +56,14 @@ impl ClientMessage {
                 payload.limit = query.limit;
                 payload.cursor = query.cursor;
             }),
-            Self::Join(room) => about_room("join", &room, |_| {}),
-            Self::Leave(room) => about_room("leave", &room, |_| {}),
-            Self::Bye => bare("bye"),
-            Self::Leaving => bare("leaving"),
+            Self::Join(room) | Self::Leave(room) => about_room(kind, &room, |_| {}),
             Self::Relay { to, signal } => {
                 let mut envelope = relay(signal);
                 put(&mut envelope.to, to.as_str());
                 envelope
             }
             Self::Broadcast { room, data } => {
-                about_room("broadcast", &room, |payload| give(&mut payload.data, data))
+                about_room(kind, &room, |payload| give(&mut payload.data, data))
             }
         };
         envelope.id = id;
@@ -77,51 +74,48 @@ impl ClientMessage {
 impl ServerMessage {
     /// The message as a frame, stamped with the server's time in milliseconds since the Unix epoch.
     pub fn into_envelope(self, timestamp: u64) -> Envelope {
+        let kind = self.kind();
         let mut envelope = match self {
-            Self::Welcome { version, region, session } => frame("welcome", |payload| {
+            Self::Welcome { version, region, session } => frame(kind, |payload| {
                 payload.version = Some(version);
                 payload.region = region.map(|region| region.as_str().into());
                 if let Some(session) = session {
                     give(&mut payload.key, session.key);
                     payload.resumed = Some(session.resumed);
-                    payload.reason = (!session.reason.is_empty()).then_some(session.reason);
+                    payload.reason = session.reason.map(|reason| reason.as_str().into());
                     payload.received = Some(session.received);
                 }
             }),
-            Self::Heartbeat => bare("heartbeat"),
-            Self::HeartbeatAck => bare("heartbeat-ack"),
-            Self::Ack => bare("ack"),
-            Self::Reconnect { after } => frame("reconnect", |payload| payload.after = Some(after)),
-            Self::Peers { peers, cursor, reference } => frame("peers", |payload| {
+            Self::Heartbeat | Self::HeartbeatAck | Self::Ack => bare(kind),
+            Self::Reconnect { after } => frame(kind, |payload| payload.after = Some(after)),
+            Self::Peers { peers, cursor, reference } => frame(kind, |payload| {
                 payload.peers = Some(peers);
                 payload.cursor = cursor;
                 payload.reference = reference;
             }),
-            Self::Joined { room, peers, cursor, reference } => about_room("joined", &room, |payload| {
+            Self::Joined { room, peers, cursor, reference } => about_room(kind, &room, |payload| {
                 payload.peers = Some(peers);
                 payload.cursor = cursor;
                 payload.reference = reference;
             }),
-            Self::Sent { reference } => frame("sent", |payload| payload.reference = reference),
-            Self::Received { reference } => frame("received", |payload| payload.reference = reference),
+            Self::Sent { reference } | Self::Received { reference } => {
+                frame(kind, |payload| payload.reference = reference)
+            }
             Self::PeerAway { room, peer, reason } => {
                 let mut envelope =
-                    about_room("peer-away", &room, |payload| give(&mut payload.reason, reason));
+                    about_room(kind, &room, |payload| put(&mut payload.reason, reason.as_str()));
                 put(&mut envelope.from, peer.as_str());
                 envelope
             }
-            Self::PeerBack { room, peer } => {
-                about_room("peer-back", &room, |payload| payload.peer = Some(peer))
-            }
             Self::Left { room, reference } => {
-                about_room("left", &room, |payload| payload.reference = reference)
+                about_room(kind, &room, |payload| payload.reference = reference)
             }
-            Self::PeerJoined { room, peer } => {
-                about_room("peer-joined", &room, |payload| payload.peer = Some(peer))
+            Self::PeerJoined { room, peer } | Self::PeerBack { room, peer } => {
+                about_room(kind, &room, |payload| payload.peer = Some(peer))
             }
             Self::PeerLeft { room, peer, reason } => {
                 let mut envelope =
-                    about_room("peer-left", &room, |payload| give(&mut payload.reason, reason));
+                    about_room(kind, &room, |payload| put(&mut payload.reason, reason.as_str()));
                 put(&mut envelope.from, peer.as_str());
                 envelope
             }
@@ -131,7 +125,7 @@ impl ServerMessage {
                 envelope
             }
             Self::Error { code, message, reference, about, after } => {
-                let mut envelope = frame("error", |payload| {
+                let mut envelope = frame(kind, |payload| {
                     give(&mut payload.code, code);
                     give(&mut payload.message, message);
                     payload.reference = reference;
@@ -146,7 +140,7 @@ impl ServerMessage {
     }
 }
 
-fn about_room(kind: &str, room: &RoomName, fill: impl FnOnce(&mut Payload)) -> Envelope {
+fn about_room(kind: Kind, room: &RoomName, fill: impl FnOnce(&mut Payload)) -> Envelope {
     frame(kind, |payload| {
         put(&mut payload.room, room.as_str());
         fill(payload);
@@ -154,16 +148,7 @@ fn about_room(kind: &str, room: &RoomName, fill: impl FnOnce(&mut Payload)) -> E
 }
 
 fn relay(signal: Signal) -> Envelope {
-    let kind = match &signal {
-        Signal::Offer(_) | Signal::Own(OwnSignal::Offer(_)) => "offer",
-        Signal::Answer(_) | Signal::Own(OwnSignal::Answer(_)) => "answer",
-        Signal::Candidates(_) | Signal::Own(OwnSignal::Candidates { .. }) => "ice-candidate",
-        Signal::Invite { .. } => "invite",
-        Signal::Reject { .. } => "reject",
-        Signal::Close { .. } => "close",
-        Signal::Message { .. } => "message",
-    };
-    frame(kind, |payload| {
+    frame(signal.kind(), |payload| {
         if let Some(route) = signal.route() {
             payload.connection = Some(route.connection);
             payload.target = route.target;

@@ -45,7 +45,7 @@ codes! {
     /// A second `hello` on one socket.
     AlreadyRegistered = "already-registered", false;
     /// The peer id belongs to another live session.
-    PeerIdTaken = "peer-id-taken", true;
+    PeerIdTaken = "peer-id-taken", false;
     /// No live peer of that id is registered.
     PeerNotFound = "peer-not-found", true;
     /// The frame names a sender that is not the session's own peer.
@@ -85,7 +85,7 @@ codes! {
     /// The object was closed.
     Closed = "closed", false;
     /// The caller's `AbortSignal` fired.
-    Aborted = "aborted", true;
+    Aborted = "aborted", false;
     /// The time allowed for the call ran out.
     Timeout = "timeout", true;
     /// No connection to the server, and the attempts are used up.
@@ -120,5 +120,30 @@ mod tests {
             assert_eq!(ErrorCode::parse(code.as_str()), Some(code));
         }
         assert_eq!(ErrorCode::parse("no-such-code"), None);
+    }
+
+    #[test]
+    fn only_what_can_succeed_unchanged_is_retryable() {
+        use ErrorCode::*;
+        let retryable: Vec<ErrorCode> =
+            ErrorCode::ALL.iter().copied().filter(|code| code.retryable()).collect();
+        // Not `peer-id-taken`, which needs another id, nor `aborted`, which the application wanted.
+        let expected = [
+            NotRegistered,
+            PeerNotFound,
+            ServerFull,
+            PeerBusy,
+            SequenceGap,
+            ConnectionGone,
+            Timeout,
+            ServerUnreachable,
+            LinkLost,
+            OutboxFull,
+            RateLimited,
+            ConnectionUnavailable,
+            ConnectionFailed,
+            LoadFailed,
+        ];
+        assert_eq!(retryable, expected);
     }
 }

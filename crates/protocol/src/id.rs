@@ -26,6 +26,14 @@ impl InvalidId {
     }
 }
 
+impl fmt::Display for InvalidId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the name {}", self.as_str())
+    }
+}
+
+impl core::error::Error for InvalidId {}
+
 fn check(text: &str, most_bytes: usize) -> Result<(), InvalidId> {
     if text.is_empty() {
         Err(InvalidId::Empty)

@@ -17,13 +17,17 @@ mod encode;
 pub mod envelope;
 pub mod error_code;
 pub mod id;
+pub mod kind;
 pub mod limits;
 pub mod link_monitor;
 pub mod message;
 mod odd_entries;
 mod pieces;
-mod record;
+pub mod reason;
+pub mod record;
+pub mod sequence;
 pub mod session_description;
+mod split_mix64;
 
 pub use candidate::{Candidate, CandidateType};
 pub use close_code::CloseCode;
@@ -31,10 +35,14 @@ pub use decode::Refusal;
 pub use envelope::{Envelope, IceCandidateInit, Payload, PeerInfo};
 pub use error_code::ErrorCode;
 pub use id::{InvalidId, Label, PeerId, RoomName};
+pub use kind::Kind;
 pub use link_monitor::LinkMonitor;
 pub use message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, ServerMessage, Signal,
 };
+pub use reason::{AwayReason, LeaveReason, LossReason, Open};
+pub use sequence::{AckPolicy, AckTimer, Sequence};
+pub use split_mix64::SplitMix64;
 
 /// The versions of the protocol that this crate speaks, lowest and highest.
 pub const VERSIONS: (u16, u16) = (1, 2);

@@ -2,12 +2,6 @@
 
 /// Largest frame that carries an `offer` or an `answer`, in bytes of UTF-8.
 pub const DESCRIPTION_FRAME_BYTES: usize = 256 * 1024;
-/// Whether a description fits into a frame, however its text is escaped.
-pub fn fits_description(sdp: &str) -> bool {
-    let escapes = sdp.bytes().filter(|byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\\')).count();
-    sdp.len().saturating_add(escapes).saturating_add(REST_OF_FRAME_BYTES) <= DESCRIPTION_FRAME_BYTES
-}
-
 /// Room for the envelope around a description: two ids of which each byte may be escaped, and the fields.
 const REST_OF_FRAME_BYTES: usize = 2048;
 /// Largest frame of any other type, in bytes of UTF-8.
@@ -22,7 +16,9 @@ pub const LABEL_BYTES: usize = 64;
 pub const CAPABILITIES: usize = 16;
 /// Longest metadata of one peer, in bytes of UTF-8.
 pub const METADATA_BYTES: usize = 1024;
-/// Longest session key, in bytes.
+/// Shortest session key, in bytes of UTF-8.
+pub const MIN_KEY_BYTES: usize = 16;
+/// Longest session key, in bytes of UTF-8.
 pub const KEY_BYTES: usize = 64;
 /// Longest text of an application's message, in bytes of UTF-8.
 pub const MESSAGE_BYTES: usize = 4096;
@@ -40,3 +36,24 @@ pub const CANDIDATE_BYTES: usize = 512;
 pub const LEAVING_HINT_MS: u64 = 10_000;
 /// How long a session waits for a page that was probably left, in milliseconds. A page that stays reconnects at once.
 pub const LEAVING_MS: u64 = 1_500;
+
+/// Whether a description fits into a frame.
+pub fn fits_description(sdp: &str) -> bool {
+    json_bytes(sdp).saturating_add(REST_OF_FRAME_BYTES) <= DESCRIPTION_FRAME_BYTES
+}
+
+/// The most bytes that a text takes as a JSON string, without its quotes (RFC 8259 §7). Every encoder here writes the two line
+/// ends as two characters; other control characters may take six.
+pub fn json_bytes(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\r' | b'\n' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().fold(0, |bytes, byte| bytes.saturating_add(escaped(byte)))
+}
+
+/// Whether a text has the shape of a session key.
+pub const fn is_key(text: &str) -> bool {
+    text.len() >= MIN_KEY_BYTES && text.len() <= KEY_BYTES
+}

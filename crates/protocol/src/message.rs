@@ -3,6 +3,9 @@
 use crate::envelope::{IceCandidateInit, PeerInfo};
 use crate::error_code::ErrorCode;
 use crate::id::{Label, PeerId, RoomName};
+use crate::kind::Kind;
+use crate::reason::{AwayReason, LeaveReason, LossReason, Open};
+use crate::record::text_bytes;
 use alloc::{string::String, vec::Vec};
 
 /// What a client sends.
@@ -116,8 +119,8 @@ pub enum ServerMessage {
         room: RoomName,
         /// Who (travels as the envelope's `from`).
         peer: PeerId,
-        /// `lost`, `silent` or `suspended`.
-        reason: String,
+        /// Why.
+        reason: Open<AwayReason>,
     },
     /// Somebody in a room has resumed its session.
     PeerBack {
@@ -132,8 +135,8 @@ pub enum ServerMessage {
         room: RoomName,
         /// Who (travels as the envelope's `from`).
         peer: PeerId,
-        /// `left`, `closed` or `lost`.
-        reason: String,
+        /// Why.
+        reason: Open<LeaveReason>,
     },
     /// From another peer.
     Relay {
@@ -172,6 +175,14 @@ pub struct Hello {
     pub attempt: Option<u32>,
 }
 
+impl Hello {
+    /// The `attempt` before the first one of a page. `pages`: how many have used the key, this one with them. Each has room for
+    /// 65,536 attempts. The numbers may begin again at 0 (RFC 1982 §3.2).
+    pub const fn attempt_before(pages: u32) -> u32 {
+        pages.wrapping_shl(16)
+    }
+}
+
 /// What becomes of a session when a client registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcome {
@@ -179,35 +190,52 @@ pub struct Welcome {
     pub key: String,
     /// Whether the session goes on.
     pub resumed: bool,
-    /// Why it does not: `session-expired` or `position-lost`; empty when it does or when there was none.
-    pub reason: String,
+    /// Why it does not; `None` when it does or when there was none.
+    pub reason: Option<Open<LossReason>>,
     /// The highest `seq` of the client that the server has.
     pub received: u32,
 }
 
 impl ClientMessage {
-    /// Whether the frame is numbered in a session, so that it arrives once and in order.
-    pub const fn is_numbered(&self) -> bool {
-        !matches!(
-            self,
-            Self::Hello(_) | Self::Heartbeat | Self::HeartbeatAck | Self::Ack | Self::Bye | Self::Leaving
-        )
+    /// Its type on the wire.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Hello(_) => Kind::Hello,
+            Self::Heartbeat => Kind::Heartbeat,
+            Self::HeartbeatAck => Kind::HeartbeatAck,
+            Self::Ack => Kind::Ack,
+            Self::Discover(_) => Kind::PeerDiscovery,
+            Self::Join(_) => Kind::Join,
+            Self::Leave(_) => Kind::Leave,
+            Self::Bye => Kind::Bye,
+            Self::Leaving => Kind::Leaving,
+            Self::Relay { signal, .. } => signal.kind(),
+            Self::Broadcast { .. } => Kind::Broadcast,
+        }
     }
 }
 
 impl ServerMessage {
-    /// Whether the frame is numbered in a session, so that it arrives once and in order. An `error` is where it answers a
-    /// numbered frame.
-    pub const fn is_numbered(&self) -> bool {
-        !matches!(
-            self,
-            Self::Welcome { .. }
-                | Self::Heartbeat
-                | Self::HeartbeatAck
-                | Self::Ack
-                | Self::Reconnect { .. }
-                | Self::Error { .. }
-        )
+    /// Its type on the wire.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Welcome { .. } => Kind::Welcome,
+            Self::Heartbeat => Kind::Heartbeat,
+            Self::HeartbeatAck => Kind::HeartbeatAck,
+            Self::Ack => Kind::Ack,
+            Self::Reconnect { .. } => Kind::Reconnect,
+            Self::Peers { .. } => Kind::Peers,
+            Self::Joined { .. } => Kind::Joined,
+            Self::Left { .. } => Kind::Left,
+            Self::PeerJoined { .. } => Kind::PeerJoined,
+            Self::Sent { .. } => Kind::Sent,
+            Self::Received { .. } => Kind::Received,
+            Self::PeerAway { .. } => Kind::PeerAway,
+            Self::PeerBack { .. } => Kind::PeerBack,
+            Self::PeerLeft { .. } => Kind::PeerLeft,
+            Self::Relay { signal, .. } => signal.kind(),
+            Self::Error { .. } => Kind::Error,
+        }
     }
 }
 
@@ -321,6 +349,35 @@ pub struct CandidateBatch {
 }
 
 impl Signal {
+    /// Its type on the wire.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Offer(_) | Self::Own(OwnSignal::Offer(_)) => Kind::Offer,
+            Self::Answer(_) | Self::Own(OwnSignal::Answer(_)) => Kind::Answer,
+            Self::Candidates(_) | Self::Own(OwnSignal::Candidates { .. }) => Kind::IceCandidate,
+            Self::Invite { .. } => Kind::Invite,
+            Self::Reject { .. } => Kind::Reject,
+            Self::Close { .. } => Kind::Close,
+            Self::Message { .. } => Kind::Message,
+        }
+    }
+
+    /// How many bytes of text it carries.
+    pub fn text_bytes(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        match self {
+            Self::Offer(description) | Self::Answer(description) => description.sdp.len(),
+            Self::Own(OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp)) => sdp.len(),
+            Self::Candidates(batch) => candidate_bytes(&batch.candidates).saturating_add(length(&batch.end)),
+            Self::Own(OwnSignal::Candidates { candidates, .. }) => candidate_bytes(candidates),
+            Self::Message { room, data, .. } => {
+                data.len().saturating_add(room.as_ref().map_or(0, |room| room.as_str().len()))
+            }
+            Self::Invite { end, .. } => length(end),
+            Self::Reject { .. } | Self::Close { .. } => 0,
+        }
+    }
+
     /// Which of the SDK's connections the signal is between; `None` for what is between applications.
     pub const fn route(&self) -> Option<Route> {
         match self {
@@ -330,4 +387,8 @@ impl Signal {
             Self::Own(_) | Self::Message { .. } => None,
         }
     }
+}
+
+fn candidate_bytes(candidates: &[IceCandidateInit]) -> usize {
+    candidates.iter().fold(0, |bytes, init| bytes.saturating_add(text_bytes(init, str::len)))
 }

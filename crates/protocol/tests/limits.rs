@@ -45,20 +45,27 @@ fn names_hold_no_control_character_and_something() {
 #[test]
 fn a_key_has_16_to_64_bytes() {
     let peer = || json!({ "id": "a", "session": 1 });
-    for (bytes, is_ok) in [(15, false), (16, true), (limits::KEY_BYTES, true), (limits::KEY_BYTES + 1, false)]
-    {
+    let (least, most) = (limits::MIN_KEY_BYTES, limits::KEY_BYTES);
+    assert_eq!((least, most), (16, 64));
+    for (bytes, is_ok) in [(least - 1, false), (least, true), (most, true), (most + 1, false)] {
         assert_eq!(hello(&text(bytes), peer()).is_ok(), is_ok, "{bytes}");
     }
+    let refusal = hello(&text(least - 1), peer()).unwrap_err();
+    assert_eq!(refusal.problem, format!("must be {least} to {most} bytes long"));
 }
 
 #[test]
 fn a_peer_tells_a_limited_amount() {
     let capabilities = |n: usize| hello(KEY, json!({ "id": "a", "capabilities": vec!["c"; n] }));
     assert!(capabilities(limits::CAPABILITIES).is_ok());
-    assert_eq!(capabilities(limits::CAPABILITIES + 1).unwrap_err().field, "peer.capabilities");
+    let refusal = capabilities(limits::CAPABILITIES + 1).unwrap_err();
+    assert_eq!(refusal.field, "peer.capabilities");
+    assert_eq!(refusal.problem, format!("holds more than {} entries", limits::CAPABILITIES));
     let metadata = |n: usize| hello(KEY, json!({ "id": "a", "metadata": text(n) }));
     assert!(metadata(limits::METADATA_BYTES).is_ok());
-    assert_eq!(metadata(limits::METADATA_BYTES + 1).unwrap_err().field, "peer.metadata");
+    let refusal = metadata(limits::METADATA_BYTES + 1).unwrap_err();
+    assert_eq!(refusal.field, "peer.metadata");
+    assert_eq!(refusal.problem, format!("is longer than {} bytes", limits::METADATA_BYTES));
 }
 
 #[test]
@@ -71,7 +78,9 @@ fn a_batch_holds_at_most_a_generation() {
         )
     };
     assert!(batch(limits::CANDIDATES_PER_GENERATION).is_ok());
-    assert_eq!(batch(limits::CANDIDATES_PER_GENERATION + 1).unwrap_err().code, ErrorCode::InvalidMessage);
+    let refusal = batch(limits::CANDIDATES_PER_GENERATION + 1).unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::InvalidMessage);
+    assert_eq!(refusal.problem, format!("holds more than {} entries", limits::CANDIDATES_PER_GENERATION));
 }
 
 #[test]
@@ -80,4 +89,14 @@ fn a_candidate_line_is_limited_in_bytes() {
     let line = |bytes: usize| format!("{start}{}", text(bytes - start.len()));
     assert!(Candidate::parse(&line(limits::CANDIDATE_BYTES)).is_some());
     assert!(Candidate::parse(&line(limits::CANDIDATE_BYTES + 1)).is_none());
+}
+
+#[test]
+fn a_message_is_limited_in_bytes() {
+    let message =
+        |bytes: usize| read(json!({ "type": "message", "to": "b", "payload": { "data": text(bytes) } }));
+    assert!(message(limits::MESSAGE_BYTES).is_ok());
+    let refusal = message(limits::MESSAGE_BYTES + 1).unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::MessageTooLarge);
+    assert_eq!(refusal.problem, format!("is longer than {} bytes", limits::MESSAGE_BYTES));
 }

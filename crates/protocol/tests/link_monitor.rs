@@ -1,4 +1,4 @@
-//! When a link is believed dead (promise M6).
+//! When the monitor takes a link for dead: an idle link within 15 s, a link with an unanswered frame within 3 s.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use proptest::prelude::*;

@@ -3,9 +3,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use signalpost_protocol::envelope::field_names;
 use signalpost_protocol::message::{Route, Welcome};
 use signalpost_protocol::{
-    CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit, Label,
+    CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit, Kind, Label,
     OwnSignal, PeerId, PeerInfo, Query, RoomName, SESSIONS, ServerMessage, Signal, limits,
 };
 
@@ -28,12 +29,10 @@ fn label() -> impl Strategy<Value = Label> {
 fn peer() -> impl Strategy<Value = PeerInfo> {
     let capabilities = prop::collection::vec(name(), 0..4);
     (name(), any::<u32>(), prop::option::of(name()), capabilities, prop::option::of(any::<String>()))
-        .prop_map(|(id, session, region, capabilities, metadata)| PeerInfo {
-            id,
-            session,
-            region,
-            capabilities,
-            metadata,
+        .prop_map(|(id, session, region, capabilities, metadata)| {
+            let mut peer = PeerInfo { id, incarnation: session, capabilities, ..PeerInfo::default() };
+            (peer.region, peer.metadata) = (region, metadata);
+            peer
         })
 }
 
@@ -137,9 +136,17 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
     ]
 }
 
+/// A reason of this version, or of a newer one.
+fn reason() -> impl Strategy<Value = String> {
+    let known = ["lost", "silent", "suspended", "left", "closed", "session-expired", "position-lost"];
+    prop_oneof![prop::sample::select(known.to_vec()).prop_map(String::from), any::<String>()]
+}
+
 fn welcome() -> impl Strategy<Value = Welcome> {
-    ("[!-~]{16,64}", any::<bool>(), any::<String>(), any::<u32>())
-        .prop_map(|(key, resumed, reason, received)| Welcome { key, resumed, reason, received })
+    ("[!-~]{16,64}", any::<bool>(), reason(), any::<u32>()).prop_map(|(key, resumed, reason, received)| {
+        let reason = (!reason.is_empty()).then(|| reason.into());
+        Welcome { key, resumed, reason, received }
+    })
 }
 
 fn server_message() -> impl Strategy<Value = ServerMessage> {
@@ -153,10 +160,10 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         Just(ServerMessage::Ack),
         any::<u32>().prop_map(|after| ServerMessage::Reconnect { after }),
         any::<Option<u32>>().prop_map(|reference| ServerMessage::Received { reference }),
-        (room(), peer_id(), any::<String>()).prop_map(|(room, peer, reason)| ServerMessage::PeerAway {
+        (room(), peer_id(), reason()).prop_map(|(room, peer, reason)| ServerMessage::PeerAway {
             room,
             peer,
-            reason
+            reason: reason.into()
         }),
         (room(), peer()).prop_map(|(room, peer)| ServerMessage::PeerBack { room, peer }),
         Just(ServerMessage::Heartbeat),
@@ -168,10 +175,10 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         ),
         (room(), any::<Option<u32>>()).prop_map(|(room, reference)| ServerMessage::Left { room, reference }),
         (room(), peer()).prop_map(|(room, peer)| ServerMessage::PeerJoined { room, peer }),
-        (room(), peer_id(), any::<String>()).prop_map(|(room, peer, reason)| ServerMessage::PeerLeft {
+        (room(), peer_id(), reason()).prop_map(|(room, peer, reason)| ServerMessage::PeerLeft {
             room,
             peer,
-            reason
+            reason: reason.into()
         }),
         (peer_id(), signal()).prop_map(|(from, signal)| ServerMessage::Relay { from, signal }),
         (peer_id(), room(), "\\PC{0,64}").prop_map(|(from, room, data)| ServerMessage::Relay {
@@ -198,67 +205,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
 
 /// Any JSON, with a liking for the names and values that mean something.
 fn json_value() -> impl Strategy<Value = Value> {
-    const NAMES: &[&str] = &[
-        "type",
-        "id",
-        "from",
-        "to",
-        "timestamp",
-        "payload",
-        "versions",
-        "version",
-        "key",
-        "peer",
-        "peers",
-        "cursor",
-        "limit",
-        "region",
-        "capability",
-        "room",
-        "reason",
-        "sdp",
-        "number",
-        "connection",
-        "target",
-        "candidates",
-        "end",
-        "code",
-        "message",
-        "own",
-        "data",
-        "ref",
-        "session",
-        "capabilities",
-        "metadata",
-        "candidate",
-        "sdpMLineIndex",
-    ];
-    const KINDS: &[&str] = &[
-        "hello",
-        "heartbeat",
-        "peer-discovery",
-        "join",
-        "leave",
-        "bye",
-        "leaving",
-        "offer",
-        "answer",
-        "ice-candidate",
-        "reject",
-        "invite",
-        "close",
-        "welcome",
-        "peers",
-        "joined",
-        "left",
-        "peer-joined",
-        "peer-left",
-        "error",
-        "message",
-        "broadcast",
-        "sent",
-        "v=0\r\n",
-    ];
+    let names: Vec<&str> = field_names().collect();
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -266,10 +213,11 @@ fn json_value() -> impl Strategy<Value = Value> {
         any::<u32>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
-        prop::sample::select(KINDS).prop_map(Value::from),
+        prop::sample::select(Kind::ALL).prop_map(|kind| kind.as_str().into()),
+        Just(Value::from("v=0\r\n")),
     ];
-    leaf.prop_recursive(4, 64, 8, |inner| {
-        let key = prop_oneof![4 => prop::sample::select(NAMES).prop_map(String::from), 1 => any::<String>()];
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        let key = prop_oneof![4 => prop::sample::select(names.clone()).prop_map(String::from), 1 => any::<String>()];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((key, inner), 0..8)

@@ -1,40 +1,41 @@
-//! How a server empties itself: not all at once, so that its clients do not come back all at once.
+//! How a server stops: it closes its sockets one after the other, so that its clients do not come back all at once.
 
-use crate::ConnectionId;
+use crate::SocketId;
+use signalpost_protocol::SplitMix64;
 
-/// Batches in which the sockets of a server are closed.
+/// The number of batches in which a server closes its sockets.
 pub const BATCHES: u64 = 20;
 
-/// The plan of one shutdown. All times are milliseconds.
+/// The plan of one shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drain {
-    /// Over what time the sockets are closed, from the start of the shutdown.
-    pub duration: u64,
-    /// Over what time the clients come back, from the end of `duration`.
-    pub return_window: u64,
+    /// How long the server takes to close all sockets, from the start of the shutdown.
+    pub duration_ms: u64,
+    /// How long the clients take to come back, from the end of `duration_ms`.
+    pub return_window_ms: u64,
 }
 
-/// What the plan has for one socket.
+/// The part of the plan that is about one socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leave {
-    /// When it is closed, from the start of the shutdown.
-    pub at: u64,
-    /// When its client is to come back, from then.
-    pub after: u32,
+    /// When the server closes the socket, from the start of the shutdown.
+    pub at_ms: u64,
+    /// When the client should come back, from then.
+    pub after_ms: u32,
 }
 
 impl Drain {
-    /// The place of a connection. Both of its times come from a hash of its number: neighbours are far apart, and the
-    /// same connection has the same place whenever it asks.
-    pub fn place(&self, connection: ConnectionId) -> Leave {
-        let first = mix(connection.as_u64());
-        let second = mix(first);
-        let width = self.duration / BATCHES;
+    /// Plans one socket. Both times come from a hash of the socket's number: neighbours are far apart, and the
+    /// same socket always gets the same times.
+    pub fn place(&self, socket: SocketId) -> Leave {
+        let first = hash(socket.as_u64());
+        let second = hash(first);
+        let width = self.duration_ms / BATCHES;
         let batch = share(first, BATCHES);
-        // Within its batch a socket waits for a share of the batch's time.
-        let at = batch.saturating_mul(width).saturating_add(share(mix(second), width));
-        let comes = self.duration.saturating_add(share(second, self.return_window));
-        Leave { at, after: u32::try_from(comes.saturating_sub(at)).unwrap_or(u32::MAX) }
+        // A socket waits for a share of its batch's time.
+        let at_ms = batch.saturating_mul(width).saturating_add(share(hash(second), width));
+        let comes = self.duration_ms.saturating_add(share(second, self.return_window_ms));
+        Leave { at_ms, after_ms: u32::try_from(comes.saturating_sub(at_ms)).unwrap_or(u32::MAX) }
     }
 }
 
@@ -44,12 +45,9 @@ fn share(hash: u64, whole: u64) -> u64 {
     u64::try_from(wide >> 64).unwrap_or(0)
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
-const fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
+/// A number that looks unlike those of the number's neighbours.
+const fn hash(number: u64) -> u64 {
+    SplitMix64::new(number).next_u64()
 }
 
 #[cfg(test)]
@@ -73,24 +71,25 @@ mod tests {
     fn two_thousand_clients_leave_and_come_back_spread() {
         // Numbers in a row, and those of clients that came and went among others.
         for step in [1, 7, 64, 1 << 20] {
-            let drain = Drain { duration: 2_000, return_window: 5_000 };
-            let places = || (0..CLIENTS).map(|n| drain.place(ConnectionId::new(n * step)));
-            let leaving = peak(places().map(|leave| leave.at), 0, 2_000);
-            let coming = peak(places().map(|leave| leave.at + u64::from(leave.after)), 2_000, 5_000);
+            let drain = Drain { duration_ms: 2_000, return_window_ms: 5_000 };
+            let places = || (0..CLIENTS).map(|n| drain.place(SocketId::new(n * step)));
+            let leaving = peak(places().map(|leave| leave.at_ms), 0, 2_000);
+            let coming = peak(places().map(|leave| leave.at_ms + u64::from(leave.after_ms)), 2_000, 5_000);
             assert!(leaving < 2.5 && coming < 2.5, "{leaving} and {coming} times the mean");
         }
     }
 
     #[test]
     fn nobody_is_told_to_come_before_the_drain_is_over_or_after_the_window() {
-        for (duration, return_window) in [(0, 0), (0, 5_000), (2_000, 0), (7, 3), (u64::MAX, u64::MAX)] {
-            let drain = Drain { duration, return_window };
+        for (duration_ms, return_window_ms) in [(0, 0), (0, 5_000), (2_000, 0), (7, 3), (u64::MAX, u64::MAX)]
+        {
+            let drain = Drain { duration_ms, return_window_ms };
             for n in 0..500 {
-                let Leave { at, after } = drain.place(ConnectionId::new(n));
-                assert!(at <= duration);
+                let Leave { at_ms: at, after_ms: after } = drain.place(SocketId::new(n));
+                assert!(at <= duration_ms);
                 let back = at.saturating_add(after.into());
-                let late = duration.saturating_add(return_window);
-                assert!(after == u32::MAX || (back >= duration && back <= late), "{drain:?} {at} {after}");
+                let late = duration_ms.saturating_add(return_window_ms);
+                assert!(after == u32::MAX || (back >= duration_ms && back <= late), "{drain:?} {at} {after}");
             }
         }
     }

@@ -11,21 +11,21 @@
 //! use signalpost_server::engine::{Delivery, Full, Outlet};
 //! use signalpost_server::registry::Registry;
 //! use signalpost_server::session::{Session, SessionOutput};
-//! use signalpost_server::{ConnectionId, Token};
+//! use signalpost_server::{SocketId, Token};
 //! use std::collections::VecDeque;
 //!
-//! /// A queue for the one connection of this example.
+//! /// A queue for the one socket of this example.
 //! struct Inbox(VecDeque<Delivery>);
 //! impl Outlet for Inbox {
-//!     fn deliver(&mut self, _to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+//!     fn deliver(&mut self, _to: SocketId, delivery: Delivery) -> Result<(), Full> {
 //!         self.0.push_back(delivery);
 //!         Ok(())
 //!     }
 //! }
 //!
-//! let connection = ConnectionId::new(1);
+//! let socket = SocketId::new(1);
 //! let (mut registry, mut inbox) = (Registry::default(), Inbox(VecDeque::new()));
-//! let mut session = Session::new(0, connection, None, Token::new([7; 32]));
+//! let mut session = Session::new(0, socket, None, Token::new([7; 32]));
 //! let hello = r#"{"type":"hello","payload":{"versions":[1,2],"key":"0123456789abcdef",
 //!     "peer":{"id":"ada","session":7}}}"#;
 //! session.handle_frame(10, hello);
@@ -34,7 +34,7 @@
 //!     if let Some(output) = session.poll_output() {
 //!         match output {
 //!             SessionOutput::Send { message, .. } => sent.push(message),
-//!             SessionOutput::Execute(command) => registry.execute(10, connection, command, &mut inbox),
+//!             SessionOutput::Execute(command) => registry.execute(10, socket, command, &mut inbox),
 //!             _ => {}
 //!         }
 //!     } else if let Some(delivery) = inbox.0.pop_front() {
@@ -47,7 +47,6 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod connection_id;
 pub mod drain;
 pub mod engine;
 pub mod memory;
@@ -55,7 +54,8 @@ pub mod memory;
 pub mod net;
 pub mod registry;
 pub mod session;
+mod socket_id;
 mod token;
 
-pub use connection_id::ConnectionId;
+pub use socket_id::SocketId;
 pub use token::{Token, TokenHash};

@@ -1,7 +1,7 @@
 //! The engine of a single process.
 
-use crate::ConnectionId;
-use crate::engine::{Command, Delivery, Engine, Full, Outlet, Sink, Usage};
+use crate::SocketId;
+use crate::engine::{Command, Delivery, DeliveryQueue, Engine, Full, Outlet, Usage};
 use crate::registry::{Bounds, Registry};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,33 +22,33 @@ pub struct MemoryEngine {
 #[derive(Default)]
 struct State {
     registry: Registry,
-    sinks: Sinks,
+    queues: Queues,
     longest_hold: Duration,
 }
 
 #[derive(Default)]
-struct Sinks(BTreeMap<ConnectionId, Arc<dyn Sink>>);
+struct Queues(BTreeMap<SocketId, Arc<dyn DeliveryQueue>>);
 
-impl Outlet for Sinks {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
-        self.0.get(&to).map_or(Ok(()), |sink| sink.deliver(delivery))
+impl Outlet for Queues {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
+        self.0.get(&to).map_or(Ok(()), |queue| queue.deliver(delivery))
     }
 }
 
 impl MemoryEngine {
-    /// An engine that knows nobody. `window` is how long a session waits for its client, in milliseconds.
-    pub fn new(window: u64, bounds: Bounds) -> Self {
-        let registry = Registry::new(window).with_bounds(bounds);
+    /// Creates an engine that knows no peer. `window_ms` is how long a session waits for its client.
+    pub fn new(window_ms: u64, bounds: Bounds) -> Self {
+        let registry = Registry::new(window_ms).with_bounds(bounds);
         Self { state: Mutex::new(State { registry, ..State::default() }) }
     }
 
-    /// Runs `act` with the lock, and notes how long that took.
+    /// Runs `act` under the lock, and notes how long that took.
     // A panic while the lock was held would be a defect; the state is still the best there is.
     #[allow(
         clippy::disallowed_methods,
         reason = "measures how long the lock is held; nothing is decided by it"
     )]
-    fn hold<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    fn with_lock<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let since = Instant::now();
         let done = act(&mut state);
@@ -58,30 +58,30 @@ impl MemoryEngine {
 }
 
 impl Engine for MemoryEngine {
-    async fn attach(&self, connection: ConnectionId, sink: Arc<dyn Sink>) {
-        self.hold(|state| state.sinks.0.insert(connection, sink));
+    async fn attach(&self, socket: SocketId, queue: Arc<dyn DeliveryQueue>) {
+        self.with_lock(|state| state.queues.0.insert(socket, queue));
     }
 
-    async fn execute(&self, now: u64, connection: ConnectionId, command: Command) -> Option<u64> {
-        self.hold(|State { registry, sinks, .. }| {
+    async fn execute(&self, now: u64, socket: SocketId, command: Command) -> Option<u64> {
+        self.with_lock(|State { registry, queues, .. }| {
             let ends = matches!(command, Command::Detach(_));
-            registry.execute(now, connection, command, sinks);
+            registry.execute(now, socket, command, queues);
             if ends {
-                sinks.0.remove(&connection);
+                queues.0.remove(&socket);
             }
             registry.poll_timeout()
         })
     }
 
     async fn sweep(&self, now: u64) -> Option<u64> {
-        self.hold(|State { registry, sinks, .. }| {
-            registry.sweep(now, sinks);
+        self.with_lock(|State { registry, queues, .. }| {
+            registry.sweep(now, queues);
             registry.poll_timeout()
         })
     }
 
     async fn usage(&self) -> Usage {
-        self.hold(|state| Usage {
+        self.with_lock(|state| Usage {
             peers: state.registry.len(),
             away: state.registry.away(),
             mailbox_bytes: state.registry.held(),

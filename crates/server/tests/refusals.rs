@@ -53,7 +53,7 @@ async fn each_bad_frame_is_answered_and_the_socket_and_the_others_live() {
         server.wait_for_metric(&counted).await;
         let logged = |line: &str| {
             let line: Value = serde_json::from_str(line).unwrap();
-            line["code"] == code && line["type"] == kind && line["connection"].is_string()
+            line["code"] == code && line["type"] == kind && line["socket"].is_string()
         };
         assert!(server.log().lines().any(logged), "{code} is not in\n{}", server.log());
     }

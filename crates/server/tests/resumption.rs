@@ -2,14 +2,14 @@
 //! once and in order.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod document_client;
+
+use document_client::{Link, Server, Stream};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use signalpost_protocol::Envelope;
-use signalpost_server::engine::{Command, Delivery, Full, Outlet};
+use signalpost_protocol::Sequence;
 use signalpost_server::registry::Registry;
-use signalpost_server::session::{Session, SessionOutput};
-use signalpost_server::{ConnectionId, Token};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// What happens, to the first or the second client.
 #[derive(Clone, Debug)]
@@ -52,41 +52,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-#[derive(Default)]
-struct Inboxes(BTreeMap<ConnectionId, VecDeque<Delivery>>);
-
-impl Outlet for Inboxes {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
-        self.0.entry(to).or_default().push_back(delivery);
-        Ok(())
-    }
-}
-
-/// The server's end of a socket, and what is on its way in both directions.
-struct Link {
-    session: Session,
-    up: VecDeque<String>,
-    down: VecDeque<Value>,
-}
-
 struct Client {
-    name: &'static str,
-    key: String,
+    stream: Stream,
     link: Option<u64>,
     is_welcome: bool,
-    /// The highest number of the server that it has; `None` before the first welcome.
-    received: Option<u32>,
-    hellos: u32,
-    sent: u32,
-    unacknowledged: VecDeque<(u32, Value)>,
-    said: u32,
-    heard: Vec<u32>,
 }
 
 struct World {
-    now: u64,
-    registry: Registry,
-    inboxes: Inboxes,
+    server: Server,
     links: BTreeMap<u64, Link>,
     opened: u64,
     clients: [Client; 2],
@@ -94,21 +67,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let client = |name: &'static str| Client {
-            name,
-            key: format!("the first key of {name}"),
-            link: None,
-            is_welcome: false,
-            received: None,
-            hellos: 0,
-            sent: 0,
-            unacknowledged: VecDeque::new(),
-            said: 0,
-            heard: Vec::new(),
-        };
+        let client = |name| Client { stream: Stream::new(name), link: None, is_welcome: false };
         let clients = [client("ada"), client("bob")];
-        let (links, inboxes) = (BTreeMap::new(), Inboxes::default());
-        let mut world = Self { now: 0, registry: Registry::default(), inboxes, links, opened: 0, clients };
+        let server = Server::new(Registry::default());
+        let mut world = Self { server, links: BTreeMap::new(), opened: 0, clients };
         // Ada may be welcomed late, and say much before: bob has to be there for it.
         world.calm(&[1]);
         world
@@ -116,7 +78,7 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Say(who) if self.clients[who].unacknowledged.len() < 30 => self.say(who),
+            Step::Say(who) if self.clients[who].stream.unacknowledged.len() < 30 => self.say(who),
             Step::Say(_) => {}
             Step::Up(who, count) => {
                 if let Some(link) = self.clients[who].link {
@@ -129,7 +91,7 @@ impl World {
                     let mut link = self.links.remove(&number).unwrap();
                     link.up.clear();
                     if heard {
-                        link.session.handle_socket_closed(self.now, None);
+                        link.session.handle_socket_closed(self.server.now, None);
                     }
                     self.links.insert(number, link);
                     self.settle();
@@ -150,22 +112,22 @@ impl World {
             Step::Ack(who) => {
                 let client = &self.clients[who];
                 if client.is_welcome {
-                    let ack = json!({"type": "ack", "ack": client.received});
+                    let ack = json!({"type": "ack", "ack": client.stream.received});
                     self.put(who, &ack);
                 }
             }
             // Within the window all in all.
-            Step::Wait(time) if self.now < 60_000 => self.wait(time),
+            Step::Wait(time) if self.server.now < 60_000 => self.wait(time),
             Step::Wait(_) => {}
         }
     }
 
     fn wait(&mut self, time: u64) {
-        self.now += time;
+        self.server.now += time;
         for link in self.links.values_mut() {
-            link.session.handle_timeout(self.now);
+            link.session.handle_timeout(self.server.now);
         }
-        self.registry.sweep(self.now, &mut self.inboxes);
+        self.server.sweep();
         self.settle();
     }
 
@@ -175,50 +137,31 @@ impl World {
         }
         self.opened += 1;
         let number = self.opened;
-        let connection = ConnectionId::new(number);
-        let mut random = [0; 32];
-        random[..8].copy_from_slice(&number.to_be_bytes());
-        let session = Session::new(self.now, connection, None, Token::new(random));
-        self.links.insert(number, Link { session, up: VecDeque::new(), down: VecDeque::new() });
+        self.links.insert(number, Link::open(self.server.now, number));
         let client = &mut self.clients[who];
         client.link = Some(number);
         client.is_welcome = false;
-        client.hellos += 1;
-        let peer = json!({"id": client.name, "session": 7});
-        let mut payload =
-            json!({"versions": [1, 2], "key": client.key, "attempt": client.hellos, "peer": peer});
-        if let Some(received) = client.received {
-            payload["received"] = received.into();
-        }
-        let again: Vec<Value> = client.unacknowledged.iter().map(|(_, frame)| frame.clone()).collect();
-        self.put(who, &json!({"type": "hello", "payload": payload}));
+        let hello = client.stream.hello(client.stream.received);
+        let again: Vec<Value> = client.stream.unacknowledged.iter().map(|(_, frame)| frame.clone()).collect();
+        self.put(who, &hello);
         again.iter().for_each(|frame| self.put(who, frame));
     }
 
     fn say(&mut self, who: usize) {
         // A message to a peer that never was is refused.
-        if self.clients[1 - who].received.is_none() && who == 1 {
+        if self.clients[1 - who].stream.received.is_none() && who == 1 {
             return;
         }
-        let client = &mut self.clients[who];
-        let to = if who == 0 { "bob" } else { "ada" };
-        client.sent += 1;
-        let data = client.said.to_string();
-        client.said += 1;
-        let frame = json!({"type": "message", "seq": client.sent, "to": to, "payload": {"data": data}});
-        client.unacknowledged.push_back((client.sent, frame.clone()));
+        let frame = self.clients[who].stream.message(if who == 0 { "bob" } else { "ada" });
         self.put(who, &frame);
     }
 
     /// Onto the socket, if there is one.
     fn put(&mut self, who: usize, frame: &Value) {
         let client = &self.clients[who];
-        let mut frame = frame.clone();
-        if client.is_welcome {
-            frame["ack"] = client.received.into();
-        }
+        let text = if client.is_welcome { client.stream.acknowledging(frame) } else { frame.to_string() };
         if let Some(number) = client.link {
-            self.links.get_mut(&number).unwrap().up.push_back(frame.to_string());
+            self.links.get_mut(&number).unwrap().up.push_back(text);
         }
     }
 
@@ -226,7 +169,7 @@ impl World {
         for _ in 0..count {
             let Some(link) = self.links.get_mut(&number) else { return };
             if let Some(text) = link.up.pop_front() {
-                link.session.handle_frame(self.now, &text);
+                link.session.handle_frame(self.server.now, &text);
                 self.settle();
             }
         }
@@ -242,36 +185,8 @@ impl World {
 
     /// The server does everything that it has to do.
     fn settle(&mut self) {
-        let mut idle = false;
-        while !idle {
-            idle = true;
-            for (number, link) in &mut self.links {
-                let connection = ConnectionId::new(*number);
-                while let Some(output) = link.session.poll_output() {
-                    idle = false;
-                    match output {
-                        SessionOutput::Execute(command) => {
-                            let ends = matches!(command, Command::Detach(_));
-                            self.registry.execute(self.now, connection, command, &mut self.inboxes);
-                            if ends {
-                                self.inboxes.0.remove(&connection);
-                            }
-                        }
-                        SessionOutput::Send { message, seq, ack } => {
-                            let envelope = Envelope { seq, ack, ..message.into_envelope(self.now) };
-                            link.down.push_back(serde_json::to_value(envelope).unwrap());
-                        }
-                        SessionOutput::Close(close) => link.down.push_back(json!({"closed": close.as_u16()})),
-                        SessionOutput::Accepted { .. } | SessionOutput::Refused { .. } => {}
-                    }
-                }
-                let inbox = self.inboxes.0.entry(connection).or_default();
-                while let Some(delivery) = inbox.pop_front() {
-                    idle = false;
-                    link.session.handle_delivery(self.now, delivery);
-                }
-            }
-        }
+        let mut links: Vec<&mut Link> = self.links.values_mut().collect();
+        self.server.settle(&mut links);
     }
 
     /// The next frame that reaches a client.
@@ -284,32 +199,23 @@ impl World {
             client.link = None;
             return;
         }
-        let number = |value: &Value| value.as_u64().map(|number| u32::try_from(number).unwrap());
         if frame["type"] == "welcome" {
             let welcome = &frame["payload"];
-            assert!(welcome["resumed"] == true || client.received.is_none(), "{frame}");
-            client.key = welcome["key"].as_str().unwrap().into();
+            assert!(welcome["resumed"] == true || client.stream.received.is_none(), "{frame}");
             client.is_welcome = true;
-            client.received.get_or_insert(0);
-            client.forget(number(&welcome["received"]).unwrap());
+            client.stream.handle_welcome(welcome);
         }
-        if let Some(ack) = number(&frame["ack"]) {
-            client.forget(ack);
-        }
-        let Some(seq) = number(&frame["seq"]) else {
-            let is_gap = frame["payload"]["code"] == "sequence-gap";
-            assert!(is_gap || frame["type"] != "error", "{frame}");
-            if frame["type"] == "heartbeat" {
-                self.put(who, &json!({"type": "heartbeat-ack"}));
+        match client.stream.handle_frame(&frame) {
+            Some(Sequence::Gap) => panic!("a gap before {frame}"),
+            Some(Sequence::Next) => assert_eq!(frame["type"], "message", "{frame}"),
+            Some(Sequence::Duplicate) => {}
+            None => {
+                let is_gap = frame["payload"]["code"] == "sequence-gap";
+                assert!(is_gap || frame["type"] != "error", "{frame}");
+                if frame["type"] == "heartbeat" {
+                    self.put(who, &json!({"type": "heartbeat-ack"}));
+                }
             }
-            return;
-        };
-        let next = client.received.unwrap() + 1;
-        assert!(seq <= next, "a gap before {frame}");
-        if seq == next {
-            client.received = Some(seq);
-            assert_eq!(frame["type"], "message", "{frame}");
-            client.heard.push(frame["payload"]["data"].as_str().unwrap().parse().unwrap());
         }
     }
 
@@ -325,7 +231,7 @@ impl World {
                 (0..1_000).for_each(|_| self.down(who));
             }
             self.wait(250);
-            let is_calm = |client: &Client| client.is_welcome && client.unacknowledged.is_empty();
+            let is_calm = |client: &Client| client.is_welcome && client.stream.unacknowledged.is_empty();
             let is_quiet = |client: &Client| {
                 client
                     .link
@@ -336,12 +242,6 @@ impl World {
             }
         }
         panic!("it does not come to rest");
-    }
-}
-
-impl Client {
-    fn forget(&mut self, up_to: u32) {
-        self.unacknowledged.retain(|(seq, _)| *seq > up_to);
     }
 }
 
@@ -358,8 +258,8 @@ proptest! {
         [0, 1].into_iter().for_each(|who| world.say(who));
         world.calm(&[0, 1]);
         for (speaker, hearer) in [(0, 1), (1, 0)] {
-            let all: Vec<u32> = (0..world.clients[speaker].said).collect();
-            prop_assert_eq!(&world.clients[hearer].heard, &all);
+            let all: Vec<u32> = (0..world.clients[speaker].stream.said).collect();
+            prop_assert_eq!(&world.clients[hearer].stream.heard, &all);
         }
     }
 }

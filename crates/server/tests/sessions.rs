@@ -5,7 +5,7 @@ mod support;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use signalpost_server::engine::limits::RELAYS;
+use signalpost_server::engine::limits::SHARED_RELAYS;
 use std::time::Duration;
 use support::{Client, Member, Server};
 use tokio_tungstenite::tungstenite::Message;
@@ -259,7 +259,7 @@ async fn a_full_mailbox_refuses_its_flooder_and_nobody_else() {
         taken += 1;
     };
     assert_eq!((&error["payload"]["code"], &error["to"]), (&json!("peer-busy"), &json!("bob")));
-    assert_eq!(taken, RELAYS);
+    assert_eq!(taken, SHARED_RELAYS);
     ada.say("bob", "from ada").await;
     ada.hears_nothing().await;
     assert_eq!(bob.resume(&server).await["resumed"], true);

@@ -4,14 +4,14 @@
 use serde_json::Value;
 use signalpost_server::engine::{Claimed, Delivery};
 use signalpost_server::session::{Session, SessionOutput};
-use signalpost_server::{ConnectionId, Token};
+use signalpost_server::{SocketId, Token};
 
 const MESSAGES: &str = include_str!("../../../tests/vectors/messages.json");
 const HELLO: &str = r#"{"type":"hello","payload":{"versions":[1,1],"key":"0123456789abcdef","peer":{"id":"vector-reader","session":7}}}"#;
 
 /// What the session says of a frame: the code of its refusal, or nothing. `hello` meets a session that is new.
 fn refusal(text: &str, is_hello: bool) -> Option<String> {
-    let mut session = Session::new(0, ConnectionId::new(1), None, Token::new([1; 32]));
+    let mut session = Session::new(0, SocketId::new(1), None, Token::new([1; 32]));
     if !is_hello {
         session.handle_frame(0, HELLO);
         let claimed = Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 };

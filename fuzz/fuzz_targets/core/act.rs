@@ -79,15 +79,17 @@ impl World {
                 }
                 return self.input(Input::Command(Command::Cancel { call: cancelled }));
             }
+            (b'T', ..) => {
+                let call = CallId(rest.parse().unwrap_or_default());
+                return self.input(Input::Command(Command::Limit { call, timeout_ms: 100 }));
+            }
             (b'O', Some(peer), _) => return self.input(Input::Command(Command::OpenPeer { peer })),
             (b'R', Some(peer), _) => return self.input(Input::Command(Command::RestartIce { peer })),
             (b'X', Some(peer), _) => return self.input(Input::Command(Command::ClosePeer { peer })),
             (b'Q', ..) => return self.input(Input::Command(Command::Close)),
             _ => return,
         };
-        // What is sent cannot be called back.
-        let is_letter = matches!(command, Command::Message { .. } | Command::OwnSignal { .. });
-        self.calls.insert(call, if is_letter { Call::Letter } else { Call::Open });
+        self.calls.insert(call, Call::Open);
         self.input(Input::Command(command));
     }
 

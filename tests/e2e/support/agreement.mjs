@@ -1,6 +1,6 @@
-// What both sides of one connection say about it, and whether that is the same.
+// Compares what both sides of one connection say about it.
 
-/** Source of a page's function: what `connection` says about itself. */
+/** Source of a page's function that returns what `connection` says about itself. */
 export const SNAPSHOT = `(connection) => {
   const ufrags = (description) => [...new Set(description?.sdp.match(/^a=ice-ufrag:.*$/gm) ?? [])].map((line) => line.slice(12).trim()).join();
   return {
@@ -17,7 +17,7 @@ export const SNAPSHOT = `(connection) => {
 const sends = (direction) => direction === "sendrecv" || direction === "sendonly";
 const MIRRORED = { sendrecv: "sendrecv", sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive", stopped: "stopped" };
 
-/** Why two snapshots do not agree; undefined where they do. */
+/** Returns why two snapshots do not agree, or undefined if they do. */
 export function disagreement(a, b) {
   for (const side of [a, b]) {
     if (side.signalingState !== "stable") return `it is ${side.signalingState}`;
@@ -38,7 +38,7 @@ export function disagreement(a, b) {
   return undefined;
 }
 
-/** Waits until both pages agree about `window.peer`; answers the snapshots. */
+/** Waits until both pages agree about `window.peer`; returns the snapshots. */
 export async function agreement(a, b, { timeoutMs = 15_000, what = "both sides to agree" } = {}) {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -1,4 +1,4 @@
-// Pages that reach the server through a fault proxy each, and what they tell of it.
+// Pages that each reach the server through a fault proxy, and a record of their events.
 import assert from "node:assert/strict";
 import { startFaults } from "../../harness/faults.mjs";
 import { loadModule } from "./pages.mjs";
@@ -6,12 +6,12 @@ import { loadModule } from "./pages.mjs";
 const NAMES = ["ada", "bob", "eve"];
 let sides = 0;
 
-/** Waits that are short, so that a test is. */
+/** Options with short waits, so that a test is short. */
 export const QUICK = { baseMs: 50, maxMs: 200, maxVisibleMs: 200 };
 
 /**
- * An empty page in each of these browsers, behind a proxy of its own: `{ page, faults, id, server }`. Closes them whatever happens; an error
- * carries what each side went through.
+ * Opens an empty page in each of these browsers, behind its own proxy: `{ page, faults, id, server }`. Closes them whatever happens; an error
+ * carries the history of each side.
  */
 export async function withSides(world, browsers, body) {
   const all = [];
@@ -37,10 +37,10 @@ export async function withSides(world, browsers, body) {
   }
 }
 
-/** The empty page, by way of the side's proxy. */
+/** Opens the empty page through the side's proxy. */
 export const address = ({ faults }) => `${faults.origin}/livez`;
 
-/** What the page told and what passed, in the order of time. */
+/** Returns the page's events and the frames that passed, in the order of time. */
 async function history({ id, page, faults }) {
   const told = await page?.evaluate("window.story ?? []", null, { timeoutMs: 3000 }).catch((error) => [{ what: error.message }]);
   const frames = await faults.frames().catch(() => []);
@@ -59,7 +59,7 @@ async function history({ id, page, faults }) {
 }
 
 /**
- * In a page: `window.client`, `window.story` (`{ at, what, … }`, all that is told, by the wall clock), `window.messages` (`[from, data]`), and
+ * In a page: `window.client`, `window.story` (`{ at, what, … }`, all events, by the wall clock), `window.messages` (`[from, data]`), and
  * `window.told(what)`.
  */
 const MAKE = (options) => {
@@ -73,7 +73,7 @@ const MAKE = (options) => {
   client.addEventListener("error", ({ error }) => tell("error", { code: error.code, message: error.message }));
   client.addEventListener("message", ({ from, data }) => messages.push([from, data]));
   client.addEventListener("peer", ({ peer }) => watchPeer(peer));
-  // A connection with a channel that both sides make. Its end would be told.
+  // A connection with a channel that both sides create. The story records its end.
   window.watchPeer = (peer) => {
     window.peer = peer;
     window.said = [];
@@ -86,7 +86,7 @@ const MAKE = (options) => {
   document.addEventListener("visibilitychange", () => tell("visibilitychange", { state: document.visibilityState }));
 };
 
-/** Makes the client and connects it, unless `{ connect: false }`. */
+/** Creates the client and connects it, unless `{ connect: false }`. */
 export async function start(side, { connect = true, ...options } = {}) {
   const { page } = side;
   await loadModule(page);
@@ -98,7 +98,7 @@ export async function start(side, { connect = true, ...options } = {}) {
   });
 }
 
-/** Enters a room: `window.room`, and `window.people`, who came and went (`{ at, what, id, reason }`). */
+/** Enters a room: `window.room`, and `window.people`, the members that came and went (`{ at, what, id, reason }`). */
 export const join = ({ page }, name) =>
   page.evaluate(async (name) => {
     window.room = await client.join(name);
@@ -111,17 +111,17 @@ export const join = ({ page }, name) =>
     }
   }, name);
 
-/** Who the room's list names; `"bob away"` who is away. */
+/** Returns the names in the room's list; `"bob away"` for a peer that is away. */
 export const members = ({ page }) => page.evaluate(() => room.peers.map(({ id, away }) => (away ? `${id} away` : id)).sort());
 
-/** Waits until the side's room told this many things of a peer; answers `["peeraway lost", …]`. */
+/** Waits until the side's room had this many events about a peer; returns `["peeraway lost", …]`. */
 export async function heardOf(side, id, count, { timeoutMs = 15_000 } = {}) {
   const look = `people.filter((entry) => entry.id === ${JSON.stringify(id)})`;
   await side.page.waitFor(`${look}.length >= ${count}`, null, { timeoutMs, what: `${count} events of ${id}` });
   return side.page.evaluate(`${look}.map(({ what, reason }) => reason ? \`\${what} \${reason}\` : what)`);
 }
 
-/** Waits until the client was told this many resumptions; answers them as `[true, …]` or `["cause", …]`. */
+/** Waits until the client had this many `resume` events; returns them as `[true, …]` or `["cause", …]`. */
 export async function resumes({ page }, count, { timeoutMs = 15_000 } = {}) {
   await page.waitFor(`told("resume").length >= ${count}`, null, { timeoutMs, what: `${count} resumptions` });
   return page.evaluate(`told("resume").map(({ resumed, reason }) => resumed || reason)`);
@@ -129,7 +129,7 @@ export async function resumes({ page }, count, { timeoutMs = 15_000 } = {}) {
 
 /** Connects one side to the other, and waits until data flows both ways. */
 export async function connectPeers(a, b) {
-  // Who sent it something has a `RemotePeer` already, and hears of no new one.
+  // If the peer sent it something before, there is a `RemotePeer` already, and no event for a new one.
   await b.page.evaluate((id) => client.remotePeers.filter((known) => known.id === id).forEach(watchPeer), a.id);
   await meanwhile(
     a,
@@ -143,7 +143,7 @@ export async function connectPeers(a, b) {
   await flows(a, b, "first");
 }
 
-/** Each side says a word on the channel, and the other hears it. */
+/** Each side sends a word over the channel, and the other side receives it. */
 export async function flows(a, b, word) {
   for (const [from, to] of [
     [a, b],
@@ -156,7 +156,7 @@ export async function flows(a, b, word) {
   }
 }
 
-/** The connection and its channel were never anything but well, on all these sides. */
+/** Checks that the connection and its channel never failed, on all these sides. */
 export async function assertUntouched(...all) {
   for (const { page, id } of all) {
     const { peers, channels, state } = await page.evaluate(() => ({
@@ -173,7 +173,7 @@ export async function assertUntouched(...all) {
 }
 
 /**
- * Runs an asynchronous function in the page without holding the tab up meanwhile: tabs of one WebDriver browser take turns. Answers what it answers,
+ * Runs an asynchronous function in the page without holding the tab up meanwhile, because tabs of one WebDriver browser take turns. Returns its value,
  * which is JSON and not falsy.
  */
 export async function meanwhile({ page }, body, arg, { timeoutMs = 30_000 } = {}) {
@@ -191,7 +191,7 @@ export async function meanwhile({ page }, body, arg, { timeoutMs = 30_000 } = {}
   return value;
 }
 
-/** Sends these through the server, one after another without waiting; answers how each promise ended: `"sent"` or a code. */
+/** Sends these messages through the server, one after another without waiting; returns how each promise ended: `"sent"` or a code. */
 export const send = (side, to, all, options) =>
   meanwhile(
     side,
@@ -209,16 +209,16 @@ export const send = (side, to, all, options) =>
     { to, all, options },
   );
 
-/** Waits until a side has these from the other, exactly and in this order. */
+/** Waits until a side has exactly these messages from the other side, in this order. */
 export async function receives(side, from, expected, { timeoutMs = 15_000 } = {}) {
   const look = `messages.filter(([of]) => of === ${JSON.stringify(from.id)}).map(([, data]) => data)`;
   await side.page.waitFor(`${look}.length >= ${expected.length}`, null, { timeoutMs, what: `${expected.length} messages` });
   assert.deepEqual(await side.page.evaluate(look), expected);
 }
 
-/** The frames of a kind that passed on a side's wire, taken apart. */
+/** Returns the parsed frames of a kind that passed on a side's wire. */
 export const passed = async ({ faults }, type, direction, more = {}) =>
   (await faults.frames({ type, direction, ...more })).map(({ at, link, text }) => ({ at, link, ...JSON.parse(text) }));
 
-/** The links of a side that were asked for so far. */
+/** Returns the links that a side has opened so far. */
 export const links = async ({ faults }) => (await faults.links()).length;

@@ -1,6 +1,6 @@
-// The demo page as a person uses it.
+// Uses the demo page as a person does.
 
-/** The page of a room, under this peer id, which is the name too. */
+/** Returns the address of a room's page, for this peer id, which is the name too. */
 export const address = (server, room, id) => `${server.origin}/?room=${room}&peer=${id}&name=${id}`;
 
 /** Waits until the page shows the peer as connected. */
@@ -21,7 +21,7 @@ export const reads = (page, text) =>
     what: `"${text}" in the log`,
   });
 
-/** Chat both ways: each message is in both logs. */
+/** Chats both ways: each message is in both logs. */
 export async function chat(pages, word) {
   for (const [side, page] of pages.entries()) await say(page, `${word} from ${side}`);
   for (const page of pages) for (const side of pages.keys()) await reads(page, `${word} from ${side}`);
@@ -30,7 +30,7 @@ export async function chat(pages, word) {
 /** Presses a button of the page. */
 export const click = (page, selector) => page.evaluate((selector) => document.querySelector(selector).click(), selector);
 
-/** In a page: `window.peer` is the connection to the other, with a channel whose end is written down. */
+/** In a page: `window.peer` is the connection to the other side, with a channel whose end the page records. */
 export async function observe(id) {
   const peer = window.signalpost.remotePeers.find((peer) => peer.id === id);
   window.peer = peer;
@@ -47,7 +47,7 @@ export async function observe(id) {
   if (channel.readyState !== "open") await new Promise((done) => channel.addEventListener("open", done, { once: true }));
 }
 
-/** In a page: a file of these bytes, the same for the same seed (mulberry32). */
+/** In a page: makes a file of this many bytes, the same for the same seed (mulberry32). */
 export const FILE = `({ name, type, size, seed }) => {
   const bytes = new Uint8Array(size);
   let state = seed >>> 0;
@@ -60,7 +60,7 @@ export const FILE = `({ name, type, size, seed }) => {
   return new File([bytes], name, { type });
 }`;
 
-/** Drops a file on the page, as a hand does; answers its SHA-256. */
+/** Drops a file on the page, as a person does; returns its SHA-256. */
 export const drop = (page, file) =>
   page.evaluate(
     `async (wanted) => {
@@ -79,7 +79,7 @@ export const drop = (page, file) =>
     file,
   );
 
-/** From now on the page's downloads can be read: `window.offered`, by address. */
+/** Makes the page's downloads readable from now on: `window.offered`, by address. */
 export const keepDownloads = (page) =>
   page.evaluate(() => {
     const make = URL.createObjectURL.bind(URL);
@@ -91,7 +91,7 @@ export const keepDownloads = (page) =>
     };
   });
 
-/** Waits for the file to be offered for download; answers what is behind the link. */
+/** Waits until the page offers the file for download; returns the contents behind the link. */
 export async function downloaded(page, name) {
   const card = `[...document.querySelectorAll("[data-testid=file][data-direction=in]")].find((card) => card.querySelector(".file-name").textContent === ${JSON.stringify(name)})`;
   await page.waitFor(`(${card})?.querySelector("[data-testid=file-link]").hidden === false`, null, {

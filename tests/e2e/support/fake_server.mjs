@@ -1,12 +1,12 @@
-// A server that says whatever it is told, in the page itself, as the client's `transport`.
+// A server that says whatever a test wants, in the page itself, as the client's `transport`.
 
 /**
- * In a page: `fakeServer()` answers `{ transport, sent, say, told, sockets }`: `sent` are the client's frames (with `socket`, the number of
- * the socket, from 1), `say(text)` is what the newest socket tells the client, `told(type)` the newest frame of that type. It welcomes and
+ * In a page: `fakeServer()` returns `{ transport, sent, say, told, sockets }`: `sent` are the client's frames (with `socket`, the number of
+ * the socket, from 1), `say(text)` sends the text to the client on the newest socket, `told(type)` returns the newest frame of that type. It welcomes clients and
  * gives signs of life by itself, unless `{ silent: true }`.
- * - `{ version: 2 }` has sessions: `number(frame)` says a frame with the next `seq`; `seq` is the last one, `received` the highest `seq` of
- *   the client that came in a row. `welcome(hello)` makes the payload of each welcome; a test may replace it.
- * - `{ answers: true }` answers what a client asks: rooms are empty, nobody is found, every message is sent.
+ * - `{ version: 2 }` has sessions: `number(frame)` sends a frame with the next `seq`; `seq` is the last one, `received` the highest `seq` of
+ *   the client up to which no frame is missing. `welcome(hello)` makes the payload of each welcome; a test may replace it.
+ * - `{ answers: true }` answers a client's requests: rooms are empty, no peer is found, every message is sent.
  *   While `isDeaf` it takes no numbered frame.
  * - `end(code)` closes the newest socket.
  */
@@ -70,7 +70,7 @@ export const equipFakeServer = (page) =>
       };
       return server;
     };
-    /** How a promise ended within this time: `done`, a code, or `waits`. */
+    /** Returns how a promise ended within this time: `done`, a code, or `waits`. */
     window.ended = (promise, ms = 3000) =>
       Promise.race([
         promise.then(
@@ -79,7 +79,7 @@ export const equipFakeServer = (page) =>
         ),
         new Promise((done) => setTimeout(done, ms, "waits")),
       ]);
-    /** Waits until the test holds. */
+    /** Waits until the condition holds. */
     window.until = async (test, ms = 8000) => {
       const end = performance.now() + ms;
       while (!test()) {

@@ -1,10 +1,10 @@
-// Malformed values and frames, by kind, and what both tables of hostile frames are made of. A value is JSON text, so that it can be
-// what no JavaScript value is: doubled, too deep, out of range.
+// Malformed values and frames, by kind, for both tables of hostile frames. A value is JSON text, so that it can be something that
+// no JavaScript value can be: doubled, too deep, out of range.
 
 const text = (length) => JSON.stringify("x".repeat(length));
 const deep = (depth) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 
-/** Values that are not of the kind, each with its name. */
+/** Values of another kind, each with its name. */
 export const WRONG = {
   text: { "a number": "5", "a flag": "true", "an array": "[]", "an object": "{}", "a fraction": "1.5" },
   integer: {
@@ -23,7 +23,7 @@ export const WRONG = {
 };
 
 const controls = { "a NUL": '"a\\u0000"', "a line break": '"a\\nb"', "a C1 control": '"a\\u0085"' };
-/** Of the kind, and yet nothing that the field may be. */
+/** Values of the right kind that the field must not have. */
 const names = (most) => ({
   ...WRONG.text,
   empty: '""',
@@ -49,7 +49,7 @@ const wrongLines = [
   `${HOST} ${"x".repeat(500)}`,
 ];
 
-/** What is wrong with a field of this kind: `[label, JSON text, code]`. */
+/** Returns the wrong values for a field of this kind: `[label, JSON text, code]`. */
 export const wrongValues = {
   integer: () => entries(WRONG.integer),
   u16: () => [...entries(WRONG.integer), ["above 16 bits", "65536", "invalid-message"]],
@@ -119,7 +119,7 @@ const entries = (values, code = "invalid-message") => Object.entries(values).map
 
 const MARK = "\u2603";
 
-/** The frame as text, with this JSON text in the place of one field (`payload.peer.id`); `undefined` leaves the field out. */
+/** Returns the frame as text, with this JSON text in place of one field (`payload.peer.id`); `undefined` leaves the field out. */
 export function frameWith(frame, path, value) {
   const copy = structuredClone(frame);
   const steps = path.split(".");
@@ -132,8 +132,8 @@ export function frameWith(frame, path, value) {
 }
 
 /**
- * Every way in which one frame is wrong: `{ label, frame, code }`. `fields` names the kind of each field by its path, with `!` after it where
- * the field must be there. Without a code the frame is as good as any.
+ * Returns every way in which one frame is wrong: `{ label, frame, code }`. `fields` names the kind of each field by its path, with `!` after it if
+ * the field is required. A frame without a code is valid.
  */
 export function* malformed(frame, fields) {
   for (const [path, kind] of Object.entries(fields)) {
@@ -153,7 +153,7 @@ export function* malformed(frame, fields) {
   }
 }
 
-/** In a page: `window.problems` is what nobody caught. */
+/** In a page: `window.problems` holds the errors that no code caught. */
 export const watch = (page) =>
   page.evaluate(() => {
     window.problems = [];

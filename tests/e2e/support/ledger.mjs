@@ -126,18 +126,18 @@ const LEDGER = (names) => {
   const objects = [];
   window.ledger = {
     sleep: (ms) => new Promise((done) => native.setTimeout(done, ms)),
-    /** What is open, by name; closed sockets whose callbacks were not taken back count too. */
+    /** Returns what is open, by name; closed sockets whose callbacks the client did not remove count too. */
     open() {
       const calling = sockets.filter(({ onopen, onmessage, onclose }) => onopen ?? onmessage ?? onclose).length;
       const open = sockets.filter(({ readyState }) => readyState !== WebSocket.CLOSED).length;
       return { ...count, ...(open > 0 && { WebSocket: open }), ...(calling > 0 && { "WebSocket calls": calling }) };
     },
-    /** What is open when the last socket is closed: the server has its say in that, and in nothing else. */
+    /** Returns what is open when the last socket is closed, which depends on the server too; everything else does not. */
     async settled() {
       for (const end = performance.now() + 5000; ledger.open().WebSocket && performance.now() < end; ) await ledger.sleep(10);
       return ledger.open();
     },
-    /** Watches an object; `kept()` collects garbage, where the browser lets a page do so, and answers how many are left of each class. */
+    /** Watches an object; `kept()` collects garbage, if the browser lets a page do so, and returns how many objects of each class are left. */
     watch: (object) => objects.push(new WeakRef(object)),
     async kept() {
       if (!window.gc) return {};
@@ -149,9 +149,9 @@ const LEDGER = (names) => {
       }
       return kept;
     },
-    /** How many sockets there were. */
+    /** Returns how many sockets there were. */
     sockets: () => sockets.length,
-    /** How many instances of the module there were, what the last has allocated, and the page's objects that it holds. */
+    /** Returns how many instances of the module there were, what the last one has allocated, and the page's objects that it holds. */
     module: () => ({ instances: instances.length, bytes: allocated(instances.at(-1)), objects: held(instances.at(-1)) }),
   };
 };

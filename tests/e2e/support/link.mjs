@@ -1,6 +1,6 @@
-// A client's link to the server that a test has in its hand.
+// A client's link to the server that a test controls.
 
-/** In a page: `start(options)` makes `window.client` with a link that can be watched (`sent`, `received`), changed (`rewrite`), muted and cut. */
+/** In a page: `start(options)` makes `window.client` with a link that the test can watch (`sent`, `received`), change (`rewrite`), mute and cut. */
 export const equipLink = (page) =>
   page.evaluate(() => {
     window.sent = [];

@@ -1,6 +1,6 @@
-// What can be checked of how a page looks.
+// Checks of how a page looks.
 
-/** Source of a page's function: what has to be scrolled sideways: the window, or a part of the page that scrolls by itself. */
+/** Source of a page's function that returns what a person must scroll sideways: the window, or a part of the page that scrolls by itself. */
 export const OVERFLOW = `() => {
   const scrolls = (element) => element === document.documentElement || ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
   return [...document.querySelectorAll("html, body *:not(svg *)")]
@@ -8,7 +8,7 @@ export const OVERFLOW = `() => {
     .map(({ localName, id, className, scrollWidth, clientWidth }) => \`\${id || String(className) || localName}: \${scrollWidth} in \${clientWidth}\`);
 }`;
 
-/** Source of a page's function: the controls that are shown and are smaller than that, in CSS pixels. */
+/** Source of a page's function that returns the visible controls that are smaller than this, in CSS pixels. */
 export const SMALL_CONTROLS = `(least) => [...document.querySelectorAll("button, a[href], input, summary")]
   .filter((element) => element.checkVisibility() && !element.matches(".skip"))
   .map((element) => ({ element, box: element.getBoundingClientRect() }))
@@ -34,7 +34,7 @@ const COLOURS = `
     return (light + 0.05) / (dark + 0.05);
   };`;
 
-/** Source of a page's function: the contrast of each pair of the palette, [[foreground, background], …]. */
+/** Source of a page's function that returns the contrast of each pair of the palette, [[foreground, background], …]. */
 export const PALETTE = `(pairs) => {
   ${COLOURS}
   const probe = document.body.appendChild(document.createElement("i"));
@@ -48,7 +48,7 @@ export const PALETTE = `(pairs) => {
   return ratios;
 }`;
 
-/** Source of a page's function: the texts that are shown with less contrast than AA asks for. */
+/** Source of a page's function that returns the visible texts with less contrast than AA requires. */
 export const FAINT_TEXTS = `() => {
   ${COLOURS}
   const background = (element) => {

@@ -1,11 +1,11 @@
-// What runs in a page that holds a client of its own: `window.client`, and `window.heard`, the order of its events.
+// Scripts for a page that has its own client: `window.client`, and `window.heard`, the order of its events.
 
-/** The page that these tests work in: of the server's origin, and empty. */
+/** The empty page of the server's origin in which these tests work. */
 export const blank = (server) => `${server.origin}/livez`;
 
 /**
- * Loads the package as a page does, by a script: `window.signalpostModule`. What WebDriver runs is in a realm of its own,
- * where nothing that the browser throws is an `Error`.
+ * Loads the package as a page does, by a script: `window.signalpostModule`. WebDriver runs its scripts in another realm,
+ * where no error of the browser is an `Error`.
  */
 export const loadModule = (page) =>
   page.evaluate(async () => {
@@ -41,7 +41,7 @@ export const startClient = async (page, options = {}) => {
   }, options);
 };
 
-/** Runs `body` in the page; answers `{ code, message, retryable, context, ms }` of what it threw, or `{ value }`. */
+/** Runs `body` in the page; returns `{ code, message, retryable, context, ms }` of the error that it threw, or `{ value }`. */
 export const outcome = (page, body, arg) =>
   page.evaluate(
     `async () => {
@@ -55,7 +55,7 @@ export const outcome = (page, body, arg) =>
     }`,
   );
 
-/** Source of a page's function `instant(at)`: resolves at that time of the wall clock, which all processes share. */
+/** Source of a page's function `instant(at)`, which resolves at that time of the wall clock, which all processes share. */
 export const INSTANT = `async (at) => {
   const left = at - Date.now() - 6;
   if (left > 0) await new Promise((done) => setTimeout(done, left));
@@ -63,7 +63,7 @@ export const INSTANT = `async (at) => {
   return Date.now() - at;
 }`;
 
-/** Gives the page what the tests of connections use: `instant`, `picture`, and `trace`, what happened last. */
+/** Gives the page the functions that the tests of connections use: `instant`, `picture`, and `trace`, the last events. */
 export const equip = (page) =>
   page.evaluate(`() => {
     window.instant = ${INSTANT};

@@ -1,10 +1,10 @@
-// The client in plain JavaScript of examples/plain-client, in a page: its modules come from here, since no server serves them.
+// The client in plain JavaScript of examples/plain-client, in a page. Its modules come from here, because no server serves them.
 import { readFileSync } from "node:fs";
 import { inRoot } from "../../../tools/paths.mjs";
 
 const source = (name) => readFileSync(inRoot(`examples/plain-client/${name}`), "utf8");
 
-/** Loads it as a page does, by a script: `window.PlainClient`. */
+/** Loads the client as a page does, by a script: `window.PlainClient`. */
 export const loadPlain = (page) =>
   page.evaluate(
     async ({ client, connection }) => {
@@ -21,7 +21,7 @@ export const loadPlain = (page) =>
     { client: source("client.js"), connection: source("connection.js") },
   );
 
-/** Makes `window.plain` and waits until it is registered; `window.told` is what it told, `window.problems` what went wrong. */
+/** Creates `window.plain` and waits until it is registered; `window.told` holds its events, `window.problems` its errors. */
 export const startPlain = async (page, id) => {
   await loadPlain(page);
   await page.evaluate(async (id) => {

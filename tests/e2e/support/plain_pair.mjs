@@ -1,7 +1,7 @@
-// Two pages with a plain RTCPeerConnection each, `window.pc`, without Signalpost: what is carried from one to the other, this side
-// carries.
+// Two pages with a plain RTCPeerConnection each, `window.pc`, without Signalpost: the test carries the signals from one page to
+// the other.
 
-/** Gives the page a connection with a data channel, and what makes tracks. */
+/** Gives the page a connection with a data channel, and a function that makes tracks. */
 export const arm = (page) =>
   page.evaluate(() => {
     window.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
@@ -33,7 +33,7 @@ async function trickle(...pages) {
   }
 }
 
-/** The page takes an offer up; answers its answer. */
+/** The page takes an offer up; returns its answer. */
 export async function answers(page, offer) {
   await set(page, offer);
   return describe(page);
@@ -45,7 +45,7 @@ export async function offers(from, to) {
   await trickle(from, to);
 }
 
-/** One page holds its offer: it is made, sent, and set when the answer is there. */
+/** One page holds its offer: it creates and sends the offer, and sets it when the answer is there. */
 export async function offersHeld(from, to) {
   const offer = await from.evaluate("made(pc.createOffer())");
   const answer = await answers(to, offer);
@@ -54,7 +54,7 @@ export async function offersHeld(from, to) {
   await trickle(from, to);
 }
 
-/** What comes of a word from each side over the data channel: "both heard", or "lost". */
+/** Sends a word from each side over the data channel; returns "both heard" or "lost". */
 export async function talk(...pages) {
   for (const page of pages) await page.evaluate("void (heard.length = 0)");
   // A channel that is about to be lost may still say that it is open.

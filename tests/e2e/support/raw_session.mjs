@@ -1,10 +1,10 @@
-// Sessions by hand: sockets of a page's own that say what no SDK would.
+// Sessions by hand: a page's own sockets that send frames which no SDK would send.
 
 /**
- * In a page: `dial(options)` opens a socket, says `hello` and answers the raw session:
- * - `welcome`: the first frame that came; `key`: of the next `hello`; `top`: the highest `seq` that came
- * - `say(frame)` sends it as it is; `tell(frame)` with the next `seq`, and with `ack`
- * - `next()`: the next frame that is neither a sign of life nor a bare `ack`; `rest()`: what comes within a quarter of a second
+ * In a page: `dial(options)` opens a socket, says `hello` and returns the raw session:
+ * - `welcome`: the first frame that came; `key`: the key for the next `hello`; `top`: the highest `seq` that came
+ * - `say(frame)` sends the frame as it is; `tell(frame)` sends it with the next `seq` and with `ack`
+ * - `next()`: the next frame that is neither a sign of life nor a bare `ack`; `rest()`: the frames that come within a quarter of a second
  * - `closed`: resolves with the close code; `drop(code)` closes
  * `more` are frames that follow `hello` at once.
  */
@@ -56,7 +56,7 @@ export const equipRaw = (page) =>
       if (raw.welcome.payload.key) raw.key = raw.welcome.payload.key;
       return raw;
     };
-    /** A frame between peers, with a text in it that tells where it came from. */
+    /** Returns a frame between peers, with a text in it that says where it came from. */
     window.text = (to, data, more = {}) => ({ type: "message", id: 9, to, payload: { data }, ...more });
     window.brief = ({ type, payload, from, seq }) => [
       type,

@@ -1,16 +1,16 @@
-// What is known of restarts of ICE between Chromium and Firefox.
+// ICE restarts between Chromium and Firefox, and how they may fail.
 
-/** Longer than anything in a page waits by itself. */
+/** A time longer than any wait in a page. */
 const MOST_MS = 20_000;
 /** Firefox takes 28 s to find that a path is silent. */
 const NOTICED_MS = 45_000;
 
 /**
- * Does `act`, which restarts ICE and looks at what came of it; answers whether it went well.
+ * Runs `act`, which restarts ICE and checks the result; returns whether it succeeded.
  *
  * Firefox now and then ends DTLS within moments of a restart with Chromium: seen once in some 270 restarts a second or more apart, and
- * with quicker ones in plain browsers too. Nothing flows ever again then, and the SDK must say so: `peer` is closed, or its path failed, in each of `pages`. That alone is
- * answered with false; whatever else goes wrong, or goes wrong between browsers of one kind, is thrown.
+ * with quicker ones in plain browsers too. No data flows ever again then, and the SDK must report it: `peer` is closed, or its path failed, in each of `pages`. Only for that
+ * the function returns false. It throws for any other failure, and for any failure between browsers of one kind.
  */
 export async function restarts(t, kinds, pages, act) {
   let timer;

@@ -1,5 +1,5 @@
 // usage, inside a namespace: node slow_reader.mjs PORT ID
-// Registers by hand under this id, says "registered", and reads nothing any more.
+// Registers by hand under this id, prints "registered", and then reads nothing any more.
 import net from "node:net";
 
 const [port, id] = process.argv.slice(2);

@@ -1,11 +1,11 @@
-// What each of these files has for itself: a namespace, a server, and as many browser processes as it asks for.
+// The environment of one test file: a namespace, a server, and as many browser processes as the file needs.
 import { launchChromium, launchFirefox } from "../../harness/browsers.mjs";
 import { makeNamespace } from "../../harness/namespace.mjs";
 import { startServer } from "../../harness/server.mjs";
 
 const LAUNCH = { chromium: launchChromium, firefox: launchFirefox };
 
-/** The pairs that must work: by the places of `kinds` that take part, and one more browser that looks on. */
+/** The pairs that must work: the places in `kinds` of the two browsers, and of one more browser that watches. */
 export const PAIRS = [
   { name: "Chromium–Chromium", kinds: ["chromium", "chromium"], onlooker: "firefox" },
   { name: "Firefox–Firefox", kinds: ["firefox", "firefox"], onlooker: "chromium" },
@@ -13,8 +13,8 @@ export const PAIRS = [
 ];
 
 /**
- * A world with a server and these browsers, each a process of its own: `makeWorld(["chromium", "firefox"])`. Pages get
- * the package from `directory`, or what `npm run build` made.
+ * Makes a world with a server and these browsers, each a separate process: `makeWorld(["chromium", "firefox"])`. Pages get
+ * the package from `directory`, or the built one.
  */
 export async function makeWorld(kinds, { serverArgs = [], directory, chromiumArgs = [] } = {}) {
   const namespace = await makeNamespace();
@@ -32,7 +32,7 @@ export async function makeWorld(kinds, { serverArgs = [], directory, chromiumArg
     await close();
     throw error;
   }
-  /** Different browsers of these kinds. */
+  /** Returns different browsers of these kinds. */
   const pick = (...wanted) => {
     const free = [...browsers];
     return wanted.map((kind) => {
@@ -55,7 +55,7 @@ export async function withPages(browsers, urls, body) {
   }
 }
 
-/** Random numbers below 1 that a seed repeats (mulberry32). */
+/** Returns a source of random numbers below 1 that a seed repeats (mulberry32). */
 export function seeded(seed) {
   let state = seed >>> 0;
   return () => {

@@ -1,6 +1,6 @@
-// A socket with a server behind it that welcomes, and takes every message: no network is needed.
+// A socket with a simulated server behind it that sends `welcome` and takes every message, without a network.
 
-/** `readyState` is 0 until it opens; `events` are what was called on it. */
+/** `readyState` is 0 until the socket opens; `events` are the calls on it. */
 export class FakeSocket {
   onopen = null;
   onmessage = null;
@@ -39,7 +39,7 @@ export class FakeSocket {
     this.readyState = 3;
   }
 
-  /** The network ends it. */
+  /** Ends the socket as the network would. */
   cut() {
     this.readyState = 3;
     this.onclose?.({ code: 1006 });

@@ -1,16 +1,16 @@
-// Programs that use the package in a process of their own, as an application in Node does.
+// Runs programs that use the package in a separate process, as an application in Node does.
 import assert from "node:assert/strict";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { dist, root } from "../../../tools/paths.mjs";
 
-/** The package that is tested: SIGNALPOST_PACKAGE, or what was built. */
+/** The package to test: SIGNALPOST_PACKAGE, or the built one. */
 export const packageDirectory = process.env.SIGNALPOST_PACKAGE ?? dist;
 
 export const scriptUrl = pathToFileURL(path.join(packageDirectory, "signalpost.js")).href;
 export const wasmFile = path.join(packageDirectory, "signalpost", "signalpost_bg.wasm");
 
-/** What each program begins with: `signalpost`, `bytes()`, `told(name, value)`, and how a call ended. */
+/** The beginning of each program: `signalpost`, `bytes()`, `told(name, value)`, and how a call ended. */
 const PRELUDE = `
 import { readFileSync } from "node:fs";
 const signalpost = await import(${JSON.stringify(scriptUrl)});

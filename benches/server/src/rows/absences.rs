@@ -11,7 +11,7 @@ use crate::times::ms;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// Longest time in which the room fills: each newcomer is told to all.
+/// The longest time for filling the room: the server tells every member of each newcomer.
 const FILLING: Duration = Duration::from_secs(240);
 
 pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 const FILLING: Duration = Duration::from_secs(60);
-/// Nothing has come for so long: the member has heard everything.
+/// After this time without a frame, the member has every notice.
 const QUIET: Duration = Duration::from_millis(500);
 const HEARING: Duration = Duration::from_secs(10);
 
@@ -65,7 +65,7 @@ pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
     Ok(line.finish(server).await)
 }
 
-/// Hears what there is; how many frames.
+/// Reads the frames that are there; returns how many.
 async fn hear_out(member: &mut RoomMember) -> Result<usize, Failure> {
     let until = Instant::now() + HEARING;
     let mut frames = 0;

@@ -16,9 +16,10 @@ use tokio::time::{Instant, timeout};
 const FILLERS: usize = 18;
 /// Messages that a filler sends before it waits for their answers.
 const AT_A_TIME: usize = 8;
-/// More do not fit into a mailbox.
+/// The most messages for one mailbox: more do not fit.
 const MOST_EACH: usize = 512;
-/// With so long a text, a mailbox as docs/protocol.md bounds it is full by frames and by bytes at about the same time.
+/// With a text of this length, a mailbox with the bounds of docs/protocol.md is full by frames and by bytes at about
+/// the same time.
 const TEXT_BYTES: usize = 900;
 const FILLING: Duration = Duration::from_secs(60);
 
@@ -37,7 +38,8 @@ pub async fn run(bench: &Bench, targets: usize) -> Result<Line, Failure> {
     bench.lag();
     let begin = Instant::now();
     let mut answers = Answers::new();
-    // One after the other: the first takes what anybody may take, and the rest what is kept for those who have little there.
+    // One after the other: the first filler takes the room that is for all senders, the others take the reserve for
+    // senders with little there.
     let all = async {
         for number in 0..FILLERS {
             let filler = bench.crowd.handle.spawn(fill(server.address, number, targets)).await;
@@ -77,13 +79,13 @@ fn message(to: usize, data: &str) -> String {
     format!(r#","id":1,"to":"{}","payload":{{"data":"{data}"}}"#, target(to))
 }
 
-/// Sends to one target after the other until it is told that there is no room.
+/// Sends to one target after the other until the server says that there is no room.
 async fn fill(address: SocketAddr, number: usize, targets: usize) -> Result<Answers, Failure> {
     let (mut client, _) = Client::begin(address, Claim::new(format!("filler-{number}"))).await?;
     let long = "x".repeat(TEXT_BYTES);
     let mut answers = Answers::new();
     for to in 0..targets {
-        // Where a long one does not fit any more, a short one may.
+        // If a long message does not fit any more, a short one may.
         for data in [&*long, "x"] {
             let mut sent = 0;
             let mut has_room = true;
@@ -110,7 +112,7 @@ async fn befriend(address: SocketAddr, targets: usize) -> Result<Answers, Failur
     Ok(answers)
 }
 
-/// Counts so many answers; whether all were `sent`.
+/// Reads this many answers; returns whether all were `sent`.
 async fn hear(client: &mut Client, count: usize, answers: &mut Answers) -> Result<bool, Failure> {
     let (mut left, mut all_sent) = (count, true);
     while left > 0 {

@@ -16,10 +16,10 @@ use crate::report::Line;
 /// The names of all rows.
 pub const NAMES: [&str; 8] = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8"];
 
-/// Runs one row; `size` is another number of what the row has many of.
+/// Runs one row; `size` replaces the row's own size.
 ///
 /// # Errors
-/// When the row cannot be tried at all. A server that misbehaves is no error: that is what a row shows.
+/// When the row cannot run at all. A server that misbehaves is no error: a row exists to show that.
 pub async fn run(bench: &Bench, name: &str, size: Option<usize>) -> Result<Vec<Line>, Failure> {
     match name {
         "A1" => {

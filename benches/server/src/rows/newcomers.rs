@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-/// Longest time of the flood.
+/// The longest time of the flood.
 const FLOOD: Duration = Duration::from_secs(60);
-/// Newcomers at a time.
+/// How many newcomers come at a time.
 const AT_A_TIME: usize = 32;
 
 pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
@@ -66,7 +66,7 @@ pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
     Ok(line.finish(server).await)
 }
 
-/// One newcomer after the other; how many got which answer.
+/// Sends one newcomer after the other; returns how many got which answer.
 async fn newcomers(address: SocketAddr, next: Arc<AtomicUsize>, count: usize) -> BTreeMap<String, usize> {
     let mut answers = BTreeMap::new();
     loop {

@@ -22,10 +22,10 @@ const MOST_RESIDENT: u64 = 3_000_000_000;
 const PING_BYTES: usize = 125;
 const LOOK: Duration = Duration::from_millis(100);
 const PINGS_PER_WRITE: usize = 500;
-/// After the flood: the time to be closed.
+/// The time after the flood in which the server may close the socket.
 const CLOSING: Duration = Duration::from_secs(10);
 
-/// `says_hello`: the socket is that of a registered peer, to whom the time for a `hello` is no bound.
+/// With `says_hello` the socket belongs to a registered peer, for which the time limit of a `hello` does not hold.
 pub async fn run(bench: &Bench, says_hello: bool) -> Result<Line, Failure> {
     let who = if says_hello { "one registered peer" } else { "one socket without hello" };
     let mut line = Line::new("A2", format!("{who} floods 125-byte pings and reads nothing"));
@@ -40,7 +40,7 @@ pub async fn run(bench: &Bench, says_hello: bool) -> Result<Line, Failure> {
     let flood = Arc::new(Flood::default());
     let flooding = bench.crowd.handle.spawn(flood.clone().run(server.address, says_hello));
     let mut closed = None;
-    // The server's word for it: on a socket that nobody reads, its end arrives behind all that waits there.
+    // The server's metrics say it: on a socket that nobody reads, the end arrives behind everything that waits there.
     while closed.is_none() && begin.elapsed() < FLOOD + CLOSING {
         sleep(LOOK).await;
         if server.resident().unwrap_or_default() > MOST_RESIDENT {
@@ -69,16 +69,17 @@ pub async fn run(bench: &Bench, says_hello: bool) -> Result<Line, Failure> {
     Ok(line.finish(server).await)
 }
 
-/// How far the flood is.
+/// The progress of the flood.
 #[derive(Default)]
 struct Flood {
     sent: AtomicU64,
-    /// By its own bounds; not because the server hung up.
+    /// Whether the flood ended by its own bounds, and not because the server closed the socket.
     is_over: AtomicBool,
 }
 
 impl Flood {
-    /// Floods until it is over or the server hangs up, and stays as long as the server is watched.
+    /// Floods until the flood is over or the server closes the socket, and keeps the socket as long as the load
+    /// watches the server.
     async fn run(self: Arc<Self>, address: SocketAddr, says_hello: bool) -> Result<(), Failure> {
         let socket = if says_hello {
             Client::begin(address, Claim::new("flooder")).await?.0.into_socket()
@@ -86,7 +87,7 @@ impl Flood {
             client::open(address).await?
         };
         let mut stream = socket.into_inner();
-        // Masked with zeros, which leaves the payload as it is.
+        // A mask of zeros leaves the payload as it is.
         let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
         ping.resize(6 + PING_BYTES, b'x');
         let pings = ping.repeat(PINGS_PER_WRITE);
@@ -106,7 +107,7 @@ impl Flood {
     }
 }
 
-/// How many sockets ended with which code, so far.
+/// Returns how many sockets have ended with which code so far.
 async fn closes(server: &ServerProcess) -> Option<Vec<String>> {
     let metrics = server.metrics().await?;
     let closes = metrics.lines().filter_map(|line| line.strip_prefix("signalpost_closes_total"));

@@ -19,16 +19,16 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Sizes of a frame as it is sent, in bytes.
+/// The sizes of a frame as it is sent, in bytes.
 const SIZES: [usize; 2] = [300, 3_000];
 /// The relay and the server take turns.
 const ROUNDS: usize = 3;
-/// Longest time until all pairs are there, and until all have ended.
+/// The longest time until all pairs are there, and until all have ended.
 const GATHERING: Duration = Duration::from_secs(20);
 const ENDING: Duration = Duration::from_secs(5);
 const WARM_UP: Duration = Duration::from_millis(500);
 const MEASURE: Duration = Duration::from_secs(3);
-/// What a frame with a session's numbers has beside its text, roughly.
+/// The approximate size of a session's frame without its text.
 const ENVELOPE_BYTES: usize = 90;
 const NUMBERS_BYTES: usize = 22;
 
@@ -63,7 +63,7 @@ pub async fn run(bench: &Bench, pairs: usize) -> Result<Vec<Line>, Failure> {
     Ok(lines)
 }
 
-/// What the rounds of one contender came to.
+/// The results of the rounds of one contender.
 #[derive(Default)]
 struct Played {
     times: Vec<Duration>,
@@ -149,7 +149,7 @@ async fn round(
         players.spawn_on(game, &bench.crowd.handle);
     }
     drop(ready);
-    // One message each; the channel ends when the last pair has said it, or has failed.
+    // Each pair sends one message; the channel ends when the last pair has sent it, or has failed.
     let _in_time = timeout(GATHERING, async { while are_ready.recv().await.is_some() {} }).await;
     sleep(WARM_UP).await;
     phase.store(MEASURED, Ordering::Relaxed);
@@ -235,7 +235,7 @@ impl Player {
     }
 }
 
-/// Both ends of a game, of which one has the ball. The time is that from one end through the server to the other.
+/// Both ends of a game; one of them has the ball. The measured time is from one end through the server to the other.
 async fn pair(
     address: SocketAddr,
     number: usize,
@@ -248,10 +248,10 @@ async fn pair(
     let mut sender = Player::begin(address, &here, &there, is_relay).await?;
     let mut receiver = Player::begin(address, &there, &here, is_relay).await?;
     let mut to = (&there, &here);
-    // Nobody waits for it after a while.
+    // After a while, the row no longer waits for it.
     let _late = ready.send(()).await;
     drop(ready);
-    // The numbers of a session are a part of its frames; the relay's are as long.
+    // A session's frames contain its numbers; the relay's frames have the same length.
     let own_bytes = if is_relay { ENVELOPE_BYTES - NUMBERS_BYTES } else { ENVELOPE_BYTES };
     let data = "x".repeat(size.saturating_sub(own_bytes));
     let mut times = Vec::new();

@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
 const STORM: Duration = Duration::from_secs(6);
-/// Requests that are out at a time.
+/// How many requests are outstanding at a time.
 const OUT: usize = 64;
-/// Whatever the server makes of it, it is not asked more often.
+/// The most requests, however the server handles them.
 const MOST_REQUESTS: usize = 200_000;
 const MOST_ATTACKERS: usize = 1_000;
 
@@ -27,7 +27,7 @@ pub async fn run(bench: &Bench, honest: usize) -> Result<Line, Failure> {
     let others = Others::start(server.address).await?;
     let mut members = Vec::new();
     for number in 0..honest {
-        // On the other thread, so that what they are told does not keep the one that measures busy.
+        // On the other thread, so that their notices do not keep the measuring thread busy.
         let entering = enter(server.address, number);
         members.push(bench.crowd.handle.spawn(entering).await??);
     }
@@ -35,7 +35,7 @@ pub async fn run(bench: &Bench, honest: usize) -> Result<Line, Failure> {
 
     bench.lag();
     let begin = Instant::now();
-    // On a thread of its own: what the honest ones are told would slow it down.
+    // On a separate thread: the notices of the honest members would slow it down.
     let attack = CrowdThread::start()?;
     let mut storm = attack.handle.spawn(storm(server.address));
     let told = timeout(STORM + bench.patience, &mut storm).await;
@@ -80,7 +80,7 @@ async fn enter(address: SocketAddr, number: usize) -> Result<Observer, Failure> 
     Observer::enter(address, &format!("honest-{number}"), "storm").await
 }
 
-/// What the attacker was told.
+/// The answers that the attacker got.
 #[derive(Default)]
 struct Told {
     requests: usize,
@@ -103,7 +103,7 @@ impl Told {
     }
 }
 
-/// One attacker after the other, should the server end one.
+/// Runs one attacker after the other, if the server ends one.
 async fn storm(address: SocketAddr) -> Told {
     let mut told = Told::default();
     let end = Instant::now() + STORM;
@@ -126,7 +126,7 @@ async fn storm(address: SocketAddr) -> Told {
 async fn blow(client: &mut Client, told: &mut Told, end: Instant) -> Result<(), Failure> {
     let mut out = 0;
     while Instant::now() < end {
-        // In halves, so that many go in one write.
+        // In two halves, so that many frames go in one write.
         if out <= OUT / 2 && told.requests < MOST_REQUESTS {
             while out < OUT {
                 let kind = if told.requests.is_multiple_of(2) { "join" } else { "leave" };

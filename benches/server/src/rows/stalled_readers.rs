@@ -14,15 +14,16 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-/// More than the buffers of both ends hold.
+/// The size of the file: more than the buffers of both ends hold.
 const FILE_BYTES: usize = 8 * 1024 * 1024;
-/// Of a reader, in the kernel.
+/// The receive buffer of a reader, in the kernel.
 const RECEIVE_BUFFER: u32 = 4 * 1024;
-/// Signaling sockets that the server takes: fewer than there are readers, as 10,000 are for a crowd that wants them all.
+/// How many signaling sockets the server takes: fewer than there are readers, just as 10,000 are too few for a crowd
+/// that wants them all.
 const SIGNALING: &str = "1000";
 const AT_A_TIME: usize = 100;
 const CONNECTING: Duration = Duration::from_secs(5);
-/// How long the readers are watched. Right is 10 s.
+/// How long the load watches the readers. The server should cut them after 10 s.
 const WATCH: Duration = Duration::from_secs(25);
 
 pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
@@ -83,7 +84,7 @@ pub async fn run(bench: &Bench, count: usize) -> Result<Line, Failure> {
     Ok(line.finish(server).await)
 }
 
-/// A directory with one file, which goes with this.
+/// A directory with one file; dropping this value removes it.
 struct Www(PathBuf);
 
 impl Www {
@@ -102,7 +103,7 @@ impl Www {
 
 impl Drop for Www {
     fn drop(&mut self) {
-        // A directory that stays in the system's own place for such things does no harm.
+        // A directory that stays in the system's temporary directory does no harm.
         let _stays = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,102 +1,131 @@
-//! What the application sends to other peers through the server, until the server has answered.
+//! The messages of the application that are on their way to other peers, until the server has answered.
 //!
-//! The session sees to it that each letter arrives once and in order. When a session ends, a letter that was on its way may
+//! The stream sees to it that each message arrives once and in order. When a session ends, a message that was on its way may
 //! have arrived, so it is not sent again: its promise rejects with `link-lost`.
 
-use crate::collections::queue::Queue;
-use crate::deadline::{Earliest, Reason};
-use crate::ids::CallId;
-use crate::output::{Failure, Output, Reply, TimerName};
+use crate::calls::Calls;
+use crate::context::Context;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
+use crate::ids::{CallId, FrameId};
+use crate::output::Reply;
+use crate::time::Time;
 use alloc::vec::Vec;
 
 /// How long an answer may take, in milliseconds: as long as the session of either side may be away, and a lease.
-const ANSWER_MS: u64 = 150_000;
-/// Most letters without an answer.
-const MOST: usize = 256;
+pub const ANSWER_MS: u32 = 150_000;
+/// Most messages without an answer.
+const MAX: usize = 256;
 /// What one message costs of the allowance, in milliseconds: 20 a second.
-const MESSAGE_MS: u64 = 50;
+const MESSAGE_MS: u32 = 50;
 /// How far ahead the allowance may be used, in milliseconds: 40 messages at once.
-const MOST_AHEAD_MS: u64 = 2_000;
+const MAX_AHEAD_MS: u32 = 2_000;
 
-struct Letter {
-    id: u32,
-    calls: Vec<CallId>,
-    deadline: u64,
+struct OutgoingMessage {
+    id: FrameId,
+    /// The calls that wait for the answer.
+    calls: Calls,
+    /// Until when an answer may come although no call waits for it any more.
+    forget_at: Time,
     /// Its receiver has to say that it has it.
     receipt: bool,
 }
 
+/// The messages without an answer, and the allowance for further ones.
 #[derive(Default)]
-pub struct Letters {
-    letters: Vec<Letter>,
+pub struct OutgoingMessages {
+    messages: Vec<OutgoingMessage>,
     /// Until when the messages sent so far use the allowance up.
-    paid_until: u64,
+    paid_until: Option<Time>,
 }
 
-impl Letters {
+impl OutgoingMessages {
     /// Takes a message out of the allowance; false when the application sends too fast.
-    pub fn admit(&mut self, now: u64) -> bool {
-        let until = self.paid_until.max(now).saturating_add(MESSAGE_MS);
-        let admitted = until <= now.saturating_add(MOST_AHEAD_MS);
+    pub fn admit(&mut self, now: Time) -> bool {
+        let until = self.paid_until.map_or(now, |paid| paid.max(now)).after_ms(MESSAGE_MS);
+        let admitted = until <= now.after_ms(MAX_AHEAD_MS);
         if admitted {
-            self.paid_until = until;
+            self.paid_until = Some(until);
         }
         admitted
     }
 
     /// Whether one more is too many.
     pub fn is_full(&self) -> bool {
-        self.letters.len() >= MOST
+        self.messages.len() >= MAX
     }
 
-    /// These calls wait for an answer to the message of this number.
-    pub fn push(&mut self, now: u64, id: u32, calls: Vec<CallId>, receipt: bool) {
-        self.letters.push(Letter { id, calls, deadline: now.saturating_add(ANSWER_MS), receipt });
+    /// Notes a message for whose answer these calls wait.
+    pub fn push(&mut self, now: Time, id: FrameId, calls: Calls, receipt: bool) {
+        self.messages.push(OutgoingMessage { id, calls, forget_at: now.after_ms(ANSWER_MS), receipt });
     }
 
-    /// The server answered a message. `is_final`: no receipt follows. Returns whether it was one of these.
+    /// Gives a call another deadline, if it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: Time) {
+        for message in &mut self.messages {
+            message.calls.set_deadline(call, deadline);
+        }
+    }
+
+    /// The application no longer waits for this call. Returns its message, if no other call waits for that.
+    pub fn cancel(&mut self, call: CallId) -> Option<FrameId> {
+        let mut messages = self.messages.iter_mut();
+        let message = messages.find_map(|message| message.calls.cancel(call).then_some(message))?;
+        message.calls.is_empty().then_some(message.id)
+    }
+
+    /// Forgets a message that will not be sent.
+    pub fn forget(&mut self, id: FrameId) {
+        self.messages.retain(|message| message.id != id);
+    }
+
+    /// Settles the calls of the message that the server answered. `is_final`: no receipt follows. Returns whether the answer is
+    /// to one of these messages.
     pub fn handle_answer(
         &mut self,
         reference: Option<u32>,
         is_final: bool,
         result: &Result<Reply, Failure>,
-        out: &mut Queue<Output>,
+        context: &mut Context,
     ) -> bool {
-        let Some(at) = self.letters.iter().position(|letter| Some(letter.id) == reference) else {
+        let Some(at) = self.messages.iter().position(|message| Some(message.id.0) == reference) else {
             return false;
         };
-        if is_final || self.letters.get(at).is_some_and(|letter| !letter.receipt) {
-            settle(&self.letters.remove(at).calls, result, out);
+        if is_final || self.messages.get(at).is_some_and(|message| !message.receipt) {
+            self.messages.remove(at).calls.settle_all(result, context);
         }
         true
     }
 
-    /// Gives up those of which it is so; nothing will be answered any more.
-    pub fn fail(&mut self, which: &mut dyn FnMut(u32) -> bool, failure: &Failure, out: &mut Queue<Output>) {
-        for _ in 0..self.letters.len() {
-            let letter = self.letters.remove(0);
-            if which(letter.id) {
-                settle(&letter.calls, &Err(failure.clone()), out);
+    /// Rejects the calls of every message that `which` selects; nothing will be answered any more.
+    pub fn fail(&mut self, which: &mut dyn FnMut(FrameId) -> bool, failure: &Failure, context: &mut Context) {
+        for _ in 0..self.messages.len() {
+            let mut message = self.messages.remove(0);
+            if which(message.id) {
+                message.calls.settle_all(&Err(failure.clone()), context);
             } else {
-                self.letters.push(letter);
+                self.messages.push(message);
             }
         }
     }
 
-    /// The number of one whose time has run out.
-    pub fn late(&self, now: u64) -> Option<u32> {
-        self.letters.iter().find(|letter| now >= letter.deadline).map(|letter| letter.id)
-    }
-
-    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
-        for letter in &self.letters {
-            earliest.note(Some(letter.deadline), TimerName::Letter);
+    /// Rejects the calls whose time has run out. Returns the messages for which no call waits any more.
+    pub fn handle_timeout(&mut self, late: &Failure, context: &mut Context) -> Vec<FrameId> {
+        let mut abandoned = Vec::new();
+        for message in &mut self.messages {
+            if message.calls.reject_late(late, context) && message.calls.is_empty() {
+                abandoned.push(message.id);
+            }
         }
+        self.messages.retain(|message| !message.calls.is_empty() || context.now < message.forget_at);
+        abandoned
     }
-}
 
-fn settle(calls: &[CallId], result: &Result<Reply, Failure>, out: &mut Queue<Output>) {
-    for call in calls {
-        out.push_back(Output::Settle { call: *call, result: result.clone() });
+    /// Notes the deadline of each message.
+    pub fn note_timeouts(&self, earliest: &mut Earliest) {
+        for message in &self.messages {
+            let deadline = message.calls.deadline().unwrap_or(message.forget_at);
+            earliest.note(Some(deadline), TimerName::Message);
+        }
     }
 }

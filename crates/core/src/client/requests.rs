@@ -1,16 +1,17 @@
 //! What was asked of the server and has no answer yet. A lost link does not lose it: it is asked again.
 
-use crate::collections::queue::Queue;
-use crate::deadline::{Earliest, Reason};
-use crate::ids::CallId;
-use crate::output::{Failure, Output, TimerName};
+use crate::context::Context;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
+use crate::ids::{CallId, FrameId};
+use crate::time::Time;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{ClientMessage, Query, RoomName};
 
 /// How long an answer may take, in milliseconds.
-const ANSWER_MS: u64 = 15_000;
+const ANSWER_MS: u32 = 15_000;
 /// Most questions without an answer.
-const MOST: usize = 256;
+const MAX: usize = 256;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
@@ -49,12 +50,14 @@ pub struct Request {
     /// The promise that waits; a room that is entered again after a reconnect has none.
     pub call: Option<CallId>,
     pub question: Question,
-    pub asked_at: u64,
+    /// When it was asked.
+    pub asked_at: Time,
     /// The link was lost before the answer came: the server may have done it already.
     pub is_repeated: bool,
-    /// The number that it was sent under.
-    pub frame: u32,
-    pub deadline: u64,
+    /// The frame that an answer refers to.
+    pub frame: FrameId,
+    /// When it is given up.
+    pub deadline: Time,
 }
 
 #[derive(Default)]
@@ -63,26 +66,26 @@ pub struct Requests(Vec<Request>);
 impl Requests {
     /// Whether one more is too many.
     pub fn is_full(&self) -> bool {
-        self.0.len() >= MOST
+        self.0.len() >= MAX
     }
 
-    /// Notes a question that is sent under the number `frame`. `deadline`: that of the question before, which this one goes on
+    /// Notes a question that is sent with the id `frame`. `deadline`: that of the question before, which this one goes on
     /// with.
     pub fn push(
         &mut self,
-        now: u64,
+        now: Time,
         call: Option<CallId>,
         question: Question,
-        frame: u32,
-        deadline: Option<u64>,
+        frame: FrameId,
+        deadline: Option<Time>,
     ) {
-        let deadline = deadline.unwrap_or(now.saturating_add(ANSWER_MS));
+        let deadline = deadline.unwrap_or(now.after_ms(ANSWER_MS));
         self.0.push(Request { call, question, asked_at: now, is_repeated: false, frame, deadline });
     }
 
     /// The question that a reply to this frame answers.
     pub fn take(&mut self, frame: Option<u32>) -> Option<Request> {
-        let at = self.0.iter().position(|request| Some(request.frame) == frame)?;
+        let at = self.0.iter().position(|request| Some(request.frame.0) == frame)?;
         Some(self.0.remove(at))
     }
 
@@ -94,7 +97,7 @@ impl Requests {
     }
 
     /// The session is new: everything that an application waits for is asked again.
-    pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> u32) {
+    pub fn ask_again(&mut self, mut ask: impl FnMut(&Question) -> FrameId) {
         for _ in 0..self.0.len() {
             let mut request = self.0.remove(0);
             if request.call.is_none() {
@@ -119,38 +122,50 @@ impl Requests {
         self.0.iter().any(|request| matches!(&request.question, Question::Leave(left) if left == room))
     }
 
+    /// Gives a promise another deadline, if it waits here.
+    pub fn set_deadline(&mut self, call: CallId, deadline: Time) {
+        for request in self.0.iter_mut().filter(|request| request.call == Some(call)) {
+            request.deadline = deadline;
+        }
+    }
+
     /// The application no longer waits for this call; returns what it asked.
     pub fn cancel(&mut self, call: CallId) -> Option<Request> {
         let at = self.0.iter().position(|request| request.call == Some(call))?;
         Some(self.0.remove(at))
     }
 
-    /// Nothing will be answered any more; returns what was asked.
-    pub fn fail_all(&mut self, failure: &Failure, out: &mut Queue<Output>) -> Vec<Request> {
-        self.fail(u64::MAX, failure, out)
+    /// Rejects every question: nothing will be answered any more. Returns them.
+    pub fn fail_all(&mut self, failure: &Failure, context: &mut Context) -> Vec<Request> {
+        self.fail(failure, context, |_, _| true)
     }
 
-    /// Returns what is not answered in time.
-    pub fn handle_timeout(&mut self, now: u64, late: &Failure, out: &mut Queue<Output>) -> Vec<Request> {
-        self.fail(now, late, out)
+    /// Rejects every question that is not answered in time. Returns them.
+    pub fn handle_timeout(&mut self, late: &Failure, context: &mut Context) -> Vec<Request> {
+        self.fail(late, context, |now, deadline| now >= deadline)
     }
 
-    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
+    pub fn note_timeouts(&self, earliest: &mut Earliest) {
         for request in &self.0 {
             earliest.note(Some(request.deadline), TimerName::Call);
         }
     }
 
-    fn fail(&mut self, now: u64, failure: &Failure, out: &mut Queue<Output>) -> Vec<Request> {
+    fn fail(
+        &mut self,
+        failure: &Failure,
+        context: &mut Context,
+        is_over: fn(Time, Time) -> bool,
+    ) -> Vec<Request> {
         let mut failed = Vec::new();
         for _ in 0..self.0.len() {
             let request = self.0.remove(0);
-            if now < request.deadline {
+            if !is_over(context.now, request.deadline) {
                 self.0.push(request);
                 continue;
             }
             if let Some(call) = request.call {
-                out.push_back(Output::Settle { call, result: Err(failure.clone()) });
+                context.settle(call, Err(failure.clone()));
             }
             failed.push(request);
         }

@@ -1,4 +1,4 @@
-//! What waits for its turn.
+//! Entries that wait for their turn.
 
 use alloc::vec::Vec;
 
@@ -14,17 +14,17 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Behind all others.
+    /// Adds an entry behind all others.
     pub fn push_back(&mut self, item: T) {
         self.0.push(item);
     }
 
-    /// The one that has waited longest.
+    /// Takes the entry that has waited longest.
     pub fn pop_front(&mut self) -> Option<T> {
         if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
     }
 
-    /// Those that wait, the first in first.
+    /// The entries, the first in first.
     pub fn iter(&self) -> core::slice::Iter<'_, T> {
         self.0.iter()
     }
@@ -39,7 +39,7 @@ impl<T> Queue<T> {
         self.0.is_empty()
     }
 
-    /// Whether it is so of one that waits.
+    /// Whether `is_so` selects an entry.
     pub fn any(&self, is_so: fn(&T) -> bool) -> bool {
         self.0.iter().any(is_so)
     }

@@ -1,4 +1,4 @@
-//! When to try the server again: exponential backoff with full jitter (promise M7).
+//! When the client tries the server again: exponential backoff with full jitter.
 
 use crate::config::ReconnectOptions;
 use crate::rng::Rng;
@@ -7,27 +7,27 @@ use crate::rng::Rng;
 /// a node that died, short enough that nobody notices.
 pub const FIRST_RETRY_MS: u32 = 500;
 /// How long a link must last before the failed attempts are forgotten, in milliseconds.
-pub const GOOD_LINK_MS: u64 = 5_000;
+pub const GOOD_LINK_MS: u32 = 5_000;
 /// How long the first, second and every further attempt may take to open a socket, in milliseconds.
-const CONNECTING_MS: [u64; 3] = [5_000, 10_000, 20_000];
+const CONNECTING_MS: [u32; 3] = [5_000, 10_000, 20_000];
 
 /// Counts attempts and draws the waits between them.
 #[derive(Clone, Debug)]
-pub struct ReconnectPolicy {
+pub struct Backoff {
     options: ReconnectOptions,
     attempts: u32,
     openings: usize,
 }
 
-impl ReconnectPolicy {
+impl Backoff {
     /// A policy that has seen no attempt.
     pub const fn new(options: ReconnectOptions) -> Self {
         Self { options, attempts: 0, openings: 0 }
     }
 
-    /// How long to wait before the next attempt, in milliseconds; `None` when the attempts are used up.
+    /// How long the client waits before the next attempt, in milliseconds; `None` when the attempts are used up.
     /// `watched`: whether the page is visible and online.
-    pub fn next_wait(&mut self, watched: bool, rng: &mut Rng) -> Option<u32> {
+    pub fn next_wait_ms(&mut self, watched: bool, rng: &mut Rng) -> Option<u32> {
         if self.attempts >= self.options.max_attempts {
             return None;
         }
@@ -40,7 +40,7 @@ impl ReconnectPolicy {
     }
 
     /// How long the attempt that starts now may take, in milliseconds.
-    pub fn next_connecting_ms(&mut self) -> u64 {
+    pub fn next_connecting_ms(&mut self) -> u32 {
         let [.., further] = CONNECTING_MS;
         let most = CONNECTING_MS.get(self.openings).copied().unwrap_or(further);
         self.openings = self.openings.saturating_add(1);
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn ceilings(watched: bool) -> Vec<u32> {
-        let policy = ReconnectPolicy::new(ReconnectOptions::default());
+        let policy = Backoff::new(ReconnectOptions::default());
         (1..=7).map(|retries| policy.ceiling(retries, watched)).collect()
     }
 
@@ -89,9 +89,9 @@ mod tests {
         let mut highest = [0; 4];
         let mut lowest = [u32::MAX; 4];
         for _ in 0..2000 {
-            let mut policy = ReconnectPolicy::new(ReconnectOptions::default());
+            let mut policy = Backoff::new(ReconnectOptions::default());
             for i in 0..4 {
-                let wait = policy.next_wait(false, &mut rng).unwrap();
+                let wait = policy.next_wait_ms(false, &mut rng).unwrap();
                 highest[i] = highest[i].max(wait);
                 lowest[i] = lowest[i].min(wait);
             }
@@ -105,18 +105,17 @@ mod tests {
     #[test]
     fn attempts_run_out_only_when_limited() {
         let mut rng = Rng::new(1);
-        let mut policy =
-            ReconnectPolicy::new(ReconnectOptions { max_attempts: 2, ..ReconnectOptions::default() });
-        assert!(policy.next_wait(true, &mut rng).is_some());
-        assert!(policy.next_wait(true, &mut rng).is_some());
-        assert!(policy.next_wait(true, &mut rng).is_none());
+        let mut policy = Backoff::new(ReconnectOptions { max_attempts: 2, ..ReconnectOptions::default() });
+        assert!(policy.next_wait_ms(true, &mut rng).is_some());
+        assert!(policy.next_wait_ms(true, &mut rng).is_some());
+        assert!(policy.next_wait_ms(true, &mut rng).is_none());
         policy.reset();
-        assert!(policy.next_wait(true, &mut rng).is_some());
+        assert!(policy.next_wait_ms(true, &mut rng).is_some());
     }
 
     #[test]
     fn an_absurd_factor_does_not_overflow() {
         let options = ReconnectOptions { factor: f64::INFINITY, ..ReconnectOptions::default() };
-        assert_eq!(ReconnectPolicy::new(options).ceiling(1_000_000, false), 30_000);
+        assert_eq!(Backoff::new(options).ceiling(1_000_000, false), 30_000);
     }
 }

@@ -1,70 +1,85 @@
 //! When the link wants to be looked at, and what is done then.
 
-use super::spare::SUSPICION_MS;
-use super::{Attempt, Change, Link, Session};
-use crate::collections::queue::Queue;
-use crate::deadline::{Earliest, Reason};
-use crate::output::{Failure, Output, TimerName};
-use crate::rng::Rng;
+use super::phase::{Attempt, Phase, SUSPICION_MS};
+use super::{Change, Link};
+use crate::context::Context;
+use crate::deadline::{Earliest, TimerName};
+use crate::failure::Failure;
+use crate::stream::Stream;
+use crate::time::Time;
 use signalpost_protocol::link_monitor::Verdict;
 use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode};
 
-impl Session {
-    pub fn handle_timeout(&mut self, now: u64, rng: &mut Rng, out: &mut Queue<Output>) -> Option<Change> {
-        let change = match &mut self.link {
-            Link::Waiting { until } if now >= *until => {
-                self.open(now, out);
+impl Link {
+    /// A deadline that [`Link::note_timeouts`] noted may have come.
+    pub fn handle_timeout(&mut self, stream: &mut Stream, context: &mut Context) -> Option<Change> {
+        let now = context.now;
+        let change = match &mut self.phase {
+            Phase::Waiting { until } if now >= *until => {
+                self.open(context);
                 None
             }
-            Link::Opening(Attempt { deadline, .. }) | Link::Registering { deadline, .. }
+            Phase::Opening(Attempt { deadline, .. }) | Phase::Registering { deadline, .. }
                 if now >= *deadline =>
             {
-                self.retry_at_once(now, rng, out)
+                self.retry_at_once(stream, context)
             }
-            Link::Registering { monitor, .. } | Link::Registered { monitor, .. } => {
-                let late = now >= monitor.poll_timeout().saturating_add(SUSPICION_MS);
-                match monitor.poll(now) {
-                    Verdict::Alive => {
-                        self.forget_failures(now);
-                        None
-                    }
-                    Verdict::Ask => {
-                        self.send(now, ClientMessage::Heartbeat, out);
-                        // A server that is slow to welcome gains nothing from another `hello`.
-                        if late || matches!(self.link, Link::Registered { .. }) {
-                            self.suspect(now, late);
-                        }
-                        None
-                    }
-                    Verdict::Dead => {
-                        let was_link = matches!(self.link, Link::Registered { .. });
-                        let code = if was_link { ErrorCode::LinkLost } else { ErrorCode::ServerUnreachable };
-                        let failure = Failure::new(code, "the server does not answer");
-                        self.lose(now, failure, CloseCode::HeartbeatTimeout.as_u16(), rng, out)
-                    }
-                }
+            Phase::Registering { monitor, .. } | Phase::Registered { monitor, .. } => {
+                let late = now >= Time(monitor.poll_timeout()).after_ms(SUSPICION_MS);
+                let verdict = monitor.poll(now.0);
+                self.handle_verdict(verdict, late, stream, context)
             }
-            Link::Down | Link::Waiting { .. } | Link::Opening(_) | Link::Closed => None,
+            Phase::Down | Phase::Frozen | Phase::Waiting { .. } | Phase::Opening(_) | Phase::Closed => None,
         };
-        self.handle_suspicion(now, out);
-        if change.is_none() { self.handle_late_calls(now, out) } else { change }
+        self.handle_suspicion(context);
+        if change.is_none() { self.reject_late_calls(stream, context) } else { change }
     }
 
-    pub fn note_timeouts<R: Reason>(&self, earliest: &mut Earliest<R>) {
-        match &self.link {
-            Link::Down | Link::Closed => {}
-            Link::Waiting { until } => earliest.note(Some(*until), TimerName::Reconnect),
-            Link::Opening(attempt) => earliest.note(Some(attempt.deadline), TimerName::Connecting),
-            Link::Registering { deadline, monitor, .. } => {
-                earliest.note(Some(monitor.poll_timeout().min(*deadline)), TimerName::Connecting);
+    fn handle_verdict(
+        &mut self,
+        verdict: Verdict,
+        late: bool,
+        stream: &mut Stream,
+        context: &mut Context,
+    ) -> Option<Change> {
+        match verdict {
+            Verdict::Alive => {
+                self.forget_failures(context.now);
+                None
             }
-            Link::Registered { monitor, good_at, .. } => {
-                earliest.note(Some(monitor.poll_timeout()), TimerName::Link);
-                earliest.note(*good_at, TimerName::GoodLink);
-                earliest.note(self.delivery.poll_timeout(), TimerName::Ack);
+            Verdict::Ask => {
+                self.send(ClientMessage::Heartbeat, stream, context);
+                // A server that is slow to welcome gains nothing from another `hello`.
+                if late || self.is_registered() {
+                    self.suspect(context.now, late);
+                }
+                None
+            }
+            Verdict::Dead => {
+                let code =
+                    if self.is_registered() { ErrorCode::LinkLost } else { ErrorCode::ServerUnreachable };
+                let failure = Failure::new(code, "the server does not answer");
+                self.lose(failure, CloseCode::HeartbeatTimeout.as_u16(), stream, context)
             }
         }
-        earliest.note(self.suspect_at, TimerName::Link);
+    }
+
+    /// Notes when the link wants to be looked at.
+    pub fn note_timeouts(&self, stream: &Stream, earliest: &mut Earliest) {
+        match &self.phase {
+            Phase::Down | Phase::Frozen | Phase::Closed => {}
+            Phase::Waiting { until } => earliest.note(Some(*until), TimerName::Reconnect),
+            Phase::Opening(attempt) => earliest.note(Some(attempt.deadline), TimerName::Connecting),
+            Phase::Registering { deadline, monitor, .. } => {
+                earliest.note(Some(Time(monitor.poll_timeout()).min(*deadline)), TimerName::Connecting);
+            }
+            Phase::Registered { monitor, good_at, .. } => {
+                earliest.note(Some(Time(monitor.poll_timeout())), TimerName::Link);
+                earliest.note(*good_at, TimerName::GoodLink);
+                earliest.note(stream.poll_timeout(), TimerName::Ack);
+            }
+        }
+        earliest.note(self.spare.suspect_at, TimerName::Link);
         self.calls.note_timeouts(earliest);
     }
 
@@ -74,13 +89,13 @@ impl Session {
         Failure::new(ErrorCode::Timeout, why.map_or("", |failure| &failure.code))
     }
 
-    fn handle_late_calls(&mut self, now: u64, out: &mut Queue<Output>) -> Option<Change> {
+    fn reject_late_calls(&mut self, stream: &mut Stream, context: &mut Context) -> Option<Change> {
         // Time ran out, but why the server was not reached is known, unless its socket was only lost.
         let known = self.last_failure.clone().filter(|failure| failure.code != ErrorCode::LinkLost.as_str());
         let failure = known.unwrap_or_else(|| self.late());
-        let late = self.calls.settle_late(now, &failure, out);
+        let late = self.calls.reject_late(&failure, context);
         if late && self.calls.is_empty() && !self.was_registered {
-            return self.give_up(now, failure, out);
+            return Some(self.give_up(failure, stream, context));
         }
         None
     }

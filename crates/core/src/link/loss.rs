@@ -1,9 +1,12 @@
 //! Losing the link, and giving it up.
 
-use super::{Change, Link, REPLACED, Session};
-use crate::collections::queue::Queue;
-use crate::output::{ClientState, Failure, Output};
-use crate::rng::Rng;
+use super::phase::{Phase, REPLACED};
+use super::{Change, Link};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{ClientState, Output};
+use crate::stream::Stream;
+use crate::time::Time;
 use alloc::format;
 use alloc::string::String;
 use signalpost_protocol::{CloseCode, ErrorCode};
@@ -16,17 +19,12 @@ fn closed_with(code: u16, when: &str) -> String {
     format!("the socket closed with {code}{when}")
 }
 
-impl Session {
-    pub fn handle_closed(
-        &mut self,
-        now: u64,
-        code: u16,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
-    ) -> Option<Change> {
-        self.forget_failures(now);
+impl Link {
+    /// The socket in use was closed.
+    pub fn handle_closed(&mut self, code: u16, stream: &mut Stream, context: &mut Context) -> Option<Change> {
+        self.forget_failures(context.now);
         // The socket is closed already: nothing is left to drop.
-        let link = core::mem::replace(&mut self.link, Link::Down);
+        let phase = core::mem::replace(&mut self.phase, Phase::Down);
         if CloseCode::is_terminal(code) {
             let (why, message) = match code {
                 SUPERSEDED => (ErrorCode::Superseded, "the server closed the link for good".into()),
@@ -36,112 +34,110 @@ impl Session {
                 // A newer server, or a gateway, knows more codes; what they mean is not known here.
                 _ => (ErrorCode::ServerUnreachable, closed_with(code, " for good")),
             };
-            return self.give_up(now, Failure::new(why, &message), out);
+            return Some(self.give_up(Failure::new(why, &message), stream, context));
         }
         let unreachable = |when| Failure::new(ErrorCode::ServerUnreachable, &closed_with(code, when));
-        let failure = match link {
-            Link::Opening(_) => unreachable(" before it opened"),
-            Link::Registering { .. } => unreachable(" before the server said welcome"),
+        let failure = match phase {
+            Phase::Opening(_) => unreachable(" before it opened"),
+            Phase::Registering { .. } => unreachable(" before the server said welcome"),
             _ => ErrorCode::LinkLost.into(),
         };
-        self.lose(now, failure, REPLACED, rng, out)
+        self.lose(failure, REPLACED, stream, context)
     }
 
     /// There is no socket, and the same attempt again would end in the same way. A client that was connected goes on all the
     /// same: what was possible once may be so again.
     pub(super) fn handle_unavailable(
         &mut self,
-        now: u64,
         message: &str,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
+        stream: &mut Stream,
+        context: &mut Context,
     ) -> Option<Change> {
-        self.link = Link::Down;
+        self.phase = Phase::Down;
         let failure = Failure::new(ErrorCode::SocketUnavailable, message);
         if self.was_registered {
-            self.lose(now, failure, REPLACED, rng, out)
+            self.lose(failure, REPLACED, stream, context)
         } else {
-            self.give_up(now, failure, out)
+            Some(self.give_up(failure, stream, context))
         }
     }
 
-    pub(super) fn drop_socket(&mut self, code: u16, out: &mut Queue<Output>) {
-        if let Some(socket) = self.socket() {
-            out.push_back(Output::CloseSocket { socket, code });
+    /// Closes the socket in use.
+    pub(super) fn drop_socket(&mut self, code: u16, context: &mut Context) {
+        if let Some(socket) = self.phase.socket() {
+            context.out.push_back(Output::CloseSocket { socket, code });
         }
     }
 
-    /// Drops both.
-    pub(super) fn drop_sockets(&mut self, code: u16, out: &mut Queue<Output>) {
-        self.drop_spare(out);
-        self.drop_socket(code, out);
+    /// Closes the socket in use and the spare.
+    pub(super) fn drop_sockets(&mut self, code: u16, context: &mut Context) {
+        self.drop_spare(context);
+        self.drop_socket(code, context);
     }
 
-    pub(super) fn lose(
+    /// Drops the socket in use, and goes on with the spare, or with another attempt if the options allow one.
+    pub fn lose(
         &mut self,
-        now: u64,
         failure: Failure,
         code: u16,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
+        stream: &mut Stream,
+        context: &mut Context,
     ) -> Option<Change> {
+        let now = context.now;
         self.forget_failures(now);
-        self.drop_socket(code, out);
-        self.link = Link::Down;
-        self.suspect_at = None;
-        let woke = core::mem::take(&mut self.woke);
-        if let Some(spare) = self.spare.take() {
-            self.link = Link::Opening(spare);
-        } else if let Some(wait) = self.policy.next_wait(self.visible && self.online, rng) {
-            // A socket that was dead when the page woke is told so only now: nobody else comes at this moment. And a page that
-            // the server takes for left has no time to lose.
-            let may_have_left = core::mem::take(&mut self.said_leaving) && now < self.may_leave_until;
-            let wait = self.away_ms.take().unwrap_or(if woke || may_have_left { 0 } else { wait });
-            self.link = Link::Waiting { until: now.saturating_add(u64::from(wait)) };
+        self.drop_socket(code, context);
+        self.phase = Phase::Down;
+        let spare = core::mem::take(&mut self.spare);
+        if let Some(attempt) = spare.attempt {
+            self.phase = Phase::Opening(attempt);
+        } else if let Some(wait_ms) = self.backoff.next_wait_ms(self.page.is_watched(), &mut context.rng) {
+            // The client hears only when the page wakes that a socket was dead: nobody else comes at this moment. And a page
+            // that the server takes for left has no time to lose.
+            let is_urgent = self.page.take_leaving(now) || spare.woke;
+            let wait_ms = self.away_ms.take().unwrap_or(if is_urgent { 0 } else { wait_ms });
+            self.phase = Phase::Waiting { until: now.after_ms(wait_ms) };
         } else {
-            return self.give_up(now, Failure::new(ErrorCode::ServerUnreachable, &failure.message), out);
+            let failure = Failure::new(ErrorCode::ServerUnreachable, &failure.message);
+            return Some(self.give_up(failure, stream, context));
         }
-        self.tell_lost(&failure.code, out);
+        self.report_lost(&failure.code, context);
         self.last_failure = Some(failure);
         None
     }
 
-    pub(super) fn tell_lost(&mut self, reason: &str, out: &mut Queue<Output>) {
+    /// Tells the application that there is no link.
+    pub(super) fn report_lost(&mut self, reason: &str, context: &mut Context) {
         let state = if self.was_registered { ClientState::Reconnecting } else { ClientState::Connecting };
-        self.set_state(state, reason, out);
+        self.set_state(state, reason, context);
     }
 
     /// An attempt that took too long is followed at once by the next: it has waited enough.
-    pub(super) fn retry_at_once(
-        &mut self,
-        now: u64,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
-    ) -> Option<Change> {
+    pub(super) fn retry_at_once(&mut self, stream: &mut Stream, context: &mut Context) -> Option<Change> {
         let failure = Failure::new(ErrorCode::ServerUnreachable, "the server does not answer");
-        let change = self.lose(now, failure, REPLACED, rng, out);
-        if matches!(self.link, Link::Waiting { .. }) {
-            self.open(now, out);
+        let change = self.lose(failure, REPLACED, stream, context);
+        if matches!(self.phase, Phase::Waiting { .. }) {
+            self.open(context);
         }
         change
     }
 
-    pub(super) fn give_up(&mut self, now: u64, failure: Failure, out: &mut Queue<Output>) -> Option<Change> {
-        self.leave(now, out);
-        self.link = Link::Down;
+    /// Makes no further attempt, and rejects the calls that wait for the link.
+    pub(super) fn give_up(&mut self, failure: Failure, stream: &mut Stream, context: &mut Context) -> Change {
+        self.leave(stream, context);
+        self.phase = Phase::Down;
         self.was_registered = false;
-        self.void_all();
-        self.calls.settle_all(&Err(failure.clone()), out);
-        self.set_state(ClientState::Idle, &failure.code, out);
-        Some(Change::GaveUp(failure))
+        stream.void_all();
+        self.calls.settle_all(&Err(failure.clone()), context);
+        self.set_state(ClientState::Idle, &failure.code, context);
+        Change::GaveUp(failure)
     }
 
-    pub(super) fn forget_failures(&mut self, now: u64) {
-        if let Link::Registered { good_at, .. } = &mut self.link
-            && good_at.is_some_and(|at| now >= at)
+    /// Forgets the failed attempts once the link has been good for long enough.
+    pub(super) fn forget_failures(&mut self, now: Time) {
+        if let Phase::Registered { good_at, .. } = &mut self.phase
+            && good_at.take_if(|at| now >= *at).is_some()
         {
-            *good_at = None;
-            self.policy.reset();
+            self.backoff.reset();
         }
     }
 }

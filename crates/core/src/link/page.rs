@@ -1,84 +1,85 @@
-//! What the page and the network do to the link. After a wake-up nothing is believed that was there before: a dead socket
-//! says that it is open, for ever.
+//! What the page and the network do to the link. After a wake-up the client believes nothing that was there before: a dead
+//! socket says that it is open, for ever.
 
-use super::spare::SUSPICION_MS;
-use super::{Change, Link, REPLACED, Session};
-use crate::collections::queue::Queue;
+use super::phase::{Phase, REPLACED, SUSPICION_MS};
+use super::{Change, Link};
+use crate::context::Context;
 use crate::input::PageEvent;
-use crate::output::Output;
-use crate::rng::Rng;
-use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode, limits};
+use crate::stream::Stream;
+use signalpost_protocol::{ClientMessage, CloseCode, ErrorCode};
 
-impl Session {
+impl Link {
+    /// The page or the network changed.
     pub fn handle_page(
         &mut self,
-        now: u64,
         event: PageEvent,
-        rng: &mut Rng,
-        out: &mut Queue<Output>,
+        stream: &mut Stream,
+        context: &mut Context,
     ) -> Option<Change> {
         match event {
             PageEvent::Online | PageEvent::Visible | PageEvent::Woke => {
-                self.online |= event == PageEvent::Online;
-                self.visible |= event == PageEvent::Visible;
-                self.wake_up(now, event, out);
+                self.page.handle_event(event);
+                self.wake_up(event, stream, context);
             }
-            PageEvent::Hidden => self.visible = false,
+            PageEvent::Hidden => self.page.handle_event(event),
             PageEvent::Offline => {
-                self.online = false;
-                if matches!(self.link, Link::Registering { .. } | Link::Registered { .. }) {
-                    self.drop_spare(out);
-                    self.tell_lost("offline", out);
-                    return self.lose(now, ErrorCode::LinkLost.into(), REPLACED, rng, out);
+                self.page.handle_event(event);
+                if self.phase.open_socket().is_some() {
+                    self.drop_spare(context);
+                    self.report_lost("offline", context);
+                    return self.lose(ErrorCode::LinkLost.into(), REPLACED, stream, context);
                 }
             }
             PageEvent::Frozen => {
-                if self.release_when_frozen && !matches!(self.link, Link::Down | Link::Closed) {
-                    self.drop_sockets(CloseCode::Suspended.as_u16(), out);
-                    self.link = Link::Waiting { until: u64::MAX };
-                    self.tell_lost("suspended", out);
+                if self.page.releases_when_frozen() && !matches!(self.phase, Phase::Down | Phase::Closed) {
+                    self.drop_sockets(CloseCode::Suspended.as_u16(), context);
+                    self.phase = Phase::Frozen;
+                    self.report_lost("suspended", context);
                 }
             }
             PageEvent::MayLeave => {
-                self.may_leave_until = now.saturating_add(limits::LEAVING_HINT_MS);
-                self.say_leaving(now, out);
+                self.page.handle_may_leave(context.now);
+                self.say_leaving(stream, context);
             }
             // Should the page come back, the server's close is a lost link like any other.
             PageEvent::Leaving => {
-                self.send(now, ClientMessage::Bye, out);
+                self.send(ClientMessage::Bye, stream, context);
             }
         }
         None
     }
 
-    /// Servers without sessions end the registration with the socket, whatever the page does.
-    pub(super) fn say_leaving(&mut self, now: u64, out: &mut Queue<Output>) {
-        if self.has_session == Some(true) && now < self.may_leave_until {
-            self.send(now, ClientMessage::Leaving, out);
-            self.said_leaving = true;
+    /// Tells the server that the page may be left. Servers without sessions end the registration with the socket, whatever the
+    /// page does.
+    pub(super) fn say_leaving(&mut self, stream: &mut Stream, context: &mut Context) {
+        if stream.has_session() && self.page.may_leave(context.now) {
+            self.send(ClientMessage::Leaving, stream, context);
+            self.page.handle_said_leaving();
         }
     }
 
-    fn wake_up(&mut self, now: u64, event: PageEvent, out: &mut Queue<Output>) {
-        match &mut self.link {
-            Link::Down | Link::Closed => {}
-            Link::Waiting { until } => {
+    fn wake_up(&mut self, event: PageEvent, stream: &mut Stream, context: &mut Context) {
+        let now = context.now;
+        match &mut self.phase {
+            Phase::Down | Phase::Closed => {}
+            Phase::Waiting { .. } => self.open(context),
+            Phase::Frozen => {
                 // The network alone does not bring a frozen page back.
-                if event != PageEvent::Online || *until < u64::MAX {
-                    self.open(now, out);
+                if event != PageEvent::Online {
+                    self.open(context);
                 }
             }
-            Link::Opening(attempt) => {
+            Phase::Opening(attempt) => {
                 // What was begun before the machine slept hangs, however young it is.
-                if event == PageEvent::Woke || now >= attempt.began.wrapping_add(SUSPICION_MS) {
-                    self.open_spare(now, out);
+                if event == PageEvent::Woke || now >= attempt.began.after_ms(SUSPICION_MS) {
+                    self.open_spare(context);
                 }
             }
-            Link::Registering { monitor, .. } | Link::Registered { monitor, .. } => {
-                if monitor.probe(now) {
-                    self.send(now, ClientMessage::Heartbeat, out);
+            Phase::Registering { monitor, .. } | Phase::Registered { monitor, .. } => {
+                if monitor.probe(now.0) {
+                    self.send(ClientMessage::Heartbeat, stream, context);
                     self.suspect(now, false);
-                    self.woke = true;
+                    self.spare.woke = true;
                 }
             }
         }

@@ -1,32 +1,51 @@
-//! What a peer wants done.
+//! What a remote peer wants done while it handles one thing.
 
-use crate::collections::queue::Queue;
+use crate::context::Context;
+use crate::failure::Failure;
 use crate::ids::CallId;
-use crate::output::{Event, Failure, Output, Reply};
+use crate::output::{Event, Output, Reply};
+use crate::time::Time;
 use signalpost_protocol::{ClientMessage, PeerId, Signal};
 
-/// Collected while a peer handles one thing; the client carries it out.
-#[derive(Default)]
-pub struct Effects {
-    pub outputs: Queue<Output>,
-    pub messages: Queue<ClientMessage>,
-    /// The connection is over: forget the peer.
+/// Where a remote peer's wishes go. [`super::peers::Peers`] carries out what concerns the peer itself.
+pub struct Effects<'a> {
+    /// The time, and where outputs and messages go.
+    pub context: &'a mut Context,
+    /// Whether the connection is over, so that the peer is forgotten.
     pub closed: bool,
-    /// The peer sent a message.
+    /// Whether the peer sent a message.
     pub sent: bool,
 }
 
-impl Effects {
-    pub fn settle(&mut self, call: CallId, result: Result<Reply, Failure>) {
-        self.outputs.push_back(Output::Settle { call, result });
+impl<'a> Effects<'a> {
+    /// Nothing is wanted yet.
+    pub fn new(context: &'a mut Context) -> Self {
+        Self { context, closed: false, sent: false }
     }
 
+    /// When the input that is being handled happened.
+    pub fn now(&self) -> Time {
+        self.context.now
+    }
+
+    /// Settles a promise of the application.
+    pub fn settle(&mut self, call: CallId, result: Result<Reply, Failure>) {
+        self.context.settle(call, result);
+    }
+
+    /// Sends a signal to the peer.
     pub fn send(&mut self, to: &PeerId, signal: Signal) {
         self.sent = true;
-        self.messages.push_back(ClientMessage::Relay { to: to.clone(), signal });
+        self.context.messages.push_back(ClientMessage::Relay { to: to.clone(), signal });
     }
 
+    /// Reports an event to the application.
     pub fn event(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+        self.context.event(event);
+    }
+
+    /// Asks the driver for something.
+    pub fn output(&mut self, output: Output) {
+        self.context.out.push_back(output);
     }
 }

@@ -1,77 +1,60 @@
-//! The two streams of a session: what is sent is numbered and kept until the server has it, what arrives is taken once
-//! and in order.
+//! What the client sends: each message waits for a socket, gets its number when it is first put on one, and is kept until the
+//! server acknowledges it.
 
 use crate::collections::queue::Queue;
+use crate::ids::FrameId;
 use alloc::sync::Arc;
-use signalpost_protocol::{ClientMessage, Envelope, OwnSignal, PeerId, Signal, session_description};
+use signalpost_protocol::{ClientMessage, Envelope, PeerId, Signal, session_description};
 
 /// Most messages that the server has not acknowledged, those that wait for a link included.
-const MOST: usize = 256;
+const MAX_MESSAGES: usize = 256;
 /// Most bytes of them.
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 /// What a message takes beside its text, in bytes.
 const FIXED_BYTES: usize = 512;
-/// How long a frame of the server waits for its acknowledgement, in milliseconds.
-const ACK_MS: u64 = 100;
-/// How many frames of the server wait for it at most.
-const MOST_UNTOLD: u32 = 16;
-
-/// What to do with a frame of the server.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Order {
-    /// It is the next.
-    Take,
-    /// It is known.
-    Skip,
-    /// One before it is missing.
-    Gap,
-}
 
 /// A message that was never put on a socket.
 pub struct Waiting {
-    pub id: u32,
+    /// What an answer refers to.
+    pub id: FrameId,
+    /// The message.
     pub message: ClientMessage,
     bytes: usize,
 }
 
-pub struct Delivery {
-    /// Numbered and not acknowledged. The numbers are contiguous, and `next` follows the last.
+/// The messages that the server has not acknowledged.
+pub struct Outbox {
+    /// Messages with a number. The numbers are contiguous, and `next` follows the last.
     kept: Queue<(Arc<Envelope>, usize)>,
-    /// Never put on a socket.
+    /// Messages that were never put on a socket.
     waiting: Queue<Waiting>,
     bytes: usize,
     next: u32,
-    received: u32,
-    untold: u32,
-    ack_at: Option<u64>,
 }
 
-impl Delivery {
+impl Outbox {
+    /// An outbox in which nothing waits. The first message that is put on a socket gets the number 1.
     pub fn new() -> Self {
-        Self {
-            kept: Queue::default(),
-            waiting: Queue::default(),
-            bytes: 0,
-            next: 1,
-            received: 0,
-            untold: 0,
-            ack_at: None,
-        }
+        Self { kept: Queue::default(), waiting: Queue::default(), bytes: 0, next: 1 }
     }
 
     /// Whether a message with a text of so many bytes is one too many.
     pub fn is_full(&self, text: usize) -> bool {
         let bytes = self.bytes.saturating_add(text).saturating_add(FIXED_BYTES);
-        self.kept.len().saturating_add(self.waiting.len()) >= MOST || bytes > MOST_BYTES
+        self.len() >= MAX_MESSAGES || bytes > MAX_BYTES
     }
 
     /// Whether there is room for nothing more. Negotiation may use twice of what an application may.
     pub fn is_overfull(&self) -> bool {
-        self.kept.len().saturating_add(self.waiting.len()) >= 2 * MOST || self.bytes > 2 * MOST_BYTES
+        self.len() >= 2 * MAX_MESSAGES || self.bytes > 2 * MAX_BYTES
     }
 
-    /// A message waits to be put on a socket. An offer voids what it supersedes.
-    pub fn push(&mut self, id: u32, message: ClientMessage) {
+    fn len(&self) -> usize {
+        self.kept.len().saturating_add(self.waiting.len())
+    }
+
+    /// Adds a message that waits to be put on a socket. An offer voids the messages that it supersedes.
+    pub fn push(&mut self, id: FrameId, message: ClientMessage) {
         if let ClientMessage::Relay { to, signal: Signal::Offer(offer) } = &message {
             self.retain(&mut |_, waiting| !is_superseded(waiting, to, offer));
         }
@@ -80,16 +63,16 @@ impl Delivery {
         self.waiting.push_back(Waiting { id, message, bytes });
     }
 
-    /// The next message that waits.
+    /// Takes the next message that waits.
     pub fn pop(&mut self) -> Option<Waiting> {
         let waiting = self.waiting.pop_front()?;
         self.bytes = self.bytes.saturating_sub(waiting.bytes);
         Some(waiting)
     }
 
-    /// Puts a message that waited into a frame. In a session it is numbered and kept until it is acknowledged.
-    pub fn frame(&mut self, waiting: Waiting, id: Option<u32>, in_session: bool) -> Arc<Envelope> {
-        let mut envelope = waiting.message.into_envelope(id);
+    /// Puts a message that waited into a frame. In a session the frame is numbered, and kept until it is acknowledged.
+    pub fn frame(&mut self, waiting: Waiting, id: Option<FrameId>, in_session: bool) -> Arc<Envelope> {
+        let mut envelope = waiting.message.into_envelope(id.map(|id| id.0));
         if !in_session {
             return Arc::new(envelope);
         }
@@ -101,13 +84,13 @@ impl Delivery {
         envelope
     }
 
-    /// Everything that has a number and is not acknowledged, in order.
+    /// The frames that have a number and are not acknowledged, in order.
     pub fn kept(&self) -> impl Iterator<Item = &Arc<Envelope>> {
         self.kept.iter().map(|(envelope, _)| envelope)
     }
 
-    /// Keeps only what is told so of what waits.
-    pub fn retain(&mut self, is_wanted: &mut dyn FnMut(u32, &ClientMessage) -> bool) {
+    /// Drops the messages that wait and that `is_wanted` does not select.
+    pub fn retain(&mut self, is_wanted: &mut dyn FnMut(FrameId, &ClientMessage) -> bool) {
         for _ in 0..self.waiting.len() {
             let Some(waiting) = self.waiting.pop_front() else { break };
             if is_wanted(waiting.id, &waiting.message) {
@@ -124,20 +107,17 @@ impl Delivery {
             .kept
             .iter()
             .filter(|(envelope, _)| matches!(envelope.kind.as_str(), "message" | "broadcast"));
-        let waiting = self.waiting.iter().filter(|waiting| {
-            matches!(waiting.message, ClientMessage::Broadcast { .. } | ClientMessage::Relay { .. })
-                && !is_negotiation(&waiting.message)
-        });
-        let own = kept.count().saturating_add(waiting.count());
-        (own, self.kept.len().saturating_add(self.waiting.len()), self.bytes)
+        let waiting = self.waiting.iter().filter(|waiting| is_of_application(&waiting.message));
+        (kept.count().saturating_add(waiting.count()), self.len(), self.bytes)
     }
 
-    /// Whether a message with this id waits.
-    pub fn waits(&self, id: u32) -> bool {
+    /// Whether the message with this id waits.
+    pub fn waits(&self, id: FrameId) -> bool {
         self.waiting.iter().any(|waiting| waiting.id == id)
     }
 
-    /// The server has everything up to this number. False: so much was never sent, and nothing is believed.
+    /// Drops every frame that the server has acknowledged: those up to this number. Returns false for a number that was never
+    /// sent; then nothing of it is believed.
     pub fn handle_ack(&mut self, ack: u32) -> bool {
         if ack >= self.next {
             return false;
@@ -151,68 +131,26 @@ impl Delivery {
         true
     }
 
-    /// A numbered frame of the server arrived.
-    pub fn handle_numbered(&mut self, now: u64, seq: u32) -> Order {
-        let expected = self.received.saturating_add(1);
-        if seq > expected {
-            return Order::Gap;
-        }
-        self.untold = self.untold.saturating_add(1);
-        let wait = if self.untold >= MOST_UNTOLD { 0 } else { ACK_MS };
-        let due = now.saturating_add(wait);
-        self.ack_at = Some(self.ack_at.map_or(due, |at| at.min(due)));
-        if seq < expected {
-            return Order::Skip;
-        }
-        self.received = seq;
-        Order::Take
-    }
-
-    /// The highest number of the server up to which nothing is missing.
-    pub fn received(&self) -> u32 {
-        self.received
-    }
-
-    /// The server is told what was received with the frame that goes now.
-    pub fn acknowledge(&mut self) -> u32 {
-        self.untold = 0;
-        self.ack_at = None;
-        self.received
-    }
-
-    /// The server welcomed the client on a new socket and is to know that.
-    pub fn handle_welcome(&mut self, now: u64) {
-        self.ack_at = Some(now.saturating_add(ACK_MS));
-    }
-
-    /// `hello` tells what was received, and there is nothing to acknowledge on this socket yet.
-    pub fn handle_opened(&mut self) {
-        self.untold = 0;
-        self.ack_at = None;
-    }
-
-    /// When what was received has to be acknowledged by a frame of its own.
-    pub fn poll_timeout(&self) -> Option<u64> {
-        self.ack_at
-    }
-
-    /// What is numbered will not be acknowledged.
+    /// Drops every frame with a number: no server will acknowledge it.
     pub fn forget_kept(&mut self) {
         while let Some((_, bytes)) = self.kept.pop_front() {
             self.bytes = self.bytes.saturating_sub(bytes);
         }
     }
 
-    /// A new session begins: everything that had a number is gone, and of what waits only that of the application stays.
+    /// Begins a new session: everything that had a number is gone, and of the messages that wait only those of the application
+    /// stay.
     pub fn restart(&mut self) {
         self.forget_kept();
         self.next = 1;
-        self.received = 0;
-        self.retain(&mut |_, message| {
-            matches!(message, ClientMessage::Broadcast { .. } | ClientMessage::Relay { .. })
-                && !is_negotiation(message)
-        });
+        self.retain(&mut |_, message| is_of_application(message));
     }
+}
+
+/// Whether a message is the application's own, to a peer or a room.
+fn is_of_application(message: &ClientMessage) -> bool {
+    matches!(message, ClientMessage::Broadcast { .. } | ClientMessage::Relay { .. })
+        && !is_negotiation(message)
 }
 
 /// Whether a message is between two of the SDK's connections.
@@ -228,7 +166,7 @@ fn is_superseded(waiting: &ClientMessage, peer: &PeerId, offer: &signalpost_prot
     }
     match signal {
         Signal::Offer(_) => true,
-        // Those of the generation that the offer goes on with are still wanted.
+        // Candidates of the generation that the offer goes on with are still wanted.
         Signal::Candidates(batch) => {
             let mut fragments = batch.candidates.iter().filter_map(|init| init.username_fragment.as_ref());
             let generation = fragments.next().or(batch.end.as_ref());
@@ -242,14 +180,8 @@ fn is_superseded(waiting: &ClientMessage, peer: &PeerId, offer: &signalpost_prot
 
 fn text_bytes(message: &ClientMessage) -> usize {
     match message {
-        ClientMessage::Broadcast { data, .. }
-        | ClientMessage::Relay { signal: Signal::Message { data, .. }, .. } => data.len(),
-        ClientMessage::Relay { signal: Signal::Offer(description) | Signal::Answer(description), .. } => {
-            description.sdp.len()
-        }
-        ClientMessage::Relay {
-            signal: Signal::Own(OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp)), ..
-        } => sdp.len(),
+        ClientMessage::Broadcast { data, .. } => data.len(),
+        ClientMessage::Relay { signal, .. } => signal.text_bytes(),
         _ => 0,
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use alloc::{format, string::String, vec::Vec};
 use signalpost_protocol::message::{CandidateBatch, Route};
-use signalpost_protocol::{Description, IceCandidateInit};
+use signalpost_protocol::{Description, IceCandidateInit, OwnSignal};
 
 fn relay(to: &str, signal: Signal) -> ClientMessage {
     ClientMessage::Relay { to: PeerId::parse(to).unwrap(), signal }
@@ -30,13 +30,13 @@ fn candidates(to: &str, connection: u32, fragment: Option<&str>, end: Option<&st
     )
 }
 
-fn ids(delivery: &mut Delivery) -> Vec<u32> {
-    core::iter::from_fn(|| delivery.pop()).map(|waiting| waiting.id).collect()
+fn ids(outbox: &mut Outbox) -> Vec<FrameId> {
+    core::iter::from_fn(|| outbox.pop()).map(|waiting| waiting.id).collect()
 }
 
 #[test]
 fn an_offer_voids_the_older_one_and_the_candidates_of_another_generation() {
-    let mut delivery = Delivery::new();
+    let mut outbox = Outbox::new();
     let messages = [
         offer("ada", 1, 1, "old"),
         candidates("ada", 1, Some("old"), None),
@@ -48,60 +48,60 @@ fn an_offer_voids_the_older_one_and_the_candidates_of_another_generation() {
         offer("ada", 1, 2, "new"),
     ];
     for (id, message) in (0..).zip(messages) {
-        delivery.push(id, message);
+        outbox.push(FrameId(id), message);
     }
-    assert_eq!(ids(&mut delivery), [3, 4, 5, 6, 7]);
-    assert_eq!(delivery.bytes, 0);
+    assert_eq!(ids(&mut outbox), [3, 4, 5, 6, 7].map(FrameId));
+    assert_eq!(outbox.bytes, 0);
 }
 
 #[test]
 fn what_has_a_number_is_not_voided() {
-    let mut delivery = Delivery::new();
-    delivery.push(1, offer("ada", 1, 1, "old"));
-    let waiting = delivery.pop().unwrap();
-    delivery.frame(waiting, None, true);
-    delivery.push(2, offer("ada", 1, 2, "new"));
-    assert_eq!(delivery.kept().count(), 1);
-    assert!(delivery.handle_ack(1));
-    assert_eq!((delivery.kept().count(), ids(&mut delivery)), (0, [2].into()));
-    assert_eq!(delivery.bytes, 0);
+    let mut outbox = Outbox::new();
+    outbox.push(FrameId(1), offer("ada", 1, 1, "old"));
+    let waiting = outbox.pop().unwrap();
+    outbox.frame(waiting, None, true);
+    outbox.push(FrameId(2), offer("ada", 1, 2, "new"));
+    assert_eq!(outbox.kept().count(), 1);
+    assert!(outbox.handle_ack(1));
+    assert_eq!((outbox.kept().count(), ids(&mut outbox)), (0, vec![FrameId(2)]));
+    assert_eq!(outbox.bytes, 0);
 }
 
 #[test]
 fn bytes_are_bounded_and_counted_until_the_acknowledgement() {
-    let mut delivery = Delivery::new();
+    let mut outbox = Outbox::new();
     let message = || relay("ada", Signal::Own(OwnSignal::Offer("x".repeat(200_000))));
     for id in 0..5 {
-        assert!(!delivery.is_full(200_000));
-        delivery.push(id, message());
+        assert!(!outbox.is_full(200_000));
+        outbox.push(FrameId(id), message());
     }
-    assert!(delivery.is_full(200_000) && !delivery.is_full(1_000) && !delivery.is_overfull());
-    while let Some(waiting) = delivery.pop() {
-        delivery.frame(waiting, None, true);
+    assert!(outbox.is_full(200_000) && !outbox.is_full(1_000) && !outbox.is_overfull());
+    while let Some(waiting) = outbox.pop() {
+        outbox.frame(waiting, None, true);
     }
-    assert!(delivery.is_full(200_000));
-    assert!(!delivery.handle_ack(6), "only five were sent, and nothing is believed");
-    assert!(delivery.is_full(200_000));
-    assert!(delivery.handle_ack(5));
-    assert_eq!(delivery.bytes, 0);
+    assert!(outbox.is_full(200_000));
+    assert!(!outbox.handle_ack(6), "only five were sent, and nothing is believed");
+    assert!(outbox.is_full(200_000));
+    assert!(outbox.handle_ack(5));
+    assert_eq!(outbox.bytes, 0);
     for id in 0..11 {
-        delivery.push(id, message());
+        outbox.push(FrameId(id), message());
     }
-    assert!(delivery.is_overfull());
+    assert!(outbox.is_overfull());
 }
 
 #[test]
 fn a_new_session_keeps_of_what_waits_only_the_applications() {
-    let mut delivery = Delivery::new();
-    delivery.push(1, offer("ada", 1, 1, "f"));
+    let mut outbox = Outbox::new();
+    outbox.push(FrameId(1), offer("ada", 1, 1, "f"));
     let text = |data: &str| Signal::Message { room: None, data: String::from(data), receipt: false };
-    delivery.push(2, relay("ada", text("mine")));
-    delivery.push(3, ClientMessage::Join(signalpost_protocol::RoomName::parse("r").unwrap()));
-    let first = delivery.pop().unwrap();
-    delivery.frame(first, None, true);
-    delivery.restart();
-    assert_eq!(delivery.kept().count(), 0);
-    let waiting = delivery.pop().unwrap();
-    assert_eq!(delivery.frame(waiting, None, true).seq, Some(1));
-    assert!(delivery.pop().is_none());
+    outbox.push(FrameId(2), relay("ada", text("mine")));
+    outbox.push(FrameId(3), ClientMessage::Join(signalpost_protocol::RoomName::parse("r").unwrap()));
+    let first = outbox.pop().unwrap();
+    outbox.frame(first, None, true);
+    outbox.restart();
+    assert_eq!(outbox.kept().count(), 0);
+    let waiting = outbox.pop().unwrap();
+    assert_eq!(outbox.frame(waiting, None, true).seq, Some(1));
+    assert!(outbox.pop().is_none());
 }

@@ -51,7 +51,7 @@ pub fn room(text: &str) -> RoomName {
 }
 
 pub fn info(name: &str, session: u32) -> PeerInfo {
-    PeerInfo { id: name.into(), session, ..PeerInfo::default() }
+    PeerInfo { id: name.into(), incarnation: session, ..PeerInfo::default() }
 }
 
 pub fn config() -> Config {
@@ -62,7 +62,7 @@ pub fn config() -> Config {
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
         release_when_frozen: false,
-        attempt: 0,
+        pages: 0,
     }
 }
 
@@ -327,7 +327,7 @@ impl World {
                     self.operations.push((connection.0, operation.0, what));
                 }
                 Output::RestartIce { .. } => self.restarts += 1,
-                Output::Probe { connection, after } => self.probes.push((connection.0, after)),
+                Output::Probe { connection, after_ms } => self.probes.push((connection.0, after_ms)),
                 Output::CloseConnection { connection } => {
                     self.closed_connections.push(connection.0);
                     self.operations.retain(|(of, ..)| *of != connection.0);

@@ -2,7 +2,7 @@
 
 use super::{CONNECT, World};
 use signalpost_core::protocol::message::Welcome;
-use signalpost_core::protocol::{Envelope, ServerMessage};
+use signalpost_core::protocol::{Envelope, LossReason, ServerMessage};
 use signalpost_core::{CallId, Command, SocketEvent};
 
 impl World {
@@ -19,7 +19,7 @@ impl World {
 
     pub fn welcome(&mut self, resumed: bool, received: u32) {
         self.socket_event(SocketEvent::Opened);
-        let reason = if resumed { "" } else { "session-expired" }.into();
+        let reason = (!resumed).then(|| LossReason::SessionExpired.into());
         let session = Some(Welcome { key: "k".repeat(64), resumed, reason, received });
         self.receive_numbered(None, None, ServerMessage::Welcome { version: 2, region: None, session });
     }

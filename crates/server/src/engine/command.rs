@@ -1,59 +1,59 @@
-//! What a session asks of an engine.
+//! The commands of a session to its engine.
 
 use crate::TokenHash;
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
+use signalpost_protocol::{AwayReason, ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
 use std::borrow::Cow;
 
-/// What a session asks of the engine. Every command but [`Command::Detach`] gets exactly one reply: a
+/// A command of a session to its engine. Every command but [`Command::Detach`] gets exactly one reply: a
 /// [`super::Delivery::Done`], or a [`super::Delivery::Claimed`] for a claim that is granted, or a
-/// [`super::Delivery::Replaced`] for one that comes after a later one of its client. Every command of a
-/// connection that holds a session renews its lease.
+/// [`super::Delivery::Replaced`] or [`super::Delivery::Superseded`] for a claim that arrives after a later claim of its client.
+/// Every command of a socket that holds a session renews its lease.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Begins a session on this connection, or resumes one.
+    /// Begins a session on this socket, or resumes one.
     Claim(Box<Claim>),
-    /// Renews the lease, and acknowledges where `ack` is given.
+    /// Renews the lease, and acknowledges up to `ack` if it is given.
     Beat {
         /// The highest number up to which the client has everything, if its frame said so.
         ack: Option<u32>,
     },
     /// Executes a frame of the client.
-    Request(Request),
-    /// The connection ends. No reply.
+    Frame(ClientFrame),
+    /// The socket has ended. There is no reply.
     Detach(Departure),
 }
 
-/// A client wants its session.
+/// The claim of a client to its session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
-    /// The version that both speak.
+    /// The protocol version that client and server speak.
     pub version: u16,
-    /// The peer. Its id and its session number name the session.
+    /// The peer. Its id and its session number together name the session.
     pub peer: PeerInfo,
-    /// Of the key in `hello`.
+    /// The hash of the key in `hello`.
     pub key: TokenHash,
-    /// Of the key for the claim after this one, drawn for this connection; without meaning in version 1.
+    /// The hash of the key for the next claim, drawn for this socket. It has no meaning in version 1.
     pub next: TokenHash,
-    /// The highest number of the server that the client has; `None`: it was never welcomed.
+    /// The highest number of the server's frames that the client has; `None`: the client was never welcomed.
     pub received: Option<u32>,
-    /// How many times this client has said `hello`, so that one that is late is known as such; `None`: it does not count.
+    /// How many times this client has said `hello`, which shows a late `hello`; `None`: the client does not count.
     pub attempt: Option<u32>,
 }
 
 /// One frame of a client, with its numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// Its number in the session; `None` in version 1.
+pub struct ClientFrame {
+    /// The frame's number in the session; `None` in version 1.
     pub seq: Option<u32>,
-    /// The highest number up to which the client has everything, if the frame said so.
+    /// The highest number up to which the client has every frame of the server, if the client's frame says it.
     pub ack: Option<u32>,
     /// The frame's `id`; the answer refers to it.
     pub reference: Option<u32>,
-    /// What is to be done.
+    /// What the frame asks for.
     pub action: Action,
 }
 
-/// What is to be done for a client, and answered by [`super::News`].
+/// What a frame asks for. The answer is a [`super::Mail`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Enters a room. Entering one twice is answered as the first time and announced once.
@@ -77,18 +77,18 @@ pub enum Action {
         /// What they receive.
         data: String,
     },
-    /// Nothing: the frame cannot be executed. Its number is used up and its sender is told.
+    /// Refuses the frame, which cannot be executed. Its number is used up, and its sender gets an error.
     Refuse {
-        /// Why.
+        /// The code of the error.
         code: ErrorCode,
-        /// Why, in words.
+        /// The explanation for people.
         text: Cow<'static, str>,
         /// The peer that the frame was for.
         about: Option<PeerId>,
     },
 }
 
-/// How a connection ends.
+/// How a socket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Departure {
     /// The client said `bye`: the session ends.
@@ -100,37 +100,15 @@ pub enum Departure {
     Away(AwayReason),
 }
 
-/// Why a peer is away, as `peer-away` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AwayReason {
-    /// Its socket ended.
-    Lost,
-    /// It said nothing for too long.
-    Silent,
-    /// It closed its socket because its page is frozen.
-    Suspended,
-}
-
-impl AwayReason {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lost => "lost",
-            Self::Silent => "silent",
-            Self::Suspended => "suspended",
-        }
-    }
-}
-
-/// What an engine's refusal means.
-pub(crate) const fn words(code: ErrorCode) -> &'static str {
+/// Explains an engine's refusal to people.
+pub(crate) const fn explanation(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::PeerNotFound => "no live peer has this id",
-        ErrorCode::PeerBusy => "more waits for the peer than is kept",
-        ErrorCode::TooManyRooms => "the peer is in as many rooms as it may be",
+        ErrorCode::PeerBusy => "too much waits for the peer already",
+        ErrorCode::TooManyRooms => "the peer is in as many rooms as allowed",
         ErrorCode::RoomNotJoined => "the peer is not in this room",
         ErrorCode::PeerIdTaken => "another live session holds this peer id",
-        ErrorCode::ServerFull => "the server has as many sessions as it takes: try again later",
+        ErrorCode::ServerFull => "the server has as many sessions as allowed: try again later",
         ErrorCode::UpgradeRequired => "the receiver speaks a version without receipts",
         _ => "refused",
     }

@@ -1,82 +1,63 @@
-//! What an engine tells a connection.
+//! What an engine delivers to a socket.
 
-use super::news::News;
-use signalpost_protocol::ErrorCode;
+use super::mail::Mail;
+use signalpost_protocol::{ErrorCode, LossReason};
 use std::sync::Arc;
 
-/// What an engine tells a connection: replies and news in one queue, in the order of their effects.
+/// What an engine delivers to a socket: replies and mail in one queue, in the order of their effects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Delivery {
-    /// The reply to a claim that was granted. What the client has not yet seen of a resumed session follows.
+    /// The reply to a claim that was granted. The mail of a resumed session that the client has not seen follows.
     Claimed(Claimed),
-    /// Something for the client.
-    News {
+    /// Mail for the client.
+    Mail {
         /// Its number in the session; `None` in version 1.
         seq: Option<u32>,
-        /// What it is. The mailbox holds it too.
-        news: Arc<News>,
+        /// The mail itself. The mailbox holds it too.
+        mail: Arc<Mail>,
     },
-    /// The reply to any other command. News that answer the client come before it.
+    /// The reply to any other command. The mail that answers the client comes before it.
     Done {
-        /// The highest number up to which the engine has everything of the client; 0 in version 1.
+        /// The highest number up to which the engine has every frame of the client; 0 in version 1.
         received: u32,
-        /// What became of the command.
+        /// The outcome of the command.
         outcome: Outcome,
     },
     /// Another session has the peer id now.
     Superseded,
-    /// The same session came back on another connection.
+    /// The same session came back on another socket.
     Replaced,
     /// The lease ended.
     Expired,
-    /// More waits for the client than is kept: its session is over.
+    /// The mailbox could not take an answer to the client: its session is over.
     SessionLost,
 }
 
-/// A session is on this connection.
+/// The session that a claim has brought to its socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// Whether it went on.
+    /// Whether the session goes on.
     pub resumed: bool,
-    /// Why it did not, where the client expected it to.
+    /// Why the session does not go on, where the client expected it to.
     pub reason: Option<LossReason>,
-    /// The highest number up to which the engine has everything of the client.
+    /// The highest number up to which the engine has every frame of the client.
     pub received: u32,
-    /// The highest number up to which the client has acknowledged everything.
+    /// The highest number up to which the client has acknowledged every frame of the server.
     pub acknowledged: u32,
 }
 
-/// Why a session could not be resumed, as `welcome` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LossReason {
-    /// It is not there (any more).
-    SessionExpired,
-    /// It is there, but not what the client has seen of it.
-    PositionLost,
-}
-
-impl LossReason {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SessionExpired => "session-expired",
-            Self::PositionLost => "position-lost",
-        }
-    }
-}
-
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It took effect.
+    /// The command took effect.
     Executed,
-    /// It changed nothing; the code says why. The client is told by [`News::Refused`], save for a claim, which the
+    /// The command changed nothing; the code says why. The client gets [`Mail::Refused`], except for a claim, which the
     /// session answers itself.
     Refused(ErrorCode),
-    /// A request of this number was executed before; nothing happened.
+    /// A frame with this number was executed before; nothing happened.
     Duplicate,
-    /// A request before this one is missing; nothing happened.
+    /// A frame before this one is missing; nothing happened.
     Gap,
-    /// This connection holds no session (any more): its lease ended or another took it over.
+    /// This socket holds no session: it never had one, its lease ended, or another socket took the session over.
     Unregistered,
 }

@@ -1,4 +1,4 @@
-//! How many connections there may be, and of which kind.
+//! Limits the connections of each kind.
 //!
 //! A connection arrives without a kind, and gets one by its first request. Each kind has places of its own, so that
 //! neither takes those of the other: a client that loads files and does not read them keeps no signaling socket out.
@@ -7,7 +7,7 @@ use super::counters;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Connections beyond those of both kinds: those whose first request is on its way, which are given seconds for it.
+/// Connections beyond those of both kinds: connections whose first request is on its way, which has seconds to arrive.
 const ARRIVING: usize = 512;
 
 /// Three counters: signaling sockets, connections that are answered over HTTP, and everything that was accepted.
@@ -35,17 +35,17 @@ impl Admission {
         }
     }
 
-    /// A place for an accepted TCP connection until it is upgraded or ends.
+    /// Gives a place to an accepted TCP connection, until it is upgraded or ends.
     pub(super) fn admit_connection(&self) -> Option<Place> {
         self.accepted.clone().try_acquire_owned().ok()
     }
 
-    /// A place for a signaling socket.
+    /// Gives a place to a signaling socket.
     pub(super) fn admit_signaling(&self) -> Option<Place> {
         self.signaling.clone().try_acquire_owned().ok()
     }
 
-    /// What a new connection takes its place of the kind HTTP by.
+    /// Returns the means by which a new connection takes its place among the HTTP connections.
     pub(super) fn http_place(&self) -> HttpPlace {
         HttpPlace { listener: self.listener, free: self.http.clone(), taken: Arc::default() }
     }

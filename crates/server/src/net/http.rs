@@ -1,4 +1,4 @@
-//! What is answered over HTTP: the socket's handshake, health, metrics and static files.
+//! Answers over HTTP: the handshake of a signaling socket, health, metrics and static files.
 
 use super::admission::HttpPlace;
 use super::options::Options;
@@ -36,7 +36,7 @@ pub(super) fn public<E: Engine>(shared: Arc<Shared<E>>, options: &Options) -> Ro
         .layer(middleware::from_fn_with_state(shared, in_its_place::<E>))
 }
 
-/// The listener for whoever runs the server.
+/// The listener for the people who run the server.
 pub(super) fn admin<E: Engine>(shared: Arc<Shared<E>>) -> Router {
     health(shared.clone())
         .merge(Router::new().route("/metrics", get(metrics::<E>)).with_state(shared.clone()))
@@ -55,8 +55,8 @@ async fn ready<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {
     }
 }
 
-/// Answers over HTTP only a connection that has a place for it. A probe of the health is answered without one too,
-/// once: a balancer must not take a server out because its files are much asked for.
+/// Answers only a connection that has a place among the HTTP connections. A health probe gets one answer without a place too:
+/// a load balancer must not take a server out because many clients load its files.
 async fn in_its_place<E: Engine>(
     State(shared): State<Arc<Shared<E>>>,
     Extension(place): Extension<HttpPlace>,
@@ -73,7 +73,7 @@ async fn in_its_place<E: Engine>(
         let retry = [(header::RETRY_AFTER, "5")];
         (StatusCode::SERVICE_UNAVAILABLE, retry, "too many connections\n").into_response()
     };
-    // A server that leaves announces the end of each connection with its last answer.
+    // A server that stops announces the end of each connection with its last answer.
     let goes_on = has_place && !shared.leaving.is_cancelled();
     if !goes_on && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -89,7 +89,7 @@ async fn metrics<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], exporter.render()).into_response()
 }
 
-/// Files are asked for anew each time, keep their type, and have the types that modules need.
+/// Sets the headers of files: browsers ask for a file anew each time, keep its type, and get the types that modules need.
 async fn file_headers(request: Request<Body>, next: Next) -> Response {
     let better = match request.uri().path().rsplit_once('.') {
         // RFC 9239; and the type list of ServeDir takes a source map for plain text.

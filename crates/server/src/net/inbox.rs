@@ -1,30 +1,30 @@
 //! The queue between the engine and one socket.
 
-use crate::engine::{Delivery, Full, NewsKind, Sink};
+use crate::engine::{Delivery, DeliveryQueue, Full, MailKind};
 use signalpost_protocol::limits;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Most deliveries in the queue.
-pub(super) const DELIVERIES: usize = 128;
+/// Most unnumbered deliveries in the queue.
+pub(super) const MAX_DELIVERIES: usize = 128;
 /// Most bytes in the queue: one description of the largest size always fits an empty queue, and so do the
 /// offers of a room whose members all call at once.
-pub(super) const BYTES: usize = limits::DESCRIPTION_FRAME_BYTES;
+pub(super) const MAX_BYTES: usize = limits::DESCRIPTION_FRAME_BYTES;
 
-/// What is numbered is held by the mailbox of its client as well, which bounds it: it passes always and is not counted.
-/// The rest is bounded by [`DELIVERIES`] and by [`BYTES`], of which an empty queue asks neither.
+/// Numbered mail always passes and does not count: the mailbox of its client holds it too, and bounds it.
+/// [`MAX_DELIVERIES`] and [`MAX_BYTES`] bound the rest; an empty queue takes anything.
 ///
-/// What does not fit of that: a relay is refused, so that its sender is told `peer-busy` and a flooder cannot have
-/// its victim disconnected; a notice cannot be refused without lying about a room, so it marks the queue
-/// as overflowed and the socket is closed. Replies pass always: a session has one command outstanding.
+/// The queue refuses a relay that does not fit: its sender gets `peer-busy`, and a flooder cannot have
+/// its victim disconnected. A notice cannot be refused without a wrong picture of a room: it marks the queue
+/// as overflowed, and the server closes the socket. Replies always pass: a session has one command outstanding.
 #[derive(Debug, Default)]
 pub(super) struct Inbox(Mutex<Queue>);
 
 #[derive(Debug, Default)]
 struct Queue {
     deliveries: VecDeque<Delivery>,
-    /// The deliveries without a number, which are not bounded elsewhere.
+    /// The number of deliveries that nothing else bounds.
     unnumbered: usize,
     bytes: usize,
     overflowed: bool,
@@ -43,7 +43,7 @@ impl Inbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the oldest delivery if `take`, and sees to being woken when there is something new.
+    /// Takes the oldest delivery if `take` is set, and wakes the task when there is a new one.
     pub(super) fn poll(&self, context: &mut Context<'_>, take: bool) -> Poll<Found> {
         let mut queue = self.queue();
         if queue.overflowed {
@@ -64,16 +64,16 @@ impl Inbox {
     }
 }
 
-impl Sink for Inbox {
+impl DeliveryQueue for Inbox {
     fn deliver(&self, delivery: Delivery) -> Result<(), Full> {
         let mut queue = self.queue();
         let taken = match (weight(&delivery), &delivery) {
-            (Some(weight), Delivery::News { news, .. }) => {
+            (Some(weight), Delivery::Mail { mail, .. }) => {
                 let bytes = queue.bytes.saturating_add(weight);
-                let fits = queue.unnumbered == 0 || (queue.unnumbered < DELIVERIES && bytes <= BYTES);
-                let kind = news.kind();
-                queue.overflowed |= !fits && kind == NewsKind::Notice;
-                let taken = fits || kind == NewsKind::Answer;
+                let fits = queue.unnumbered == 0 || (queue.unnumbered < MAX_DELIVERIES && bytes <= MAX_BYTES);
+                let kind = mail.kind();
+                queue.overflowed |= !fits && kind == MailKind::Notice;
+                let taken = fits || kind == MailKind::Answer;
                 if taken {
                     queue.unnumbered = queue.unnumbered.saturating_add(1);
                     queue.bytes = bytes;
@@ -95,10 +95,10 @@ impl Sink for Inbox {
     }
 }
 
-/// What a delivery counts for; `None` for what is bounded elsewhere.
+/// Returns the bytes that a delivery counts for; `None` for a delivery that something else bounds.
 fn weight(delivery: &Delivery) -> Option<usize> {
     match delivery {
-        Delivery::News { seq: None, news } => Some(news.weight()),
+        Delivery::Mail { seq: None, mail } => Some(mail.weight()),
         _ => None,
     }
 }
@@ -106,7 +106,7 @@ fn weight(delivery: &Delivery) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{LeaveReason, News, Outcome};
+    use crate::engine::{LeaveReason, Mail, Outcome};
     use signalpost_protocol::message::{Description, Route};
     use signalpost_protocol::{PeerId, RoomName, Signal};
     use std::sync::Arc;
@@ -114,13 +114,13 @@ mod tests {
     fn relay(seq: Option<u32>, bytes: usize) -> Delivery {
         let route = Route { connection: 1, target: None };
         let signal = Signal::Offer(Description { route, session: None, number: 1, sdp: "s".repeat(bytes) });
-        Delivery::News { seq, news: Arc::new(News::Relay { from: PeerId::parse("ada").unwrap(), signal }) }
+        Delivery::Mail { seq, mail: Arc::new(Mail::Relay { from: PeerId::parse("ada").unwrap(), signal }) }
     }
 
     fn notice() -> Delivery {
         let (room, peer) = (RoomName::parse("r").unwrap(), PeerId::parse("bob").unwrap());
-        let news = News::PeerLeft { room, peer, reason: LeaveReason::Lost };
-        Delivery::News { seq: None, news: Arc::new(news) }
+        let mail = Mail::PeerLeft { room, peer, reason: LeaveReason::Lost };
+        Delivery::Mail { seq: None, mail: Arc::new(mail) }
     }
 
     fn done() -> Delivery {
@@ -137,19 +137,19 @@ mod tests {
         assert_eq!(inbox.deliver(relay(None, limits::DESCRIPTION_FRAME_BYTES)), Ok(()));
         assert_eq!(inbox.deliver(relay(None, 1)), Err(Full));
         assert!(matches!(poll(&inbox), Poll::Ready(Found::Delivery(_))));
-        assert_eq!(inbox.deliver(relay(None, BYTES / 2)), Ok(()));
-        assert_eq!(inbox.deliver(relay(None, BYTES / 2)), Err(Full));
+        assert_eq!(inbox.deliver(relay(None, MAX_BYTES / 2)), Ok(()));
+        assert_eq!(inbox.deliver(relay(None, MAX_BYTES / 2)), Err(Full));
     }
 
     #[test]
     fn a_relay_too_many_is_refused_and_the_socket_lives() {
         let inbox = Inbox::default();
-        for _ in 0..DELIVERIES {
+        for _ in 0..MAX_DELIVERIES {
             assert_eq!(inbox.deliver(relay(None, 1)), Ok(()));
         }
         assert_eq!(inbox.deliver(relay(None, 1)), Err(Full));
         assert_eq!(inbox.deliver(done()), Ok(()));
-        for _ in 0..=DELIVERIES {
+        for _ in 0..=MAX_DELIVERIES {
             assert!(matches!(poll(&inbox), Poll::Ready(Found::Delivery(_))));
         }
         assert!(poll(&inbox).is_pending());
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_notice_too_many_overflows() {
         let inbox = Inbox::default();
-        for _ in 0..DELIVERIES {
+        for _ in 0..MAX_DELIVERIES {
             assert_eq!(inbox.deliver(relay(None, 1)), Ok(()));
         }
         assert_eq!(inbox.deliver(notice()), Err(Full));
@@ -167,16 +167,16 @@ mod tests {
     #[test]
     fn what_is_numbered_passes_always_and_takes_no_room() {
         let inbox = Inbox::default();
-        for seq in 1..=3 * DELIVERIES as u32 {
+        for seq in 1..=3 * MAX_DELIVERIES as u32 {
             assert_eq!(inbox.deliver(relay(Some(seq), 4_096)), Ok(()));
         }
-        for _ in 0..DELIVERIES {
+        for _ in 0..MAX_DELIVERIES {
             assert_eq!(inbox.deliver(relay(None, 1)), Ok(()));
         }
         assert_eq!(inbox.deliver(relay(None, 1)), Err(Full));
-        for _ in 0..4 * DELIVERIES {
+        for _ in 0..4 * MAX_DELIVERIES {
             assert!(matches!(poll(&inbox), Poll::Ready(Found::Delivery(_))));
         }
-        assert_eq!(inbox.deliver(relay(None, BYTES)), Ok(()), "it is empty again");
+        assert_eq!(inbox.deliver(relay(None, MAX_BYTES)), Ok(()), "it is empty again");
     }
 }

@@ -5,7 +5,6 @@
 
 mod admission;
 mod clock;
-mod connection;
 mod counters;
 mod files;
 mod http;
@@ -17,6 +16,7 @@ mod options;
 mod server;
 mod shared;
 mod socket;
+mod socket_task;
 mod sweeper;
 mod upgrade;
 mod workers;

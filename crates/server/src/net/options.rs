@@ -6,47 +6,48 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
 
-/// How the server runs.
+/// The options of the server.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "signalpost-server", version, about = "The reference signaling server of Signalpost.")]
 pub struct Options {
     /// Address and port to listen on; port 0 takes a free one. Any origin may connect (development mode).
     #[arg(long, env = "SIGNALPOST_LISTEN", default_value = "127.0.0.1:8787", value_name = "HOST:PORT")]
     pub listen: String,
-    /// Address and port of /metrics, /livez and /readyz; off unless given. Keep it on loopback.
+    /// Address and port of /metrics, /livez and /readyz. Without it there are none. Keep it on loopback.
     #[arg(long, env = "SIGNALPOST_ADMIN_LISTEN", value_name = "HOST:PORT")]
     pub admin_listen: Option<String>,
-    /// The region of this server, told to clients.
+    /// Region of this server; the server tells it to its clients.
     #[arg(long, env = "SIGNALPOST_REGION", value_name = "NAME", value_parser = region)]
     pub region: Option<Label>,
-    /// How logs are written to stderr.
+    /// Format of the logs on stderr.
     #[arg(long, env = "SIGNALPOST_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
-    /// Which logs are written.
+    /// Least important level of the logs that the server writes.
     #[arg(long, env = "SIGNALPOST_LOG_LEVEL", value_enum, default_value_t = LogLevel::Info)]
     pub log_level: LogLevel,
-    /// Directory served at /.
+    /// Directory that the server serves at /.
     #[arg(long, env = "SIGNALPOST_WWW", value_name = "DIR")]
     pub www: Option<PathBuf>,
-    /// Directory of the built npm package, served at /package/.
+    /// Directory of the built npm package, which the server serves at /package/.
     #[arg(long, env = "SIGNALPOST_PACKAGE", value_name = "DIR")]
     pub package: Option<PathBuf>,
-    /// Most signaling sockets at a time; further ones are answered 503.
+    /// Most signaling sockets at a time. The server answers further ones with 503.
     #[arg(long, env = "SIGNALPOST_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "COUNT")]
     pub max_connections: usize,
-    /// Most connections at a time that load files or ask for anything else over HTTP; further ones are answered 503.
+    /// Most HTTP connections at a time that load files or anything else but a signaling socket. The server answers further ones
+    /// with 503.
     #[arg(long, env = "SIGNALPOST_MAX_HTTP_CONNECTIONS", default_value_t = 256, value_name = "COUNT")]
     pub max_http_connections: usize,
-    /// How long an HTTP connection may be idle between two requests; 0 answers one request on each.
+    /// How long an HTTP connection may be idle between two requests. With 0 it takes one request.
     #[arg(long, env = "SIGNALPOST_KEEP_ALIVE", default_value = "75", value_name = "SECONDS", value_parser = seconds)]
     pub keep_alive: Milliseconds,
-    /// Threads that serve connections; one for each core unless given.
+    /// Number of threads that serve connections; without it, one for each core.
     #[arg(long, env = "SIGNALPOST_THREADS", value_name = "COUNT")]
     pub threads: Option<NonZeroUsize>,
-    /// How long a session waits for a client that lost its socket.
+    /// How long a session waits for a client that has lost its socket.
     #[arg(long, env = "SIGNALPOST_RESUME_WINDOW", default_value = "120", value_name = "SECONDS", value_parser = seconds)]
     pub resume_window: Milliseconds,
-    /// Most memory that messages take which wait for their receivers.
+    /// Most memory for messages that wait for their receivers.
     #[arg(long, env = "SIGNALPOST_MAILBOX_MEMORY", default_value_t = 512, value_name = "MIB")]
     pub mailbox_memory: usize,
     /// How the server stops.
@@ -57,14 +58,14 @@ pub struct Options {
 /// How the server stops.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct StopOptions {
-    /// How long a server that was told to stop goes on taking connections while /readyz says 503: until its balancer has seen
-    /// that.
+    /// How long a server that stops still accepts connections while /readyz answers 503, which its load balancer needs time to
+    /// see.
     #[arg(long, env = "SIGNALPOST_DRAIN_NOTICE", default_value = "0", value_name = "SECONDS", value_parser = seconds)]
     pub drain_notice: Milliseconds,
-    /// Over what time the sockets are closed when the server stops, after the notice.
+    /// How long the server takes to close its sockets when it stops, after the notice.
     #[arg(long, env = "SIGNALPOST_DRAIN", default_value = "2", value_name = "SECONDS", value_parser = seconds)]
     pub drain: Milliseconds,
-    /// Over what time, from the end of the drain on, the clients of a stopped server come back.
+    /// How long the clients of a stopped server take to come back, from the end of the drain on.
     #[arg(long, env = "SIGNALPOST_RETURN_WINDOW", default_value = "5", value_name = "SECONDS", value_parser = seconds)]
     pub return_window: Milliseconds,
 }
@@ -82,7 +83,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// The least important logs that are written.
+/// The least important level of the logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
     /// None.
@@ -117,15 +118,15 @@ fn region(text: &str) -> Result<Label, String> {
 }
 
 /// Longest time that a flag may ask for, in seconds: a day.
-const MOST_SECONDS: f64 = 86_400.0;
+const MAX_SECONDS: f64 = 86_400.0;
 
 fn seconds(text: &str) -> Result<Milliseconds, String> {
     match text.parse::<f64>() {
         // Not negative, no NaN and within a day, so that it fits.
-        Ok(seconds) if (0.0..=MOST_SECONDS).contains(&seconds) => {
+        Ok(seconds) if (0.0..=MAX_SECONDS).contains(&seconds) => {
             Ok(Milliseconds((seconds * 1000.0).round() as u64))
         }
-        _ => Err(format!("it is not a number of seconds from 0 to {MOST_SECONDS}")),
+        _ => Err(format!("must be a number of seconds from 0 to {MAX_SECONDS}")),
     }
 }
 

@@ -59,21 +59,22 @@ impl<E: Engine> Server<E> {
         let workers = Workers::start(options.threads).map_err(StartError::Threads)?;
         counters::describe();
         let admission = Admission::new("public", options.max_connections, options.max_http_connections);
-        let drain = Drain { duration: options.stop.drain.0, return_window: options.stop.return_window.0 };
+        let drain =
+            Drain { duration_ms: options.stop.drain.0, return_window_ms: options.stop.return_window.0 };
         let shared = Arc::new(Shared::new(engine, options.region.clone(), admission, drain, exporter));
         Ok(Self { shared, options, listener, admin, workers })
     }
 
-    /// Where signaling is served.
+    /// Returns the address of the signaling listener.
     ///
     /// # Errors
-    /// What the system says when it does not know.
+    /// The error of the operating system.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` is done. Then `/readyz` says so for the time of the notice, while connections are still taken.
-    /// After that it accepts nobody, closes each signaling socket in its turn of the drain with
+    /// Serves until `stop` is done. Then `/readyz` answers 503 for the time of the notice, while the server still accepts
+    /// connections. After that it accepts none, closes each signaling socket in its turn of the drain with
     /// [`signalpost_protocol::CloseCode::Shutdown`], and waits at most 5 s more for them.
     ///
     /// Connections are served by threads of their own; accepting, `stop` and the sweep are on the caller's.
@@ -141,8 +142,9 @@ async fn sweep<E: Engine>(shared: Arc<Shared<E>>, end: CancellationToken) {
     }
 }
 
-/// Why the server did not start.
+/// Why the server did not start. More reasons may be added.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum StartError {
     /// The address cannot be bound.
     Bind(String, io::Error),

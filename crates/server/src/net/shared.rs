@@ -3,7 +3,7 @@
 use super::admission::Admission;
 use super::clock::Clock;
 use super::sweeper::Sweeper;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::drain::Drain;
 use metrics_exporter_prometheus::PrometheusHandle;
 use signalpost_protocol::Label;
@@ -11,21 +11,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// What all tasks share.
+/// What all tasks of a server share.
 pub(super) struct Shared<E> {
     pub(super) engine: E,
     pub(super) clock: Clock,
     pub(super) region: Option<Label>,
     pub(super) admission: Admission,
     pub(super) drain: Drain,
-    /// Cancelled when the server was told to stop and its balancer is to hear so.
+    /// Cancelled when the server stops, for its load balancer to see.
     pub(super) leaving: CancellationToken,
-    /// Cancelled when connections are taken no more and the sockets are closed.
+    /// Cancelled when the server accepts no more connections and closes its sockets.
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: TaskTracker,
     pub(super) exporter: Option<PrometheusHandle>,
     pub(super) sweeper: Sweeper,
-    connections: AtomicU64,
+    sockets: AtomicU64,
 }
 
 impl<E> Shared<E> {
@@ -47,12 +47,12 @@ impl<E> Shared<E> {
             tasks: TaskTracker::new(),
             exporter,
             sweeper: Sweeper::default(),
-            connections: AtomicU64::new(1),
+            sockets: AtomicU64::new(1),
         }
     }
 
-    /// The name of a socket that has just opened.
-    pub(super) fn next_connection(&self) -> ConnectionId {
-        ConnectionId::new(self.connections.fetch_add(1, Ordering::Relaxed))
+    /// Names a socket that has just opened.
+    pub(super) fn next_socket(&self) -> SocketId {
+        SocketId::new(self.sockets.fetch_add(1, Ordering::Relaxed))
     }
 }

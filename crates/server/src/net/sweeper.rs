@@ -1,4 +1,4 @@
-//! When the engine is swept next.
+//! Plans the next sweep of the engine.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
@@ -15,7 +15,7 @@ pub(super) struct Sweeper {
 }
 
 impl Sweeper {
-    /// The time of the next sweep after one that was made just now and said when there is `due` work.
+    /// Plans the sweep after a sweep that was done at `now` and found that there is work at `due`.
     pub(super) fn plan(&self, due: Option<u64>, now: u64) -> u64 {
         let latest = now.saturating_add(SWEEP_MS);
         let next = due.map_or(latest, |due| due.clamp(now, latest));
@@ -23,12 +23,12 @@ impl Sweeper {
         next
     }
 
-    /// A sweep begins: a command that is executed meanwhile and has work wakes the next one.
+    /// Notes that a sweep begins. A command that makes work meanwhile wakes the next sweep.
     pub(super) fn begin(&self) {
         self.planned.store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// A command was executed, after which there is `due` work.
+    /// Notes that a command was executed, and there is work at `due`.
     pub(super) fn handle_due(&self, due: Option<u64>) {
         if let Some(due) = due
             && due < self.planned.load(Ordering::Relaxed)

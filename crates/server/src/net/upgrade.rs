@@ -3,7 +3,7 @@
 
 use super::http_stream::HttpStream;
 use super::shared::Shared;
-use super::{connection, counters};
+use super::{counters, socket_task};
 use crate::engine::Engine;
 use axum::body::Body;
 use axum::extract::State;
@@ -36,7 +36,7 @@ pub(super) async fn handle<E: Engine>(
         let _place = place;
         let Ok(upgraded) = upgrade.await else { return };
         if let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<HttpStream>>() {
-            connection::run(shared, io.into_inner().into_inner(), read_buf).await;
+            socket_task::run(shared, io.into_inner().into_inner(), read_buf).await;
         }
     });
     let upgrade = [

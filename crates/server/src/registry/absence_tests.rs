@@ -9,7 +9,7 @@ use super::world_tests::{LOST, World, hello, id, ids, room, told};
 use crate::engine::limits::LEASE_MS;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::{
-    Action, AwayReason, Command, Delivery, Departure, LeaveReason, LossReason, News, Outcome, words,
+    Action, AwayReason, Command, Delivery, Departure, LeaveReason, LossReason, Mail, Outcome, explanation,
 };
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{Description, ErrorCode, Query, Signal};
@@ -17,15 +17,15 @@ use signalpost_protocol::{Description, ErrorCode, Query, Signal};
 const AT: u64 = 1_000;
 
 impl World {
-    /// What a connection was told, without numbers.
-    fn heard(&mut self, number: u64) -> Vec<News> {
-        self.told(number).into_iter().map(|(_, news)| news).collect()
+    /// What a socket was told, without numbers.
+    fn heard(&mut self, number: u64) -> Vec<Mail> {
+        self.told(number).into_iter().map(|(_, mail)| mail).collect()
     }
 
-    /// Keeps the leases of these connections until then.
-    fn pass(&mut self, from: u64, to: u64, connections: &[u64]) {
+    /// Keeps the leases of these sockets until then.
+    fn pass(&mut self, from: u64, to: u64, sockets: &[u64]) {
         for now in (from..to).step_by(5_000) {
-            for number in connections {
+            for number in sockets {
                 self.execute(now, *number, Command::Beat { ack: None });
             }
             self.registry.sweep(now, &mut self.out);
@@ -35,22 +35,22 @@ impl World {
     fn listed(&mut self, number: u64, seq: u32, query: Query) -> Vec<String> {
         assert_eq!(self.request(AT, number, seq, Action::Discover(query)), Outcome::Executed);
         match self.heard(number).pop() {
-            Some(News::Found { page, .. }) => ids(&page).0,
+            Some(Mail::Found { page, .. }) => ids(&page).0,
             other => panic!("{other:?}"),
         }
     }
 }
 
-fn away(peer: &str, reason: AwayReason) -> News {
-    News::PeerAway { room: room("r"), peer: id(peer), reason }
+fn away(peer: &str, reason: AwayReason) -> Mail {
+    Mail::PeerAway { room: room("r"), peer: id(peer), reason }
 }
 
-fn gone(peer: &str, reason: LeaveReason) -> News {
-    News::PeerLeft { room: room("r"), peer: id(peer), reason }
+fn gone(peer: &str, reason: LeaveReason) -> Mail {
+    Mail::PeerLeft { room: room("r"), peer: id(peer), reason }
 }
 
-fn is_back(news: &News, name: &str) -> bool {
-    matches!(news, News::PeerBack { peer, .. } if peer.id == name)
+fn is_back(mail: &Mail, name: &str) -> bool {
+    matches!(mail, Mail::PeerBack { peer, .. } if peer.id == name)
 }
 
 #[test]
@@ -83,13 +83,13 @@ fn members_hear_of_an_absence_before_a_list_of_the_room_leaves_it_out() {
         assert_eq!(world.request(LEASE_MS, 1, 2, action), Outcome::Executed);
         let silent = away("bob", AwayReason::Silent);
         match &world.heard(1)[..] {
-            [told, News::Joined { page, .. } | News::Found { page, .. }] => {
+            [told, Mail::Joined { page, .. } | Mail::Found { page, .. }] => {
                 assert_eq!((told, ids(page).0), (&silent, vec!["cy".to_string()]));
             }
             other => panic!("{other:?}"),
         }
         assert_eq!(world.heard(3), [silent]);
-        assert_eq!(world.news(2), [Delivery::Expired]);
+        assert_eq!(world.mail(2), [Delivery::Expired]);
     }
 }
 
@@ -143,7 +143,7 @@ fn a_page_that_was_probably_left_and_is_loaded_anew_has_closed() {
     world.detach(AT, 2, Departure::Leaving);
     assert_eq!(world.heard(1), [away("bob", AwayReason::Lost)]);
     let mut reloaded = claim("bob", "next", "n", None);
-    reloaded.peer.session += 1;
+    reloaded.peer.incarnation += 1;
     assert!(world.resume(AT + 100, 9, reloaded).is_ok());
     assert_eq!(world.heard(1), [gone("bob", LeaveReason::Closed)]);
 }
@@ -193,8 +193,8 @@ fn who_is_away_is_listed_nowhere_and_hears_of_everything() {
     );
     assert!(
         matches!(
-            &told.iter().map(|(_, news)| news).collect::<Vec<_>>()[..],
-            [News::Relay { .. }, News::Relay { .. }, News::PeerLeft { .. },]
+            &told.iter().map(|(_, mail)| mail).collect::<Vec<_>>()[..],
+            [Mail::Relay { .. }, Mail::Relay { .. }, Mail::PeerLeft { .. },]
         ),
         "{told:?}"
     );
@@ -208,13 +208,13 @@ fn who_joins_during_an_absence_hears_of_the_return() {
     assert!(world.resume(AT, 3, claim("cy", "key", "next", None)).is_ok());
     world.request(AT, 3, 1, Action::Join(room("r")));
     let heard = world.heard(3);
-    assert!(matches!(&heard[..], [News::Joined { page, .. }] if ids(page).0 == ["ada"]), "{heard:?}");
+    assert!(matches!(&heard[..], [Mail::Joined { page, .. }] if ids(page).0 == ["ada"]), "{heard:?}");
     assert!(world.resume(AT + 1, 9, claim("bob", "next", "n", Some(1))).is_ok());
     let heard = world.heard(3);
     assert!(matches!(&heard[..], [back] if is_back(back, "bob")), "{heard:?}");
     // The one who was away heard of the join.
     let heard = world.heard(9);
-    assert!(matches!(&heard[..], [News::PeerJoined { peer, .. }] if peer.id == "cy"), "{heard:?}");
+    assert!(matches!(&heard[..], [Mail::PeerJoined { peer, .. }] if peer.id == "cy"), "{heard:?}");
 }
 
 #[test]
@@ -234,24 +234,24 @@ fn members_of_version_1_hear_of_an_absence_as_they_always_have() {
     for _ in 0..2 {
         let bob = if key.1 == 10 { 2 } else { key.1 - 1 };
         world.detach(AT, bob, LOST);
-        assert_eq!(world.news(7), [told(gone("bob", LeaveReason::Lost))]);
+        assert_eq!(world.mail(7), [told(gone("bob", LeaveReason::Lost))]);
         let next = format!("n{}", key.1);
         let top = world.registry.peers[&id("bob")].mailbox.sent();
         assert!(world.resume(AT, key.1, claim("bob", &key.0, &next, Some(top))).is_ok());
         let heard = world.heard(7);
         assert!(
-            matches!(&heard[..], [News::PeerJoined { peer, .. }] if peer.id == "bob"),
+            matches!(&heard[..], [Mail::PeerJoined { peer, .. }] if peer.id == "bob"),
             "a member of version 1 heard {heard:?}"
         );
         key = (next, key.1 + 1);
     }
     // An absence that ends with its window is not told twice; one that is cut short by `bye` is told at once.
     world.detach(AT, key.1 - 1, LOST);
-    world.news(7);
+    world.mail(7);
     world.pass(AT, AT + RESUME_WINDOW_MS + 10_000, &[1, 7]);
-    assert!(world.news(7).is_empty());
+    assert!(world.mail(7).is_empty());
     world.detach(AT + RESUME_WINDOW_MS, 1, Departure::Bye);
-    assert_eq!(world.news(7), [told(gone("ada", LeaveReason::Closed))]);
+    assert_eq!(world.mail(7), [told(gone("ada", LeaveReason::Closed))]);
     // And a peer of version 1 is never away.
     let mut world = World::in_a_room(&["ada"]);
     world.claim(0, 7, hello("old", 'k'));
@@ -300,11 +300,11 @@ fn nothing_is_left_behind_by_sessions() {
             let mut claim = claim(&format!("p{number}"), "key", "key", Some(0));
             claim.peer.region = Some(format!("region{round}"));
             claim.peer.capabilities = vec![format!("c{round}"), "d".into()];
-            let connection = round * 10 + number;
-            world.resume(now, connection, claim).unwrap();
-            world.request(now, connection, 1, Action::Join(room(&format!("r{round}"))));
+            let socket = round * 10 + number;
+            world.resume(now, socket, claim).unwrap();
+            world.request(now, socket, 1, Action::Join(room(&format!("r{round}"))));
             if number % 2 == 0 {
-                world.detach(now + 1, connection, LOST);
+                world.detach(now + 1, socket, LOST);
             }
         }
         world.registry.sweep(now + 40_000, &mut world.out);
@@ -313,10 +313,9 @@ fn nothing_is_left_behind_by_sessions() {
         world.registry.deadlines.next_lease_sweep = 0;
         world.registry.sweep(now, &mut world.out);
     }
-    let Registry { peers, connections, rooms, presences, labels, deadlines, overflowed, .. } =
-        &world.registry;
+    let Registry { peers, sockets, rooms, presences, labels, deadlines, overflowed, .. } = &world.registry;
     let (Labels { regions, capabilities }, Deadlines { leases, windows, .. }) = (labels, deadlines);
-    assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
+    assert!(peers.is_empty() && sockets.is_empty() && leases.is_empty() && windows.is_empty());
     assert!(presences.is_empty() && world.registry.held() == 0);
     assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty() && overflowed.is_empty());
 }
@@ -338,9 +337,9 @@ fn who_negotiates_with_a_session_that_ends_is_told_once_that_it_was_not_heard() 
     world.pass(AT, AT + RESUME_WINDOW_MS, &[1, 3]);
     world.registry.sweep(AT + RESUME_WINDOW_MS, &mut world.out);
     let code = ErrorCode::PeerNotFound;
-    let unheard = News::Refused {
+    let unheard = Mail::Refused {
         code,
-        text: words(code).into(),
+        text: explanation(code).into(),
         reference: None,
         about: Some(id("bob")),
         after: None,

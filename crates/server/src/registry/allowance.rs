@@ -1,43 +1,46 @@
-//! How often a peer may do something.
+//! Limits how often a peer may do something.
 
-/// A bucket that holds a number of goes and gets one back after each pause.
+/// A bucket (a token bucket) that holds a number of uses and gets one back after each pause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowance {
     left: u32,
-    most: u32,
-    pause: u64,
-    /// When the next go comes back, in milliseconds.
-    next: u64,
+    max: u32,
+    pause_ms: u64,
+    /// When the next use comes back.
+    next_ms: u64,
 }
 
 impl Allowance {
-    /// A full bucket of `most` goes, of which one comes back each `pause` milliseconds.
-    pub(super) fn new(most: u32, pause: u64) -> Self {
-        Self { left: most, most, pause, next: 0 }
+    /// Creates a full bucket of `max` uses, of which one comes back each `pause_ms`.
+    pub(super) fn new(max: u32, pause_ms: u64) -> Self {
+        Self { left: max, max, pause_ms, next_ms: 0 }
     }
 
-    /// Uses one go.
+    /// Takes one use.
     ///
     /// # Errors
-    /// How many milliseconds later there is one again.
+    /// The milliseconds until there is one again.
     pub(super) fn take(&mut self, now: u64) -> Result<(), u64> {
-        if self.next <= now {
-            let missing = u64::from(self.most.saturating_sub(self.left));
-            let came =
-                now.saturating_sub(self.next).checked_div(self.pause).unwrap_or(missing).saturating_add(1);
+        if self.next_ms <= now {
+            let missing = u64::from(self.max.saturating_sub(self.left));
+            let came = now
+                .saturating_sub(self.next_ms)
+                .checked_div(self.pause_ms)
+                .unwrap_or(missing)
+                .saturating_add(1);
             let back = came.min(missing);
             self.left = self.left.saturating_add(u32::try_from(back).unwrap_or(u32::MAX));
-            self.next = self.next.saturating_add(back.saturating_mul(self.pause));
+            self.next_ms = self.next_ms.saturating_add(back.saturating_mul(self.pause_ms));
         }
         match self.left.checked_sub(1) {
             Some(left) => {
-                if self.left >= self.most {
-                    self.next = now.saturating_add(self.pause);
+                if self.left >= self.max {
+                    self.next_ms = now.saturating_add(self.pause_ms);
                 }
                 self.left = left;
                 Ok(())
             }
-            None => Err(self.next.saturating_sub(now)),
+            None => Err(self.next_ms.saturating_sub(now)),
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What a registry holds at most.
+//! The bounds of a registry.
 
-/// What a registry holds at most.
+/// The most that a registry holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Peers, connected or away. A newcomer beyond them is refused.
+    /// Peers, connected or away. The registry refuses a further newcomer.
     pub peers: usize,
-    /// Bytes of relays in all mailboxes together. A relay beyond them is refused.
+    /// Bytes of relays in all mailboxes together. The registry refuses a further relay.
     pub mailbox_bytes: usize,
-    /// Pairs of members, over all rooms: what they were told of each other takes two bits for each. A `join` beyond them is
-    /// refused.
+    /// Pairs of members, over all rooms: what members know of each other takes two bits for each pair. The registry refuses a
+    /// `join` that makes more.
     pub pairs: usize,
 }
 

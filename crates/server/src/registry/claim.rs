@@ -1,26 +1,26 @@
-//! A client claims a session: it begins, or goes on with another socket.
+//! Acts on a claim: begins a session, or lets it go on with another socket.
 
 use super::claim_decision::{Decision, Farewell, Holder, HolderState, KeyFit, decide};
 use super::registration::Registration;
 use super::state::Registry;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::{Claim, Claimed, Delivery, LeaveReason, LossReason, Outlet};
 use signalpost_protocol::{ErrorCode, PeerId, SESSIONS};
 
 impl Registry {
-    /// Gives a connection its session.
+    /// Gives a socket its session.
     ///
     /// # Errors
     /// The code with which the claim is refused. Nothing has changed then.
     pub(super) fn claim(
         &mut self,
         now: u64,
-        connection: ConnectionId,
+        socket: SocketId,
         claim: Claim,
         out: &mut impl Outlet,
     ) -> Result<(), ErrorCode> {
         let id = PeerId::parse(&claim.peer.id).map_err(|_| ErrorCode::InvalidMessage)?;
-        if self.connections.contains_key(&connection) {
+        if self.sockets.contains_key(&socket) {
             return Err(ErrorCode::AlreadyRegistered);
         }
         let holder = self.peers.get(&id).map(|peer| self.holder(now, peer, &claim));
@@ -28,16 +28,16 @@ impl Registry {
         match decide(claim.received, holder.as_ref(), is_full) {
             Decision::Refuse(code) => return Err(code),
             Decision::Late(farewell) => {
-                let _taken = out.deliver(connection, farewell.into_delivery());
+                let _taken = out.deliver(socket, farewell.into_delivery());
             }
             Decision::Begin { reason, former } => {
                 if let Some(farewell) = former {
                     self.replace(now, &id, farewell, out);
                 }
-                self.begin(now, connection, id, claim, reason, out);
+                self.begin(now, socket, id, claim, reason, out);
             }
-            Decision::Resume { position } => self.resume(now, connection, &id, Ok(position), claim, out),
-            Decision::RepeatWelcome(reason) => self.resume(now, connection, &id, Err(reason), claim, out),
+            Decision::Resume { position } => self.resume(now, socket, &id, Ok(position), claim, out),
+            Decision::RepeatWelcome(reason) => self.resume(now, socket, &id, Err(reason), claim, out),
         }
         Ok(())
     }
@@ -67,7 +67,7 @@ impl Registry {
             state,
             key,
             is_claim_late: peer.keys.know_later(claim.attempt),
-            is_same_incarnation: peer.info.session == claim.peer.session,
+            is_same_incarnation: peer.info.incarnation == claim.peer.incarnation,
             both_have_sessions: peer.has_session() && claim.version >= SESSIONS,
             position: is_known.then_some(position),
         }
@@ -76,35 +76,35 @@ impl Registry {
     fn begin(
         &mut self,
         now: u64,
-        connection: ConnectionId,
+        socket: SocketId,
         id: PeerId,
         claim: Claim,
         reason: Option<LossReason>,
         out: &mut impl Outlet,
     ) {
         self.sessions = self.sessions.saturating_add(1);
-        let peer = Registration::new(now, self.sessions, connection, claim, reason);
+        let peer = Registration::new(now, self.sessions, socket, claim, reason);
         self.deadlines.leases.insert((peer.due, id.clone()));
-        self.connections.insert(connection, id.clone());
+        self.sockets.insert(socket, id.clone());
         self.labels.insert(&id, &peer.labels);
         self.peers.insert(id, peer);
         let claimed = Claimed { resumed: false, reason, received: 0, acknowledged: 0 };
-        let _taken = out.deliver(connection, Delivery::Claimed(claimed));
+        let _taken = out.deliver(socket, Delivery::Claimed(claimed));
     }
 
-    /// Another socket of the same client, or a new session of it, takes the place of what is there.
+    /// Ends the session of a peer, and sends its socket the farewell. Another session takes its place.
     fn replace(&mut self, now: u64, id: &PeerId, farewell: Farewell, out: &mut impl Outlet) {
         if let Some(old) = self.remove(now, id, LeaveReason::Lost, out) {
             let _taken = out.deliver(old, farewell.into_delivery());
         }
     }
 
-    /// The session goes on here: the old socket is fenced, and what the client has not yet seen follows the reply. In place of
-    /// a `position` stands why the client has yet to hear of this session.
+    /// Lets a session go on with this socket. The former socket loses it, and the mail that the client has not seen follows the
+    /// reply. `position` is the number from which the session goes on, or the reason that the client's lost `welcome` gave.
     fn resume(
         &mut self,
         now: u64,
-        connection: ConnectionId,
+        socket: SocketId,
         id: &PeerId,
         position: Result<u32, LossReason>,
         claim: Claim,
@@ -112,16 +112,16 @@ impl Registry {
     ) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         self.labels.remove(id, &peer.labels);
-        let was_away = match peer.connection.replace(connection) {
+        let was_away = match peer.socket.replace(socket) {
             Some(old) => {
-                self.connections.remove(&old);
+                self.sockets.remove(&old);
                 let _taken = out.deliver(old, Delivery::Replaced);
                 self.deadlines.leases.remove(&(peer.due, id.clone()));
                 false
             }
             None => self.deadlines.windows.remove(&(peer.due, id.clone())),
         };
-        self.connections.insert(connection, id.clone());
+        self.sockets.insert(socket, id.clone());
         peer.is_leaving = false;
         peer.last_seen = now;
         peer.due = peer.expires_at();
@@ -135,21 +135,21 @@ impl Registry {
         let receipts = self.store.acknowledge(peer, acknowledged);
         let (resumed, reason) = (position.is_ok(), position.err());
         let claimed = Claimed { resumed, reason, received: peer.frames.received(), acknowledged };
-        let _taken = out.deliver(connection, Delivery::Claimed(claimed));
+        let _taken = out.deliver(socket, Delivery::Claimed(claimed));
         let mut sent = acknowledged;
-        for (seq, news) in peer.mailbox.iter() {
+        for (seq, mail) in peer.mailbox.iter() {
             self.work.touch(1);
             sent = seq;
-            let _taken = out.deliver(connection, Delivery::News { seq: Some(seq), news: news.clone() });
+            let _taken = out.deliver(socket, Delivery::Mail { seq: Some(seq), mail: mail.clone() });
         }
         peer.mailbox.handle_sent(sent);
-        self.give(receipts, out);
+        self.send_receipts(receipts, out);
         if changed {
             self.describe_in_rooms(id, was_away);
         }
         if was_away {
-            self.turn(now, id, None, out);
+            self.set_away(now, id, None, out);
         }
-        self.spread_to(now, id, out);
+        self.tell_member(now, id, out);
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of a claim: the table of docs/protocol.md, "Coming back", as a function.
+//! Decides about a claim: the table of docs/protocol.md, "Coming back", as a function.
 
 use crate::engine::{Delivery, LossReason};
 use signalpost_protocol::ErrorCode;
@@ -40,7 +40,7 @@ pub(super) enum KeyFit {
     BeforeWelcome(LossReason),
 }
 
-/// What becomes of a claim.
+/// The decision about a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// The claim is refused. Its socket may make another.
@@ -55,7 +55,7 @@ pub(super) enum Decision {
     RepeatWelcome(LossReason),
 }
 
-/// What a socket is told that has no session any more.
+/// What the engine tells a socket that loses its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Farewell {
     Replaced,
@@ -73,12 +73,12 @@ impl Farewell {
     }
 }
 
-/// Decides about a claim that has `received` so much. `holder`: the session that has the peer id; `is_full`: there are as many
-/// sessions as there may be. Nothing is changed here.
+/// Decides about a claim. `received`: the claim's last number of the server; `holder`: the session that has the peer id;
+/// `is_full`: there are as many sessions as allowed. Changes nothing.
 pub(super) fn decide(received: Option<u32>, holder: Option<&Holder>, is_full: bool) -> Decision {
     let expired = received.map(|_| LossReason::SessionExpired);
     let Some(holder) = holder else {
-        // A newcomer takes no place from a session that is here, also where that waits for its client.
+        // A newcomer takes no place from a session that is here, not even from one that waits for its client.
         return if is_full {
             Decision::Refuse(ErrorCode::ServerFull)
         } else {

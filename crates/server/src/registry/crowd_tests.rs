@@ -1,17 +1,17 @@
 //! Rooms of thousands, and members that make more noise than others.
 
 use super::bounds::Bounds;
-use super::crowd_world_tests::MOST_WORK;
-use super::presence::MAX_DEPARTED;
+use super::crowd_world_tests::MAX_WORK;
+use super::presence::MAX_ENDED_STAYS;
 use super::registration::{JOIN_PAUSE_MS, JOINS};
 use super::session_tests::claim;
 use super::state::Registry;
 use super::turns::Pace;
 use super::world_tests::{LOST, World, hello, id, ids, refused, room};
-use crate::ConnectionId;
-use crate::engine::limits::NOTICES;
+use crate::SocketId;
 use crate::engine::limits::RESUME_WINDOW_MS;
-use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, News, Outcome};
+use crate::engine::limits::UNPROMPTED_NOTICES;
+use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, Mail, Outcome};
 use signalpost_protocol::{ErrorCode, Query};
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
     world.crowd(0, CROWD);
     for number in 1..CROWD {
         let work = world.work_of(1_000, number, Command::Detach(LOST));
-        assert!(work <= MOST_WORK + CROWD, "a detach touched {work} entries");
+        assert!(work <= MAX_WORK + CROWD, "a detach touched {work} entries");
         world.registry.sweep(1_000, &mut world.out);
     }
     let calm = world.settle(1_000);
@@ -42,12 +42,12 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
         let claim = claim(&name, "next", "n", Some(has));
         assert!(world.resume(2_000, CROWD + number, claim).unwrap().resumed);
         let work = world.registry.touched() - before;
-        assert!(work <= MOST_WORK + CROWD, "a claim touched {work} entries");
+        assert!(work <= MAX_WORK + CROWD, "a claim touched {work} entries");
     }
     world.pictures.clear();
     world.settle(2_000);
     let told: usize = (CROWD + 1..2 * CROWD)
-        .filter_map(|number| world.pictures.get(&ConnectionId::new(number)))
+        .filter_map(|number| world.pictures.get(&SocketId::new(number)))
         .map(|picture| picture.absences)
         .sum();
     assert!(told < 10 * CROWD as usize, "{told} absences told of peers that were back");
@@ -112,8 +112,8 @@ fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
                 }
                 assert_eq!(outcome, refused(ErrorCode::RateLimited));
                 let told = world.told(0);
-                let after = told.iter().rev().find_map(|(_, news)| match news {
-                    News::Refused { after, .. } => *after,
+                let after = told.iter().rev().find_map(|(_, mail)| match mail {
+                    Mail::Refused { after, .. } => *after,
                     _ => None,
                 });
                 assert!(after.is_some_and(|ms| u64::from(ms) <= JOIN_PAUSE_MS), "{told:?}");
@@ -141,7 +141,7 @@ fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
 /// What nobody could be told for long is forgotten, and the member lists the room again.
 #[test]
 fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
-    let crowd = MAX_DEPARTED as u64 + 200;
+    let crowd = MAX_ENDED_STAYS as u64 + 200;
     let mut world = World::new();
     world.crowd(0, crowd);
     world.detach(0, 1, LOST);
@@ -152,7 +152,7 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
     }
     world.settle(0);
     let places = world.registry.presences[&room("r")].places();
-    assert!(places <= MAX_DEPARTED + 8, "{places} places");
+    assert!(places <= MAX_ENDED_STAYS + 8, "{places} places");
     let picture = world.picture(0);
     assert!(picture.lists == 2 && picture.present.is_empty() && picture.away.is_empty(), "{picture:?}");
     let has = world.registry.peers[&id("p0001")].mailbox.sent();
@@ -173,16 +173,16 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
 #[test]
 fn a_member_that_acknowledges_nothing_is_told_no_more_than_its_mailbox_keeps() {
     let mut world = World::in_a_room(&["ada"]);
-    for number in 0..2 * NOTICES as u64 {
+    for number in 0..2 * UNPROMPTED_NOTICES as u64 {
         world.claim(0, 100 + number, hello(&format!("p{number}"), 'k'));
         world.join(0, 100 + number, "r");
         world.registry.sweep(number * 10, &mut world.out);
     }
     let told = world.told(1);
-    assert_eq!(told.len(), NOTICES);
+    assert_eq!(told.len(), UNPROMPTED_NOTICES);
     world.ack(6_000, 1, told.last().unwrap().0.unwrap());
     world.settle(6_000);
-    assert_eq!(told.len() + world.picture(1).present.len(), 2 * NOTICES);
+    assert_eq!(told.len() + world.picture(1).present.len(), 2 * UNPROMPTED_NOTICES);
 }
 
 /// A relay is the word of a peer that the receiver knows: in a large room the notice about it goes before.
@@ -196,7 +196,7 @@ fn a_relay_comes_after_the_notice_about_its_sender() {
     world.request(10, 900, 3, Action::Broadcast { room: room("r"), data: "all".into() });
     for number in [7, 8] {
         let told = world.told(number);
-        let kinds: Vec<bool> = told.iter().map(|(_, news)| matches!(news, News::PeerJoined { .. })).collect();
+        let kinds: Vec<bool> = told.iter().map(|(_, mail)| matches!(mail, Mail::PeerJoined { .. })).collect();
         assert_eq!(kinds.iter().position(|it| *it), Some(0), "{told:?}");
         assert_eq!(kinds.iter().filter(|it| **it).count(), 1, "{told:?}");
     }
@@ -208,7 +208,7 @@ fn a_relay_comes_after_the_notice_about_its_sender() {
     world.resume(20, 901, claim("late", "key", "next", None)).unwrap();
     world.send(20, 901, 1, "p0007");
     let told = world.told(7);
-    assert!(matches!(&told[..], [(_, News::PeerLeft { .. }), (_, News::Relay { .. })]), "{told:?}");
+    assert!(matches!(&told[..], [(_, Mail::PeerLeft { .. }), (_, Mail::Relay { .. })]), "{told:?}");
 }
 
 /// Point 3 of the document's cases: who was away when a member entered is not named by its end either.
@@ -227,8 +227,8 @@ fn a_member_hears_no_end_of_a_peer_that_it_was_never_told_of() {
     }
     world.registry.sweep(RESUME_WINDOW_MS, &mut world.out);
     assert_eq!(world.told(3), []);
-    let gone = News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
-    assert_eq!(world.told(1).into_iter().map(|(_, news)| news).collect::<Vec<_>>(), [gone]);
+    let gone = Mail::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
+    assert_eq!(world.told(1).into_iter().map(|(_, mail)| mail).collect::<Vec<_>>(), [gone]);
 }
 
 /// A member that asks for the list again while it is behind hears of no stay twice.
@@ -243,10 +243,10 @@ fn a_list_that_is_asked_for_again_is_what_the_member_knows() {
     assert!(
         before
             .iter()
-            .any(|(_, news)| matches!(news, News::PeerAway { peer, .. } if peer.as_str() == "p0005"))
+            .any(|(_, mail)| matches!(mail, Mail::PeerAway { peer, .. } if peer.as_str() == "p0005"))
     );
     match &last.1 {
-        News::Joined { page, .. } => assert!(!ids(page).0.contains(&"p0005".to_owned())),
+        Mail::Joined { page, .. } => assert!(!ids(page).0.contains(&"p0005".to_owned())),
         other => panic!("{other:?}"),
     }
     world.ack(10, 7, last.0.unwrap());
@@ -268,7 +268,7 @@ fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
         claim.peer.metadata = Some("new".into());
         let work = world.work_of(10, 900, Command::Claim(Box::new(claim)));
         assert!(work < 100, "{work} for {members}");
-        world.news(900);
+        world.mail(900);
         let mut told = Vec::new();
         for _ in 0..50 {
             world.registry.sweep(50, &mut world.out);
@@ -276,11 +276,11 @@ fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
         }
         let letters: String = told
             .iter()
-            .filter_map(|(_, news)| match news {
-                News::PeerAway { .. } => None,
-                News::PeerBack { peer, .. } => peer.metadata.as_ref().map(|_| 'b'),
-                News::PeerJoined { peer, .. } => peer.metadata.as_ref().map(|_| 'j'),
-                News::PeerLeft { .. } => Some('l'),
+            .filter_map(|(_, mail)| match mail {
+                Mail::PeerAway { .. } => None,
+                Mail::PeerBack { peer, .. } => peer.metadata.as_ref().map(|_| 'b'),
+                Mail::PeerJoined { peer, .. } => peer.metadata.as_ref().map(|_| 'j'),
+                Mail::PeerLeft { .. } => Some('l'),
                 _ => Some('?'),
             })
             .collect();
@@ -294,7 +294,7 @@ fn a_member_that_lists_while_it_is_behind_gets_the_list_again() {
     let mut world = World::new();
     world.crowd(0, 200);
     // More joins than its mailbox takes, and one of them leaves before its turn.
-    for number in 300..300 + NOTICES as u64 + 50 {
+    for number in 300..300 + UNPROMPTED_NOTICES as u64 + 50 {
         world.resume(10, number, claim(&format!("q{number}"), "key", "next", None)).unwrap();
         world.request(10, number, 1, Action::Join(room("r")));
     }
@@ -323,8 +323,8 @@ fn pages_of_escaped_text_are_short_and_keep_no_message_out() {
         let query = Query { limit: Some(100), ..Query::default() };
         assert_eq!(world.request(1, 0, seq, Action::Discover(query)), Outcome::Executed);
     }
-    for (_, news) in world.told(0) {
-        let text = serde_json::to_string(&news.into_message().into_envelope(0)).unwrap();
+    for (_, mail) in world.told(0) {
+        let text = serde_json::to_string(&mail.into_message().into_envelope(0)).unwrap();
         assert!(text.len() < 200_000, "{} bytes", text.len());
     }
     assert!(world.registry.held() > 64 * 1024);

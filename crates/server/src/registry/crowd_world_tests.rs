@@ -4,19 +4,19 @@ use super::picture_tests::Picture;
 use super::session_tests::claim;
 use super::turns::Pace;
 use super::world_tests::{World, room};
-use crate::ConnectionId;
-use crate::engine::limits::ENTRIES;
-use crate::engine::{Action, Command, Delivery, Request};
+use crate::SocketId;
+use crate::engine::limits::MAX_ENTRIES;
+use crate::engine::{Action, ClientFrame, Command, Delivery};
 
 /// Most entries that one command may touch, whatever the size of its room.
-pub(super) const MOST_WORK: u64 = 2 * Pace::SERVER.turn + ENTRIES as u64;
+pub(super) const MAX_WORK: u64 = 2 * Pace::SERVER.turn + MAX_ENTRIES as u64;
 
 impl World {
-    /// Peers p0000, p0001 … on connections from `first` on, in one room, and each knows of the others.
+    /// Peers p0000, p0001 … on sockets from `first` on, in one room, and each knows of the others.
     pub(super) fn crowd(&mut self, first: u64, count: u64) {
         for number in first..first + count {
             self.resume(0, number, claim(&format!("p{number:04}"), "key", "next", None)).unwrap();
-            assert!(self.work_of(0, number, join(1)) < MOST_WORK + count);
+            assert!(self.work_of(0, number, join(1)) < MAX_WORK + count);
         }
         let presence = self.registry.presences.get_mut(&room("r")).unwrap();
         for peer in self.registry.peers.values_mut().filter(|peer| !peer.is_away()) {
@@ -39,36 +39,36 @@ impl World {
             self.registry.sweep(now, &mut self.out);
             let work = self.registry.touched() - before;
             let members = self.registry.len() as u64;
-            assert!(work <= MOST_WORK + members, "a sweep touched {work} entries");
+            assert!(work <= MAX_WORK + members, "a sweep touched {work} entries");
         }
     }
 
     fn acknowledge_all(&mut self, now: u64) {
-        let connections: Vec<ConnectionId> = self.out.got.keys().copied().collect();
-        for connection in connections {
-            let told = self.out.got.remove(&connection).unwrap_or_default();
+        let sockets: Vec<SocketId> = self.out.got.keys().copied().collect();
+        for socket in sockets {
+            let told = self.out.got.remove(&socket).unwrap_or_default();
             for delivery in &told {
-                if let Delivery::News { news, .. } = delivery {
-                    self.pictures.entry(connection).or_default().note(news);
+                if let Delivery::Mail { mail, .. } = delivery {
+                    self.pictures.entry(socket).or_default().note(mail);
                 }
             }
             let top = told.iter().filter_map(|delivery| match delivery {
-                Delivery::News { seq, .. } => *seq,
+                Delivery::Mail { seq, .. } => *seq,
                 _ => None,
             });
             if let Some(ack) = top.max() {
                 let beat = Command::Beat { ack: Some(ack) };
-                self.registry.execute(now, connection, beat, &mut self.out);
-                self.drop_reply(connection);
+                self.registry.execute(now, socket, beat, &mut self.out);
+                self.drop_reply(socket);
             }
         }
     }
 
-    fn drop_reply(&mut self, connection: ConnectionId) {
-        if let Some(queue) = self.out.got.get_mut(&connection) {
+    fn drop_reply(&mut self, socket: SocketId) {
+        if let Some(queue) = self.out.got.get_mut(&socket) {
             queue.retain(|delivery| !matches!(delivery, Delivery::Done { .. }));
             if queue.is_empty() {
-                self.out.got.remove(&connection);
+                self.out.got.remove(&socket);
             }
         }
     }
@@ -76,16 +76,16 @@ impl World {
     /// The work of one command.
     pub(super) fn work_of(&mut self, now: u64, number: u64, command: Command) -> u64 {
         let before = self.registry.touched();
-        self.registry.execute(now, ConnectionId::new(number), command, &mut self.out);
+        self.registry.execute(now, SocketId::new(number), command, &mut self.out);
         self.registry.touched() - before
     }
 
     pub(super) fn picture(&self, number: u64) -> &Picture {
-        &self.pictures[&ConnectionId::new(number)]
+        &self.pictures[&SocketId::new(number)]
     }
 }
 
 fn join(seq: u32) -> Command {
     let action = Action::Join(room("r"));
-    Command::Request(Request { seq: Some(seq), ack: None, reference: Some(seq), action })
+    Command::Frame(ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action })
 }

@@ -15,7 +15,7 @@ pub(super) struct Deadlines {
 }
 
 impl Deadlines {
-    /// When the first lease is to be looked at or the first window ends.
+    /// Returns when the first lease is to be looked at or the first window ends.
     pub(super) fn first_ms(&self) -> Option<u64> {
         let lease = self.leases.first().map(|(due, _)| self.next_lease_sweep.max(*due));
         let window = self.windows.first().map(|(due, _)| *due);

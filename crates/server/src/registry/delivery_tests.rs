@@ -3,7 +3,7 @@
 use super::session_tests::{Told, claim, fresh};
 use super::world_tests::{LOST, World, id, refused, room, signal};
 use crate::engine::limits::RESUME_WINDOW_MS;
-use crate::engine::{Action, Command, Delivery, Departure, News, Outcome, Request};
+use crate::engine::{Action, ClientFrame, Command, Delivery, Departure, Mail, Outcome};
 use signalpost_protocol::{ErrorCode, Signal};
 use std::borrow::Cow;
 
@@ -15,8 +15,8 @@ fn post(to: &str, data: &str) -> Action {
     Action::Send { to: id(to), signal: message(data, true) }
 }
 
-fn kinds(told: Told) -> Vec<News> {
-    told.into_iter().map(|(_, news)| news).collect()
+fn kinds(told: Told) -> Vec<Mail> {
+    told.into_iter().map(|(_, mail)| mail).collect()
 }
 
 #[test]
@@ -31,10 +31,10 @@ fn answers_and_news_share_one_row_of_numbers() {
     assert!(matches!(
         &kinds(told)[..],
         [
-            News::Left { reference: Some(2), .. },
-            News::Relay { .. },
-            News::Joined { reference: Some(3), .. },
-            News::Refused { code: ErrorCode::RoomNotJoined, reference: Some(4), .. },
+            Mail::Left { reference: Some(2), .. },
+            Mail::Relay { .. },
+            Mail::Joined { reference: Some(3), .. },
+            Mail::Refused { code: ErrorCode::RoomNotJoined, reference: Some(4), .. },
         ]
     ));
 }
@@ -43,17 +43,17 @@ fn answers_and_news_share_one_row_of_numbers() {
 fn a_request_is_executed_once_and_in_its_turn() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     assert_eq!(world.send(1, 1, 2, "bob"), Outcome::Executed);
-    world.news(1);
+    world.mail(1);
     for seq in [0, 1, 2] {
         assert_eq!(world.send(1, 1, seq, "bob"), Outcome::Duplicate);
     }
     for seq in [4, 5, u32::MAX] {
         assert_eq!(world.send(1, 1, seq, "bob"), Outcome::Gap);
     }
-    let unnumbered = Request { seq: None, ack: None, reference: None, action: Action::Leave(room("r")) };
+    let unnumbered = ClientFrame { seq: None, ack: None, reference: None, action: Action::Leave(room("r")) };
     let invalid = refused(ErrorCode::InvalidMessage);
-    assert_eq!(world.execute(1, 1, Command::Request(unnumbered)), invalid);
-    assert!(world.news(1).is_empty());
+    assert_eq!(world.execute(1, 1, Command::Frame(unnumbered)), invalid);
+    assert!(world.mail(1).is_empty());
     assert_eq!(world.send(1, 1, 3, "bob"), Outcome::Executed);
     assert_eq!(world.numbers(2), [2, 3]);
 }
@@ -69,9 +69,9 @@ fn a_refused_request_uses_its_number_up() {
     assert_eq!(world.request(1, 1, 3, refuse), refused(code));
     let told = kinds(world.told(1));
     assert!(
-        matches!(&told[0], News::Refused { code: ErrorCode::PeerNotFound, reference: Some(2), about: Some(about), .. } if *about == id("nobody"))
+        matches!(&told[0], Mail::Refused { code: ErrorCode::PeerNotFound, reference: Some(2), about: Some(about), .. } if *about == id("nobody"))
     );
-    assert_eq!(told[1..], [News::Refused { code, text, reference: Some(3), about, after: None }]);
+    assert_eq!(told[1..], [Mail::Refused { code, text, reference: Some(3), about, after: None }]);
 }
 
 #[test]
@@ -79,10 +79,10 @@ fn the_reply_says_what_was_received() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     let received = |world: &mut World, seq| {
         let request =
-            Request { seq: Some(seq), ack: None, reference: None, action: Action::Leave(room("r")) };
-        let command = Command::Request(request);
-        world.registry.execute(1, crate::ConnectionId::new(1), command, &mut world.out);
-        match world.news(1).pop() {
+            ClientFrame { seq: Some(seq), ack: None, reference: None, action: Action::Leave(room("r")) };
+        let command = Command::Frame(request);
+        world.registry.execute(1, crate::SocketId::new(1), command, &mut world.out);
+        match world.mail(1).pop() {
             Some(Delivery::Done { received, .. }) => received,
             other => panic!("{other:?}"),
         }
@@ -116,7 +116,7 @@ fn a_duplicate_and_a_gap_acknowledge_all_the_same() {
         world.send(now, 1, 1 + now as u32, "bob");
         let action = Action::Leave(room("r"));
         let ack = world.numbers(2).last().copied();
-        world.execute(now, 2, Command::Request(Request { seq: Some(seq), ack, reference: None, action }));
+        world.execute(now, 2, Command::Frame(ClientFrame { seq: Some(seq), ack, reference: None, action }));
         assert_eq!(world.registry.peers[&id("bob")].mailbox.iter().count(), 0);
     }
 }
@@ -127,11 +127,11 @@ fn a_receipt_comes_when_the_receiver_has_acknowledged() {
     world.request(1, 1, 2, post("bob", "one"));
     world.request(1, 1, 3, Action::Send { to: id("bob"), signal: message("no receipt", false) });
     world.request(1, 1, 4, post("bob", "two"));
-    let sent = |seq| News::Sent { reference: Some(seq) };
-    let received = |seq| News::Received { reference: Some(seq) };
+    let sent = |seq| Mail::Sent { reference: Some(seq) };
+    let received = |seq| Mail::Received { reference: Some(seq) };
     assert_eq!(kinds(world.told(1)), [sent(2), sent(3), sent(4)]);
     let heard = kinds(world.told(2));
-    let relay = |data| News::Relay { from: id("ada"), signal: message(data, false) };
+    let relay = |data| Mail::Relay { from: id("ada"), signal: message(data, false) };
     assert_eq!(heard, ["one", "no receipt", "two"].map(relay), "the receiver is not told of the wish");
     world.ack(2, 2, 3);
     assert_eq!(kinds(world.told(1)), [received(2)]);
@@ -159,7 +159,7 @@ fn a_receipt_waits_for_a_receiver_that_is_away_and_its_end_is_told() {
     world.registry.sweep(1 + RESUME_WINDOW_MS, &mut world.out);
     let told = kinds(world.told(1));
     assert!(
-        matches!(&told[..], [.., News::Refused { code: ErrorCode::PeerNotFound, reference: Some(2), about: Some(about), .. }] if *about == id("bob")),
+        matches!(&told[..], [.., Mail::Refused { code: ErrorCode::PeerNotFound, reference: Some(2), about: Some(about), .. }] if *about == id("bob")),
         "{told:?}"
     );
 }
@@ -186,12 +186,12 @@ fn receipts_and_version_1() {
     world.claim(0, 8, super::world_tests::hello("old", 'k'));
     let upgrade = refused(ErrorCode::UpgradeRequired);
     assert_eq!(world.request(1, 1, 2, post("old", "x")), upgrade, "it would never acknowledge");
-    assert!(world.news(8).is_empty());
+    assert!(world.mail(8).is_empty());
     assert_eq!(world.request(1, 1, 3, Action::Send { to: id("old"), signal: signal() }), Outcome::Executed);
     assert_eq!(world.numbers(8).len(), 0);
     // What an old client sends in that field means nothing.
     assert_eq!(world.run(1, 8, post("bob", "x")), Outcome::Executed);
-    assert_eq!(kinds(world.told(2)), [News::Relay { from: id("old"), signal: message("x", false) }]);
+    assert_eq!(kinds(world.told(2)), [Mail::Relay { from: id("old"), signal: message("x", false) }]);
     world.ack(2, 2, 2);
-    assert!(world.news(8).is_empty());
+    assert!(world.mail(8).is_empty());
 }

@@ -1,4 +1,4 @@
-//! Listing peers.
+//! Lists peers, page by page.
 
 use super::state::Registry;
 use crate::engine::{Page, peer_weight};
@@ -10,22 +10,22 @@ use std::ops::Bound;
 pub(super) const SCAN: usize = 2_000;
 
 /// How much one page holds.
-struct Most {
+struct PageLimits {
     peers: usize,
     bytes: usize,
 }
 
 impl Registry {
-    /// One page of the peers that are present and meet every condition of the query, ordered by id, without the asker.
-    /// It is short where the asker has acknowledged little of what it was told.
+    /// Returns one page of the peers that are present and meet every condition of the query, ordered by id, without the asker.
+    /// The page is short if the asker has acknowledged little of its mail.
     pub(super) fn find(&mut self, now: u64, asker: &PeerId, query: &Query) -> Page {
-        let (page, scanned) = self.look(now, asker, query);
+        let (page, scanned) = self.scan(now, asker, query);
         self.work.touch(scanned);
         page
     }
 
-    /// The page, and how many peers were looked at.
-    fn look(&self, now: u64, asker: &PeerId, query: &Query) -> (Page, usize) {
+    /// Returns the page, and how many peers it took to look at.
+    fn scan(&self, now: u64, asker: &PeerId, query: &Query) -> (Page, usize) {
         let mut sets: Vec<&BTreeSet<PeerId>> = Vec::with_capacity(3);
         let conditions = [
             query.room.as_ref().map(|room| self.rooms.peers(room)),
@@ -43,16 +43,16 @@ impl Registry {
         let start = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
         let bytes = self.peers.get(asker).map_or(0, |peer| peer.mailbox.page_bytes());
-        let most = Most { peers: limit, bytes };
+        let page_limits = PageLimits { peers: limit, bytes };
         match sets.split_first() {
             Some((smallest, others)) => {
                 let ids = smallest.range::<PeerId, _>((start, Bound::Unbounded));
                 let marked = ids.map(|id| (id, others.iter().all(|set| set.contains(id))));
-                self.page(now, asker, most, marked)
+                self.page(now, asker, page_limits, marked)
             }
             None => {
                 let ids = self.peers.range::<PeerId, _>((start, Bound::Unbounded));
-                self.page(now, asker, most, ids.map(|(id, _)| (id, true)))
+                self.page(now, asker, page_limits, ids.map(|(id, _)| (id, true)))
             }
         }
     }
@@ -62,7 +62,7 @@ impl Registry {
         &'a self,
         now: u64,
         asker: &PeerId,
-        most: Most,
+        page_limits: PageLimits,
         ids: impl Iterator<Item = (&'a PeerId, bool)>,
     ) -> (Page, usize) {
         let mut page = Page::default();
@@ -81,8 +81,8 @@ impl Registry {
                 continue;
             }
             bytes = bytes.saturating_add(peer_weight(&peer.info));
-            // One is always listed, so that whoever goes on asking comes to the end.
-            if page.peers.len() == most.peers || (bytes > most.bytes && last_listed.is_some()) {
+            // Each page lists at least one peer: a client that goes on asking must come to the end.
+            if page.peers.len() == page_limits.peers || (bytes > page_limits.bytes && last_listed.is_some()) {
                 page.cursor = last_listed.cloned();
                 break;
             }

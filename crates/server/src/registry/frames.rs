@@ -1,6 +1,7 @@
 //! Which numbered frames of a client were executed.
 
 use crate::engine::Outcome;
+use signalpost_protocol::Sequence;
 
 /// Most times in a row that the same frame may be missing. A client that sends a frame again as it is, and whose frame cannot
 /// be read, would never come to an end.
@@ -27,17 +28,19 @@ impl Frames {
     /// # Errors
     /// Why the frame is not executed: [`Outcome::Duplicate`] or [`Outcome::Gap`].
     pub(super) fn take(&mut self, seq: u32) -> Result<(), Outcome> {
-        if seq <= self.received {
-            return Err(Outcome::Duplicate);
+        match Sequence::of(seq, self.received) {
+            Sequence::Next => {
+                self.received = seq;
+                Ok(())
+            }
+            Sequence::Duplicate => Err(Outcome::Duplicate),
+            Sequence::Gap => {
+                let gaps = if self.gap_after == self.received { self.gaps } else { 0 };
+                self.gap_after = self.received;
+                self.gaps = gaps.saturating_add(1);
+                Err(Outcome::Gap)
+            }
         }
-        if self.received.checked_add(1) != Some(seq) {
-            let gaps = if self.gap_after == self.received { self.gaps } else { 0 };
-            self.gap_after = self.received;
-            self.gaps = gaps.saturating_add(1);
-            return Err(Outcome::Gap);
-        }
-        self.received = seq;
-        Ok(())
     }
 
     /// Whether the client cannot bring the frame that comes next.

@@ -1,9 +1,9 @@
-//! From a property to the peers that have it.
+//! An index from a property to the peers that have it.
 
 use signalpost_protocol::PeerId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keeps no key without peers, so that it is never larger than what live registrations put into it.
+/// An index that keeps no key without peers: it is never larger than what the registrations put into it.
 #[derive(Debug)]
 pub(super) struct Index<K>(BTreeMap<K, BTreeSet<PeerId>>);
 
@@ -14,7 +14,7 @@ impl<K> Default for Index<K> {
 }
 
 impl<K: Ord> Index<K> {
-    /// Whether the peer was not there before.
+    /// Adds a peer to a key, and returns whether it was not there before.
     pub(super) fn insert(&mut self, key: K, peer: &PeerId) -> bool {
         self.0.entry(key).or_default().insert(peer.clone())
     }

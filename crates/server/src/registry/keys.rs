@@ -1,20 +1,20 @@
-//! Which keys open a session.
+//! The keys that open a session.
 
 use crate::TokenHash;
 use crate::engine::LossReason;
 
-/// Most keys that were handed out and not yet seen again. More than one is out when a client claims again before a
-/// welcome reached it.
+/// Most keys that were given to the client and not yet used by it. There is more than one when a client claims again before a
+/// `welcome` reached it.
 const UNPROVEN: usize = 3;
 
-/// The keys that the client may hold. It has sent `current`; one of `next` has been sent to it, and it is not known
-/// whether that arrived. As soon as it is, no other counts.
+/// The keys that the client may hold. The client has sent `current`. The server has sent one of `next` to the client, and does
+/// not know whether that arrived. As soon as it knows, no other key counts.
 #[derive(Debug)]
 pub(super) struct Keys {
     current: TokenHash,
     next: Vec<TokenHash>,
-    /// Why this session is not the one that the client wanted. It is not known to have heard of this one: with the key
-    /// that it came with it still means that other.
+    /// Why this session is not the session that the client wanted. As far as the server knows, the client has not heard of this
+    /// session: with the key `current` it still means the former one.
     in_place_of: Option<LossReason>,
     /// The `attempt` of the last `hello` that had one and was granted.
     attempt: Option<u32>,
@@ -39,16 +39,16 @@ impl Keys {
     }
 
     pub(super) fn accepts(&self, key: &TokenHash) -> bool {
-        // All are compared, however early one fits.
+        // Every key is compared, however early one fits: the time must not depend on it.
         self.next.iter().fold(self.current == *key, |fits, next| fits | (next == key))
     }
 
-    /// Why the session is another one than a client with this key means, which has not heard of this one.
+    /// Returns a reason if a client with this key means a former session, because it has not heard of this one.
     pub(super) fn means_another(&self, key: &TokenHash) -> Option<LossReason> {
         self.in_place_of.filter(|_| self.current == *key)
     }
 
-    /// A claim with an accepted key; `next` goes out with its answer.
+    /// Takes a claim with an accepted key. `next` goes to the client with the answer.
     pub(super) fn rotate(&mut self, key: TokenHash, next: TokenHash, attempt: Option<u32>) {
         self.attempt = attempt.or(self.attempt);
         if key != self.current {
@@ -62,7 +62,7 @@ impl Keys {
         self.next.push(next);
     }
 
-    /// The answer to the last claim arrived.
+    /// Notes that the answer to the last claim has arrived at the client.
     pub(super) fn prove(&mut self) {
         if let Some(proven) = self.next.pop() {
             self.next.clear();

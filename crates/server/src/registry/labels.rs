@@ -1,4 +1,4 @@
-//! By which labels peers can be found.
+//! The labels by which peers can be found.
 
 use super::index::Index;
 use signalpost_protocol::{Label, PeerId, PeerInfo};

@@ -1,30 +1,30 @@
-//! What waits for one client: everything that it was told and has not acknowledged.
+//! The mailbox of one client: all mail that the client has not acknowledged.
 
 use crate::engine::limits::{
-    ANSWER_BYTES, ANSWERS, MAX_NOTICES, NOTICES, RELAY_BYTES, RELAYS, RESERVE, RESERVE_BYTES,
-    RESERVED_BYTES_EACH, RESERVED_EACH,
+    MAX_ANSWER_BYTES, MAX_ANSWERS, MAX_NOTICES, MAX_RELAY_BYTES, MAX_RELAYS, RESERVED_BYTES_EACH,
+    RESERVED_RELAYS_EACH, SHARED_RELAY_BYTES, SHARED_RELAYS, UNPROMPTED_NOTICES,
 };
-use crate::engine::{News, NewsKind};
+use crate::engine::{Mail, MailKind};
 use signalpost_protocol::{PeerId, Signal};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// The unacknowledged part of the stream to one client. Nothing leaves it but by an acknowledgement.
+/// The unacknowledged part of the stream to one client. Mail leaves it only by an acknowledgement.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
     entries: VecDeque<Entry>,
     relays: Waiting,
     notices: Waiting,
     answers: Waiting,
-    /// The relays of each sender that has some here.
+    /// How much waits of each sender that has relays here.
     senders: BTreeMap<PeerId, Waiting>,
     /// The number of the newest entry.
     top: u32,
-    /// The highest number that was handed to a socket. What is above has been seen by nobody.
+    /// The highest number that was handed to a socket. No client has seen a higher one.
     sent: u32,
 }
 
-/// How much of something waits.
+/// How much mail of one kind waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Waiting {
     entries: usize,
@@ -46,137 +46,140 @@ impl Waiting {
 #[derive(Debug)]
 struct Entry {
     seq: u32,
-    news: Arc<News>,
+    mail: Arc<Mail>,
     weight: usize,
     receipt: Option<Receipt>,
 }
 
-/// What all mailboxes together may still take.
+/// How much all mailboxes together may still take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spare {
+pub(super) struct FreeSpace {
     /// Bytes that any mailbox may take.
     pub(super) shared: usize,
-    /// Bytes that only a mailbox may take that holds little.
+    /// Bytes that a mailbox may take while it holds little.
     pub(super) reserve: usize,
 }
 
-impl Spare {
-    /// Whether a mailbox that holds so many bytes of relays may take so many more.
+impl FreeSpace {
+    /// Whether a mailbox that holds `held` bytes of relays may take `weight` more.
     fn takes(self, held: usize, weight: usize) -> bool {
         weight <= self.shared
             || (held.saturating_add(weight) <= RESERVED_BYTES_EACH && weight <= self.reserve)
     }
 }
 
-/// Who wants to know that an entry was acknowledged.
+/// The sender that wants to know when an entry is acknowledged.
 #[derive(Clone, Debug)]
 pub(super) struct Receipt {
     pub(super) sender: PeerId,
-    /// Which of the sender's sessions: a later one did not ask.
+    /// The number of the sender's session: a later session did not ask for the receipt.
     pub(super) session: u64,
     pub(super) reference: u32,
 }
 
-/// Why an entry was not taken.
+/// Why a mailbox does not take an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotTaken {
-    /// A relay or a notice for which there is no room now.
+    /// There is no room for a relay or a notice now.
     Busy,
-    /// An answer for which there is no room: the client will miss it.
+    /// There is no room for an answer: the client will miss it.
     Lost,
 }
 
 impl Mailbox {
-    /// The highest number that was handed to a socket.
+    /// Returns the highest number that was handed to a socket.
     pub(super) fn sent(&self) -> u32 {
         self.sent
     }
 
-    /// A number is handed to a socket, and all before it were.
+    /// Notes that a number, and every number before it, was handed to a socket.
     pub(super) fn handle_sent(&mut self, seq: u32) {
         self.sent = self.sent.max(seq);
     }
 
-    /// The number up to which everything is acknowledged.
+    /// Returns the number up to which every entry is acknowledged.
     pub(super) fn floor(&self) -> u32 {
         self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
     }
 
-    /// Numbers the news and keeps them. `spare` is what all mailboxes together may still take.
+    /// Numbers the mail and keeps it. `free`: how much all mailboxes together may still take.
     ///
     /// # Errors
     /// [`NotTaken`] when there is no room; nothing has changed.
     pub(super) fn push(
         &mut self,
-        news: Arc<News>,
+        mail: Arc<Mail>,
         receipt: Option<Receipt>,
-        spare: Spare,
+        free: FreeSpace,
     ) -> Result<u32, NotTaken> {
-        let weight = news.weight();
-        let has_room = match &*news {
-            News::Relay { from, .. } => {
-                self.takes_from(from, weight) && spare.takes(self.relays.bytes, weight)
+        let weight = mail.weight();
+        let has_room = match &*mail {
+            Mail::Relay { from, .. } => {
+                self.takes_from(from, weight) && free.takes(self.relays.bytes, weight)
             }
-            other if other.kind() == NewsKind::Notice => self.notices.entries < MAX_NOTICES,
-            _ => self.answers.entries < ANSWERS && self.answers.bytes.saturating_add(weight) <= ANSWER_BYTES,
+            other if other.kind() == MailKind::Notice => self.notices.entries < MAX_NOTICES,
+            _ => {
+                self.answers.entries < MAX_ANSWERS
+                    && self.answers.bytes.saturating_add(weight) <= MAX_ANSWER_BYTES
+            }
         };
         let Some(seq) = self.top.checked_add(1).filter(|_| has_room) else {
-            return Err(if news.kind() == NewsKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
+            return Err(if mail.kind() == MailKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
         };
         self.top = seq;
-        self.pool(news.kind()).add(weight);
-        if let News::Relay { from, .. } = &*news {
+        self.pool(mail.kind()).add(weight);
+        if let Mail::Relay { from, .. } = &*mail {
             self.senders.entry(from.clone()).or_default().add(weight);
         }
-        self.entries.push_back(Entry { seq, news, weight, receipt });
+        self.entries.push_back(Entry { seq, mail, weight, receipt });
         Ok(seq)
     }
 
-    /// Whether a sender has room. Senders that fill a mailbox keep no sender out of it that has little in it.
+    /// Whether a sender has room. Senders that fill a mailbox do not keep out a sender that has little in it.
     fn takes_from(&self, sender: &PeerId, weight: usize) -> bool {
         let fits = |entries: usize, bytes: usize| {
             self.relays.entries < entries && self.relays.bytes.saturating_add(weight) <= bytes
         };
-        if fits(RELAYS, RELAY_BYTES) {
+        if fits(SHARED_RELAYS, SHARED_RELAY_BYTES) {
             return true;
         }
         let own = self.senders.get(sender).copied().unwrap_or_default();
-        fits(RESERVE, RESERVE_BYTES)
-            && own.entries < RESERVED_EACH
+        fits(MAX_RELAYS, MAX_RELAY_BYTES)
+            && own.entries < RESERVED_RELAYS_EACH
             && own.bytes.saturating_add(weight) <= RESERVED_BYTES_EACH
     }
 
-    fn pool(&mut self, kind: NewsKind) -> &mut Waiting {
+    fn pool(&mut self, kind: MailKind) -> &mut Waiting {
         match kind {
-            NewsKind::Relay => &mut self.relays,
-            NewsKind::Notice => &mut self.notices,
-            NewsKind::Answer => &mut self.answers,
+            MailKind::Relay => &mut self.relays,
+            MailKind::Notice => &mut self.notices,
+            MailKind::Answer => &mut self.answers,
         }
     }
 
-    /// Whether one more notice about a room is taken.
+    /// Whether the mailbox takes one more notice about a room.
     pub(super) fn takes_notices(&self) -> bool {
-        self.notices.entries < NOTICES
+        self.notices.entries < UNPROMPTED_NOTICES
     }
 
-    /// Whether so many notices were acknowledged that it is time for more.
+    /// Whether the client has acknowledged enough notices to get more.
     pub(super) fn wants_notices(&self) -> bool {
-        self.notices.entries <= NOTICES / 2
+        self.notices.entries <= UNPROMPTED_NOTICES / 2
     }
 
-    /// Whether one more notice is taken that has to go before a relay.
+    /// Whether the mailbox takes one more notice that must go before a relay.
     pub(super) fn takes_notice_before_relay(&self) -> bool {
         self.notices.entries < MAX_NOTICES
     }
 
-    /// Lets go of what is acknowledged; the receipts that are due.
+    /// Removes the entries that are acknowledged, and returns the receipts that are due.
     pub(super) fn acknowledge(&mut self, ack: u32) -> Vec<Receipt> {
         let mut due = Vec::new();
         while self.entries.front().is_some_and(|entry| entry.seq <= ack)
             && let Some(entry) = self.entries.pop_front()
         {
-            self.pool(entry.news.kind()).take(entry.weight);
-            if let News::Relay { from, .. } = &*entry.news
+            self.pool(entry.mail.kind()).take(entry.weight);
+            if let Mail::Relay { from, .. } = &*entry.mail
                 && let Some(sender) = self.senders.get_mut(from)
             {
                 sender.take(entry.weight);
@@ -189,12 +192,12 @@ impl Mailbox {
         due
     }
 
-    /// How many entries wait, and their bytes.
+    /// Counts the entries that wait, and their bytes.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.entries.len(), self.bytes())
     }
 
-    /// How many bytes of relays wait.
+    /// Counts the bytes of relays that wait.
     pub(super) fn relay_bytes(&self) -> usize {
         self.relays.bytes
     }
@@ -203,29 +206,29 @@ impl Mailbox {
         self.relays.bytes.saturating_add(self.notices.bytes).saturating_add(self.answers.bytes)
     }
 
-    /// What waits, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<News>)> {
-        self.entries.iter().map(|entry| (entry.seq, &entry.news))
+    /// Lists the mail that waits, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Mail>)> {
+        self.entries.iter().map(|entry| (entry.seq, &entry.mail))
     }
 
-    /// Who negotiates with this client and does not know that it has not heard of it.
+    /// Lists the peers whose negotiation with this client waits here: they do not know that it has not arrived.
     pub(super) fn unheard(&self) -> BTreeSet<PeerId> {
-        let negotiates = |entry: &Entry| match &*entry.news {
-            News::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
-            News::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
+        let negotiates = |entry: &Entry| match &*entry.mail {
+            Mail::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
+            Mail::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
             _ => None,
         };
         self.entries.iter().filter_map(negotiates).collect()
     }
 
-    /// The receipts that nobody will give, when the session ends.
+    /// Lists the receipts that will never be due, because the session ends.
     pub(super) fn into_receipts(self) -> impl Iterator<Item = Receipt> {
         self.entries.into_iter().filter_map(|entry| entry.receipt)
     }
 
-    /// Most bytes of a page that is listed now: half of what is left for answers, so that a client that asks faster than
-    /// it acknowledges gets shorter pages and not the end of its session.
+    /// Returns the most bytes that a page may have now: half of the room that is left for answers. A client that asks faster than
+    /// it acknowledges gets shorter pages, and its session does not end.
     pub(super) fn page_bytes(&self) -> usize {
-        (ANSWER_BYTES / 2).saturating_sub(self.answers.bytes) / 2
+        (MAX_ANSWER_BYTES / 2).saturating_sub(self.answers.bytes) / 2
     }
 }

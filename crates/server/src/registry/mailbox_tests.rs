@@ -5,8 +5,8 @@ use super::session_tests::{claim, fresh};
 use super::state::Registry;
 use super::world_tests::{LOST, World, id, refused, room};
 use crate::engine::limits::RESUME_WINDOW_MS;
-use crate::engine::limits::{ANSWER_BYTES, ANSWERS, RELAYS, RESERVE_BYTES};
-use crate::engine::{Action, Command, Delivery, LeaveReason, LossReason, News, Outcome};
+use crate::engine::limits::{MAX_ANSWER_BYTES, MAX_ANSWERS, MAX_RELAY_BYTES, SHARED_RELAYS};
+use crate::engine::{Action, Command, Delivery, LeaveReason, LossReason, Mail, Outcome};
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ErrorCode, Query, Signal, limits};
 
@@ -19,7 +19,7 @@ fn offer(to: &str, bytes: usize) -> Action {
 }
 
 fn size(world: &World, name: &str) -> usize {
-    world.registry.peers[&id(name)].mailbox.iter().map(|(_, news)| news.weight()).sum()
+    world.registry.peers[&id(name)].mailbox.iter().map(|(_, mail)| mail.weight()).sum()
 }
 
 impl World {
@@ -47,14 +47,14 @@ fn relays_are_bounded_and_the_session_lives() {
         if away {
             world.detach(0, 2, LOST);
         }
-        assert_eq!(world.flood(1, 1, 2, "bob", 10) as usize, RELAYS);
-        assert_eq!(world.send(1, 1, 3 + RELAYS as u32, "bob"), BUSY);
+        assert_eq!(world.flood(1, 1, 2, "bob", 10) as usize, SHARED_RELAYS);
+        assert_eq!(world.send(1, 1, 3 + SHARED_RELAYS as u32, "bob"), BUSY);
         // What was taken is there.
-        world.news(2);
+        world.mail(2);
         world.resume(2, 9, claim("bob", "next", "n", Some(1))).unwrap();
-        assert_eq!(world.numbers(9).len(), RELAYS);
-        world.ack(3, 9, 1 + RELAYS as u32);
-        assert_eq!(world.send(4, 1, 4 + RELAYS as u32, "bob"), Outcome::Executed);
+        assert_eq!(world.numbers(9).len(), SHARED_RELAYS);
+        world.ack(3, 9, 1 + SHARED_RELAYS as u32);
+        assert_eq!(world.send(4, 1, 4 + SHARED_RELAYS as u32, "bob"), Outcome::Executed);
     }
 }
 
@@ -66,7 +66,7 @@ fn bytes_are_bounded_and_the_largest_description_fits_an_empty_mailbox() {
     assert_eq!(world.request(1, 1, 3, offer("bob", largest)), BUSY);
     world.ack(1, 2, 2);
     assert_eq!(world.flood(1, 1, 4, "bob", 60_000), 5, "what any sender may");
-    assert!(size(&world, "bob") <= RESERVE_BYTES);
+    assert!(size(&world, "bob") <= MAX_RELAY_BYTES);
 }
 
 #[test]
@@ -115,10 +115,10 @@ fn who_never_acknowledges_its_answers_loses_its_session() {
             break;
         }
     }
-    assert_eq!(world.news(1).pop(), Some(Delivery::SessionLost));
-    assert_eq!(seq as usize, 2 + ANSWERS + 1);
-    let told: Vec<News> = world.told(2).into_iter().map(|(_, news)| news).collect();
-    assert_eq!(told, [News::PeerLeft { room: room("r"), peer: id("eve"), reason: LeaveReason::Lost }]);
+    assert_eq!(world.mail(1).pop(), Some(Delivery::SessionLost));
+    assert_eq!(seq as usize, 2 + MAX_ANSWERS + 1);
+    let told: Vec<Mail> = world.told(2).into_iter().map(|(_, mail)| mail).collect();
+    assert_eq!(told, [Mail::PeerLeft { room: room("r"), peer: id("eve"), reason: LeaveReason::Lost }]);
     assert_eq!(world.execute(2, 1, Command::Beat { ack: None }), Outcome::Unregistered);
     let expired = Ok(fresh(Some(LossReason::SessionExpired)));
     assert_eq!(world.resume(3, 9, claim("eve", "next", "n", Some(5))), expired);
@@ -138,7 +138,7 @@ fn who_asks_faster_than_it_acknowledges_gets_shorter_pages_and_keeps_its_session
         let query = Query { limit: Some(100), ..Query::default() };
         assert_eq!(world.request(1, 1, seq, Action::Discover(query)), Outcome::Executed);
         match world.told(1).pop() {
-            Some((_, News::Found { page, .. })) => {
+            Some((_, Mail::Found { page, .. })) => {
                 assert!(page.cursor.is_some() || page.peers.len() == 100);
                 counts.push(page.peers.len());
             }
@@ -147,7 +147,7 @@ fn who_asks_faster_than_it_acknowledges_gets_shorter_pages_and_keeps_its_session
     }
     assert_eq!(counts[0], 100);
     assert!(counts.is_sorted_by(|a, b| a >= b) && counts[39] == 1, "{counts:?}");
-    assert!(size(&world, "ada") <= ANSWER_BYTES);
+    assert!(size(&world, "ada") <= MAX_ANSWER_BYTES);
     assert!(world.registry.peers.contains_key(&id("ada")));
 }
 

@@ -1,10 +1,14 @@
-//! Who is there: peers, their sessions, their leases and their rooms. Sans-IO; the state of the memory engine.
+//! The registry: which peers there are, with their sessions, leases and rooms. It is sans-IO, and the state of the memory engine.
 //!
-//! A session is connected as long as its lease, which every command of its connection renews. Without a connection it
-//! is away until its window ends. It ends in one place, [`Registry::remove`](Registry), whatever the cause, so that each
-//! stay in a room ends with at most one notice to each member. Peers of version 1 have no mailbox and are never away: their socket
-//! and their registration end together, and members of that version hear of the others' absences as they always
-//! have, as `peer-left` and `peer-joined`.
+//! A session is connected as long as its lease lasts, which every command of its socket renews. Without a socket a session is
+//! away until its window ends. A session ends in one place ([`Registry`]'s `remove`), whatever the cause, so each
+//! stay in a room ends with at most one notice to each member. Peers of version 1 have no mailbox and are never away: their
+//! registration ends with their socket. Members of version 1 get the absence of another peer as `peer-left` and its return as
+//! `peer-joined`, as they always did.
+//!
+//! The files from the ground up: `index`, `labels`, `deadlines`, `mailbox`, `keys`, `frames`, `marks` and `presence` are values
+//! of their own; `registration` is one peer with its session; `state` holds them all; `execute`, `claim` (which acts as
+//! `claim_decision` decides), `session_end`, `rooms`, `post`, `spread`, `discovery` and `sweep` are what commands and time do.
 
 mod allowance;
 mod bounds;

@@ -1,6 +1,6 @@
 //! What a client knows of a room.
 
-use crate::engine::News;
+use crate::engine::Mail;
 use std::collections::BTreeSet;
 
 /// What a client makes of the notices of one room. It counts every absence and every end that it is told.
@@ -16,9 +16,9 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    pub(super) fn note(&mut self, news: &News) {
-        match news {
-            News::Joined { page, reference, .. } => {
+    pub(super) fn note(&mut self, mail: &Mail) {
+        match mail {
+            Mail::Joined { page, reference, .. } => {
                 self.lists += 1;
                 self.is_partial = page.cursor.is_some();
                 if reference.is_none() {
@@ -26,20 +26,20 @@ impl Picture {
                 }
                 self.present = page.peers.iter().map(|peer| peer.id.clone()).collect();
             }
-            News::PeerJoined { peer, .. } => {
+            Mail::PeerJoined { peer, .. } => {
                 assert!(self.present.insert(peer.id.clone()), "{} joined twice", peer.id);
                 assert!(!self.away.contains(&peer.id));
             }
-            News::PeerBack { peer, .. } => {
+            Mail::PeerBack { peer, .. } => {
                 self.away.remove(&peer.id);
                 self.present.insert(peer.id.clone());
             }
-            News::PeerAway { peer, .. } => {
+            Mail::PeerAway { peer, .. } => {
                 self.absences += 1;
                 self.present.remove(peer.as_str());
                 assert!(self.away.insert(peer.as_str().into()), "{peer} is away twice");
             }
-            News::PeerLeft { peer, .. } => {
+            Mail::PeerLeft { peer, .. } => {
                 self.ends += 1;
                 let was_here = self.present.remove(peer.as_str()) | self.away.remove(peer.as_str());
                 assert!(was_here || self.lists == 0 || self.is_partial, "{peer} left and was never named");

@@ -1,27 +1,27 @@
-//! From the engine to the clients: mailboxes, and sockets behind them.
+//! Posts mail: into the mailboxes of clients and to the sockets behind them.
 
 use super::mailbox::{NotTaken, Receipt};
 use super::registration::Registration;
 use super::state::Registry;
-use crate::engine::{News, Outlet, words};
+use crate::engine::{Mail, Outlet, explanation};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
 impl Registry {
-    /// Puts news into the mailbox of a peer and, where it has a socket, on their way. A peer of version 1 has only the
+    /// Puts mail into the mailbox of a peer and, if the peer has a socket, sends it. A peer of version 1 has only the
     /// socket.
     ///
     /// # Errors
-    /// When there is no room. A session that cannot take an answer ends with the command.
+    /// [`NotTaken`] when there is no room. A session whose mailbox cannot take an answer ends with the command.
     pub(super) fn post(
         &mut self,
         to: &PeerId,
-        news: &Arc<News>,
+        mail: &Arc<Mail>,
         receipt: Option<Receipt>,
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let Some(peer) = self.peers.get_mut(to) else { return Err(NotTaken::Busy) };
-        let put = self.store.put(peer, news, receipt, out);
+        let put = self.store.put(peer, mail, receipt, out);
         if put == Err(NotTaken::Lost) && !peer.overflowed {
             peer.overflowed = true;
             self.overflowed.push(to.clone());
@@ -29,17 +29,17 @@ impl Registry {
         put
     }
 
-    /// Puts a relay to every live member of a room but its sender. A member for whom there is no room does not keep the
-    /// others waiting.
+    /// Posts a relay to every live member of a room but its sender. A full mailbox of one member does not keep it from the
+    /// others.
     ///
     /// # Errors
-    /// When there was no room for a member.
+    /// [`NotTaken`] when the mailbox of a member had no room.
     pub(super) fn post_to_room(
         &mut self,
         now: u64,
         room: &RoomName,
         from: &PeerId,
-        relay: &Arc<News>,
+        relay: &Arc<Mail>,
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let mut done = Ok(());
@@ -61,38 +61,39 @@ impl Registry {
         done
     }
 
-    /// Answers a client's own frame.
-    pub(super) fn answer(&mut self, to: &PeerId, news: News, out: &mut impl Outlet) {
-        // Where it does not fit the session ends: an answer is never lost alone.
-        let _ends_when_lost = self.post(to, &Arc::new(news), None, out);
+    /// Posts the answer to a client's own frame.
+    pub(super) fn answer(&mut self, to: &PeerId, mail: Mail, out: &mut impl Outlet) {
+        // If the answer does not fit, the session ends: no answer is lost while its session goes on.
+        let _ends_when_lost = self.post(to, &Arc::new(mail), None, out);
     }
 
-    /// Tells senders that their messages were received.
-    pub(super) fn give(&mut self, receipts: Vec<Receipt>, out: &mut impl Outlet) {
+    /// Posts `received` to the senders of acknowledged messages.
+    pub(super) fn send_receipts(&mut self, receipts: Vec<Receipt>, out: &mut impl Outlet) {
         for receipt in receipts {
-            if self.asks(&receipt) {
+            if self.wants_receipt(&receipt) {
                 let reference = Some(receipt.reference);
-                self.answer(&receipt.sender, News::Received { reference }, out);
+                self.answer(&receipt.sender, Mail::Received { reference }, out);
             }
         }
     }
 
-    /// Tells senders that their messages never will be received.
-    pub(super) fn withhold(
+    /// Posts `peer-not-found` to the senders of messages that their receiver's session did not acknowledge before it ended.
+    pub(super) fn report_unreceived(
         &mut self,
         receiver: &PeerId,
         receipts: impl Iterator<Item = Receipt>,
         out: &mut impl Outlet,
     ) {
         for receipt in receipts {
-            if self.asks(&receipt) {
+            if self.wants_receipt(&receipt) {
                 self.answer(&receipt.sender, not_found(receiver, Some(receipt.reference)), out);
             }
         }
     }
 
-    /// Tells the peers that negotiate with a peer that its session has ended without having heard of it: they may say it again.
-    pub(super) fn disappoint(
+    /// Posts `peer-not-found` to the peers whose negotiation did not reach a peer before its session ended: they may send it
+    /// again.
+    pub(super) fn report_unreached(
         &mut self,
         receiver: &PeerId,
         senders: impl IntoIterator<Item = PeerId>,
@@ -106,12 +107,12 @@ impl Registry {
     }
 
     /// Whether the session that asked for a receipt still lives.
-    fn asks(&self, receipt: &Receipt) -> bool {
+    fn wants_receipt(&self, receipt: &Receipt) -> bool {
         self.peers.get(&receipt.sender).is_some_and(|peer| peer.number == receipt.session)
     }
 }
 
-fn not_found(about: &PeerId, reference: Option<u32>) -> News {
+fn not_found(about: &PeerId, reference: Option<u32>) -> Mail {
     let code = ErrorCode::PeerNotFound;
-    News::Refused { code, text: words(code).into(), reference, about: Some(about.clone()), after: None }
+    Mail::Refused { code, text: explanation(code).into(), reference, about: Some(about.clone()), after: None }
 }

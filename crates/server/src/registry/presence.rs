@@ -1,19 +1,19 @@
-//! Where the peers of one room stand, and how much of it each member was told.
+//! Where the peers of one room stand, and what each member knows of it.
 //!
-//! A change is made once, in the room: one bit, however many members there are. What a member has to be told is the
-//! difference between the room and what the member was told last, so changes that it has not had yet collapse by
+//! A change is made once, in the room: one bit, however many members there are. The notices that are due to a member are the
+//! difference between the room and what the member knows. Changes that the member has not heard of collapse by
 //! themselves: a peer that came and went is no difference.
 
 use super::marks::{Asked, Marks, Standing};
-use crate::engine::{AwayReason, LeaveReason, News};
+use crate::engine::{AwayReason, LeaveReason, Mail};
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Most places of peers that have left, beside as many as there are members. Beyond them members list the room again.
-pub(super) const MAX_DEPARTED: usize = 1_024;
+/// Most places of ended stays, beside as many as there are members. Beyond them members get the list of the room again.
+pub(super) const MAX_ENDED_STAYS: usize = 1_024;
 
-/// One stay of a peer in the room. Its place is used again when no member has to be told of its end.
+/// One stay of a peer in the room. Its place is used again when no notice of its end is due to any member.
 #[derive(Debug)]
 struct Stay {
     peer: PeerId,
@@ -21,7 +21,7 @@ struct Stay {
     away: AwayReason,
     /// Why it ended, once it has.
     left: Option<LeaveReason>,
-    /// Members that were told of it and not of its end.
+    /// Members that know of the stay and not of its end.
     knowers: usize,
     notices: Notices,
 }
@@ -29,10 +29,10 @@ struct Stay {
 /// The notices about one stay, made once for all members.
 #[derive(Debug, Default)]
 struct Notices {
-    joined: Option<Arc<News>>,
-    back: Option<Arc<News>>,
-    away: Option<Arc<News>>,
-    left: Option<Arc<News>>,
+    joined: Option<Arc<Mail>>,
+    back: Option<Arc<Mail>>,
+    away: Option<Arc<Mail>>,
+    left: Option<Arc<Mail>>,
 }
 
 /// The peers of one room.
@@ -42,29 +42,29 @@ pub(super) struct Presence {
     free: Vec<u32>,
     facts: Marks,
     members: usize,
-    /// The places of stays that have ended, by peer, as long as a member has to be told.
+    /// The places of ended stays, by peer, as long as a notice is due to a member.
     departed: BTreeMap<PeerId, Vec<u32>>,
     ended: usize,
-    /// Whether the room waits for its turn to be told.
+    /// Whether the room waits for its turn.
     pub(super) queued: bool,
     /// Whether it needs another turn after this one.
     pub(super) again: bool,
 }
 
-/// What one member was told of a room.
+/// What one member knows of a room.
 #[derive(Debug, Default)]
 pub(super) struct View {
     /// The member's own place.
     slot: u32,
     known: Marks,
-    /// Peers that said something else of themselves since the member was told of them.
+    /// Peers whose description has changed since the member heard of them.
     renewed: Marks,
-    /// The member has to list the room again.
+    /// The member needs the list of the room again.
     pub(super) stale: bool,
 }
 
 impl Presence {
-    /// A peer enters. Its view is that of the list that it gets.
+    /// Lets a peer enter. Its view is that of the list that it gets.
     pub(super) fn enter(&mut self, peer: &PeerId, info: Arc<PeerInfo>) -> View {
         let slot = self.begin(peer, info);
         self.members = self.members.saturating_add(1);
@@ -74,7 +74,7 @@ impl Presence {
         view
     }
 
-    /// A place for a stay that begins.
+    /// Gives a place to a stay that begins.
     fn begin(&mut self, peer: &PeerId, info: Arc<PeerInfo>) -> u32 {
         let stay = Stay {
             peer: peer.clone(),
@@ -94,7 +94,7 @@ impl Presence {
         slot
     }
 
-    /// A member says something else of itself. Members are not told.
+    /// Takes another description of a member. No notice goes out.
     pub(super) fn describe(&mut self, view: &View, info: &Arc<PeerInfo>) {
         if let Some(Some(stay)) = self.stay_mut(view.slot) {
             stay.info = Arc::clone(info);
@@ -102,7 +102,7 @@ impl Presence {
         }
     }
 
-    /// A member that is away will come back as a new stay: a member that knows it is told of an end and a beginning.
+    /// Lets a member that is away come back as a new stay: the other members get the end of one and the beginning of another.
     pub(super) fn begin_anew(&mut self, view: &mut View, peer: &PeerId, info: &Arc<PeerInfo>) {
         self.end(view.slot, LeaveReason::Lost);
         view.slot = self.begin(peer, Arc::clone(info));
@@ -110,8 +110,8 @@ impl Presence {
         self.facts.set(view.slot, Standing::Away);
     }
 
-    /// A member was given a list of the room: that is what it knows. The list says nothing of the peers that it knows to be
-    /// away, unless the view is stale.
+    /// Notes that a member gets a list of the room, and knows what the list says. The list says nothing about the peers that the
+    /// member knows to be away, unless the view is stale.
     pub(super) fn list(&mut self, view: &mut View) {
         let before = if view.stale { Marks::default() } else { view.known.clone() };
         let mut known = before.after_list(&self.facts);
@@ -127,8 +127,8 @@ impl Presence {
         view.stale = false;
     }
 
-    /// A member is away or back.
-    pub(super) fn turn(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
+    /// Notes that a member is away or back.
+    pub(super) fn set_away(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
         let Some(stay) = self.stay_mut(view.slot).and_then(Option::as_mut) else { return };
         if let Some(reason) = away {
             stay.away = reason;
@@ -139,14 +139,14 @@ impl Presence {
         self.facts.set(view.slot, standing);
     }
 
-    /// A member leaves.
+    /// Lets a member leave.
     pub(super) fn depart(&mut self, mut view: View, reason: LeaveReason) {
         self.forget(&mut view);
         self.members = self.members.saturating_sub(1);
         self.end(view.slot, reason);
     }
 
-    /// A stay ends.
+    /// Ends a stay.
     fn end(&mut self, slot: u32, reason: LeaveReason) {
         self.facts.set(slot, Standing::Unknown);
         let Some(Some(stay)) = self.stay_mut(slot) else { return };
@@ -169,39 +169,39 @@ impl Presence {
         self.members
     }
 
-    /// Whether more ends of stays are kept than may be.
+    /// Whether the room keeps more ended stays than it may.
     pub(super) fn is_crowded(&self) -> bool {
-        self.ended > self.members.saturating_add(MAX_DEPARTED)
+        self.ended > self.members.saturating_add(MAX_ENDED_STAYS)
     }
 
-    /// What a member has to be told, at most `limit` places: the ends of stays first, so that a peer that came again has left
-    /// before.
+    /// Lists the places about which a notice is due to a member, at most `limit`. The ends of stays come first: a peer that came
+    /// again must have left before.
     pub(super) fn due(&self, view: &View, limit: usize) -> Vec<u32> {
         let differences = |asked| view.known.differences(&self.facts, &view.renewed, asked);
         let all = differences(Asked::Gone).chain(differences(Asked::Others));
         all.filter(|slot| *slot != view.slot).take(limit).collect()
     }
 
-    /// The places that are about one peer, in the order of its stays.
+    /// Lists the places of one peer, in the order of its stays.
     pub(super) fn about(&self, peer: &PeerId, current: Option<&View>) -> Vec<u32> {
         let ended = self.departed.get(peer).into_iter().flatten().copied();
         ended.chain(current.map(|view| view.slot)).collect()
     }
 
-    /// Tells a member of one place; `None`: there is nothing to tell. `sessions`: whether the member's version knows of
-    /// absences; to another one that is away has left, and one that is back has joined.
+    /// Brings a member's knowledge of one place up to date and returns the notice, if one is due. `sessions`: whether the
+    /// member's version knows of absences; for another version a peer that is away has left, and a peer that is back has joined.
     pub(super) fn tell(
         &mut self,
         room: &RoomName,
         view: &mut View,
         slot: u32,
         sessions: bool,
-    ) -> Option<Arc<News>> {
+    ) -> Option<Arc<Mail>> {
         let (known, fact) = (view.known.standing(slot), self.facts.standing(slot));
         let is_renewed = view.renewed.standing(slot) == Standing::Present;
         let stay = self.stay_mut(slot)?.as_mut()?;
         let knew = known != Standing::Unknown;
-        let (now, news) = match (known, fact) {
+        let (now, mail) = match (known, fact) {
             (Standing::Unknown, Standing::Present) => (Standing::Present, Some(stay.joined(room))),
             (_, Standing::Present) if known != Standing::Present && !sessions => {
                 (Standing::Present, Some(stay.joined(room)))
@@ -214,7 +214,7 @@ impl Presence {
             }
             (Standing::Present, Standing::Away) if !sessions => {
                 let left =
-                    News::PeerLeft { room: room.clone(), peer: stay.peer.clone(), reason: LeaveReason::Lost };
+                    Mail::PeerLeft { room: room.clone(), peer: stay.peer.clone(), reason: LeaveReason::Lost };
                 (Standing::Unknown, Some(Arc::new(left)))
             }
             (Standing::Present, Standing::Away) => (Standing::Away, Some(stay.away(room))),
@@ -234,18 +234,18 @@ impl Presence {
         view.known.set(slot, now);
         view.renewed.set(slot, Standing::Unknown);
         self.release_if_over(slot);
-        news
+        mail
     }
 
-    /// The peer of `of` said something else of itself: a member that knows it is told again.
+    /// Notes that the peer at `of` has another description: a member that knows the peer gets the notice again.
     pub(super) fn renew(view: &mut View, of: u32) {
         if view.known.standing(of) != Standing::Unknown {
             view.renewed.set(of, Standing::Present);
         }
     }
 
-    /// Lets go of every stay that has ended. A member that was to be told of one has to list the room again.
-    pub(super) fn forget_departed<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
+    /// Removes every ended stay. A member to which a notice about one was due needs the list of the room again.
+    pub(super) fn forget_ended<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
         let ended: Vec<u32> = std::mem::take(&mut self.departed).into_values().flatten().collect();
         let mut places = Marks::default();
         for slot in &ended {
@@ -261,7 +261,7 @@ impl Presence {
         self.ended = 0;
     }
 
-    /// A member is not to be told anything any more.
+    /// Notes that a member needs no further notices.
     fn forget(&mut self, view: &mut View) {
         for slot in std::mem::take(&mut view.known).known() {
             if let Some(stay) = self.stay_mut(slot).and_then(Option::as_mut) {
@@ -271,7 +271,7 @@ impl Presence {
         }
     }
 
-    /// Gives the place of a stay back that has ended and of which every member was told.
+    /// Frees the place of a stay that has ended, once every member knows of the end.
     fn release_if_over(&mut self, slot: u32) {
         let Some(Some(stay)) = self.stay_mut(slot) else { return };
         if stay.left.is_none() || stay.knowers > 0 {
@@ -299,7 +299,7 @@ impl Presence {
         self.stays.get_mut(usize::try_from(slot).ok()?)
     }
 
-    /// How many places there are, of members and of ended stays.
+    /// Counts the places of members and of ended stays.
     #[cfg(test)]
     pub(super) fn places(&self) -> usize {
         self.stays.iter().flatten().count()
@@ -307,17 +307,17 @@ impl Presence {
 }
 
 impl View {
-    /// The member's own place.
+    /// Returns the member's own place.
     pub(super) fn slot(&self) -> u32 {
         self.slot
     }
 
-    /// How many peers the member knows of.
+    /// Counts the peers that the member knows of.
     pub(super) fn size(&self) -> usize {
         self.known.count()
     }
 
-    /// Ends a loan: the view was taken out of the rooms of its member.
+    /// Puts the view, which was taken out of the rooms of its member, back.
     pub(super) fn put_back(self, rooms: &mut BTreeMap<RoomName, Self>, room: &RoomName) {
         if let Some(place) = rooms.get_mut(room) {
             *place = self;
@@ -326,27 +326,27 @@ impl View {
 }
 
 impl Stay {
-    fn joined(&mut self, room: &RoomName) -> Arc<News> {
+    fn joined(&mut self, room: &RoomName) -> Arc<Mail> {
         let peer = &self.info;
-        let make = || Arc::new(News::PeerJoined { room: room.clone(), peer: Arc::clone(peer) });
+        let make = || Arc::new(Mail::PeerJoined { room: room.clone(), peer: Arc::clone(peer) });
         self.notices.joined.get_or_insert_with(make).clone()
     }
 
-    fn back(&mut self, room: &RoomName) -> Arc<News> {
+    fn back(&mut self, room: &RoomName) -> Arc<Mail> {
         let peer = &self.info;
-        let make = || Arc::new(News::PeerBack { room: room.clone(), peer: Arc::clone(peer) });
+        let make = || Arc::new(Mail::PeerBack { room: room.clone(), peer: Arc::clone(peer) });
         self.notices.back.get_or_insert_with(make).clone()
     }
 
-    fn away(&mut self, room: &RoomName) -> Arc<News> {
+    fn away(&mut self, room: &RoomName) -> Arc<Mail> {
         let (peer, reason) = (&self.peer, self.away);
-        let make = || Arc::new(News::PeerAway { room: room.clone(), peer: peer.clone(), reason });
+        let make = || Arc::new(Mail::PeerAway { room: room.clone(), peer: peer.clone(), reason });
         self.notices.away.get_or_insert_with(make).clone()
     }
 
-    fn left(&mut self, room: &RoomName) -> Arc<News> {
+    fn left(&mut self, room: &RoomName) -> Arc<Mail> {
         let (peer, reason) = (&self.peer, self.left.unwrap_or(LeaveReason::Lost));
-        let make = || Arc::new(News::PeerLeft { room: room.clone(), peer: peer.clone(), reason });
+        let make = || Arc::new(Mail::PeerLeft { room: room.clone(), peer: peer.clone(), reason });
         self.notices.left.get_or_insert_with(make).clone()
     }
 }

@@ -1,26 +1,26 @@
 //! Why the registry does not do what a client asks for.
 
-use crate::engine::words;
+use crate::engine::explanation;
 use signalpost_protocol::{ErrorCode, PeerId};
 use std::borrow::Cow;
 
-/// Why an action is not taken.
+/// The reason why the registry does not do what a frame asks for.
 pub(super) struct Refused {
     pub(super) code: ErrorCode,
     pub(super) text: Cow<'static, str>,
     pub(super) about: Option<PeerId>,
-    /// When it would be taken, in milliseconds from now.
+    /// In how many milliseconds the registry would do it.
     pub(super) after: Option<u32>,
 }
 
 impl From<ErrorCode> for Refused {
     fn from(code: ErrorCode) -> Self {
-        Self { code, text: words(code).into(), about: None, after: None }
+        Self { code, text: explanation(code).into(), about: None, after: None }
     }
 }
 
 impl Refused {
-    /// The peer does it too often; in so many milliseconds it may again.
+    /// Refuses a peer that enters rooms too often, and may enter another in `after` milliseconds.
     pub(super) fn wait(after: u64) -> Self {
         let after = u32::try_from(after).unwrap_or(u32::MAX);
         let text = format!("the peer enters rooms too often: it may enter another in {after} ms").into();

@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::labels::OwnLabels;
 use super::mailbox::Mailbox;
 use super::presence::View;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::limits::LEASE_MS;
 use crate::engine::{Claim, LossReason};
 use signalpost_protocol::{PeerInfo, RoomName, SESSIONS};
@@ -24,19 +24,19 @@ pub(super) struct Registration {
     /// Names this session and no later one of the same peer.
     pub(super) number: u64,
     /// The socket that holds the session; `None`: the peer is away.
-    pub(super) connection: Option<ConnectionId>,
+    pub(super) socket: Option<SocketId>,
     pub(super) info: Arc<PeerInfo>,
     pub(super) labels: OwnLabels,
-    /// The rooms that it is in, and what it was told of them.
+    /// The rooms that it is in, and what it knows of them.
     pub(super) rooms: BTreeMap<RoomName, View>,
     /// How often it may enter a room.
     pub(super) joins: Allowance,
-    /// More is to be told of its rooms than its mailbox took.
+    /// Notices about its rooms wait because its mailbox took no more.
     pub(super) behind: bool,
-    /// Its mailbox could not take an answer: the session ends before the command does.
+    /// Its mailbox could not take an answer. The session ends before the command is done.
     pub(super) overflowed: bool,
     pub(super) last_seen: u64,
-    /// The time under which it stands in the sweep's order. The lease may end later, the window not.
+    /// The time under which it stands in [`Deadlines`](super::deadlines::Deadlines). The lease may end later, the window not.
     pub(super) due: u64,
     pub(super) mailbox: Mailbox,
     pub(super) frames: Frames,
@@ -46,18 +46,18 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// A session that begins. `reason`: why it is not the one that its client wanted, if it wanted one.
+    /// Begins a session. `reason`: why it is not the session that its client wanted, if the client wanted one.
     pub(super) fn new(
         now: u64,
         number: u64,
-        connection: ConnectionId,
+        socket: SocketId,
         claim: Claim,
         reason: Option<LossReason>,
     ) -> Self {
         let mut new = Self {
             version: claim.version,
             number,
-            connection: Some(connection),
+            socket: Some(socket),
             info: Arc::default(),
             labels: OwnLabels::default(),
             rooms: BTreeMap::new(),
@@ -75,7 +75,7 @@ impl Registration {
         new
     }
 
-    /// Takes what the peer says of itself.
+    /// Takes the peer's description of itself.
     pub(super) fn describe(&mut self, info: PeerInfo) {
         self.labels = OwnLabels::of(&info);
         self.info = Arc::new(info);
@@ -87,15 +87,15 @@ impl Registration {
     }
 
     pub(super) fn is_away(&self) -> bool {
-        self.connection.is_none()
+        self.socket.is_none()
     }
 
-    /// Whether it is connected and its lease lasts: only such a peer is listed.
+    /// Whether it is connected and its lease lasts. Lists name only such peers.
     pub(super) fn is_present(&self, now: u64) -> bool {
-        self.connection.is_some() && now < self.expires_at()
+        self.socket.is_some() && now < self.expires_at()
     }
 
-    /// Whether it can be spoken to: present, or with a mailbox that waits for it.
+    /// Whether it can be sent to: it is present, or has a mailbox that waits for it.
     pub(super) fn is_live(&self, now: u64) -> bool {
         match (self.has_session(), self.is_away()) {
             (true, true) => now < self.due,

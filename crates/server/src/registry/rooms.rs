@@ -1,23 +1,23 @@
-//! What peers do: enter and leave rooms, and speak to each other.
+//! Lets peers enter and leave rooms, and send to each other.
 
 use super::mailbox::Receipt;
 use super::presence::{Presence, View};
 use super::refused::Refused;
 use super::state::Registry;
-use crate::engine::{AwayReason, LeaveReason, News, Outlet, Page};
+use crate::engine::{AwayReason, LeaveReason, Mail, Outlet, Page};
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
 use std::sync::Arc;
 
-/// Why a peer cannot enter a room that is not its own fault.
-const ROOMS_ARE_FULL: &str = "the rooms of the server have as many members as it takes: try again later";
+/// The explanation for a peer that cannot enter a room because the server's rooms are full.
+const ROOMS_ARE_FULL: &str = "the rooms of the server have as many members as allowed: try again later";
 
-/// What the members of a room were told of each other takes two bits for each pair of them.
+/// Counts the pairs of members. What the members of a room know of each other takes two bits for each pair.
 const fn pairs_of(members: usize) -> usize {
     members.saturating_mul(members)
 }
 
 impl Registry {
-    /// Enters a room, or lists it again for a peer that is in it.
+    /// Lets a peer enter a room, or lists the room again for a member.
     pub(super) fn join(
         &mut self,
         now: u64,
@@ -26,14 +26,14 @@ impl Registry {
         out: &mut impl Outlet,
     ) -> Result<Page, Refused> {
         let Some(peer) = self.peers.get_mut(id) else { return Err(ErrorCode::NotRegistered.into()) };
-        if peer.rooms.contains_key(room) {
-            peer.joins.take(now).map_err(Refused::wait)?;
-            self.show_again(now, id, room, out);
+        let is_member = peer.rooms.contains_key(room);
+        if !is_member && peer.rooms.len() >= limits::ROOMS_PER_PEER {
+            return Err(ErrorCode::TooManyRooms.into());
+        }
+        peer.joins.take(now).map_err(Refused::wait)?;
+        if is_member {
+            self.list_to_member(now, id, room, out);
         } else {
-            if peer.rooms.len() >= limits::ROOMS_PER_PEER {
-                return Err(ErrorCode::TooManyRooms.into());
-            }
-            peer.joins.take(now).map_err(Refused::wait)?;
             let members = self.presences.get(room).map_or(0, Presence::members);
             let pairs = self
                 .pairs
@@ -48,7 +48,7 @@ impl Registry {
             self.work.touch(view.size());
             peer.rooms.insert(room.clone(), view);
             self.rooms.insert(room.clone(), id);
-            self.spread_change(now, room, out);
+            self.tell_members(now, room, out);
         }
         let query = Query { room: Some(room.clone()), limit: Some(limits::PAGE), ..Query::default() };
         Ok(self.find(now, id, &query))
@@ -63,12 +63,12 @@ impl Registry {
     ) -> Result<(), Refused> {
         let view = self.peers.get_mut(id).and_then(|peer| peer.rooms.remove(room));
         let view = view.ok_or(ErrorCode::RoomNotJoined)?;
-        self.depart(now, id, room, view, LeaveReason::Left, out);
+        self.end_stay(now, id, room, view, LeaveReason::Left, out);
         Ok(())
     }
 
-    /// The one place where a stay in a room ends.
-    pub(super) fn depart(
+    /// Ends a stay in a room. This is the one place where stays end.
+    pub(super) fn end_stay(
         &mut self,
         now: u64,
         id: &PeerId,
@@ -87,27 +87,33 @@ impl Registry {
         if presence.is_empty() {
             self.presences.remove(room);
         } else {
-            self.spread_change(now, room, out);
+            self.tell_members(now, room, out);
         }
     }
 
-    /// A peer that has a session is away, or back, in all its rooms.
-    pub(super) fn turn(&mut self, now: u64, id: &PeerId, away: Option<AwayReason>, out: &mut impl Outlet) {
+    /// Marks a peer with a session as away, or as back, in all its rooms.
+    pub(super) fn set_away(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        away: Option<AwayReason>,
+        out: &mut impl Outlet,
+    ) {
         let Some(peer) = self.peers.get(id) else { return };
         let mut rooms = Vec::with_capacity(peer.rooms.len());
         for (room, view) in &peer.rooms {
             if let Some(presence) = self.presences.get_mut(room) {
-                presence.turn(view, away, &peer.info);
+                presence.set_away(view, away, &peer.info);
                 rooms.push(room.clone());
             }
         }
         for room in &rooms {
-            self.spread_change(now, room, out);
+            self.tell_members(now, room, out);
         }
     }
 
-    /// A peer says something else of itself. `was_away`: it is back after an absence, and members that know it are told. In a large
-    /// room they are told of an end and a beginning, which takes one change and not one for each member.
+    /// Takes another description of a peer to its rooms. `was_away`: the peer is back after an absence, and members that know it
+    /// get a notice. In a large room they get an end and a beginning, which takes one change and not one for each member.
     pub(super) fn describe_in_rooms(&mut self, id: &PeerId, was_away: bool) {
         let Self { peers, presences, rooms, work, turns, .. } = self;
         let Some(peer) = peers.get_mut(id) else { return };
@@ -157,7 +163,7 @@ impl Registry {
             }
             receipt = Some(Receipt { sender: from.clone(), session: sender.number, reference });
         }
-        let relay = Arc::new(News::Relay { from: from.clone(), signal });
+        let relay = Arc::new(Mail::Relay { from: from.clone(), signal });
         let told = self.tell_about(to, from, out);
         told.and_then(|()| self.post(to, &relay, receipt, out)).map_err(|_no_room| ErrorCode::PeerBusy.into())
     }
@@ -174,7 +180,7 @@ impl Registry {
             return Err(ErrorCode::RoomNotJoined.into());
         }
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
-        let relay = Arc::new(News::Relay { from: from.clone(), signal });
+        let relay = Arc::new(Mail::Relay { from: from.clone(), signal });
         self.post_to_room(now, room, from, &relay, out).map_err(|_no_room| ErrorCode::PeerBusy.into())
     }
 }

@@ -2,12 +2,12 @@
 
 use super::registration::Registration;
 use super::state::Registry;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::{AwayReason, Delivery, Departure, LeaveReason, Outlet};
 use signalpost_protocol::{PeerId, limits};
 
-/// Most sessions that end in one command because they missed an answer.
-const OVERFLOWED_AT_ONCE: usize = 8;
+/// Most sessions that end in one command because their mailbox could not take an answer.
+const MAX_OVERFLOWED_AT_ONCE: usize = 8;
 
 impl Registry {
     pub(super) fn is_over(&self, now: u64, peer: &Registration) -> bool {
@@ -19,14 +19,8 @@ impl Registry {
         }
     }
 
-    pub(super) fn detach(
-        &mut self,
-        now: u64,
-        connection: ConnectionId,
-        departure: Departure,
-        out: &mut impl Outlet,
-    ) {
-        let Some(id) = self.connections.get(&connection).cloned() else { return };
+    pub(super) fn detach(&mut self, now: u64, socket: SocketId, departure: Departure, out: &mut impl Outlet) {
+        let Some(id) = self.sockets.get(&socket).cloned() else { return };
         match departure {
             Departure::Bye => {
                 self.remove(now, &id, LeaveReason::Closed, out);
@@ -35,56 +29,56 @@ impl Registry {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.is_leaving = true;
                 }
-                self.leave_socket(now, &id, AwayReason::Lost, out);
+                self.lose_socket(now, &id, AwayReason::Lost, out);
             }
             Departure::Away(reason) => {
-                self.leave_socket(now, &id, reason, out);
+                self.lose_socket(now, &id, reason, out);
             }
         }
     }
 
-    /// A peer is without its socket: it is away, or, where it has no session, gone. The socket.
-    fn leave_socket(
+    /// Takes the socket from a peer and returns it. The peer is away then or, where it has no session, gone.
+    fn lose_socket(
         &mut self,
         now: u64,
         id: &PeerId,
         reason: AwayReason,
         out: &mut impl Outlet,
-    ) -> Option<ConnectionId> {
+    ) -> Option<SocketId> {
         let peer = self.peers.get_mut(id)?;
         if !peer.has_session() || self.window_ms == 0 {
             return self.remove(now, id, LeaveReason::Lost, out);
         }
-        let connection = peer.connection.take()?;
-        self.connections.remove(&connection);
+        let socket = peer.socket.take()?;
+        self.sockets.remove(&socket);
         self.deadlines.leases.remove(&(peer.due, id.clone()));
         let window = if peer.is_leaving { self.window_ms.min(limits::LEAVING_MS) } else { self.window_ms };
         peer.due = now.saturating_add(window);
         self.deadlines.windows.insert((peer.due, id.clone()));
-        self.turn(now, id, Some(reason), out);
-        Some(connection)
+        self.set_away(now, id, Some(reason), out);
+        Some(socket)
     }
 
-    /// The lease of a connected peer is over; its connection has just been, or is about to be, told.
-    pub(super) fn end_lease(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) -> Option<ConnectionId> {
-        self.leave_socket(now, id, AwayReason::Silent, out)
+    /// Ends the lease of a connected peer. The caller tells the socket.
+    pub(super) fn end_lease(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) -> Option<SocketId> {
+        self.lose_socket(now, id, AwayReason::Silent, out)
     }
 
-    /// Ends what time has ended, and tells the connection.
+    /// Ends the session or lease of a peer whose time is over, and tells the socket.
     pub(super) fn expire(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
         let over = self.peers.get(id).is_some_and(|peer| self.is_over(now, peer));
-        let connection =
+        let socket =
             if over { self.remove(now, id, LeaveReason::Lost, out) } else { self.end_lease(now, id, out) };
-        if let Some(connection) = connection {
-            let _taken = out.deliver(connection, Delivery::Expired);
+        if let Some(socket) = socket {
+            let _taken = out.deliver(socket, Delivery::Expired);
         }
     }
 
-    /// Ends sessions that missed an answer, a bounded number at a time: the end of one is an answer to others, whose
-    /// mailboxes may overflow in turn.
+    /// Ends sessions whose mailbox could not take an answer, a bounded number at a time: the end of one session sends answers
+    /// to others, whose mailboxes may overflow in turn.
     pub(super) fn end_overflowed(&mut self, now: u64, out: &mut impl Outlet) {
         let end = self.work.touched().saturating_add(self.turns.entries());
-        for _ in 0..OVERFLOWED_AT_ONCE {
+        for _ in 0..MAX_OVERFLOWED_AT_ONCE {
             if self.work.touched() >= end {
                 return;
             }
@@ -92,28 +86,28 @@ impl Registry {
             if !self.peers.get(&id).is_some_and(|peer| peer.overflowed) {
                 continue;
             }
-            if let Some(connection) = self.remove(now, &id, LeaveReason::Lost, out) {
-                let _taken = out.deliver(connection, Delivery::SessionLost);
+            if let Some(socket) = self.remove(now, &id, LeaveReason::Lost, out) {
+                let _taken = out.deliver(socket, Delivery::SessionLost);
             }
         }
     }
 
-    /// The one place where a session ends; its connection, if it had one.
+    /// Ends a session and returns its socket, if it had one. This is the one place where sessions end.
     pub(super) fn remove(
         &mut self,
         now: u64,
         id: &PeerId,
         reason: LeaveReason,
         out: &mut impl Outlet,
-    ) -> Option<ConnectionId> {
+    ) -> Option<SocketId> {
         let mut peer = self.peers.remove(id)?;
         self.labels.remove(id, &peer.labels);
-        // Whose page was left, and did not come back, has said goodbye as well as it could.
+        // A page that was left, and did not come back, has said goodbye as well as it could.
         let reason = if peer.is_leaving { LeaveReason::Closed } else { reason };
         let entry = (peer.due, id.clone());
-        match &peer.connection {
-            Some(connection) => {
-                self.connections.remove(connection);
+        match &peer.socket {
+            Some(socket) => {
+                self.sockets.remove(socket);
                 self.deadlines.leases.remove(&entry);
             }
             None => {
@@ -122,12 +116,12 @@ impl Registry {
         }
         self.store.release(&peer);
         for (room, view) in std::mem::take(&mut peer.rooms) {
-            self.depart(now, id, &room, view, reason, out);
+            self.end_stay(now, id, &room, view, reason, out);
         }
         self.work.touch(peer.mailbox.size().0);
         let unheard = peer.mailbox.unheard();
-        self.withhold(id, peer.mailbox.into_receipts(), out);
-        self.disappoint(id, unheard, out);
-        peer.connection
+        self.report_unreceived(id, peer.mailbox.into_receipts(), out);
+        self.report_unreached(id, unheard, out);
+        peer.socket
     }
 }

@@ -1,12 +1,12 @@
 //! Sessions and their keys. Also what the other tests of version 2 share.
 
-use super::world_tests::{LOST, World, connection, hello, id, refused, room, signal};
+use super::world_tests::{LOST, World, hello, id, refused, room, signal, socket};
 use crate::TokenHash;
 use crate::engine::limits::LEASE_MS;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::{
-    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, LeaveReason, LossReason, News, Outcome,
-    Request,
+    Action, AwayReason, Claim, Claimed, ClientFrame, Command, Delivery, Departure, LeaveReason, LossReason,
+    Mail, Outcome,
 };
 use signalpost_protocol::{ErrorCode, Label};
 use std::sync::Arc;
@@ -17,21 +17,21 @@ pub(super) fn claim(peer: &str, key: &str, next: &str, received: Option<u32>) ->
     Claim { version: 2, key, next, received, ..hello(peer, 'k') }
 }
 
-/// What a connection was told, without the replies that say nothing.
-pub(super) type Told = Vec<(Option<u32>, News)>;
+/// What a socket was told, without the replies that say nothing.
+pub(super) type Told = Vec<(Option<u32>, Mail)>;
 
 impl World {
     /// Claims; what the reply says. What follows it stays.
     pub(super) fn resume(&mut self, now: u64, number: u64, claim: Claim) -> Result<Claimed, Outcome> {
-        self.registry.execute(now, connection(number), Command::Claim(Box::new(claim)), &mut self.out);
-        match self.out.got.get_mut(&connection(number)).map(|got| got.remove(0)) {
+        self.registry.execute(now, socket(number), Command::Claim(Box::new(claim)), &mut self.out);
+        match self.out.got.get_mut(&socket(number)).map(|got| got.remove(0)) {
             Some(Delivery::Claimed(claimed)) => Ok(claimed),
             Some(Delivery::Done { outcome, .. }) => Err(outcome),
             other => panic!("no reply but {other:?}"),
         }
     }
 
-    /// A new session of version 2 for each of the names, on the connections 1, 2, 3 …, all in one room; what they were told
+    /// A new session of version 2 for each of the names, on the sockets 1, 2, 3 …, all in one room; what they were told
     /// is acknowledged.
     pub(super) fn in_a_room(names: &[&str]) -> Self {
         let mut world = Self::new();
@@ -48,8 +48,8 @@ impl World {
 
     /// One frame with a number. What the client is told stays.
     pub(super) fn request(&mut self, now: u64, number: u64, seq: u32, action: Action) -> Outcome {
-        let request = Request { seq: Some(seq), ack: None, reference: Some(seq), action };
-        self.execute(now, number, Command::Request(request))
+        let request = ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action };
+        self.execute(now, number, Command::Frame(request))
     }
 
     pub(super) fn send(&mut self, now: u64, number: u64, seq: u32, to: &str) -> Outcome {
@@ -61,14 +61,14 @@ impl World {
     }
 
     pub(super) fn told(&mut self, number: u64) -> Told {
-        let news = |delivery| match delivery {
-            Delivery::News { seq, news } => (seq, Arc::unwrap_or_clone(news)),
+        let mail = |delivery| match delivery {
+            Delivery::Mail { seq, mail } => (seq, Arc::unwrap_or_clone(mail)),
             other => panic!("{other:?}"),
         };
-        self.news(number).into_iter().map(news).collect()
+        self.mail(number).into_iter().map(mail).collect()
     }
 
-    /// The numbers of what a connection was told.
+    /// The numbers of what a socket was told.
     pub(super) fn numbers(&mut self, number: u64) -> Vec<u32> {
         self.told(number).into_iter().filter_map(|(seq, _)| seq).collect()
     }
@@ -101,7 +101,7 @@ fn a_session_goes_on_at_what_its_client_has() {
     // The same once more, from a socket that was not lost.
     assert_eq!(world.resume(6, 10, claim("bob", "n2", "n3", Some(4))), Ok(resumed(1, 4)));
     assert_eq!(world.numbers(10), [5, 6, 7, 8]);
-    assert_eq!(world.news(9), [Delivery::Replaced]);
+    assert_eq!(world.mail(9), [Delivery::Replaced]);
 }
 
 #[test]
@@ -113,12 +113,12 @@ fn a_position_that_the_mailbox_does_not_know_begins_a_new_session() {
         }
         assert_eq!(world.numbers(2), [3, 4, 5]);
         world.ack(1, 2, 4);
-        world.news(3);
+        world.mail(3);
         let lost = Ok(fresh(Some(LossReason::PositionLost)));
         assert_eq!(world.resume(2, 9, claim("bob", "next", "n2", Some(position))), lost, "{what}");
-        assert_eq!(world.news(2), [Delivery::Replaced]);
-        assert!(world.news(9).is_empty(), "what is of the old session");
-        let gone = News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
+        assert_eq!(world.mail(2), [Delivery::Replaced]);
+        assert!(world.mail(9).is_empty(), "what is of the old session");
+        let gone = Mail::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
         assert_eq!(world.told(3), [(Some(2), gone)]);
         assert_eq!(world.request(3, 9, 1, Action::Join(room("r"))), Outcome::Executed);
         assert_eq!(world.numbers(9), [1]);
@@ -170,7 +170,7 @@ fn a_client_that_was_never_welcomed_claims_with_its_first_key_again() {
     assert_eq!(world.resume(1, 2, claim("ada", "key", "n2", None)), Ok(resumed(1, 0)));
     assert_eq!(world.numbers(2), [1]);
     assert_eq!(world.request(1, 2, 1, Action::Join(room("r"))), Outcome::Duplicate);
-    assert!(world.news(2).is_empty());
+    assert!(world.mail(2).is_empty());
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn an_acknowledgement_proves_the_new_key_and_a_replayed_hello_is_refused() {
     let hello = || claim("ada", "next", "n2", Some(1));
     assert!(world.resume(1, 2, hello()).is_ok());
     assert!(world.resume(2, 3, hello()).is_ok(), "nothing proves that the welcome arrived");
-    // What the fenced connection says proves nothing.
-    assert_eq!(world.news(2), [Delivery::Replaced]);
+    // What the fenced socket says proves nothing.
+    assert_eq!(world.mail(2), [Delivery::Replaced]);
     assert_eq!(world.execute(3, 2, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
     assert!(world.resume(4, 4, hello()).is_ok());
     // Nor does an acknowledgement of what was never sent.
@@ -198,29 +198,29 @@ fn an_acknowledgement_proves_the_new_key_and_a_replayed_hello_is_refused() {
 fn a_forged_key_gets_nothing_and_costs_nothing() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     world.send(1, 1, 2, "bob");
-    world.news(2);
+    world.mail(2);
     for (version, received) in [(2, Some(1)), (2, None), (1, None)] {
         let forged = Claim { version, ..claim("bob", "forged", "mine", received) };
         assert_eq!(world.resume(2, 9, forged), Err(refused(ErrorCode::PeerIdTaken)));
-        assert!(world.news(9).is_empty() && world.news(2).is_empty());
+        assert!(world.mail(9).is_empty() && world.mail(2).is_empty());
     }
     assert!(world.resume(3, 9, claim("bob", "mine", "n", Some(1))).is_err());
     assert_eq!(world.resume(3, 10, claim("bob", "next", "n2", Some(1))), Ok(resumed(1, 1)));
 }
 
 #[test]
-fn of_two_claims_at_once_one_connection_lives() {
+fn of_two_claims_at_once_one_socket_lives() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     world.detach(1, 2, LOST);
     assert!(world.resume(2, 10, claim("bob", "next", "a", Some(1))).is_ok());
     assert!(world.resume(2, 11, claim("bob", "next", "b", Some(1))).is_ok());
-    assert_eq!(world.news(10), [Delivery::Replaced]);
+    assert_eq!(world.mail(10), [Delivery::Replaced]);
     assert_eq!(world.send(3, 10, 2, "ada"), Outcome::Unregistered);
-    world.news(1);
+    world.mail(1);
     for departure in [LOST, Departure::Bye] {
         world.detach(3, 10, departure);
     }
-    assert!(world.news(1).is_empty(), "the end of the fenced connection is nobody's news");
+    assert!(world.mail(1).is_empty(), "the end of the fenced socket is nobody's mail");
     assert_eq!(world.send(4, 11, 2, "ada"), Outcome::Executed);
     assert_eq!(world.numbers(1).len(), 1);
 }
@@ -234,16 +234,16 @@ fn another_session_number_of_the_same_client_ends_the_old_session() {
         }
         world.send(1, 1, 2, "bob");
         for number in [1, 2] {
-            world.news(number);
+            world.mail(number);
         }
         let mut reloaded = claim("bob", "next", "n2", None);
-        reloaded.peer.session = 2;
+        reloaded.peer.incarnation = 2;
         assert_eq!(world.resume(2, 9, reloaded), Ok(fresh(None)));
-        assert!(world.news(9).is_empty(), "what was for the old session");
+        assert!(world.mail(9).is_empty(), "what was for the old session");
         let expected: &[Delivery] = if away { &[] } else { &[Delivery::Superseded] };
-        assert_eq!(world.news(2), expected);
-        let told: Vec<News> = world.told(1).into_iter().map(|(_, news)| news).collect();
-        let left = News::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
+        assert_eq!(world.mail(2), expected);
+        let told: Vec<Mail> = world.told(1).into_iter().map(|(_, mail)| mail).collect();
+        let left = Mail::PeerLeft { room: room("r"), peer: id("bob"), reason: LeaveReason::Lost };
         assert_eq!(told, [left]);
     }
 }
@@ -253,11 +253,11 @@ fn a_client_of_version_1_and_one_of_version_2_take_each_others_place_without_res
     let mut world = World::in_a_room(&["ada", "bob"]);
     let old = Claim { version: 1, ..claim("bob", "next", "n", None) };
     assert_eq!(world.resume(1, 9, old), Ok(fresh(None)));
-    assert_eq!(world.news(2), [Delivery::Superseded]);
+    assert_eq!(world.mail(2), [Delivery::Superseded]);
     world.join(2, 9, "r");
     let expired = Ok(fresh(Some(LossReason::SessionExpired)));
     assert_eq!(world.resume(3, 10, claim("bob", "next", "n", Some(1))).map(|it| it.resumed), Ok(false));
-    assert_eq!(world.news(9), [Delivery::Superseded]);
+    assert_eq!(world.mail(9), [Delivery::Superseded]);
     world.detach(4, 10, Departure::Bye);
     assert_eq!(world.resume(5, 11, claim("bob", "next", "n", Some(1))), expired);
 }
@@ -266,18 +266,18 @@ fn a_client_of_version_1_and_one_of_version_2_take_each_others_place_without_res
 fn what_a_peer_says_of_itself_at_its_return_counts() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     world.detach(1, 2, LOST);
-    world.news(1);
+    world.mail(1);
     let mut changed = claim("bob", "next", "n2", Some(1));
     changed.peer.region = Some("eu".into());
     changed.peer.capabilities = vec!["video".into()];
     let info = Arc::new(changed.peer.clone());
     assert!(world.resume(2, 9, changed).is_ok());
-    let told: Vec<News> = world.told(1).into_iter().map(|(_, news)| news).collect();
-    assert_eq!(told, [News::PeerBack { room: room("r"), peer: info }]);
+    let told: Vec<Mail> = world.told(1).into_iter().map(|(_, mail)| mail).collect();
+    assert_eq!(told, [Mail::PeerBack { room: room("r"), peer: info }]);
     let query = signalpost_protocol::Query { region: Label::parse("eu").ok(), ..Default::default() };
     world.request(3, 1, 2, Action::Discover(query));
     let found = world.told(1);
-    assert!(matches!(&found[..], [(_, News::Found { page, .. })] if page.peers.len() == 1), "{found:?}");
+    assert!(matches!(&found[..], [(_, Mail::Found { page, .. })] if page.peers.len() == 1), "{found:?}");
     world.detach(4, 9, Departure::Bye);
     world.detach(4, 1, Departure::Bye);
     world.registry.sweep(5, &mut world.out);
@@ -291,13 +291,13 @@ fn an_ended_lease_is_an_absence_and_the_client_resumes() {
         world.execute(now, 1, Command::Beat { ack: None });
     }
     world.registry.sweep(30_000, &mut world.out);
-    let told: Vec<News> = world.told(1).into_iter().map(|(_, news)| news).collect();
-    let silent = News::PeerAway { room: room("r"), peer: id("bob"), reason: AwayReason::Silent };
+    let told: Vec<Mail> = world.told(1).into_iter().map(|(_, mail)| mail).collect();
+    let silent = Mail::PeerAway { room: room("r"), peer: id("bob"), reason: AwayReason::Silent };
     assert_eq!(told, [silent]);
-    assert_eq!(world.news(2), [Delivery::Expired]);
+    assert_eq!(world.mail(2), [Delivery::Expired]);
     assert_eq!(world.execute(30_001, 2, Command::Beat { ack: None }), Outcome::Unregistered);
     assert_eq!(world.resume(30_002, 9, claim("bob", "next", "n", Some(1))), Ok(resumed(1, 1)));
-    // Without a sweep, the connection's own command finds it out.
+    // Without a sweep, the socket's own command finds it out.
     assert_eq!(world.execute(90_000, 9, Command::Beat { ack: None }), Outcome::Unregistered);
     assert!(!world.registry.peers[&id("bob")].is_present(90_000));
     // And a claim after lease and window finds nothing.

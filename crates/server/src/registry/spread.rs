@@ -1,8 +1,8 @@
-//! News of rooms, from the rooms to their members.
+//! Sends the notices of rooms to their members.
 //!
-//! In a small room every member is told within the command that changes it. In a larger one the members are told in
-//! turns: each turn touches a bounded number of entries, and rests afterwards for as long as the sockets need to send what it
-//! told. Meanwhile changes collapse in the room, so that a thousand peers that lose their sockets at once cost a
+//! In a small room every member gets the notice within the command that changes the room. In a larger room the members get
+//! notices in turns: each turn touches a bounded number of entries, and rests afterwards for as long as the sockets need to
+//! send them. Meanwhile changes collapse in the room: a thousand peers that lose their sockets at once cost a
 //! thousand changes, not a million notices.
 
 use super::mailbox::NotTaken;
@@ -10,42 +10,42 @@ use super::presence::{Presence, View};
 use super::registration::Registration;
 use super::state::Registry;
 use super::turns::Pace;
-use crate::engine::{News, Outlet};
+use crate::engine::{Mail, Outlet};
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
 use std::ops::Bound;
 use std::sync::Arc;
 
 impl Registry {
-    /// A room has changed.
-    pub(super) fn spread_change(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
+    /// Sends the members of a room that has changed their notices, or lets the room wait for its turn.
+    pub(super) fn tell_members(&mut self, now: u64, room: &RoomName, out: &mut impl Outlet) {
         if self.presences.get(room).is_some_and(Presence::is_crowded) {
             self.turns.crowded.insert(room.clone());
         }
         if self.is_small(room) {
             let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
             for member in &members {
-                self.visit(now, member, room, usize::MAX, out);
+                self.update_member(now, member, room, usize::MAX, out);
             }
         } else {
             self.queue(room);
         }
     }
 
-    /// A peer can be told again, after an absence or an acknowledgement.
-    pub(super) fn spread_to(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
+    /// Sends a peer, which can take notices again after an absence or an acknowledgement, the notices of its rooms.
+    pub(super) fn tell_member(&mut self, now: u64, id: &PeerId, out: &mut impl Outlet) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.behind = false;
         let rooms: Vec<RoomName> = peer.rooms.keys().cloned().collect();
         for room in &rooms {
             if self.is_small(room) {
-                self.visit(now, id, room, usize::MAX, out);
+                self.update_member(now, id, room, usize::MAX, out);
             } else if self.is_due(id, room) {
                 self.queue(room);
             }
         }
     }
 
-    /// Whether a member has to be told something of a room.
+    /// Whether a notice of a room is due to a member.
     fn is_due(&self, id: &PeerId, room: &RoomName) -> bool {
         let view = self.peers.get(id).and_then(|peer| peer.rooms.get(room));
         let presence = self.presences.get(room);
@@ -65,16 +65,16 @@ impl Registry {
         }
     }
 
-    /// Thins out one of the rooms that keep too much, and tells its members.
-    pub(super) fn thin_out_one(&mut self, now: u64, out: &mut impl Outlet) {
+    /// Removes the ended stays of one room that keeps too many, and sends its members their lists.
+    pub(super) fn relieve_crowded_room(&mut self, now: u64, out: &mut impl Outlet) {
         let Some(room) = self.turns.crowded.pop_first() else { return };
         if self.presences.get(&room).is_some_and(Presence::is_crowded) {
-            self.thin_out(&room);
-            self.spread_change(now, &room, out);
+            self.forget_ended_stays(&room);
+            self.tell_members(now, &room, out);
         }
     }
 
-    /// One turn: tells members of large rooms what they do not know.
+    /// Takes one turn: sends members of large rooms the notices that are due.
     pub(super) fn take_turn(&mut self, now: u64, out: &mut impl Outlet) {
         if now < self.turns.rests_until {
             return;
@@ -90,7 +90,7 @@ impl Registry {
                 self.rooms.peers(&room).and_then(|peers| peers.range::<PeerId, _>(range).next().cloned());
             match next {
                 Some(member) => {
-                    notices += self.visit(now, &member, &room, share, out);
+                    notices += self.update_member(now, &member, &room, share, out);
                     self.turns.reached = Some(member);
                 }
                 None => self.end_turn_of(room),
@@ -102,7 +102,7 @@ impl Registry {
         self.turns.rests_until = now.saturating_add(rest);
     }
 
-    /// Every member of the first room had its turn.
+    /// Ends the turn of the first room: every member had its own.
     fn end_turn_of(&mut self, room: RoomName) {
         self.turns.reached = None;
         self.turns.rooms.pop_front();
@@ -113,8 +113,15 @@ impl Registry {
         }
     }
 
-    /// Tells one member what it does not know of a room, at most `limit` notices; how many it was told.
-    fn visit(&mut self, now: u64, id: &PeerId, room: &RoomName, limit: usize, out: &mut impl Outlet) -> u64 {
+    /// Sends one member the notices of a room that are due, at most `limit`, and returns how many.
+    fn update_member(
+        &mut self,
+        now: u64,
+        id: &PeerId,
+        room: &RoomName,
+        limit: usize,
+        out: &mut impl Outlet,
+    ) -> u64 {
         self.work.touch(1);
         let Self { peers, presences, store, work, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
@@ -131,20 +138,20 @@ impl Registry {
         }
         let is_full = due.len() == limit;
         let mut view = std::mem::take(view);
-        let told = tell(&due, room, presence, &mut view, peer, |peer, news| {
+        let told = tell(&due, room, presence, &mut view, peer, |peer, mail| {
             work.touch(1);
-            // A sink of version 1 that is full closes its connection.
-            let _closes = store.put(peer, news, None, out);
+            // A full queue of version 1 has its socket closed.
+            let _closes = store.put(peer, mail, None, out);
         });
         presence.again |= is_full && !peer.behind;
         view.put_back(&mut peer.rooms, room);
         told
     }
 
-    /// A peer that is to get a relay of `about` is told first where that peer stands, if that has been waiting.
+    /// Sends a peer, before a relay from `about`, the notices about `about` that wait.
     ///
     /// # Errors
-    /// When its mailbox takes no notices.
+    /// [`NotTaken`] when the peer's mailbox takes no notices.
     pub(super) fn tell_about(
         &mut self,
         id: &PeerId,
@@ -159,10 +166,10 @@ impl Registry {
         rooms.iter().try_for_each(|room| self.tell_about_in(id, about, room, out))
     }
 
-    /// The same, of one room.
+    /// Does the same in one room.
     ///
     /// # Errors
-    /// When its mailbox takes no notices.
+    /// [`NotTaken`] when the peer's mailbox takes no notices.
     pub(super) fn tell_about_in(
         &mut self,
         id: &PeerId,
@@ -182,18 +189,18 @@ impl Registry {
                 put = Err(NotTaken::Busy);
                 break;
             }
-            if let Some(news) = presence.tell(room, &mut view, slot, peer.has_session()) {
-                let _closes = store.put(peer, &news, None, out);
+            if let Some(mail) = presence.tell(room, &mut view, slot, peer.has_session()) {
+                let _closes = store.put(peer, &mail, None, out);
             }
         }
         view.put_back(&mut peer.rooms, room);
         put
     }
 
-    /// A member asks for a list of a room. It is told first what it does not know, as far as its mailbox takes it. If that is not
-    /// all, the list may contradict what it is told later: then it gets another one.
-    pub(super) fn show(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
-        self.visit(now, id, room, usize::MAX, out);
+    /// Sends a member that asks for a list of a room the notices that are due, as far as its mailbox takes them. If some remain,
+    /// the list may contradict them: then the member gets another list in their place.
+    pub(super) fn bring_up_to_date(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
+        self.update_member(now, id, room, usize::MAX, out);
         let Self { peers, presences, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return };
         if let Some(view) = peer.rooms.get_mut(room)
@@ -204,9 +211,9 @@ impl Registry {
         }
     }
 
-    /// A member gets the first page of a list: that is what it knows.
-    pub(super) fn show_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
-        self.show(now, id, room, out);
+    /// Notes that a member gets the first page of a list of a room: the member knows what the list says.
+    pub(super) fn list_to_member(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) {
+        self.bring_up_to_date(now, id, room, out);
         let Self { peers, presences, work, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return };
         if let Some(view) = peer.rooms.get_mut(room).filter(|view| !view.stale) {
@@ -215,7 +222,7 @@ impl Registry {
         }
     }
 
-    /// Gives a member the list of a room in place of changes that are not kept.
+    /// Sends a member the list of a room in place of changes that the room does not keep.
     fn list_again(&mut self, now: u64, id: &PeerId, room: &RoomName, out: &mut impl Outlet) -> u64 {
         let query = Query { room: Some(room.clone()), limit: Some(limits::PAGE), ..Query::default() };
         let page = self.find(now, id, &query);
@@ -223,8 +230,8 @@ impl Registry {
         let Self { peers, presences, store, .. } = self;
         let (Some(peer), Some(presence)) = (peers.get_mut(id), presences.get_mut(room)) else { return 0 };
         let Some(mut view) = peer.rooms.get_mut(room).map(std::mem::take) else { return 0 };
-        let news = Arc::new(News::Joined { room: room.clone(), page, reference: None });
-        if store.put(peer, &news, None, out).is_ok() {
+        let mail = Arc::new(Mail::Joined { room: room.clone(), page, reference: None });
+        if store.put(peer, &mail, None, out).is_ok() {
             presence.list(&mut view);
         } else {
             peer.behind = true;
@@ -233,8 +240,8 @@ impl Registry {
         listed
     }
 
-    /// Lets go of the stays that have ended in a room that has too many of them.
-    fn thin_out(&mut self, room: &RoomName) {
+    /// Removes the ended stays of a room.
+    fn forget_ended_stays(&mut self, room: &RoomName) {
         let Some(mut presence) = self.presences.remove(room) else { return };
         let members: Vec<PeerId> = self.rooms.peers(room).into_iter().flatten().cloned().collect();
         let mut views: Vec<(PeerId, View)> = Vec::with_capacity(members.len());
@@ -243,7 +250,7 @@ impl Registry {
             let view = self.peers.get_mut(&id).and_then(|peer| peer.rooms.get_mut(room)).map(std::mem::take);
             views.extend(view.map(|view| (id, view)));
         }
-        presence.forget_departed(views.iter_mut().map(|(_, view)| view));
+        presence.forget_ended(views.iter_mut().map(|(_, view)| view));
         self.presences.insert(room.clone(), presence);
         for (id, view) in views {
             if let Some(peer) = self.peers.get_mut(&id) {
@@ -253,14 +260,14 @@ impl Registry {
     }
 }
 
-/// Tells a member of these places as far as its mailbox takes notices; how many it was told.
+/// Sends a member the notices about these places, as far as its mailbox takes notices, and returns how many.
 fn tell(
     due: &[u32],
     room: &RoomName,
     presence: &mut Presence,
     view: &mut View,
     peer: &mut Registration,
-    mut put: impl FnMut(&mut Registration, &Arc<News>),
+    mut put: impl FnMut(&mut Registration, &Arc<Mail>),
 ) -> u64 {
     let mut told = 0;
     for slot in due {
@@ -268,8 +275,8 @@ fn tell(
             peer.behind = true;
             break;
         }
-        if let Some(news) = presence.tell(room, view, *slot, peer.has_session()) {
-            put(peer, &news);
+        if let Some(mail) = presence.tell(room, view, *slot, peer.has_session()) {
+            put(peer, &mail);
             told += 1;
         }
     }

@@ -9,33 +9,33 @@ use super::registration::Registration;
 use super::store::Store;
 use super::turns::{Pace, Turns};
 use super::work::Work;
-use crate::ConnectionId;
+use crate::SocketId;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use signalpost_protocol::{PeerId, RoomName};
 use std::collections::BTreeMap;
 
 /// The peers of one process.
 ///
-/// Its size is bounded by its sessions: each has one peer of bounded size, at most
-/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`ENTRIES`](crate::engine::limits::ENTRIES). All mailboxes
-/// together hold at most [`Bounds::mailbox_bytes`] of relays, and a room exists only while a peer is in it. What a member was told
+/// Its sessions bound its size: each has one peer of bounded size, at most
+/// [`signalpost_protocol::limits::ROOMS_PER_PEER`] rooms and one mailbox of at most [`MAX_ENTRIES`](crate::engine::limits::MAX_ENTRIES). All mailboxes
+/// together hold at most [`Bounds::mailbox_bytes`] of relays, and a room exists only while a peer is in it. The record of what a member knows
 /// of a room takes two bits for each peer in it, at most [`Bounds::pairs`] times.
 #[derive(Debug)]
 pub struct Registry {
     pub(super) peers: BTreeMap<PeerId, Registration>,
-    pub(super) connections: BTreeMap<ConnectionId, PeerId>,
+    pub(super) sockets: BTreeMap<SocketId, PeerId>,
     /// The members of each room.
     pub(super) rooms: Index<RoomName>,
     pub(super) presences: BTreeMap<RoomName, Presence>,
     pub(super) labels: Labels,
     pub(super) deadlines: Deadlines,
-    /// Peers whose mailbox could not take an answer: their sessions end.
+    /// Peers whose mailbox could not take an answer. Their sessions end.
     pub(super) overflowed: Vec<PeerId>,
     pub(super) store: Store,
     pub(super) turns: Turns,
     pub(super) work: Work,
     pub(super) bounds: Bounds,
-    /// Pairs of members, over all rooms.
+    /// The number of pairs of members, over all rooms.
     pub(super) pairs: usize,
     /// How long a session waits for its client.
     pub(super) window_ms: u64,
@@ -50,12 +50,12 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// A registry that knows nobody. `window_ms` is how long a session waits for its client; with 0 it
+    /// Creates a registry that knows no peer. `window_ms` is how long a session waits for its client; with 0 it
     /// ends with its socket.
     pub fn new(window_ms: u64) -> Self {
         Self {
             peers: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            sockets: BTreeMap::new(),
             rooms: Index::default(),
             presences: BTreeMap::new(),
             labels: Labels::default(),
@@ -71,53 +71,53 @@ impl Registry {
         }
     }
 
-    /// The same, with other bounds.
+    /// Sets other bounds.
     pub fn with_bounds(self, bounds: Bounds) -> Self {
         Self { store: Store::new(bounds.mailbox_bytes), bounds, ..self }
     }
 
-    /// The same, with another pace of telling large rooms: tests have small ones.
+    /// Sets another pace for large rooms: tests have small ones.
     pub fn with_pace(self, pace: Pace) -> Self {
         Self { turns: Turns::new(pace), ..self }
     }
 
-    /// How many entries its commands have touched: members, entries of mailboxes and of lists.
+    /// Counts the entries that the commands have touched: members, entries of mailboxes and of lists.
     pub fn touched(&self) -> u64 {
         self.work.touched()
     }
 
-    /// How many bytes wait in all mailboxes.
+    /// Counts the bytes that wait in all mailboxes.
     pub fn held(&self) -> usize {
         self.store.held()
     }
 
-    /// About how many bytes the members of rooms take for what they were told of each other.
+    /// Estimates the bytes that the rooms take to remember which notices each member got.
     pub fn view_bytes(&self) -> usize {
         self.pairs / 4
     }
 
-    /// How many peers are away.
+    /// Counts the peers that are away.
     pub fn away(&self) -> usize {
         self.deadlines.windows.len()
     }
 
-    /// How many peers are registered, those that are away or expired and were not swept yet included.
+    /// Counts the registered peers, including peers that are away and peers whose expired session was not swept yet.
     pub fn len(&self) -> usize {
         self.peers.len()
     }
 
-    /// Whether nobody is registered.
+    /// Whether no peer is registered.
     pub fn is_empty(&self) -> bool {
         self.peers.is_empty()
     }
 
-    /// Every peer that is registered, the connection that holds its session unless it is away, and what waits in its mailbox:
-    /// entries and bytes.
-    pub fn mailboxes(&self) -> impl Iterator<Item = (&PeerId, Option<ConnectionId>, (usize, usize))> {
-        self.peers.iter().map(|(id, peer)| (id, peer.connection, peer.mailbox.size()))
+    /// Lists every registered peer with the socket that holds its session, unless the peer is away, and the entries and bytes in
+    /// its mailbox.
+    pub fn mailboxes(&self) -> impl Iterator<Item = (&PeerId, Option<SocketId>, (usize, usize))> {
+        self.peers.iter().map(|(id, peer)| (id, peer.socket, peer.mailbox.size()))
     }
 
-    /// When [`Registry::sweep`] has something to do next, if anybody is registered.
+    /// Returns when [`Registry::sweep`] next has work, if any.
     pub fn poll_timeout(&self) -> Option<u64> {
         let overflowed = self.overflowed.first().map(|_| 0);
         [self.deadlines.first_ms(), overflowed, self.turns.due_ms()].into_iter().flatten().min()

@@ -1,26 +1,26 @@
 //! The mailboxes together: how much they hold, and how much more they take.
 
-use super::mailbox::{NotTaken, Receipt, Spare};
+use super::mailbox::{FreeSpace, NotTaken, Receipt};
 use super::registration::Registration;
-use crate::engine::{Delivery, News, NewsKind, Outlet};
+use crate::engine::{Delivery, Mail, MailKind, Outlet};
 use std::sync::Arc;
 
-/// What all mailboxes together hold, and how much of relays they may hold. Half of that is for any of them, the other half for those that hold little: many
-/// full mailboxes leave room in the others.
+/// How much all mailboxes together hold, and how many bytes of relays they may hold. Half of these bytes is for any mailbox, the
+/// other half for mailboxes that hold little: many full mailboxes leave room in the others.
 #[derive(Debug)]
 pub(super) struct Store {
     held: usize,
-    /// Of that, the relays. Answers and notices are bounded for each session, and take nothing from what relays may use.
+    /// The bytes of relays among `held`. Answers and notices are bounded for each session, and take no room from relays.
     relays: usize,
-    most: usize,
+    max_bytes: usize,
 }
 
 impl Store {
-    pub(super) fn new(most: usize) -> Self {
-        Self { held: 0, relays: 0, most }
+    pub(super) fn new(max_bytes: usize) -> Self {
+        Self { held: 0, relays: 0, max_bytes }
     }
 
-    /// How many bytes wait.
+    /// Counts the bytes that wait.
     pub(super) fn held(&self) -> usize {
         self.held
     }
@@ -28,33 +28,32 @@ impl Store {
     pub(super) fn put(
         &mut self,
         peer: &mut Registration,
-        news: &Arc<News>,
+        mail: &Arc<Mail>,
         receipt: Option<Receipt>,
         out: &mut impl Outlet,
     ) -> Result<(), NotTaken> {
         let seq = if peer.has_session() {
-            let spare = Spare {
-                shared: (self.most / 2).saturating_sub(self.relays),
-                reserve: self.most.saturating_sub(self.relays),
+            let free = FreeSpace {
+                shared: (self.max_bytes / 2).saturating_sub(self.relays),
+                reserve: self.max_bytes.saturating_sub(self.relays),
             };
-            let seq = peer.mailbox.push(Arc::clone(news), receipt, spare)?;
-            let weight = news.weight();
+            let seq = peer.mailbox.push(Arc::clone(mail), receipt, free)?;
+            let weight = mail.weight();
             self.held = self.held.saturating_add(weight);
-            if news.kind() == NewsKind::Relay {
+            if mail.kind() == MailKind::Relay {
                 self.relays = self.relays.saturating_add(weight);
             }
             Some(seq)
         } else {
             None
         };
-        let Some(connection) = peer.connection else { return Ok(()) };
+        let Some(socket) = peer.socket else { return Ok(()) };
         peer.mailbox.handle_sent(seq.unwrap_or(0));
-        // Only without a mailbox can there be no room: a sink takes what is numbered.
-        out.deliver(connection, Delivery::News { seq, news: Arc::clone(news) })
-            .map_err(|_full| NotTaken::Busy)
+        // Only a peer without a mailbox can have no room here: a queue takes all numbered mail.
+        out.deliver(socket, Delivery::Mail { seq, mail: Arc::clone(mail) }).map_err(|_full| NotTaken::Busy)
     }
 
-    /// Lets go of what a client has acknowledged.
+    /// Removes the mail that a client has acknowledged, and returns the receipts that are due.
     pub(super) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
         let (before, relays) = (peer.mailbox.size().1, peer.mailbox.relay_bytes());
         let due = peer.mailbox.acknowledge(ack);
@@ -63,7 +62,7 @@ impl Store {
         due
     }
 
-    /// Lets go of a whole mailbox.
+    /// Counts a whole mailbox as gone.
     pub(super) fn release(&mut self, peer: &Registration) {
         self.held = self.held.saturating_sub(peer.mailbox.size().1);
         self.relays = self.relays.saturating_sub(peer.mailbox.relay_bytes());

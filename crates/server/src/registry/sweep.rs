@@ -1,13 +1,13 @@
-//! What time brings: ends of windows and leases, and the turns of large rooms.
+//! Does what time makes due: ends windows and leases, and gives large rooms their turns.
 
 use super::state::Registry;
 use crate::engine::limits::SWEEP_MS;
 use crate::engine::{LeaveReason, Outlet};
 
 impl Registry {
-    /// Ends the windows and leases that are over, and tells large rooms what has changed. It does a bounded part of what is
-    /// due; [`Registry::poll_timeout`] says when to call it again. Leases are looked at only when that was last done [`SWEEP_MS`]
-    /// ago or earlier.
+    /// Ends the windows and leases that are over, and sends the members of large rooms their notices. One call does a bounded
+    /// part of the work that is due; [`Registry::poll_timeout`] says when to call again. Leases are looked at once in
+    /// [`SWEEP_MS`].
     pub fn sweep(&mut self, now: u64, out: &mut impl Outlet) {
         let end = self.work.touched().saturating_add(self.turns.entries());
         while self.work.touched() < end
@@ -23,15 +23,15 @@ impl Registry {
             self.end_overflowed(now, out);
         }
         if self.work.touched() < end {
-            self.thin_out_one(now, out);
+            self.relieve_crowded_room(now, out);
         }
         if self.work.touched() < end {
             self.take_turn(now, out);
         }
     }
 
-    /// Ends leases that are over; whether those were all. Each peer is looked at once in [`LEASE_MS`], however often this is
-    /// called.
+    /// Ends leases that are over, and returns whether those were all. Each peer is looked at once in
+    /// [`LEASE_MS`](crate::engine::limits::LEASE_MS), however often this is called.
     pub(super) fn end_leases(&mut self, now: u64, out: &mut impl Outlet) -> bool {
         let end = self.work.touched().saturating_add(self.turns.entries());
         while self.work.touched() < end {

@@ -1,4 +1,4 @@
-//! The large rooms that wait to be told, and at which pace they are.
+//! The large rooms whose members wait for notices, and the pace of these notices.
 
 use super::presence::Presence;
 use signalpost_protocol::{PeerId, RoomName};
@@ -7,13 +7,13 @@ use std::collections::{BTreeSet, VecDeque};
 /// Which rooms are small, and how much one turn of the large ones does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Most members of a room whose members are told at once.
+    /// Most members of a small room, in which every notice goes out at once.
     pub small: usize,
-    /// Most notices that one member is told in one turn of a large room.
+    /// Most notices that one member gets in one turn of a large room.
     pub share: usize,
-    /// Entries after which a turn ends: members that were looked at, and notices.
+    /// Entries after which a turn ends: members looked at, and notices.
     pub turn: u64,
-    /// Notices for which a turn rests one millisecond.
+    /// Notices after which a turn rests for one millisecond.
     pub notices_per_ms: u64,
 }
 
@@ -22,12 +22,12 @@ impl Pace {
     pub const SERVER: Self = Self { small: 64, share: 64, turn: 1_000, notices_per_ms: 100 };
 }
 
-/// The large rooms that wait to be told.
+/// The large rooms whose members wait for notices.
 #[derive(Debug)]
 pub(super) struct Turns {
     pub(super) pace: Pace,
     pub(super) rooms: VecDeque<RoomName>,
-    /// Rooms that keep more ends of stays than they may.
+    /// Rooms that keep more ended stays than they may.
     pub(super) crowded: BTreeSet<RoomName>,
     /// The last member of the first room that had its turn.
     pub(super) reached: Option<PeerId>,
@@ -39,12 +39,12 @@ impl Turns {
         Self { pace, rooms: VecDeque::new(), crowded: BTreeSet::new(), reached: None, rests_until: 0 }
     }
 
-    /// Whether the members of a room are told at once.
+    /// Whether notices of a room go out at once.
     pub(super) fn is_small(&self, room: &Presence) -> bool {
         room.members() <= self.pace.small
     }
 
-    /// Entries that one turn, or one sweep, touches.
+    /// Returns how many entries one turn, or one sweep, touches.
     pub(super) fn entries(&self) -> u64 {
         self.pace.turn
     }
@@ -54,7 +54,7 @@ impl Turns {
         self.rooms.is_empty()
     }
 
-    /// When the next turn is due, if a room waits.
+    /// Returns when the next turn is due, if a room waits.
     pub(super) fn due_ms(&self) -> Option<u64> {
         if self.crowded.is_empty() { self.rooms.front().map(|_| self.rests_until) } else { Some(0) }
     }

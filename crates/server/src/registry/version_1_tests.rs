@@ -3,11 +3,11 @@
 use super::deadlines::Deadlines;
 use super::labels::Labels;
 use super::state::Registry;
-use super::world_tests::{LOST, World, connection, hello, id, ids, left, refused, room, signal, told};
-use crate::engine::{Action, Command, Delivery, Departure, LeaveReason, News, Outcome, Page, Request};
+use super::world_tests::{LOST, World, hello, id, ids, left, refused, room, signal, socket, told};
+use crate::engine::{Action, ClientFrame, Command, Delivery, Departure, LeaveReason, Mail, Outcome, Page};
 use signalpost_protocol::{ErrorCode, Query, limits};
 
-/// Three peers in one room, their news taken.
+/// Three peers in one room, their mail taken.
 fn three_in_a_room() -> World {
     let mut world = World::new();
     for (number, name) in [(1, "ada"), (2, "bob"), (3, "cy")] {
@@ -15,7 +15,7 @@ fn three_in_a_room() -> World {
         world.join(0, number, "r");
     }
     for number in 1..=3 {
-        world.news(number);
+        world.mail(number);
     }
     world
 }
@@ -30,10 +30,10 @@ fn a_join_lists_the_others_and_is_announced_once() {
         let page = world.join(0, 2, "r");
         assert_eq!(ids(&page).0, ["ada"]);
     }
-    let news = world.news(1);
-    let joined = |news: &News| matches!(news, News::PeerJoined { peer, .. } if peer.id == "bob");
-    assert!(matches!(news.as_slice(), [Delivery::News { seq: None, news }] if joined(news)), "{news:?}");
-    assert!(world.news(2).is_empty());
+    let mail = world.mail(1);
+    let joined = |mail: &Mail| matches!(mail, Mail::PeerJoined { peer, .. } if peer.id == "bob");
+    assert!(matches!(mail.as_slice(), [Delivery::Mail { seq: None, mail }] if joined(mail)), "{mail:?}");
+    assert!(world.mail(2).is_empty());
 }
 
 #[test]
@@ -59,14 +59,14 @@ fn each_way_to_go_is_told_to_members_exactly_once() {
             world.execute(now - 1, 4, Command::Beat { ack: None });
             world.registry.sweep(now, &mut world.out);
         }
-        assert_eq!(world.news(1)[0], left("r", "cy", reason));
+        assert_eq!(world.mail(1)[0], left("r", "cy", reason));
         let doubled = world
-            .news(2)
+            .mail(2)
             .iter()
-            .filter(|it| matches!(it, Delivery::News { news, .. } if matches!(&**news, News::PeerLeft { peer, .. } if peer.as_str() == "cy")))
+            .filter(|it| matches!(it, Delivery::Mail { mail, .. } if matches!(&**mail, Mail::PeerLeft { peer, .. } if peer.as_str() == "cy")))
             .count();
         assert_eq!(doubled, 1, "{reason:?}");
-        assert!(world.news(4).is_empty(), "an outsider was told");
+        assert!(world.mail(4).is_empty(), "an outsider was told");
     }
 }
 
@@ -81,23 +81,23 @@ fn an_ended_lease_hides_the_peer_before_the_sweep_and_leaves_once() {
     assert_eq!(world.found(30_000, 1, Query::default()).0, ["bob"]);
     let send = Action::Send { to: id("cy"), signal: signal() };
     assert_eq!(world.run(30_000, 1, send), refused(ErrorCode::PeerNotFound));
-    assert!(world.news(3).is_empty());
+    assert!(world.mail(3).is_empty());
     // Too early after the sweep before.
     world.registry.sweep(34_999, &mut world.out);
-    assert!(world.news(1).is_empty());
+    assert!(world.mail(1).is_empty());
     assert_eq!(world.registry.poll_timeout(), Some(35_000));
     world.registry.sweep(35_000, &mut world.out);
     world.registry.sweep(45_000, &mut world.out);
-    assert_eq!(world.news(1), [left("r", "cy", LeaveReason::Lost)]);
-    assert_eq!(world.news(2), [left("r", "cy", LeaveReason::Lost)]);
-    assert_eq!(world.news(3), [Delivery::Expired]);
+    assert_eq!(world.mail(1), [left("r", "cy", LeaveReason::Lost)]);
+    assert_eq!(world.mail(2), [left("r", "cy", LeaveReason::Lost)]);
+    assert_eq!(world.mail(3), [Delivery::Expired]);
     assert_eq!(world.registry.len(), 2);
 }
 
 #[test]
 fn every_command_renews_the_lease() {
     let mut world = three_in_a_room();
-    let request = |action| Command::Request(Request { seq: None, ack: None, reference: None, action });
+    let request = |action| Command::Frame(ClientFrame { seq: None, ack: None, reference: None, action });
     let commands = [
         Command::Beat { ack: None },
         request(Action::Join(room("r"))),
@@ -120,26 +120,26 @@ fn every_command_renews_the_lease() {
 fn an_id_is_taken_while_its_lease_lasts_and_free_after() {
     let mut world = three_in_a_room();
     assert_eq!(world.claim(29_999, 7, hello("ada", 'x')), Some(refused(ErrorCode::PeerIdTaken)));
-    assert!(world.news(1).is_empty());
+    assert!(world.mail(1).is_empty());
     assert_eq!(world.claim(30_000, 7, hello("ada", 'x')), None);
-    assert_eq!(world.news(1), [Delivery::Expired]);
+    assert_eq!(world.mail(1), [Delivery::Expired]);
     assert_eq!(world.execute(30_000, 1, Command::Beat { ack: None }), Outcome::Unregistered);
     assert_eq!(world.execute(30_000, 7, Command::Beat { ack: None }), Outcome::Executed);
 }
 
 #[test]
-fn the_same_key_takes_over_and_the_old_connection_cannot_undo_it() {
+fn the_same_key_takes_over_and_the_old_socket_cannot_undo_it() {
     let mut world = three_in_a_room();
     assert_eq!(world.claim(5, 9, hello("ada", 'k')), None);
-    assert_eq!(world.news(1), [Delivery::Superseded]);
+    assert_eq!(world.mail(1), [Delivery::Superseded]);
     world.detach(6, 1, LOST);
     assert_eq!(world.execute(7, 9, Command::Beat { ack: None }), Outcome::Executed);
-    assert_eq!(world.news(2), [left("r", "ada", LeaveReason::Lost)]);
+    assert_eq!(world.mail(2), [left("r", "ada", LeaveReason::Lost)]);
     world.join(8, 9, "r");
 }
 
 #[test]
-fn a_second_claim_on_one_connection_is_refused() {
+fn a_second_claim_on_one_socket_is_refused() {
     let mut world = three_in_a_room();
     assert_eq!(world.claim(1, 1, hello("eve", 'k')), Some(refused(ErrorCode::AlreadyRegistered)));
     assert_eq!(world.registry.len(), 3);
@@ -156,7 +156,7 @@ fn rooms_of_one_peer_are_bounded() {
     assert_eq!(world.run(0, 1, one_more()), refused(ErrorCode::TooManyRooms));
     world.join(0, 1, "r0");
     let leave = || Action::Leave(room("r0"));
-    assert_eq!(world.ask(0, 1, leave()), News::Left { room: room("r0"), reference: None });
+    assert_eq!(world.ask(0, 1, leave()), Mail::Left { room: room("r0"), reference: None });
     assert_eq!(world.run(0, 1, leave()), refused(ErrorCode::RoomNotJoined));
     world.join(0, 1, "one-more");
 }
@@ -164,15 +164,15 @@ fn rooms_of_one_peer_are_bounded() {
 #[test]
 fn a_full_queue_refuses_a_signal_and_spares_the_others() {
     let mut world = three_in_a_room();
-    world.out.full.insert(connection(2));
+    world.out.full.insert(socket(2));
     let send = |to: &str| Action::Send { to: id(to), signal: signal() };
     assert_eq!(world.run(1, 1, send("bob")), refused(ErrorCode::PeerBusy));
     assert_eq!(world.run(1, 1, send("cy")), Outcome::Executed);
-    assert_eq!(world.news(3), [told(News::Relay { from: id("ada"), signal: signal() })]);
+    assert_eq!(world.mail(3), [told(Mail::Relay { from: id("ada"), signal: signal() })]);
 }
 
 #[test]
-fn a_connection_without_a_peer_can_do_nothing() {
+fn a_socket_without_a_peer_can_do_nothing() {
     let mut world = three_in_a_room();
     assert_eq!(world.execute(1, 50, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
     for action in [
@@ -184,7 +184,7 @@ fn a_connection_without_a_peer_can_do_nothing() {
         assert_eq!(world.run(1, 50, action), Outcome::Unregistered);
     }
     world.detach(1, 50, LOST);
-    assert!((1..=3).all(|number| world.news(number).is_empty()));
+    assert!((1..=3).all(|number| world.mail(number).is_empty()));
 }
 
 #[test]
@@ -200,8 +200,8 @@ fn nothing_is_left_behind() {
         }
     }
     world.registry.sweep(u64::MAX, &mut world.out);
-    let Registry { peers, connections, rooms, labels, deadlines, .. } = &world.registry;
+    let Registry { peers, sockets, rooms, labels, deadlines, .. } = &world.registry;
     let (Labels { regions, capabilities }, Deadlines { leases, windows, .. }) = (labels, deadlines);
-    assert!(peers.is_empty() && connections.is_empty() && leases.is_empty() && windows.is_empty());
+    assert!(peers.is_empty() && sockets.is_empty() && leases.is_empty() && windows.is_empty());
     assert!(rooms.is_empty() && regions.is_empty() && capabilities.is_empty());
 }

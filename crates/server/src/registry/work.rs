@@ -1,4 +1,4 @@
-//! How much commands do.
+//! Counts the work of commands.
 
 /// Counts the entries that commands touch: members, mailbox entries, list entries.
 #[derive(Debug, Default)]

@@ -3,10 +3,10 @@
 use super::picture_tests::Picture;
 use super::state::Registry;
 use crate::engine::{
-    Action, AwayReason, Claim, Command, Delivery, Departure, Full, LeaveReason, News, NewsKind, Outcome,
-    Outlet, Page, Request,
+    Action, AwayReason, Claim, ClientFrame, Command, Delivery, Departure, Full, LeaveReason, Mail, MailKind,
+    Outcome, Outlet, Page,
 };
-use crate::{ConnectionId, TokenHash};
+use crate::{SocketId, TokenHash};
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{ErrorCode, Label, PeerId, PeerInfo, Query, RoomName, Signal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,14 +14,14 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Queues {
-    pub(super) got: BTreeMap<ConnectionId, Vec<Delivery>>,
-    pub(super) full: BTreeSet<ConnectionId>,
+    pub(super) got: BTreeMap<SocketId, Vec<Delivery>>,
+    pub(super) full: BTreeSet<SocketId>,
 }
 
 impl Outlet for Queues {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         let may_refuse = |delivery: &Delivery| match delivery {
-            Delivery::News { seq: None, news } => news.kind() != NewsKind::Answer,
+            Delivery::Mail { seq: None, mail } => mail.kind() != MailKind::Answer,
             _ => false,
         };
         if self.full.contains(&to) && may_refuse(&delivery) {
@@ -35,11 +35,11 @@ impl Outlet for Queues {
 pub(super) struct World {
     pub(super) registry: Registry,
     pub(super) out: Queues,
-    pub(super) pictures: BTreeMap<ConnectionId, Picture>,
+    pub(super) pictures: BTreeMap<SocketId, Picture>,
 }
 
-pub(super) fn connection(number: u64) -> ConnectionId {
-    ConnectionId::new(number)
+pub(super) fn socket(number: u64) -> SocketId {
+    SocketId::new(number)
 }
 
 pub(super) fn id(text: &str) -> PeerId {
@@ -56,7 +56,7 @@ pub(super) fn label(text: &str) -> Label {
 
 /// A claim of version 1.
 pub(super) fn hello(peer: &str, key: char) -> Claim {
-    let peer = PeerInfo { id: peer.into(), session: 1, ..PeerInfo::default() };
+    let peer = PeerInfo { id: peer.into(), incarnation: 1, ..PeerInfo::default() };
     let key = TokenHash::of(&key.to_string());
     Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None, attempt: None }
 }
@@ -71,20 +71,20 @@ impl World {
     }
 
     pub(super) fn execute(&mut self, now: u64, number: u64, command: Command) -> Outcome {
-        self.registry.execute(now, connection(number), command, &mut self.out);
-        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+        self.registry.execute(now, socket(number), command, &mut self.out);
+        match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
             Some(Delivery::Done { outcome, .. }) => outcome,
             other => panic!("no reply but {other:?}"),
         }
     }
 
     pub(super) fn run(&mut self, now: u64, number: u64, action: Action) -> Outcome {
-        let request = Request { seq: None, ack: None, reference: None, action };
-        let outcome = self.execute(now, number, Command::Request(request));
+        let request = ClientFrame { seq: None, ack: None, reference: None, action };
+        let outcome = self.execute(now, number, Command::Frame(request));
         if let Outcome::Refused(told) = outcome {
-            match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
-                Some(Delivery::News { news, .. }) => {
-                    assert!(matches!(&*news, News::Refused { code, .. } if *code == told), "{news:?}");
+            match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
+                Some(Delivery::Mail { mail, .. }) => {
+                    assert!(matches!(&*mail, Mail::Refused { code, .. } if *code == told), "{mail:?}");
                 }
                 other => panic!("no answer but {other:?}"),
             }
@@ -92,18 +92,18 @@ impl World {
         outcome
     }
 
-    /// The answer to the action, which is expected to be the last of the news.
-    pub(super) fn ask(&mut self, now: u64, number: u64, action: Action) -> News {
+    /// The answer to the action, which is expected to be the last of the mail.
+    pub(super) fn ask(&mut self, now: u64, number: u64, action: Action) -> Mail {
         assert_eq!(self.run(now, number, action), Outcome::Executed);
-        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
-            Some(Delivery::News { seq: None, news }) => Arc::unwrap_or_clone(news),
+        match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
+            Some(Delivery::Mail { seq: None, mail }) => Arc::unwrap_or_clone(mail),
             other => panic!("no answer but {other:?}"),
         }
     }
 
     pub(super) fn claim(&mut self, now: u64, number: u64, claim: Claim) -> Option<Outcome> {
-        self.registry.execute(now, connection(number), Command::Claim(Box::new(claim)), &mut self.out);
-        match self.out.got.get_mut(&connection(number)).and_then(Vec::pop) {
+        self.registry.execute(now, socket(number), Command::Claim(Box::new(claim)), &mut self.out);
+        match self.out.got.get_mut(&socket(number)).and_then(Vec::pop) {
             Some(Delivery::Claimed(_)) => None,
             Some(Delivery::Done { outcome, .. }) => Some(outcome),
             other => panic!("no reply but {other:?}"),
@@ -112,22 +112,22 @@ impl World {
 
     pub(super) fn join(&mut self, now: u64, number: u64, name: &str) -> Page {
         match self.ask(now, number, Action::Join(room(name))) {
-            News::Joined { room: joined, page, .. } if joined == room(name) => page,
+            Mail::Joined { room: joined, page, .. } if joined == room(name) => page,
             other => panic!("{other:?}"),
         }
     }
 
     pub(super) fn detach(&mut self, now: u64, number: u64, departure: Departure) {
-        self.registry.execute(now, connection(number), Command::Detach(departure), &mut self.out);
+        self.registry.execute(now, socket(number), Command::Detach(departure), &mut self.out);
     }
 
-    pub(super) fn news(&mut self, number: u64) -> Vec<Delivery> {
-        self.out.got.remove(&connection(number)).unwrap_or_default()
+    pub(super) fn mail(&mut self, number: u64) -> Vec<Delivery> {
+        self.out.got.remove(&socket(number)).unwrap_or_default()
     }
 
     pub(super) fn found(&mut self, now: u64, number: u64, query: Query) -> (Vec<String>, Option<String>) {
         match self.ask(now, number, Action::Discover(query)) {
-            News::Found { page, .. } => ids(&page),
+            Mail::Found { page, .. } => ids(&page),
             other => panic!("{other:?}"),
         }
     }
@@ -138,12 +138,12 @@ pub(super) fn ids(page: &Page) -> (Vec<String>, Option<String>) {
     (peers, page.cursor.as_ref().map(|id| id.as_str().into()))
 }
 
-pub(super) fn told(news: News) -> Delivery {
-    Delivery::News { seq: None, news: Arc::new(news) }
+pub(super) fn told(mail: Mail) -> Delivery {
+    Delivery::Mail { seq: None, mail: Arc::new(mail) }
 }
 
 pub(super) fn left(name: &str, peer: &str, reason: LeaveReason) -> Delivery {
-    told(News::PeerLeft { room: room(name), peer: id(peer), reason })
+    told(Mail::PeerLeft { room: room(name), peer: id(peer), reason })
 }
 
 pub(super) fn refused(code: ErrorCode) -> Outcome {

@@ -1,9 +1,9 @@
-//! What the frames of a client mean.
+//! Executes the frames of a client: checks them, and turns them into commands.
 
 use super::frame::{self, Rejection, Subject};
-use super::{Claim, Close, Outstanding, Session, SessionOutput, State};
+use super::{Close, Outstanding, PendingClaim, Session, SessionOutput, State};
 use crate::TokenHash;
-use crate::engine::{self, Action, AwayReason, Command, Departure, Request};
+use crate::engine::{Action, AwayReason, Claim, ClientFrame, Command, Departure};
 use signalpost_protocol::{
     ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, Refusal, ServerMessage, Signal, VERSIONS,
     limits,
@@ -13,7 +13,7 @@ use signalpost_protocol::{
 const GOING_AWAY: u16 = 1001;
 
 impl Session {
-    pub(super) fn text(&mut self, now: u64, text: &str) {
+    pub(super) fn handle_text(&mut self, now: u64, text: &str) {
         if let Err(rejection) = frame::read(text).and_then(|envelope| self.handle_envelope(now, envelope)) {
             self.refuse(now, rejection);
         }
@@ -60,7 +60,7 @@ impl Session {
             Err(refusal) => return Err(subject.refuse(refusal)),
         };
         if let Some((index, Refusal { code, field, problem })) = odd {
-            // The frame is executed, and has its own answer.
+            // The rest of the frame is executed, and has its own answer.
             let subject = Subject { reference: None, ..subject.clone() };
             let text = format!("{field}[{index}] {problem}; what is one was taken");
             self.tell_refusal(now, subject.reject(code, field, text));
@@ -76,7 +76,7 @@ impl Session {
             ClientMessage::HeartbeatAck => {
                 self.accept(kind);
                 if matches!(self.state, State::Registered { held: Some(_), .. }) {
-                    // It answers the question behind the welcome.
+                    // It answers the heartbeat behind the `welcome`.
                     subject.ack.get_or_insert(0);
                 }
                 self.confirm(now, subject);
@@ -95,7 +95,7 @@ impl Session {
             ClientMessage::Leaving => {
                 self.accept(kind);
                 if let State::Registered { leaving_until, .. } = &mut self.state {
-                    *leaving_until = now.saturating_add(limits::LEAVING_HINT_MS);
+                    *leaving_until = Some(now.saturating_add(limits::LEAVING_HINT_MS));
                 }
                 self.confirm(now, subject);
                 return Ok(());
@@ -135,7 +135,7 @@ impl Session {
         };
         self.accept(subject.kind);
         let version = hello.versions.1.min(VERSIONS.1);
-        let claim = engine::Claim {
+        let claim = Claim {
             version,
             peer: hello.peer,
             key: TokenHash::of(&hello.key),
@@ -145,12 +145,12 @@ impl Session {
         };
         self.execute(now, subject, Command::Claim(Box::new(claim)));
         if let Some(outstanding) = &mut self.outstanding {
-            outstanding.claim = Some(Claim { peer, version });
+            outstanding.claim = Some(PendingClaim { peer, version });
         }
         Ok(())
     }
 
-    /// What the client cannot have received it has not acknowledged.
+    /// Refuses an acknowledgement of frames that the client cannot have received, and goes on without it.
     fn check_ack(&mut self, now: u64, subject: &mut Subject) {
         let Some(numbers) = self.numbers() else { return };
         if subject.ack.is_some_and(|ack| !numbers.may_acknowledge(ack)) {
@@ -161,19 +161,19 @@ impl Session {
         }
     }
 
-    /// Tells the engine what a frame without a number acknowledges.
+    /// Tells the engine about the acknowledgement in a frame without a number.
     fn confirm(&mut self, now: u64, subject: Subject) {
         let Some(ack) = subject.ack else { return };
-        if self.numbers().is_some_and(|numbers| numbers.is_news(ack)) {
+        if self.numbers().is_some_and(|numbers| numbers.is_new(ack)) {
             self.execute(now, subject, Command::Beat { ack: Some(ack) });
         }
     }
 
-    /// Has the engine execute a frame in its turn.
+    /// Lets the engine execute a frame in its turn.
     fn request(&mut self, now: u64, subject: Subject, field: Option<&'static str>, action: Action) {
         let Subject { reference, seq, ack, .. } = subject;
         let (seq, ack) = if self.numbers().is_some() { (seq, ack) } else { (None, None) };
-        self.execute(now, subject, Command::Request(Request { seq, ack, reference, action }));
+        self.execute(now, subject, Command::Frame(ClientFrame { seq, ack, reference, action }));
         if let Some(outstanding) = &mut self.outstanding {
             outstanding.field = field;
         }
@@ -183,7 +183,7 @@ impl Session {
         if let State::Registered { last_command, numbers, .. } = &mut self.state {
             *last_command = now;
             if let Some(numbers) = numbers
-                && let Command::Beat { ack: Some(ack) } | Command::Request(Request { ack: Some(ack), .. }) =
+                && let Command::Beat { ack: Some(ack) } | Command::Frame(ClientFrame { ack: Some(ack), .. }) =
                     &command
             {
                 numbers.handle_confirmed(*ack);
@@ -193,8 +193,8 @@ impl Session {
         self.outputs.push_back(SessionOutput::Execute(command));
     }
 
-    /// Refuses a frame. One that has a number uses it up, and its answer has one too: otherwise its sender would send
-    /// it for ever.
+    /// Refuses a frame. A numbered frame uses its number up, and the answer has a number too: otherwise the sender would send
+    /// the frame for ever.
     pub(super) fn refuse(&mut self, now: u64, rejection: Rejection) {
         let kind = rejection.subject.kind;
         if rejection.subject.seq.is_some() && frame::is_numbered(kind) && self.numbers().is_some() {
@@ -214,13 +214,13 @@ impl Session {
         self.outputs.push_back(SessionOutput::Accepted { kind });
     }
 
-    /// What it means that the client closed the socket with this code. Only what a client says on purpose ends its session:
+    /// Returns what it means that the client closed the socket with this code. Only a client's own word ends its session:
     /// Firefox closes the sockets of a page with 1001 when the page is left, before it can say `bye`, but also for a link to
     /// an attachment and for `window.stop()`, and gateways do when they restart. So 1001 counts only after `leaving`, and then
     /// the page still has a moment to come back.
     pub(super) fn departure(&self, now: u64, code: Option<u16>) -> Departure {
         let is_leaving =
-            matches!(&self.state, State::Registered { leaving_until, .. } if now < *leaving_until);
+            matches!(&self.state, State::Registered { leaving_until: Some(until), .. } if now < *until);
         match code {
             Some(GOING_AWAY) if is_leaving => Departure::Leaving,
             Some(code) if code == CloseCode::Suspended.as_u16() => Departure::Away(AwayReason::Suspended),
@@ -229,7 +229,7 @@ impl Session {
     }
 }
 
-/// Looked at before anything else in a `hello`: a client of another version may shape the rest differently.
+/// Checks the versions before anything else in a `hello`: a client of another version may shape the rest differently.
 fn check_versions(envelope: &Envelope, subject: &Subject) -> Result<(), Rejection> {
     match envelope.payload.as_ref().and_then(|payload| payload.versions) {
         Some((lowest, highest)) if lowest <= highest && (lowest > VERSIONS.1 || highest < VERSIONS.0) => {

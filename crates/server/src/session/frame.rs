@@ -1,94 +1,28 @@
-//! From the text of a frame to an envelope, or to a refusal that still knows whom to answer.
+//! Reads the text of a frame into an envelope, or into a refusal that still knows which frame it answers.
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use signalpost_protocol::{Envelope, ErrorCode, PeerId, Refusal, limits};
+use signalpost_protocol::{Envelope, ErrorCode, Kind, PeerId, Refusal, envelope, limits};
 use std::borrow::Cow;
 use std::fmt;
 
 /// Most bytes of explanation in an `error`.
 const TEXT_BYTES: usize = 200;
 
-/// The types that a client may send.
-pub(super) const KINDS: [&str; 17] = [
-    "hello",
-    "heartbeat",
-    "heartbeat-ack",
-    "ack",
-    "peer-discovery",
-    "join",
-    "leave",
-    "bye",
-    "leaving",
-    "offer",
-    "answer",
-    "ice-candidate",
-    "invite",
-    "reject",
-    "close",
-    "message",
-    "broadcast",
-];
-
-/// The fields that a refusal may name in logs and metrics.
-pub(super) const FIELDS: [&str; 39] = [
-    "type",
-    "id",
-    "from",
-    "to",
-    "timestamp",
-    "seq",
-    "ack",
-    "payload",
-    "versions",
-    "version",
-    "key",
-    "peer",
-    "peers",
-    "cursor",
-    "limit",
-    "region",
-    "capability",
-    "room",
-    "reason",
-    "sdp",
-    "number",
-    "connection",
-    "target",
-    "candidates",
-    "end",
-    "code",
-    "message",
-    "session",
-    "capabilities",
-    "metadata",
-    "candidate",
-    "sdpMid",
-    "usernameFragment",
-    "own",
-    "received",
-    "resumed",
-    "after",
-    "receipt",
-    "data",
-];
-
-/// The type as the protocol's list spells it.
+/// The type of a client's frames, as the protocol's list spells it.
 pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
-    KINDS.into_iter().find(|known| *known == kind)
+    Kind::parse(kind).filter(|kind| kind.is_from_client()).map(Kind::as_str)
 }
 
-/// Whether frames of this type have a number in a session, so that they are executed once and in order. A type that is
+/// Whether frames of this type have a number in a session, which makes them be executed once and in order. A type that is
 /// not known is taken for one: a newer client would not go on without the answer.
 pub(super) fn is_numbered(kind: &str) -> bool {
-    !matches!(kind, "hello" | "heartbeat" | "heartbeat-ack" | "ack" | "bye" | "leaving" | "binary")
+    kind != BINARY && Kind::parse(kind).is_none_or(Kind::is_numbered)
 }
 
-/// Whether frames of this type may be larger than [`limits::FRAME_BYTES`].
-fn may_be_large(kind: &str) -> bool {
-    matches!(kind, "offer" | "answer")
-}
+/// What logs and metrics call a binary frame, which has no type.
+pub(super) const BINARY: &str = "binary";
 
 /// A frame that is not executed.
 #[derive(Debug)]
@@ -99,7 +33,7 @@ pub(super) struct Rejection {
     pub(super) subject: Subject,
 }
 
-/// What an answer to a frame refers to, and the frame's numbers.
+/// The part of a frame that an answer refers to, and the frame's numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     pub(super) kind: &'static str,
@@ -200,7 +134,7 @@ impl Head<'_> {
     }
 }
 
-/// Reads a frame. What is returned has a known type and a size that the type allows.
+/// Reads a frame. The envelope has a known type and a size that the type allows.
 pub(super) fn read(text: &str) -> Result<Envelope, Rejection> {
     // serde would take an array for a record.
     if !text.trim_ascii_start().starts_with('{') {
@@ -224,11 +158,11 @@ fn unknown_type(subject: Subject) -> Rejection {
     subject.reject(ErrorCode::UnknownType, "type", "type is not known")
 }
 
-/// Refuses a large frame before its payload is read.
+/// Refuses a frame that is too large before its payload is read.
 fn check_size(text: &str) -> Result<(), Rejection> {
     let Ok(head) = serde_json::from_str::<Head>(text) else { return Ok(()) };
-    let kind = head.kind().unwrap_or_default();
-    let most = if may_be_large(&kind) { limits::DESCRIPTION_FRAME_BYTES } else { limits::FRAME_BYTES };
+    let kind = head.kind().and_then(|kind| Kind::parse(&kind));
+    let most = kind.map_or(limits::FRAME_BYTES, Kind::max_frame_bytes);
     if text.len() <= most {
         return Ok(());
     }
@@ -236,7 +170,7 @@ fn check_size(text: &str) -> Result<(), Rejection> {
     Err(head.subject().reject(ErrorCode::MessageTooLarge, "", problem))
 }
 
-/// Why a frame that begins like an object is not an envelope.
+/// Explains why a frame that begins like an object is not an envelope.
 fn explain(text: &str) -> Rejection {
     let head = match serde_json::from_str::<Head>(text) {
         Ok(head) => head,
@@ -255,16 +189,13 @@ fn explain(text: &str) -> Rejection {
         Ok(_) => subject.reject(ErrorCode::InvalidJson, "", "something follows the object"),
         Err(error) => {
             let path = error.path().to_string();
-            let field = path
-                .rsplit(['.', '['])
-                .find_map(|step| FIELDS.into_iter().find(|field| *field == step))
-                .unwrap_or("");
+            let field = path.rsplit(['.', '[']).find_map(envelope::field_name).unwrap_or("");
             subject.reject(ErrorCode::InvalidMessage, field, format!("{path}: {}", error.inner()))
         }
     }
 }
 
-/// The text, cut at a character so that what a client sent cannot make an answer long.
+/// Cuts the text between two characters: a client's own words must not make an answer long.
 fn shortened(mut text: String) -> String {
     if text.len() > TEXT_BYTES {
         let cut = (0..=TEXT_BYTES).rev().find(|cut| text.is_char_boundary(*cut)).unwrap_or(0);

@@ -1,14 +1,14 @@
-//! One socket, sans-IO: what its frames mean, what it answers, when it ends.
+//! The session of one socket, sans-IO: what the frames of the socket mean, what it answers, and when it ends.
 //!
-//! The driver tells it what happened ([`Session::handle_frame`], [`Session::handle_binary`],
+//! The driver reports what happened ([`Session::handle_frame`], [`Session::handle_binary`],
 //! [`Session::handle_ping`], [`Session::handle_delivery`], [`Session::handle_timeout`],
 //! [`Session::handle_shutdown`], [`Session::handle_slow`], [`Session::handle_socket_closed`]), then drains
 //! [`Session::poll_output`], then asks [`Session::poll_timeout`]. All times are milliseconds of one
 //! monotonic clock.
 //!
 //! Frames are executed strictly in order: while the engine owes a reply, later ones wait.
-//! The driver stops reading while [`Session::accepts_frames`] is false; [`WAITING_FRAMES`] is a second
-//! line for one that does not.
+//! The driver stops reading while [`Session::accepts_frames`] is false; [`MAX_WAITING_FRAMES`] is a second
+//! line against a driver that does not stop.
 //!
 //! However a session ends, it emits one [`Command::Detach`] as its last command.
 
@@ -18,11 +18,10 @@ mod numbers;
 mod output;
 mod reply;
 
-pub use numbers::{ACK_FRAMES, ACK_MS};
 pub use output::{Close, SessionOutput, TimeoutReason};
 
-use crate::engine::{AwayReason, Command, Delivery, Departure, News};
-use crate::{ConnectionId, Token};
+use crate::engine::{AwayReason, Command, Delivery, Departure, Mail};
+use crate::{SocketId, Token};
 use frame::Subject;
 use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
@@ -35,12 +34,12 @@ pub const HELLO_TIMEOUT_MS: u64 = 5_000;
 /// Least time between two commands that only renew the lease, in milliseconds: a third of the lease.
 pub const BEAT_MS: u64 = 10_000;
 /// Most frames that wait for a reply of the engine. One more closes the socket.
-pub const WAITING_FRAMES: usize = 8;
+pub const MAX_WAITING_FRAMES: usize = 8;
 
-/// One socket.
+/// The session of one socket.
 #[derive(Debug)]
 pub struct Session {
-    connection: ConnectionId,
+    socket: SocketId,
     region: Option<Label>,
     token: Token,
     state: State,
@@ -54,22 +53,23 @@ enum State {
     Unregistered {
         hello_until: u64,
     },
-    /// `numbers`: `None` in version 1. `held`: see [`Held`]. `leaving_until`: until when a `leaving` of the client counts; 0 without one.
+    /// `numbers`: `None` in version 1. `held`: see [`HeldMail`]. `leaving_until`: until when a `leaving` of the client counts, if
+    /// the client has said it.
     Registered {
         peer: PeerId,
         monitor: LinkMonitor,
         last_command: u64,
         numbers: Option<Numbers>,
-        held: Option<Held>,
-        leaving_until: u64,
+        held: Option<HeldMail>,
+        leaving_until: Option<u64>,
     },
     Closed,
 }
 
-/// The numbered news of a session that was begun in place of the one that the client wanted, until the client has shown
-/// that it knows the welcome. Before that, a second claim with the same key may begin this session again at number 1,
-/// on another socket; what had gone out on this one would be heard twice. The mailbox bounds them.
-type Held = VecDeque<(u32, Arc<News>)>;
+/// The numbered mail of a session that began in place of the session that the client wanted, until the client has
+/// shown that it knows the `welcome`. Before that, a second claim with the same key may begin this session again at number 1,
+/// on another socket; mail that had gone out on this socket would then arrive twice. The mailbox bounds it.
+type HeldMail = VecDeque<(u32, Arc<Mail>)>;
 
 #[derive(Debug)]
 enum Frame {
@@ -81,23 +81,23 @@ enum Frame {
 #[derive(Debug)]
 struct Outstanding {
     subject: Subject,
-    claim: Option<Claim>,
+    claim: Option<PendingClaim>,
     /// The field at fault, where the session refuses the frame itself.
     field: Option<&'static str>,
 }
 
 #[derive(Debug)]
-struct Claim {
+struct PendingClaim {
     peer: PeerId,
     version: u16,
 }
 
 impl Session {
-    /// A socket that has just opened. `region` is the server's own and is told in `welcome`, as is `token`: the key for
-    /// the client's next socket, drawn for this one and no other.
-    pub fn new(now: u64, connection: ConnectionId, region: Option<Label>, token: Token) -> Self {
+    /// Begins with a socket that has just opened. `region` is the region of the server, which `welcome` tells the client, as it
+    /// does with `token`: the key for the client's next socket, drawn for this socket and no other.
+    pub fn new(now: u64, socket: SocketId, region: Option<Label>, token: Token) -> Self {
         Self {
-            connection,
+            socket,
             region,
             token,
             state: State::Unregistered { hello_until: now.saturating_add(HELLO_TIMEOUT_MS) },
@@ -107,12 +107,12 @@ impl Session {
         }
     }
 
-    /// The connection that this session belongs to.
-    pub const fn connection(&self) -> ConnectionId {
-        self.connection
+    /// Returns the socket that this session belongs to.
+    pub const fn socket(&self) -> SocketId {
+        self.socket
     }
 
-    /// The peer that is registered on this socket.
+    /// Returns the peer that is registered on this socket.
     pub const fn peer(&self) -> Option<&PeerId> {
         match &self.state {
             State::Registered { peer, .. } => Some(peer),
@@ -120,48 +120,48 @@ impl Session {
         }
     }
 
-    /// Whether the session has ended; it ignores everything from then on.
+    /// Whether the session has ended. It ignores everything then.
     pub const fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 
-    /// Whether the driver should read on. False while the engine owes a reply and after the end.
+    /// Whether the driver should read on: not while the engine owes a reply, and not after the end.
     pub fn accepts_frames(&self) -> bool {
         !self.is_closed() && self.outstanding.is_none() && self.waiting.is_empty()
     }
 
-    /// A text frame arrived.
+    /// Takes a text frame that arrived.
     pub fn handle_frame(&mut self, now: u64, text: &str) {
         if self.is_closed() {
             return;
         }
         self.handle_received(now);
         if self.accepts_frames() {
-            self.text(now, text);
+            self.handle_text(now, text);
         } else {
-            self.wait(Frame::Text(text.into()));
+            self.queue_frame(Frame::Text(text.into()));
         }
-        self.work(now);
+        self.advance(now);
     }
 
-    /// A binary frame arrived; what is in it does not matter.
+    /// Takes a binary frame that arrived; its content does not matter.
     pub fn handle_binary(&mut self, now: u64) {
         if self.is_closed() {
             return;
         }
         self.handle_received(now);
-        self.wait(Frame::Binary);
-        self.work(now);
+        self.queue_frame(Frame::Binary);
+        self.advance(now);
     }
 
-    /// A ping or pong of the WebSocket itself arrived: a sign of life and nothing else.
+    /// Takes a ping or pong of the WebSocket itself: a sign of life and nothing else.
     pub fn handle_ping(&mut self, now: u64) {
         self.handle_received(now);
-        self.work(now);
+        self.advance(now);
     }
 
-    /// The engine had something for this connection. Deliveries are to be handed over in the order of the
-    /// connection's sink.
+    /// Takes a delivery of the engine for this socket. The driver hands deliveries over in the order of the
+    /// socket's queue.
     pub fn handle_delivery(&mut self, now: u64, delivery: Delivery) {
         if self.is_closed() {
             return;
@@ -169,9 +169,9 @@ impl Session {
         let lost = Departure::Away(AwayReason::Lost);
         match delivery {
             Delivery::Claimed(claimed) => self.handle_claimed(now, claimed),
-            Delivery::News { seq, news } => self.handle_news(now, seq, news),
+            Delivery::Mail { seq, mail } => self.handle_mail(now, seq, mail),
             Delivery::Done { received, outcome } => self.handle_done(now, received, outcome),
-            // Not for good: what claimed it may be a `hello` of the same client that was late.
+            // The client may come back: the claim that replaced it may be a late `hello` of its own.
             Delivery::Replaced => self.close(Close::Code(CloseCode::Replaced), lost),
             Delivery::Superseded => self.close(Close::Code(CloseCode::Superseded), lost),
             Delivery::SessionLost => self.close(Close::Code(CloseCode::SessionLost), lost),
@@ -179,15 +179,15 @@ impl Session {
                 self.close(Close::Code(CloseCode::HeartbeatTimeout), Departure::Away(AwayReason::Silent));
             }
         }
-        self.work(now);
+        self.advance(now);
     }
 
-    /// A deadline of [`Session::poll_timeout`] has come; a call that is too early does nothing.
+    /// Does what is due at a deadline of [`Session::poll_timeout`]. A call that is too early does nothing.
     pub fn handle_timeout(&mut self, now: u64) {
         match &mut self.state {
             State::Closed => {}
             State::Unregistered { hello_until } => {
-                // A hello that came in time and waits for the engine is not late.
+                // A `hello` that came in time and waits for the engine is not late.
                 if now >= *hello_until && self.outstanding.is_none() {
                     let lost = Departure::Away(AwayReason::Lost);
                     self.close(Close::Code(CloseCode::HelloTimeout), lost);
@@ -208,32 +208,32 @@ impl Session {
         }
     }
 
-    /// The server shuts down. A client that can wait is told to come back `after` so many milliseconds.
-    pub fn handle_shutdown(&mut self, now: u64, after: u32) {
+    /// Ends the session because the server shuts down. A client of version 2 is asked to come back after `after_ms`.
+    pub fn handle_shutdown(&mut self, now: u64, after_ms: u32) {
         if self.numbers().is_some() {
-            self.send(now, None, ServerMessage::Reconnect { after });
+            self.send(now, None, ServerMessage::Reconnect { after: after_ms });
         }
         self.close(Close::Code(CloseCode::Shutdown), Departure::Away(AwayReason::Lost));
     }
 
-    /// The client does not read what is sent to it.
+    /// Ends the session because the client does not read what the server sends.
     pub fn handle_slow(&mut self) {
         self.close(Close::Code(CloseCode::Slow), Departure::Away(AwayReason::Lost));
     }
 
-    /// The socket is gone, or was closed for a reason below this protocol. `code`: of the client's close frame, where
-    /// there was one (RFC 6455 §7.1.5).
+    /// Ends the session because the socket is gone, or was closed for a reason below this protocol. `code`: the code of the
+    /// client's close frame, if there was one (RFC 6455 §7.1.5).
     pub fn handle_socket_closed(&mut self, now: u64, code: Option<u16>) {
         let departure = self.departure(now, code);
         self.end(departure);
     }
 
-    /// The next thing to do.
+    /// Returns the next thing to do.
     pub fn poll_output(&mut self) -> Option<SessionOutput> {
         self.outputs.pop_front()
     }
 
-    /// When [`Session::handle_timeout`] is to be called, and what for.
+    /// Returns when [`Session::handle_timeout`] is to be called, and the reason.
     pub fn poll_timeout(&self) -> Option<(u64, TimeoutReason)> {
         match &self.state {
             State::Closed => None,
@@ -253,7 +253,7 @@ impl Session {
         }
     }
 
-    /// The numbers of a registered client that has them.
+    /// Returns the numbers of a registered client of version 2.
     fn numbers(&mut self) -> Option<&mut Numbers> {
         match &mut self.state {
             State::Registered { numbers, .. } => numbers.as_mut(),
@@ -261,22 +261,25 @@ impl Session {
         }
     }
 
-    fn wait(&mut self, frame: Frame) {
-        if self.waiting.len() < WAITING_FRAMES {
+    fn queue_frame(&mut self, frame: Frame) {
+        if self.waiting.len() < MAX_WAITING_FRAMES {
             self.waiting.push_back(frame);
         } else {
             self.handle_slow();
         }
     }
 
-    /// Executes what waits, as far as the engine's replies allow, acknowledges what was executed and keeps the lease.
-    fn work(&mut self, now: u64) {
+    /// Executes the frames that wait, as far as the engine's replies allow, acknowledges executed frames and renews the lease.
+    fn advance(&mut self, now: u64) {
         while self.outstanding.is_none() {
             match self.waiting.pop_front() {
-                Some(Frame::Text(text)) => self.text(now, &text),
+                Some(Frame::Text(text)) => self.handle_text(now, &text),
                 Some(Frame::Binary) => {
                     let problem = "binary frames carry nothing here";
-                    self.refuse(now, Subject::nothing("binary").reject(ErrorCode::BinaryFrame, "", problem));
+                    self.refuse(
+                        now,
+                        Subject::nothing(frame::BINARY).reject(ErrorCode::BinaryFrame, "", problem),
+                    );
                 }
                 None => break,
             }
@@ -290,7 +293,7 @@ impl Session {
         self.acknowledge(now);
     }
 
-    /// Says what was received, when nothing has said so for too long.
+    /// Acknowledges received frames if no other frame has done it for too long.
     fn acknowledge(&mut self, now: u64) {
         if let Some(numbers) = self.numbers()
             && numbers.wants_ack(now)
@@ -301,7 +304,7 @@ impl Session {
     }
 
     fn send(&mut self, now: u64, seq: Option<u32>, message: ServerMessage) {
-        // A sign of life asks for no answer; counting it would make two ends ask each other for ever.
+        // A sign of life asks for no answer; if it counted, two ends would ask each other for ever.
         if let State::Registered { monitor, .. } = &mut self.state
             && message != ServerMessage::HeartbeatAck
         {

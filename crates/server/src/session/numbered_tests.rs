@@ -3,9 +3,12 @@
 use super::tests::{ends, token};
 use super::*;
 use crate::TokenHash;
-use crate::engine::{Action, Claimed, LossReason, News, Outcome, Request};
+use crate::engine::{Action, Claimed, ClientFrame, LossReason, Mail, Outcome};
 use signalpost_protocol::message::Welcome;
+use signalpost_protocol::{AckPolicy, Open};
 use std::sync::Arc;
+
+const ACK_MS: u64 = AckPolicy::SERVER.delay_ms;
 
 const FRESH: Claimed = Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 };
 
@@ -18,7 +21,7 @@ fn hello(received: Option<u32>) -> String {
 
 /// A socket whose hello is with the engine.
 fn claiming(received: Option<u32>) -> (Session, crate::engine::Claim) {
-    let mut session = Session::new(0, ConnectionId::new(1), None, token());
+    let mut session = Session::new(0, SocketId::new(1), None, token());
     session.handle_frame(0, &hello(received));
     match drain(&mut session).pop() {
         Some(SessionOutput::Execute(Command::Claim(claim))) => (session, *claim),
@@ -57,13 +60,13 @@ fn executed(session: &mut Session, now: u64, seq: u32) -> Vec<SessionOutput> {
 }
 
 /// The one request that the frame becomes.
-fn request(session: &mut Session, text: &str) -> Request {
+fn request(session: &mut Session, text: &str) -> ClientFrame {
     session.handle_frame(1, text);
     let outputs = drain(session);
     session.handle_delivery(1, Delivery::Done { received: 1, outcome: Outcome::Executed });
     drain(session);
     match outputs.as_slice() {
-        [SessionOutput::Execute(Command::Request(request))] => request.clone(),
+        [SessionOutput::Execute(Command::Frame(request))] => request.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -71,12 +74,12 @@ fn request(session: &mut Session, text: &str) -> Request {
 #[test]
 fn a_hello_becomes_a_claim_of_hashes_and_the_welcome_carries_the_next_key() {
     let (mut session, claim) = claiming(Some(4));
-    assert_eq!((claim.version, claim.received, claim.peer.session), (2, Some(4), 7));
+    assert_eq!((claim.version, claim.received, claim.peer.incarnation), (2, Some(4), 7));
     assert_eq!(claim.key, TokenHash::of("0123456789abcdef"));
     assert_eq!(claim.next, TokenHash::of(&token().to_hex()));
     let resumed = Claimed { resumed: true, reason: None, received: 9, acknowledged: 4 };
     session.handle_delivery(0, Delivery::Claimed(resumed));
-    let welcome = Welcome { key: token().to_hex(), resumed: true, reason: String::new(), received: 9 };
+    let welcome = Welcome { key: token().to_hex(), resumed: true, reason: None, received: 9 };
     let message = ServerMessage::Welcome { version: 2, region: None, session: Some(welcome) };
     assert_eq!(drain(&mut session), [SessionOutput::Send { message, seq: None, ack: None }]);
     let shown = format!("{session:?}");
@@ -96,7 +99,9 @@ fn a_session_that_is_gone_is_told_with_its_reason() {
                     message: ServerMessage::Welcome { session: Some(welcome), .. }, ..
                 },
                 _,
-            ] => assert_eq!((welcome.resumed, welcome.reason.as_str()), (false, text)),
+            ] => {
+                assert_eq!((welcome.resumed, welcome.reason.as_ref().map(Open::as_str)), (false, Some(text)))
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -109,13 +114,13 @@ fn frames_reach_the_engine_with_their_numbers_and_only_in_version_2() {
     drain(&mut session);
     let got = request(&mut session, &join(1, r#","ack":1"#));
     assert_eq!((got.seq, got.ack, got.reference), (Some(1), Some(1), Some(1)));
-    let mut old = Session::new(0, ConnectionId::new(1), None, token());
+    let mut old = Session::new(0, SocketId::new(1), None, token());
     old.handle_frame(0, &hello(None).replace("[1,9]", "[1,1]"));
     old.handle_delivery(0, Delivery::Claimed(FRESH));
     drain(&mut old);
     let got = request(&mut old, &join(1, r#","ack":1"#));
     assert_eq!((got.seq, got.ack, got.reference), (None, None, Some(1)));
-    old.handle_delivery(1, Delivery::News { seq: None, news: Arc::new(News::Sent { reference: Some(1) }) });
+    old.handle_delivery(1, Delivery::Mail { seq: None, mail: Arc::new(Mail::Sent { reference: Some(1) }) });
     let message = ServerMessage::Sent { reference: Some(1) };
     assert_eq!(drain(&mut old), [SessionOutput::Send { message, seq: None, ack: None }]);
     old.handle_timeout(ACK_MS);
@@ -125,7 +130,7 @@ fn frames_reach_the_engine_with_their_numbers_and_only_in_version_2() {
 }
 
 fn relay(seq: u32) -> Delivery {
-    Delivery::News { seq: Some(seq), news: Arc::new(News::Sent { reference: Some(seq) }) }
+    Delivery::Mail { seq: Some(seq), mail: Arc::new(Mail::Sent { reference: Some(seq) }) }
 }
 
 #[test]
@@ -152,16 +157,16 @@ fn a_frame_that_is_wrong_uses_its_number_up() {
         let mut session = claimed(None, FRESH);
         session.handle_frame(1, frame);
         let outputs = drain(&mut session);
-        let [SessionOutput::Execute(Command::Request(request))] = outputs.as_slice() else {
+        let [SessionOutput::Execute(Command::Frame(request))] = outputs.as_slice() else {
             panic!("{words}: {outputs:?}")
         };
         let Action::Refuse { code, text, .. } = &request.action else { panic!("{request:?}") };
         assert_eq!((request.seq, request.reference, *code), (Some(1), Some(5), expected));
         assert!(text.contains(words), "{text}");
         // It is logged when the engine has done it, with the field that was at fault.
-        let news =
-            News::Refused { code: *code, text: text.clone(), reference: Some(5), about: None, after: None };
-        session.handle_delivery(2, Delivery::News { seq: Some(1), news: Arc::new(news) });
+        let mail =
+            Mail::Refused { code: *code, text: text.clone(), reference: Some(5), about: None, after: None };
+        session.handle_delivery(2, Delivery::Mail { seq: Some(1), mail: Arc::new(mail) });
         let outcome = Outcome::Refused(*code);
         session.handle_delivery(2, Delivery::Done { received: 1, outcome });
         let outputs = drain(&mut session);
@@ -300,9 +305,7 @@ fn an_acknowledgement_of_what_was_never_sent_is_told_and_does_nothing_else() {
     // The frame that carries it is executed, and its own answer is the only one that refers to it.
     session.handle_frame(1, &join(1, r#","ack":9"#));
     let outputs = drain(&mut session);
-    let Some(SessionOutput::Execute(Command::Request(request))) = outputs.last() else {
-        panic!("{outputs:?}")
-    };
+    let Some(SessionOutput::Execute(Command::Frame(request))) = outputs.last() else { panic!("{outputs:?}") };
     assert_eq!((request.seq, request.ack), (Some(1), None));
     assert!(matches!(
         &outputs[1],
@@ -373,7 +376,7 @@ fn frames_behind_a_hello_wait_for_its_answer() {
     session.handle_delivery(1, Delivery::Claimed(resumed));
     for seq in 3..6 {
         let outputs = drain(&mut session);
-        let Some(SessionOutput::Execute(Command::Request(request))) = outputs.last() else {
+        let Some(SessionOutput::Execute(Command::Frame(request))) = outputs.last() else {
             panic!("{outputs:?}")
         };
         assert_eq!(request.seq, Some(seq));

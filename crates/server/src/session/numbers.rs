@@ -1,36 +1,29 @@
-//! The numbers of one socket's frames: what came in a row, what was acknowledged, what may be.
+//! The numbers of one socket's frames: received, acknowledged, and sent.
 
 use crate::engine::Claimed;
-
-/// Frames after which they are acknowledged at once.
-pub const ACK_FRAMES: u32 = 16;
-/// Longest time in which a frame is acknowledged, in milliseconds, unless something goes to the client earlier.
-pub const ACK_MS: u64 = 250;
+use signalpost_protocol::{AckPolicy, AckTimer};
 
 /// The two directions of a session, as this socket has seen them. Only version 2 has them.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    /// The highest number up to which the engine has everything of the client.
+    /// The highest number up to which the engine has every frame of the client.
     received: u32,
-    /// What the client was last told of that.
-    told: u32,
-    /// When it is to be told again.
-    due: Option<u64>,
+    /// When the server acknowledges that.
+    acks: AckTimer,
     /// The highest number that was handed to the client. It cannot acknowledge more.
     sent: u32,
-    /// What the engine was last told of the client's acknowledgements; `None`: nothing on this socket.
+    /// The last acknowledgement of the client that the engine knows; `None`: none came on this socket.
     confirmed: Option<u32>,
-    /// The client believed in a session that is gone. What it sent before it knew belongs there.
+    /// The client expected a session that is gone. Frames that it sent before it knew belong to that session.
     is_fresh: bool,
 }
 
 impl Numbers {
-    /// After the claim; the welcome says what was received.
+    /// Begins after the claim; the `welcome` says what was received.
     pub(super) const fn new(claimed: Claimed) -> Self {
         Self {
             received: claimed.received,
-            told: claimed.received,
-            due: None,
+            acks: AckTimer::new(AckPolicy::SERVER),
             sent: claimed.acknowledged,
             confirmed: None,
             is_fresh: claimed.reason.is_some(),
@@ -47,50 +40,51 @@ impl Numbers {
         ack <= self.sent
     }
 
-    /// Whether the engine does not know this yet. The first says that the welcome arrived, whatever its number.
-    pub(super) fn is_news(&self, ack: u32) -> bool {
+    /// Whether the engine does not know this acknowledgement yet. The first one says that the `welcome` arrived, whatever its
+    /// number.
+    pub(super) fn is_new(&self, ack: u32) -> bool {
         self.confirmed.is_none_or(|confirmed| ack > confirmed)
     }
 
-    /// Whether the engine was told that the client has the welcome of this socket.
+    /// Whether the engine knows that the client has the `welcome` of this socket.
     pub(super) const fn is_proven(&self) -> bool {
         self.confirmed.is_some()
     }
 
-    /// The engine is told.
+    /// Notes that the engine gets an acknowledgement.
     pub(super) const fn handle_confirmed(&mut self, ack: u32) {
         self.confirmed = Some(ack);
     }
 
-    /// A numbered frame goes to the client.
+    /// Notes that a numbered frame goes to the client.
     pub(super) const fn handle_sent(&mut self, seq: u32) {
         if seq > self.sent {
             self.sent = seq;
         }
     }
 
-    /// The engine has everything up to here; `again`: the client does not seem to know.
+    /// Notes that the engine has every frame up to `received`. `again`: the client does not seem to know.
     pub(super) fn handle_received(&mut self, now: u64, received: u32, again: bool) {
+        let frames = received.saturating_sub(self.received);
         self.received = self.received.max(received);
-        if self.received > self.told || again {
-            self.due.get_or_insert(now.saturating_add(ACK_MS));
+        if frames > 0 || again {
+            self.acks.handle_received(now, frames);
         }
     }
 
-    /// What a frame that goes to the client says.
+    /// Returns the acknowledgement for a frame that goes to the client now.
     pub(super) const fn take_ack(&mut self) -> u32 {
-        self.told = self.received;
-        self.due = None;
+        self.acks.handle_acknowledged();
         self.received
     }
 
-    /// Whether a frame of its own is due for it.
+    /// Whether an acknowledgement is due as a frame of its own.
     pub(super) fn wants_ack(&self, now: u64) -> bool {
-        self.received.saturating_sub(self.told) >= ACK_FRAMES || self.due.is_some_and(|due| due <= now)
+        self.acks.is_due(now)
     }
 
-    /// When it will be.
+    /// Returns when it will be due.
     pub(super) const fn due(&self) -> Option<u64> {
-        self.due
+        self.acks.due()
     }
 }

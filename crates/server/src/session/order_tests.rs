@@ -2,14 +2,14 @@
 
 use super::tests::token;
 use super::*;
-use crate::engine::{Action, Claimed, LossReason, Outcome, Request};
+use crate::engine::{Action, Claimed, ClientFrame, LossReason, Outcome};
 use signalpost_protocol::Signal;
 
 const FRESH: Claimed = Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 };
 
 /// A socket whose hello of this version was accepted, with what the server said.
 fn welcomed(version: u16, claimed: Claimed) -> (Session, Vec<SessionOutput>) {
-    let mut session = Session::new(0, ConnectionId::new(1), None, token());
+    let mut session = Session::new(0, SocketId::new(1), None, token());
     let hello = format!(
         r#"{{"type":"hello","payload":{{"versions":[1,{version}],"key":"0123456789abcdef","received":4,"peer":{{"id":"ada","session":7}}}}}}"#
     );
@@ -33,9 +33,9 @@ fn outputs_of(frame: &str) -> Vec<SessionOutput> {
 }
 
 /// The request that is among these.
-fn request(outputs: &[SessionOutput]) -> &Request {
+fn request(outputs: &[SessionOutput]) -> &ClientFrame {
     let found = outputs.iter().find_map(|output| match output {
-        SessionOutput::Execute(Command::Request(request)) => Some(request),
+        SessionOutput::Execute(Command::Frame(request)) => Some(request),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("no request in {outputs:?}"))
@@ -54,7 +54,7 @@ fn a_frame_whose_number_can_be_read_has_its_place_whatever_else_is_wrong() {
         r#"{"type":"join","id":5,"seq":1,"payload":["r"]}"#,
     ] {
         let outputs = outputs_of(frame);
-        let Request { seq, reference, action, .. } = request(&outputs);
+        let ClientFrame { seq, reference, action, .. } = request(&outputs);
         assert_eq!((*seq, *reference), (Some(1), Some(5)), "{frame}");
         assert!(
             matches!(action, Action::Refuse { code: ErrorCode::InvalidMessage, .. }),
@@ -141,8 +141,8 @@ fn sent(session: &mut Session) -> Vec<u32> {
         .collect()
 }
 
-fn news(seq: u32) -> Delivery {
-    Delivery::News { seq: Some(seq), news: Arc::new(News::Sent { reference: Some(seq) }) }
+fn mail(seq: u32) -> Delivery {
+    Delivery::Mail { seq: Some(seq), mail: Arc::new(Mail::Sent { reference: Some(seq) }) }
 }
 
 #[test]
@@ -160,16 +160,16 @@ fn a_session_begun_anew_asks_at_once_and_sends_nothing_numbered_before_the_welco
             ),
             "{said:?}"
         );
-        session.handle_delivery(1, news(1));
+        session.handle_delivery(1, mail(1));
         session.handle_frame(2, r#"{"type":"heartbeat"}"#);
         assert!(sent(&mut session).is_empty(), "it may not know the welcome yet");
         session.handle_frame(3, answer);
-        session.handle_delivery(3, news(2));
+        session.handle_delivery(3, mail(2));
         let outputs = drain(&mut session);
         let beat = Command::Beat { ack: Some(0) };
         assert_eq!(outputs, [SessionOutput::Execute(beat)], "the engine has to know it first");
         session.handle_delivery(4, Delivery::Done { received: 0, outcome: Outcome::Executed });
-        session.handle_delivery(4, news(3));
+        session.handle_delivery(4, mail(3));
         assert_eq!(sent(&mut session), [1, 2, 3]);
     }
 }
@@ -177,16 +177,16 @@ fn a_session_begun_anew_asks_at_once_and_sends_nothing_numbered_before_the_welco
 #[test]
 fn an_answer_to_a_frame_of_a_session_begun_anew_does_not_wait() {
     let (mut session, _) = welcomed(2, Claimed { reason: Some(LossReason::PositionLost), ..FRESH });
-    session.handle_delivery(1, news(1));
+    session.handle_delivery(1, mail(1));
     session.handle_frame(2, r#"{"type":"join","id":1,"seq":1,"ack":0,"payload":{"room":"r"}}"#);
-    session.handle_delivery(2, news(2));
+    session.handle_delivery(2, mail(2));
     session.handle_delivery(2, Delivery::Done { received: 1, outcome: Outcome::Executed });
     assert_eq!(sent(&mut session), [1, 2]);
     // Neither a first session nor one that is resumed holds anything.
     for claimed in [FRESH, Claimed { resumed: true, ..FRESH }] {
         let (mut session, said) = welcomed(2, claimed);
         assert_eq!(said.len(), 1);
-        session.handle_delivery(1, news(1));
+        session.handle_delivery(1, mail(1));
         assert_eq!(sent(&mut session), [1]);
     }
 }

@@ -1,4 +1,4 @@
-//! What a session asks of the one that drives it.
+//! What a session asks its driver to do.
 
 use crate::engine::Command;
 use signalpost_protocol::{CloseCode, ErrorCode, ServerMessage};
@@ -8,15 +8,15 @@ use signalpost_protocol::{CloseCode, ErrorCode, ServerMessage};
 pub enum SessionOutput {
     /// Send this message, with these numbers in its envelope.
     Send {
-        /// What is sent.
+        /// The message.
         message: ServerMessage,
         /// Its number in the session.
         seq: Option<u32>,
-        /// The highest number up to which everything of the client was received. Every frame but `welcome` has it in
+        /// The highest number up to which every frame of the client was received. Every frame but `welcome` has it in
         /// version 2.
         ack: Option<u32>,
     },
-    /// Have the engine execute this command for the session's connection.
+    /// Let the engine execute this command for the session's socket.
     Execute(Command),
     /// Close the socket; no `Send` follows.
     Close(Close),
@@ -25,9 +25,9 @@ pub enum SessionOutput {
         /// The message type, from the protocol's list.
         kind: &'static str,
     },
-    /// Only for logs and metrics: a frame was refused, and its sender was told.
+    /// Only for logs and metrics: a frame was refused, and its sender got an error.
     Refused {
-        /// The code that the sender was told.
+        /// The code of that error.
         code: ErrorCode,
         /// The field at fault, or empty.
         field: &'static str,
@@ -68,8 +68,8 @@ impl Close {
 pub enum TimeoutReason {
     /// No `hello` was accepted yet.
     Hello,
-    /// The link is to be asked for a sign of life or given up.
+    /// The session asks the client for a sign of life, or gives the socket up.
     Liveness,
-    /// The client is to be told what was received.
+    /// Received frames are to be acknowledged.
     Ack,
 }

@@ -2,6 +2,8 @@ use super::*;
 use crate::engine::{Full, Outlet};
 use crate::registry::Registry;
 use proptest::prelude::*;
+use signalpost_protocol::Kind;
+use signalpost_protocol::envelope::field_names;
 
 const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,3],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
 
@@ -9,7 +11,7 @@ const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,3],"key":
 struct Inboxes([VecDeque<Delivery>; 2]);
 
 impl Outlet for Inboxes {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         self.0[to.as_u64() as usize].push_back(delivery);
         Ok(())
     }
@@ -32,8 +34,10 @@ fn any_frame() -> impl Strategy<Value = String> {
         Just(serde_json::json!("v=0\r\n")),
         Just(serde_json::json!([{"candidate": "candidate:1 1 udp 1 10.0.0.1 9 typ host"}])),
     ];
-    let kind = prop_oneof![4 => prop::sample::select(super::frame::KINDS.to_vec()).prop_map(String::from), 1 => word()];
-    let field = prop::sample::select(super::frame::FIELDS.to_vec()).prop_map(String::from);
+    let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.is_from_client()).collect();
+    let kind =
+        prop_oneof![4 => prop::sample::select(kinds).prop_map(|kind| kind.as_str().to_owned()), 1 => word()];
+    let field = prop::sample::select(field_names().collect::<Vec<_>>()).prop_map(String::from);
     let payload = prop::collection::hash_map(field.clone(), value.clone(), 0..8);
     let frame =
         (kind, prop::collection::hash_map(field, value, 0..4), payload).prop_map(|(kind, head, payload)| {
@@ -53,7 +57,7 @@ proptest! {
     fn random_frames_never_panic_and_never_forge(frames in prop::collection::vec((any_frame(), any::<bool>(), any::<bool>()), 1..40)) {
         let mut registry = Registry::default();
         let mut inboxes = Inboxes::default();
-        let mut sessions = [0, 1].map(|number| Session::new(0, ConnectionId::new(number), None, Token::new([number as u8; 32])));
+        let mut sessions = [0, 1].map(|number| Session::new(0, SocketId::new(number), None, Token::new([number as u8; 32])));
         let bob = HELLO.replace("ada", "bob");
         let mut now = 0;
         let mut received = [0, 0];
@@ -77,7 +81,7 @@ proptest! {
                         idle = false;
                         match output {
                             SessionOutput::Execute(command) => {
-                                registry.execute(now, session.connection(), command, &mut inboxes);
+                                registry.execute(now, session.socket(), command, &mut inboxes);
                             }
                             SessionOutput::Send { message, seq, .. } => {
                                 if let Some(seq) = seq {

@@ -1,15 +1,15 @@
-//! What the engine's deliveries become on the wire.
+//! Turns the engine's deliveries into frames.
 
 use super::frame::Rejection;
 use super::numbers::Numbers;
-use super::{Close, Held, Outstanding, Session, SessionOutput, State};
-use crate::engine::{AwayReason, Claimed, Departure, News, Outcome, words};
+use super::{Close, HeldMail, Outstanding, Session, SessionOutput, State};
+use crate::engine::{AwayReason, Claimed, Departure, Mail, Outcome, explanation};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, SESSIONS, ServerMessage};
+use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, Open, SESSIONS, ServerMessage};
 use std::sync::Arc;
 
 impl Session {
-    /// The engine granted the claim; without one the reply is late and ignored.
+    /// Welcomes the client whose claim the engine granted. Without an outstanding claim the reply is late and ignored.
     pub(super) fn handle_claimed(&mut self, now: u64, claimed: Claimed) {
         let Some(outstanding) = self.outstanding.take() else { return };
         let Some(pending) = outstanding.claim else { return };
@@ -17,7 +17,7 @@ impl Session {
         let session = has_session.then(|| Welcome {
             key: self.token.to_hex(),
             resumed: claimed.resumed,
-            reason: claimed.reason.map_or("", |reason| reason.as_str()).into(),
+            reason: claimed.reason.map(Open::from),
             received: claimed.received,
         });
         let (version, region) = (pending.version, self.region.clone());
@@ -25,37 +25,38 @@ impl Session {
         let mut monitor = LinkMonitor::new(now, true);
         monitor.handle_sent(now);
         let numbers = has_session.then(|| Numbers::new(claimed));
-        let held = (has_session && claimed.reason.is_some()).then(Held::new);
+        let held = (has_session && claimed.reason.is_some()).then(HeldMail::new);
         let asks = held.is_some();
         let peer = pending.peer;
-        self.state = State::Registered { peer, monitor, last_command: now, numbers, held, leaving_until: 0 };
+        self.state =
+            State::Registered { peer, monitor, last_command: now, numbers, held, leaving_until: None };
         if asks {
-            // Its answer shows that the welcome before it arrived.
+            // The answer to it shows that the `welcome` before it arrived.
             self.send(now, None, ServerMessage::Heartbeat);
         }
     }
 
-    pub(super) fn handle_news(&mut self, now: u64, seq: Option<u32>, news: Arc<News>) {
+    pub(super) fn handle_mail(&mut self, now: u64, seq: Option<u32>, mail: Arc<Mail>) {
         match (&mut self.state, seq) {
-            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, news)),
-            _ => self.send(now, seq, Arc::unwrap_or_clone(news).into_message()),
+            (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, mail)),
+            _ => self.send(now, seq, Arc::unwrap_or_clone(mail).into_message()),
         }
     }
 
-    /// Sends what was held, once the engine knows that the client has the welcome: no claim with the key before it
+    /// Sends the held mail, once the engine knows that the client has the `welcome`: no claim with the former key
     /// counts any more.
     fn release_held(&mut self, now: u64) {
         let State::Registered { held, numbers: Some(numbers), .. } = &mut self.state else { return };
         if numbers.is_proven()
             && let Some(held) = held.take()
         {
-            for (seq, news) in held {
-                self.send(now, Some(seq), Arc::unwrap_or_clone(news).into_message());
+            for (seq, mail) in held {
+                self.send(now, Some(seq), Arc::unwrap_or_clone(mail).into_message());
             }
         }
     }
 
-    /// The engine has done the outstanding command; without one the reply is late and ignored.
+    /// Takes the engine's reply to the outstanding command. Without one the reply is late and ignored.
     pub(super) fn handle_done(&mut self, now: u64, received: u32, outcome: Outcome) {
         let Some(Outstanding { subject, claim, field: known }) = self.outstanding.take() else { return };
         if let Some(numbers) = self.numbers() {
@@ -67,7 +68,7 @@ impl Session {
         match outcome {
             Outcome::Executed | Outcome::Duplicate => {}
             Outcome::Refused(code) if claim.is_some() => {
-                self.tell_refusal(now, subject.reject(code, field(code), words(code)));
+                self.tell_refusal(now, subject.reject(code, field(code), explanation(code)));
                 let close = match code {
                     ErrorCode::PeerIdTaken => Some(CloseCode::PeerIdTaken),
                     ErrorCode::ServerFull => Some(CloseCode::ServerFull),
@@ -82,7 +83,7 @@ impl Session {
                 self.outputs.push_back(SessionOutput::Refused { code, field, kind: subject.kind });
             }
             Outcome::Gap => {
-                // Its sender keeps the frame and sends it again: the error is about none.
+                // The sender keeps the frame and sends it again: the error refers to no frame.
                 let subject = super::Subject { reference: None, about: None, ..subject };
                 let rejection = subject.reject(ErrorCode::SequenceGap, "seq", "a frame before it is missing");
                 self.tell_refusal(now, rejection);
@@ -94,7 +95,7 @@ impl Session {
         }
     }
 
-    /// Tells the client, outside of the session's numbers.
+    /// Sends an error to the client, outside of the session's numbers.
     pub(super) fn tell_refusal(&mut self, now: u64, rejection: Rejection) {
         let Rejection { code, field, text, subject } = rejection;
         let super::Subject { kind, reference, about, .. } = subject;

@@ -1,12 +1,12 @@
 use super::*;
-use crate::engine::{Action, Claimed, News, Outcome, Page, Request};
+use crate::engine::{Action, Claimed, ClientFrame, Mail, Outcome, Page};
 use signalpost_protocol::RoomName;
 use std::sync::Arc;
 
 const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,1],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
 
 pub(super) fn fresh() -> Session {
-    Session::new(0, ConnectionId::new(1), Label::parse("eu").ok(), token())
+    Session::new(0, SocketId::new(1), Label::parse("eu").ok(), token())
 }
 
 pub(super) fn token() -> Token {
@@ -21,8 +21,8 @@ fn done(outcome: Outcome) -> Delivery {
     Delivery::Done { received: 0, outcome }
 }
 
-fn news(news: News) -> Delivery {
-    Delivery::News { seq: None, news: Arc::new(news) }
+fn mail(mail: Mail) -> Delivery {
+    Delivery::Mail { seq: None, mail: Arc::new(mail) }
 }
 
 pub(super) fn sent(message: ServerMessage) -> SessionOutput {
@@ -152,14 +152,14 @@ fn frames_are_executed_in_order_one_command_at_a_time() {
     let room = RoomName::parse("a").unwrap();
     let actions = |outputs: Vec<SessionOutput>| -> Vec<Action> {
         let actions = outputs.into_iter().filter_map(|output| match output {
-            SessionOutput::Execute(Command::Request(Request { action, .. })) => Some(action),
+            SessionOutput::Execute(Command::Frame(ClientFrame { action, .. })) => Some(action),
             _ => None,
         });
         actions.collect()
     };
     assert_eq!(actions(drain(&mut session)), [Action::Join(room.clone())]);
-    let joined = News::Joined { room: room.clone(), page: Page::default(), reference: Some(5) };
-    session.handle_delivery(2, news(joined));
+    let joined = Mail::Joined { room: room.clone(), page: Page::default(), reference: Some(5) };
+    session.handle_delivery(2, mail(joined));
     session.handle_delivery(2, done(Outcome::Executed));
     let outputs = drain(&mut session);
     assert!(matches!(
@@ -171,7 +171,7 @@ fn frames_are_executed_in_order_one_command_at_a_time() {
         SessionOutput::Send { message: ServerMessage::Error { reference: Some(6), .. }, .. }
     ));
     assert_eq!(actions(outputs), [Action::Leave(room.clone())]);
-    session.handle_delivery(3, news(News::Left { room, reference: Some(7) }));
+    session.handle_delivery(3, mail(Mail::Left { room, reference: Some(7) }));
     session.handle_delivery(3, done(Outcome::Executed));
     assert!(session.accepts_frames());
 }
@@ -181,7 +181,7 @@ fn too_many_waiting_frames_end_the_session() {
     let mut session = registered();
     session.handle_frame(1, r#"{"type":"join","payload":{"room":"a"}}"#);
     drain(&mut session);
-    for _ in 0..WAITING_FRAMES {
+    for _ in 0..MAX_WAITING_FRAMES {
         session.handle_frame(1, r#"{"type":"heartbeat"}"#);
     }
     assert!(!session.is_closed());

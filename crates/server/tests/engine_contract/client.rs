@@ -1,17 +1,17 @@
-//! A connection to the engine under test, and what the tests ask of it.
+//! A socket to the engine under test, and what the tests ask of it.
 
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName, Signal};
 use signalpost_server::engine::{
-    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, Full, LeaveReason, News,
-    NewsKind, Outcome, Request, Sink,
+    Action, AwayReason, Claim, Claimed, ClientFrame, Command, Delivery, DeliveryQueue, Departure, Engine,
+    Full, LeaveReason, Mail, MailKind, Outcome,
 };
-use signalpost_server::{ConnectionId, TokenHash};
+use signalpost_server::{SocketId, TokenHash};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A connection of the suite.
+/// A socket of the suite.
 #[derive(Default)]
 pub struct Line {
     got: Mutex<VecDeque<Delivery>>,
@@ -20,24 +20,24 @@ pub struct Line {
 
 impl Line {
     /// Takes what there is with a number.
-    pub fn numbered(&self) -> Vec<(u32, News)> {
+    pub fn numbered(&self) -> Vec<(u32, Mail)> {
         let numbered = |delivery| match delivery {
-            Delivery::News { seq: Some(seq), news } => Some((seq, (*news).clone())),
+            Delivery::Mail { seq: Some(seq), mail } => Some((seq, (*mail).clone())),
             _ => None,
         };
         self.got.lock().unwrap().drain(..).filter_map(numbered).collect()
     }
 
-    /// Whether the connection was told that its session is over.
+    /// Whether the socket was told that its session is over.
     pub fn is_lost(&self) -> bool {
         self.got.lock().unwrap().contains(&Delivery::SessionLost)
     }
 }
 
-impl Sink for Line {
+impl DeliveryQueue for Line {
     fn deliver(&self, delivery: Delivery) -> Result<(), Full> {
         let refusable =
-            matches!(&delivery, Delivery::News { seq: None, news } if news.kind() != NewsKind::Answer);
+            matches!(&delivery, Delivery::Mail { seq: None, mail } if mail.kind() != MailKind::Answer);
         if refusable && *self.full.lock().unwrap() {
             return Err(Full);
         }
@@ -48,16 +48,16 @@ impl Sink for Line {
 
 pub struct Client<'a, E> {
     engine: &'a E,
-    connection: ConnectionId,
+    socket: SocketId,
     pub line: Arc<Line>,
 }
 
 impl<'a, E: Engine> Client<'a, E> {
     pub async fn open(engine: &'a E, number: u64) -> Self {
         let line = Arc::new(Line::default());
-        let connection = ConnectionId::new(number);
-        engine.attach(connection, line.clone()).await;
-        Self { engine, connection, line }
+        let socket = SocketId::new(number);
+        engine.attach(socket, line.clone()).await;
+        Self { engine, socket, line }
     }
 
     pub async fn claimed(engine: &'a E, number: u64, name: &str) -> Self {
@@ -79,7 +79,7 @@ impl<'a, E: Engine> Client<'a, E> {
 
     /// Executes; `None` for a claim that is granted. The reply is expected to be the next delivery.
     pub async fn claim(&self, now: u64, claim: Claim) -> Option<Outcome> {
-        self.engine.execute(now, self.connection, Command::Claim(Box::new(claim))).await;
+        self.engine.execute(now, self.socket, Command::Claim(Box::new(claim))).await;
         match self.next().await {
             Some(Delivery::Claimed(_)) => None,
             Some(Delivery::Done { outcome, .. }) => Some(outcome),
@@ -88,14 +88,14 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     /// Executes without a number; the answer, if there is one, and the outcome, which are expected to be next.
-    pub async fn run(&self, now: u64, action: Action) -> (Option<News>, Outcome) {
-        let request = Request { seq: None, ack: None, reference: Some(1), action };
-        self.engine.execute(now, self.connection, Command::Request(request)).await;
+    pub async fn run(&self, now: u64, action: Action) -> (Option<Mail>, Outcome) {
+        let request = ClientFrame { seq: None, ack: None, reference: Some(1), action };
+        self.engine.execute(now, self.socket, Command::Frame(request)).await;
         let mut answer = None;
         loop {
             match self.next().await {
-                Some(Delivery::News { seq: None, news }) if answer.is_none() => {
-                    answer = Some((*news).clone())
+                Some(Delivery::Mail { seq: None, mail }) if answer.is_none() => {
+                    answer = Some((*mail).clone())
                 }
                 Some(Delivery::Done { outcome, .. }) => return (answer, outcome),
                 other => panic!("no reply but {other:?}"),
@@ -108,25 +108,25 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     pub async fn beat(&self, now: u64) -> Outcome {
-        self.engine.execute(now, self.connection, Command::Beat { ack: None }).await;
+        self.engine.execute(now, self.socket, Command::Beat { ack: None }).await;
         match self.next().await {
             Some(Delivery::Done { outcome, .. }) => outcome,
             other => panic!("no reply but {other:?}"),
         }
     }
 
-    /// Executes in version 2; what the connection was told before the reply, and the reply.
-    pub async fn execute(&self, now: u64, command: Command) -> (Vec<(u32, News)>, Delivery) {
-        self.engine.execute(now, self.connection, command).await;
-        let mut news = Vec::new();
+    /// Executes in version 2; what the socket was told before the reply, and the reply.
+    pub async fn execute(&self, now: u64, command: Command) -> (Vec<(u32, Mail)>, Delivery) {
+        self.engine.execute(now, self.socket, command).await;
+        let mut mail = Vec::new();
         loop {
             match self.next().await {
-                Some(Delivery::News { seq: Some(seq), news: told }) => news.push((seq, (*told).clone())),
+                Some(Delivery::Mail { seq: Some(seq), mail: told }) => mail.push((seq, (*told).clone())),
                 Some(Delivery::SessionLost) => {
-                    news.clear();
+                    mail.clear();
                     self.line.got.lock().unwrap().push_back(Delivery::SessionLost);
                 }
-                Some(reply) => return (news, reply),
+                Some(reply) => return (mail, reply),
                 None => panic!("no reply"),
             }
         }
@@ -142,10 +142,10 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     /// A request with its number; the answers and the outcome.
-    pub async fn request(&self, now: u64, seq: u32, action: Action) -> (Vec<(u32, News)>, Outcome) {
-        let request = Request { seq: Some(seq), ack: None, reference: Some(seq), action };
-        match self.execute(now, Command::Request(request)).await {
-            (news, Delivery::Done { outcome, .. }) => (news, outcome),
+    pub async fn request(&self, now: u64, seq: u32, action: Action) -> (Vec<(u32, Mail)>, Outcome) {
+        let request = ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action };
+        match self.execute(now, Command::Frame(request)).await {
+            (mail, Delivery::Done { outcome, .. }) => (mail, outcome),
             other => panic!("{other:?}"),
         }
     }
@@ -158,11 +158,11 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     /// Everything with a number that is there, and nothing else.
-    pub async fn news(&self) -> Vec<(u32, News)> {
+    pub async fn mail(&self) -> Vec<(u32, Mail)> {
         let mut all = Vec::new();
         while let Some(delivery) = self.next().await {
             match delivery {
-                Delivery::News { seq: Some(seq), news } => all.push((seq, (*news).clone())),
+                Delivery::Mail { seq: Some(seq), mail } => all.push((seq, (*mail).clone())),
                 other => panic!("{other:?}"),
             }
         }
@@ -170,7 +170,7 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     pub async fn end(&self, now: u64, departure: Departure) {
-        self.engine.execute(now, self.connection, Command::Detach(departure)).await;
+        self.engine.execute(now, self.socket, Command::Detach(departure)).await;
     }
 }
 
@@ -192,8 +192,8 @@ pub fn refused(code: ErrorCode) -> Outcome {
     Outcome::Refused(code)
 }
 
-pub fn told(news: News) -> Option<Delivery> {
-    Some(Delivery::News { seq: None, news: Arc::new(news) })
+pub fn told(mail: Mail) -> Option<Delivery> {
+    Some(Delivery::Mail { seq: None, mail: Arc::new(mail) })
 }
 
 pub fn room() -> RoomName {
@@ -210,5 +210,5 @@ pub fn send(to: &str, number: u32) -> Action {
 }
 
 pub fn left(name: &str, reason: LeaveReason) -> Option<Delivery> {
-    told(News::PeerLeft { room: room(), peer: peer(name), reason })
+    told(Mail::PeerLeft { room: room(), peer: peer(name), reason })
 }

@@ -8,7 +8,7 @@ use client::{Client, LOST, claim, left, peer, refused, room, send, told};
 use sessions::*;
 use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
-use signalpost_server::engine::{Action, Delivery, Departure, Engine, LeaveReason, News, Outcome};
+use signalpost_server::engine::{Action, Delivery, Departure, Engine, LeaveReason, Mail, Outcome};
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::registry::Bounds;
 
@@ -19,8 +19,8 @@ async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
         assert_eq!(ada.outcome(1, send("bob", number)).await, Outcome::Executed);
     }
     for number in 0..20 {
-        let Some(Delivery::News { news, .. }) = bob.next().await else { panic!() };
-        let News::Relay { from, signal } = &*news else { panic!("{news:?}") };
+        let Some(Delivery::Mail { mail, .. }) = bob.next().await else { panic!() };
+        let Mail::Relay { from, signal } = &*mail else { panic!("{mail:?}") };
         assert_eq!((from.as_str(), signal.route().map(|route| route.connection)), ("ada", Some(number)));
     }
     assert_eq!(bob.next().await, None);
@@ -54,7 +54,7 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Engine>(engin
     }
     assert_eq!(ada.outcome(2, broadcast()).await, Outcome::Executed);
     let signal = Signal::Message { room: Some(room()), data: "hello".into(), receipt: false };
-    let heard = told(News::Relay { from: peer("ada"), signal });
+    let heard = told(Mail::Relay { from: peer("ada"), signal });
     assert_eq!((bob.next().await, cy.next().await), (heard.clone(), heard.clone()));
     *bob.line.full.lock().unwrap() = true;
     assert_eq!(ada.outcome(3, broadcast()).await, refused(ErrorCode::PeerBusy));
@@ -69,7 +69,7 @@ async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Engine>(engine: E) 
     for (number, reason) in [(2, LeaveReason::Left), (3, LeaveReason::Closed), (4, LeaveReason::Lost)] {
         let bob = Client::claimed(&engine, number, "bob").await;
         for _ in 0..2 {
-            let (Some(News::Joined { page, .. }), _) = bob.run(1, Action::Join(room())).await else {
+            let (Some(Mail::Joined { page, .. }), _) = bob.run(1, Action::Join(room())).await else {
                 panic!()
             };
             assert_eq!(page.peers.len(), 1);
@@ -81,8 +81,8 @@ async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Engine>(engine: E) 
             bob.end(2, if reason == LeaveReason::Closed { Departure::Bye } else { LOST }).await;
         }
         let joined = ada.next().await;
-        let Some(Delivery::News { news, .. }) = joined else { panic!("{joined:?}") };
-        assert!(matches!(&*news, News::PeerJoined { peer, .. } if peer.id == "bob"), "{news:?}");
+        let Some(Delivery::Mail { mail, .. }) = joined else { panic!("{joined:?}") };
+        assert!(matches!(&*mail, Mail::PeerJoined { peer, .. } if peer.id == "bob"), "{mail:?}");
         assert_eq!(ada.next().await, left("bob", reason));
         assert_eq!(ada.next().await, None);
     }
@@ -96,7 +96,7 @@ async fn the_lease_ends_what_the_socket_does_not<E: Engine>(engine: E) {
     assert!(ada.next().await.is_some());
     assert_eq!(ada.beat(LEASE_MS - 1).await, Outcome::Executed);
     let found = ada.run(LEASE_MS, Action::Discover(Query::default())).await.0;
-    let Some(News::Found { page, .. }) = found else { panic!() };
+    let Some(Mail::Found { page, .. }) = found else { panic!() };
     assert!(page.peers.is_empty(), "expired and not swept");
     assert_eq!(ada.outcome(LEASE_MS, send("bob", 1)).await, refused(ErrorCode::PeerNotFound));
     engine.sweep(LEASE_MS).await;
@@ -108,7 +108,7 @@ async fn the_lease_ends_what_the_socket_does_not<E: Engine>(engine: E) {
     assert_eq!(engine.usage().await.peers, 1);
 }
 
-async fn an_id_belongs_to_one_connection<E: Engine>(engine: E) {
+async fn an_id_belongs_to_one_socket<E: Engine>(engine: E) {
     let first = Client::claimed(&engine, 1, "ada").await;
     let thief = Client::open(&engine, 2).await;
     assert_eq!(thief.claim(1, claim("ada", 'x')).await, Some(refused(ErrorCode::PeerIdTaken)));
@@ -145,8 +145,8 @@ suite!(
         a_broadcast_reaches_every_other_member_and_nobody_else,
         a_stay_in_a_room_begins_and_ends_with_one_notice,
         the_lease_ends_what_the_socket_does_not,
-        an_id_belongs_to_one_connection,
-        a_session_is_one_stream_over_its_connections,
+        an_id_belongs_to_one_socket,
+        a_session_is_one_stream_over_its_sockets,
         a_request_is_executed_once_and_in_its_turn,
         only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
         the_last_claim_fences_those_before,

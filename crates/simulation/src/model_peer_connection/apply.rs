@@ -1,6 +1,7 @@
 //! Setting descriptions and taking them back (WebRTC §4.4.1.5, RFC 9429 §5.5 to §5.11).
 
 use super::description::{Applied, SessionText};
+use super::flavor::Quirk;
 use super::{
     ChannelState, Description, Direction, DomError, Event, MediaKind, ModelPeerConnection, SdpType,
     SignalingState, Transceiver,
@@ -10,7 +11,9 @@ impl ModelPeerConnection {
     pub(super) fn local_state_allows(&self, kind: SdpType) -> bool {
         match (kind, self.signaling_state) {
             (_, SignalingState::Closed) | (SdpType::Rollback, SignalingState::Stable) => false,
-            (SdpType::Rollback, SignalingState::HaveRemoteOffer) => !self.flavor.rollback_only_on_its_side,
+            (SdpType::Rollback, SignalingState::HaveRemoteOffer) => {
+                !self.flavor.has(Quirk::RollbackOnlyOnItsSide)
+            }
             (SdpType::Rollback, SignalingState::HaveLocalOffer) => true,
             (SdpType::Offer, state) => state != SignalingState::HaveRemoteOffer,
             (SdpType::Answer, state) => state == SignalingState::HaveRemoteOffer,
@@ -20,7 +23,9 @@ impl ModelPeerConnection {
     pub(super) fn remote_state_allows(&self, kind: SdpType) -> bool {
         match (kind, self.signaling_state) {
             (_, SignalingState::Closed) | (SdpType::Rollback, SignalingState::Stable) => false,
-            (SdpType::Rollback, SignalingState::HaveLocalOffer) => !self.flavor.rollback_only_on_its_side,
+            (SdpType::Rollback, SignalingState::HaveLocalOffer) => {
+                !self.flavor.has(Quirk::RollbackOnlyOnItsSide)
+            }
             (SdpType::Rollback, SignalingState::HaveRemoteOffer) => true,
             // In have-local-offer it rolls back by itself.
             (SdpType::Offer, _) => true,
@@ -42,30 +47,30 @@ impl ModelPeerConnection {
             self.roll_back();
             return Ok(());
         }
-        if self.broken {
+        if self.data_section.is_broken {
             return Err(DomError::Operation);
         }
         let given = description.map(|it| it.sdp).filter(|sdp| !sdp.is_empty());
         let text = match given {
-            Some(sdp) => match &self.last_created {
+            Some(sdp) => match &self.descriptions.last_created {
                 Some(created) if created.write() == sdp => created.clone(),
                 _ => return Err(DomError::InvalidModification),
             },
             None if kind == SdpType::Answer => self.make_answer()?,
             None => prepared.unwrap_or_else(|| self.make_offer(false)),
         };
-        if text.sections.is_empty() && self.flavor.refuses_empty_offer {
+        if text.sections.is_empty() && self.flavor.has(Quirk::RefusesEmptyOffer) {
             return Err(DomError::Operation);
         }
         self.remember_stable();
         match kind {
             SdpType::Offer => {
                 self.place_local_transceivers(&text);
-                self.pending_local = Some(Applied { kind, text });
+                self.descriptions.pending_local = Some(Applied { kind, text });
                 self.enter(SignalingState::HaveLocalOffer);
             }
             _ => {
-                let remote = self.pending_remote.take();
+                let remote = self.descriptions.pending_remote.take();
                 self.agree(Some(Applied { kind, text }), remote);
             }
         }
@@ -83,7 +88,7 @@ impl ModelPeerConnection {
             self.take_back();
         }
         let text = SessionText::parse(&description.sdp).ok_or(DomError::Operation)?;
-        if self.broken {
+        if self.data_section.is_broken {
             return Err(DomError::Operation);
         }
         self.check_sections(kind, &text)?;
@@ -94,11 +99,11 @@ impl ModelPeerConnection {
         self.note_candidates(&text);
         match kind {
             SdpType::Offer => {
-                self.pending_remote = Some(Applied { kind, text });
+                self.descriptions.pending_remote = Some(Applied { kind, text });
                 self.enter(SignalingState::HaveRemoteOffer);
             }
             _ => {
-                let local = self.pending_local.take();
+                let local = self.descriptions.pending_local.take();
                 self.agree(local, Some(Applied { kind, text }));
             }
         }
@@ -109,19 +114,20 @@ impl ModelPeerConnection {
 
     /// The m-sections of an answer are those of the offer; those of an offer go on where the session stands.
     fn check_sections(&self, kind: SdpType, text: &SessionText) -> Result<(), DomError> {
-        let fits = match (kind, &self.pending_local) {
+        let fits = match (kind, &self.descriptions.pending_local) {
             (SdpType::Answer, Some(offer)) => {
                 let own_offer = offer.text.session == text.session && offer.text.version == text.version;
                 !own_offer && text.continues(&offer.text) && offer.text.continues(text)
             }
-            _ => self.current_local.as_ref().is_none_or(|held| text.continues(&held.text)),
+            _ => self.descriptions.current_local.as_ref().is_none_or(|held| text.continues(&held.text)),
         };
         if fits { Ok(()) } else { Err(DomError::InvalidAccess) }
     }
 
     fn place_local_transceivers(&mut self, text: &SessionText) {
         for section in &text.sections {
-            let owner = self.given_mids.iter().find(|(mid, _)| *mid == section.mid).map(|(_, id)| *id);
+            let owner =
+                self.identities.given_mids.iter().find(|(mid, _)| *mid == section.mid).map(|(_, id)| *id);
             if self.transceiver_of(&section.mid).is_some() {
                 continue;
             }
@@ -168,39 +174,40 @@ impl ModelPeerConnection {
 
     fn remember_stable(&mut self) {
         if self.signaling_state == SignalingState::Stable {
-            self.before_offer = Some(self.transceivers.clone());
+            self.descriptions.before_offer = Some(self.transceivers.clone());
         }
     }
 
     fn roll_back(&mut self) {
-        if !self.flavor.rollback_announces_negotiation_first {
+        if !self.flavor.has(Quirk::RollbackAnnouncesNegotiationFirst) {
             return self.take_back();
         }
         let state = self.signaling_state;
-        let (local, remote) = (self.pending_local.take(), self.pending_remote.take());
+        let (local, remote) =
+            (self.descriptions.pending_local.take(), self.descriptions.pending_remote.take());
         let has_data = |it: &Applied| it.text.sections.iter().any(|it| it.kind == MediaKind::Application);
-        let first_data =
-            remote.as_ref().is_some_and(has_data) && !self.current_local.as_ref().is_some_and(has_data);
-        self.kept_credentials = self.forget_offer(&local);
-        self.negotiation_needed = false;
+        let first_data = remote.as_ref().is_some_and(has_data)
+            && !self.descriptions.current_local.as_ref().is_some_and(has_data);
+        self.restart.kept_credentials = self.forget_offer(&local);
+        self.operations.negotiation_needed = false;
         if first_data || self.is_negotiation_needed() {
-            self.negotiation_needed = true;
+            self.operations.negotiation_needed = true;
             self.emit(Event::NegotiationNeeded(state));
         }
         self.enter(SignalingState::Stable);
     }
 
     fn take_back(&mut self) {
-        let (local, _) = (self.pending_local.take(), self.pending_remote.take());
-        self.kept_credentials = self.forget_offer(&local);
+        let (local, _) = (self.descriptions.pending_local.take(), self.descriptions.pending_remote.take());
+        self.restart.kept_credentials = self.forget_offer(&local);
         self.enter(SignalingState::Stable);
-        self.negotiation_needed = false;
+        self.operations.negotiation_needed = false;
         self.update_negotiation_needed();
     }
 
     /// Restores the transceivers; answers the credentials that outlive the offer.
     fn forget_offer(&mut self, local: &Option<Applied>) -> Option<String> {
-        let before = self.before_offer.take().unwrap_or_default();
+        let before = self.descriptions.before_offer.take().unwrap_or_default();
         self.transceivers
             .retain(|it| !it.remote_made || it.added_by_track || before.iter().any(|old| old.id == it.id));
         for transceiver in &mut self.transceivers {
@@ -214,11 +221,12 @@ impl ModelPeerConnection {
         let data = |text: &SessionText| {
             text.sections.iter().find(|it| it.kind == MediaKind::Application).map(|it| it.mid.clone())
         };
-        let negotiated = self.current_local.as_ref().is_some_and(|it| data(&it.text).is_some());
-        if self.flavor.rollback_leaves_data_mid && !negotiated {
-            self.left_data_mid = data(text).or(self.left_data_mid.take());
+        let negotiated = self.descriptions.current_local.as_ref().is_some_and(|it| data(&it.text).is_some());
+        if self.flavor.has(Quirk::RollbackLeavesDataMid) && !negotiated {
+            self.data_section.left_mid = data(text).or(self.data_section.left_mid.take());
         }
-        let first = self.current_local.is_none() && self.flavor.keeps_credentials_over_rollback;
+        let first =
+            self.descriptions.current_local.is_none() && self.flavor.has(Quirk::KeepsCredentialsOverRollback);
         text.username_fragment().filter(|_| first).map(str::to_owned)
     }
 
@@ -233,30 +241,30 @@ impl ModelPeerConnection {
             };
             let direction = if own { section.direction } else { section.direction.reversed() };
             transceiver.current_direction = Some(direction);
-            transceiver.has_sent |= direction.sends;
+            transceiver.sender.has_sent |= direction.sends;
             transceiver.remote_made = false;
         }
         let refuses = answer.sections.iter().any(|it| it.kind == MediaKind::Application && it.rejected);
         let accepts = answer.sections.iter().any(|it| it.kind == MediaKind::Application && !it.rejected);
         let fresh = local.text.username_fragment().map(str::to_owned);
-        self.current_local = Some(local);
-        self.current_remote = Some(remote);
-        (self.pending_local, self.pending_remote) = (None, None);
-        self.before_offer = None;
-        self.last_created = None;
-        self.kept_credentials = None;
-        self.restart_before_anything = false;
+        self.descriptions.current_local = Some(local);
+        self.descriptions.current_remote = Some(remote);
+        (self.descriptions.pending_local, self.descriptions.pending_remote) = (None, None);
+        self.descriptions.before_offer = None;
+        self.descriptions.last_created = None;
+        self.restart.kept_credentials = None;
+        self.restart.before_anything = false;
         if accepts {
-            self.left_data_mid = None;
+            self.data_section.left_mid = None;
         }
-        if fresh.is_some_and(|fresh| !self.credentials_to_replace.contains(&fresh)) {
-            self.credentials_to_replace.clear();
+        if fresh.is_some_and(|fresh| !self.restart.credentials_to_replace.contains(&fresh)) {
+            self.restart.credentials_to_replace.clear();
         }
         self.enter(SignalingState::Stable);
         if refuses && !own {
             self.close_channels(|channel| channel.state != ChannelState::Closed);
         }
-        self.negotiation_needed = false;
+        self.operations.negotiation_needed = false;
         self.update_negotiation_needed();
     }
 

@@ -1,44 +1,12 @@
 //! The operations chain and the tasks: what runs when (WebRTC §4.4.1.2 and §4.7.3).
 
 use super::description::SessionText;
-use super::ice::Gather;
+use super::flavor::Quirk;
+use super::waiting::{Call, Operation, Task};
 use super::{
     CandidateInit, Description, DomError, Event, Milliseconds, ModelPeerConnection, OperationId, SdpType,
     SignalingState,
 };
-
-/// A call that waits for its turn, or has it.
-#[derive(Debug)]
-pub(super) struct Operation {
-    pub id: OperationId,
-    pub call: Call,
-    /// The offer as it was made when the operation began.
-    pub prepared: Option<SessionText>,
-}
-
-/// What was called.
-#[derive(Debug)]
-pub(super) enum Call {
-    CreateOffer { ice_restart: bool },
-    CreateAnswer,
-    SetLocal(Option<Description>),
-    SetRemote(Description),
-    AddCandidate(CandidateInit),
-}
-
-/// What happens later.
-#[derive(Debug)]
-pub(super) enum Task {
-    FinishOperation,
-    NextOperation,
-    UpdateNegotiationNeeded,
-    Gather(String, Gather),
-    Paired { local: String, remote: String },
-    ChecksFailed(u64),
-    PathSilent { failed: bool },
-    OpenChannel(usize),
-    RemoteGone,
-}
 
 type Settlement = Result<Option<(SdpType, String)>, DomError>;
 
@@ -67,7 +35,7 @@ impl ModelPeerConnection {
     pub fn set_remote_description(&mut self, now: Milliseconds, op: OperationId, description: Description) {
         self.advance(now);
         let parses = description.kind == SdpType::Rollback || SessionText::parse(&description.sdp).is_some();
-        if !parses && self.flavor.parses_before_chain && !self.is_closed() {
+        if !parses && self.flavor.has(Quirk::ParsesBeforeChain) && !self.is_closed() {
             return self.settle(op, Err(DomError::Operation));
         }
         self.enqueue(now, op, Call::SetRemote(description));
@@ -80,14 +48,15 @@ impl ModelPeerConnection {
         if !init.candidate.is_empty() && nowhere {
             return self.settle(op, Err(DomError::Type));
         }
-        if init.candidate.is_empty() && self.flavor.end_of_candidates_unchecked && !self.is_closed() {
+        if init.candidate.is_empty() && self.flavor.has(Quirk::EndOfCandidatesUnchecked) && !self.is_closed()
+        {
             return self.settle(op, Ok(None));
         }
         self.enqueue(now, op, Call::AddCandidate(init));
     }
 
     pub(super) fn runs_remote_description(&self) -> bool {
-        self.chain.front().is_some_and(|running| matches!(running.call, Call::SetRemote(_)))
+        self.operations.chain.front().is_some_and(|running| matches!(running.call, Call::SetRemote(_)))
     }
 
     /// "Chain an operation".
@@ -96,22 +65,22 @@ impl ModelPeerConnection {
         if self.is_closed() {
             return self.settle(id, Err(DomError::InvalidState));
         }
-        self.chain.push_back(Operation { id, call, prepared: None });
-        if self.chain.len() == 1 {
+        self.operations.chain.push_back(Operation { id, call, prepared: None });
+        if self.operations.chain.len() == 1 {
             self.begin_operation();
         }
     }
 
     fn begin_operation(&mut self) {
         let stable = self.signaling_state != SignalingState::HaveRemoteOffer;
-        let makes_offer = match self.chain.front().map(|operation| &operation.call) {
+        let makes_offer = match self.operations.chain.front().map(|operation| &operation.call) {
             Some(Call::SetLocal(None)) => stable,
             Some(Call::SetLocal(Some(it))) => stable && it.kind == SdpType::Offer && it.sdp.is_empty(),
             _ => false,
         };
-        if makes_offer && self.flavor.offers_what_was_at_begin {
+        if makes_offer && self.flavor.has(Quirk::OffersWhatWasAtBegin) {
             let offer = self.make_offer(false);
-            if let Some(operation) = self.chain.front_mut() {
+            if let Some(operation) = self.operations.chain.front_mut() {
                 operation.prepared = Some(offer);
             }
         }
@@ -119,7 +88,8 @@ impl ModelPeerConnection {
             self.settle(id, Err(error));
             return self.schedule(0, Task::NextOperation);
         }
-        let candidate = matches!(self.chain.front().map(|it| &it.call), Some(Call::AddCandidate(_)));
+        let candidate =
+            matches!(self.operations.chain.front().map(|it| &it.call), Some(Call::AddCandidate(_)));
         let range = if candidate { self.timings.candidate } else { self.timings.description };
         let delay = self.random.within(range);
         self.schedule(delay, Task::FinishOperation);
@@ -127,7 +97,7 @@ impl ModelPeerConnection {
 
     /// The state refuses the operation that begins, before any work.
     fn refusal(&self) -> Option<(OperationId, DomError)> {
-        let operation = self.chain.front()?;
+        let operation = self.operations.chain.front()?;
         let fits = match &operation.call {
             Call::CreateOffer { .. } => true,
             Call::CreateAnswer => self.signaling_state == SignalingState::HaveRemoteOffer,
@@ -141,7 +111,7 @@ impl ModelPeerConnection {
 
     fn finish_operation(&mut self) {
         // The operation stays in the chain while it runs, so that it is not empty.
-        let Some(running) = self.chain.front_mut() else { return };
+        let Some(running) = self.operations.chain.front_mut() else { return };
         let id = running.id;
         let call = std::mem::replace(&mut running.call, Call::CreateAnswer);
         let prepared = running.prepared.take();
@@ -151,10 +121,10 @@ impl ModelPeerConnection {
     }
 
     fn next_operation(&mut self) {
-        self.chain.pop_front();
-        if !self.chain.is_empty() {
+        self.operations.chain.pop_front();
+        if !self.operations.chain.is_empty() {
             self.begin_operation();
-        } else if std::mem::take(&mut self.update_on_empty_chain) {
+        } else if std::mem::take(&mut self.operations.update_on_empty_chain) {
             self.update_negotiation_needed();
         }
     }
@@ -164,12 +134,12 @@ impl ModelPeerConnection {
         match call {
             Call::CreateOffer { ice_restart } => {
                 let offer = self.make_offer(ice_restart);
-                self.last_created = Some(offer.clone());
+                self.descriptions.last_created = Some(offer.clone());
                 made(SdpType::Offer, &offer)
             }
             Call::CreateAnswer => {
                 let answer = self.make_answer()?;
-                self.last_created = Some(answer.clone());
+                self.descriptions.last_created = Some(answer.clone());
                 made(SdpType::Answer, &answer)
             }
             Call::SetLocal(description) => {
@@ -188,19 +158,19 @@ impl ModelPeerConnection {
 
     /// "Update the negotiation-needed flag".
     pub(super) fn update_negotiation_needed(&mut self) {
-        if self.chain.is_empty() {
+        if self.operations.chain.is_empty() {
             self.schedule(0, Task::UpdateNegotiationNeeded);
         } else {
-            self.update_on_empty_chain = true;
+            self.operations.update_on_empty_chain = true;
         }
     }
 
     fn update_negotiation_needed_now(&mut self) {
-        if !self.chain.is_empty() {
-            self.update_on_empty_chain = true;
+        if !self.operations.chain.is_empty() {
+            self.operations.update_on_empty_chain = true;
         } else if self.signaling_state == SignalingState::Stable {
             let needed = self.is_negotiation_needed();
-            let before = std::mem::replace(&mut self.negotiation_needed, needed);
+            let before = std::mem::replace(&mut self.operations.negotiation_needed, needed);
             if needed && !before {
                 self.emit(Event::NegotiationNeeded(self.signaling_state));
             }
@@ -208,24 +178,24 @@ impl ModelPeerConnection {
     }
 
     pub(super) fn schedule(&mut self, delay: Milliseconds, task: Task) {
-        self.tasks.insert((self.now + delay, self.next_task), task);
-        self.next_task += 1;
+        self.schedule.tasks.insert((self.schedule.now + delay, self.schedule.next_task), task);
+        self.schedule.next_task += 1;
     }
 
     /// What was due before now happens; what is due just now waits, since a page's task is never interrupted.
     pub(super) fn advance(&mut self, now: Milliseconds) {
         self.perform_until(now.checked_sub(1));
-        self.now = self.now.max(now);
+        self.schedule.now = self.schedule.now.max(now);
     }
 
     pub(super) fn perform_until(&mut self, last: Option<Milliseconds>) {
-        while let Some(entry) = self.tasks.first_entry() {
+        while let Some(entry) = self.schedule.tasks.first_entry() {
             let (at, _) = *entry.key();
             if Some(at) > last {
                 break;
             }
             let task = entry.remove();
-            self.now = self.now.max(at);
+            self.schedule.now = self.schedule.now.max(at);
             self.perform(task);
         }
     }

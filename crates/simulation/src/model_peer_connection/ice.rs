@@ -1,8 +1,9 @@
 //! Candidates, gathering and the state of the connection. Whether two connections reach each other is told by
 //! [`super::Network`].
 
-use super::chain::Task;
 use super::description::SessionText;
+use super::flavor::Quirk;
+use super::waiting::{Gather, Task};
 use super::{
     CandidateInit, Channel, ChannelState, ConnectionState, DomError, Event, GatheringState, Milliseconds,
     ModelPeerConnection,
@@ -12,57 +13,25 @@ use signalpost_protocol::candidate::Candidate;
 /// From silence to `disconnected`, and from there to `failed`.
 const SILENCE: (Milliseconds, Milliseconds) = (5_500, 10_000);
 
-/// One step of gathering.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Gather {
-    Begin,
-    Candidate(u16),
-    EmptyCandidate,
-    End,
-}
-
-/// What is known of the transport.
-#[derive(Debug)]
-pub(super) struct Ice {
-    pub gathering: GatheringState,
-    pub connection: ConnectionState,
-    /// The generations that were gathered for.
-    pub gathered: Vec<String>,
-    /// The generations of the remote candidates that were accepted.
-    pub remote_candidates: Vec<String>,
-    /// The pair of generations that works, or is about to.
-    pub pair: Option<(String, String)>,
-    /// The generations that the checks run for.
-    pub checking: Option<(String, String)>,
-    pub round: u64,
-    /// Whether the path is cut.
-    pub silent: bool,
-}
-
-impl Default for Ice {
-    fn default() -> Self {
-        Self {
-            gathering: GatheringState::New,
-            connection: ConnectionState::New,
-            gathered: Vec::new(),
-            remote_candidates: Vec::new(),
-            pair: None,
-            checking: None,
-            round: 0,
-            silent: false,
-        }
-    }
-}
-
 impl ModelPeerConnection {
     /// The ICE generation of this side.
     pub fn local_username_fragment(&self) -> Option<&str> {
-        self.pending_local.as_ref().or(self.current_local.as_ref())?.text.username_fragment()
+        self.descriptions
+            .pending_local
+            .as_ref()
+            .or(self.descriptions.current_local.as_ref())?
+            .text
+            .username_fragment()
     }
 
     /// The ICE generation of the other side, as this side knows it.
     pub fn remote_username_fragment(&self) -> Option<&str> {
-        self.pending_remote.as_ref().or(self.current_remote.as_ref())?.text.username_fragment()
+        self.descriptions
+            .pending_remote
+            .as_ref()
+            .or(self.descriptions.current_remote.as_ref())?
+            .text
+            .username_fragment()
     }
 
     /// Whether a candidate of the other side's present generation is here.
@@ -79,8 +48,12 @@ impl ModelPeerConnection {
     }
 
     pub(super) fn apply_candidate(&mut self, init: &CandidateInit) -> Result<(), DomError> {
-        let latest =
-            self.pending_remote.as_ref().or(self.current_remote.as_ref()).ok_or(DomError::InvalidState)?;
+        let latest = self
+            .descriptions
+            .pending_remote
+            .as_ref()
+            .or(self.descriptions.current_remote.as_ref())
+            .ok_or(DomError::InvalidState)?;
         let section = match (&init.sdp_mid, init.sdp_m_line_index) {
             (Some(mid), _) => Some(latest.text.section(mid).ok_or(DomError::Operation)?),
             (None, Some(index)) => Some(latest.text.sections.get(index).ok_or(DomError::Operation)?),
@@ -89,13 +62,17 @@ impl ModelPeerConnection {
         let place = section.map(|it| it.mid.clone());
         let present = latest.text.username_fragment().unwrap_or_default().to_owned();
         if let Some(ufrag) = &init.username_fragment {
-            let current = self.current_remote.as_ref().filter(|_| !self.flavor.pending_ufrag_only);
+            let current = self
+                .descriptions
+                .current_remote
+                .as_ref()
+                .filter(|_| !self.flavor.has(Quirk::PendingUfragOnly));
             let known = [Some(latest), current].into_iter().flatten().any(|applied| {
                 let sections = applied.text.sections.iter();
                 let here = |mid: &str| place.as_deref().is_none_or(|place| place == mid);
                 sections.filter(|it| here(&it.mid)).any(|it| it.username_fragment == *ufrag)
             });
-            if !known && !self.flavor.accepts_unknown_ufrag {
+            if !known && !self.flavor.has(Quirk::AcceptsUnknownUfrag) {
                 return Err(DomError::Operation);
             }
         }
@@ -103,7 +80,11 @@ impl ModelPeerConnection {
             return Ok(());
         }
         let Some(candidate) = Candidate::parse(&init.candidate) else {
-            return if self.flavor.accepts_malformed_candidate { Ok(()) } else { Err(DomError::Operation) };
+            return if self.flavor.has(Quirk::AcceptsMalformedCandidate) {
+                Ok(())
+            } else {
+                Err(DomError::Operation)
+            };
         };
         let named = init.username_fragment.as_deref().or(candidate.username_fragment);
         self.ice.remote_candidates.push(named.map_or(present, str::to_owned));
@@ -125,7 +106,7 @@ impl ModelPeerConnection {
             self.schedule(delay, Task::Gather(ufrag.clone(), Gather::Candidate(number)));
         }
         delay += self.random.within(self.timings.gathering_end);
-        if self.flavor.empty_candidate_before_null {
+        if self.flavor.has(Quirk::EmptyCandidateBeforeNull) {
             self.schedule(delay, Task::Gather(ufrag.clone(), Gather::EmptyCandidate));
         }
         self.schedule(delay, Task::Gather(ufrag, Gather::End));
@@ -139,11 +120,12 @@ impl ModelPeerConnection {
         match step {
             Gather::Begin => self.enter_gathering(GatheringState::Gathering),
             Gather::Candidate(number) => {
-                let port = 50_000 + (self.session % 10_000) as u16 + number;
+                let port = 50_000 + (self.origin.session % 10_000) as u16 + number;
                 let priority = 2_122_260_223 - u32::from(number);
                 let line =
                     format!("candidate:{number} 1 udp {priority} 10.9.0.{} {port} typ host", number + 1);
-                let held = self.pending_local.as_mut().or(self.current_local.as_mut());
+                let held =
+                    self.descriptions.pending_local.as_mut().or(self.descriptions.current_local.as_mut());
                 if let Some(section) = held.and_then(|it| it.text.sections.first_mut()) {
                     section.candidates.push(line.clone());
                 }
@@ -160,18 +142,20 @@ impl ModelPeerConnection {
     /// A rolled back generation: what it would still gather is not told, and should it come again, it is gathered for
     /// once more (as Firefox does, with the same ufrag).
     pub(super) fn forget_gathering(&mut self, ufrag: Option<&str>) {
-        let held = self.current_local.as_ref().and_then(|it| it.text.username_fragment());
+        let held = self.descriptions.current_local.as_ref().and_then(|it| it.text.username_fragment());
         if held == ufrag {
             return;
         }
         let first = held.is_none();
         self.ice.gathered.retain(|it| Some(it.as_str()) != ufrag);
-        self.tasks.retain(|_, task| !matches!(task, Task::Gather(it, _) if Some(it.as_str()) == ufrag));
+        self.schedule
+            .tasks
+            .retain(|_, task| !matches!(task, Task::Gather(it, _) if Some(it.as_str()) == ufrag));
         self.enter_gathering(if first { GatheringState::New } else { GatheringState::Complete });
     }
 
     fn emit_candidate(&mut self, candidate: String, ufrag: String) {
-        let held = self.pending_local.as_ref().or(self.current_local.as_ref());
+        let held = self.descriptions.pending_local.as_ref().or(self.descriptions.current_local.as_ref());
         let sdp_mid = held.and_then(|it| it.text.sections.first()).map(|it| it.mid.clone());
         let init =
             CandidateInit { candidate, sdp_mid, sdp_m_line_index: Some(0), username_fragment: Some(ufrag) };
@@ -220,7 +204,7 @@ impl ModelPeerConnection {
     fn fail(&mut self) {
         (self.ice.checking, self.ice.pair) = (None, None);
         self.enter_connection(ConnectionState::Failed);
-        if self.flavor.failure_closes_channels {
+        if self.flavor.has(Quirk::FailureClosesChannels) {
             self.close_channels(|channel| channel.state == ChannelState::Open);
         }
     }
@@ -248,7 +232,7 @@ impl ModelPeerConnection {
             self.schedule(SILENCE.0, Task::PathSilent { failed: false });
             self.schedule(SILENCE.0 + SILENCE.1, Task::PathSilent { failed: true });
         } else {
-            self.tasks.retain(|_, task| !matches!(task, Task::PathSilent { .. }));
+            self.schedule.tasks.retain(|_, task| !matches!(task, Task::PathSilent { .. }));
             if self.ice.connection == ConnectionState::Disconnected && self.ice.pair.is_some() {
                 self.enter_connection(ConnectionState::Connected);
             }

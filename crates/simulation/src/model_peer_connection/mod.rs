@@ -26,29 +26,32 @@ mod description;
 mod event;
 mod flavor;
 mod ice;
+mod ice_state;
 mod network;
 mod offer_answer;
 mod random;
+mod state;
 #[cfg(test)]
 mod tests;
+mod timings;
 mod transceiver;
+mod waiting;
 
 pub use description::{Description, Direction, MediaKind, SdpType};
 pub use event::{
     CandidateInit, ConnectionState, DomError, Event, GatheringState, OperationId, Output, SignalingState,
 };
-pub use flavor::{Flavor, Timings};
+pub use flavor::{Flavor, Quirk};
 pub use network::{Disagreement, Network, agreement, can_connect};
 pub use random::Random;
+pub use timings::{Milliseconds, Timings};
 pub use transceiver::{Channel, ChannelState, Transceiver};
 
-use chain::{Operation, Task};
-use description::{Applied, SessionText};
-use ice::Ice;
-use std::collections::{BTreeMap, VecDeque};
-
-/// Simulated time.
-pub type Milliseconds = u64;
+use description::Applied;
+use ice_state::Ice;
+use state::{DataSection, Descriptions, Identities, Operations, Origin, Restart, Schedule};
+use std::collections::VecDeque;
+use transceiver::Sender;
 
 /// The model. Its states are read with the getters, what happens with [`Self::poll_output`].
 #[derive(Debug)]
@@ -56,40 +59,22 @@ pub struct ModelPeerConnection {
     flavor: Flavor,
     timings: Timings,
     random: Random,
-    now: Milliseconds,
+    schedule: Schedule,
     signaling_state: SignalingState,
-    chain: VecDeque<Operation>,
-    update_on_empty_chain: bool,
-    negotiation_needed: bool,
-    tasks: BTreeMap<(Milliseconds, u64), Task>,
-    next_task: u64,
+    operations: Operations,
     outputs: VecDeque<Output>,
     transceivers: Vec<Transceiver>,
     channels: Vec<Channel>,
-    current_local: Option<Applied>,
-    pending_local: Option<Applied>,
-    current_remote: Option<Applied>,
-    pending_remote: Option<Applied>,
-    /// The transceivers as they were when stable was left.
-    before_offer: Option<Vec<Transceiver>>,
-    last_created: Option<SessionText>,
-    /// mids given to transceivers, kept over rollbacks: none is given twice.
-    given_mids: Vec<(String, usize)>,
-    next_mid: usize,
-    next_transceiver: usize,
-    session: u64,
-    version: u64,
-    /// `[[LocalIceCredentialsToReplace]]`, one for all sections.
-    credentials_to_replace: Vec<String>,
-    restart_before_anything: bool,
-    kept_credentials: Option<String>,
-    left_data_mid: Option<String>,
-    broken: bool,
+    descriptions: Descriptions,
+    identities: Identities,
+    origin: Origin,
+    restart: Restart,
+    data_section: DataSection,
     ice: Ice,
 }
 
 impl ModelPeerConnection {
-    /// A new connection.
+    /// Makes a new connection.
     pub fn new(seed: u64, flavor: Flavor) -> Self {
         let mut random = Random::new(seed);
         let session = random.number() >> 1;
@@ -97,32 +82,17 @@ impl ModelPeerConnection {
             flavor,
             timings: Timings::default(),
             random,
-            now: 0,
+            schedule: Schedule::default(),
             signaling_state: SignalingState::Stable,
-            chain: VecDeque::new(),
-            update_on_empty_chain: false,
-            negotiation_needed: false,
-            tasks: BTreeMap::new(),
-            next_task: 0,
+            operations: Operations::default(),
             outputs: VecDeque::new(),
             transceivers: Vec::new(),
             channels: Vec::new(),
-            current_local: None,
-            pending_local: None,
-            current_remote: None,
-            pending_remote: None,
-            before_offer: None,
-            last_created: None,
-            given_mids: Vec::new(),
-            next_mid: 0,
-            next_transceiver: 0,
-            session,
-            version: 1,
-            credentials_to_replace: Vec::new(),
-            restart_before_anything: false,
-            kept_credentials: None,
-            left_data_mid: None,
-            broken: false,
+            descriptions: Descriptions::default(),
+            identities: Identities::default(),
+            origin: Origin { session, version: 1 },
+            restart: Restart::default(),
+            data_section: DataSection::default(),
             ice: Ice::default(),
         }
     }
@@ -138,11 +108,11 @@ impl ModelPeerConnection {
         if self.is_closed() {
             return;
         }
-        let held = [&self.current_local, &self.pending_local].into_iter().flatten();
-        self.credentials_to_replace =
+        let held = [&self.descriptions.current_local, &self.descriptions.pending_local].into_iter().flatten();
+        self.restart.credentials_to_replace =
             held.filter_map(|it| it.text.username_fragment().map(str::to_owned)).collect();
-        self.restart_before_anything =
-            self.flavor.restart_before_anything && self.credentials_to_replace.is_empty();
+        self.restart.before_anything =
+            self.flavor.has(Quirk::RestartBeforeAnything) && self.restart.credentials_to_replace.is_empty();
         self.update_negotiation_needed();
     }
 
@@ -163,11 +133,11 @@ impl ModelPeerConnection {
         if self.is_closed() {
             return Err(DomError::InvalidState);
         }
-        let free = |it: &Transceiver| it.kind == kind && !it.has_track && !it.has_sent;
+        let free = |it: &Transceiver| it.kind == kind && !it.sender.has_track && !it.sender.has_sent;
         let place = match self.transceivers.iter_mut().position(|it| free(it)) {
             Some(place) => {
                 let transceiver = &mut self.transceivers[place];
-                transceiver.has_track = true;
+                transceiver.sender.has_track = true;
                 transceiver.added_by_track = true;
                 transceiver.direction.sends = true;
                 place
@@ -188,7 +158,7 @@ impl ModelPeerConnection {
             return Err(DomError::InvalidState);
         }
         let transceiver = self.transceivers.get_mut(place).ok_or(DomError::Type)?;
-        if !std::mem::take(&mut transceiver.has_track) && !transceiver.direction.sends {
+        if !std::mem::take(&mut transceiver.sender.has_track) && !transceiver.direction.sends {
             return Ok(());
         }
         transceiver.direction.sends = false;
@@ -221,8 +191,8 @@ impl ModelPeerConnection {
         self.advance(now);
         self.signaling_state = SignalingState::Closed;
         self.ice.connection = ConnectionState::Closed;
-        self.chain.clear();
-        self.tasks.clear();
+        self.operations.chain.clear();
+        self.schedule.tasks.clear();
         self.channels.iter_mut().for_each(|channel| channel.state = ChannelState::Closed);
     }
 
@@ -233,13 +203,13 @@ impl ModelPeerConnection {
 
     /// When to call [`Self::handle_timeout`].
     pub fn poll_timeout(&self) -> Option<Milliseconds> {
-        self.tasks.keys().next().map(|(at, _)| *at)
+        self.schedule.tasks.keys().next().map(|(at, _)| *at)
     }
 
     /// Lets everything happen that is due.
     pub fn handle_timeout(&mut self, now: Milliseconds) {
         self.perform_until(Some(now));
-        self.now = self.now.max(now);
+        self.schedule.now = self.schedule.now.max(now);
     }
 
     /// `signalingState`.
@@ -259,32 +229,32 @@ impl ModelPeerConnection {
 
     /// `pendingLocalDescription` or else `currentLocalDescription`, with the candidates gathered so far.
     pub fn local_description(&self) -> Option<Description> {
-        self.pending_local.as_ref().or(self.current_local.as_ref()).map(init)
+        self.descriptions.pending_local.as_ref().or(self.descriptions.current_local.as_ref()).map(init)
     }
 
     /// `pendingRemoteDescription` or else `currentRemoteDescription`.
     pub fn remote_description(&self) -> Option<Description> {
-        self.pending_remote.as_ref().or(self.current_remote.as_ref()).map(init)
+        self.descriptions.pending_remote.as_ref().or(self.descriptions.current_remote.as_ref()).map(init)
     }
 
     /// `pendingLocalDescription`.
     pub fn pending_local_description(&self) -> Option<Description> {
-        self.pending_local.as_ref().map(init)
+        self.descriptions.pending_local.as_ref().map(init)
     }
 
     /// `currentLocalDescription`.
     pub fn current_local_description(&self) -> Option<Description> {
-        self.current_local.as_ref().map(init)
+        self.descriptions.current_local.as_ref().map(init)
     }
 
     /// `pendingRemoteDescription`.
     pub fn pending_remote_description(&self) -> Option<Description> {
-        self.pending_remote.as_ref().map(init)
+        self.descriptions.pending_remote.as_ref().map(init)
     }
 
     /// `currentRemoteDescription`.
     pub fn current_remote_description(&self) -> Option<Description> {
-        self.current_remote.as_ref().map(init)
+        self.descriptions.current_remote.as_ref().map(init)
     }
 
     /// `getTransceivers()`.
@@ -302,21 +272,20 @@ impl ModelPeerConnection {
     }
 
     fn emit(&mut self, event: Event) {
-        self.outputs.push_back(Output { at: self.now, event });
+        self.outputs.push_back(Output { at: self.schedule.now, event });
     }
 
     fn push_transceiver(&mut self, kind: MediaKind, added_by_track: bool) -> usize {
-        let id = self.next_transceiver;
-        self.next_transceiver += 1;
+        let id = self.identities.next_transceiver;
+        self.identities.next_transceiver += 1;
         self.transceivers.push(Transceiver {
             id,
             kind,
             mid: None,
             direction: Direction::SENDRECV,
             current_direction: None,
-            has_track: added_by_track,
+            sender: Sender { has_track: added_by_track, has_sent: false },
             added_by_track,
-            has_sent: false,
             fired: false,
             remote_made: false,
         });
@@ -324,7 +293,8 @@ impl ModelPeerConnection {
     }
 
     fn push_channel(&mut self, label: &str, negotiated_id: Option<u16>, remote: bool) {
-        let forgotten = self.flavor.forgets_channel_made_during_remote && self.runs_remote_description();
+        let forgotten =
+            self.flavor.has(Quirk::ForgetsChannelMadeDuringRemote) && self.runs_remote_description();
         self.channels.push(Channel {
             label: label.into(),
             negotiated_id,

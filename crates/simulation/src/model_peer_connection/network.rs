@@ -1,7 +1,7 @@
 //! What lies between two models: who reaches whom and how fast, and whether both believe the same.
 
-use super::chain::Task;
 use super::description::{Applied, MediaKind};
+use super::waiting::Task;
 use super::{ChannelState, ConnectionState, Milliseconds, ModelPeerConnection, SignalingState};
 
 /// The path between two connections. Call [`Network::observe`] after every step of either.
@@ -91,7 +91,7 @@ fn has_data(connection: &ModelPeerConnection) -> bool {
         let sections = applied.iter().flat_map(|it| &it.text.sections);
         sections.filter(|it| !it.rejected).any(|it| it.kind == MediaKind::Application)
     };
-    holds(&connection.current_local) && holds(&connection.current_remote)
+    holds(&connection.descriptions.current_local) && holds(&connection.descriptions.current_remote)
 }
 
 /// Whether the two would find a pair: each knows the other's present generation and a candidate of it.
@@ -125,7 +125,7 @@ pub fn agreement(a: &ModelPeerConnection, b: &ModelPeerConnection) -> Result<(),
         if it.signaling_state() != SignalingState::Stable {
             return Err(Disagreement::NotStable(it.signaling_state()));
         }
-        if !it.chain.is_empty() || it.is_negotiation_needed() {
+        if !it.operations.chain.is_empty() || it.is_negotiation_needed() {
             return Err(Disagreement::NotQuiet);
         }
     }
@@ -136,7 +136,9 @@ pub fn agreement(a: &ModelPeerConnection, b: &ModelPeerConnection) -> Result<(),
         (None, None) => true,
         _ => false,
     };
-    if !same(&a.current_local, &b.current_remote) || !same(&b.current_local, &a.current_remote) {
+    if !same(&a.descriptions.current_local, &b.descriptions.current_remote)
+        || !same(&b.descriptions.current_local, &a.descriptions.current_remote)
+    {
         return Err(Disagreement::Descriptions);
     }
     tracks_arrive(a, b)?;
@@ -147,7 +149,7 @@ fn tracks_arrive(from: &ModelPeerConnection, to: &ModelPeerConnection) -> Result
     if from.channels.iter().any(|it| !it.remote && it.state != ChannelState::Closed) && !has_data(from) {
         return Err(Disagreement::Unnegotiated(MediaKind::Application));
     }
-    for sender in from.transceivers.iter().filter(|it| it.has_track) {
+    for sender in from.transceivers.iter().filter(|it| it.sender.has_track) {
         let (Some(mid), Some(current)) = (sender.mid(), sender.current_direction) else {
             return Err(Disagreement::Unnegotiated(sender.kind));
         };

@@ -10,7 +10,12 @@ impl ModelPeerConnection {
 
     pub(super) fn make_offer(&mut self, ice_restart: bool) -> SessionText {
         let username_fragment = self.offer_credentials(ice_restart);
-        let held = self.pending_local.as_ref().or(self.current_local.as_ref()).map(|it| it.text.clone());
+        let held = self
+            .descriptions
+            .pending_local
+            .as_ref()
+            .or(self.descriptions.current_local.as_ref())
+            .map(|it| it.text.clone());
         let mut sections = held.map(|it| it.without_candidates().sections).unwrap_or_default();
         for section in &mut sections {
             section.username_fragment.clone_from(&username_fragment);
@@ -26,11 +31,11 @@ impl ModelPeerConnection {
             .collect();
         for (id, kind, direction) in unplaced {
             let mid = self.new_mid(&sections);
-            self.given_mids.push((mid.clone(), id));
+            self.identities.given_mids.push((mid.clone(), id));
             sections.push(section(kind, mid, direction, &username_fragment));
         }
         let has_data = sections.iter().any(|it| it.kind == MediaKind::Application);
-        if !has_data && self.left_data_mid.is_none() && self.wants_data() {
+        if !has_data && self.data_section.left_mid.is_none() && self.wants_data() {
             let mid = self.new_mid(&sections);
             sections.push(section(MediaKind::Application, mid, Direction::SENDRECV, &username_fragment));
         }
@@ -38,16 +43,23 @@ impl ModelPeerConnection {
     }
 
     pub(super) fn make_answer(&mut self) -> Result<SessionText, DomError> {
-        let offer = self.pending_remote.as_ref().ok_or(DomError::InvalidState)?.text.without_candidates();
+        let offer = self
+            .descriptions
+            .pending_remote
+            .as_ref()
+            .ok_or(DomError::InvalidState)?
+            .text
+            .without_candidates();
         let username_fragment = self.answer_credentials(&offer);
         let mut sections = offer.sections;
         let lost_data = self
-            .left_data_mid
+            .data_section
+            .left_mid
             .clone()
             .filter(|mid| sections.iter().any(|it| it.kind == MediaKind::Application && it.mid != *mid));
         if let Some(mid) = lost_data {
             if !sections.iter().any(|it| it.mid == mid) {
-                self.broken = true;
+                self.data_section.is_broken = true;
                 return Err(DomError::Operation);
             }
             let data = sections.iter_mut().filter(|it| it.kind == MediaKind::Application);
@@ -63,15 +75,15 @@ impl ModelPeerConnection {
     }
 
     fn next_text(&mut self, sections: Vec<Section>) -> SessionText {
-        self.version += 1;
-        SessionText { session: self.session, version: self.version, sections }
+        self.origin.version += 1;
+        SessionText { session: self.origin.session, version: self.origin.version, sections }
     }
 
     fn new_mid(&mut self, sections: &[Section]) -> String {
         loop {
-            let mid = self.next_mid.to_string();
-            self.next_mid += 1;
-            let remote = [&self.current_remote, &self.pending_remote];
+            let mid = self.identities.next_mid.to_string();
+            self.identities.next_mid += 1;
+            let remote = [&self.descriptions.current_remote, &self.descriptions.pending_remote];
             let taken = remote.into_iter().flatten().any(|it| it.text.section(&mid).is_some());
             if !taken && !sections.iter().any(|it| it.mid == mid) {
                 return mid;
@@ -85,19 +97,24 @@ impl ModelPeerConnection {
     }
 
     fn offer_credentials(&mut self, ice_restart: bool) -> String {
-        let held = self.pending_local.as_ref().or(self.current_local.as_ref());
+        let held = self.descriptions.pending_local.as_ref().or(self.descriptions.current_local.as_ref());
         let held = held.and_then(|it| it.text.username_fragment()).map(str::to_owned);
-        match held.or_else(|| self.kept_credentials.clone()) {
-            Some(held) if !ice_restart && !self.credentials_to_replace.contains(&held) => held,
+        match held.or_else(|| self.restart.kept_credentials.clone()) {
+            Some(held) if !ice_restart && !self.restart.credentials_to_replace.contains(&held) => held,
             _ => self.random.username_fragment(),
         }
     }
 
     fn answer_credentials(&mut self, offer: &SessionText) -> String {
-        let before = self.current_remote.as_ref().and_then(|it| it.text.username_fragment());
+        let before = self.descriptions.current_remote.as_ref().and_then(|it| it.text.username_fragment());
         let restarts = before.is_some_and(|before| Some(before) != offer.username_fragment());
-        let held = self.current_local.as_ref().and_then(|it| it.text.username_fragment()).map(str::to_owned);
-        match held.or_else(|| self.kept_credentials.clone()) {
+        let held = self
+            .descriptions
+            .current_local
+            .as_ref()
+            .and_then(|it| it.text.username_fragment())
+            .map(str::to_owned);
+        match held.or_else(|| self.restart.kept_credentials.clone()) {
             Some(held) if !restarts => held,
             _ => self.random.username_fragment(),
         }
@@ -105,16 +122,16 @@ impl ModelPeerConnection {
 
     /// "Check if negotiation is needed".
     pub(super) fn is_negotiation_needed(&self) -> bool {
-        if !self.credentials_to_replace.is_empty() || self.restart_before_anything {
+        if !self.restart.credentials_to_replace.is_empty() || self.restart.before_anything {
             return true;
         }
-        let Some(local) = &self.current_local else {
+        let Some(local) = &self.descriptions.current_local else {
             return !self.transceivers.is_empty() || self.wants_data();
         };
         let refuses = |text: &SessionText| {
             text.sections.iter().any(|it| it.kind == MediaKind::Application && it.rejected)
         };
-        let refused = self.current_remote.as_ref().is_some_and(|it| refuses(&it.text));
+        let refused = self.descriptions.current_remote.as_ref().is_some_and(|it| refuses(&it.text));
         let has_data = !refused && local.text.sections.iter().any(|it| it.kind == MediaKind::Application);
         (self.wants_data() && !has_data)
             || self.transceivers.iter().any(|transceiver| self.needs_negotiation(transceiver, local))
@@ -125,8 +142,12 @@ impl ModelPeerConnection {
             transceiver.mid.as_deref().and_then(|mid| text.section(mid)).map(|section| section.direction)
         };
         let Some(here) = find(&local.text) else { return true };
-        let there =
-            self.current_remote.as_ref().and_then(|remote| find(&remote.text)).map(Direction::reversed);
+        let there = self
+            .descriptions
+            .current_remote
+            .as_ref()
+            .and_then(|remote| find(&remote.text))
+            .map(Direction::reversed);
         match (local.kind, there) {
             (SdpType::Answer, Some(offered)) => here != transceiver.direction.and(offered),
             _ => here != transceiver.direction && there != Some(transceiver.direction),

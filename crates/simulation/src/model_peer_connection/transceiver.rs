@@ -2,6 +2,14 @@
 
 use super::description::{Direction, MediaKind};
 
+/// An RTCRtpSender.
+#[derive(Clone, Debug)]
+pub(super) struct Sender {
+    pub has_track: bool,
+    /// Whether it was ever used to send: then addTrack makes a new transceiver.
+    pub has_sent: bool,
+}
+
 /// An RTCRtpTransceiver.
 #[derive(Clone, Debug)]
 pub struct Transceiver {
@@ -10,12 +18,9 @@ pub struct Transceiver {
     pub(super) mid: Option<String>,
     pub(super) direction: Direction,
     pub(super) current_direction: Option<Direction>,
-    /// Whether the sender has a track.
-    pub(super) has_track: bool,
+    pub(super) sender: Sender,
     /// Made by addTrack: a remote offer may take it.
     pub(super) added_by_track: bool,
-    /// Whether the sender was ever used to send: then addTrack makes a new transceiver.
-    pub(super) has_sent: bool,
     /// Whether `track` was fired for what is received.
     pub(super) fired: bool,
     /// Made by a remote offer, not by the page.
@@ -68,6 +73,6 @@ pub struct Channel {
     pub(super) announced: bool,
     /// Made by the other side.
     pub(super) remote: bool,
-    /// See `Flavor::forgets_channel_made_during_remote`.
+    /// See `Quirk::ForgetsChannelMadeDuringRemote`.
     pub(super) forgotten: bool,
 }

@@ -1,7 +1,7 @@
 //! The end of a story: nothing bad happens any more, and everybody gets what they want.
 
-use super::WITH_STORMS;
 use super::model::Model;
+use super::seeds::WITH_STORMS;
 use super::transition::ROOMS;
 use crate::runner::Verdict;
 use crate::world::{Action, Call, Unsettled, World};
@@ -26,7 +26,7 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     world.run_until(ends);
     world.calm_down();
     for page in 0..model.pages() {
-        if world.has_tabs {
+        if world.settings.has_tabs {
             world.schedule(0, Action::CloseTabs(page));
         }
         if model.wishes(page).is_open {

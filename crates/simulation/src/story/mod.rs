@@ -12,24 +12,19 @@
 //! alone: this server never sends a number twice to a client that has told it its position.
 
 mod calm;
+mod draw;
 mod model;
+mod seeds;
 mod transition;
 
 pub use model::{Model, Wishes};
+pub use seeds::{WITH_STORMS, WITH_TABS};
 pub use transition::{ROOMS, Transition};
 
 use crate::model_peer_connection::Random;
 use crate::runner::Verdict;
 use crate::world::World;
 use signalpost_server::registry::Pace;
-
-/// Seeds from here on tell of other tabs and of the lives of pages as well. What those below tell stays as it was when it found
-/// something.
-pub const WITH_TABS: u64 = 1_000_000;
-
-/// Seeds from here on tell of room storms, mass absences and sockets that go away too, of more pages, some of whose clients were written
-/// from the protocol's document and drive two sockets, and half of them of a server that tells rooms of three in turns.
-pub const WITH_STORMS: u64 = 2_000_000;
 
 const NAMES: [&str; 7] = ["ada", "bob", "cid", "dan", "eve", "fay", "gus"];
 /// Most pages of the stories without storms.
@@ -47,7 +42,7 @@ pub fn tell(world: &mut World) -> Verdict {
     for _ in 0..world.random.within(TRANSITIONS) {
         let transition = if world.seed >= WITH_STORMS {
             Transition::draw_with_storms(&model, &mut world.random)
-        } else if world.has_tabs {
+        } else if world.settings.has_tabs {
             Transition::draw_with_tabs(&model, &mut world.random)
         } else {
             Transition::draw(&model, &mut world.random)
@@ -67,7 +62,7 @@ pub fn tell(world: &mut World) -> Verdict {
 /// # Errors
 /// As [`tell`].
 pub fn tell_of(world: &mut World, pages: usize, transitions: &[(u64, Transition)]) -> Verdict {
-    world.has_tabs = true;
+    world.settings.has_tabs = true;
     let mut model = begin_with(world, pages, pages, true);
     for (pause, transition) in transitions {
         world.run_until(world.now + pause);
@@ -77,7 +72,7 @@ pub fn tell_of(world: &mut World, pages: usize, transitions: &[(u64, Transition)
 }
 
 fn begin(world: &mut World) -> Model {
-    world.has_tabs = world.seed >= WITH_TABS;
+    world.settings.has_tabs = world.seed >= WITH_TABS;
     let has_storms = world.seed >= WITH_STORMS;
     let most = if has_storms { NAMES.len() as u64 } else { FEW };
     let pages = world.random.within((2, most)) as usize;
@@ -96,12 +91,12 @@ fn begin(world: &mut World) -> Model {
 
 fn begin_with(world: &mut World, pages: usize, cores: usize, is_meshed: bool) -> Model {
     world.expect_losses();
-    world.is_haunted = true;
-    world.keeps_sessions = true;
+    world.settings.is_haunted = true;
+    world.settings.keeps_sessions = true;
     let mut model = Model::new(pages, cores, is_meshed);
     for name in NAMES.iter().take(pages) {
         let page = world.add_page(name);
-        world.pages[page].persists = true;
+        world.pages[page].application.persists = true;
         if page >= cores {
             world.use_document_client(page);
         }
@@ -124,7 +119,7 @@ fn apply(model: &mut Model, world: &mut World, transition: &Transition) {
     let now = world.now;
     world.trace.note(now, "story", format_args!("{transition:?}"));
     // In the stories of old a second tab does nothing.
-    if matches!(transition, Transition::SecondTab(..)) && !world.has_tabs {
+    if matches!(transition, Transition::SecondTab(..)) && !world.settings.has_tabs {
         return;
     }
     for (delay, action) in transition.actions() {

@@ -29,33 +29,33 @@ impl World {
             Action::ConnectPeer(page, _) | Action::ReconnectPeer(page, _)
                 if self.pages[page].is_suspended(now) =>
             {
-                let until = self.pages[page].suspended_until.unwrap_or_default();
+                let until = self.pages[page].tab.suspended_until.unwrap_or_default();
                 self.schedule(until - now, action);
             }
             Action::ConnectPeer(page, peer) => {
                 let peer = self.open(page, peer);
-                self.pages[page].wants.insert(peer.clone());
+                self.pages[page].application.wants.insert(peer.clone());
                 let call = self.pages[page].call(format!("connect {peer}"));
                 self.command(page, Command::ConnectPeer { call, peer, timeout_ms: PATIENCE_MS });
             }
             Action::ReconnectPeer(page, peer) => {
-                if self.pages[page].wants.contains(&self.pages[peer].id) {
+                if self.pages[page].application.wants.contains(&self.pages[peer].id) {
                     self.act(Action::ConnectPeer(page, peer));
                 }
             }
             Action::AddTrack(page, peer, kind) => {
                 let peer = self.open(page, peer);
-                self.pages[page].tracks.entry(peer.clone()).or_default().push(kind);
+                self.pages[page].application.tracks.entry(peer.clone()).or_default().push(kind);
                 self.add_track(page, &peer, kind);
             }
             Action::RemoveTrack(page, peer, kind) => {
                 let peer = self.pages[peer].id.clone();
-                let tracks = self.pages[page].tracks.entry(peer.clone()).or_default();
+                let tracks = self.pages[page].application.tracks.entry(peer.clone()).or_default();
                 let Some(at) = tracks.iter().position(|it| *it == kind) else { return };
                 tracks.remove(at);
                 if let Some(place) = self.connection_place(page, &peer) {
                     self.connections[place].remove_track(now, kind);
-                    self.touched.insert(place);
+                    self.reach.touched.insert(place);
                     self.hear(place);
                 }
             }
@@ -65,17 +65,17 @@ impl World {
             }
             Action::ClosePeer(page, peer) => {
                 let peer = self.pages[peer].id.clone();
-                self.pages[page].wants.remove(&peer);
+                self.pages[page].application.wants.remove(&peer);
                 self.command(page, Command::ClosePeer { peer });
             }
             Action::Leave(page, room) => {
                 let Ok(room) = RoomName::parse(room) else { return };
                 let id = self.pages[page].id.clone();
-                self.pages[page].steady_rooms.remove(&room);
-                self.pages[page].presence.note_left(&room);
-                self.delivery.forgive_broadcasts(&id);
+                self.pages[page].standing.steady_rooms.remove(&room);
+                self.pages[page].standing.presence.note_left(&room);
+                self.checks.delivery.forgive_broadcasts(&id);
                 // Who misses it may be told of it as a loss.
-                self.endings.note_end(self.pages[page].name());
+                self.checks.endings.note_end(self.pages[page].name());
                 let call = self.pages[page].call(format!("leave {room}"));
                 self.command(page, Command::Leave { call, room });
             }
@@ -92,7 +92,7 @@ impl World {
             }
             Action::Close(page) => {
                 self.note_end(page);
-                self.pages[page].wants.clear();
+                self.pages[page].application.wants.clear();
                 self.command(page, Command::Close);
             }
             Action::Tell(page, event) => self.tell_page(page, event),
@@ -155,7 +155,7 @@ impl World {
     fn add_track(&mut self, page: usize, peer: &PeerId, kind: MediaKind) {
         if let Some(place) = self.connection_place(page, peer) {
             self.connections[place].add_track(self.now, kind);
-            self.touched.insert(place);
+            self.reach.touched.insert(place);
             self.hear(place);
         }
     }
@@ -173,14 +173,15 @@ impl World {
             }
             connection.heard = false;
             if !says_goodbye {
-                self.paths
+                self.reach
+                    .paths
                     .iter_mut()
                     .filter(|((a, b), _)| *a == place || *b == place)
                     .for_each(|(_, it)| it.cut = true);
                 self.observe_silence(place);
             }
             self.connections[place].model.close(now);
-            self.touched.insert(place);
+            self.reach.touched.insert(place);
         }
         self.note_end(page);
         self.pages[page].reload(keeps_key, &mut self.random);
@@ -189,7 +190,7 @@ impl World {
     /// The path is cut while both ends are there to see it.
     fn observe_silence(&mut self, place: usize) {
         let now = self.now;
-        for (&(a, b), path) in &mut self.paths {
+        for (&(a, b), path) in &mut self.reach.paths {
             if a == place || b == place {
                 let Ok([a, b]) = self.connections.get_disjoint_mut([a, b]) else { continue };
                 path.observe(now, &mut a.model, &mut b.model);
@@ -208,7 +209,7 @@ impl World {
             _ => self.violate(format!("the promise {call} ({text}) is settled twice, or was never made")),
         }
         self.note_settled(page, call, &text, &result);
-        let retries = !self.pages[page].is_closed && self.pages[page].first.is_none();
+        let retries = !self.pages[page].application.is_closed && self.pages[page].tab.first.is_none();
         if result.is_err() && !self.expects_peace && text == "connect" && retries {
             self.schedule(500, Action::Connect(page));
         }
@@ -223,7 +224,7 @@ impl World {
         let number = |id: &PeerId, world: &Self| world.pages.iter().position(|page| page.id == *id);
         if let Event::State { state, reason } = &event {
             self.note_state(page, *state, reason);
-            self.pages[page].linked_at = (*state == ClientState::Connected).then_some(now);
+            self.pages[page].standing.linked_at = (*state == ClientState::Connected).then_some(now);
         }
         match event {
             Event::Peer { peer } => self.add_tracks(page, &peer),
@@ -231,10 +232,11 @@ impl World {
                 self.violate(format!("{name} is told of an error with {peer:?}: {failure:?}"));
             }
             Event::PeerState { peer, state: ConnectionState::Closed, reason } => {
-                if self.expects_peace && self.pages[page].wants.contains(&peer) {
+                if self.expects_peace && self.pages[page].application.wants.contains(&peer) {
                     return self.violate(format!("{name} loses {peer}: {reason}"));
                 }
-                if self.pages[page].persists && self.pages[page].wants.contains(&peer) {
+                if self.pages[page].application.persists && self.pages[page].application.wants.contains(&peer)
+                {
                     let delay = self.random.within((0, 800));
                     if let Some(peer) = number(&peer, self) {
                         self.schedule(delay, Action::ReconnectPeer(page, peer));
@@ -243,7 +245,7 @@ impl World {
             }
             Event::PeerJoined { room, peer } => {
                 self.note_peer_joined(page, &room, &peer);
-                if !self.pages[page].meshes {
+                if !self.pages[page].application.meshes {
                     return;
                 }
                 let other = PeerId::parse(&peer.id).ok().and_then(|id| number(&id, self));
@@ -251,16 +253,18 @@ impl World {
                     self.schedule(0, Action::ConnectPeer(page, other));
                 }
             }
-            Event::State { state: ClientState::Connected, .. } if !self.pages[page].was_welcomed => {
-                self.pages[page].was_welcomed = true;
+            Event::State { state: ClientState::Connected, .. } if !self.pages[page].standing.was_welcomed => {
+                self.pages[page].standing.was_welcomed = true;
                 // What was sent to a session of its id before this one is lost with that.
-                self.delivery.forgive(&name, false);
+                self.checks.delivery.forgive(&name, false);
             }
             Event::Resumed { resumed, .. } => self.note_resumed(page, resumed),
             Event::Key { key } => self.note_key(page, key),
             Event::PeerAway { room, peer, .. } => self.note_away(page, &room, &peer, true),
             Event::PeerBack { room, peer } => self.note_away(page, &room, &peer, false),
-            Event::PeerLeft { room, peer, reason } => self.note_peer_left(page, &room, &peer, &reason),
+            Event::PeerLeft { room, peer, reason } => {
+                self.note_peer_left(page, &room, &peer, reason.as_str())
+            }
             Event::Message { from, room, data } => self.note_message(page, &from, room.as_ref(), &data),
             _ => {}
         }

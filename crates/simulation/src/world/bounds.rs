@@ -12,7 +12,7 @@ const ALL: usize = 512;
 const OUTBOX_BYTES: usize = 2 * 1024 * 1024;
 /// Most bytes of all kinds in a mailbox: relays, answers, and notices with the largest descriptions of peers.
 const MAILBOX_BYTES: usize =
-    engine_limits::RESERVE_BYTES + engine_limits::ANSWER_BYTES + engine_limits::MAX_NOTICES * 4 * 1024;
+    engine_limits::MAX_RELAY_BYTES + engine_limits::MAX_ANSWER_BYTES + engine_limits::MAX_NOTICES * 4 * 1024;
 /// What a socket is told beside its news: that it is welcome, that a frame was executed, that it is over.
 const REPLIES: usize = 4;
 
@@ -27,12 +27,12 @@ impl World {
             }
         }
         for (id, _, (entries, bytes)) in self.server.registry.mailboxes() {
-            if entries > engine_limits::ENTRIES || bytes > MAILBOX_BYTES {
+            if entries > engine_limits::MAX_ENTRIES || bytes > MAILBOX_BYTES {
                 over = Some(format!("{entries} entries, {bytes} B, are in the mailbox of {id}"));
             }
         }
         if let Some(most) =
-            self.server.queues.longest().filter(|most| *most > engine_limits::ENTRIES + REPLIES)
+            self.server.queues.longest().filter(|most| *most > engine_limits::MAX_ENTRIES + REPLIES)
         {
             over = Some(format!("{most} deliveries are in the inbox of a socket"));
         }

@@ -27,22 +27,27 @@ pub struct BrowserConnection {
     pub(super) senders: Vec<(MediaKind, usize)>,
     /// How often the own first offer was taken back, after which all is gathered anew.
     pub(super) rollbacks: u32,
-    /// When each candidate line was found.
-    pub(super) found: BTreeMap<String, u64>,
-    /// How long its descriptions wait for their candidates, if they do.
-    pub(super) gathering_ms: Option<u64>,
-    /// When a description of each generation was set first, and the generations for which all is found.
-    pub(super) described: BTreeMap<String, u64>,
-    pub(super) gathered: BTreeSet<String>,
+    pub(super) gathering: Gathering,
     /// When it tells whether anything arrived.
     pub(super) probed_at: Option<u64>,
     channel: usize,
     complete: bool,
     /// Reads of the local description that have not been told.
     reads: Vec<OperationId>,
-    random: Random,
-    most_extra: u64,
-    extra: u64,
+    further: Further,
+}
+
+/// What the connection found, generation by generation.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    /// How long descriptions wait for their candidates, if they do.
+    pub wait_ms: Option<u64>,
+    /// When each candidate line was found.
+    pub found: BTreeMap<String, u64>,
+    /// When a description of each generation was set first.
+    pub described: BTreeMap<String, u64>,
+    /// The generations for which all is found.
+    pub gathered: BTreeSet<String>,
 }
 
 impl BrowserConnection {
@@ -66,17 +71,12 @@ impl BrowserConnection {
             heard: true,
             senders: Vec::new(),
             rollbacks: 0,
-            found: BTreeMap::new(),
-            gathering_ms,
-            described: BTreeMap::new(),
-            gathered: BTreeSet::new(),
+            gathering: Gathering { wait_ms: gathering_ms, ..Gathering::default() },
             probed_at: None,
             channel,
             complete: false,
             reads: Vec::new(),
-            random: Random::new(seed ^ 0x5eed),
-            most_extra,
-            extra: 0,
+            further: Further { random: Random::new(seed ^ 0x5eed), most: most_extra, count: 0 },
         })
     }
 
@@ -144,7 +144,9 @@ impl BrowserConnection {
         let mut held = self.model.local_description()?;
         let fragment = self.model.local_username_fragment()?;
         let mut lines = String::new();
-        for line in self.found.keys().filter_map(|line| line.strip_suffix(&format!(" ufrag {fragment}"))) {
+        for line in
+            self.gathering.found.keys().filter_map(|line| line.strip_suffix(&format!(" ufrag {fragment}")))
+        {
             if !held.sdp.contains(line) {
                 lines.push_str(&format!("a={line}\r\n"));
             }
@@ -173,7 +175,7 @@ impl BrowserConnection {
                     });
                     let fragment = self.model.local_username_fragment();
                     if let (Some(fragment), Ok(Some(_))) = (fragment, &result) {
-                        self.described.entry(fragment.into()).or_insert(output.at);
+                        self.gathering.described.entry(fragment.into()).or_insert(output.at);
                     }
                     let signaling_state = signaling(signaling_state);
                     let outcome = Outcome { result, signaling_state };
@@ -183,14 +185,14 @@ impl BrowserConnection {
                 Event::GatheringStateChange(state) => {
                     self.complete = state == GatheringState::Complete;
                     if self.complete {
-                        self.gathered.extend(self.model.local_username_fragment().map(Into::into));
+                        self.gathering.gathered.extend(self.model.local_username_fragment().map(Into::into));
                         tell(ConnectionEvent::EndOfCandidates);
                     }
                 }
                 Event::IceCandidate(Some(init)) if !init.candidate.is_empty() => {
-                    let more = further(&mut self.random, self.most_extra, &mut self.extra, &init);
+                    let more = self.further.beside(&init);
                     for init in [init].into_iter().chain(more) {
-                        self.found.entry(init.candidate.clone()).or_insert(output.at);
+                        self.gathering.found.entry(init.candidate.clone()).or_insert(output.at);
                         tell(ConnectionEvent::Candidate(IceCandidateInit {
                             candidate: init.candidate,
                             sdp_mid: init.sdp_mid,
@@ -213,27 +215,37 @@ impl BrowserConnection {
 }
 
 /// What a machine with several interfaces, a STUN and a TURN server finds besides, duplicates included.
-fn further(random: &mut Random, most: u64, extra: &mut u64, init: &CandidateInit) -> Vec<CandidateInit> {
-    let fragment = init.username_fragment.clone().unwrap_or_default();
-    let mut found = Vec::new();
-    for _ in 0..random.within((0, most)) {
-        *extra += 1;
-        let (n, port) = (*extra % 200 + 1, 20_000 + *extra);
-        let line = match random.within((0, 5)) {
-            0 => format!("1 udp 1686052607 203.0.113.{n} {port} typ srflx raddr 10.9.0.1 rport 50000"),
-            1 => format!("1 udp 41885439 198.51.100.{n} {port} typ relay raddr 10.9.0.1 rport 50000"),
-            2 => format!("1 tcp 1518280447 10.9.0.{n} 9 typ host tcptype active"),
-            3 => format!("1 udp 2122194687 192.0.2.{n} {port} typ host"),
-            4 => format!("1 udp 2122194687 172.16.0.{n} {port} typ host"),
-            _ => {
-                found.push(init.clone());
-                continue;
-            }
-        };
-        let candidate = format!("candidate:{extra} {line} ufrag {fragment}");
-        found.push(CandidateInit { candidate, ..init.clone() });
+#[derive(Debug)]
+struct Further {
+    random: Random,
+    most: u64,
+    count: u64,
+}
+
+impl Further {
+    /// The candidates that come with this one.
+    fn beside(&mut self, init: &CandidateInit) -> Vec<CandidateInit> {
+        let fragment = init.username_fragment.clone().unwrap_or_default();
+        let mut found = Vec::new();
+        for _ in 0..self.random.within((0, self.most)) {
+            self.count += 1;
+            let (n, port) = (self.count % 200 + 1, 20_000 + self.count);
+            let line = match self.random.within((0, 5)) {
+                0 => format!("1 udp 1686052607 203.0.113.{n} {port} typ srflx raddr 10.9.0.1 rport 50000"),
+                1 => format!("1 udp 41885439 198.51.100.{n} {port} typ relay raddr 10.9.0.1 rport 50000"),
+                2 => format!("1 tcp 1518280447 10.9.0.{n} 9 typ host tcptype active"),
+                3 => format!("1 udp 2122194687 192.0.2.{n} {port} typ host"),
+                4 => format!("1 udp 2122194687 172.16.0.{n} {port} typ host"),
+                _ => {
+                    found.push(init.clone());
+                    continue;
+                }
+            };
+            let candidate = format!("candidate:{} {line} ufrag {fragment}", self.count);
+            found.push(CandidateInit { candidate, ..init.clone() });
+        }
+        found
     }
-    found
 }
 
 fn description((kind, sdp): (SdpType, String)) -> Option<core::Description> {

@@ -72,7 +72,7 @@ impl World {
 
     pub(super) fn go_offline(&mut self, page: usize, ms: u64, is_told: bool) {
         let until = self.now + ms;
-        self.pages[page].offline = Some((until, is_told));
+        self.pages[page].tab.offline = Some((until, is_told));
         if self.random.number() & 1 == 0 {
             self.vanish(page);
         } else {
@@ -85,7 +85,7 @@ impl World {
     }
 
     pub(super) fn come_online(&mut self, page: usize) {
-        let Some((_, is_told)) = self.pages[page].offline.take() else { return };
+        let Some((_, is_told)) = self.pages[page].tab.offline.take() else { return };
         self.trace.note(self.now, self.pages[page].id.as_str(), format_args!("has a network again"));
         if is_told {
             self.pages[page].inbox.push_back(Input::Page(PageEvent::Online));
@@ -95,19 +95,19 @@ impl World {
 
     pub(super) fn suspend(&mut self, page: usize, ms: u64) {
         let until = self.now + ms;
-        let before = self.pages[page].suspended_until.unwrap_or_default();
-        self.pages[page].suspended_until = Some(until.max(before));
+        let before = self.pages[page].tab.suspended_until.unwrap_or_default();
+        self.pages[page].tab.suspended_until = Some(until.max(before));
     }
 
     /// The tab runs again; what waited comes before or after the event that says so.
     pub(super) fn resume(&mut self, page: usize) {
         self.trace.note(self.now, self.pages[page].id.as_str(), format_args!("runs again"));
-        self.pages[page].suspended_until = None;
+        self.pages[page].tab.suspended_until = None;
         // Meanwhile nothing could answer, and the link may long be dead.
         let now = self.now;
-        self.pages[page].linked_at = self.pages[page].linked_at.map(|_| now);
+        self.pages[page].standing.linked_at = self.pages[page].standing.linked_at.map(|_| now);
         let tells_first = self.random.number() & 1 == 0;
-        let event = core::mem::replace(&mut self.pages[page].wakes_by, PageEvent::Visible);
+        let event = core::mem::replace(&mut self.pages[page].tab.wakes_by, PageEvent::Visible);
         if tells_first {
             self.pages[page].inbox.push_front(Input::Page(event));
         } else {
@@ -119,11 +119,11 @@ impl World {
     pub(super) fn sleep(&mut self, page: usize, ms: u64) {
         let until = self.now + ms;
         self.suspend(page, ms);
-        if self.has_tabs {
-            self.pages[page].wakes_by = PageEvent::Woke;
+        if self.settings.has_tabs {
+            self.pages[page].tab.wakes_by = PageEvent::Woke;
         }
         self.lanes(page, None, |lane| lane.freeze(until));
-        self.pages[page].lag += ms;
+        self.pages[page].tab.lag += ms;
     }
 }
 
@@ -132,8 +132,8 @@ impl World {
     /// When the last tab runs and the last page has a network.
     pub fn quiet_at(&self) -> u64 {
         let until = |page: &super::Page| {
-            let offline = page.offline.map_or(0, |(until, _)| until);
-            offline.max(page.suspended_until.unwrap_or_default())
+            let offline = page.tab.offline.map_or(0, |(until, _)| until);
+            offline.max(page.tab.suspended_until.unwrap_or_default())
         };
         self.pages.iter().map(until).max().unwrap_or_default().max(self.server.down_until)
     }
@@ -159,13 +159,13 @@ impl World {
     /// Whether a page is registered and has been in a room without a break, as far as it was told.
     pub fn is_steady(&self, page: usize, room: &str) -> bool {
         let page = &self.pages[page];
-        let is_here = page.client.state() == ClientState::Connected && !page.is_gone;
-        is_here && page.steady_rooms.iter().any(|it| it.as_str() == room)
+        let is_here = page.client.state() == ClientState::Connected && !page.tab.is_gone;
+        is_here && page.standing.steady_rooms.iter().any(|it| it.as_str() == room)
     }
 
     /// Who is in a room, and whether away, as a page was told.
     pub fn members(&self, page: usize, room: &str) -> Vec<(signalpost_protocol::PeerId, bool)> {
         let room = signalpost_protocol::RoomName::parse(room);
-        room.map_or(Vec::new(), |room| self.pages[page].presence.members(&room))
+        room.map_or(Vec::new(), |room| self.pages[page].standing.presence.members(&room))
     }
 }

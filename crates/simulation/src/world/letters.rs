@@ -12,14 +12,14 @@ const LINKED_MS: u64 = 60_000;
 impl World {
     pub(super) fn send(&mut self, page: usize, peer: usize, receipt: bool, bytes: usize) {
         let id = self.pages[peer].id.clone();
-        let owed = (!self.pages[peer].is_closed).then(|| id.clone()).into_iter().collect();
+        let owed = (!self.pages[peer].application.is_closed).then(|| id.clone()).into_iter().collect();
         self.post(page, Receiver::Peer(id), receipt, owed, bytes);
     }
 
     /// What is broadcast is owed to those that have been in the room for long enough to be sure of it.
     pub(super) fn broadcast(&mut self, page: usize, room: &RoomName) {
         let others = self.pages.iter().enumerate().filter(|(place, it)| {
-            *place != page && it.id != self.pages[page].id && it.steady_rooms.contains(room)
+            *place != page && it.id != self.pages[page].id && it.standing.steady_rooms.contains(room)
         });
         let owed = others.map(|(_, it)| it.id.clone()).collect();
         self.post(page, Receiver::Room(room.clone()), false, owed, 40);
@@ -28,7 +28,7 @@ impl World {
     fn post(&mut self, page: usize, to: Receiver, receipt: bool, owed: BTreeSet<PeerId>, bytes: usize) {
         let tab = (page, self.pages[page].incarnation);
         let call = self.pages[page].call("message".into());
-        let data = self.delivery.note_send(tab, call, to.clone(), receipt, owed, bytes);
+        let data = self.checks.delivery.note_send(tab, call, to.clone(), receipt, owed, bytes);
         self.command(page, Command::Message { call, to, data, receipt });
     }
 
@@ -41,16 +41,17 @@ impl World {
     ) {
         let tab = (page, self.pages[page].incarnation);
         let told = result.as_ref().map(|_| ()).map_err(|failure| failure.code.as_str());
-        if let Err(problem) = self.delivery.note_settled(tab, call, told) {
+        if let Err(problem) = self.checks.delivery.note_settled(tab, call, told) {
             self.violate(problem);
         }
-        let linked_at = self.pages[page].linked_at.filter(|_| self.pages[page].suspended_until.is_none());
+        let linked_at =
+            self.pages[page].standing.linked_at.filter(|_| self.pages[page].tab.suspended_until.is_none());
         let linked_for = linked_at.map_or(0, |at| self.now - at);
-        let is_late = told == Err("timeout") && !self.delivery.wants_receipt(tab, call);
+        let is_late = told == Err("timeout") && !self.checks.delivery.wants_receipt(tab, call);
         if what == "message"
             && is_late
             && linked_for >= LINKED_MS
-            && self.keeps_sessions
+            && self.settings.keeps_sessions
             && !self.pages[page].was_mangled
         {
             self.violate(format!("{} has a link, and a message has no answer", self.pages[page].id));
@@ -61,20 +62,20 @@ impl World {
         if let Ok(Reply::Peers { peers, .. }) = result
             && !leaves
         {
-            self.pages[page].presence.note_list(&room, peers);
-            self.pages[page].steady_rooms.insert(room);
+            self.pages[page].standing.presence.note_list(&room, peers);
+            self.pages[page].standing.steady_rooms.insert(room);
         }
     }
 
     pub(super) fn note_message(&mut self, page: usize, from: &PeerId, room: Option<&RoomName>, data: &str) {
-        if let Err(problem) = self.pages[page].presence.note_message(from, room) {
+        if let Err(problem) = self.pages[page].standing.presence.note_message(from, room) {
             return self.violate(format!("{} is told: {problem}", self.pages[page].id));
         }
-        let Self { delivery, pages, .. } = self;
+        let Self { checks, pages, .. } = self;
         let receiver = (&pages[page].id, (page, pages[page].incarnation));
         let room = room.map(RoomName::as_str);
         let name_of = |page: usize| pages[page].id.clone();
-        if let Err(problem) = delivery.note_arrival(receiver, from, room, data, name_of) {
+        if let Err(problem) = checks.delivery.note_arrival(receiver, from, room, data, name_of) {
             self.violate(problem);
         }
     }
@@ -83,14 +84,15 @@ impl World {
     fn is_joining(&self, page: usize, room: &RoomName) -> bool {
         let page = &self.pages[page];
         let join = format!("join {room}");
-        !page.presence.has(room) && page.calls.values().any(|it| it.result.is_none() && it.what == join)
+        !page.standing.presence.has(room)
+            && page.calls.values().any(|it| it.result.is_none() && it.what == join)
     }
 
     pub(super) fn note_peer_joined(&mut self, page: usize, room: &RoomName, peer: &PeerInfo) {
         if self.is_joining(page, room) {
             return;
         }
-        if let Err(problem) = self.pages[page].presence.note_peer_joined(room, peer) {
+        if let Err(problem) = self.pages[page].standing.presence.note_peer_joined(room, peer) {
             self.violate(format!("{} is told: {problem}", self.pages[page].id));
         }
     }
@@ -100,10 +102,10 @@ impl World {
         if self.is_joining(page, room) {
             return;
         }
-        match self.pages[page].presence.note_peer_left(room, peer) {
+        match self.pages[page].standing.presence.note_peer_left(room, peer) {
             Err(problem) => self.violate(format!("{} is told: {problem}", self.pages[page].id)),
-            Ok(session) if reason != "left" && self.keeps_sessions => {
-                if !self.endings.note_gone(now, page, room, (peer.clone(), session)) {
+            Ok(session) if reason != "left" && self.settings.keeps_sessions => {
+                if !self.checks.endings.note_gone(now, page, room, (peer.clone(), session)) {
                     let own = &self.pages[page].id;
                     self.violate(format!(
                         "{own} is told that {peer} is gone ({reason}), whose session is not over"
@@ -118,7 +120,7 @@ impl World {
         if self.is_joining(page, room) {
             return;
         }
-        if let Err(problem) = self.pages[page].presence.note_away(room, peer, is_away) {
+        if let Err(problem) = self.pages[page].standing.presence.note_away(room, peer, is_away) {
             self.violate(format!("{} is told: {problem}", self.pages[page].id));
         }
     }
@@ -129,8 +131,8 @@ impl World {
         if resumed {
             return;
         }
-        self.pages[page].presence.note_new_session();
-        if !self.endings.note_lost(self.now, page, name) && self.keeps_sessions {
+        self.pages[page].standing.presence.note_new_session();
+        if !self.checks.endings.note_lost(self.now, page, name) && self.settings.keeps_sessions {
             self.violate(format!("{} loses its session, which is not over", self.pages[page].id));
         } else {
             self.forget(page);
@@ -139,26 +141,26 @@ impl World {
 
     /// What ends a session, and what its client knew with it.
     pub(super) fn note_end(&mut self, page: usize) {
-        self.endings.note_end(self.pages[page].name());
+        self.checks.endings.note_end(self.pages[page].name());
         self.forget(page);
     }
 
     /// What a page has not received yet is owed no more.
     pub(super) fn forget(&mut self, page: usize) {
         let id = self.pages[page].id.clone();
-        self.pages[page].steady_rooms.clear();
-        self.delivery.forgive(&id, false);
+        self.pages[page].standing.steady_rooms.clear();
+        self.checks.delivery.forgive(&id, false);
     }
 
     /// Every session is over.
     pub(super) fn note_end_of_all(&mut self) {
         for page in 0..self.pages.len() {
-            self.pages[page].steady_rooms.clear();
+            self.pages[page].standing.steady_rooms.clear();
             let id = self.pages[page].id.clone();
-            self.delivery.forgive(&id, true);
-            self.delivery.forgive_broadcasts(&id);
+            self.checks.delivery.forgive(&id, true);
+            self.checks.delivery.forgive_broadcasts(&id);
         }
-        self.endings.note_end_of_all();
+        self.checks.endings.note_end_of_all();
     }
 
     /// A frame arrived at the server on a socket that holds a session.
@@ -168,7 +170,7 @@ impl World {
         let is_registered = socket.session.as_ref().is_some_and(|session| session.peer().is_some());
         let is_open = socket.session.as_ref().is_some_and(|session| !session.is_closed());
         if is_open && socket.incarnation == page.incarnation {
-            self.endings.note_heard(self.now, page.name(), is_registered);
+            self.checks.endings.note_heard(self.now, page.name(), is_registered);
         }
     }
 
@@ -177,22 +179,22 @@ impl World {
         let socket = &self.sockets[place];
         let page = &self.pages[socket.page];
         if self.held(place) == Some(socket.connection) && socket.incarnation == page.incarnation {
-            self.endings.note_closed(self.now, page.name(), code);
+            self.checks.endings.note_closed(self.now, page.name(), code);
         }
     }
 
     /// What became of every message so far.
     pub fn totals(&self) -> Totals {
-        self.delivery.totals()
+        self.checks.delivery.totals()
     }
 
     /// The codes that messages were refused with, and how often.
     pub fn refusals(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.delivery.refusals.iter().map(|(code, count)| (code.as_str(), *count))
+        self.checks.delivery.refusals.iter().map(|(code, count)| (code.as_str(), *count))
     }
 
     /// Whether everything that was taken has arrived.
     pub fn all_delivered(&self) -> Result<(), super::Unsettled> {
-        self.delivery.missing().map_or(Ok(()), Err)
+        self.checks.delivery.missing().map_or(Ok(()), Err)
     }
 }

@@ -1,7 +1,7 @@
 //! One socket: two directions that keep their order and take their time.
 
 use crate::model_peer_connection::Random;
-use signalpost_server::ConnectionId;
+use signalpost_server::SocketId;
 use signalpost_server::session::Session;
 use std::collections::VecDeque;
 
@@ -129,7 +129,7 @@ pub(super) struct Socket {
     pub incarnation: u32,
     /// The core's id of it.
     pub id: signalpost_core::SocketId,
-    pub connection: ConnectionId,
+    pub connection: SocketId,
     /// Whether the page still listens.
     pub heard: bool,
     /// Whether the handshake is over.

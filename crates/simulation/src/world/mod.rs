@@ -29,10 +29,9 @@ pub use action::{Action, Direction};
 pub use browser_connection::BrowserConnection;
 pub use delivery::Totals;
 pub use link::Quality;
-pub use page::{Call, Page};
+pub use page::{Application, Call, ClientKind, Machine, Page};
 pub use page_client::PageClient;
 pub use trace::Trace;
-pub use verdict::Unsettled;
 
 use crate::model_peer_connection::{Network, Random, can_connect};
 use delivery::Delivery;
@@ -43,6 +42,9 @@ use signalpost_core::{ConnectionEvent, ConnectionId, Input, OperationId};
 use signalpost_server::registry::Pace;
 use std::collections::{BTreeMap, BTreeSet};
 use wire_rules::WireRules;
+
+/// What is still missing, in words.
+pub type Unsettled = String;
 
 /// Wake-ups of one page at one instant that are still no busy loop.
 const WAKE_UPS: u32 = 16;
@@ -64,6 +66,40 @@ enum Due {
     Online(usize),
 }
 
+/// What can happen in a world.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// Whether a client is still told late events of sockets that it has closed.
+    pub is_haunted: bool,
+    /// Whether other tabs open under the ids of pages, and browsers tell pages of their lives.
+    pub has_tabs: bool,
+    /// Whether sessions outlive their sockets.
+    pub keeps_sessions: bool,
+    /// Whether pages that are added may send their descriptions with their candidates.
+    pub gathers: bool,
+}
+
+/// What happens at which time; the number keeps the order in which actions of one time were scheduled.
+#[derive(Debug, Default)]
+struct Script {
+    actions: BTreeMap<(u64, u64), Action>,
+    next: u64,
+}
+
+/// The paths between connections, and the connections to which something happened in this step.
+#[derive(Debug, Default)]
+struct Reach {
+    paths: BTreeMap<(usize, usize), Network>,
+    touched: BTreeSet<usize>,
+}
+
+/// The observers that hold the invariants.
+struct Checks {
+    wire: WireRules,
+    delivery: Delivery,
+    endings: Endings,
+}
+
 /// Everything there is.
 pub struct World {
     /// The clock, in milliseconds.
@@ -78,29 +114,18 @@ pub struct World {
     pub violation: Option<String>,
     /// Whether a closed connection or an error that the application is told is wrong.
     pub expects_peace: bool,
-    /// Whether late events of sockets that a client has closed are still told to it.
-    pub is_haunted: bool,
     /// The seed whose world it is.
     pub seed: u64,
-    /// Whether other tabs open under the ids of pages, and browsers tell pages of their lives.
-    pub has_tabs: bool,
-    /// Whether sessions outlive their sockets.
-    pub keeps_sessions: bool,
-    /// Whether pages that are added may send their descriptions with their candidates (promise M12).
-    pub gathers: bool,
+    /// What can happen in it.
+    pub settings: Settings,
     connections: Vec<BrowserConnection>,
     sockets: Vec<Socket>,
     server: Server,
-    paths: BTreeMap<(usize, usize), Network>,
-    script: BTreeMap<(u64, u64), Action>,
-    next_action: u64,
-    wire: WireRules,
-    delivery: Delivery,
-    endings: Endings,
+    reach: Reach,
+    script: Script,
+    checks: Checks,
     /// Operations in flight that are no candidates, by connection.
     in_flight: BTreeMap<(usize, u32, ConnectionId), OperationId>,
-    /// Connections that something happened to in this step.
-    touched: BTreeSet<usize>,
 }
 
 impl World {
@@ -113,32 +138,29 @@ impl World {
             pages: Vec::new(),
             violation: None,
             expects_peace: true,
-            is_haunted: false,
             seed,
-            has_tabs: false,
-            keeps_sessions: false,
-            gathers: false,
+            settings: Settings::default(),
             connections: Vec::new(),
             sockets: Vec::new(),
             server: Server::default(),
-            paths: BTreeMap::new(),
-            script: BTreeMap::new(),
-            wire: WireRules::new(),
-            delivery: Delivery::default(),
-            endings: Endings::default(),
-            next_action: 0,
+            reach: Reach::default(),
+            script: Script::default(),
+            checks: Checks {
+                wire: WireRules::new(),
+                delivery: Delivery::default(),
+                endings: Endings::default(),
+            },
             in_flight: BTreeMap::new(),
-            touched: BTreeSet::new(),
         }
     }
 
     /// A page of that peer id; answers its number.
     pub fn add_page(&mut self, name: &str) -> usize {
-        match Page::new(name, self.gathers, &mut self.random) {
+        match Page::new(name, self.settings.gathers, &mut self.random) {
             Ok(page) => {
-                let (browser, links) = (page.browser(), page.links);
+                let (browser, links) = (page.browser(), page.machine.links);
                 self.trace.note(self.now, name, format_args!("is {browser}, links {links:?}"));
-                if let Some(ms) = page.gathering_ms {
+                if let Some(ms) = page.client_kind.gathering_ms {
                     self.trace.note(self.now, name, format_args!("waits up to {ms} ms for candidates"));
                 }
                 self.pages.push(page);
@@ -150,7 +172,7 @@ impl World {
 
     /// The client of a page is one that was written from the protocol's document, and not the real core.
     pub fn use_document_client(&mut self, page: usize) {
-        self.pages[page].is_documents = true;
+        self.pages[page].client_kind.is_documents = true;
         self.pages[page].begin(&mut self.random);
     }
 
@@ -161,19 +183,19 @@ impl World {
 
     /// From now on frames get lost: what is sent again is no mistake, and connections end.
     pub fn expect_losses(&mut self) {
-        self.wire.lossless = false;
+        self.checks.wire.lossless = false;
         self.expects_peace = false;
     }
 
     /// Lets an action happen this much later; those of one time in the order in which they were scheduled.
     pub fn schedule(&mut self, delay: u64, action: Action) {
-        self.script.insert((self.now + delay, self.next_action), action);
-        self.next_action += 1;
+        self.script.actions.insert((self.now + delay, self.script.next), action);
+        self.script.next += 1;
     }
 
     /// When the last action happens.
     pub fn script_end(&self) -> u64 {
-        self.script.keys().next_back().map_or(self.now, |(at, _)| *at)
+        self.script.actions.keys().next_back().map_or(self.now, |(at, _)| *at)
     }
 
     /// Steps until the time, or a violation.
@@ -229,11 +251,11 @@ impl World {
                 all.push(what);
             }
         };
-        consider(self.script.keys().next().map(|(at, _)| *at), Due::Script);
+        consider(self.script.actions.keys().next().map(|(at, _)| *at), Due::Script);
         for (place, page) in self.pages.iter().enumerate() {
             consider(page.poll_timeout(), Due::Timer(place));
-            consider(page.suspended_until, Due::Resume(place));
-            consider(page.offline.map(|(until, _)| until), Due::Online(place));
+            consider(page.tab.suspended_until, Due::Resume(place));
+            consider(page.tab.offline.map(|(until, _)| until), Due::Online(place));
         }
         for (place, connection) in self.connections.iter().enumerate() {
             consider(connection.model.poll_timeout(), Due::Model(place));
@@ -258,14 +280,14 @@ impl World {
     fn perform(&mut self, due: Due) {
         match due {
             Due::Script => {
-                if let Some((_, action)) = self.script.pop_first() {
+                if let Some((_, action)) = self.script.actions.pop_first() {
                     self.act(action);
                 }
             }
             Due::Timer(page) => self.wake(page),
             Due::Model(place) => {
                 self.connections[place].model.handle_timeout(self.now);
-                self.touched.insert(place);
+                self.reach.touched.insert(place);
                 self.hear(place);
             }
             Due::Probed(place) => self.tell_probed(place),
@@ -298,7 +320,7 @@ impl World {
 
     /// Lets the connections that were touched notice those that they may reach.
     fn observe_paths(&mut self) {
-        while let Some(place) = self.touched.pop_first() {
+        while let Some(place) = self.reach.touched.pop_first() {
             for other in 0..self.connections.len() {
                 let (low, high) = (place.min(other), place.max(other));
                 if place == other || !self.are_for_each_other(low, high) {
@@ -306,11 +328,11 @@ impl World {
                 }
                 let now = self.now;
                 let Ok([a, b]) = self.connections.get_disjoint_mut([low, high]) else { continue };
-                if let Some(path) = self.paths.get_mut(&(low, high)) {
+                if let Some(path) = self.reach.paths.get_mut(&(low, high)) {
                     path.observe(now, &mut a.model, &mut b.model);
                 } else if can_connect(&a.model, &b.model) {
                     let delay = self.random.within((0, 40));
-                    let path = self.paths.entry((low, high)).or_insert(Network::new(delay));
+                    let path = self.reach.paths.entry((low, high)).or_insert(Network::new(delay));
                     path.observe(now, &mut a.model, &mut b.model);
                 }
                 self.hear(low);
@@ -326,7 +348,7 @@ impl World {
             let other = if pair.0 == place { pair.1 } else { pair.0 };
             (pair.0 == place || pair.1 == place) && !path.cut && self.connections[other].is_open()
         };
-        let is_live = self.connections[place].is_open() && self.paths.iter().any(answers);
+        let is_live = self.connections[place].is_open() && self.reach.paths.iter().any(answers);
         let BrowserConnection { page, id, heard, .. } = self.connections[place];
         if heard {
             let event = ConnectionEvent::Probed { is_live };

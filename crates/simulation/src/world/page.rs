@@ -26,71 +26,110 @@ pub struct Call {
 pub struct Page {
     /// Its peer id.
     pub id: PeerId,
+    /// Its browser and its network.
+    pub machine: Machine,
+    /// The program that uses the client.
+    pub application: Application,
+    /// Every promise, by call.
+    pub calls: BTreeMap<CallId, Call>,
+    /// What the application was told, and when.
+    pub events: Vec<(u64, Event)>,
+    pub(super) stored: Stored,
+    pub(super) client: PageClient,
+    /// How its client is made.
+    pub client_kind: ClientKind,
+    pub(super) incarnation: u32,
+    pub(super) inbox: VecDeque<Input>,
+    /// Sockets that the core may use or close, and whether they are open.
+    pub(super) sockets: BTreeMap<SocketId, bool>,
+    /// How often the page was woken at one instant.
+    pub(super) timeouts: (u64, u32),
+    /// Whether a frame to the server was spoilt on its way. That it is missing shows when the next one arrives.
+    pub(super) was_mangled: bool,
+    pub(super) standing: Standing,
+    pub(super) tab: Tab,
+}
+
+/// A browser on its network.
+#[derive(Clone, Debug)]
+pub struct Machine {
     /// Which browser.
     pub flavor: Flavor,
     /// How fast.
     pub timings: Timings,
     /// Most candidates that it finds besides those of the model, for each of these.
     pub candidates: u64,
-    /// How long its descriptions wait for their candidates, if they do.
-    pub gathering_ms: Option<u32>,
     /// How it reaches the server, and how it is reached.
     pub links: [Quality; 2],
-    /// Whether the application connects to everyone it meets in a room.
+}
+
+/// What the application wants.
+#[derive(Debug, Default)]
+pub struct Application {
+    /// Whether it connects to everyone it meets in a room.
     pub meshes: bool,
-    /// Whether the application connects anew when a connection ends that it wants.
+    /// Whether it connects anew when a connection ends that it wants.
     pub persists: bool,
-    /// Every promise, by call.
-    pub calls: BTreeMap<CallId, Call>,
-    /// What the application was told, and when.
-    pub events: Vec<(u64, Event)>,
-    /// The secret of its session.
-    pub(super) key: String,
-    /// How many pages have used the key and those that it comes from: as it is stored, and when the client was made.
-    pub(super) loads: u32,
-    pub(super) client_loads: u32,
-    pub(super) client: PageClient,
-    /// Whether its client is the one that was written from the document.
-    pub(super) is_documents: bool,
-    pub(super) incarnation: u32,
-    pub(super) inbox: VecDeque<Input>,
-    /// The tracks that the application sends to each peer.
-    pub(super) tracks: BTreeMap<PeerId, Vec<MediaKind>>,
-    /// The peers that the application wants to be connected to.
-    pub(super) wants: BTreeSet<PeerId>,
-    /// Sockets that the core may use or close, and whether they are open.
-    pub(super) sockets: BTreeMap<SocketId, bool>,
-    /// How often the page was woken at one instant.
-    pub(super) timeouts: (u64, u32),
-    /// Whether the application closed its client for good.
+    /// Whether it closed its client for good.
     pub(super) is_closed: bool,
-    /// Whether it was left for good, and its tab closed.
-    pub(super) is_gone: bool,
-    /// Where it is another tab under the id of a page: that page, and whether it has its key.
-    pub(super) first: Option<(usize, bool)>,
-    /// Whether another tab took the id, which this page was not told yet.
-    pub(super) lost_id: bool,
-    /// Whether its client lets go of the socket while the page is frozen.
+    /// The tracks that it sends to each peer.
+    pub(super) tracks: BTreeMap<PeerId, Vec<MediaKind>>,
+    /// The peers that it wants to be connected to.
+    pub(super) wants: BTreeSet<PeerId>,
+}
+
+/// What the next page under the id finds.
+#[derive(Debug)]
+pub(super) struct Stored {
+    /// The secret of the session.
+    pub key: String,
+    /// How many pages have used the key and those that it comes from: as it is stored, and when the client was made.
+    pub loads: u32,
+    pub client_loads: u32,
+}
+
+/// How the client is made.
+#[derive(Debug)]
+pub struct ClientKind {
+    /// How long its descriptions wait for their candidates, if they do.
+    pub gathering_ms: Option<u32>,
+    /// Whether it is the one that was written from the document.
+    pub(super) is_documents: bool,
+    /// Whether it lets go of the socket while the page is frozen.
     pub(super) releases: bool,
-    /// What the browser says when the page runs again.
-    pub(super) wakes_by: PageEvent,
-    /// Until when the tab is suspended: its inputs wait, and its timers come late.
-    pub(super) suspended_until: Option<u64>,
-    /// How far the clock of the page is behind: it stood still while the machine slept.
-    pub(super) lag: u64,
-    /// Until when the page has no network, and whether new sockets fail at once.
-    pub(super) offline: Option<(u64, bool)>,
-    /// The rooms that it has been in without a break, as far as it was told.
-    pub(super) steady_rooms: BTreeSet<RoomName>,
-    /// Since when it is connected to the server, as it was told.
-    pub(super) linked_at: Option<u64>,
-    /// Whether a frame to the server was spoilt on its way. That it is missing shows when the next one arrives.
-    pub(super) was_mangled: bool,
-    /// Whether this client was ever welcomed.
-    pub(super) was_welcomed: bool,
+}
+
+/// Where the client stands, as its application was told.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// Since when it is connected to the server.
+    pub linked_at: Option<u64>,
+    /// Whether it was ever welcomed.
+    pub was_welcomed: bool,
     /// The number that it drew, once it has said so.
-    pub(super) session: u32,
-    pub(super) presence: Presence,
+    pub session: u32,
+    /// The rooms that it has been in without a break.
+    pub steady_rooms: BTreeSet<RoomName>,
+    pub presence: Presence,
+}
+
+/// The life of the tab.
+#[derive(Debug)]
+pub(super) struct Tab {
+    /// Until when it is suspended: its inputs wait, and its timers come late.
+    pub suspended_until: Option<u64>,
+    /// How far its clock is behind: it stood still while the machine slept.
+    pub lag: u64,
+    /// Until when it has no network, and whether new sockets fail at once.
+    pub offline: Option<(u64, bool)>,
+    /// What the browser says when the page runs again.
+    pub wakes_by: PageEvent,
+    /// Whether the page was left for good, and the tab closed.
+    pub is_gone: bool,
+    /// Where it is another tab under the id of a page: that page, and whether it has its key.
+    pub first: Option<(usize, bool)>,
+    /// Whether another tab took the id, which this page was not told yet.
+    pub lost_id: bool,
 }
 
 impl Page {
@@ -112,96 +151,88 @@ impl Page {
             None
         };
         let key = draw_key(random);
+        let client = core_client(&id, (key.clone(), 0), gathering_ms, false, random);
+        let links = [Quality::random(random), Quality::random(random)];
+        let candidates = [0, 0, 1, 2, 8][random.within((0, 4)) as usize];
         Ok(Self {
-            client: core_client(&id, (key.clone(), 0), gathering_ms, false, random),
-            is_documents: false,
-            key,
-            loads: 0,
-            client_loads: 0,
             id,
-            gathering_ms,
-            flavor,
-            timings,
-            links: [Quality::random(random), Quality::random(random)],
-            candidates: [0, 0, 1, 2, 8][random.within((0, 4)) as usize],
-            meshes: false,
-            persists: false,
+            machine: Machine { flavor, timings, candidates, links },
+            application: Application::default(),
             calls: BTreeMap::new(),
             events: Vec::new(),
+            stored: Stored { key, loads: 0, client_loads: 0 },
+            client,
+            client_kind: ClientKind { gathering_ms, is_documents: false, releases: false },
             incarnation: 0,
             inbox: VecDeque::new(),
-            tracks: BTreeMap::new(),
-            wants: BTreeSet::new(),
             sockets: BTreeMap::new(),
             timeouts: (0, 0),
-            is_closed: false,
-            is_gone: false,
-            first: None,
-            lost_id: false,
-            releases: false,
-            wakes_by: PageEvent::Visible,
-            suspended_until: None,
-            lag: 0,
-            offline: None,
-            steady_rooms: BTreeSet::new(),
-            linked_at: None,
             was_mangled: false,
-            was_welcomed: false,
-            session: 0,
-            presence: Presence::default(),
+            standing: Standing::default(),
+            tab: Tab {
+                suspended_until: None,
+                lag: 0,
+                offline: None,
+                wakes_by: PageEvent::Visible,
+                is_gone: false,
+                first: None,
+                lost_id: false,
+            },
         })
     }
 
     /// A new client under the same id; what the old one waited for is forgotten.
     pub(super) fn reload(&mut self, keeps_key: bool, random: &mut Random) {
         if !keeps_key {
-            self.key = draw_key(random);
+            self.stored.key = draw_key(random);
         }
-        self.loads += 1;
+        self.stored.loads += 1;
         self.begin(random);
         self.incarnation += 1;
         self.inbox.clear();
         self.calls.clear();
         self.sockets.clear();
         self.events.clear();
-        self.is_closed = false;
-        self.linked_at = None;
-        self.was_welcomed = false;
-        self.session = 0;
-        self.steady_rooms.clear();
-        self.presence = Presence::default();
+        self.application.is_closed = false;
+        self.standing = Standing::default();
     }
 
     /// Its client is made, with what it is to know.
     pub(super) fn begin(&mut self, random: &mut Random) {
-        self.client_loads = self.loads;
-        let (key, attempt) = (self.key.clone(), self.loads << 16);
-        self.client = if self.is_documents {
-            PageClient::Document(Box::new(DocumentClient::new(&self.id, key, attempt, random)))
+        self.stored.client_loads = self.stored.loads;
+        let (key, pages) = (self.stored.key.clone(), self.stored.loads);
+        self.client = if self.client_kind.is_documents {
+            PageClient::Document(Box::new(DocumentClient::new(&self.id, key, pages << 16, random)))
         } else {
-            core_client(&self.id, (key, attempt), self.gathering_ms, self.releases, random)
+            core_client(
+                &self.id,
+                (key, pages),
+                self.client_kind.gathering_ms,
+                self.client_kind.releases,
+                random,
+            )
         };
     }
 
     /// The page's clock.
     pub(super) fn now(&self, now: u64) -> u64 {
-        now - self.lag
+        now - self.tab.lag
     }
 
     /// Whether nothing runs in its tab.
     pub(super) fn is_suspended(&self, now: u64) -> bool {
-        self.suspended_until.is_some_and(|until| now < until)
+        self.tab.suspended_until.is_some_and(|until| now < until)
     }
 
     /// Which client this is.
     pub(super) fn name(&self) -> Name {
-        (self.id.clone(), self.session)
+        (self.id.clone(), self.standing.session)
     }
 
     /// When its client wants to be woken, by the world's clock; a suspended tab comes late.
     pub(super) fn poll_timeout(&self) -> Option<u64> {
-        let (at, _) = self.client.poll_timeout().filter(|_| !self.is_gone)?;
-        Some((at + self.lag).max(self.suspended_until.unwrap_or_default()))
+        let (at, _) = self.client.poll_timeout().filter(|_| !self.tab.is_gone)?;
+        Some((at + self.tab.lag).max(self.tab.suspended_until.unwrap_or_default()))
     }
 
     pub(super) fn call(&mut self, what: String) -> CallId {
@@ -212,7 +243,7 @@ impl Page {
 
     /// The name of its browser.
     pub fn browser(&self) -> &'static str {
-        match self.flavor {
+        match self.machine.flavor {
             Flavor::CHROMIUM => "Chromium",
             Flavor::FIREFOX => "Firefox",
             _ => "as specified",
@@ -226,17 +257,17 @@ impl Page {
 
     /// Whether it was left for good.
     pub fn is_gone(&self) -> bool {
-        self.is_gone
+        self.tab.is_gone
     }
 
     /// Which page it is another tab beside.
     pub fn first(&self) -> Option<usize> {
-        self.first.map(|(page, _)| page)
+        self.tab.first.map(|(page, _)| page)
     }
 
     /// The tracks that the application sends to a peer.
     pub fn tracks(&self, peer: &PeerId) -> &[MediaKind] {
-        self.tracks.get(peer).map_or(&[], Vec::as_slice)
+        self.application.tracks.get(peer).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -246,7 +277,7 @@ fn draw_key(random: &mut Random) -> String {
 
 fn core_client(
     id: &PeerId,
-    (key, attempt): (String, u32),
+    (key, pages): (String, u32),
     gathering_ms: Option<u32>,
     release_when_frozen: bool,
     random: &mut Random,
@@ -258,7 +289,7 @@ fn core_client(
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
         release_when_frozen,
-        attempt,
+        pages,
     };
     PageClient::Core(Box::new(Client::new(config, random.number())))
 }

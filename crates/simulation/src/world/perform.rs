@@ -1,6 +1,7 @@
 //! Drives the cores as `src/driver.rs` does: one input at a time, every output carried out, then the application is told.
 
-use super::{BrowserConnection, Page, World};
+use super::page::Machine;
+use super::{BrowserConnection, World};
 use signalpost_core::{
     CallId, Command, ConnectionEvent, ConnectionId, ConnectionState, Event, Failure, Input, Operation,
     Output, Reply, SocketEvent,
@@ -15,7 +16,7 @@ enum News {
 
 impl World {
     pub(super) fn command(&mut self, page: usize, command: Command) {
-        if self.pages[page].is_gone {
+        if self.pages[page].tab.is_gone {
             return;
         }
         self.pages[page].inbox.push_back(Input::Command(command));
@@ -37,7 +38,7 @@ impl World {
                     self.in_flight.retain(|key, it| *key != sender || it != operation);
                 }
                 ConnectionEvent::StateChanged(ConnectionState::Connected) => {
-                    self.wire.handle_connected(sender);
+                    self.checks.wire.handle_connected(sender);
                 }
                 _ => {}
             }
@@ -69,7 +70,7 @@ impl World {
                 self.check_silence(page, &output);
                 self.carry_out(page, output, &mut news);
             }
-            self.pages[page].is_closed |= closes;
+            self.pages[page].application.is_closed |= closes;
         }
         for item in news {
             match item {
@@ -129,16 +130,16 @@ impl World {
                     format_args!("sends {}", brief(&envelope)),
                 );
                 self.observe_frame(page, &envelope);
-                if envelope.kind == "bye" && !self.pages[page].is_closed {
-                    self.endings.note_goodbye(self.pages[page].name());
+                if envelope.kind == "bye" && !self.pages[page].application.is_closed {
+                    self.checks.endings.note_goodbye(self.pages[page].name());
                     self.forget(page);
                 }
                 if let Some(peer) = envelope.payload.as_ref().and_then(|payload| payload.peer.as_ref()) {
-                    self.pages[page].session = peer.session;
-                    self.endings.note_hello(self.pages[page].name());
+                    self.pages[page].standing.session = peer.incarnation;
+                    self.checks.endings.note_hello(self.pages[page].name());
                 }
                 let data = envelope.payload.as_ref().and_then(|payload| payload.data.as_deref());
-                if let Some(Err(problem)) = data.map(|data| self.delivery.note_frame(data)) {
+                if let Some(Err(problem)) = data.map(|data| self.checks.delivery.note_frame(data)) {
                     return self.violate(problem);
                 }
                 match serde_json::to_string(&envelope) {
@@ -169,18 +170,18 @@ impl World {
                     self.violate(format!("operation {operation} starts while {before} runs"));
                 }
                 self.connections[place].operate(now, operation, &what);
-                self.touched.insert(place);
+                self.reach.touched.insert(place);
                 self.hear_later(place);
             }
             Output::RestartIce { connection } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 self.connections[place].model.restart_ice(now);
-                self.touched.insert(place);
+                self.reach.touched.insert(place);
                 self.hear_later(place);
             }
-            Output::Probe { connection, after } => {
+            Output::Probe { connection, after_ms } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
-                if self.connections[place].probed_at.replace(now + u64::from(after)).is_some() {
+                if self.connections[place].probed_at.replace(now + u64::from(after_ms)).is_some() {
                     self.violate(format!("{connection:08x} is probed while it is being probed"));
                 }
             }
@@ -188,7 +189,7 @@ impl World {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 self.connections[place].heard = false;
                 self.connections[place].model.close(now);
-                self.touched.insert(place);
+                self.reach.touched.insert(place);
             }
             Output::Settle { call, result } => news.push(News::Settled(call, result)),
             Output::Event(event) => news.push(News::Event(event)),
@@ -197,7 +198,7 @@ impl World {
 
     /// A client that is closed does nothing any more; it only answers late calls.
     fn check_silence(&mut self, page: usize, output: &Output) {
-        if self.pages[page].is_closed && !matches!(output, Output::Settle { .. }) {
+        if self.pages[page].application.is_closed && !matches!(output, Output::Settle { .. }) {
             self.violate(format!("{} is closed and still does {output:?}", self.pages[page].id));
         }
     }
@@ -216,11 +217,12 @@ impl World {
 
     fn create_connection(&mut self, page: usize, id: ConnectionId, peer: PeerId) {
         let now = self.now;
-        let Page { flavor, timings, candidates, incarnation, gathering_ms, .. } = self.pages[page];
+        let Machine { flavor, timings, candidates, .. } = self.pages[page].machine;
+        let incarnation = self.pages[page].incarnation;
         self.trace.note(now, self.pages[page].id.as_str(), format_args!("{id:08x} is created for {peer}"));
         let seed = self.random.number();
         let traits = (flavor, timings, candidates);
-        let gathering_ms = gathering_ms.map(u64::from);
+        let gathering_ms = self.pages[page].client_kind.gathering_ms.map(u64::from);
         match BrowserConnection::new(now, (page, incarnation, id), peer, traits, gathering_ms, seed) {
             Ok(connection) => self.connections.push(connection),
             Err(error) => self.violate(format!("no connection: {}", error.name())),
@@ -244,7 +246,7 @@ impl World {
         let incarnation = self.pages[page].incarnation;
         let mut all = self.connections.iter();
         let from = all.find(|it| it.page == page && it.incarnation == incarnation && it.id.0 == id);
-        let verdict = from.map_or(Ok(()), |from| self.wire.observe(self.now, from, frame));
+        let verdict = from.map_or(Ok(()), |from| self.checks.wire.observe(self.now, from, frame));
         if let Err(problem) = verdict {
             self.violate(problem);
         }

@@ -22,8 +22,8 @@ impl Presence {
         let before = self.0.remove(room).unwrap_or_default();
         let stays = peers.iter().filter_map(|peer| {
             let id = PeerId::parse(&peer.id).ok()?;
-            let known = before.get(&id).filter(|it| it.session == peer.session).copied();
-            Some((id, known.unwrap_or(Stay { session: peer.session, is_away: None })))
+            let known = before.get(&id).filter(|it| it.session == peer.incarnation).copied();
+            Some((id, known.unwrap_or(Stay { session: peer.incarnation, is_away: None })))
         });
         self.0.insert(room.clone(), stays.collect());
     }
@@ -36,10 +36,12 @@ impl Presence {
     pub fn note_peer_joined(&mut self, room: &RoomName, peer: &PeerInfo) -> Result<(), String> {
         let Some(stays) = self.0.get_mut(room) else { return Err(format!("news of {room}, left long ago")) };
         let Ok(id) = PeerId::parse(&peer.id) else { return Err("a peer without an id".into()) };
-        let stay = Stay { session: peer.session, is_away: Some(false) };
+        let stay = Stay { session: peer.incarnation, is_away: Some(false) };
         match stays.insert(id, stay) {
             None => Ok(()),
-            Some(before) if before.session == peer.session => Err(format!("{} joins {room} twice", peer.id)),
+            Some(before) if before.session == peer.incarnation => {
+                Err(format!("{} joins {room} twice", peer.id))
+            }
             Some(_) => Err(format!("{} joins {room} anew, and its stay before has no end", peer.id)),
         }
     }

@@ -1,7 +1,7 @@
 //! The server: the real registry, and a queue of deliveries for each socket.
 
-use signalpost_server::ConnectionId;
-use signalpost_server::engine::{Command, Delivery, Full, NewsKind, Outlet};
+use signalpost_server::SocketId;
+use signalpost_server::engine::{Command, Delivery, Full, MailKind, Outlet};
 use signalpost_server::registry::Pace;
 use signalpost_server::registry::Registry;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,10 +20,10 @@ pub(super) struct Server {
 }
 
 #[derive(Default)]
-pub(super) struct Queues(BTreeMap<ConnectionId, VecDeque<Delivery>>);
+pub(super) struct Queues(BTreeMap<SocketId, VecDeque<Delivery>>);
 
 impl Queues {
-    pub fn is_empty(&self, connection: ConnectionId) -> bool {
+    pub fn is_empty(&self, connection: SocketId) -> bool {
         self.0.get(&connection).is_none_or(VecDeque::is_empty)
     }
 
@@ -32,15 +32,15 @@ impl Queues {
         self.0.values().map(VecDeque::len).max()
     }
 
-    pub fn pop(&mut self, connection: ConnectionId) -> Option<Delivery> {
+    pub fn pop(&mut self, connection: SocketId) -> Option<Delivery> {
         self.0.get_mut(&connection)?.pop_front()
     }
 }
 
 impl Outlet for Queues {
-    fn deliver(&mut self, to: ConnectionId, delivery: Delivery) -> Result<(), Full> {
+    fn deliver(&mut self, to: SocketId, delivery: Delivery) -> Result<(), Full> {
         let Some(queue) = self.0.get_mut(&to) else { return Ok(()) };
-        let is_relay = |delivery: &Delivery| matches!(delivery, Delivery::News { seq: None, news } if news.kind() == NewsKind::Relay);
+        let is_relay = |delivery: &Delivery| matches!(delivery, Delivery::Mail { seq: None, mail } if mail.kind() == MailKind::Relay);
         if queue.len() >= DELIVERIES && is_relay(&delivery) {
             return Err(Full);
         }
@@ -63,16 +63,16 @@ impl Server {
         self.registry = Registry::default().with_pace(pace);
     }
 
-    pub fn next_connection(&mut self) -> ConnectionId {
+    pub fn next_connection(&mut self) -> SocketId {
         self.connections += 1;
-        ConnectionId::new(self.connections)
+        SocketId::new(self.connections)
     }
 
-    pub fn attach(&mut self, connection: ConnectionId) {
+    pub fn attach(&mut self, connection: SocketId) {
         self.queues.0.insert(connection, VecDeque::new());
     }
 
-    pub fn execute(&mut self, now: u64, connection: ConnectionId, command: Command) {
+    pub fn execute(&mut self, now: u64, connection: SocketId, command: Command) {
         let ends = matches!(command, Command::Detach(_));
         self.registry.execute(now, connection, command, &mut self.queues);
         if ends {

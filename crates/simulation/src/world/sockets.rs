@@ -14,7 +14,7 @@ pub(super) const GOING_AWAY: u16 = 1001;
 
 impl World {
     pub(super) fn open_socket(&mut self, page: usize, id: SocketId) {
-        let [up, down] = self.pages[page].links;
+        let [up, down] = self.pages[page].machine.links;
         let connection = self.server.next_connection();
         let incarnation = self.pages[page].incarnation;
         let mut socket = Socket {
@@ -31,7 +31,7 @@ impl World {
             down: Lane::new(down),
             noticed_at: None,
         };
-        match self.pages[page].offline {
+        match self.pages[page].tab.offline {
             Some((_, true)) => socket.down.push(self.now, Packet::Close(ABNORMAL), &mut self.random),
             Some((until, false)) => {
                 socket.up.push(self.now, Packet::Open, &mut self.random);
@@ -60,7 +60,7 @@ impl World {
         for socket in &mut self.sockets {
             if socket.page == page && socket.incarnation == incarnation && socket.id == id {
                 socket.heard = false;
-                if !self.is_haunted {
+                if !self.settings.is_haunted {
                     socket.down.clear();
                 }
                 if !socket.cut {
@@ -179,7 +179,7 @@ impl World {
         let socket = &mut self.sockets[place];
         let Some(packet) = socket.down.pop() else { return };
         let (page, id) = (socket.page, socket.id);
-        if socket.incarnation != self.pages[page].incarnation || !(socket.heard || self.is_haunted) {
+        if socket.incarnation != self.pages[page].incarnation || !(socket.heard || self.settings.is_haunted) {
             return;
         }
         let admitted = match packet {

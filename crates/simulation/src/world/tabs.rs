@@ -7,11 +7,11 @@ use super::link::Socket;
 use super::{Action, World};
 use signalpost_core::{ClientState, Event, Failure, Input, PageEvent, Reply};
 use signalpost_protocol::ErrorCode;
-use signalpost_server::ConnectionId;
+use signalpost_server::SocketId;
 
 impl World {
     pub(super) fn tell_page(&mut self, page: usize, event: PageEvent) {
-        if !self.pages[page].is_gone {
+        if !self.pages[page].tab.is_gone {
             self.pages[page].inbox.push_back(Input::Page(event));
             self.work(page);
         }
@@ -19,7 +19,7 @@ impl World {
 
     /// The client of a page lets go of its socket while the page is frozen.
     pub fn release_when_frozen(&mut self, page: usize) {
-        self.pages[page].releases = true;
+        self.pages[page].client_kind.releases = true;
         self.pages[page].begin(&mut self.random);
     }
 
@@ -27,22 +27,22 @@ impl World {
     pub(super) fn leave_page(&mut self, page: usize, comes_back: bool) {
         self.tell_page(page, PageEvent::Leaving);
         self.reload(page, false);
-        self.pages[page].is_gone = !comes_back;
-        self.pages[page].is_closed = !comes_back;
+        self.pages[page].tab.is_gone = !comes_back;
+        self.pages[page].application.is_closed = !comes_back;
     }
 
     pub(super) fn open_tab(&mut self, first: usize, has_key: bool) {
-        let is_open = |it: &super::Page| it.first() == Some(first) && !it.is_closed;
-        if self.pages.iter().any(is_open) || self.pages[first].is_closed {
+        let is_open = |it: &super::Page| it.first() == Some(first) && !it.application.is_closed;
+        if self.pages.iter().any(is_open) || self.pages[first].application.is_closed {
             return;
         }
         let id = self.pages[first].id.clone();
         let tab = self.add_page(id.as_str());
-        self.pages[tab].first = Some((first, has_key));
+        self.pages[tab].tab.first = Some((first, has_key));
         if has_key {
-            self.pages[tab].key = self.pages[first].key.clone();
-            self.pages[first].loads += 1;
-            self.pages[tab].loads = self.pages[first].loads;
+            self.pages[tab].stored.key = self.pages[first].stored.key.clone();
+            self.pages[first].stored.loads += 1;
+            self.pages[tab].stored.loads = self.pages[first].stored.loads;
             self.pages[tab].begin(&mut self.random);
         }
         self.act(Action::Connect(tab));
@@ -51,34 +51,34 @@ impl World {
     /// The other tabs close, and who lost the id to them comes back.
     pub(super) fn close_tabs(&mut self, first: usize) {
         for tab in 0..self.pages.len() {
-            if self.pages[tab].first() == Some(first) && !self.pages[tab].is_closed {
+            if self.pages[tab].first() == Some(first) && !self.pages[tab].application.is_closed {
                 self.act(Action::Close(tab));
             }
         }
-        if !self.pages[first].is_closed {
+        if !self.pages[first].application.is_closed {
             self.act(Action::Connect(first));
         }
     }
 
     /// A new key of a session; tabs that share their storage share it.
     pub(super) fn note_key(&mut self, page: usize, key: String) {
-        if let Some((first, true)) = self.pages[page].first {
-            self.pages[first].key.clone_from(&key);
+        if let Some((first, true)) = self.pages[page].tab.first {
+            self.pages[first].stored.key.clone_from(&key);
         }
-        self.pages[page].key = key;
+        self.pages[page].stored.key = key;
     }
 
     /// Which connection holds the session of the id of a socket's page.
-    pub(super) fn held(&self, place: usize) -> Option<ConnectionId> {
+    pub(super) fn held(&self, place: usize) -> Option<SocketId> {
         let id = &self.pages[self.sockets[place].page].id;
         self.server.registry.mailboxes().find(|(it, ..)| *it == id).and_then(|(_, holder, _)| holder)
     }
 
     /// A frame was executed; has it given the socket its session?
-    pub(super) fn note_claim(&mut self, place: usize, before: Option<ConnectionId>) {
+    pub(super) fn note_claim(&mut self, place: usize, before: Option<SocketId>) {
         let (now, socket) = (self.now, &self.sockets[place]);
         let (page, connection) = (socket.page, Some(socket.connection));
-        if !self.has_tabs || before == connection || self.held(place) != connection {
+        if !self.settings.has_tabs || before == connection || self.held(place) != connection {
             return;
         }
         // A hello of the client before a reload may come after that of the one behind it.
@@ -90,35 +90,35 @@ impl World {
             return self.violate(format!("a late hello takes the session of {}", self.pages[page].id));
         }
         // Nor can a client tell its own hello, on a socket that it has given up, from another tab's.
-        self.pages[page].lost_id = is_late;
+        self.pages[page].tab.lost_id = is_late;
         if is_late {
-            self.endings.note_taken(page, self.pages[page].name());
+            self.checks.endings.note_taken(page, self.pages[page].name());
             self.forget(page);
         }
-        let Some((first, has_key)) = self.pages[page].first else {
+        let Some((first, has_key)) = self.pages[page].tab.first else {
             // What another tab was told under this id is told nobody else, and other tabs have lost the id.
             for tab in 0..self.pages.len() {
                 if self.pages[tab].first() == Some(page) {
-                    self.pages[tab].lost_id = true;
-                    self.endings.note_taken(tab, self.pages[tab].name());
+                    self.pages[tab].tab.lost_id = true;
+                    self.checks.endings.note_taken(tab, self.pages[tab].name());
                     let id = self.pages[page].id.clone();
-                    self.delivery.forgive(&id, false);
+                    self.checks.delivery.forgive(&id, false);
                 }
             }
             return;
         };
         let name = self.pages[first].name();
-        let is_here = !self.pages[first].is_closed;
-        if !self.pages[first].lost_id && is_here && !has_key && self.endings.lives(now, &name) {
+        let is_here = !self.pages[first].application.is_closed;
+        if !self.pages[first].tab.lost_id && is_here && !has_key && self.checks.endings.lives(now, &name) {
             return self.violate(format!("another tab without the key takes the session of {}", name.0));
         }
-        self.pages[first].lost_id = true;
-        self.endings.note_taken(first, name);
+        self.pages[first].tab.lost_id = true;
+        self.checks.endings.note_taken(first, name);
         self.forget(first);
     }
 
     /// Nothing is left of a session whose client said goodbye.
-    pub(super) fn check_goodbye(&mut self, place: usize, before: Option<ConnectionId>, text: &str) {
+    pub(super) fn check_goodbye(&mut self, place: usize, before: Option<SocketId>, text: &str) {
         let says_so = text.starts_with("{\"type\":\"bye\"") && before == Some(self.sockets[place].connection);
         let id = &self.pages[self.sockets[place].page].id;
         if says_so && self.server.registry.mailboxes().any(|(it, ..)| it == id) {
@@ -129,15 +129,15 @@ impl World {
     /// A page is told of its link: `superseded` only when another tab has its id.
     pub(super) fn note_state(&mut self, page: usize, state: ClientState, reason: &str) {
         let is_told = state == ClientState::Idle && reason == ErrorCode::Superseded.as_str();
-        if is_told && self.has_tabs && !self.pages[page].lost_id && !self.has_newer(page) {
+        if is_told && self.settings.has_tabs && !self.pages[page].tab.lost_id && !self.has_newer(page) {
             self.violate(format!("{} is told that another tab has its id", self.pages[page].id));
         }
-        if !is_told || !self.has_tabs {
+        if !is_told || !self.settings.has_tabs {
             return;
         }
-        self.pages[page].lost_id = false;
-        let has_tab = self.pages.iter().any(|it| it.first() == Some(page) && !it.is_closed);
-        if self.pages[page].first.is_none() && !has_tab {
+        self.pages[page].tab.lost_id = false;
+        let has_tab = self.pages.iter().any(|it| it.first() == Some(page) && !it.application.is_closed);
+        if self.pages[page].tab.first.is_none() && !has_tab {
             // The other is gone already.
             self.schedule(500, Action::Connect(page));
         }
@@ -146,9 +146,12 @@ impl World {
     /// Whether a tab that shares its key is newer: as long as the server believes that it is there, it has the id.
     fn has_newer(&self, page: usize) -> bool {
         let own = &self.pages[page];
-        let shares = |it: &super::Page| it.first.is_none_or(|(_, has_key)| has_key);
+        let shares = |it: &super::Page| it.tab.first.is_none_or(|(_, has_key)| has_key);
         shares(own)
-            && self.pages.iter().any(|it| it.id == own.id && shares(it) && it.client_loads > own.client_loads)
+            && self
+                .pages
+                .iter()
+                .any(|it| it.id == own.id && shares(it) && it.stored.client_loads > own.stored.client_loads)
     }
 
     /// Whether a page was told that another tab has its id.

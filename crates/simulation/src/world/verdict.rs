@@ -1,12 +1,9 @@
 //! Whether everybody has what they asked for.
 
-use super::World;
+use super::{Unsettled, World};
 use crate::model_peer_connection::agreement;
 use signalpost_core::ClientState;
 use signalpost_protocol::PeerId;
-
-/// What is still missing, in words.
-pub type Unsettled = String;
 
 impl World {
     pub(super) fn connection_place(&self, page: usize, peer: &PeerId) -> Option<usize> {
@@ -26,7 +23,7 @@ impl World {
     /// The slowest way from a page over the server to another.
     pub fn slowest_way(&self) -> u64 {
         let most = |place: usize| {
-            let each = self.pages.iter().map(|page| page.links[place]);
+            let each = self.pages.iter().map(|page| page.machine.links[place]);
             each.map(|link| link.delay + link.jitter + link.batch).max().unwrap_or_default()
         };
         most(0) + most(1)
@@ -35,7 +32,7 @@ impl World {
     /// How many candidates a page has sent for its connection to another.
     pub fn sent_candidates(&self, page: usize, peer: usize) -> usize {
         let incarnation = self.pages[page].incarnation;
-        self.connection(page, peer).map_or(0, |it| self.wire.sent((page, incarnation, it.id)))
+        self.connection(page, peer).map_or(0, |it| self.checks.wire.sent((page, incarnation, it.id)))
     }
 
     /// Whether every page is registered.
@@ -84,7 +81,7 @@ impl World {
 
     /// Whether no promise waits, and none was broken while peace is expected.
     pub fn promises_settled(&self) -> Result<(), Unsettled> {
-        for page in self.pages.iter().filter(|page| !page.is_gone) {
+        for page in self.pages.iter().filter(|page| !page.tab.is_gone) {
             for call in page.calls.values() {
                 match &call.result {
                     None => return Err(format!("{}: {} is pending", page.id, call.what)),

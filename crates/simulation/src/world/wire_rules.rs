@@ -1,4 +1,4 @@
-//! The candidate rules (M8 to M10), as an observer of the wire sees them.
+//! The rules for batching, order and number of candidates, as an observer of the wire sees them.
 
 use super::browser_connection::BrowserConnection;
 use signalpost_protocol::{Candidate, CandidateType, Envelope, limits, session_description};
@@ -78,7 +78,7 @@ impl WireRules {
         }
     }
 
-    /// The first description of a generation: one that waits for its candidates holds them (M12).
+    /// Checks the first description of a generation: if it waited for its candidates, it holds them.
     fn observe_first(
         &mut self,
         now: u64,
@@ -86,10 +86,10 @@ impl WireRules {
         fragment: &str,
         sdp: &str,
     ) -> Result<(), String> {
-        let Some(wait) = from.gathering_ms.filter(|_| self.lossless) else { return Ok(()) };
+        let Some(wait) = from.gathering.wait_ms.filter(|_| self.lossless) else { return Ok(()) };
         let is_complete = session_description::is_complete(sdp);
-        let is_gathered = from.gathered.contains(fragment);
-        let due = from.described.get(fragment).map(|at| at + wait);
+        let is_gathered = from.gathering.gathered.contains(fragment);
+        let due = from.gathering.described.get(fragment).map(|at| at + wait);
         if !is_gathered && due.is_none_or(|due| now < due) {
             return Err(format!("{fragment} was described before it was gathered, or due"));
         }
@@ -97,7 +97,7 @@ impl WireRules {
             return Err(format!("the description of {fragment} does not say that it is complete"));
         }
         let suffix = format!(" ufrag {fragment}");
-        let of_generation = from.found.keys().filter_map(|line| line.strip_suffix(&suffix));
+        let of_generation = from.gathering.found.keys().filter_map(|line| line.strip_suffix(&suffix));
         if let Some(line) =
             of_generation.into_iter().find(|line| !session_description::holds_candidate(sdp, line))
         {
@@ -134,7 +134,8 @@ impl WireRules {
         }
         let first = generation.sent.is_empty() && !lines.is_empty();
         if first && self.lossless && !self.connected.contains(&sender) {
-            let found = lines.iter().filter_map(|line| from.found.get(*line)).min().copied().unwrap_or(now);
+            let found =
+                lines.iter().filter_map(|line| from.gathering.found.get(*line)).min().copied().unwrap_or(now);
             let earliest = found.max(described);
             // While a description is being made, candidates wait for it.
             let rides = self.last_description.get(&sender) == Some(&now);

@@ -77,7 +77,7 @@ fn client(seed: u64) -> Client {
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
         release_when_frozen: false,
-        attempt: 0,
+        pages: 0,
     };
     Client::new(config, seed)
 }

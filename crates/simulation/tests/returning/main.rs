@@ -1,5 +1,6 @@
-//! How clients come back after an outage (promise M7), figures of the real core: how long one waits beyond the outage, and
-//! how a herd of them arrives. `cargo test -p signalpost-simulation --test returning -- --nocapture` prints them.
+//! How clients come back after an outage, by backoff with full jitter. The figures are those of the real core: how
+//! long a client waits beyond the outage, and how a herd of clients arrives. `cargo test -p signalpost-simulation
+//! --test returning -- --nocapture` prints them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod client;

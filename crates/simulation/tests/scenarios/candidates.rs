@@ -10,8 +10,9 @@ pub fn many_candidates(world: &mut World) -> Verdict {
     let names = two_names(world);
     gather(world, &names)?;
     for page in &mut world.pages {
-        page.candidates = 12;
-        page.timings = Timings { gathering: (1, 60), gathering_end: (1, 400), ..page.timings };
+        page.machine.candidates = 12;
+        page.machine.timings =
+            Timings { gathering: (1, 60), gathering_end: (1, 400), ..page.machine.timings };
     }
     for page in [0, 1] {
         let at = world.random.within((0, 200));
@@ -22,7 +23,7 @@ pub fn many_candidates(world: &mut World) -> Verdict {
     world.schedule(0, Action::RestartIce(0, 1));
     settle(world)?;
     for (page, peer) in [(0, 1), (1, 0)] {
-        if world.pages[page].gathering_ms.is_none() && world.sent_candidates(page, peer) == 0 {
+        if world.pages[page].client_kind.gathering_ms.is_none() && world.sent_candidates(page, peer) == 0 {
             return Err("no candidate was ever sent".into());
         }
     }

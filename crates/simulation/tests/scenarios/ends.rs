@@ -8,7 +8,7 @@ fn begin(world: &mut World) -> Verdict {
     let names = two_names(world);
     gather(world, &names)?;
     for page in [0, 1] {
-        world.pages[page].persists = true;
+        world.pages[page].application.persists = true;
         let at = world.random.within((0, 60));
         world.schedule(at, Action::ConnectPeer(page, 1 - page));
         if world.random.number() & 1 == 0 {

@@ -1,5 +1,5 @@
-//! The stories of the other scenarios with pages that send their descriptions with their candidates (promise M12). Each
-//! scenario without losses checks that they do (`world/wire_rules.rs`).
+//! The stories of the other scenarios with pages that send their descriptions with their candidates (gathering mode `complete`). Each
+//! scenario without losses checks this (`world/wire_rules.rs`).
 
 use crate::candidates::many_candidates;
 use crate::ends::{close_and_connect_again, reload};

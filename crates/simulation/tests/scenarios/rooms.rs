@@ -12,7 +12,7 @@ pub fn everybody_meets(world: &mut World) -> Verdict {
     let spread = [0, 50, 1_000][world.random.within((0, 2)) as usize];
     for name in NAMES.iter().take(count) {
         let page = world.add_page(name);
-        world.pages[page].meshes = true;
+        world.pages[page].application.meshes = true;
         let at = world.random.within((0, spread));
         world.schedule(at, Action::Connect(page));
         world.schedule(at, Action::Join(page, "hall"));

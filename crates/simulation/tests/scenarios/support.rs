@@ -29,7 +29,7 @@ pub fn gather_in(world: &mut World, names: &[&str], room: Option<&'static str>) 
 /// The scenario with pages that may send their descriptions with their candidates.
 pub fn gathering(scenario: impl Fn(&mut World) -> Verdict) -> impl Fn(&mut World) -> Verdict {
     move |world| {
-        world.gathers = true;
+        world.settings.gathers = true;
         scenario(world)
     }
 }

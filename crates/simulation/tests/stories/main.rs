@@ -1,5 +1,6 @@
 //! Random stories (see [`signalpost_simulation::story`]).
 
+use signalpost_core::protocol::LeaveReason;
 use signalpost_core::{Event, PageEvent};
 use signalpost_simulation::runner::{check_seeds, run};
 use signalpost_simulation::story::{self, Transition, WITH_STORMS, WITH_TABS};
@@ -60,7 +61,7 @@ fn a_page_that_leaves_is_gone_at_once() {
             _ => None,
         });
         match left {
-            Some((at, reason)) if at < 9_000 && reason == "closed" => Ok(()),
+            Some((at, reason)) if at < 9_000 && reason == LeaveReason::Closed => Ok(()),
             other => Err(format!("the others were told {other:?}")),
         }
     });

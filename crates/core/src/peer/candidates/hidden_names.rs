@@ -5,19 +5,20 @@
 //! name of Firefox's waits a moment before another browser gets it, and every name is given again while the pair is
 //! not connected.
 
+use crate::time::Time;
 use alloc::vec::Vec;
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
 /// How long a name of Firefox's waits, in milliseconds.
-const HOLD_MS: u64 = 40;
+const HOLD_MS: u32 = 40;
 /// When a name is given again after it was given, in milliseconds.
-const AGAIN_MS: [u64; 2] = [1_000, 3_000];
+const AGAIN_MS: [u32; 2] = [1_000, 3_000];
 /// Most names of one connection.
-const MOST: usize = 20;
+const MAX_NAMES: usize = 20;
 
 #[derive(Debug)]
 struct Name {
-    due: u64,
+    due: Time,
     given: usize,
     init: IceCandidateInit,
 }
@@ -30,7 +31,7 @@ pub struct HiddenNames {
 }
 
 impl HiddenNames {
-    pub fn handle_local_description(&mut self, now: u64, sdp: &str) {
+    pub fn handle_local_description(&mut self, now: Time, sdp: &str) {
         self.own_is_firefox = session_description::is_of_firefox(sdp);
         if self.own_is_firefox {
             for name in self.names.iter_mut().filter(|name| name.given == 0) {
@@ -57,13 +58,13 @@ impl HiddenNames {
     }
 
     /// A candidate is to be applied: returns it unless it has to wait.
-    pub fn admit(&mut self, now: u64, init: IceCandidateInit) -> Option<IceCandidateInit> {
+    pub fn admit(&mut self, now: Time, init: IceCandidateInit) -> Option<IceCandidateInit> {
         let is_name = Candidate::parse(&init.candidate).is_some_and(|candidate| candidate.is_name());
-        if !is_name || self.names.len() >= MOST {
+        if !is_name || self.names.len() >= MAX_NAMES {
             return Some(init);
         }
         if self.theirs_is_firefox && !self.own_is_firefox {
-            self.names.push(Name { due: now.saturating_add(HOLD_MS), given: 0, init });
+            self.names.push(Name { due: now.after_ms(HOLD_MS), given: 0, init });
             return None;
         }
         self.names.push(Name { due: later(now, 0), given: 1, init: init.clone() });
@@ -71,7 +72,7 @@ impl HiddenNames {
     }
 
     /// What is to be given now.
-    pub fn poll(&mut self, now: u64) -> Vec<IceCandidateInit> {
+    pub fn poll(&mut self, now: Time) -> Vec<IceCandidateInit> {
         let mut due = Vec::new();
         for mut name in core::mem::take(&mut self.names) {
             if now >= name.due {
@@ -86,13 +87,13 @@ impl HiddenNames {
         due
     }
 
-    pub fn poll_timeout(&self) -> Option<u64> {
+    pub fn poll_timeout(&self) -> Option<Time> {
         self.names.iter().map(|name| name.due).min()
     }
 }
 
-fn later(now: u64, given: usize) -> u64 {
-    now.saturating_add(AGAIN_MS.get(given).copied().unwrap_or_default())
+fn later(now: Time, given: usize) -> Time {
+    now.after_ms(AGAIN_MS.get(given).copied().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -112,7 +113,7 @@ mod tests {
 
     fn names(own: &str, theirs: &str) -> HiddenNames {
         let mut names = HiddenNames::default();
-        names.handle_local_description(0, own);
+        names.handle_local_description(Time(0), own);
         names.handle_remote_description(theirs);
         names
     }
@@ -120,11 +121,11 @@ mod tests {
     #[test]
     fn a_name_of_firefox_waits_for_another_browser_and_is_given_three_times() {
         let mut names = names(CHROMIUM, FIREFOX);
-        assert_eq!(names.admit(100, init("x.local", "f")), None);
+        assert_eq!(names.admit(Time(100), init("x.local", "f")), None);
         let mut given = Vec::new();
         while let Some(now) = names.poll_timeout() {
             assert_eq!(names.poll(now), [init("x.local", "f")]);
-            given.push(now);
+            given.push(now.0);
         }
         assert_eq!(given, [140, 1_140, 4_140]);
     }
@@ -133,21 +134,21 @@ mod tests {
     fn other_names_and_addresses_do_not_wait() {
         for (own, theirs) in [(CHROMIUM, CHROMIUM), (FIREFOX, FIREFOX), (FIREFOX, CHROMIUM)] {
             let mut names = names(own, theirs);
-            assert!(names.admit(100, init("x.local", "f")).is_some());
-            assert_eq!(names.poll_timeout(), Some(1_100));
+            assert!(names.admit(Time(100), init("x.local", "f")).is_some());
+            assert_eq!(names.poll_timeout(), Some(Time(1_100)));
         }
         let mut names = names(CHROMIUM, FIREFOX);
-        assert!(names.admit(100, init("192.0.2.1", "f")).is_some());
+        assert!(names.admit(Time(100), init("192.0.2.1", "f")).is_some());
         assert_eq!(names.poll_timeout(), None);
     }
 
     #[test]
     fn a_connected_pair_and_a_new_generation_end_it() {
         let mut names = names(CHROMIUM, FIREFOX);
-        names.admit(0, init("x.local", "f"));
+        names.admit(Time(0), init("x.local", "f"));
         names.handle_remote_description(&FIREFOX.replace("ufrag:f", "ufrag:g"));
         assert_eq!(names.poll_timeout(), None);
-        names.admit(0, init("x.local", "g"));
+        names.admit(Time(0), init("x.local", "g"));
         names.handle_connected();
         assert_eq!(names.poll_timeout(), None);
     }
@@ -156,8 +157,8 @@ mod tests {
     fn what_waits_is_let_go_when_the_own_browser_turns_out_to_be_firefox() {
         let mut names = HiddenNames::default();
         names.handle_remote_description(FIREFOX);
-        assert_eq!(names.admit(0, init("x.local", "f")), None);
-        names.handle_local_description(3, FIREFOX);
-        assert_eq!(names.poll(3), [init("x.local", "f")]);
+        assert_eq!(names.admit(Time(0), init("x.local", "f")), None);
+        names.handle_local_description(Time(3), FIREFOX);
+        assert_eq!(names.poll(Time(3)), [init("x.local", "f")]);
     }
 }

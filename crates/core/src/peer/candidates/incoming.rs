@@ -5,18 +5,18 @@ use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
 /// Most candidates that wait for their description.
-const MOST_HELD: usize = 40;
+const MAX_HELD: usize = 40;
 
 #[derive(Debug, Default)]
-pub struct RemoteCandidates {
+pub struct IncomingCandidates {
     /// The fragments of the remote description that is set; `None` before the first.
     fragments: Option<Vec<String>>,
-    /// Those of the one before.
+    /// The fragments of the description before.
     before: Option<Vec<String>>,
     held: Vec<IceCandidateInit>,
 }
 
-impl RemoteCandidates {
+impl IncomingCandidates {
     /// A batch arrived: returns what can be applied now.
     pub fn handle_batch(
         &mut self,
@@ -33,7 +33,7 @@ impl RemoteCandidates {
         for init in candidates {
             if self.is_current(&init) {
                 ready.push(init);
-            } else if self.held.len() < MOST_HELD {
+            } else if self.held.len() < MAX_HELD {
                 self.held.push(init);
             }
         }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn early_candidates_wait_and_dead_ones_go() {
-        let mut remote = RemoteCandidates::default();
+        let mut remote = IncomingCandidates::default();
         assert!(remote.handle_batch(vec![init("a")], None).is_empty());
         assert!(remote.handle_batch(vec![init("old")], Some("a".into())).is_empty());
         let ready = remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_rollback_returns_to_the_generation_before() {
-        let mut remote = RemoteCandidates::default();
+        let mut remote = IncomingCandidates::default();
         remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
         remote.handle_description("v=0\r\na=ice-ufrag:b\r\n");
         remote.handle_rollback();
@@ -111,10 +111,10 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded() {
-        let mut remote = RemoteCandidates::default();
+        let mut remote = IncomingCandidates::default();
         for _ in 0..1000 {
             remote.handle_batch(vec![init("a")], None);
         }
-        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:a\r\n").len(), MOST_HELD);
+        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:a\r\n").len(), MAX_HELD);
     }
 }

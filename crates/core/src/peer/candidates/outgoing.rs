@@ -1,4 +1,4 @@
-//! The candidates of one connection on their way out (promises M8–M10).
+//! The candidates of one connection on their way out.
 //!
 //! Batching must not cost time: until the pair is connected, a batch that holds a kind of candidate not yet
 //! sent in this generation is due at once (the next macrotask); the rest waits for `batch_ms` or
@@ -7,19 +7,20 @@
 //! is left over at the end.
 
 use crate::config::CandidateOptions;
+use crate::time::Time;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{Candidate, CandidateType, IceCandidateInit, limits, session_description};
 
 /// More than this the server refuses.
-const MOST_PER_GENERATION: u16 = limits::CANDIDATES_PER_GENERATION as u16;
-/// Places of [`MOST_PER_GENERATION`] kept for server-reflexive candidates; fewer of a lower cap.
+const MAX_PER_GENERATION: u16 = limits::CANDIDATES_PER_GENERATION as u16;
+/// Places of [`MAX_PER_GENERATION`] kept for server-reflexive candidates; fewer of a lower cap.
 const SRFLX_PLACES: u16 = 2;
-/// Places of [`MOST_PER_GENERATION`] kept for relayed candidates; fewer of a lower cap.
+/// Places of [`MAX_PER_GENERATION`] kept for relayed candidates; fewer of a lower cap.
 const RELAY_PLACES: u16 = 3;
 /// Candidates put aside until the end of gathering tells which places are free.
-const MOST_ASIDE: usize = 10;
+const MAX_ASIDE: usize = 10;
 /// Candidates that wait for their description to be sent.
-const MOST_EARLY: usize = 32;
+const MAX_EARLY: usize = 32;
 
 /// What is due: candidates in order, and the fragment of the generation that is complete with them.
 #[derive(Debug, Default, PartialEq)]
@@ -39,7 +40,7 @@ enum End {
 }
 
 #[derive(Debug)]
-pub struct CandidateBatch {
+pub struct OutgoingCandidates {
     options: CandidateOptions,
     /// The fragments of the local description; the first names the generation.
     fragments: Vec<String>,
@@ -52,16 +53,16 @@ pub struct CandidateBatch {
     early_end: bool,
     /// The description of this generation held candidates when it was sent.
     is_described: bool,
-    /// It is not the first generation: the end of the one before may still be told.
+    /// It is not the first generation: the browser may still report the end of the generation before.
     is_restart: bool,
     end: End,
-    deadline: Option<u64>,
+    deadline: Option<Time>,
     connected: bool,
 }
 
-impl CandidateBatch {
+impl OutgoingCandidates {
     pub fn new(mut options: CandidateOptions) -> Self {
-        options.max_per_generation = options.max_per_generation.min(MOST_PER_GENERATION);
+        options.max_per_generation = options.max_per_generation.min(MAX_PER_GENERATION);
         Self {
             options,
             fragments: Vec::new(),
@@ -80,7 +81,7 @@ impl CandidateBatch {
 
     /// A local description is sent: only its candidates matter from here on.
     /// Returns whether it begins a new generation.
-    pub fn handle_description(&mut self, now: u64, sdp: &str) -> bool {
+    pub fn handle_description(&mut self, now: Time, sdp: &str) -> bool {
         let early = core::mem::take(&mut self.early);
         let early_end = core::mem::take(&mut self.early_end);
         let is_new = self.begins(sdp);
@@ -125,7 +126,7 @@ impl CandidateBatch {
     /// The browser found a candidate, or everything (`None`), before the description could be sent.
     pub fn hold(&mut self, init: Option<IceCandidateInit>) {
         match init {
-            Some(init) if self.early.len() < MOST_EARLY => self.early.push(init),
+            Some(init) if self.early.len() < MAX_EARLY => self.early.push(init),
             Some(_) => {}
             None => self.early_end = true,
         }
@@ -150,9 +151,8 @@ impl CandidateBatch {
         }
     }
 
-    /// The browser found a candidate. One of another generation, one already known, or one beyond the cap is
-    /// dropped.
-    pub fn push(&mut self, now: u64, init: IceCandidateInit) {
+    /// The browser found a candidate. It is dropped if it is of another generation, already known, or beyond the cap.
+    pub fn push(&mut self, now: Time, init: IceCandidateInit) {
         let Some(candidate) = Candidate::parse(&init.candidate) else { return };
         let fragment = init.username_fragment.as_deref().or(candidate.username_fragment);
         let current = fragment.is_none_or(|name| self.fragments.iter().any(|own| own == name));
@@ -162,14 +162,14 @@ impl CandidateBatch {
         let last = candidate.is_tcp() && candidate.kind == CandidateType::Host;
         if !last && self.has_place(candidate.kind) {
             self.accept(now, init);
-        } else if self.aside.len() < MOST_ASIDE {
+        } else if self.aside.len() < MAX_ASIDE {
             insert(&mut self.aside, init);
         }
     }
 
     /// The browser has found everything. Said twice, it counts once; said before anything of this generation was found,
     /// it is about the one before.
-    pub fn handle_end(&mut self, now: u64) {
+    pub fn handle_end(&mut self, now: Time) {
         let found_nothing =
             !self.is_described && [&self.sent, &self.waiting, &self.aside].iter().all(|list| list.is_empty());
         if self.end != End::NotSeen || self.fragments.is_empty() || (found_nothing && self.is_restart) {
@@ -186,12 +186,12 @@ impl CandidateBatch {
             insert(&mut self.waiting, init);
         }
         if !self.connected {
-            self.due_in(now, u64::from(self.options.batch_ms));
+            self.due_in(now, self.options.batch_ms);
         }
     }
 
     /// What is due at `now`, if anything.
-    pub fn poll(&mut self, now: u64) -> Option<Due> {
+    pub fn poll(&mut self, now: Time) -> Option<Due> {
         self.deadline.filter(|deadline| now >= *deadline)?;
         self.take()
     }
@@ -212,8 +212,8 @@ impl CandidateBatch {
         Some(due)
     }
 
-    /// What can wait for ever once the pair is connected rides with a frame that leaves anyway.
-    pub fn ride(&mut self) -> Option<Due> {
+    /// Takes what waits to be sent with a frame that leaves anyway: once the pair is connected, it can wait for ever.
+    pub fn flush_with(&mut self) -> Option<Due> {
         if self.connected { self.take() } else { None }
     }
 
@@ -228,22 +228,22 @@ impl CandidateBatch {
         self.take()
     }
 
-    /// When [`CandidateBatch::poll`] has something.
-    pub fn poll_timeout(&self) -> Option<u64> {
+    /// When [`OutgoingCandidates::poll`] has something.
+    pub fn poll_timeout(&self) -> Option<Time> {
         self.deadline
     }
 
-    fn accept(&mut self, now: u64, init: IceCandidateInit) {
+    fn accept(&mut self, now: Time, init: IceCandidateInit) {
         let kind = rank(&init);
         let is_new_kind = !self.sent.iter().any(|sent| rank(sent) == kind);
         insert(&mut self.waiting, init);
         let full = self.waiting.len() >= usize::from(self.options.batch_size);
-        let wait = if full || (is_new_kind && !self.connected) { 0 } else { self.options.batch_ms };
-        self.due_in(now, u64::from(wait));
+        let wait_ms = if full || (is_new_kind && !self.connected) { 0 } else { self.options.batch_ms };
+        self.due_in(now, wait_ms);
     }
 
-    fn due_in(&mut self, now: u64, wait: u64) {
-        let due = now.saturating_add(wait);
+    fn due_in(&mut self, now: Time, wait_ms: u32) {
+        let due = now.after_ms(wait_ms);
         self.deadline = Some(self.deadline.map_or(due, |deadline| deadline.min(due)));
     }
 
@@ -273,7 +273,7 @@ impl CandidateBatch {
             }
         }
         let most = self.options.max_per_generation;
-        let places = |of_all: u16| of_all.saturating_mul(most) / MOST_PER_GENERATION;
+        let places = |of_all: u16| of_all.saturating_mul(most) / MAX_PER_GENERATION;
         let mut kept = 0u16;
         if !matches!(kind, CandidateType::ServerReflexive | CandidateType::PeerReflexive) {
             kept = kept.saturating_add(places(SRFLX_PLACES).saturating_sub(srflx));

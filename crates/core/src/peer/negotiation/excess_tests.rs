@@ -114,18 +114,18 @@ fn an_offer_that_grew_after_the_look_is_rolled_back() {
 fn an_answer_that_does_not_fit_refuses_the_offer_and_is_not_set() {
     let mut side = agreed(false);
     let long = sized(SdpType::Offer, "theirs", 100_000).unwrap().sdp;
-    assert_eq!(side.hear(Remote::Offer { number: 2, sdp: long.clone() }).len(), 1);
+    assert_eq!(side.hear(Remote::Offer { number: OfferNumber(2), sdp: long.clone() }).len(), 1);
     assert_eq!(side.done(None, HaveRemoteOffer), ["create answer"]);
     assert!(side.0.is_describing());
     let told = side.done(too_large(SdpType::Answer, "mine"), HaveRemoteOffer);
     assert_eq!(told, ["reject 2", "report message-too-large", "drop theirs"]);
     assert_eq!(side.done(None, Stable), NOTHING);
-    assert_eq!(side.0.rejected(), Some(2));
-    let again = side.hear(Remote::Offer { number: 2, sdp: long.clone() });
+    assert_eq!(side.0.rejected(), Some(OfferNumber(2)));
+    let again = side.hear(Remote::Offer { number: OfferNumber(2), sdp: long.clone() });
     assert_eq!(again, ["reject 2"], "the other side has not heard it");
     side.answers(3);
     assert_eq!(side.0.rejected(), None);
-    assert_eq!(side.hear(Remote::Offer { number: 4, sdp: long }).len(), 1);
+    assert_eq!(side.hear(Remote::Offer { number: OfferNumber(4), sdp: long }).len(), 1);
     assert_eq!(side.done(None, HaveRemoteOffer), ["create answer"]);
     assert_eq!(side.done(local(SdpType::Answer, "mine"), HaveRemoteOffer), ["local"]);
     assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 4"]);

@@ -1,33 +1,13 @@
-//! Descriptions that are sent with their candidates (promise M12).
+//! Descriptions that are sent with their candidates.
 //!
 //! The polite side sets no offer before the answer is there, so an offer of its own that begins an ICE generation has
 //! gathered nothing. It invites the other side to make it.
 
-use super::{InFlight, Negotiation, Step};
-use crate::input::Description;
+use super::Negotiation;
+use super::state::gathering::Gathering;
+use super::step::{InFlight, Step};
 use crate::output::Operation;
 use alloc::{string::String, vec::Vec};
-use signalpost_protocol::session_description;
-
-/// The description that is being made, and its candidates.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Gathering {
-    #[default]
-    Idle,
-    /// It is set, and waits for them.
-    Waiting,
-    /// It is read once more.
-    Reading { is_complete: bool },
-}
-
-impl Gathering {
-    /// The description was read.
-    pub fn finish(self, made: &mut Option<Description>) {
-        if let (Self::Reading { is_complete: true }, Some(made)) = (self, made) {
-            made.sdp = session_description::with_end_of_candidates(core::mem::take(&mut made.sdp));
-        }
-    }
-}
 
 impl Negotiation {
     /// A description was made that begins a generation.
@@ -35,10 +15,10 @@ impl Negotiation {
         if self.is_unset(made) {
             if self.is_offered() {
                 // Perhaps all is well with that.
-                self.negotiation_needed = true;
+                self.wish.need();
             } else {
                 // What was asked for meanwhile is the same.
-                self.negotiation_needed = false;
+                self.wish.settle();
                 self.invite(steps);
             }
         } else {
@@ -50,7 +30,7 @@ impl Negotiation {
 
     /// Asks the other side to offer, unless that was asked for.
     pub(super) fn invite(&mut self, steps: &mut Vec<Step>) {
-        if !core::mem::replace(&mut self.inviting, true) {
+        if !core::mem::replace(&mut self.invites.is_inviting, true) {
             steps.push(Step::Invite);
         }
     }
@@ -65,26 +45,25 @@ impl Negotiation {
 
     /// Whether we wait for an offer that we asked for.
     pub fn is_inviting(&self) -> bool {
-        self.inviting
+        self.invites.is_inviting
     }
 
     /// The other side asks for an offer, which may be on its way: then nothing has to be done. `end`: its generation
     /// that the offer shall end.
     pub(super) fn take_up_invite(&mut self, end: String, steps: &mut Vec<Step>) {
-        if self.invited.as_deref() == Some(&*end) {
-            // Who asks again has not got our offer.
-            if self.offer.is_some() {
+        if self.invites.heeded.as_deref() == Some(&*end) {
+            // A side that asks again has not got our offer.
+            if self.own.current.is_out() {
                 steps.push(Step::SendAgain);
             }
             return;
         }
-        self.active = true;
-        self.refused = false;
         // The browser does not ask twice for what was never offered.
-        self.negotiation_needed |= core::mem::take(&mut self.is_unoffered);
+        self.wish.activate();
+        self.own.current.forgive();
         if self.candidates.is_of(&end) {
             steps.push(Step::RestartIce);
         }
-        self.invited = Some(end);
+        self.invites.heeded = Some(end);
     }
 }

@@ -14,7 +14,7 @@ fn made(kind: SdpType, sdp: String) -> Option<Description> {
 /// The polite side of a pair whose bundle begins with section 0.
 fn polite() -> Side {
     let mut side = side(true);
-    assert_eq!(side.hear(Remote::Offer { number: 1, sdp: bundled("0", "") }).len(), 1);
+    assert_eq!(side.hear(Remote::Offer { number: OfferNumber(1), sdp: bundled("0", "") }).len(), 1);
     side.done(None, HaveRemoteOffer);
     side.done(made(SdpType::Answer, bundled("0", "")), Stable);
     side
@@ -26,7 +26,10 @@ fn an_offer_that_moves_the_bundle_is_set_before_it_is_sent() {
     assert_eq!(side.needed(), ["create"]);
     assert_eq!(side.done(made(SdpType::Offer, bundled("1", "")), Stable), ["local"]);
     assert_eq!(side.done(made(SdpType::Offer, bundled("1", "")), HaveLocalOffer), ["send offer 1"]);
-    assert!(side.hear(Remote::Answer { number: 1, sdp: bundled("1", "") })[0].starts_with("set answer"));
+    assert!(
+        side.hear(Remote::Answer { number: OfferNumber(1), sdp: bundled("1", "") })[0]
+            .starts_with("set answer")
+    );
     assert_eq!(side.done(None, Stable), NOTHING);
     assert_eq!(side.needed(), ["create"]);
     let held = side.done(made(SdpType::Offer, bundled("1", "m=audio")), Stable);
@@ -102,7 +105,7 @@ fn an_offer_that_can_never_be_set_is_given_up() {
     assert_eq!(side.activate(), ["create"], "the application asks");
 }
 
-const MOST_UNSET: u32 = failure::MOST_UNSET_OFFERS as u32;
+const MOST_UNSET: u32 = failure::MAX_UNSET_OFFERS as u32;
 
 #[test]
 fn a_held_offer_that_was_rejected_is_made_again_when_the_application_asks() {

@@ -1,5 +1,6 @@
 //! What the negotiation hears, and what it wants.
 
+use crate::ids::OfferNumber;
 use crate::input::Description;
 use crate::output::Operation;
 use alloc::{string::String, vec::Vec};
@@ -9,23 +10,23 @@ use signalpost_protocol::{ErrorCode, IceCandidateInit};
 #[derive(Debug)]
 pub enum Remote {
     Offer {
-        number: u32,
+        number: OfferNumber,
         sdp: String,
     },
     Answer {
-        number: u32,
+        number: OfferNumber,
         sdp: String,
     },
     Candidates {
         candidates: Vec<IceCandidateInit>,
         end: Option<String>,
     },
-    /// Asks for an offer; one that ends this generation of the other side, if there is one of that name.
+    /// Asks for an offer. If a generation of the other side has this name, the offer shall end it.
     Invite {
         end: String,
     },
     Reject {
-        number: u32,
+        number: OfferNumber,
         code: ErrorCode,
     },
     /// The server, not the other side: it refuses what was sent, and would refuse it again.
@@ -48,13 +49,31 @@ pub enum Step {
     /// From here on candidates are of this local description: it is set, or is being set.
     Described { sdp: String },
     /// Send this local description.
-    SendDescription { number: u32, description: Description },
+    SendDescription { number: OfferNumber, description: Description },
     /// Send the outstanding description and its candidates again: the other side has not got them.
     SendAgain,
     /// Tell the other side that its description could not be used.
-    SendReject { number: u32 },
+    SendReject { number: OfferNumber },
     /// Tell the application, whose calls that wait are not concerned.
     Report { code: ErrorCode, message: String },
     /// Tell the application and the calls that wait for the connection.
     Fail { code: ErrorCode, message: String },
+}
+
+/// The operation that the negotiation waits for. Messages of the other side wait until it has ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum InFlight {
+    MakingOffer,
+    /// The offer that is out is set, because its answer has come.
+    SettingOffer,
+    ApplyingOffer {
+        number: OfferNumber,
+    },
+    MakingAnswer {
+        number: OfferNumber,
+    },
+    ApplyingAnswer {
+        number: OfferNumber,
+    },
+    RollingBack,
 }

@@ -1,8 +1,9 @@
 //! What a peer puts on the wire.
 
 use super::Peer;
-use crate::input::{ConnectionState, SdpType};
-use crate::output::{Event, Failure};
+use crate::failure::Failure;
+use crate::ids::OfferNumber;
+use crate::input::SdpType;
 use crate::peer::candidates::outgoing::Due;
 use crate::peer::effects::Effects;
 use crate::peer::negotiation::Remote;
@@ -12,27 +13,27 @@ use signalpost_protocol::{Candidate, ErrorCode, IceCandidateInit, Signal, sessio
 
 impl Peer {
     /// The server refused a message for this peer, or there was no room for it.
-    pub fn handle_refusal(&mut self, now: u64, failure: Failure, effects: &mut Effects) {
-        if !self.has_sent {
+    pub fn handle_refusal(&mut self, failure: Failure, effects: &mut Effects<'_>) {
+        if !self.ends.has_sent {
             return;
         }
         match ErrorCode::parse(&failure.code) {
             // Nobody has ever seen this peer: say so at once.
-            Some(ErrorCode::PeerNotFound) if self.remote_connection.is_none() && self.session.is_none() => {
+            Some(ErrorCode::PeerNotFound) if !self.ends.is_remote_known() => {
                 self.close(failure, effects);
             }
             // It was here and may be on its way back: its connection may be fine all the while.
             Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy | ErrorCode::OutboxFull) => {
                 if self.is_wanted() {
-                    self.resend.handle_refused(now, failure);
+                    self.resend.handle_refused(effects.now(), failure);
                 }
             }
             Some(code @ (ErrorCode::InvalidDescription | ErrorCode::MessageTooLarge)) => {
                 let mut steps = Vec::new();
                 self.negotiation.handle_remote(Remote::Undelivered { code }, &mut steps);
-                self.carry_out(now, steps, effects);
+                self.carry_out(steps, effects);
             }
-            _ => effects.event(Event::Error { peer: Some(self.id.clone()), failure }),
+            _ => self.report(failure, effects),
         }
     }
 
@@ -42,29 +43,28 @@ impl Peer {
         self.negotiation.is_inviting()
             || !self.negotiation.outstanding().is_empty()
             || self.negotiation.rejected().is_some()
-            || self.state != ConnectionState::Connected
+            || !self.progress.is_connected()
     }
 
-    /// The browser found a candidate. One that nobody could read is not sent, and that is told.
-    pub(super) fn handle_found(&mut self, now: u64, init: IceCandidateInit, effects: &mut Effects) {
+    /// The browser found a candidate. A candidate that no other side could read is reported, and not sent.
+    pub(super) fn handle_found(&mut self, init: IceCandidateInit, effects: &mut Effects<'_>) {
         if Candidate::parse(&init.candidate).is_none() {
-            let failure = ErrorCode::InvalidCandidate.into();
-            effects.event(Event::Error { peer: Some(self.id.clone()), failure });
+            self.report(ErrorCode::InvalidCandidate.into(), effects);
         } else if self.must_hold(Some(&init)) {
-            self.batch.hold(Some(init));
+            self.candidates.hold(Some(init));
         } else {
-            self.batch.push(now, init);
+            self.candidates.push(effects.now(), init);
         }
     }
 
-    pub(super) fn send_again(&mut self, effects: &mut Effects) {
+    pub(super) fn send_again(&mut self, effects: &mut Effects<'_>) {
         self.resend_description(effects);
-        if let Some(due) = self.batch.again() {
+        if let Some(due) = self.candidates.again() {
             self.send_candidates(due, effects);
         }
     }
 
-    pub(super) fn resend_description(&mut self, effects: &mut Effects) {
+    pub(super) fn resend_description(&mut self, effects: &mut Effects<'_>) {
         for (number, description) in self.negotiation.outstanding() {
             self.send_description(number, description, effects);
         }
@@ -76,21 +76,21 @@ impl Peer {
         }
     }
 
-    pub(super) fn send_reject(&self, number: u32, effects: &mut Effects) {
-        let (route, code) = (self.route(), ErrorCode::DescriptionRejected);
-        effects.send(&self.id, Signal::Reject { route, number, code });
+    pub(super) fn send_reject(&self, number: OfferNumber, effects: &mut Effects<'_>) {
+        let (route, code) = (self.ends.route(), ErrorCode::DescriptionRejected);
+        effects.send(&self.id, Signal::Reject { route, number: number.0, code });
     }
 
-    pub(super) fn send_invite(&self, effects: &mut Effects) {
-        let (session, end) = (Some(self.own_session), self.batch.generation().cloned());
-        effects.send(&self.id, Signal::Invite { route: self.route(), session, end });
+    pub(super) fn send_invite(&self, effects: &mut Effects<'_>) {
+        let (session, end) = (Some(self.ends.incarnation), self.candidates.generation().cloned());
+        effects.send(&self.id, Signal::Invite { route: self.ends.route(), session, end });
     }
 
     pub(super) fn send_description(
         &mut self,
-        number: u32,
+        number: OfferNumber,
         description: crate::Description,
-        effects: &mut Effects,
+        effects: &mut Effects<'_>,
     ) {
         let crate::Description { kind, sdp } = description;
         let sdp = match self.negotiation.role() {
@@ -98,7 +98,12 @@ impl Peer {
             Some(role) if kind == SdpType::Offer => session_description::with_setup(&sdp, role),
             _ => sdp,
         };
-        let description = Description { route: self.route(), session: Some(self.own_session), number, sdp };
+        let description = Description {
+            route: self.ends.route(),
+            session: Some(self.ends.incarnation),
+            number: number.0,
+            sdp,
+        };
         let signal = match kind {
             SdpType::Offer => Signal::Offer(description),
             SdpType::Answer => Signal::Answer(description),
@@ -106,8 +111,8 @@ impl Peer {
         effects.send(&self.id, signal);
     }
 
-    pub(super) fn send_candidates(&self, due: Due, effects: &mut Effects) {
-        let route = self.route();
+    pub(super) fn send_candidates(&self, due: Due, effects: &mut Effects<'_>) {
+        let route = self.ends.route();
         let signal = Signal::Candidates(Batch { route, candidates: due.candidates, end: due.end });
         effects.send(&self.id, signal);
     }

@@ -1,6 +1,6 @@
 //! Its sockets: the one on which it said hello last, one that is being opened, and those that it has left.
 
-use super::frame;
+use super::frame::frame;
 use super::stream::Stream;
 use crate::model_peer_connection::Random;
 use signalpost_core::{Output, TimerName};
@@ -98,7 +98,7 @@ impl Link {
             _ => random.within((2_000, 25_000)),
         };
         self.attempt += 1;
-        let peer = PeerInfo { id: self.id.as_str().into(), session: self.session, ..PeerInfo::default() };
+        let peer = PeerInfo { id: self.id.as_str().into(), incarnation: self.session, ..PeerInfo::default() };
         let hello = frame("hello", |payload| {
             payload.versions = Some((1, 2));
             payload.key = Some(self.key.clone());

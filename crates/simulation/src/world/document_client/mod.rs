@@ -5,18 +5,20 @@
 //! way in both directions. It leaves the first one open for a while, or until the server closes it. The second may break at any
 //! frame, and then there is a third. It connects to no peer.
 
+mod frame;
 mod link;
 mod reception;
 mod rooms;
 mod stream;
 
 use crate::model_peer_connection::Random;
+use frame::frame;
 use link::Link;
 use rooms::Rooms;
 use signalpost_core::{
     ClientState, Command, Event, Failure, Input, Output, PageEvent, Receiver, Reply, SocketEvent, TimerName,
 };
-use signalpost_protocol::{Envelope, Payload, PeerId, RoomName, limits};
+use signalpost_protocol::{Envelope, PeerId, RoomName, limits};
 use std::collections::{BTreeMap, VecDeque};
 use stream::Stream;
 
@@ -253,11 +255,4 @@ impl DocumentClient {
             self.drop_link(now, code);
         }
     }
-}
-
-/// A frame of this type.
-fn frame(kind: &str, fill: impl FnOnce(&mut Payload)) -> Envelope {
-    let mut payload = Payload::default();
-    fill(&mut payload);
-    Envelope { kind: kind.into(), payload: Some(Box::new(payload)), ..Envelope::default() }
 }

@@ -43,7 +43,7 @@ impl DocumentClient {
             self.become_(ClientState::Connected, "");
         }
         if !is_first || (is_lost && self.stream.was_welcomed()) {
-            let reason = payload.reason.unwrap_or_default();
+            let reason = payload.reason.map(Into::into);
             self.out.push_back(Output::Event(Event::Resumed { resumed: !is_lost, reason }));
         }
         if is_lost {

@@ -122,7 +122,7 @@ impl Rooms {
         let (room_name, peer) = (name.clone(), info.clone());
         let member = Member { info: info.clone(), is_away: false, is_told: false };
         match room.members.insert(id.clone(), member) {
-            Some(before) if before.info.session != info.session => {
+            Some(before) if before.info.incarnation != info.incarnation => {
                 let reason = "lost".into();
                 out.push_back(Output::Event(Event::PeerLeft { room: room_name.clone(), peer: id, reason }));
                 out.push_back(Output::Event(Event::PeerJoined { room: room_name, peer }));
@@ -147,7 +147,7 @@ impl Rooms {
         member.is_away = true;
         if !std::mem::replace(&mut member.is_told, true) {
             let (room, peer) = (name.clone(), peer.clone());
-            out.push_back(Output::Event(Event::PeerAway { room, peer, reason }));
+            out.push_back(Output::Event(Event::PeerAway { room, peer, reason: reason.into() }));
         }
     }
 
@@ -160,7 +160,8 @@ impl Rooms {
     ) {
         let Some(room) = self.0.get_mut(name).filter(|room| room.is_entered) else { return };
         if room.members.remove(peer).is_some() {
-            out.push_back(Output::Event(Event::PeerLeft { room: name.clone(), peer: peer.clone(), reason }));
+            let (room, peer, reason) = (name.clone(), peer.clone(), reason.into());
+            out.push_back(Output::Event(Event::PeerLeft { room, peer, reason }));
         }
     }
 }

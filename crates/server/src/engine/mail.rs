@@ -1,34 +1,11 @@
-//! What a client is to know: the content of mailboxes.
+//! Mail: the contents of mailboxes.
 
+use signalpost_protocol::record::text_bytes;
 use signalpost_protocol::{
-    ErrorCode, IceCandidateInit, OwnSignal, PeerId, PeerInfo, RoomName, ServerMessage, Signal,
+    AwayReason, ErrorCode, LeaveReason, PeerId, PeerInfo, RoomName, ServerMessage, Signal, limits,
 };
 use std::borrow::Cow;
 use std::sync::Arc;
-
-use super::command::AwayReason;
-
-/// Why a peer is no longer in a room, as `peer-left` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeaveReason {
-    /// It left this room and is still there.
-    Left,
-    /// It said `bye`.
-    Closed,
-    /// Its session ended without `bye`.
-    Lost,
-}
-
-impl LeaveReason {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::Closed => "closed",
-            Self::Lost => "lost",
-        }
-    }
-}
 
 /// One page of peers, ordered by id.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,9 +16,9 @@ pub struct Page {
     pub cursor: Option<PeerId>,
 }
 
-/// One thing that a client is told, once and in order: an answer, a signal or a notice.
+/// One message for a client, which gets it once and in order: an answer, a signal or a notice.
 #[derive(Clone, Debug, PartialEq)]
-pub enum News {
+pub enum Mail {
     /// The peer is in the room.
     Joined {
         /// The room.
@@ -58,7 +35,7 @@ pub enum News {
         /// The frame that this answers.
         reference: Option<u32>,
     },
-    /// What was asked for.
+    /// The page of a list that the client asked for.
     Found {
         /// The page.
         page: Page,
@@ -75,17 +52,17 @@ pub enum News {
         /// The frame that this is about.
         reference: Option<u32>,
     },
-    /// The frame changed nothing, or a message whose receipt was asked for is lost.
+    /// The frame changed nothing, or a message whose sender wants a receipt is lost.
     Refused {
-        /// Why.
+        /// The code of the error.
         code: ErrorCode,
-        /// Why, in words.
+        /// The explanation for people.
         text: Cow<'static, str>,
         /// The frame that this answers.
         reference: Option<u32>,
         /// The peer that the frame was for.
         about: Option<PeerId>,
-        /// When it would be taken, in milliseconds from now, where the engine knows.
+        /// In how many milliseconds the engine would take the frame, where it knows.
         after: Option<u32>,
     },
     /// A signal from another peer.
@@ -95,76 +72,76 @@ pub enum News {
         /// What it sent.
         signal: Signal,
     },
-    /// Somebody entered a room of this peer.
+    /// Another peer entered a room of this peer.
     PeerJoined {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: Arc<PeerInfo>,
     },
-    /// Somebody in a room of this peer lost its socket and may resume.
+    /// Another peer in a room of this peer lost its socket, and may resume.
     PeerAway {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: PeerId,
-        /// Why.
+        /// The reason.
         reason: AwayReason,
     },
-    /// Somebody in a room of this peer has resumed. For a member that entered the room meanwhile it is the first word
-    /// of that peer.
+    /// Another peer in a room of this peer has resumed. For a member that entered the room meanwhile this is the first
+    /// notice about that peer.
     PeerBack {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: Arc<PeerInfo>,
     },
-    /// Somebody is no longer in a room of this peer.
+    /// Another peer is no longer in a room of this peer.
     PeerLeft {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The other peer.
         peer: PeerId,
-        /// Why.
+        /// The reason.
         reason: LeaveReason,
     },
 }
 
-/// What happens to news for which there is no room.
+/// The kinds of mail, which differ in what happens when there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewsKind {
-    /// From another peer: its sender is refused.
+pub enum MailKind {
+    /// A signal from another peer: the engine refuses it, and the sender learns that.
     Relay,
-    /// About a room: whoever misses it has a wrong picture.
+    /// A notice about a room: a client that misses it has a wrong picture of the room.
     Notice,
-    /// The answer to the client's own frame.
+    /// The answer to a frame of the client itself.
     Answer,
 }
 
-impl News {
-    /// Which of the three it is.
-    pub const fn kind(&self) -> NewsKind {
+impl Mail {
+    /// Its kind.
+    pub const fn kind(&self) -> MailKind {
         match self {
-            Self::Relay { .. } => NewsKind::Relay,
+            Self::Relay { .. } => MailKind::Relay,
             Self::PeerJoined { .. }
             | Self::PeerAway { .. }
             | Self::PeerBack { .. }
-            | Self::PeerLeft { .. } => NewsKind::Notice,
+            | Self::PeerLeft { .. } => MailKind::Notice,
             Self::Joined { .. }
             | Self::Left { .. }
             | Self::Found { .. }
             | Self::Sent { .. }
             | Self::Received { .. }
-            | Self::Refused { .. } => NewsKind::Answer,
+            | Self::Refused { .. } => MailKind::Answer,
         }
     }
 
-    /// About how many bytes it takes: the text that it carries and a fixed share.
+    /// About how many bytes it takes: its text, and a fixed share.
     pub fn weight(&self) -> usize {
         const FIXED: usize = 128;
         FIXED
             + match self {
-                Self::Relay { from, signal } => from.as_str().len() + signal_weight(signal),
+                Self::Relay { from, signal } => from.as_str().len() + signal.text_bytes(),
                 Self::PeerJoined { room, peer } | Self::PeerBack { room, peer, .. } => {
                     room.as_str().len() + peer_weight(peer)
                 }
@@ -185,12 +162,12 @@ impl News {
     pub fn into_message(self) -> ServerMessage {
         match self {
             Self::Joined { room, page, reference } => {
-                let (peers, cursor) = on_the_wire(page);
+                let (peers, cursor) = to_wire(page);
                 ServerMessage::Joined { room, peers, cursor, reference }
             }
             Self::Left { room, reference } => ServerMessage::Left { room, reference },
             Self::Found { page, reference } => {
-                let (peers, cursor) = on_the_wire(page);
+                let (peers, cursor) = to_wire(page);
                 ServerMessage::Peers { peers, cursor, reference }
             }
             Self::Sent { reference } => ServerMessage::Sent { reference },
@@ -207,19 +184,19 @@ impl News {
                 ServerMessage::PeerJoined { room, peer: Arc::unwrap_or_clone(peer) }
             }
             Self::PeerAway { room, peer, reason } => {
-                ServerMessage::PeerAway { room, peer, reason: reason.as_str().into() }
+                ServerMessage::PeerAway { room, peer, reason: reason.into() }
             }
             Self::PeerBack { room, peer } => {
                 ServerMessage::PeerBack { room, peer: Arc::unwrap_or_clone(peer) }
             }
             Self::PeerLeft { room, peer, reason } => {
-                ServerMessage::PeerLeft { room, peer, reason: reason.as_str().into() }
+                ServerMessage::PeerLeft { room, peer, reason: reason.into() }
             }
         }
     }
 }
 
-fn on_the_wire(page: Page) -> (Vec<PeerInfo>, Option<String>) {
+fn to_wire(page: Page) -> (Vec<PeerInfo>, Option<String>) {
     let peers = page.peers.into_iter().map(Arc::unwrap_or_clone).collect();
     (peers, page.cursor.map(|id| id.as_str().into()))
 }
@@ -228,47 +205,8 @@ fn page_weight(page: &Page) -> usize {
     page.peers.iter().map(|peer| peer_weight(peer)).sum()
 }
 
-fn signal_weight(signal: &Signal) -> usize {
-    match signal {
-        Signal::Offer(description) | Signal::Answer(description) => description.sdp.len(),
-        Signal::Own(OwnSignal::Offer(sdp) | OwnSignal::Answer(sdp)) => sdp.len(),
-        Signal::Candidates(batch) => {
-            candidates_weight(&batch.candidates) + batch.end.as_ref().map_or(0, String::len)
-        }
-        Signal::Own(OwnSignal::Candidates { candidates, .. }) => candidates_weight(candidates),
-        Signal::Message { room, data, .. } => {
-            room.as_ref().map_or(0, |room| room.as_str().len()) + data.len()
-        }
-        Signal::Invite { end, .. } => end.as_ref().map_or(0, String::len),
-        Signal::Reject { .. } | Signal::Close { .. } => 0,
-    }
-}
-
-fn candidates_weight(candidates: &[IceCandidateInit]) -> usize {
-    let texts = candidates.iter().map(|init| {
-        init.candidate.len()
-            + init.sdp_mid.as_ref().map_or(0, String::len)
-            + init.username_fragment.as_ref().map_or(0, String::len)
-    });
-    texts.sum()
-}
-
 /// About how many bytes one peer takes in a page, as JSON.
 pub(crate) fn peer_weight(peer: &PeerInfo) -> usize {
     const FIXED: usize = 32;
-    FIXED
-        + json_bytes(&peer.id)
-        + peer.region.as_deref().map_or(0, json_bytes)
-        + peer.capabilities.iter().map(|capability| json_bytes(capability)).sum::<usize>()
-        + peer.metadata.as_deref().map_or(0, json_bytes)
-}
-
-/// How many bytes a text takes as a JSON string, without its quotes (RFC 8259 §7).
-fn json_bytes(text: &str) -> usize {
-    let escaped = |byte: u8| match byte {
-        b'"' | b'\\' => 2,
-        0..0x20 => 6,
-        _ => 1,
-    };
-    text.bytes().map(escaped).sum()
+    FIXED.saturating_add(text_bytes(peer, limits::json_bytes))
 }

@@ -88,15 +88,15 @@ impl Side {
     }
 
     fn offer(&mut self, number: u32, name: &str) -> Vec<String> {
-        self.hear(Remote::Offer { number, sdp: sdp(name) })
+        self.hear(Remote::Offer { number: OfferNumber(number), sdp: sdp(name) })
     }
 
     fn answer(&mut self, number: u32, name: &str) -> Vec<String> {
-        self.hear(Remote::Answer { number, sdp: sdp(name) })
+        self.hear(Remote::Answer { number: OfferNumber(number), sdp: sdp(name) })
     }
 
     fn reject(&mut self, number: u32) -> Vec<String> {
-        self.hear(Remote::Reject { number, code: ErrorCode::DescriptionRejected })
+        self.hear(Remote::Reject { number: OfferNumber(number), code: ErrorCode::DescriptionRejected })
     }
 
     fn candidates(&mut self, fragment: &str) -> Vec<String> {
@@ -114,7 +114,7 @@ impl Side {
     }
 
     fn offering(mut self) -> Self {
-        let number = self.0.offer_number + 1;
+        let number = self.0.own.number.0 + 1;
         let activated = self.activate();
         if number > 1 {
             self.offers("mine");
@@ -128,7 +128,7 @@ impl Side {
 
     /// An offer that is not the first is looked at before it is set, or held.
     fn offers(&mut self, name: &str) {
-        let number = self.0.offer_number + 1;
+        let number = self.0.own.number.0 + 1;
         assert_eq!(self.needed(), ["create"]);
         let looked_at = self.done(local(SdpType::Offer, name), Stable);
         if self.0.polite {
@@ -208,7 +208,7 @@ fn an_offer_that_is_not_set_is_not_rolled_back_when_it_is_rejected() {
     let mut side = side(true);
     side.activate();
     side.done(local(SdpType::Offer, "mine"), Stable);
-    let rejected = Remote::Reject { number: 1, code: ErrorCode::DescriptionRejected };
+    let rejected = Remote::Reject { number: OfferNumber(1), code: ErrorCode::DescriptionRejected };
     assert_eq!(
         side.run(|negotiation, steps| negotiation.handle_remote(rejected, steps)),
         ["fail description-rejected"]
@@ -254,11 +254,11 @@ fn an_offer_out_is_answered_by_the_answer_of_its_number_only() {
 fn glare_the_impolite_side_ignores_the_offer_and_is_answered() {
     let mut side = side(false).offering();
     assert_eq!(side.offer(1, "theirs"), NOTHING);
-    assert!(side.0.ignore_offer);
+    assert!(side.0.remote.is_ignored);
     assert_eq!(side.candidates("theirs"), NOTHING);
     assert_eq!(side.answer(1, "again"), ["set answer again"]);
     assert_eq!(side.done(None, Stable), NOTHING, "candidates of the ignored offer are never applied");
-    assert!(!side.0.ignore_offer);
+    assert!(!side.0.remote.is_ignored);
     assert_eq!(side.offer(2, "second"), ["set offer second"], "its next offer is welcome");
 }
 
@@ -270,7 +270,7 @@ fn glare_the_polite_side_gives_up_its_offer() {
     assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
     assert_eq!(side.answer(1, "late"), NOTHING, "a late answer to the offer that gave way");
     let mut side = side.offering();
-    assert_eq!(side.0.offer_number, 2, "offers are numbered on");
+    assert_eq!(side.0.own.number.0, 2, "offers are numbered on");
     assert_eq!(side.answer(1, "late"), NOTHING);
     assert_eq!(side.answer(2, "theirs"), ["set own mine"]);
 }
@@ -294,7 +294,7 @@ fn an_offer_behind_the_answer_is_no_glare() {
     assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
     assert_eq!(side.offer(1, "more"), NOTHING);
     assert_eq!(side.done(None, Stable), ["set offer more"]);
-    assert!(!side.0.ignore_offer);
+    assert!(!side.0.remote.is_ignored);
 }
 
 #[test]
@@ -314,7 +314,10 @@ fn a_repeated_offer_gets_the_answer_again_and_an_older_one_nothing() {
         side.done(local(SdpType::Answer, "mine"), Stable);
     }
     assert_eq!(side.offer(2, "theirs"), ["again"]);
-    assert_eq!(side.0.outstanding().first(), Some(&(2, local(SdpType::Answer, "mine").unwrap())));
+    assert_eq!(
+        side.0.outstanding().first(),
+        Some(&(OfferNumber(2), local(SdpType::Answer, "mine").unwrap()))
+    );
     assert_eq!(side.offer(1, "theirs"), NOTHING);
 }
 
@@ -363,13 +366,13 @@ fn an_outcome_without_an_operation_is_nothing() {
 fn what_waits_for_the_browser_is_bounded() {
     let mut side = side(false);
     side.offer(1, "theirs");
-    for _ in 0..MOST_WAITING {
+    for _ in 0..MAX_WAITING {
         assert_eq!(side.candidates("theirs"), NOTHING);
     }
     assert_eq!(side.candidates("theirs"), ["fail peer-busy"]);
     assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
     let after = side.done(local(SdpType::Answer, "mine"), Stable);
-    assert_eq!(after.len(), 1 + MOST_WAITING);
+    assert_eq!(after.len(), 1 + MAX_WAITING);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::socket::{Ending, Incoming, Socket};
 use super::{counters, log};
 use crate::engine::{Delivery, Engine};
 use crate::session::{Session, SessionOutput};
-use crate::{ConnectionId, Token};
+use crate::{SocketId, Token};
 use bytes::Bytes;
 use signalpost_protocol::Envelope;
 use std::pin::{Pin, pin};
@@ -33,16 +33,16 @@ enum Event {
 /// Runs one socket from the end of its handshake to its last byte.
 pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, read: Bytes) {
     let _counted = counters::OpenSocket::count();
-    let connection = shared.next_connection();
+    let socket = shared.next_socket();
     let Some(token) = draw() else {
-        tracing::error!(%connection, "the system gives no random numbers");
+        tracing::error!(%socket, "the operating system gives no random numbers");
         return Socket::new(stream, read).await.close(Some(INTERNAL)).await;
     };
     let inbox = Arc::new(Inbox::default());
-    shared.engine.attach(connection, inbox.clone()).await;
+    shared.engine.attach(socket, inbox.clone()).await;
     let clock = shared.clock;
     let mut task = Task {
-        session: Session::new(clock.now(), connection, shared.region.clone(), token),
+        session: Session::new(clock.now(), socket, shared.region.clone(), token),
         socket: Socket::new(stream, read).await,
         inbox,
         clock,
@@ -50,7 +50,7 @@ pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, re
         close: None,
         reads_first: false,
     };
-    tracing::debug!(%connection, "opened");
+    tracing::debug!(%socket, "opened");
     let ending = task.serve(&shared).await;
     let code = task.close.or(match ending {
         Ending::Broken(code, reason) => Some((code, reason)),
@@ -61,12 +61,12 @@ pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, re
         (None, Ending::ByClient(_)) => "client".into(),
         (None, _) => "lost".into(),
     };
-    tracing::debug!(%connection, code = label, "closed");
+    tracing::debug!(%socket, code = label, "closed");
     counters::closed(label);
     task.socket.close(code).await;
 }
 
-/// The key for the client's next socket.
+/// Draws the key for the client's next socket.
 fn draw() -> Option<Token> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).ok()?;
@@ -84,18 +84,18 @@ struct Task {
 }
 
 impl Task {
-    /// Until the session has ended and its last command is executed.
+    /// Serves the socket until the session has ended and its last command is executed.
     async fn serve<E: Engine>(&mut self, shared: &Shared<E>) -> Ending {
-        let place = shared.drain.place(self.session.connection());
+        let leave = shared.drain.place(self.session.socket());
         let mut shutdown = pin!(async {
             shared.shutdown.cancelled().await;
-            tokio::time::sleep(Duration::from_millis(place.at)).await;
+            tokio::time::sleep(Duration::from_millis(leave.at_ms)).await;
         });
         let mut timer = pin!(tokio::time::sleep_until(self.clock.instant(self.clock.now())));
-        let connection = self.session.connection();
+        let socket = self.session.socket();
         let mut ending = Ending::Gone;
         loop {
-            self.perform(shared, connection).await;
+            self.perform(shared, socket).await;
             if self.session.is_closed() {
                 return ending;
             }
@@ -106,7 +106,7 @@ impl Task {
                 self.poll(context, timer.as_mut())
             });
             match event.await {
-                Event::Shutdown => self.session.handle_shutdown(self.clock.now(), place.after),
+                Event::Shutdown => self.session.handle_shutdown(self.clock.now(), leave.after_ms),
                 Event::Overflow => self.session.handle_slow(),
                 Event::Delivery(delivery) => self.session.handle_delivery(self.clock.now(), delivery),
                 Event::Timer => self.handle_timer(),
@@ -126,32 +126,32 @@ impl Task {
     }
 
     /// Does what the session asks for.
-    async fn perform<E: Engine>(&mut self, shared: &Shared<E>, connection: ConnectionId) {
+    async fn perform<E: Engine>(&mut self, shared: &Shared<E>, socket: SocketId) {
         while let Some(output) = self.session.poll_output() {
             match output {
                 SessionOutput::Send { message, seq, ack } => {
                     let envelope = Envelope { seq, ack, ..message.into_envelope(self.clock.timestamp()) };
                     match serde_json::to_string(&envelope) {
                         Ok(text) => self.socket.queue(text),
-                        Err(error) => tracing::error!(%connection, %error, "a message has no JSON form"),
+                        Err(error) => tracing::error!(%socket, %error, "a message has no JSON form"),
                     }
                 }
                 SessionOutput::Execute(command) => {
-                    let due = shared.engine.execute(self.clock.now(), connection, command).await;
+                    let due = shared.engine.execute(self.clock.now(), socket, command).await;
                     shared.sweeper.handle_due(due);
                 }
                 SessionOutput::Close(close) => self.close = Some((close.as_u16(), close.reason())),
                 SessionOutput::Accepted { kind } => counters::accepted(kind),
                 SessionOutput::Refused { code, field, kind } => {
                     counters::refused(code);
-                    self.refusals.log(connection, code, kind, field);
+                    self.refusals.log(socket, code, kind, field);
                 }
             }
         }
     }
 
-    /// The next event. Nothing is taken in while something waits to go out: a client that does not read is
-    /// not read from either, and what waits for it waits in its bounded inbox.
+    /// Waits for the next event. The task reads nothing while a frame waits to go out: it does not read from a client that does
+    /// not read, and deliveries for that client wait in its bounded inbox.
     fn poll(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Event> {
         let now = self.clock.now();
         let written = match self.socket.poll_write(context, now) {

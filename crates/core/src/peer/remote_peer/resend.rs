@@ -1,31 +1,34 @@
 //! When what was sent to a peer is sent again: the server refused it, because the peer is not there or has too much before it.
 //! What the server took arrives, or the session of the peer ends.
 
-use crate::output::Failure;
+use crate::failure::Failure;
+use crate::time::Time;
 
 /// The first wait after a refusal, in milliseconds; it doubles.
-const FIRST_MS: u64 = 500;
+const FIRST_MS: u32 = 500;
 /// The longest such wait, in milliseconds.
-const MOST_MS: u64 = 8_000;
+const MAX_MS: u32 = 8_000;
 
+/// The wait after a refusal.
 #[derive(Debug)]
 pub struct Resend {
-    at: Option<u64>,
-    wait: u64,
+    at: Option<Time>,
+    wait_ms: u32,
     /// Why the server did not deliver, while it does not.
     undelivered: Option<Failure>,
 }
 
 impl Resend {
+    /// Nothing was refused.
     pub fn new() -> Self {
-        Self { at: None, wait: FIRST_MS, undelivered: None }
+        Self { at: None, wait_ms: FIRST_MS, undelivered: None }
     }
 
     /// The server did not deliver what was sent. Several messages of one moment are refused one by one.
-    pub fn handle_refused(&mut self, now: u64, failure: Failure) {
+    pub fn handle_refused(&mut self, now: Time, failure: Failure) {
         if self.at.is_none() {
-            self.at = Some(now.saturating_add(self.wait));
-            self.wait = self.wait.saturating_mul(2).min(MOST_MS);
+            self.at = Some(now.after_ms(self.wait_ms));
+            self.wait_ms = self.wait_ms.saturating_mul(2).min(MAX_MS);
             self.undelivered = Some(failure);
         }
     }
@@ -39,8 +42,9 @@ impl Resend {
         was_undelivered
     }
 
+    /// The pair is connected: the next wait is a short one again.
     pub fn handle_connected(&mut self) {
-        self.wait = FIRST_MS;
+        self.wait_ms = FIRST_MS;
     }
 
     /// Everything is sent again now.
@@ -48,15 +52,17 @@ impl Resend {
         self.at = None;
     }
 
-    /// Send at the next wake-up.
-    pub fn hurry(&mut self, now: u64) {
+    /// Everything is to be sent again at the next wake-up.
+    pub fn send_now(&mut self, now: Time) {
         self.at = Some(now);
     }
 
-    pub fn is_due(&self, now: u64) -> bool {
+    /// Whether the wait is over.
+    pub fn is_due(&self, now: Time) -> bool {
         self.at.is_some_and(|at| now >= at)
     }
 
+    /// Whether the server did not deliver what was sent last.
     pub fn is_undelivered(&self) -> bool {
         self.undelivered.is_some()
     }
@@ -71,7 +77,8 @@ impl Resend {
         self.undelivered.take()
     }
 
-    pub fn poll_timeout(&self) -> Option<u64> {
+    /// When the wait is over.
+    pub fn poll_timeout(&self) -> Option<Time> {
         self.at
     }
 }
