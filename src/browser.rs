@@ -5,6 +5,7 @@ pub mod event_listener;
 pub mod next_macrotask;
 pub mod page;
 pub mod peer_connection;
+pub mod rtc_types;
 pub mod timer;
 pub mod web_socket;
 

@@ -1,9 +1,10 @@
 //! Each connection to another peer: an `RTCPeerConnection` (W3C WebRTC §4) with the SDK's own data channel.
 
 use crate::browser::event_listener::EventListeners;
+use crate::browser::rtc_types::{connection_state, description, init, signaling_state};
 use crate::browser::{Report, data_channel};
 use crate::codec;
-use crate::js_value::{global_member, member, text_member, thrown_text};
+use crate::js_value::{global_member, member, thrown_text};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, select};
@@ -11,8 +12,8 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Function, Map, Promise};
 use signalpost_core::observed::candidates::{candidate_found, gathering_changed};
 use signalpost_core::{
-    ConnectionEvent, ConnectionId, ConnectionState, Description, Input, Operation, OperationId, Outcome,
-    SdpType, SignalingState,
+    ConnectionEvent, ConnectionId, Description, Input, Operation, OperationId, Outcome, SdpType,
+    SignalingState,
 };
 use std::cell::RefCell;
 use std::future::Future;
@@ -23,7 +24,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     RtcConfiguration, RtcDataChannel, RtcIceGatheringState, RtcPeerConnection, RtcPeerConnectionIceEvent,
-    RtcPeerConnectionState, RtcSdpType, RtcSessionDescriptionInit, RtcSignalingState,
+    RtcSdpType, RtcSessionDescriptionInit,
 };
 
 #[wasm_bindgen]
@@ -211,50 +212,6 @@ impl Context {
         TimeoutFuture::new(milliseconds.into()).await;
         self.bytes_received().await.map_or(before, |now| now - before)
     }
-}
-
-fn init(kind: RtcSdpType, sdp: &str) -> RtcSessionDescriptionInit {
-    let init = RtcSessionDescriptionInit::new(kind);
-    init.set_sdp(sdp);
-    init
-}
-
-/// Reads an `RTCSessionDescription`; `None` where there is none, or one of a type that Signalpost never makes.
-fn description(value: &JsValue) -> Option<Description> {
-    let kind = match text_member(value, "type")?.as_str() {
-        "offer" => SdpType::Offer,
-        "answer" => SdpType::Answer,
-        _ => return None,
-    };
-    Some(Description { kind, sdp: text_member(value, "sdp")? })
-}
-
-/// Returns `None` for a state that W3C WebRTC does not have.
-fn signaling_state(state: RtcSignalingState) -> Option<SignalingState> {
-    Some(match state {
-        RtcSignalingState::Stable => SignalingState::Stable,
-        RtcSignalingState::HaveLocalOffer => SignalingState::HaveLocalOffer,
-        RtcSignalingState::HaveRemoteOffer => SignalingState::HaveRemoteOffer,
-        // The core takes the states that Signalpost never enters for this one.
-        RtcSignalingState::HaveLocalPranswer | RtcSignalingState::HaveRemotePranswer => {
-            SignalingState::Closed
-        }
-        RtcSignalingState::Closed => SignalingState::Closed,
-        _ => return None,
-    })
-}
-
-/// Returns `None` for a state that W3C WebRTC does not have.
-fn connection_state(state: RtcPeerConnectionState) -> Option<ConnectionState> {
-    Some(match state {
-        RtcPeerConnectionState::New => ConnectionState::New,
-        RtcPeerConnectionState::Connecting => ConnectionState::Connecting,
-        RtcPeerConnectionState::Connected => ConnectionState::Connected,
-        RtcPeerConnectionState::Disconnected => ConnectionState::Disconnected,
-        RtcPeerConnectionState::Failed => ConnectionState::Failed,
-        RtcPeerConnectionState::Closed => ConnectionState::Closed,
-        _ => return None,
-    })
 }
 
 /// One connection. Dropping it closes it; nothing is heard of it afterwards.
