@@ -82,6 +82,7 @@ function timing(options: SignalingClientOptions): Timing {
   const maxAttempts = numberIn("reconnect.maxAttempts", reconnect.maxAttempts, Infinity, 0, Infinity, true);
   const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
   const isComplete = oneOf("gathering.mode", mode, ["trickle", "complete"]) === "complete";
+  const most = CANDIDATES_PER_GENERATION;
   return {
     reconnect: {
       baseMs: numberIn("reconnect.baseMs", reconnect.baseMs, RECONNECT.baseMs, 0, day),
@@ -92,15 +93,8 @@ function timing(options: SignalingClientOptions): Timing {
     },
     candidates: {
       batchMs: numberIn("candidates.batchMs", candidates.batchMs, CANDIDATES.batchMs, 0, 10_000),
-      batchSize: numberIn("candidates.batchSize", candidates.batchSize, CANDIDATES.batchSize, 1, CANDIDATES_PER_GENERATION, true),
-      maxPerGeneration: numberIn(
-        "candidates.maxPerGeneration",
-        candidates.maxPerGeneration,
-        CANDIDATES.maxPerGeneration,
-        1,
-        CANDIDATES_PER_GENERATION,
-        true,
-      ),
+      batchSize: numberIn("candidates.batchSize", candidates.batchSize, CANDIDATES.batchSize, 1, most, true),
+      maxPerGeneration: numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, CANDIDATES.maxPerGeneration, 1, most, true),
     },
     gatheringMs: isComplete ? wait : undefined,
     releaseWhenFrozen: oneOf("background", options.background, ["keep", "release"]) === "release",

@@ -56,7 +56,7 @@ impl Client {
         self.command(Command::Cancel { call: CallId(call) });
     }
 
-    /// Gives a call another time limit than its default.
+    /// Gives a call another time limit than the core's own.
     pub fn limit(&self, call: u32, #[wasm_bindgen(js_name = timeoutMs)] timeout_ms: u32) {
         self.command(Command::Limit { call: CallId(call), timeout_ms });
     }

@@ -13,7 +13,7 @@ const TYPES: &str = r#"
 export interface Settings {
   readonly peer: PeerDescription;
   readonly key: string;
-  /** How many pages have used what is stored, this one included: each has room for as many attempts to register. */
+  /** How many pages have used this key, or one that it comes from, this page with them. */
   readonly pages: number;
   /** Without `maxAttempts` the client never gives up. */
   readonly reconnect: {

@@ -54,14 +54,12 @@ struct TimelineRecord {
 
 /// Returns how long each phase of a connection took, in milliseconds, as an object; `undefined` for what has not happened.
 pub fn timeline(timeline: Timeline) -> JsValue {
-    let Timeline {
-        started_ms: _,
-        discovery_ms: discovery,
-        offer_ms: offer,
-        answer_ms: answer,
-        first_candidate_ms: first_candidate,
-        pair_ms: pair,
-        open_ms: open,
-    } = timeline;
-    record(&TimelineRecord { discovery, offer, answer, first_candidate, pair, open })
+    record(&TimelineRecord {
+        discovery: timeline.discovery_ms,
+        offer: timeline.offer_ms,
+        answer: timeline.answer_ms,
+        first_candidate: timeline.first_candidate_ms,
+        pair: timeline.pair_ms,
+        open: timeline.open_ms,
+    })
 }

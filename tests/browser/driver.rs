@@ -150,7 +150,7 @@ fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<
         r#"{{
             "peer": {{ "id": "{id}", "capabilities": [] }},
             "key": "0123456789abcdef0123456789abcdef",
-            "attempt": 0,
+            "pages": 0,
             "reconnect": {{ "baseMs": 1000, "factor": 2, "maxMs": 30000, "maxVisibleMs": 3500 }},
             "candidates": {{ "batchMs": 100, "batchSize": 5, "maxPerGeneration": 10 }},
             "releaseWhenFrozen": false

@@ -200,7 +200,7 @@ async function serverIsEmpty() {
 /** What the module holds as long as it lives, once it was used: the global object, and with what wasm-bindgen-futures queues its tasks. */
 const LASTING_OBJECTS = 3;
 
-/** Checks that the module is the same as before, holds nothing, and has allocated no more, except for the remains of added memory. */
+/** The module is the one that it was, holds nothing more, and has allocated no more but for the crumbs of added memory. */
 function sameModule(now, before) {
   assert.deepEqual([now.instances, now.objects], [1, before.objects]);
   assert.ok(now.objects <= LASTING_OBJECTS, `${now.objects} objects`);

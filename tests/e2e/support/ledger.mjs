@@ -1,10 +1,10 @@
-// Counts what a page has open: listeners, timers, sockets, ports, connections, and what the module holds. The ledger does not wait for the
-// garbage collector, and keeps no watched object from it.
+// What a page has open: listeners, timers, sockets, ports, connections, and what the module holds. Nothing here waits for the
+// garbage collector, and nothing that is watched is kept from it.
 import { readFileSync } from "node:fs";
 import { exportNames } from "../../../tools/optimize.mjs";
 import { inject } from "./pages.mjs";
 
-/** In a page, before it loads the package: `window.ledger`. */
+/** In a page, before the package is there: `window.ledger`. */
 const LEDGER = (names) => {
   const native = { setTimeout: window.setTimeout.bind(window), clearTimeout: window.clearTimeout.bind(window) };
   const count = {};
@@ -107,7 +107,7 @@ const LEDGER = (names) => {
     return objects;
   };
 
-  /** Returns the bytes that the module has allocated, to about a kilobyte: its memory without the part that it can still allocate. */
+  /** The bytes that the module has allocated, to about a kilobyte: how much less than its memory can still be had. */
   const allocated = (exports) => {
     const [memory, malloc, free] = ["memory", "__wbindgen_malloc", "__wbindgen_free"].map((name) => exports[names[name]]);
     const bytes = memory.buffer.byteLength;
@@ -115,7 +115,7 @@ const LEDGER = (names) => {
     const blocks = [];
     while (memory.buffer.byteLength === bytes) blocks.push(malloc(size, 1));
     for (const block of blocks) free(block, size, 1);
-    // Each block counts with what the allocator adds to it; the last block is in memory that was added for it.
+    // With what the allocator adds to each; the last is in memory that was added for it.
     return bytes - (blocks.length - 1) * (blocks.at(-2) - blocks.at(-3));
   };
 
@@ -156,5 +156,5 @@ const LEDGER = (names) => {
   };
 };
 
-/** Gives the page `window.ledger` and `window.uncaught`; the test calls it before the page loads the package. */
+/** Gives the page `window.ledger` and `window.uncaught`; to be called before the package is loaded. */
 export const keepLedger = (page) => inject(page, `(${LEDGER})(${readFileSync(exportNames(), "utf8")})`);
