@@ -149,9 +149,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   async #load(call: number): Promise<void> {
     const [instance] = await Promise.all([load(), this.#identity.claim()]);
     if (!this.#calls.has(call) || this.#module) return;
-    const module = this.#start(instance);
-    this.#module = module;
-    for (const id of this.#early.peerIds) this.#guarded(() => module.openPeer(id));
+    this.#module = this.#start(instance);
+    for (const id of this.#early.peerIds) this.#guarded(() => this.#module?.openPeer(id));
   }
 
   /** Waits for the module, but not for longer than this; answers how much of the time is left, unless the call has ended meanwhile. */
