@@ -69,7 +69,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
-    const { endpoint, transport, identity, peer, configuration, timing } = settings(url, options);
+    const { endpoint, transport, identity, peer, configuration, timing, traced } = settings(url, options);
     this.#identity = identity;
     this.#early = new EarlyConnections(configuration);
     this.#opener = new SocketOpener(transport, endpoint, this.#refused);
@@ -79,13 +79,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
       return this.#guarded(
         () =>
           new instance.Client(
-            this.#handler(),
-            {
-              ...timing,
-              peer: { ...peer, id: identity.id },
-              key: identity.key,
-              pages: identity.pages,
-            },
+            this.#handler(traced),
+            { ...timing, peer: { ...peer, id: identity.id }, key: identity.key, pages: identity.pages },
             configuration,
             endpoint(),
             this.#opener.ofTransport,
@@ -349,7 +344,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     emit(this, "statechange", { state, reason });
   }
 
-  #handler(): Handler {
+  #handler(traced: Handler["traced"]): Handler {
     return {
       resolved: (call) => this.#calls.resolve(call, { peers: [], cursor: undefined }),
       listed: (call, peers, cursor) => this.#calls.resolve(call, { peers, cursor }),
@@ -395,6 +390,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
       takeSocket: () => this.#opener.takeEarly(),
       takeConnection: (id) => this.#early.take(id),
       socketFailed: (thrown) => this.#opener.failed(thrown),
+      traced,
     };
   }
 }

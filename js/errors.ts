@@ -52,6 +52,8 @@ export interface ErrorContext {
   readonly peerId?: string;
   /** What the server or the browser said. */
   readonly detail?: string;
+  /** In how many milliseconds the same call can succeed, where the client or the server knows it (`rate-limited`). */
+  readonly retryAfterMs?: number;
 }
 
 /** The class of every error that Signalpost throws, rejects with, or reports. */
@@ -92,7 +94,8 @@ export function internal(cause: unknown): SignalingError {
 
 /** @internal A failure as the module tells it; `thrown` is what the last socket failed with, which causes failures of sockets only. */
 export function signalingError(failure: Failure, peerId?: string, thrown?: unknown): SignalingError {
-  const { code, retryable, message } = failure;
+  const { code, retryable, message, retryAfterMs } = failure;
   const cause = code === "socket-unavailable" || code === "server-unreachable" ? thrown : undefined;
-  return new SignalingError(code, retryable, { ...(peerId && { peerId }), ...(message && { detail: message }) }, cause);
+  const context = { ...(peerId && { peerId }), ...(message && { detail: message }), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return new SignalingError(code, retryable, context, cause);
 }

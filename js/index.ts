@@ -11,6 +11,7 @@ export type {
   SignalingClientEventMap,
   SignalingErrorEvent,
 } from "./client_events.js";
+export type { DebugEntry, DebugListener } from "./debug.js";
 export { SignalingError, errorCodes } from "./errors.js";
 export type { ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";

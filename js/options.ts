@@ -1,5 +1,6 @@
 import type { Settings } from "#glue";
 import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from "./arguments.js";
+import { type DebugListener, tracer } from "./debug.js";
 import { className } from "./host.js";
 import { type SessionOptions, identity } from "./identity.js";
 import { CANDIDATES, CANDIDATES_PER_GENERATION, CAPABILITIES, LABEL_BYTES, METADATA_BYTES, RECONNECT } from "./limits.js";
@@ -34,6 +35,11 @@ export interface SignalingClientOptions {
   readonly rtc?: RTCConfiguration;
   /** Opens the sockets to the server. By default the client opens a `WebSocket`. */
   readonly transport?: Transport;
+  /**
+   * Hears every step that the client decides, and every timer that it sets: for a log when something goes wrong. No entry holds a key
+   * or the text of a message. By default the client tells nobody, and makes no entries.
+   */
+  readonly debug?: DebugListener;
 }
 
 /** Exponential backoff with full jitter. The first retry waits at most 500 ms. */
@@ -72,7 +78,7 @@ export interface GatheringOptions {
 }
 
 /** When things happen, and how many, once it is looked at. */
-type Timing = Pick<Settings, "reconnect" | "candidates" | "gatheringMs" | "releaseWhenFrozen">;
+type Timing = Pick<Settings, "reconnect" | "candidates" | "gatheringMs" | "releaseWhenFrozen" | "trace">;
 
 function timing(options: SignalingClientOptions): Timing {
   const day = 86_400_000;
@@ -98,17 +104,19 @@ function timing(options: SignalingClientOptions): Timing {
     },
     gatheringMs: isComplete ? wait : undefined,
     releaseWhenFrozen: oneOf("background", options.background, ["keep", "release"]) === "release",
+    trace: options.debug !== undefined,
   };
 }
 
 /** @internal What the module is given, once all of it is looked at. */
 export function settings(url: string | URL, given: SignalingClientOptions | undefined) {
   const options: SignalingClientOptions = dictionary("options", given);
-  const { capabilities = [], metadata, transport = webSocket } = options;
+  const { capabilities = [], metadata, transport = webSocket, debug } = options;
   if (!Array.isArray(capabilities) || capabilities.length > CAPABILITIES) {
     refuse("capabilities", capabilities, `an array of at most ${CAPABILITIES} strings`);
   }
   if (typeof transport !== "function") refuse("transport", transport, "a function");
+  if (debug !== undefined && typeof debug !== "function") refuse("debug", debug, "a function");
   const id = optionalText("peerId", options.peerId);
   const storage = oneOf("session.storage", dictionary("session", options.session).storage, ["none", "tab", "origin"]);
   const endpoint = endpointOf(url);
@@ -123,6 +131,7 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
     },
     configuration: { bundlePolicy: "max-bundle", ...dictionary("rtc", options.rtc) } satisfies RTCConfiguration as RTCConfiguration,
     timing: timing(options),
+    traced: tracer(debug),
   };
 }
 

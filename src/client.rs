@@ -36,9 +36,11 @@ impl Client {
         transport: Option<Function>,
     ) -> Result<Client, JsValue> {
         let source = transport.map_or(SocketSource::Url(url), SocketSource::Transport);
-        let config = Settings::read(settings)?.into_config()?;
+        let settings = Settings::read(settings)?;
+        let traces = settings.trace;
+        let config = settings.into_config()?;
         let scope = js_sys::global().into();
-        Ok(Self { driver: Driver::new(&scope, handler, source, configuration, config, seed()) })
+        Ok(Self { driver: Driver::new(&scope, handler, source, configuration, config, traces, seed()) })
     }
 
     /// Connects to the server and registers.

@@ -8,7 +8,7 @@ use crate::handler::Handler;
 use crate::to_js;
 use core::cell::{Cell, RefCell};
 use signalpost_core::protocol::{Open, OwnSignal, PeerId};
-use signalpost_core::{CallId, Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline};
+use signalpost_core::{CallId, Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline, Trace};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::{RtcConfiguration, RtcPeerConnection};
@@ -20,6 +20,7 @@ const MAX_WAIT_MS: u32 = i32::MAX as u32;
 enum News {
     Settled(CallId, Result<Reply, Failure>),
     Event(Event),
+    Trace(Trace),
 }
 
 /// One client and what it has of the browser.
@@ -33,6 +34,8 @@ pub struct Driver {
     telling: Cell<bool>,
     /// What the timer is set to.
     deadline: Cell<Option<u64>>,
+    /// Whether the facade hears every decision of the core.
+    traces: bool,
 }
 
 impl Driver {
@@ -43,6 +46,7 @@ impl Driver {
         source: SocketSource,
         configuration: RtcConfiguration,
         config: Config,
+        traces: bool,
         seed: u64,
     ) -> Rc<Self> {
         Rc::new_cyclic(|own| {
@@ -61,6 +65,7 @@ impl Driver {
                 at_work: Cell::new(false),
                 telling: Cell::new(false),
                 deadline: Cell::new(None),
+                traces,
             }
         })
     }
@@ -101,9 +106,17 @@ impl Driver {
 
     /// Sets the timer to what the core waits for; nothing is changed where that is set already.
     fn set_timer(&self) {
-        let deadline = self.core.borrow().poll_timeout().map(|(at, _)| at);
+        let timeout = self.core.borrow().poll_timeout();
+        let deadline = timeout.map(|(at, _)| at);
         if self.deadline.replace(deadline) != deadline {
             let now = clock::now();
+            if let Some((at, name)) = timeout.filter(|_| self.traces) {
+                let mut detail = String::from(name.as_str());
+                detail.push_str(" in ");
+                detail.push_str(&at.saturating_sub(now).to_string());
+                detail.push_str(" ms");
+                self.trace(Trace { action: "timer", id: None, detail });
+            }
             // Timers of browsers count in 32 bits with a sign.
             let wait = |at: u64| {
                 u32::try_from(at.saturating_sub(now)).map_or(MAX_WAIT_MS, |wait| wait.min(MAX_WAIT_MS))
@@ -116,8 +129,16 @@ impl Driver {
         loop {
             let next = self.core.borrow_mut().poll_output();
             let Some(output) = next else { break };
+            if self.traces {
+                self.trace(output.trace());
+            }
             self.execute(output);
         }
+    }
+
+    /// Tells the facade later: an application may call back.
+    fn trace(&self, trace: Trace) {
+        self.news.borrow_mut().push_back(News::Trace(trace));
     }
 
     fn execute(&self, output: Output) {
@@ -151,6 +172,7 @@ impl Driver {
             match news {
                 News::Settled(call, result) => self.settle(call, &result),
                 News::Event(event) => self.tell(&event),
+                News::Trace(Trace { action, id, detail }) => self.handler.traced(action, id, &detail),
             }
         }
         self.telling.set(false);

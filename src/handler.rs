@@ -12,6 +12,8 @@ export interface Failure {
   readonly retryable: boolean;
   /** Details, in words; may be empty. */
   readonly message: string;
+  /** In how many milliseconds the same call can succeed, where that is known. */
+  readonly retryAfterMs: number | undefined;
 }
 
 /** A peer as others describe it; `metadata` is a text of its application. */
@@ -68,6 +70,8 @@ export interface Handler {
   takeConnection(peer: string): RTCPeerConnection | undefined;
   /** A socket could not be made: what the browser or the transport threw. */
   socketFailed(thrown: unknown): void;
+  /** The core decided something, or set its timer; called only where the settings ask for it. `id` is of a socket, a connection or a call. */
+  traced(action: string, id: number | undefined, detail: string): void;
 }
 "#;
 
@@ -144,4 +148,7 @@ extern "C" {
     /// Tells what was thrown in place of a socket.
     #[wasm_bindgen(method, js_name = socketFailed)]
     pub fn socket_failed(this: &Handler, thrown: &JsValue);
+    /// Tells what the core decided.
+    #[wasm_bindgen(method)]
+    pub fn traced(this: &Handler, action: &str, id: Option<u32>, detail: &str);
 }

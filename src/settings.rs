@@ -28,6 +28,8 @@ export interface Settings {
   readonly gatheringMs: number | undefined;
   /** Whether the link is closed while the page is frozen. */
   readonly releaseWhenFrozen: boolean;
+  /** Whether the handler hears every decision of the core. */
+  readonly trace: boolean;
 }
 
 /** Which peers to list; every condition that is given holds. */
@@ -62,6 +64,8 @@ pub struct Settings {
     candidates: Candidates,
     gathering_ms: Option<f64>,
     release_when_frozen: bool,
+    /// Whether the handler hears every decision of the core.
+    pub trace: bool,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +108,7 @@ impl Settings {
     /// # Errors
     /// The name of the argument that is wrong.
     pub fn into_config(self) -> Result<Config, JsValue> {
-        let Self { peer, key, pages, reconnect, candidates, gathering_ms, release_when_frozen } = self;
+        let Self { peer, key, pages, reconnect, candidates, gathering_ms, release_when_frozen, .. } = self;
         let PeerDescription { id, region, capabilities, metadata } = peer;
         Ok(Config {
             peer_id: peer_id(&id)?,

@@ -1,7 +1,7 @@
 //! What the facade gets as objects, through serde-wasm-bindgen.
 
 use serde::Serialize;
-use signalpost_core::{Failure, Timeline};
+use signalpost_core::{Failure, FailureDetails, Timeline};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -29,16 +29,18 @@ pub fn record<T: Serialize + ?Sized>(record: &T) -> JsValue {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct FailureRecord<'a> {
     code: &'a str,
     retryable: bool,
     message: &'a str,
+    retry_after_ms: Option<u32>,
 }
 
 /// Returns a failure as an object.
 pub fn failure(failure: &Failure) -> JsValue {
-    let retryable = failure.retryable;
-    record(&FailureRecord { code: &failure.code, retryable, message: &failure.message })
+    let FailureDetails { code, retryable, message, retry_after_ms, .. } = &**failure;
+    record(&FailureRecord { code, retryable: *retryable, message, retry_after_ms: *retry_after_ms })
 }
 
 #[derive(Serialize)]

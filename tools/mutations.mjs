@@ -152,6 +152,7 @@ const COPIED = [
   "crates",
   "src",
   "tools/bind",
+  "benches/server",
   "tests/operations",
   "tests/vectors",
 ];

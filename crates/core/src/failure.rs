@@ -21,6 +21,8 @@ pub struct FailureDetails {
     pub retryable: bool,
     /// Details, in words; may be empty.
     pub message: String,
+    /// In how many milliseconds the same call can succeed, where that is known.
+    pub retry_after_ms: Option<u32>,
 }
 
 impl Failure {
@@ -32,7 +34,14 @@ impl Failure {
     /// A failure as the server told it. A failure whose code this build does not know is not retryable.
     pub fn told(code: String, message: String) -> Self {
         let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
-        Self(Arc::new(FailureDetails { code, retryable, message }))
+        Self(Arc::new(FailureDetails { code, retryable, message, retry_after_ms: None }))
+    }
+
+    /// The failure with the time in which the same call can succeed.
+    pub fn retry_after(self, retry_after_ms: Option<u32>) -> Self {
+        let FailureDetails { code, message, retryable, .. } = &*self.0;
+        let (code, message, retryable) = (code.clone(), message.clone(), *retryable);
+        Self(Arc::new(FailureDetails { code, retryable, message, retry_after_ms }))
     }
 }
 

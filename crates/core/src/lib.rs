@@ -38,6 +38,7 @@ mod rng;
 mod rooms;
 mod stream;
 mod time;
+mod trace;
 
 pub use client::Client;
 pub use collections::queue::Queue;
@@ -54,3 +55,4 @@ pub use output::{ClientState, Event, Operation, Output, Reply};
 pub use peer::timeline::Timeline;
 pub use rng::Rng;
 pub use signalpost_protocol as protocol;
+pub use trace::Trace;

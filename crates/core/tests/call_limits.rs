@@ -170,3 +170,21 @@ fn candidates_whose_call_was_cancelled_in_their_batch_do_not_wait_for_a_link_for
     world.advance(150_000);
     assert_eq!(world.client.outbox().1, 0);
 }
+
+#[test]
+fn a_message_beyond_the_allowance_says_when_there_is_room() {
+    let mut world = World::registered();
+    let to = Receiver::Peer(id("ada"));
+    for call in 100..141 {
+        let data = "1".into();
+        world.command(Command::Message { call: CallId(call), to: to.clone(), data, receipt: false });
+    }
+    let wait_ms = |world: &World, wanted: u32| {
+        let settled = world.settled.iter().find(|(call, _)| *call == wanted);
+        settled.and_then(|(_, result)| result.as_ref().err()).and_then(|failure| failure.retry_after_ms)
+    };
+    assert_eq!((world.outcome(140), wait_ms(&world, 140)), (Some(Err("rate-limited")), Some(50)));
+    world.advance(50);
+    world.command(Command::Message { call: CallId(141), to, data: "1".into(), receipt: false });
+    assert!(waits(&world, 141));
+}

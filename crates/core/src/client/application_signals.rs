@@ -19,8 +19,9 @@ impl Client {
         if bytes > limits::MESSAGE_BYTES {
             let failure = Failure::new(ErrorCode::MessageTooLarge, "at most 4096 bytes of JSON");
             self.context.settle(call, Err(failure));
-        } else if !self.outgoing_messages.admit(self.context.now) {
-            self.context.reject(call, ErrorCode::RateLimited);
+        } else if let Err(wait_ms) = self.outgoing_messages.admit(self.context.now) {
+            let failure = Failure::from(ErrorCode::RateLimited).retry_after(Some(wait_ms));
+            self.context.settle(call, Err(failure));
         } else {
             let message = match to {
                 Receiver::Peer(to) => {

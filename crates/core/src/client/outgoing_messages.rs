@@ -40,14 +40,19 @@ pub struct OutgoingMessages {
 }
 
 impl OutgoingMessages {
-    /// Takes a message out of the allowance; false when the application sends too fast.
-    pub fn admit(&mut self, now: Time) -> bool {
+    /// Takes a message out of the allowance.
+    ///
+    /// # Errors
+    /// In how many milliseconds the allowance has room, when the application sends too fast.
+    pub fn admit(&mut self, now: Time) -> Result<(), u32> {
         let until = self.paid_until.map_or(now, |paid| paid.max(now)).after_ms(MESSAGE_MS);
-        let admitted = until <= now.after_ms(MAX_AHEAD_MS);
-        if admitted {
-            self.paid_until = Some(until);
+        match until.ms_since(now.after_ms(MAX_AHEAD_MS)) {
+            0 => {
+                self.paid_until = Some(until);
+                Ok(())
+            }
+            wait_ms => Err(wait_ms),
         }
-        admitted
     }
 
     /// Whether one more is too many.

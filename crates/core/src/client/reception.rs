@@ -121,8 +121,8 @@ impl Client {
                 let listed = self.directory.listed(&from);
                 self.peers.handle_signal(&from, listed, signal, &mut self.context);
             }
-            ServerMessage::Error { code, message, reference, about, .. } => {
-                self.handle_refusal(Failure::told(code, message), reference, about);
+            ServerMessage::Error { code, message, reference, about, after } => {
+                self.handle_refusal(Failure::told(code, message).retry_after(after), reference, about);
             }
         }
     }
