@@ -32,7 +32,15 @@ for (const kind of ["chromium", "firefox"]) {
         }, `debugged-${kind}`);
         assert.equal(state, "connected");
         const steps = entries.filter(({ action }) => action !== "timer").map(({ action, detail }) => `${action} ${detail}`.trim());
-        const expected = ["event state", "open-socket", "send hello", "event key", "send join", "send broadcast", "create-connection nobody"];
+        const expected = [
+          "event state",
+          "open-socket",
+          "send hello",
+          "event key",
+          "send join",
+          "send broadcast",
+          "create-connection nobody",
+        ];
         assert.deepEqual(
           expected.filter((step) => !steps.includes(step)),
           [],
