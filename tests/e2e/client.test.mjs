@@ -228,7 +228,7 @@ test("a room tells who comes and who goes, and how", () =>
       [ada, bob],
     );
     await events(2);
-    await first.evaluate("room.leave()");
+    await first.evaluate("room.leave({ timeoutMs: 5000 })");
     await events(3);
     await first.evaluate(`client.join("${room}")`);
     await events(4);
