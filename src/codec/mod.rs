@@ -7,20 +7,14 @@ mod write;
 
 use crate::js_value::parse;
 use alloc::string::String;
-pub use read::{text, u16_field};
 use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
 use wasm_bindgen::JsValue;
-pub use write::{candidates, peers};
+pub use write::peers;
 
 /// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more. The envelope itself
 /// has no `ack`.
 pub fn encode(envelope: &Envelope, ack: Option<u32>) -> String {
     write::envelope(envelope, ack)
-}
-
-/// The candidate as JSON text.
-pub fn encode_candidate(init: &IceCandidateInit) -> String {
-    write::candidate(init)
 }
 
 /// The envelope in the data of a `message` event; `None` when it is binary, no JSON or no envelope.

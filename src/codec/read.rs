@@ -13,9 +13,6 @@ extern "C" {
     fn is_array(value: &JsValue) -> bool;
 }
 
-/// Absent or `null` is `Some(None)`; of the wrong kind is `None`.
-pub type Field<T> = Option<Option<T>>;
-
 /// Reads members of an object. A member of the wrong kind is remembered, since a way out at each would weigh more.
 struct Members<'a> {
     object: &'a JsValue,
@@ -106,20 +103,6 @@ fn length(value: &JsValue) -> Option<u32> {
         return None;
     }
     integer(&member(value, "length"), u64::from(u32::MAX)).map(|length| length as u32)
-}
-
-/// A string.
-pub fn text(object: &JsValue, name: &'static str) -> Field<String> {
-    let mut members = Members { object, wrong: false };
-    let text = members.text(name);
-    members.unless_wrong(text)
-}
-
-/// An integer of 16 bits.
-pub fn u16_field(object: &JsValue, name: &'static str) -> Field<u16> {
-    let mut members = Members { object, wrong: false };
-    let number = members.integer(name, u64::from(u16::MAX)).map(|number| number as u16);
-    members.unless_wrong(number)
 }
 
 /// A record; `None` when a field is of the wrong kind.

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 use signalpost_core::protocol::record::{FieldWriter, Record};
-use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
+use signalpost_core::protocol::{Envelope, PeerInfo};
 
 /// One object or array being written.
 struct Writer {
@@ -140,15 +140,6 @@ pub fn envelope(envelope: &Envelope, ack: Option<u32>) -> String {
         }
         writer.close("}");
     })
-}
-
-pub fn candidate(init: &IceCandidateInit) -> String {
-    written(|writer| writer.object(init))
-}
-
-/// Candidates as JSON text, as the facade gets them.
-pub fn candidates(candidates: &[IceCandidateInit]) -> String {
-    written(|writer| writer.list(candidates, Writer::object))
 }
 
 /// Peers as JSON text, as the facade gets them.
