@@ -54,9 +54,13 @@ impl World {
         }
         let now = self.pages[page].now(self.now);
         let mut news = Vec::new();
+        let left_before = self.pages[page].standing.just_left.len();
         while let Some(input) = self.pages[page].inbox.pop_front() {
             self.note_input(page, &input);
             let closes = matches!(input, Input::Command(Command::Close));
+            if let Input::Command(Command::Leave { room, .. }) = &input {
+                self.pages[page].standing.just_left.push(room.clone());
+            }
             // Until the client has been told, it may send: the browser throws it away.
             if let Input::Socket {
                 socket,
@@ -78,6 +82,7 @@ impl World {
                 News::Event(event) => self.tell(page, event),
             }
         }
+        self.pages[page].standing.just_left.truncate(left_before);
     }
 
     fn note_input(&mut self, page: usize, input: &Input) {
