@@ -1,4 +1,4 @@
-//! Reads records of the facade by serde's derive. serde-wasm-bindgen's own reader brings 20 kB (gzip) of error texts, which format floats
+//! Reads records of the facade by serde's derive. serde-wasm-bindgen's own reader brings 19 kB (gzip) of error texts, which format floats
 //! and texts (`docs/performance.md`); this one has one error, which says nothing: the facade has looked at every value.
 
 use crate::js_value::{item, member};
