@@ -7,13 +7,13 @@ mod write;
 
 use crate::js_value::parse;
 use alloc::string::String;
-use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
+use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo, Position};
 use wasm_bindgen::JsValue;
 pub use write::peers;
 
 /// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more. The envelope itself
 /// has no `ack`.
-pub fn encode(envelope: &Envelope, ack: Option<u32>) -> String {
+pub fn encode(envelope: &Envelope, ack: Option<Position>) -> String {
     write::envelope(envelope, ack)
 }
 

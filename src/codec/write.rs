@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 use signalpost_core::protocol::record::{FieldWriter, Record};
-use signalpost_core::protocol::{Envelope, PeerInfo};
+use signalpost_core::protocol::{Envelope, PeerInfo, Position};
 
 /// One object or array being written.
 struct Writer {
@@ -131,12 +131,12 @@ fn written(write: impl FnOnce(&mut Writer)) -> String {
     writer.text
 }
 
-pub fn envelope(envelope: &Envelope, ack: Option<u32>) -> String {
+pub fn envelope(envelope: &Envelope, ack: Option<Position>) -> String {
     written(|writer| {
         writer.open("{");
         envelope.write(writer);
         if let Some(ack) = ack {
-            writer.integer("ack", u64::from(ack));
+            writer.integer("ack", u64::from(ack.0));
         }
         writer.close("}");
     })
