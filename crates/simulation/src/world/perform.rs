@@ -262,7 +262,7 @@ impl World {
 fn brief(frame: &Envelope) -> String {
     let Envelope { kind, from, to, payload, .. } = frame;
     let mut text = kind.clone();
-    for (word, number) in [("seq", frame.seq), ("ack", frame.ack)] {
+    for (word, number) in [("seq", frame.seq.map(|seq| seq.0)), ("ack", frame.ack.map(|ack| ack.0))] {
         if let Some(number) = number {
             text.push_str(&format!(" {word} {number}"));
         }
