@@ -57,9 +57,11 @@ impl Presence {
         self.0.values_mut().flat_map(BTreeMap::values_mut).for_each(|stay| stay.is_away = None);
     }
 
-    /// A message of a peer comes behind the news of where that peer stands: it is not away, and who broadcasts in a room is in it.
+    /// A message of a peer comes behind the news of where that peer stands, a broadcast behind the news of its room: the peer is not
+    /// away there, and a peer that broadcasts in a room is in it.
     pub fn note_message(&self, from: &PeerId, room: Option<&RoomName>) -> Result<(), String> {
-        if let Some(name) = self.0.keys().find(|name| self.is_away(name, from)) {
+        let mut concerned = self.0.keys().filter(|name| room.is_none_or(|room| room == *name));
+        if let Some(name) = concerned.find(|name| self.is_away(name, from)) {
             return Err(format!("{from} says something and is away in {name}"));
         }
         match room.and_then(|name| self.0.get(name)) {
