@@ -6,7 +6,7 @@ use signalpost_core::protocol::Envelope;
 pub struct Numbers {
     /// What the client numbered, from 1.
     sent: Vec<Envelope>,
-    /// The highest number that it was told.
+    /// The highest number of a frame that the client got.
     told: u32,
     /// The last `hello` was for a session that the server may know.
     asked: bool,
@@ -15,7 +15,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// The client is told a frame; `is_next`: with the number that is due.
+    /// Hands the client a frame; `is_next`: with the number that is due.
     pub fn say(&mut self, envelope: &mut Envelope, is_next: bool) {
         if is_next {
             envelope.seq = Some(self.told.saturating_add(1));
