@@ -10,9 +10,11 @@ const ROOTS = [
   "src/lib.rs",
   "crates/protocol/src/lib.rs",
   "crates/core/src/lib.rs",
+  "crates/native/src/lib.rs",
   "crates/server/src/lib.rs",
   "crates/server/src/main.rs",
   "crates/simulation/src/lib.rs",
+  "crates/lab/src/lib.rs",
 ];
 
 const ITEM = /\b(?:struct|enum|union|fn|trait|const|static|type|macro_rules!)\s+(?:mut\s+)?(\w+)/g;

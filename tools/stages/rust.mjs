@@ -24,7 +24,6 @@ const env = { PROPTEST_RNG_SEED: process.env.PROPTEST_RNG_SEED ?? "1" };
 export const native = () =>
   run("cargo", ["test", "--quiet", "--workspace", "--exclude", "signalpost", "--exclude", "signalpost-bind"], { env });
 
-export const docs = () =>
-  run("cargo", ["doc", "--quiet", "--no-deps", "-p", "signalpost-protocol", "-p", "signalpost-core", "-p", "signalpost-server"], {
-    env: { RUSTDOCFLAGS: "-D warnings" },
-  });
+const documented = ["protocol", "core", "native", "server"].flatMap((crate) => ["-p", `signalpost-${crate}`]);
+
+export const docs = () => run("cargo", ["doc", "--quiet", "--no-deps", ...documented], { env: { RUSTDOCFLAGS: "-D warnings" } });
