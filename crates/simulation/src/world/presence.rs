@@ -1,4 +1,4 @@
-//! The reference model of who is in a room, as each application is told: who is there, who is away, and that each stay has one
+//! The reference model of who is in a room, by the events of each application: who is there, who is away, and that each stay has one
 //! end.
 
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
@@ -12,7 +12,7 @@ struct Stay {
     is_away: Option<bool>,
 }
 
-/// What one application was told of its rooms.
+/// The rooms of one application, by its events.
 #[derive(Debug, Default)]
 pub(super) struct Presence(BTreeMap<RoomName, BTreeMap<PeerId, Stay>>);
 
