@@ -3,7 +3,9 @@
 
 mod support;
 
-use signalpost_core::protocol::{Envelope, ErrorCode, IceCandidateInit, OwnSignal, Payload, PeerInfo};
+use signalpost_core::protocol::{
+    Envelope, ErrorCode, IceCandidateInit, OwnSignal, Payload, PeerInfo, Position,
+};
 use signalpost_core::{
     CallId, Client, ClientState, Command, ConnectionId, ConnectionState, Description, Event, Failure, Input,
     Operation, OperationId, Output, Reply, SdpType, SocketEvent, SocketId, Trace,
@@ -77,7 +79,10 @@ fn every_output_says_what_it_is_about_and_nothing_secret() {
     let settle = |result| Output::Settle { call, result };
     let mut all = vec![
         (Output::OpenSocket { socket }, trace("open-socket", Some(3), "")),
-        (Output::Send { socket, envelope: frame("hello"), ack: Some(9) }, trace("send", Some(3), "hello")),
+        (
+            Output::Send { socket, envelope: frame("hello"), ack: Some(Position(9)) },
+            trace("send", Some(3), "hello"),
+        ),
         (Output::CloseSocket { socket, code: 3_001 }, trace("close-socket", Some(3), "3001")),
         (
             Output::CreateConnection { connection, peer: id("zoe") },
