@@ -211,7 +211,7 @@ impl World {
                             );
                         }
                         SessionOutput::Close(_) => slot.has_closed = true,
-                        SessionOutput::Accepted { .. } | SessionOutput::Refused { .. } => {}
+                        SessionOutput::Accepted { .. } | SessionOutput::Refused { .. } | SessionOutput::Audited(_) => {}
                     }
                 }
                 assert_eq!(slot.session.is_closed(), slot.has_detached);
