@@ -7,12 +7,12 @@ mod write;
 
 use crate::js_value::parse;
 use alloc::string::String;
-use signalpost_core::protocol::{Envelope, IceCandidateInit};
+use signalpost_core::protocol::{Envelope, IceCandidateInit, Position};
 use wasm_bindgen::JsValue;
 
 /// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more. The envelope itself
 /// has no `ack`.
-pub fn encode(envelope: &Envelope, ack: Option<u32>) -> String {
+pub fn encode(envelope: &Envelope, ack: Option<Position>) -> String {
     write::envelope(envelope, ack)
 }
 

@@ -1,8 +1,8 @@
 //! Writes records as JSON text (RFC 8259); what is absent is left out.
 
 use alloc::string::String;
-use signalpost_core::protocol::Envelope;
 use signalpost_core::protocol::record::{FieldWriter, Record};
+use signalpost_core::protocol::{Envelope, Position};
 
 /// One object or array being written.
 struct Writer {
@@ -126,12 +126,12 @@ impl FieldWriter for Writer {
 }
 
 /// Returns an envelope as JSON text, with what is acknowledged now.
-pub fn envelope(envelope: &Envelope, ack: Option<u32>) -> String {
+pub fn envelope(envelope: &Envelope, ack: Option<Position>) -> String {
     let mut writer = Writer { text: String::new(), first: true };
     writer.open("{");
     envelope.write(&mut writer);
     if let Some(ack) = ack {
-        writer.integer("ack", u64::from(ack));
+        writer.integer("ack", u64::from(ack.0));
     }
     writer.close("}");
     writer.text

@@ -1,7 +1,7 @@
 //! The store of a single process.
 
 use super::pseudonym::{Day, DayKey, Pseudonym};
-use super::record::{BUCKET_MS, Position, Query, RETENTION_MS, Record, bucket_of, expires_at};
+use super::record::{BUCKET_MS, Query, RETENTION_MS, Record, RecordPosition, bucket_of, expires_at};
 use super::store::{AuditStore, Page, Unavailable};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -102,7 +102,7 @@ impl MemoryAuditStore {
         given_up
     }
 
-    fn page(&self, query: &Query, after: Option<Position>) -> Page {
+    fn page(&self, query: &Query, after: Option<RecordPosition>) -> Page {
         let mut page = Page::default();
         let mut looked_at = 0;
         let first = bucket_of(query.from).max(after.map_or(0, |after| after.bucket));
@@ -117,7 +117,7 @@ impl MemoryAuditStore {
                     page.records.push(*record);
                 }
                 if looked_at == LOOKED_AT || page.records.len() == PAGE {
-                    page.next = Some(Position { bucket: start, number: *number });
+                    page.next = Some(RecordPosition { bucket: start, number: *number });
                     return page;
                 }
             }
@@ -168,7 +168,12 @@ impl AuditStore for MemoryAuditStore {
         Ok(live.map(|record| self.add(record)).sum())
     }
 
-    async fn read(&mut self, now: u64, query: &Query, after: Option<Position>) -> Result<Page, Unavailable> {
+    async fn read(
+        &mut self,
+        now: u64,
+        query: &Query,
+        after: Option<RecordPosition>,
+    ) -> Result<Page, Unavailable> {
         self.remove_expired(now);
         Ok(self.page(query, after))
     }

@@ -66,7 +66,7 @@ impl Query {
 
 /// The place of a record in a store. Places are ordered, and stay what they are when other records come and go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
+pub struct RecordPosition {
     /// The start of the record's bucket.
     pub bucket: u64,
     /// The number of the record in its bucket; a later record of the bucket has a higher number.

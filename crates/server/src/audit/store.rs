@@ -1,7 +1,7 @@
 //! The contract between the trail and what keeps it.
 
 use super::pseudonym::{Day, DayKey, Pseudonym};
-use super::record::{Position, Query, Record};
+use super::record::{Query, Record, RecordPosition};
 use core::fmt;
 
 /// A store that cannot do its part now. What it was given is lost or not lost; it does not say.
@@ -23,7 +23,7 @@ pub struct Page {
     pub records: Vec<Record>,
     /// Where to go on; `None`: there are no more. A page may be empty and not the last: a store looks at a bounded number of
     /// records for each page.
-    pub next: Option<Position>,
+    pub next: Option<RecordPosition>,
 }
 
 /// Keeps records and the keys of days.
@@ -67,7 +67,7 @@ pub trait AuditStore: Send + 'static {
         &mut self,
         now: u64,
         query: &Query,
-        after: Option<Position>,
+        after: Option<RecordPosition>,
     ) -> impl Future<Output = Result<Page, Unavailable>> + Send;
 
     /// Removes every record that names one of these pseudonyms, as sender or as receiver, and returns their number.

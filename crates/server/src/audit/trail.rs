@@ -2,7 +2,7 @@
 
 use super::event::{AuditEvent, AuditKind};
 use super::pseudonym::{Day, DayKey, Pseudonym};
-use super::record::{Position, Query, Record};
+use super::record::{Query, Record, RecordPosition};
 use super::steady_time::SteadyTime;
 use super::store::{AuditStore, Page, Unavailable};
 use signalpost_protocol::PeerId;
@@ -88,7 +88,7 @@ impl<S: AuditStore> Trail<S> {
     pub async fn read(
         &mut self,
         selection: &Selection,
-        after: Option<Position>,
+        after: Option<RecordPosition>,
     ) -> Result<Found, Unavailable> {
         let now = self.time.now();
         let peers = match &selection.peer {

@@ -4,13 +4,18 @@ use super::tests::{drain, fresh, registered};
 use super::*;
 use crate::audit::{AuditEvent, AuditResult, SizeClass};
 use crate::engine::{Claimed, Outcome};
+use signalpost_protocol::Position;
 
 const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,2],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
-const CLAIMED: Delivery =
-    Delivery::Claimed(Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 });
+const CLAIMED: Delivery = Delivery::Claimed(Claimed {
+    resumed: false,
+    reason: None,
+    received: Position::START,
+    acknowledged: Position::START,
+});
 
 const fn done(outcome: Outcome) -> Delivery {
-    Delivery::Done { received: 0, outcome }
+    Delivery::Done { received: Position::START, outcome }
 }
 
 /// Type, receiver, result and size class of everything that the session says; the sender is always Ada.

@@ -2,7 +2,7 @@
 
 use crate::audit::AuditEvent;
 use crate::engine::Command;
-use signalpost_protocol::{CloseCode, ErrorCode, ServerMessage};
+use signalpost_protocol::{CloseCode, ErrorCode, Position, SequenceNumber, ServerMessage};
 
 /// One thing to do, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,10 +12,10 @@ pub enum SessionOutput {
         /// The message.
         message: ServerMessage,
         /// Its number in the session.
-        seq: Option<u32>,
+        seq: Option<SequenceNumber>,
         /// The highest number up to which every frame of the client was received. Every frame but `welcome` has it in
         /// version 2.
-        ack: Option<u32>,
+        ack: Option<Position>,
     },
     /// Let the engine execute this command for the session's socket.
     Execute(Command),

@@ -2,8 +2,8 @@
 
 use signalpost_protocol::PeerId;
 use signalpost_server::audit::{
-    AuditEvent, AuditKind, AuditResult, AuditStore, DayKey, Found, Position, Record, Selection, SizeClass,
-    Trail,
+    AuditEvent, AuditKind, AuditResult, AuditStore, DayKey, Found, Record, RecordPosition, Selection,
+    SizeClass, Trail,
 };
 
 pub const DAY: u64 = 86_400_000;
@@ -68,7 +68,7 @@ impl<S: AuditStore> Reader<S> {
         assert_eq!(self.trail.append(events, draw).await, Ok(0));
     }
 
-    pub async fn page(&mut self, selection: &Selection, after: Option<Position>) -> Found {
+    pub async fn page(&mut self, selection: &Selection, after: Option<RecordPosition>) -> Found {
         self.trail.read(selection, after).await.unwrap()
     }
 

@@ -5,7 +5,7 @@ mod recorder;
 
 use super::clock::Clock;
 use super::counters;
-use crate::audit::{AuditEvent, AuditStore, Found, Position, Selection, Trail, Unavailable};
+use crate::audit::{AuditEvent, AuditStore, Found, RecordPosition, Selection, Trail, Unavailable};
 use recorder::{Recorder, Request};
 use signalpost_protocol::PeerId;
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Audit {
     pub(super) async fn read(
         &self,
         selection: Selection,
-        after: Option<Position>,
+        after: Option<RecordPosition>,
     ) -> Result<Found, Unavailable> {
         self.ask(|answer| Request::Read { selection, after, answer }).await
     }
@@ -114,7 +114,7 @@ mod tests {
         async fn append(&mut self, _now: u64, _records: Vec<Record>) -> Result<usize, Unavailable> {
             self.fail().await
         }
-        async fn read(&mut self, _: u64, _: &Query, _: Option<Position>) -> Result<Page, Unavailable> {
+        async fn read(&mut self, _: u64, _: &Query, _: Option<RecordPosition>) -> Result<Page, Unavailable> {
             self.fail().await
         }
         async fn erase(&mut self, _now: u64, _peers: &[Pseudonym]) -> Result<u64, Unavailable> {

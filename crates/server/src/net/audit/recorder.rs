@@ -1,6 +1,6 @@
 //! The task that keeps the trail. It is the only one that has the store, so nothing is locked.
 
-use crate::audit::{AuditEvent, AuditStore, DayKey, Found, Position, Selection, Trail, Unavailable};
+use crate::audit::{AuditEvent, AuditStore, DayKey, Found, RecordPosition, Selection, Trail, Unavailable};
 use crate::net::clock::Clock;
 use crate::net::counters;
 use signalpost_protocol::PeerId;
@@ -15,7 +15,7 @@ const LOOK_MS: u64 = 60_000;
 /// A question to the trail. Its answer knows everything that was noted before the question.
 #[derive(Debug)]
 pub(super) enum Request {
-    Read { selection: Selection, after: Option<Position>, answer: Sender<Result<Found, Unavailable>> },
+    Read { selection: Selection, after: Option<RecordPosition>, answer: Sender<Result<Found, Unavailable>> },
     Erase { peer: PeerId, answer: Sender<Result<u64, Unavailable>> },
 }
 

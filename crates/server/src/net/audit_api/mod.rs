@@ -4,7 +4,7 @@ mod query;
 
 use super::audit::Audit;
 use super::shared::Shared;
-use crate::audit::{Found, Position, Record, Selection, Unavailable};
+use crate::audit::{Found, Record, RecordPosition, Selection, Unavailable};
 use crate::engine::Engine;
 use axum::Router;
 use axum::body::Body;
@@ -137,7 +137,7 @@ async fn read<E: Engine>(State(shared): State<Arc<Shared<E>>>, RawQuery(query): 
 /// What an answer does next.
 enum Step {
     Send(Found),
-    Ask(Position),
+    Ask(RecordPosition),
     End,
 }
 

@@ -4,7 +4,7 @@ use super::frame::frame;
 use super::stream::Stream;
 use crate::model_peer_connection::Random;
 use signalpost_core::{Output, TimerName};
-use signalpost_protocol::{Envelope, PeerId, PeerInfo};
+use signalpost_protocol::{Envelope, PeerId, PeerInfo, Position};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -146,7 +146,7 @@ impl Link {
     }
 
     /// Sends a frame without a number.
-    pub fn put(&self, kind: &str, ack: Option<u32>, out: &mut VecDeque<Output>) {
+    pub fn put(&self, kind: &str, ack: Option<Position>, out: &mut VecDeque<Output>) {
         let Some(socket) = self.socket() else { return };
         let envelope = Envelope { kind: kind.into(), ..Envelope::default() };
         out.push_back(Output::Send { socket: socket.into(), envelope: Arc::new(envelope), ack });
