@@ -77,7 +77,7 @@ function offences(sources, banned) {
 }
 
 const sansIo = within(/^crates\/(protocol|core)\/src\/(?!(?:.*[_/])?tests\.rs$).*\.rs$/);
-const serverSansIo = within(/^crates\/server\/src\/(session|registry)\/(?!.*tests\.rs$).*\.rs$/);
+const serverSansIo = within(/^crates\/server\/src\/(session|registry|audit)\/(?!.*tests\.rs$).*\.rs$/);
 const shell = within(/^src\/.*\.rs$/);
 const facade = within(/^js\/.*\.ts$/);
 

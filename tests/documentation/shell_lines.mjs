@@ -37,6 +37,10 @@ const COMMANDS = [
       for (const flag of words.match(/--[\w-]+/g)) assert.match(serverHelp(), new RegExp(`\\s${flag}\\b`), `the server has no ${flag}`);
     },
   ],
+  [
+    /^curl (?:-X \w+ )?"http:\/\/127\.0\.0\.1:8788(\/\w+)\?.*"$/,
+    (path) => assert.match(serverHelp(), new RegExp(`${path}\\b`), `the server's help does not know ${path}`),
+  ],
 ];
 
 /** Checks one line; an unknown command fails. */

@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use signalpost_server::audit::MemoryAuditStore;
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
 use signalpost_server::registry::Bounds;
@@ -41,7 +42,12 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         ..Bounds::default()
     };
     let engine = MemoryEngine::new(options.resume_window.0, bounds);
+    let audit = options.audit;
     let server = Server::bind(options, engine, exporter).await?;
+    let server = match audit.audit {
+        true => server.with_audit(MemoryAuditStore::new(audit.audit_memory.saturating_mul(1024 * 1024))),
+        false => server,
+    };
     let mut stdout = std::io::stdout();
     // The line is for the person or the script that started the server; a server whose output nobody reads runs too.
     let _unread = writeln!(stdout, "listening on http://{}", server.address()?).and_then(|()| stdout.flush());

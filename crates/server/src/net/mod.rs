@@ -4,6 +4,8 @@
 //! engine. A step of the task is: do what the session asks, then wait for one event. A connection stays on one thread.
 
 mod admission;
+mod audit;
+mod audit_api;
 mod clock;
 mod counters;
 mod files;
@@ -22,5 +24,5 @@ mod upgrade;
 mod workers;
 
 pub use log::start as start_log;
-pub use options::{LogFormat, LogLevel, Milliseconds, Options};
+pub use options::{AuditOptions, LogFormat, LogLevel, LogOptions, Milliseconds, Options, StopOptions};
 pub use server::{Server, StartError};
