@@ -1,7 +1,7 @@
 // The stages that read the sources (format, lint), and those that cargo does alone (native, docs).
 import { biome } from "../biome.mjs";
 import { run } from "../command.mjs";
-import { tsc } from "../declarations.mjs";
+import { checkTypes } from "../declarations.mjs";
 import { buildGlue } from "../glue.mjs";
 
 export async function format() {
@@ -15,7 +15,7 @@ export async function lint() {
   const wasm = ["--target", "wasm32-unknown-unknown", "--all-targets"];
   await run("cargo", ["clippy", "--quiet", "-p", "signalpost", ...wasm, "--features", "trap-hook", "--", "-D", "warnings"]);
   await buildGlue();
-  await tsc("--noEmit");
+  await checkTypes();
 }
 
 // `npm test` tries the same cases in every run; `cargo test` alone draws others each time.
