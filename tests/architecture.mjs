@@ -30,6 +30,7 @@ const ARROWS = {
 const OWN_ARROWS = {
   "signalpost-server": ["signalpost-protocol"],
   "signalpost-native": ["signalpost-core"],
+  "signalpost-chaos": ["signalpost-lab", "signalpost-native", "signalpost-protocol"],
   "signalpost-lab": [],
   "signalpost-simulation": ["signalpost-core", "signalpost-server", "signalpost-protocol"],
 };
