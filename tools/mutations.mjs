@@ -13,13 +13,15 @@ const NEGOTIATION = "crates/core/src/peer/negotiation.rs";
 const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
 const OWN_OFFER = "crates/core/src/peer/negotiation/own_offer.rs";
 const REMOTE_OFFER = "crates/core/src/peer/negotiation/remote_offer.rs";
+const TRACE = "crates/core/src/trace.rs";
+const APPLICATION_SIGNALS = "crates/core/src/client/application_signals.rs";
 const INBOUND = "crates/core/src/stream/inbound.rs";
-const FRAMES = "crates/server/src/registry/frames.rs";
-const CLAIM = "crates/server/src/registry/claim.rs";
-const MARKS = "crates/server/src/registry/marks.rs";
-const PRESENCE = "crates/server/src/registry/presence.rs";
+const FRAMES = "crates/server/src/registry/sessions/frames.rs";
+const CLAIM = "crates/server/src/registry/commands/claim.rs";
+const MARKS = "crates/server/src/registry/rooms/marks.rs";
+const PRESENCE = "crates/server/src/registry/rooms/presence.rs";
 const REPLY = "crates/server/src/session/reply.rs";
-const ROOMS = "crates/server/src/registry/rooms.rs";
+const ROOMS = "crates/server/src/registry/commands/rooms.rs";
 
 /** The crates whose tests run, unless a mutation names others. */
 const TESTS = ["-p", "signalpost-core", "-p", "signalpost-simulation"];
@@ -69,6 +71,14 @@ const MUTATIONS = [
     edits: [[GATHERING, "if self.invites.heeded.as_deref() == Some(&*end) {", "if false {"]],
   },
   {
+    name: "a trace holds all that an event says",
+    edits: [[TRACE, "event.name().into()", 'alloc::format!("{event:?}")']],
+  },
+  {
+    name: "a call that is limited does not say when it can succeed",
+    edits: [[APPLICATION_SIGNALS, ".retry_after(Some(wait_ms))", ".retry_after(None)"]],
+  },
+  {
     name: "the server's duplicate check is taken out",
     edits: [[FRAMES, "Sequence::Next => {", "Sequence::Next | Sequence::Duplicate => {"]],
   },
@@ -94,7 +104,7 @@ const MUTATIONS = [
       [
         INBOUND,
         "let sequence = Sequence::of(seq, self.received);",
-        "let sequence = if seq > self.received { Sequence::Next } else { Sequence::Duplicate };",
+        "let sequence = if !self.received.covers(seq) { Sequence::Next } else { Sequence::Duplicate };",
       ],
     ],
   },
@@ -136,7 +146,9 @@ const MUTATIONS = [
   },
   {
     name: "a relay does not wait for the news of its sender",
-    edits: [[ROOMS, "let told = self.tell_about(to, from, out);", "let told = Ok::<(), super::mailbox::NotTaken>(());"]],
+    edits: [
+      [ROOMS, "let told = self.tell_about(to, from, out);", "let told = Ok::<(), crate::registry::sessions::mailbox::NotTaken>(());"],
+    ],
   },
   {
     name: "the limit of joins is taken out",

@@ -1,11 +1,15 @@
 // Tests the parts of the benchmark whose errors nobody would see in a table.
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import net from "node:net";
+import path from "node:path";
 import { test } from "node:test";
+import { temporaryDirectory } from "../../tests/harness/cleanup.mjs";
 import { startDelayProxy } from "./delay_proxy.mjs";
 import { FrameCounter } from "./frame_counter.mjs";
 import { shares } from "./lan.mjs";
 import { replaceMarked, scenarioTable } from "./report.mjs";
+import { startSite } from "./site.mjs";
 import { median, p95, quantile, ratioInterval } from "./statistics.mjs";
 
 test("quantiles are interpolated and leave the list alone", () => {
@@ -104,4 +108,22 @@ test("the table says the ratio of medians, and the marked section is replaced", 
   const before = "a\n<!-- bench:connect -->\nold\n<!-- /bench:connect -->\nb\n";
   assert.equal(replaceMarked(before, "new"), "a\n<!-- bench:connect -->\n\nnew\n\n<!-- /bench:connect -->\nb\n");
   assert.throws(() => replaceMarked("nothing", "new"));
+});
+
+test("the site serves the module in its folder, and not beside it", async () => {
+  const { directory, remove } = temporaryDirectory();
+  mkdirSync(path.join(directory, "signalpost"));
+  writeFileSync(path.join(directory, "signalpost", "signalpost_bg.wasm"), "module");
+  writeFileSync(path.join(directory, "above.js"), "secret");
+  const server = await startSite({ port: 0, directory });
+  const get = (name) => fetch(`http://127.0.0.1:${server.address().port}/${name}`);
+  try {
+    const found = await get("cached/signalpost/signalpost_bg.wasm");
+    assert.deepEqual([found.status, found.headers.get("content-type"), await found.text()], [200, "application/wasm", "module"]);
+    assert.equal((await get("fresh/signalpost_bg.wasm")).status, 404);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    remove();
+  }
 });

@@ -7,15 +7,17 @@ const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": 
 const CACHING = { cached: "public, max-age=31536000, immutable", fresh: "no-store" };
 const PAGE = '<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,">';
 
-/** Serves the files of `directory` on `port`. */
+/** Serves the files of `directory` on `port`, and returns the server. */
 export async function startSite({ port, directory }) {
   const files = new Map();
   const read = (name) => {
-    if (!files.has(name)) files.set(name, readFileSync(path.join(directory, path.basename(name))));
+    if (!files.has(name)) files.set(name, readFileSync(path.join(directory, name)));
     return files.get(name);
   };
   const server = http.createServer((request, response) => {
-    const [, kind, name] = request.url.split("?")[0].split("/");
+    const [, kind, ...rest] = request.url.split("?")[0].split("/");
+    // The name is absolute before the directory is put before it: no ".." leads out of it.
+    const name = path.posix.join("/", ...rest).slice(1);
     if (name === "") {
       response.writeHead(200, { "content-type": TYPES[".html"], "cache-control": "no-store" }).end(PAGE);
       return;
@@ -30,4 +32,5 @@ export async function startSite({ port, directory }) {
   });
   server.keepAliveTimeout = 60_000;
   await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+  return server;
 }

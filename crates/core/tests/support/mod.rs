@@ -276,7 +276,7 @@ impl World {
         self.sent.iter().rev().find_map(|(frame, _)| *frame).expect("a request")
     }
 
-    /// What the application was told of its link.
+    /// Returns the states that the application heard of.
     pub fn states(&self) -> Vec<(ClientState, &str)> {
         fn state(event: &Event) -> Option<(ClientState, &str)> {
             match event {
@@ -318,7 +318,7 @@ impl World {
                     let text = serde_json::to_string(&Envelope { ack, ..(*envelope).clone() }).unwrap();
                     let envelope: Envelope = serde_json::from_str(&text).unwrap();
                     let frame = envelope.id;
-                    self.numbers.push((envelope.seq, envelope.ack));
+                    self.numbers.push((envelope.seq.map(|seq| seq.0), envelope.ack.map(|ack| ack.0)));
                     let message = ClientMessage::from_envelope(envelope).expect("what is sent can be read");
                     self.sent.push((frame, message));
                 }

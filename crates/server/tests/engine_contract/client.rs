@@ -1,7 +1,7 @@
 //! A socket to the engine under test, and what the tests ask of it.
 
 use signalpost_protocol::message::Route;
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName, Signal};
+use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Position, RoomName, SequenceNumber, Signal};
 use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, ClientFrame, Command, Delivery, DeliveryQueue, Departure, Engine,
     Full, LeaveReason, Mail, MailKind, Outcome,
@@ -22,13 +22,13 @@ impl Line {
     /// Takes what there is with a number.
     pub fn numbered(&self) -> Vec<(u32, Mail)> {
         let numbered = |delivery| match delivery {
-            Delivery::Mail { seq: Some(seq), mail } => Some((seq, (*mail).clone())),
+            Delivery::Mail { seq: Some(seq), mail } => Some((seq.0, (*mail).clone())),
             _ => None,
         };
         self.got.lock().unwrap().drain(..).filter_map(numbered).collect()
     }
 
-    /// Whether the socket was told that its session is over.
+    /// Whether the socket has heard that its session is over.
     pub fn is_lost(&self) -> bool {
         self.got.lock().unwrap().contains(&Delivery::SessionLost)
     }
@@ -115,13 +115,13 @@ impl<'a, E: Engine> Client<'a, E> {
         }
     }
 
-    /// Executes in version 2; what the socket was told before the reply, and the reply.
+    /// Executes a command in version 2. Returns the mail that came before the reply, and the reply.
     pub async fn execute(&self, now: u64, command: Command) -> (Vec<(u32, Mail)>, Delivery) {
         self.engine.execute(now, self.socket, command).await;
         let mut mail = Vec::new();
         loop {
             match self.next().await {
-                Some(Delivery::Mail { seq: Some(seq), mail: told }) => mail.push((seq, (*told).clone())),
+                Some(Delivery::Mail { seq: Some(seq), mail: told }) => mail.push((seq.0, (*told).clone())),
                 Some(Delivery::SessionLost) => {
                     mail.clear();
                     self.line.got.lock().unwrap().push_back(Delivery::SessionLost);
@@ -143,7 +143,7 @@ impl<'a, E: Engine> Client<'a, E> {
 
     /// A request with its number; the answers and the outcome.
     pub async fn request(&self, now: u64, seq: u32, action: Action) -> (Vec<(u32, Mail)>, Outcome) {
-        let request = ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action };
+        let request = ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action };
         match self.execute(now, Command::Frame(request)).await {
             (mail, Delivery::Done { outcome, .. }) => (mail, outcome),
             other => panic!("{other:?}"),
@@ -151,7 +151,7 @@ impl<'a, E: Engine> Client<'a, E> {
     }
 
     pub async fn ack(&self, now: u64, ack: u32) -> Outcome {
-        match self.execute(now, Command::Beat { ack: Some(ack) }).await {
+        match self.execute(now, Command::Beat { ack: Some(Position(ack)) }).await {
             (_, Delivery::Done { outcome, .. }) => outcome,
             other => panic!("{other:?}"),
         }
@@ -162,7 +162,7 @@ impl<'a, E: Engine> Client<'a, E> {
         let mut all = Vec::new();
         while let Some(delivery) = self.next().await {
             match delivery {
-                Delivery::Mail { seq: Some(seq), mail } => all.push((seq, (*mail).clone())),
+                Delivery::Mail { seq: Some(seq), mail } => all.push((seq.0, (*mail).clone())),
                 other => panic!("{other:?}"),
             }
         }
@@ -185,7 +185,7 @@ pub fn claim(name: &str, key: char) -> Claim {
 /// A claim of version 2.
 pub fn session(name: &str, key: &str, next: &str, received: Option<u32>) -> Claim {
     let (key, next) = (TokenHash::of(key), TokenHash::of(next));
-    Claim { version: 2, key, next, received, ..claim(name, 'k') }
+    Claim { version: 2, key, next, received: received.map(Position), ..claim(name, 'k') }
 }
 
 pub fn refused(code: ErrorCode) -> Outcome {

@@ -2,7 +2,7 @@
 
 use super::client::{Client, LOST, peer, refused, room, send, session};
 use signalpost_protocol::limits::LEAVING_MS;
-use signalpost_protocol::{ErrorCode, Query, Signal};
+use signalpost_protocol::{ErrorCode, Position, Query, Signal};
 use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS};
 use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, LeaveReason, LossReason, Mail,
@@ -10,11 +10,16 @@ use signalpost_server::engine::{
 };
 
 fn resumed(received: u32, acknowledged: u32) -> Result<Claimed, Outcome> {
-    Ok(Claimed { resumed: true, reason: None, received, acknowledged })
+    Ok(Claimed {
+        resumed: true,
+        reason: None,
+        received: Position(received),
+        acknowledged: Position(acknowledged),
+    })
 }
 
 fn fresh(reason: Option<LossReason>) -> Result<Claimed, Outcome> {
-    Ok(Claimed { resumed: false, reason, received: 0, acknowledged: 0 })
+    Ok(Claimed { resumed: false, reason, received: Position(0), acknowledged: Position(0) })
 }
 
 async fn begin<'a, E: Engine>(engine: &'a E, number: u64, name: &str) -> Client<'a, E> {
@@ -145,7 +150,7 @@ pub async fn a_claim_that_is_late_changes_nothing<E: Engine>(engine: E) {
     assert_eq!(bob.mail().await.len(), 1);
     // One that does not count is what it says.
     let executed = expired.map(|claimed| match claimed {
-        Delivery::Claimed(claimed) => Delivery::Claimed(Claimed { received: 1, ..claimed }),
+        Delivery::Claimed(claimed) => Delivery::Claimed(Claimed { received: Position(1), ..claimed }),
         other => other,
     });
     assert_eq!(Ok(claim(7, None, Some(0)).await.1), executed);
@@ -251,7 +256,7 @@ pub async fn a_mailbox_is_bounded<E: Engine>(engine: E) {
     let back = Client::open(&engine, 4).await;
     assert_eq!(back.resume(2, session("bob", "next", "n2", Some(0))).await, resumed(0, 0));
     assert_eq!(back.mail().await.len() as u32, taken + 1);
-    // Whoever takes nothing in loses its session, and nobody else does.
+    // A client that takes nothing in loses its session, and no other client does.
     let mut seq = 2;
     while ada.request(2, seq, Action::Leave(room())).await.1 != Outcome::Unregistered {
         seq += 1;
@@ -292,7 +297,7 @@ pub async fn what_cannot_go_on_begins_anew<E: Engine>(engine: E) {
     assert!(client.mail().await.is_empty());
 }
 
-/// The members of a large room are told by sweeps, each of what is new to it, as far as it acknowledges.
+/// Sweeps bring the members of a large room what is new to each, as fast as the member acknowledges.
 pub async fn a_large_room_hears_of_everybody_in_turns<E: Engine>(engine: E) {
     const MEMBERS: u64 = 300;
     let mut clients = Vec::new();
