@@ -17,7 +17,7 @@ mod trail;
 
 pub use event::{AuditEvent, AuditKind, AuditResult, SizeClass};
 pub use memory::MemoryAuditStore;
-pub use pseudonym::{Day, DayKey, KEY_MS, Pseudonym};
+pub use pseudonym::{Day, DayKey, KEY_MS, Namer, Pseudonym};
 pub use record::{BUCKET_MS, Query, RETENTION_MS, Record, RecordPosition, bucket_of, expires_at};
 pub use steady_time::SteadyTime;
 pub use store::{AuditStore, Page, Unavailable};

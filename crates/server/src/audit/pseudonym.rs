@@ -47,16 +47,25 @@ impl DayKey {
         &self.0
     }
 
-    /// Names a peer: the first 128 bits of the HMAC-SHA-256 of its id (RFC 2104; §5 allows half of the output).
-    pub fn pseudonym(&self, peer: &PeerId) -> Pseudonym {
+    /// Prepares the key for the names of many peers.
+    pub fn namer(&self) -> Namer {
         // HMAC fills a short key with zeros up to the block of its hash, so a key of that length needs no error.
         let mut block = [0; 64];
         for (to, from) in block.iter_mut().zip(self.0) {
             *to = from;
         }
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-        mac.update(peer.as_str().as_bytes());
-        let whole: [u8; 32] = mac.finalize().into_bytes().into();
+        Namer(<Hmac<Sha256> as KeyInit>::new(&block.into()))
+    }
+}
+
+/// Names peers with the key of one day.
+#[derive(Clone)]
+pub struct Namer(Hmac<Sha256>);
+
+impl Namer {
+    /// Names a peer: the first 128 bits of the HMAC-SHA-256 of its id (RFC 2104; §5 allows half of the output).
+    pub fn pseudonym(&self, peer: &PeerId) -> Pseudonym {
+        let whole: [u8; 32] = self.0.clone().chain_update(peer.as_str()).finalize().into_bytes().into();
         let mut half = [0; 16];
         for (to, from) in half.iter_mut().zip(whole) {
             *to = from;
@@ -109,7 +118,7 @@ mod tests {
     fn a_pseudonym_is_the_first_half_of_the_hmac() {
         // RFC 4231, test case 1: a key of twenty bytes, which zeros fill up.
         let key = DayKey::new(core::array::from_fn(|at| if at < 20 { 0x0b } else { 0 }));
-        let pseudonym = key.pseudonym(&PeerId::parse("Hi There").unwrap());
+        let pseudonym = key.namer().pseudonym(&PeerId::parse("Hi There").unwrap());
         assert_eq!(pseudonym.to_string(), "b0344c61d8db38535ca8afceaf0bf12b");
         assert_eq!(Pseudonym::from_bytes(*pseudonym.as_bytes()), pseudonym);
         assert_eq!(format!("{key:?}"), "DayKey");
@@ -119,11 +128,11 @@ mod tests {
     fn another_day_and_another_peer_have_other_names() {
         let (ada, bob) = (PeerId::parse("ada").unwrap(), PeerId::parse("bob").unwrap());
         let (today, tomorrow) = (DayKey::new([1; 32]), DayKey::new([2; 32]));
-        assert_ne!(today.pseudonym(&ada), tomorrow.pseudonym(&ada));
-        assert_ne!(today.pseudonym(&ada), today.pseudonym(&bob));
+        assert_ne!(today.namer().pseudonym(&ada), tomorrow.namer().pseudonym(&ada));
+        assert_ne!(today.namer().pseudonym(&ada), today.namer().pseudonym(&bob));
         // The last of the 32 bytes counts.
         let other = DayKey::new(core::array::from_fn(|at| if at == 31 { 0 } else { 1 }));
-        assert_ne!(today.pseudonym(&ada), other.pseudonym(&ada));
+        assert_ne!(today.namer().pseudonym(&ada), other.namer().pseudonym(&ada));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Turns what sessions say into records, and questions about a peer into questions about its pseudonyms.
 
 use super::event::{AuditEvent, AuditKind};
-use super::pseudonym::{Day, DayKey, Pseudonym};
+use super::pseudonym::{Day, DayKey, Namer, Pseudonym};
 use super::record::{Query, Record, RecordPosition};
 use super::steady_time::SteadyTime;
 use super::store::{AuditStore, Page, Unavailable};
@@ -65,17 +65,17 @@ impl<S: AuditStore> Trail<S> {
     ) -> Result<usize, Unavailable> {
         let now = self.time.now();
         let mut records = Vec::with_capacity(events.len());
-        let mut current: Option<(Day, DayKey)> = None;
+        let mut current: Option<(Day, Namer)> = None;
         for (monotonic, event) in events {
             let at = self.time.at(monotonic);
             let day = Day::of(at);
-            let key = match current {
-                Some((same, key)) if same == day => key,
-                _ => self.store.key(now, day, draw().ok_or(Unavailable)?).await?,
+            let namer = match current.take() {
+                Some((same, namer)) if same == day => namer,
+                _ => self.store.key(now, day, draw().ok_or(Unavailable)?).await?.namer(),
             };
-            current = Some((day, key));
             let AuditEvent { kind, size, from, to, result } = event;
-            let (from, to) = (key.pseudonym(&from), to.map(|to| key.pseudonym(&to)));
+            let (from, to) = (namer.pseudonym(&from), to.map(|to| namer.pseudonym(&to)));
+            current = Some((day, namer));
             records.push(Record { at, kind, size, from, to, result });
         }
         self.store.append(now, records).await
@@ -120,6 +120,6 @@ impl<S: AuditStore> Trail<S> {
     }
 
     async fn pseudonyms(&mut self, peer: &PeerId) -> Result<Vec<Pseudonym>, Unavailable> {
-        Ok(self.store.keys(self.time.now()).await?.iter().map(|key| key.pseudonym(peer)).collect())
+        Ok(self.store.keys(self.time.now()).await?.iter().map(|key| key.namer().pseudonym(peer)).collect())
     }
 }

@@ -105,10 +105,12 @@ async fn a_key_is_of_one_day_and_gone_48_hours_after_its_start<S: AuditStore>(mu
 async fn names_differ_from_day_to_day_and_a_peer_is_found_on_both<S: AuditStore>(store: S) {
     let mut reader = Reader::new(store);
     let midnight = Day::of(START).key_expires_at() - DAY;
-    reader.pass(midnight - START - 1).await;
-    reader.append(&[said("ada", "bob", "offer")]).await;
-    reader.pass(1).await;
-    reader.append(&[said("bob", "ada", "answer"), said("cy", "bob", "offer")]).await;
+    reader.pass(midnight - START).await;
+    // One batch has the end of a day and the beginning of the next.
+    let before = (1, said("ada", "bob", "offer"));
+    reader
+        .append_late(vec![before, (0, said("bob", "ada", "answer")), (0, said("cy", "bob", "offer"))])
+        .await;
     let records = reader.read(reader::about("ada")).await;
     assert_eq!(records.len(), 2);
     assert_ne!(Some(records[0].from), records[1].to, "two names of one peer");

@@ -58,8 +58,13 @@ impl<S: AuditStore> Reader<S> {
 
     /// Appends what happens now.
     pub async fn append(&mut self, events: &[AuditEvent]) {
+        self.append_late(events.iter().cloned().map(|event| (0, event)).collect()).await;
+    }
+
+    /// Appends what happened so many milliseconds ago.
+    pub async fn append_late(&mut self, events: Vec<(u64, AuditEvent)>) {
         let now = self.monotonic;
-        let events = events.iter().cloned().map(|event| (now, event)).collect();
+        let events = events.into_iter().map(|(ago, event)| (now - ago, event)).collect();
         let keys = &mut self.keys;
         let draw = || {
             *keys = keys.wrapping_add(1);

@@ -8,7 +8,11 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot::Sender;
 
 /// Most events that go to the store at once.
-const BATCH: usize = 256;
+const BATCH: usize = 1_024;
+/// How long the task rests when it has emptied the queue, in milliseconds. A task that waited for each event would be woken by
+/// each: that is a system call on the side of the socket, and a switch of threads. The queue holds far more than what comes
+/// meanwhile.
+const REST_MS: u64 = 10;
 /// Most time between two looks at what has expired, in milliseconds: the wall clock may have gone ahead.
 const LOOK_MS: u64 = 60_000;
 
@@ -39,20 +43,26 @@ impl<S: AuditStore> Recorder<S> {
     /// Runs until the other ends of both channels are dropped.
     pub(super) async fn run(mut self) {
         let mut due = self.clock.now();
+        let mut rests_until: Option<u64> = None;
         loop {
             let mut batch = Vec::new();
+            let wake = rests_until.map_or(due, |until| until.min(due));
             tokio::select! {
                 biased;
                 request = self.requests.recv() => match request {
                     Some(request) => self.answer(request).await,
                     None => return,
                 },
-                count = self.events.recv_many(&mut batch, BATCH) => match count {
-                    0 => return,
-                    _ => self.append(batch).await,
-                },
-                () = tokio::time::sleep_until(self.clock.instant(due)) => {}
+                count = self.events.recv_many(&mut batch, BATCH), if rests_until.is_none() => {
+                    if count == 0 {
+                        return;
+                    }
+                    self.append(batch).await;
+                    rests_until = (count < BATCH).then(|| self.clock.now().saturating_add(REST_MS));
+                }
+                () = tokio::time::sleep_until(self.clock.instant(wake)) => {}
             }
+            rests_until = rests_until.filter(|until| self.clock.now() < *until);
             if self.clock.now() >= due {
                 due = self.expire().await;
             }
