@@ -8,8 +8,8 @@ use signalpost_protocol::Sequence;
 const MAX_GAPS: u32 = 8;
 
 /// The frames of one session's client. Each is executed once and in order.
-#[derive(Debug, Default)]
-pub(super) struct Frames {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frames {
     /// The highest number up to which every frame was executed.
     received: u32,
     /// The value of `received` when a frame was missing last, and how often in a row that was so.
@@ -19,7 +19,7 @@ pub(super) struct Frames {
 
 impl Frames {
     /// The highest number up to which every frame was executed.
-    pub(super) fn received(&self) -> u32 {
+    pub(crate) fn received(&self) -> u32 {
         self.received
     }
 
@@ -27,7 +27,7 @@ impl Frames {
     ///
     /// # Errors
     /// Why the frame is not executed: [`Outcome::Duplicate`] or [`Outcome::Gap`].
-    pub(super) fn take(&mut self, seq: u32) -> Result<(), Outcome> {
+    pub(crate) fn take(&mut self, seq: u32) -> Result<(), Outcome> {
         match Sequence::of(seq, self.received) {
             Sequence::Next => {
                 self.received = seq;
@@ -44,7 +44,7 @@ impl Frames {
     }
 
     /// Whether the client cannot bring the frame that comes next.
-    pub(super) fn are_stuck(&self) -> bool {
+    pub(crate) fn are_stuck(&self) -> bool {
         self.gap_after == self.received && self.gaps >= MAX_GAPS
     }
 }

@@ -9,8 +9,8 @@ const UNPROVEN: usize = 3;
 
 /// The keys that the client may hold. The client has sent `current`. The server has sent one of `next` to the client, and does
 /// not know whether that arrived. As soon as it knows, no other key counts.
-#[derive(Debug)]
-pub(super) struct Keys {
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
     current: TokenHash,
     next: Vec<TokenHash>,
     /// Why this session is not the session that the client wanted. As far as the server knows, the client has not heard of this
@@ -22,7 +22,7 @@ pub(super) struct Keys {
 
 impl Keys {
     /// The keys of a session that begins with this claim. `in_place_of`: why it is not the session that the client wanted.
-    pub(super) fn new(
+    pub(crate) fn new(
         key: TokenHash,
         next: TokenHash,
         attempt: Option<u32>,
@@ -33,23 +33,23 @@ impl Keys {
 
     /// Whether a `hello` with this `attempt`, or one that is later, was granted before. The numbers may begin again at 0
     /// (RFC 1982 §3.2).
-    pub(super) fn know_later(&self, attempt: Option<u32>) -> bool {
+    pub(crate) fn know_later(&self, attempt: Option<u32>) -> bool {
         let is_late = |(attempt, last): (u32, u32)| last.wrapping_sub(attempt) < 1 << 31;
         attempt.zip(self.attempt).is_some_and(is_late)
     }
 
-    pub(super) fn accepts(&self, key: &TokenHash) -> bool {
+    pub(crate) fn accepts(&self, key: &TokenHash) -> bool {
         // Every key is compared, however early one fits: the time must not depend on it.
         self.next.iter().fold(self.current == *key, |fits, next| fits | (next == key))
     }
 
     /// Returns a reason if a client with this key means a former session, because it has not heard of this one.
-    pub(super) fn means_another(&self, key: &TokenHash) -> Option<LossReason> {
+    pub(crate) fn means_another(&self, key: &TokenHash) -> Option<LossReason> {
         self.in_place_of.filter(|_| self.current == *key)
     }
 
     /// Takes a claim with an accepted key. `next` goes to the client with the answer.
-    pub(super) fn rotate(&mut self, key: TokenHash, next: TokenHash, attempt: Option<u32>) {
+    pub(crate) fn rotate(&mut self, key: TokenHash, next: TokenHash, attempt: Option<u32>) {
         self.attempt = attempt.or(self.attempt);
         if key != self.current {
             self.next.clear();
@@ -63,7 +63,7 @@ impl Keys {
     }
 
     /// Notes that the answer to the last claim has arrived at the client.
-    pub(super) fn prove(&mut self) {
+    pub(crate) fn prove(&mut self) {
         if let Some(proven) = self.next.pop() {
             self.next.clear();
             self.current = proven;

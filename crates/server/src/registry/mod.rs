@@ -37,6 +37,10 @@ mod turns;
 mod work;
 
 pub use bounds::Bounds;
+#[cfg(feature = "redis")]
+pub(crate) use frames::Frames;
+#[cfg(feature = "redis")]
+pub(crate) use keys::Keys;
 pub use state::Registry;
 pub use turns::Pace;
 
