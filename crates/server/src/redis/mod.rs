@@ -24,12 +24,17 @@ mod call;
 mod codec;
 mod config;
 mod connect;
+mod discovery;
 mod error;
 mod keys;
 mod local;
+mod mailbox;
 mod node;
+mod presence;
 mod reply;
+mod rooms;
 mod scripts;
+mod seats;
 mod store;
 
 pub use config::{Clock, Config, Topology};

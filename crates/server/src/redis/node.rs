@@ -7,6 +7,7 @@ use super::keys::Keys;
 use super::local::Local;
 use super::reply::Reply;
 use super::scripts::Script;
+use super::seats::Here;
 use super::store::Store;
 use signalpost_protocol::PeerId;
 use std::collections::VecDeque;
@@ -25,6 +26,7 @@ pub(super) struct Node {
     pub(super) store: Store,
     pub(super) keys: Keys,
     pub(super) local: Local,
+    pub(super) rooms: Here,
     pub(super) config: Config,
     /// The channel of the node's doorbell.
     pub(super) channel: String,
@@ -42,6 +44,7 @@ impl Node {
             store,
             keys,
             local: Local::default(),
+            rooms: Here::default(),
             config,
             channel,
             sessions: AtomicU64::new(0),

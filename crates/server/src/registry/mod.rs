@@ -36,11 +36,15 @@ mod sweep;
 mod turns;
 mod work;
 
+#[cfg(feature = "redis")]
+pub(crate) use allowance::Allowance;
 pub use bounds::Bounds;
 #[cfg(feature = "redis")]
 pub(crate) use frames::Frames;
 #[cfg(feature = "redis")]
 pub(crate) use keys::Keys;
+#[cfg(feature = "redis")]
+pub(crate) use registration::{JOIN_PAUSE_MS, JOINS};
 pub use state::Registry;
 pub use turns::Pace;
 

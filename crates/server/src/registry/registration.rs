@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rooms that a peer may enter at once.
-pub(super) const JOINS: u32 = 64;
+pub(crate) const JOINS: u32 = 64;
 /// Time after which a peer that has entered [`JOINS`] rooms may enter another, in milliseconds.
-pub(super) const JOIN_PAUSE_MS: u64 = 250;
+pub(crate) const JOIN_PAUSE_MS: u64 = 250;
 
 #[derive(Debug)]
 pub(super) struct Registration {
