@@ -138,7 +138,7 @@ impl Rooms<'_> {
             if progress == Progress::Partly {
                 let stale = Seat { cursor: 0, ..seat };
                 match self
-                    .tell(member.target(), room, (&text, &stale), UNPROMPTED_NOTICES, Vec::new())
+                    .tell(&member.target(), room, (&text, &stale), UNPROMPTED_NOTICES, Vec::new())
                     .await?
                 {
                     Told::Ok { .. } => {

@@ -54,7 +54,8 @@ impl Rooms<'_> {
                 continue;
             }
             let mut page = Page::default();
-            let (mut weight, mut last_read, mut last_listed) = (0usize, None, None);
+            let (mut weight, mut last_read) = (0usize, None);
+            let mut last_listed: Option<&PeerId> = None;
             for entry in &read.entries {
                 let meets =
                     entry.peer != *asker && !absent.contains(&entry.peer) && meets(&entry.info, query);

@@ -23,6 +23,8 @@ mod tell;
 mod difference_tests;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod script_tests;
 
 pub(super) use enter::Step;
 

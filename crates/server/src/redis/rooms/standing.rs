@@ -51,7 +51,8 @@ impl Rooms<'_> {
             Some(reason) => Act::Away(reason),
             None => Act::Back { info: &stands.info, was_away: stands.was_away },
         };
-        let acts = stands.rooms.iter().map(|room| self.steps().act(room, actor, act));
+        let steps = self.steps();
+        let acts = stands.rooms.iter().map(|room| steps.act(room, actor, act));
         let acted = try_join_all(acts).await?;
         self.note_told(peer, stands.turn).await?;
         let changed = stands.rooms.into_iter().zip(acted);

@@ -63,7 +63,7 @@ impl Rooms<'_> {
             let limit = space.min(share.saturating_sub(told));
             let reader = Reader { room, peer: &member.peer, seat: &seat, sessions: member.has_session };
             let (mails, next, is_all) = match plan(reader, changes, limit) {
-                Plan::Nothing => return Ok(Progress::UpToDate),
+                Plan::Nothing => return Ok((Progress::UpToDate, told)),
                 Plan::List => {
                     let (mails, next) = self.list_again(room, &member.peer, seat.own).await?;
                     (mails, next, true)
@@ -91,7 +91,7 @@ impl Rooms<'_> {
                     state.is_behind = true;
                     return Ok((Progress::Partly, told));
                 }
-                Told::Gone => return Ok(Progress::Gone),
+                Told::Gone => return Ok((Progress::Gone, told)),
             }
         }
         Ok((Progress::Partly, told))

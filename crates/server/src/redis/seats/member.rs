@@ -115,6 +115,6 @@ impl Member {
     /// # Errors
     /// [`StoreError::Malformed`] if it has no JSON form, which would be a defect.
     pub(in crate::redis) fn info_text(&self) -> Result<String, StoreError> {
-        serde_json::to_string(&self.info).map_err(|_| StoreError::Malformed("a peer's description"))
+        serde_json::to_string(&*self.info).map_err(|_| StoreError::Malformed("a peer's description"))
     }
 }
