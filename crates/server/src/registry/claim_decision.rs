@@ -5,22 +5,22 @@ use signalpost_protocol::ErrorCode;
 
 /// The facts about a session whose peer id is claimed on which the decision depends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Holder {
-    pub(super) state: HolderState,
-    pub(super) key: KeyFit,
+pub(crate) struct Holder {
+    pub(crate) state: HolderState,
+    pub(crate) key: KeyFit,
     /// The claim's `attempt` is not beyond the last one.
-    pub(super) is_claim_late: bool,
+    pub(crate) is_claim_late: bool,
     /// The claim comes from the page that began the session.
-    pub(super) is_same_incarnation: bool,
+    pub(crate) is_same_incarnation: bool,
     /// Session and claim are both of a version that has sessions.
-    pub(super) both_have_sessions: bool,
+    pub(crate) both_have_sessions: bool,
     /// The number from which the session can go on for this client; `None`: it cannot.
-    pub(super) position: Option<u32>,
+    pub(crate) position: Option<u32>,
 }
 
 /// Where the session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HolderState {
+pub(crate) enum HolderState {
     /// A socket has it.
     Connected,
     /// It waits for its client.
@@ -33,7 +33,7 @@ pub(super) enum HolderState {
 
 /// How the key of the claim fits the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyFit {
+pub(crate) enum KeyFit {
     Wrong,
     Right,
     /// It fits, but its client has not received the `welcome` to this session, which gave this reason.
@@ -42,7 +42,7 @@ pub(super) enum KeyFit {
 
 /// The decision about a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(crate) enum Decision {
     /// The claim is refused. Its socket may make another.
     Refuse(ErrorCode),
     /// The client has made a later claim. The socket of this one is closed.
@@ -57,14 +57,14 @@ pub(super) enum Decision {
 
 /// What the engine tells a socket that loses its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Farewell {
+pub(crate) enum Farewell {
     Replaced,
     Superseded,
     Expired,
 }
 
 impl Farewell {
-    pub(super) const fn into_delivery(self) -> Delivery {
+    pub(crate) const fn into_delivery(self) -> Delivery {
         match self {
             Self::Replaced => Delivery::Replaced,
             Self::Superseded => Delivery::Superseded,
@@ -75,7 +75,7 @@ impl Farewell {
 
 /// Decides about a claim. `received`: the claim's last number of the server; `holder`: the session that has the peer id;
 /// `is_full`: there are as many sessions as allowed. Changes nothing.
-pub(super) fn decide(received: Option<u32>, holder: Option<&Holder>, is_full: bool) -> Decision {
+pub(crate) fn decide(received: Option<u32>, holder: Option<&Holder>, is_full: bool) -> Decision {
     let expired = received.map(|_| LossReason::SessionExpired);
     let Some(holder) = holder else {
         // A newcomer takes no place from a session that is here, not even from one that waits for its client.

@@ -18,6 +18,19 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// The frames as an engine has stored them elsewhere: see [`Frames::parts`].
+    #[cfg(feature = "redis")]
+    pub(crate) const fn from_parts(received: u32, gap_after: u32, gaps: u32) -> Self {
+        Self { received, gap_after, gaps }
+    }
+
+    /// What an engine stores of the frames elsewhere: the highest number up to which every frame was executed, its value when a
+    /// frame was missing last, and how often in a row that was so.
+    #[cfg(feature = "redis")]
+    pub(crate) const fn parts(&self) -> (u32, u32, u32) {
+        (self.received, self.gap_after, self.gaps)
+    }
+
     /// The highest number up to which every frame was executed.
     pub(crate) fn received(&self) -> u32 {
         self.received

@@ -31,6 +31,23 @@ impl Keys {
         Self { current: key, next: vec![next], in_place_of, attempt }
     }
 
+    /// The keys as an engine has stored them elsewhere: see [`Keys::parts`].
+    #[cfg(feature = "redis")]
+    pub(crate) fn from_parts(
+        current: TokenHash,
+        next: Vec<TokenHash>,
+        in_place_of: Option<LossReason>,
+        attempt: Option<u32>,
+    ) -> Self {
+        Self { current, next, in_place_of, attempt }
+    }
+
+    /// What an engine stores of the keys elsewhere.
+    #[cfg(feature = "redis")]
+    pub(crate) fn parts(&self) -> (TokenHash, &[TokenHash], Option<LossReason>, Option<u32>) {
+        (self.current, &self.next, self.in_place_of, self.attempt)
+    }
+
     /// Whether a `hello` with this `attempt`, or one that is later, was granted before. The numbers may begin again at 0
     /// (RFC 1982 §3.2).
     pub(crate) fn know_later(&self, attempt: Option<u32>) -> bool {

@@ -38,6 +38,8 @@ mod work;
 
 pub use bounds::Bounds;
 #[cfg(feature = "redis")]
+pub(crate) use claim_decision::{Decision, Farewell, Holder, HolderState, KeyFit, decide};
+#[cfg(feature = "redis")]
 pub(crate) use frames::Frames;
 #[cfg(feature = "redis")]
 pub(crate) use keys::Keys;
