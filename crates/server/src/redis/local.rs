@@ -4,7 +4,8 @@
 
 use crate::SocketId;
 use crate::engine::{Claimed, Delivery, DeliveryQueue, Departure, Full, Mail, Outcome};
-use crate::registry::{Frames, Keys};
+use crate::registry::sessions::frames::Frames;
+use crate::registry::sessions::keys::Keys;
 use signalpost_protocol::{PeerId, PeerInfo, SESSIONS};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,12 +5,12 @@
 //! send them. Meanwhile changes collapse in the room: a thousand peers that lose their sockets at once cost a
 //! thousand changes, not a million notices.
 
-use super::mailbox::NotTaken;
-use super::presence::{Presence, View};
-use super::registration::Registration;
-use super::state::Registry;
-use super::turns::Pace;
 use crate::engine::{Mail, Outlet};
+use crate::registry::rooms::presence::{Presence, View};
+use crate::registry::rooms::turns::Pace;
+use crate::registry::sessions::mailbox::NotTaken;
+use crate::registry::sessions::registration::Registration;
+use crate::registry::state::Registry;
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
 use std::ops::Bound;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 /// A bucket (a token bucket) that holds a number of uses and gets one back after each pause.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     left: u32,
     max: u32,
     pause_ms: u64,
@@ -12,7 +12,7 @@ pub(super) struct Allowance {
 
 impl Allowance {
     /// Creates a full bucket of `max` uses, of which one comes back each `pause_ms`.
-    pub(super) fn new(max: u32, pause_ms: u64) -> Self {
+    pub(crate) fn new(max: u32, pause_ms: u64) -> Self {
         Self { left: max, max, pause_ms, next_ms: 0 }
     }
 
@@ -20,7 +20,7 @@ impl Allowance {
     ///
     /// # Errors
     /// The milliseconds until there is one again.
-    pub(super) fn take(&mut self, now: u64) -> Result<(), u64> {
+    pub(crate) fn take(&mut self, now: u64) -> Result<(), u64> {
         if self.next_ms <= now {
             let missing = u64::from(self.max.saturating_sub(self.left));
             let came = now

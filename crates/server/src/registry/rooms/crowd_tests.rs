@@ -1,17 +1,17 @@
 //! Rooms of thousands, and members that make more noise than others.
 
-use super::bounds::Bounds;
 use super::crowd_world_tests::MAX_WORK;
 use super::presence::MAX_ENDED_STAYS;
-use super::registration::{JOIN_PAUSE_MS, JOINS};
-use super::session_tests::claim;
-use super::state::Registry;
 use super::turns::Pace;
-use super::world_tests::{LOST, World, hello, id, ids, refused, room};
 use crate::SocketId;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::limits::UNPROMPTED_NOTICES;
 use crate::engine::{Action, AwayReason, Command, Departure, LeaveReason, Mail, Outcome};
+use crate::registry::bounds::Bounds;
+use crate::registry::sessions::registration::{JOIN_PAUSE_MS, JOINS};
+use crate::registry::sessions::session_tests::claim;
+use crate::registry::state::Registry;
+use crate::registry::world_tests::{LOST, World, hello, id, ids, refused, room};
 use signalpost_protocol::{ErrorCode, Query};
 use std::collections::BTreeSet;
 

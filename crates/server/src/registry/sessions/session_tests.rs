@@ -1,6 +1,5 @@
 //! Sessions and their keys. Also what the other tests of version 2 share.
 
-use super::world_tests::{LOST, World, hello, id, refused, room, signal, socket};
 use crate::TokenHash;
 use crate::engine::limits::LEASE_MS;
 use crate::engine::limits::RESUME_WINDOW_MS;
@@ -8,21 +7,22 @@ use crate::engine::{
     Action, AwayReason, Claim, Claimed, ClientFrame, Command, Delivery, Departure, LeaveReason, LossReason,
     Mail, Outcome,
 };
+use crate::registry::world_tests::{LOST, World, hello, id, refused, room, signal, socket};
 use signalpost_protocol::{ErrorCode, Label};
 use std::sync::Arc;
 
 /// A claim of version 2 with these keys.
-pub(super) fn claim(peer: &str, key: &str, next: &str, received: Option<u32>) -> Claim {
+pub(crate) fn claim(peer: &str, key: &str, next: &str, received: Option<u32>) -> Claim {
     let (key, next) = (TokenHash::of(key), TokenHash::of(next));
     Claim { version: 2, key, next, received, ..hello(peer, 'k') }
 }
 
 /// What a socket was told, without the replies that say nothing.
-pub(super) type Told = Vec<(Option<u32>, Mail)>;
+pub(crate) type Told = Vec<(Option<u32>, Mail)>;
 
 impl World {
     /// Claims; what the reply says. What follows it stays.
-    pub(super) fn resume(&mut self, now: u64, number: u64, claim: Claim) -> Result<Claimed, Outcome> {
+    pub(crate) fn resume(&mut self, now: u64, number: u64, claim: Claim) -> Result<Claimed, Outcome> {
         self.registry.execute(now, socket(number), Command::Claim(Box::new(claim)), &mut self.out);
         match self.out.got.get_mut(&socket(number)).map(|got| got.remove(0)) {
             Some(Delivery::Claimed(claimed)) => Ok(claimed),
@@ -33,7 +33,7 @@ impl World {
 
     /// A new session of version 2 for each of the names, on the sockets 1, 2, 3 …, all in one room; what they were told
     /// is acknowledged.
-    pub(super) fn in_a_room(names: &[&str]) -> Self {
+    pub(crate) fn in_a_room(names: &[&str]) -> Self {
         let mut world = Self::new();
         for (number, name) in (1..).zip(names) {
             assert_eq!(world.resume(0, number, claim(name, "key", "next", None)), Ok(fresh(None)));
@@ -47,20 +47,20 @@ impl World {
     }
 
     /// One frame with a number. What the client is told stays.
-    pub(super) fn request(&mut self, now: u64, number: u64, seq: u32, action: Action) -> Outcome {
+    pub(crate) fn request(&mut self, now: u64, number: u64, seq: u32, action: Action) -> Outcome {
         let request = ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action };
         self.execute(now, number, Command::Frame(request))
     }
 
-    pub(super) fn send(&mut self, now: u64, number: u64, seq: u32, to: &str) -> Outcome {
+    pub(crate) fn send(&mut self, now: u64, number: u64, seq: u32, to: &str) -> Outcome {
         self.request(now, number, seq, Action::Send { to: id(to), signal: signal() })
     }
 
-    pub(super) fn ack(&mut self, now: u64, number: u64, ack: u32) {
+    pub(crate) fn ack(&mut self, now: u64, number: u64, ack: u32) {
         assert_eq!(self.execute(now, number, Command::Beat { ack: Some(ack) }), Outcome::Executed);
     }
 
-    pub(super) fn told(&mut self, number: u64) -> Told {
+    pub(crate) fn told(&mut self, number: u64) -> Told {
         let mail = |delivery| match delivery {
             Delivery::Mail { seq, mail } => (seq, Arc::unwrap_or_clone(mail)),
             other => panic!("{other:?}"),
@@ -69,13 +69,13 @@ impl World {
     }
 
     /// The numbers of what a socket was told.
-    pub(super) fn numbers(&mut self, number: u64) -> Vec<u32> {
+    pub(crate) fn numbers(&mut self, number: u64) -> Vec<u32> {
         self.told(number).into_iter().filter_map(|(seq, _)| seq).collect()
     }
 }
 
 /// The reply to a claim that begins a session.
-pub(super) fn fresh(reason: Option<LossReason>) -> Claimed {
+pub(crate) fn fresh(reason: Option<LossReason>) -> Claimed {
     Claimed { resumed: false, reason, received: 0, acknowledged: 0 }
 }
 

@@ -1,10 +1,10 @@
 //! Lets peers enter and leave rooms, and send to each other.
 
-use super::mailbox::Receipt;
-use super::presence::{Presence, View};
 use super::refused::Refused;
-use super::state::Registry;
 use crate::engine::{AwayReason, LeaveReason, Mail, Outlet, Page};
+use crate::registry::rooms::presence::{Presence, View};
+use crate::registry::sessions::mailbox::Receipt;
+use crate::registry::state::Registry;
 use signalpost_protocol::{ErrorCode, PeerId, Query, RoomName, Signal, limits};
 use std::sync::Arc;
 

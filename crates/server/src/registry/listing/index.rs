@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An index that keeps no key without peers: it is never larger than what the registrations put into it.
 #[derive(Debug)]
-pub(super) struct Index<K>(BTreeMap<K, BTreeSet<PeerId>>);
+pub(crate) struct Index<K>(BTreeMap<K, BTreeSet<PeerId>>);
 
 impl<K> Default for Index<K> {
     fn default() -> Self {
@@ -15,11 +15,11 @@ impl<K> Default for Index<K> {
 
 impl<K: Ord> Index<K> {
     /// Adds a peer to a key, and returns whether it was not there before.
-    pub(super) fn insert(&mut self, key: K, peer: &PeerId) -> bool {
+    pub(crate) fn insert(&mut self, key: K, peer: &PeerId) -> bool {
         self.0.entry(key).or_default().insert(peer.clone())
     }
 
-    pub(super) fn remove(&mut self, key: &K, peer: &PeerId) {
+    pub(crate) fn remove(&mut self, key: &K, peer: &PeerId) {
         if let Some(peers) = self.0.get_mut(key) {
             peers.remove(peer);
             if peers.is_empty() {
@@ -28,12 +28,12 @@ impl<K: Ord> Index<K> {
         }
     }
 
-    pub(super) fn peers(&self, key: &K) -> Option<&BTreeSet<PeerId>> {
+    pub(crate) fn peers(&self, key: &K) -> Option<&BTreeSet<PeerId>> {
         self.0.get(key)
     }
 
     #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// How much all mailboxes together hold, and how many bytes of relays they may hold. Half of these bytes is for any mailbox, the
 /// other half for mailboxes that hold little: many full mailboxes leave room in the others.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     held: usize,
     /// The bytes of relays among `held`. Answers and notices are bounded for each session, and take no room from relays.
     relays: usize,
@@ -16,16 +16,16 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn new(max_bytes: usize) -> Self {
+    pub(crate) fn new(max_bytes: usize) -> Self {
         Self { held: 0, relays: 0, max_bytes }
     }
 
     /// Counts the bytes that wait.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.held
     }
 
-    pub(super) fn put(
+    pub(crate) fn put(
         &mut self,
         peer: &mut Registration,
         mail: &Arc<Mail>,
@@ -54,7 +54,7 @@ impl Store {
     }
 
     /// Removes the mail that a client has acknowledged, and returns the receipts that are due.
-    pub(super) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
+    pub(crate) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
         let (before, relays) = (peer.mailbox.size().1, peer.mailbox.relay_bytes());
         let due = peer.mailbox.acknowledge(ack);
         self.held = self.held.saturating_sub(before.saturating_sub(peer.mailbox.size().1));
@@ -63,7 +63,7 @@ impl Store {
     }
 
     /// Counts a whole mailbox as gone.
-    pub(super) fn release(&mut self, peer: &Registration) {
+    pub(crate) fn release(&mut self, peer: &Registration) {
         self.held = self.held.saturating_sub(peer.mailbox.size().1);
         self.relays = self.relays.saturating_sub(peer.mailbox.relay_bytes());
     }

@@ -1,12 +1,12 @@
 //! Everything waits in a bounded place.
 
-use super::bounds::Bounds;
 use super::session_tests::{claim, fresh};
-use super::state::Registry;
-use super::world_tests::{LOST, World, id, refused, room};
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::limits::{MAX_ANSWER_BYTES, MAX_ANSWERS, MAX_RELAY_BYTES, SHARED_RELAYS};
 use crate::engine::{Action, Command, Delivery, LeaveReason, LossReason, Mail, Outcome};
+use crate::registry::bounds::Bounds;
+use crate::registry::state::Registry;
+use crate::registry::world_tests::{LOST, World, id, refused, room};
 use signalpost_protocol::message::{Description, Route};
 use signalpost_protocol::{ErrorCode, Query, Signal, limits};
 

@@ -1,9 +1,9 @@
 //! Executes commands: finds the peer of a socket, checks that a frame is the client's next, and does what it asks for.
 
 use super::refused::Refused;
-use super::state::Registry;
 use crate::SocketId;
 use crate::engine::{Action, ClientFrame, Command, Delivery, Mail, Outcome, Outlet};
+use crate::registry::state::Registry;
 use signalpost_protocol::{ErrorCode, PeerId, Query};
 
 impl Registry {

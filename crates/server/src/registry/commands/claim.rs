@@ -1,10 +1,10 @@
 //! Acts on a claim: begins a session, or lets it go on with another socket.
 
-use super::claim_decision::{Decision, Farewell, Holder, HolderState, KeyFit, decide};
-use super::registration::Registration;
-use super::state::Registry;
 use crate::SocketId;
 use crate::engine::{Claim, Claimed, Delivery, LeaveReason, LossReason, Outlet};
+use crate::registry::sessions::claim_decision::{Decision, Farewell, Holder, HolderState, KeyFit, decide};
+use crate::registry::sessions::registration::Registration;
+use crate::registry::state::Registry;
 use signalpost_protocol::{ErrorCode, PeerId, SESSIONS};
 
 impl Registry {

@@ -1,19 +1,19 @@
 //! What the tests of large rooms share.
 
-use super::picture_tests::Picture;
-use super::session_tests::claim;
 use super::turns::Pace;
-use super::world_tests::{World, room};
 use crate::SocketId;
 use crate::engine::limits::MAX_ENTRIES;
 use crate::engine::{Action, ClientFrame, Command, Delivery};
+use crate::registry::picture_tests::Picture;
+use crate::registry::sessions::session_tests::claim;
+use crate::registry::world_tests::{World, room};
 
 /// Most entries that one command may touch, whatever the size of its room.
-pub(super) const MAX_WORK: u64 = 2 * Pace::SERVER.turn + MAX_ENTRIES as u64;
+pub(crate) const MAX_WORK: u64 = 2 * Pace::SERVER.turn + MAX_ENTRIES as u64;
 
 impl World {
     /// Peers p0000, p0001 … on sockets from `first` on, in one room, and each knows of the others.
-    pub(super) fn crowd(&mut self, first: u64, count: u64) {
+    pub(crate) fn crowd(&mut self, first: u64, count: u64) {
         for number in first..first + count {
             self.resume(0, number, claim(&format!("p{number:04}"), "key", "next", None)).unwrap();
             assert!(self.work_of(0, number, join(1)) < MAX_WORK + count);
@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Sweeps as often as the registry asks for it, each client acknowledging what it gets, until nobody is told anything.
-    pub(super) fn settle(&mut self, mut now: u64) -> u64 {
+    pub(crate) fn settle(&mut self, mut now: u64) -> u64 {
         loop {
             self.acknowledge_all(now);
             match self.registry.poll_timeout() {
@@ -74,13 +74,13 @@ impl World {
     }
 
     /// The work of one command.
-    pub(super) fn work_of(&mut self, now: u64, number: u64, command: Command) -> u64 {
+    pub(crate) fn work_of(&mut self, now: u64, number: u64, command: Command) -> u64 {
         let before = self.registry.touched();
         self.registry.execute(now, SocketId::new(number), command, &mut self.out);
         self.registry.touched() - before
     }
 
-    pub(super) fn picture(&self, number: u64) -> &Picture {
+    pub(crate) fn picture(&self, number: u64) -> &Picture {
         &self.pictures[&SocketId::new(number)]
     }
 }

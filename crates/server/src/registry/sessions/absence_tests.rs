@@ -1,16 +1,16 @@
 //! Who is away, who hears of it, and when an absence ends.
 
-use super::bounds::Bounds;
 use super::deadlines::Deadlines;
-use super::labels::Labels;
 use super::session_tests::{claim, fresh};
-use super::state::Registry;
-use super::world_tests::{LOST, World, hello, id, ids, room, told};
 use crate::engine::limits::LEASE_MS;
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::{
     Action, AwayReason, Command, Delivery, Departure, LeaveReason, LossReason, Mail, Outcome, explanation,
 };
+use crate::registry::bounds::Bounds;
+use crate::registry::listing::labels::Labels;
+use crate::registry::state::Registry;
+use crate::registry::world_tests::{LOST, World, hello, id, ids, room, told};
 use signalpost_protocol::message::Route;
 use signalpost_protocol::{Description, ErrorCode, Query, Signal};
 

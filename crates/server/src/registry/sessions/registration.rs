@@ -1,53 +1,53 @@
 //! One registered peer and its session.
 
-use super::allowance::Allowance;
 use super::frames::Frames;
 use super::keys::Keys;
-use super::labels::OwnLabels;
 use super::mailbox::Mailbox;
-use super::presence::View;
 use crate::SocketId;
 use crate::engine::limits::LEASE_MS;
 use crate::engine::{Claim, LossReason};
+use crate::registry::listing::labels::OwnLabels;
+use crate::registry::rooms::allowance::Allowance;
+use crate::registry::rooms::presence::View;
 use signalpost_protocol::{PeerInfo, RoomName, SESSIONS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rooms that a peer may enter at once.
-pub(super) const JOINS: u32 = 64;
+pub(crate) const JOINS: u32 = 64;
 /// Time after which a peer that has entered [`JOINS`] rooms may enter another, in milliseconds.
-pub(super) const JOIN_PAUSE_MS: u64 = 250;
+pub(crate) const JOIN_PAUSE_MS: u64 = 250;
 
 #[derive(Debug)]
-pub(super) struct Registration {
-    pub(super) version: u16,
+pub(crate) struct Registration {
+    pub(crate) version: u16,
     /// Names this session and no later one of the same peer.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// The socket that holds the session; `None`: the peer is away.
-    pub(super) socket: Option<SocketId>,
-    pub(super) info: Arc<PeerInfo>,
-    pub(super) labels: OwnLabels,
+    pub(crate) socket: Option<SocketId>,
+    pub(crate) info: Arc<PeerInfo>,
+    pub(crate) labels: OwnLabels,
     /// The rooms that it is in, and what it knows of them.
-    pub(super) rooms: BTreeMap<RoomName, View>,
+    pub(crate) rooms: BTreeMap<RoomName, View>,
     /// How often it may enter a room.
-    pub(super) joins: Allowance,
+    pub(crate) joins: Allowance,
     /// Notices about its rooms wait because its mailbox took no more.
-    pub(super) behind: bool,
+    pub(crate) behind: bool,
     /// Its mailbox could not take an answer. The session ends before the command is done.
-    pub(super) overflowed: bool,
-    pub(super) last_seen: u64,
+    pub(crate) overflowed: bool,
+    pub(crate) last_seen: u64,
     /// The time under which it stands in [`Deadlines`](super::deadlines::Deadlines). The lease may end later, the window not.
-    pub(super) due: u64,
-    pub(super) mailbox: Mailbox,
-    pub(super) frames: Frames,
-    pub(super) keys: Keys,
+    pub(crate) due: u64,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) frames: Frames,
+    pub(crate) keys: Keys,
     /// Whether its page was probably left when its socket closed.
-    pub(super) is_leaving: bool,
+    pub(crate) is_leaving: bool,
 }
 
 impl Registration {
     /// Begins a session. `reason`: why it is not the session that its client wanted, if the client wanted one.
-    pub(super) fn new(
+    pub(crate) fn new(
         now: u64,
         number: u64,
         socket: SocketId,
@@ -76,27 +76,27 @@ impl Registration {
     }
 
     /// Takes the peer's description of itself.
-    pub(super) fn describe(&mut self, info: PeerInfo) {
+    pub(crate) fn describe(&mut self, info: PeerInfo) {
         self.labels = OwnLabels::of(&info);
         self.info = Arc::new(info);
     }
 
     /// Whether it has a mailbox and outlives its socket.
-    pub(super) fn has_session(&self) -> bool {
+    pub(crate) fn has_session(&self) -> bool {
         self.version >= SESSIONS
     }
 
-    pub(super) fn is_away(&self) -> bool {
+    pub(crate) fn is_away(&self) -> bool {
         self.socket.is_none()
     }
 
     /// Whether it is connected and its lease lasts. Lists name only such peers.
-    pub(super) fn is_present(&self, now: u64) -> bool {
+    pub(crate) fn is_present(&self, now: u64) -> bool {
         self.socket.is_some() && now < self.expires_at()
     }
 
     /// Whether it can be sent to: it is present, or has a mailbox that waits for it.
-    pub(super) fn is_live(&self, now: u64) -> bool {
+    pub(crate) fn is_live(&self, now: u64) -> bool {
         match (self.has_session(), self.is_away()) {
             (true, true) => now < self.due,
             (true, false) => true,
@@ -104,7 +104,7 @@ impl Registration {
         }
     }
 
-    pub(super) fn expires_at(&self) -> u64 {
+    pub(crate) fn expires_at(&self) -> u64 {
         self.last_seen.saturating_add(LEASE_MS)
     }
 }

@@ -1,9 +1,9 @@
 //! Requests once and in their turn, and receipts.
 
 use super::session_tests::{Told, claim, fresh};
-use super::world_tests::{LOST, World, id, refused, room, signal};
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::{Action, ClientFrame, Command, Delivery, Departure, Mail, Outcome};
+use crate::registry::world_tests::{LOST, World, id, refused, room, signal};
 use signalpost_protocol::{ErrorCode, Signal};
 use std::borrow::Cow;
 
@@ -183,7 +183,7 @@ fn a_later_session_of_the_sender_gets_no_receipt_that_it_did_not_ask_for() {
 #[test]
 fn receipts_and_version_1() {
     let mut world = World::in_a_room(&["ada", "bob"]);
-    world.claim(0, 8, super::world_tests::hello("old", 'k'));
+    world.claim(0, 8, crate::registry::world_tests::hello("old", 'k'));
     let upgrade = refused(ErrorCode::UpgradeRequired);
     assert_eq!(world.request(1, 1, 2, post("old", "x")), upgrade, "it would never acknowledge");
     assert!(world.mail(8).is_empty());

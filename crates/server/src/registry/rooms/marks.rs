@@ -2,7 +2,7 @@
 
 /// Where a peer stands, in fact or in the eyes of a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// It is not in the room, or the member was not told of it.
     #[default]
     Unknown,
@@ -21,7 +21,7 @@ struct Word {
 
 /// Which differences are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// Peers that are not in the room any more.
     Gone,
     /// All the others.
@@ -30,7 +30,7 @@ pub(super) enum Asked {
 
 /// The standing of every place. What was never set is [`Standing::Unknown`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks(Vec<Word>);
+pub(crate) struct Marks(Vec<Word>);
 
 fn place(slot: u32) -> (usize, u64) {
     let word = usize::try_from(slot / 64).unwrap_or(usize::MAX);
@@ -38,7 +38,7 @@ fn place(slot: u32) -> (usize, u64) {
 }
 
 impl Marks {
-    pub(super) fn standing(&self, slot: u32) -> Standing {
+    pub(crate) fn standing(&self, slot: u32) -> Standing {
         let (word, bit) = place(slot);
         let Some(word) = self.0.get(word) else { return Standing::Unknown };
         match (word.present & bit != 0, word.away & bit != 0) {
@@ -49,7 +49,7 @@ impl Marks {
         }
     }
 
-    pub(super) fn set(&mut self, slot: u32, standing: Standing) {
+    pub(crate) fn set(&mut self, slot: u32, standing: Standing) {
         let (at, bit) = place(slot);
         if at >= self.0.len() {
             if standing == Standing::Unknown {
@@ -70,7 +70,7 @@ impl Marks {
 
     /// What a member knows after it was given a list, `self` being what it knew before: who is present; peers that are away
     /// are in no list, and remain away for a member that knows them as such.
-    pub(super) fn after_list(&self, facts: &Self) -> Self {
+    pub(crate) fn after_list(&self, facts: &Self) -> Self {
         let words = self.0.len().max(facts.0.len());
         let word = |index: usize| {
             let known: Word = self.0.get(index).copied().unwrap_or_default();
@@ -85,7 +85,7 @@ impl Marks {
     }
 
     /// Unsets every place that is set in `others`; whether one of them was set.
-    pub(super) fn remove(&mut self, others: &Self) -> bool {
+    pub(crate) fn remove(&mut self, others: &Self) -> bool {
         let mut removed = 0;
         for (word, other) in self.0.iter_mut().zip(&others.0) {
             let mask = other.present | other.away;
@@ -97,19 +97,19 @@ impl Marks {
     }
 
     /// How many places are set.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         let ones = |word: &Word| (word.present | word.away).count_ones();
         self.0.iter().map(ones).fold(0, |all, ones| all.saturating_add(usize::try_from(ones).unwrap_or(0)))
     }
 
     /// Every place that is set.
-    pub(super) fn known(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn known(&self) -> impl Iterator<Item = u32> {
         self.0.iter().zip(0u32..).flat_map(|(word, at)| bits(word.present | word.away, at))
     }
 
     /// The places about which a member whose knowledge is `self` has to be told something, `facts` being how things
     /// stand. Places of `renewed` are told again where they are present. Nothing is to be told of a peer that is away and that the member does not know.
-    pub(super) fn differences(
+    pub(crate) fn differences(
         &self,
         facts: &Self,
         renewed: &Self,

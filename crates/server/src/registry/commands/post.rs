@@ -1,9 +1,9 @@
 //! Posts mail: into the mailboxes of clients and to the sockets behind them.
 
-use super::mailbox::{NotTaken, Receipt};
-use super::registration::Registration;
-use super::state::Registry;
 use crate::engine::{Mail, Outlet, explanation};
+use crate::registry::sessions::mailbox::{NotTaken, Receipt};
+use crate::registry::sessions::registration::Registration;
+use crate::registry::state::Registry;
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most places of ended stays, beside as many as there are members. Beyond them members get the list of the room again.
-pub(super) const MAX_ENDED_STAYS: usize = 1_024;
+pub(crate) const MAX_ENDED_STAYS: usize = 1_024;
 
 /// One stay of a peer in the room. Its place is used again when no notice of its end is due to any member.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ struct Notices {
 
 /// The peers of one room.
 #[derive(Debug, Default)]
-pub(super) struct Presence {
+pub(crate) struct Presence {
     stays: Vec<Option<Stay>>,
     free: Vec<u32>,
     facts: Marks,
@@ -46,26 +46,26 @@ pub(super) struct Presence {
     departed: BTreeMap<PeerId, Vec<u32>>,
     ended: usize,
     /// Whether the room waits for its turn.
-    pub(super) queued: bool,
+    pub(crate) queued: bool,
     /// Whether it needs another turn after this one.
-    pub(super) again: bool,
+    pub(crate) again: bool,
 }
 
 /// What one member knows of a room.
 #[derive(Debug, Default)]
-pub(super) struct View {
+pub(crate) struct View {
     /// The member's own place.
     slot: u32,
     known: Marks,
     /// Peers whose description has changed since the member heard of them.
     renewed: Marks,
     /// The member needs the list of the room again.
-    pub(super) stale: bool,
+    pub(crate) stale: bool,
 }
 
 impl Presence {
     /// Lets a peer enter. Its view is that of the list that it gets.
-    pub(super) fn enter(&mut self, peer: &PeerId, info: Arc<PeerInfo>) -> View {
+    pub(crate) fn enter(&mut self, peer: &PeerId, info: Arc<PeerInfo>) -> View {
         let slot = self.begin(peer, info);
         self.members = self.members.saturating_add(1);
         let mut view = View { slot, known: Marks::default(), renewed: Marks::default(), stale: false };
@@ -95,7 +95,7 @@ impl Presence {
     }
 
     /// Takes another description of a member. No notice goes out.
-    pub(super) fn describe(&mut self, view: &View, info: &Arc<PeerInfo>) {
+    pub(crate) fn describe(&mut self, view: &View, info: &Arc<PeerInfo>) {
         if let Some(Some(stay)) = self.stay_mut(view.slot) {
             stay.info = Arc::clone(info);
             stay.notices = Notices::default();
@@ -103,7 +103,7 @@ impl Presence {
     }
 
     /// Lets a member that is away come back as a new stay: the other members get the end of one and the beginning of another.
-    pub(super) fn begin_anew(&mut self, view: &mut View, peer: &PeerId, info: &Arc<PeerInfo>) {
+    pub(crate) fn begin_anew(&mut self, view: &mut View, peer: &PeerId, info: &Arc<PeerInfo>) {
         self.end(view.slot, LeaveReason::Lost);
         view.slot = self.begin(peer, Arc::clone(info));
         view.known.set(view.slot, Standing::Unknown);
@@ -112,7 +112,7 @@ impl Presence {
 
     /// Notes that a member gets a list of the room, and knows what the list says. The list says nothing about the peers that the
     /// member knows to be away, unless the view is stale.
-    pub(super) fn list(&mut self, view: &mut View) {
+    pub(crate) fn list(&mut self, view: &mut View) {
         let before = if view.stale { Marks::default() } else { view.known.clone() };
         let mut known = before.after_list(&self.facts);
         known.set(view.slot, Standing::Unknown);
@@ -128,7 +128,7 @@ impl Presence {
     }
 
     /// Notes that a member is away or back.
-    pub(super) fn set_away(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
+    pub(crate) fn set_away(&mut self, view: &View, away: Option<AwayReason>, info: &Arc<PeerInfo>) {
         let Some(stay) = self.stay_mut(view.slot).and_then(Option::as_mut) else { return };
         if let Some(reason) = away {
             stay.away = reason;
@@ -140,7 +140,7 @@ impl Presence {
     }
 
     /// Lets a member leave.
-    pub(super) fn depart(&mut self, mut view: View, reason: LeaveReason) {
+    pub(crate) fn depart(&mut self, mut view: View, reason: LeaveReason) {
         self.forget(&mut view);
         self.members = self.members.saturating_sub(1);
         self.end(view.slot, reason);
@@ -161,36 +161,36 @@ impl Presence {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.members == 0
     }
 
-    pub(super) fn members(&self) -> usize {
+    pub(crate) fn members(&self) -> usize {
         self.members
     }
 
     /// Whether the room keeps more ended stays than it may.
-    pub(super) fn is_crowded(&self) -> bool {
+    pub(crate) fn is_crowded(&self) -> bool {
         self.ended > self.members.saturating_add(MAX_ENDED_STAYS)
     }
 
     /// Lists the places about which a notice is due to a member, at most `limit`. The ends of stays come first: a peer that came
     /// again must have left before.
-    pub(super) fn due(&self, view: &View, limit: usize) -> Vec<u32> {
+    pub(crate) fn due(&self, view: &View, limit: usize) -> Vec<u32> {
         let differences = |asked| view.known.differences(&self.facts, &view.renewed, asked);
         let all = differences(Asked::Gone).chain(differences(Asked::Others));
         all.filter(|slot| *slot != view.slot).take(limit).collect()
     }
 
     /// Lists the places of one peer, in the order of its stays.
-    pub(super) fn about(&self, peer: &PeerId, current: Option<&View>) -> Vec<u32> {
+    pub(crate) fn about(&self, peer: &PeerId, current: Option<&View>) -> Vec<u32> {
         let ended = self.departed.get(peer).into_iter().flatten().copied();
         ended.chain(current.map(|view| view.slot)).collect()
     }
 
     /// Brings a member's knowledge of one place up to date and returns the notice, if one is due. `sessions`: whether the
     /// member's version knows of absences; for another version a peer that is away has left, and a peer that is back has joined.
-    pub(super) fn tell(
+    pub(crate) fn tell(
         &mut self,
         room: &RoomName,
         view: &mut View,
@@ -238,14 +238,14 @@ impl Presence {
     }
 
     /// Notes that the peer at `of` has another description: a member that knows the peer gets the notice again.
-    pub(super) fn renew(view: &mut View, of: u32) {
+    pub(crate) fn renew(view: &mut View, of: u32) {
         if view.known.standing(of) != Standing::Unknown {
             view.renewed.set(of, Standing::Present);
         }
     }
 
     /// Removes every ended stay. A member to which a notice about one was due needs the list of the room again.
-    pub(super) fn forget_ended<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
+    pub(crate) fn forget_ended<'a>(&mut self, views: impl Iterator<Item = &'a mut View>) {
         let ended: Vec<u32> = std::mem::take(&mut self.departed).into_values().flatten().collect();
         let mut places = Marks::default();
         for slot in &ended {
@@ -301,24 +301,24 @@ impl Presence {
 
     /// Counts the places of members and of ended stays.
     #[cfg(test)]
-    pub(super) fn places(&self) -> usize {
+    pub(crate) fn places(&self) -> usize {
         self.stays.iter().flatten().count()
     }
 }
 
 impl View {
     /// Returns the member's own place.
-    pub(super) fn slot(&self) -> u32 {
+    pub(crate) fn slot(&self) -> u32 {
         self.slot
     }
 
     /// Counts the peers that the member knows of.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.known.count()
     }
 
     /// Puts the view, which was taken out of the rooms of its member, back.
-    pub(super) fn put_back(self, rooms: &mut BTreeMap<RoomName, Self>, room: &RoomName) {
+    pub(crate) fn put_back(self, rooms: &mut BTreeMap<RoomName, Self>, room: &RoomName) {
         if let Some(place) = rooms.get_mut(room) {
             *place = self;
         }

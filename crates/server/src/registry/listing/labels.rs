@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 /// The labels that one peer gives itself.
 #[derive(Debug, Default)]
-pub(super) struct OwnLabels {
+pub(crate) struct OwnLabels {
     region: Option<Label>,
     capabilities: BTreeSet<Label>,
 }
 
 impl OwnLabels {
-    pub(super) fn of(info: &PeerInfo) -> Self {
+    pub(crate) fn of(info: &PeerInfo) -> Self {
         let label = |text: &String| Label::parse(text).ok();
         Self {
             region: info.region.as_ref().and_then(label),
@@ -23,14 +23,14 @@ impl OwnLabels {
 
 /// The peers of each region, and those of each capability.
 #[derive(Debug, Default)]
-pub(super) struct Labels {
-    pub(super) regions: Index<Label>,
-    pub(super) capabilities: Index<Label>,
+pub(crate) struct Labels {
+    pub(crate) regions: Index<Label>,
+    pub(crate) capabilities: Index<Label>,
 }
 
 impl Labels {
     /// Makes a peer findable by its labels.
-    pub(super) fn insert(&mut self, id: &PeerId, labels: &OwnLabels) {
+    pub(crate) fn insert(&mut self, id: &PeerId, labels: &OwnLabels) {
         if let Some(region) = &labels.region {
             self.regions.insert(region.clone(), id);
         }
@@ -40,7 +40,7 @@ impl Labels {
     }
 
     /// Takes a peer out of what [`Labels::insert`] put it into.
-    pub(super) fn remove(&mut self, id: &PeerId, labels: &OwnLabels) {
+    pub(crate) fn remove(&mut self, id: &PeerId, labels: &OwnLabels) {
         if let Some(region) = &labels.region {
             self.regions.remove(region, id);
         }

@@ -24,38 +24,38 @@ impl Pace {
 
 /// The large rooms whose members wait for notices.
 #[derive(Debug)]
-pub(super) struct Turns {
-    pub(super) pace: Pace,
-    pub(super) rooms: VecDeque<RoomName>,
+pub(crate) struct Turns {
+    pub(crate) pace: Pace,
+    pub(crate) rooms: VecDeque<RoomName>,
     /// Rooms that keep more ended stays than they may.
-    pub(super) crowded: BTreeSet<RoomName>,
+    pub(crate) crowded: BTreeSet<RoomName>,
     /// The last member of the first room that had its turn.
-    pub(super) reached: Option<PeerId>,
-    pub(super) rests_until: u64,
+    pub(crate) reached: Option<PeerId>,
+    pub(crate) rests_until: u64,
 }
 
 impl Turns {
-    pub(super) fn new(pace: Pace) -> Self {
+    pub(crate) fn new(pace: Pace) -> Self {
         Self { pace, rooms: VecDeque::new(), crowded: BTreeSet::new(), reached: None, rests_until: 0 }
     }
 
     /// Whether notices of a room go out at once.
-    pub(super) fn is_small(&self, room: &Presence) -> bool {
+    pub(crate) fn is_small(&self, room: &Presence) -> bool {
         room.members() <= self.pace.small
     }
 
     /// Returns how many entries one turn, or one sweep, touches.
-    pub(super) fn entries(&self) -> u64 {
+    pub(crate) fn entries(&self) -> u64 {
         self.pace.turn
     }
 
     /// Whether no room waits.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.rooms.is_empty()
     }
 
     /// Returns when the next turn is due, if a room waits.
-    pub(super) fn due_ms(&self) -> Option<u64> {
+    pub(crate) fn due_ms(&self) -> Option<u64> {
         if self.crowded.is_empty() { self.rooms.front().map(|_| self.rests_until) } else { Some(0) }
     }
 }

@@ -1,13 +1,13 @@
 //! Lists peers, page by page.
 
-use super::state::Registry;
 use crate::engine::{Page, peer_weight};
+use crate::registry::state::Registry;
 use signalpost_protocol::{PeerId, Query, limits};
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
 /// Most peers that one listing looks at; a page that stops there is short and carries a cursor.
-pub(super) const SCAN: usize = 2_000;
+pub(in crate::registry) const SCAN: usize = 2_000;
 
 /// How much one page holds.
 struct PageLimits {

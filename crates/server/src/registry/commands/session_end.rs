@@ -1,9 +1,9 @@
 //! How sessions wait for their clients, and how they end.
 
-use super::registration::Registration;
-use super::state::Registry;
 use crate::SocketId;
 use crate::engine::{AwayReason, Delivery, Departure, LeaveReason, Outlet};
+use crate::registry::sessions::registration::Registration;
+use crate::registry::state::Registry;
 use signalpost_protocol::{PeerId, limits};
 
 /// Most sessions that end in one command because their mailbox could not take an answer.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The unacknowledged part of the stream to one client. Mail leaves it only by an acknowledgement.
 #[derive(Debug, Default)]
-pub(super) struct Mailbox {
+pub(crate) struct Mailbox {
     entries: VecDeque<Entry>,
     relays: Waiting,
     notices: Waiting,
@@ -53,11 +53,11 @@ struct Entry {
 
 /// How much all mailboxes together may still take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FreeSpace {
+pub(crate) struct FreeSpace {
     /// Bytes that any mailbox may take.
-    pub(super) shared: usize,
+    pub(crate) shared: usize,
     /// Bytes that a mailbox may take while it holds little.
-    pub(super) reserve: usize,
+    pub(crate) reserve: usize,
 }
 
 impl FreeSpace {
@@ -70,16 +70,16 @@ impl FreeSpace {
 
 /// The sender that wants to know when an entry is acknowledged.
 #[derive(Clone, Debug)]
-pub(super) struct Receipt {
-    pub(super) sender: PeerId,
+pub(crate) struct Receipt {
+    pub(crate) sender: PeerId,
     /// The number of the sender's session: a later session did not ask for the receipt.
-    pub(super) session: u64,
-    pub(super) reference: u32,
+    pub(crate) session: u64,
+    pub(crate) reference: u32,
 }
 
 /// Why a mailbox does not take an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotTaken {
+pub(crate) enum NotTaken {
     /// There is no room for a relay or a notice now.
     Busy,
     /// There is no room for an answer: the client will miss it.
@@ -88,17 +88,17 @@ pub(super) enum NotTaken {
 
 impl Mailbox {
     /// Returns the highest number that was handed to a socket.
-    pub(super) fn sent(&self) -> u32 {
+    pub(crate) fn sent(&self) -> u32 {
         self.sent
     }
 
     /// Notes that a number, and every number before it, was handed to a socket.
-    pub(super) fn handle_sent(&mut self, seq: u32) {
+    pub(crate) fn handle_sent(&mut self, seq: u32) {
         self.sent = self.sent.max(seq);
     }
 
     /// Returns the number up to which every entry is acknowledged.
-    pub(super) fn floor(&self) -> u32 {
+    pub(crate) fn floor(&self) -> u32 {
         self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
     }
 
@@ -106,7 +106,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`NotTaken`] when there is no room; nothing has changed.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         mail: Arc<Mail>,
         receipt: Option<Receipt>,
@@ -158,22 +158,22 @@ impl Mailbox {
     }
 
     /// Whether the mailbox takes one more notice about a room.
-    pub(super) fn takes_notices(&self) -> bool {
+    pub(crate) fn takes_notices(&self) -> bool {
         self.notices.entries < UNPROMPTED_NOTICES
     }
 
     /// Whether the client has acknowledged enough notices to get more.
-    pub(super) fn wants_notices(&self) -> bool {
+    pub(crate) fn wants_notices(&self) -> bool {
         self.notices.entries <= UNPROMPTED_NOTICES / 2
     }
 
     /// Whether the mailbox takes one more notice that must go before a relay.
-    pub(super) fn takes_notice_before_relay(&self) -> bool {
+    pub(crate) fn takes_notice_before_relay(&self) -> bool {
         self.notices.entries < MAX_NOTICES
     }
 
     /// Removes the entries that are acknowledged, and returns the receipts that are due.
-    pub(super) fn acknowledge(&mut self, ack: u32) -> Vec<Receipt> {
+    pub(crate) fn acknowledge(&mut self, ack: u32) -> Vec<Receipt> {
         let mut due = Vec::new();
         while self.entries.front().is_some_and(|entry| entry.seq <= ack)
             && let Some(entry) = self.entries.pop_front()
@@ -193,12 +193,12 @@ impl Mailbox {
     }
 
     /// Counts the entries that wait, and their bytes.
-    pub(super) fn size(&self) -> (usize, usize) {
+    pub(crate) fn size(&self) -> (usize, usize) {
         (self.entries.len(), self.bytes())
     }
 
     /// Counts the bytes of relays that wait.
-    pub(super) fn relay_bytes(&self) -> usize {
+    pub(crate) fn relay_bytes(&self) -> usize {
         self.relays.bytes
     }
 
@@ -207,12 +207,12 @@ impl Mailbox {
     }
 
     /// Lists the mail that waits, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Mail>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Mail>)> {
         self.entries.iter().map(|entry| (entry.seq, &entry.mail))
     }
 
     /// Lists the peers whose negotiation with this client waits here: they do not know that it has not arrived.
-    pub(super) fn unheard(&self) -> BTreeSet<PeerId> {
+    pub(crate) fn unheard(&self) -> BTreeSet<PeerId> {
         let negotiates = |entry: &Entry| match &*entry.mail {
             Mail::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => None,
             Mail::Relay { from, signal } if signal.route().is_some() => Some(from.clone()),
@@ -222,13 +222,13 @@ impl Mailbox {
     }
 
     /// Lists the receipts that will never be due, because the session ends.
-    pub(super) fn into_receipts(self) -> impl Iterator<Item = Receipt> {
+    pub(crate) fn into_receipts(self) -> impl Iterator<Item = Receipt> {
         self.entries.into_iter().filter_map(|entry| entry.receipt)
     }
 
     /// Returns the most bytes that a page may have now: half of the room that is left for answers. A client that asks faster than
     /// it acknowledges gets shorter pages, and its session does not end.
-    pub(super) fn page_bytes(&self) -> usize {
+    pub(crate) fn page_bytes(&self) -> usize {
         (MAX_ANSWER_BYTES / 2).saturating_sub(self.answers.bytes) / 2
     }
 }

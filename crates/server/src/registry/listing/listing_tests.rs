@@ -1,7 +1,7 @@
 //! Lists of peers, page by page.
 
-use super::discovery::SCAN;
-use super::world_tests::{World, hello, ids, label, room};
+use crate::registry::commands::discovery::SCAN;
+use crate::registry::world_tests::{World, hello, ids, label, room};
 use signalpost_protocol::Query;
 
 #[test]

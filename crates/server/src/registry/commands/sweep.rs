@@ -1,8 +1,8 @@
 //! Does what time makes due: ends windows and leases, and gives large rooms their turns.
 
-use super::state::Registry;
 use crate::engine::limits::SWEEP_MS;
 use crate::engine::{LeaveReason, Outlet};
+use crate::registry::state::Registry;
 
 impl Registry {
     /// Ends the windows and leases that are over, and sends the members of large rooms their notices. One call does a bounded

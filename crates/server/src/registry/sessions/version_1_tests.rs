@@ -1,10 +1,10 @@
 //! Peers of version 1, which have no sessions.
 
 use super::deadlines::Deadlines;
-use super::labels::Labels;
-use super::state::Registry;
-use super::world_tests::{LOST, World, hello, id, ids, left, refused, room, signal, socket, told};
 use crate::engine::{Action, ClientFrame, Command, Delivery, Departure, LeaveReason, Mail, Outcome, Page};
+use crate::registry::listing::labels::Labels;
+use crate::registry::state::Registry;
+use crate::registry::world_tests::{LOST, World, hello, id, ids, left, refused, room, signal, socket, told};
 use signalpost_protocol::{ErrorCode, Query, limits};
 
 /// Three peers in one room, their mail taken.
