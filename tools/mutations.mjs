@@ -14,12 +14,12 @@ const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
 const OWN_OFFER = "crates/core/src/peer/negotiation/own_offer.rs";
 const REMOTE_OFFER = "crates/core/src/peer/negotiation/remote_offer.rs";
 const INBOUND = "crates/core/src/stream/inbound.rs";
-const FRAMES = "crates/server/src/registry/frames.rs";
-const CLAIM = "crates/server/src/registry/claim.rs";
-const MARKS = "crates/server/src/registry/marks.rs";
-const PRESENCE = "crates/server/src/registry/presence.rs";
+const FRAMES = "crates/server/src/registry/sessions/frames.rs";
+const CLAIM = "crates/server/src/registry/commands/claim.rs";
+const MARKS = "crates/server/src/registry/rooms/marks.rs";
+const PRESENCE = "crates/server/src/registry/rooms/presence.rs";
 const REPLY = "crates/server/src/session/reply.rs";
-const ROOMS = "crates/server/src/registry/rooms.rs";
+const ROOMS = "crates/server/src/registry/commands/rooms.rs";
 
 /** The crates whose tests run, unless a mutation names others. */
 const TESTS = ["-p", "signalpost-core", "-p", "signalpost-simulation"];
@@ -136,7 +136,9 @@ const MUTATIONS = [
   },
   {
     name: "a relay does not wait for the news of its sender",
-    edits: [[ROOMS, "let told = self.tell_about(to, from, out);", "let told = Ok::<(), super::mailbox::NotTaken>(());"]],
+    edits: [
+      [ROOMS, "let told = self.tell_about(to, from, out);", "let told = Ok::<(), crate::registry::sessions::mailbox::NotTaken>(());"],
+    ],
   },
   {
     name: "the limit of joins is taken out",

@@ -3,8 +3,9 @@
 //! One mutex guards all of it; it is held for a few map look-ups and pushes into queues, never across an await.
 
 use crate::SocketId;
-use crate::engine::{Delivery, DeliveryQueue, Departure, Full, Mail, Outcome};
-use crate::registry::{Frames, Keys};
+use crate::engine::{Claimed, Delivery, DeliveryQueue, Departure, Full, Mail, Outcome};
+use crate::registry::sessions::frames::Frames;
+use crate::registry::sessions::keys::Keys;
 use signalpost_protocol::{PeerId, PeerInfo, SESSIONS};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -155,9 +156,9 @@ impl Local {
         state.lines.get(state.seals.get(seal)?)?.owned.clone()
     }
 
-    /// Returns the seals of all sessions.
-    pub(super) fn seals(&self) -> Vec<String> {
-        self.state().seals.keys().cloned().collect()
+    /// Returns the sockets that own a session.
+    pub(super) fn owners(&self) -> Vec<SocketId> {
+        self.state().seals.values().copied().collect()
     }
 
     /// Changes the session of a socket.
@@ -171,6 +172,24 @@ impl Local {
     pub(super) fn deliver(&self, socket: SocketId, delivery: Delivery) {
         if let Some(line) = self.state().lines.get(&socket) {
             let _taken = line.queue.deliver(delivery);
+        }
+    }
+
+    /// Replies to the claim of a socket: from now on its mail is delivered.
+    pub(super) fn welcome(&self, socket: SocketId, claimed: Claimed) {
+        let mut state = self.state();
+        let Some(line) = state.lines.get_mut(&socket) else { return };
+        if let Some(owned) = &mut line.owned {
+            owned.stream.delivered = Some(claimed.acknowledged);
+        }
+        let _taken = line.queue.deliver(Delivery::Claimed(claimed));
+    }
+
+    /// Says the farewell that came before the claim was answered.
+    pub(super) fn say_farewell(&self, socket: SocketId) {
+        let farewell = self.owned(socket).and_then(|owned| Some((owned.seal, owned.stream.farewell?)));
+        if let Some((seal, farewell)) = farewell {
+            self.lose(&seal, farewell);
         }
     }
 

@@ -17,25 +17,34 @@
 //!
 //! # Files
 //! From the ground up: `error`, `reply`, `keys`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
-//! the way to Redis; `local` is what the sockets of this node own; `node` is what all steps share.
+//! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet; `node` is what all
+//! steps share. `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
+//! `listener` and `engine`.
 
+mod agenda;
 mod bell;
 mod call;
 mod codec;
 mod config;
 mod connect;
 mod discovery;
+mod engine;
 mod error;
 mod keys;
+mod listener;
 mod local;
 mod mailbox;
 mod node;
 mod presence;
+mod renewals;
 mod reply;
 mod rooms;
 mod scripts;
 mod seats;
+mod sessions;
 mod store;
+mod sweep;
 
 pub use config::{Clock, Config, Topology};
+pub use engine::RedisEngine;
 pub use error::StoreError;

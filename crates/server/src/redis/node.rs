@@ -5,13 +5,14 @@ use super::config::{Clock, Config};
 use super::error::StoreError;
 use super::keys::Keys;
 use super::local::Local;
+use super::renewals::Renewals;
 use super::reply::Reply;
 use super::scripts::Script;
 use super::seats::Here;
 use super::store::Store;
 use signalpost_protocol::PeerId;
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -30,6 +31,9 @@ pub(super) struct Node {
     pub(super) config: Config,
     /// The channel of the node's doorbell.
     pub(super) channel: String,
+    pub(super) renewals: Renewals,
+    /// The time of the last command, for what no command asks for.
+    last_now: AtomicU64,
     /// How many sessions the store had when it was last counted.
     pub(super) sessions: AtomicU64,
     /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
@@ -47,6 +51,8 @@ impl Node {
             rooms: Here::default(),
             config,
             channel,
+            renewals: Renewals::default(),
+            last_now: AtomicU64::new(0),
             sessions: AtomicU64::new(0),
             overflowed: Mutex::default(),
         }
@@ -54,8 +60,23 @@ impl Node {
 
     /// Begins a call with the time.
     pub(super) fn call(&self, script: &'static Script, now: u64) -> Call {
-        let told = (self.config.clock == Clock::Told).then_some(now);
+        let told = self.is_time_told().then_some(now);
         Call::new(script).optional(told)
+    }
+
+    /// Notes the time that a caller passes.
+    pub(super) fn note_now(&self, now: u64) {
+        self.last_now.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// Returns the latest time that a caller has passed.
+    pub(super) fn last_now(&self) -> u64 {
+        self.last_now.load(Ordering::Relaxed)
+    }
+
+    /// Whether the callers' clock counts.
+    pub(super) fn is_time_told(&self) -> bool {
+        self.config.clock == Clock::Told
     }
 
     /// How long keys live without a sign of life, in milliseconds.
@@ -81,6 +102,14 @@ impl Node {
         }
     }
 
+    /// Draws a seal for a session.
+    ///
+    /// # Errors
+    /// The operating system gives no random numbers.
+    pub(super) fn draw_seal(&self) -> Result<String, StoreError> {
+        draw().map(|number| format!("{number:032x}"))
+    }
+
     /// Notes that the mailbox of a session could not take an answer.
     pub(super) fn overflow(&self, id: PeerId, number: u64) {
         self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).push_back((id, number));
@@ -90,4 +119,15 @@ impl Node {
     pub(super) fn next_overflowed(&self) -> Option<(PeerId, u64)> {
         self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
+}
+
+/// Draws a random number.
+///
+/// # Errors
+/// The operating system gives none.
+pub(super) fn draw() -> Result<u128, StoreError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|_| StoreError::Config("the operating system gives no random numbers".into()))?;
+    Ok(u128::from_le_bytes(bytes))
 }

@@ -6,65 +6,22 @@
 //! registration ends with their socket. Members of version 1 get the absence of another peer as `peer-left` and its return as
 //! `peer-joined`, as they always did.
 //!
-//! The files from the ground up: `index`, `labels`, `deadlines`, `mailbox`, `keys`, `frames`, `marks` and `presence` are values
-//! of their own; `registration` is one peer with its session; `state` holds them all; `execute`, `claim` (which acts as
-//! `claim_decision` decides), `session_end`, `rooms`, `post`, `spread`, `discovery` and `sweep` are what commands and time do.
+//! From the ground up: `sessions`, `rooms` and `listing` are values of their own; `state` holds them all, within its `bounds`,
+//! and counts the `work`; `commands` is what commands and time do to the state.
 
-mod allowance;
 mod bounds;
-mod claim;
-mod claim_decision;
-mod deadlines;
-mod discovery;
-mod execute;
-mod frames;
-mod index;
-mod keys;
-mod labels;
-mod mailbox;
-mod marks;
-mod post;
-mod presence;
-mod refused;
-mod registration;
-mod rooms;
-mod session_end;
-mod spread;
+mod commands;
+mod listing;
+pub(crate) mod rooms;
+pub(crate) mod sessions;
 mod state;
-mod store;
-mod sweep;
-mod turns;
 mod work;
 
-#[cfg(feature = "redis")]
-pub(crate) use allowance::Allowance;
 pub use bounds::Bounds;
-#[cfg(feature = "redis")]
-pub(crate) use frames::Frames;
-#[cfg(feature = "redis")]
-pub(crate) use keys::Keys;
-#[cfg(feature = "redis")]
-pub(crate) use registration::{JOIN_PAUSE_MS, JOINS};
+pub use rooms::turns::Pace;
 pub use state::Registry;
-pub use turns::Pace;
 
 #[cfg(test)]
-mod absence_tests;
-#[cfg(test)]
-mod crowd_tests;
-#[cfg(test)]
-mod crowd_world_tests;
-#[cfg(test)]
-mod delivery_tests;
-#[cfg(test)]
-mod listing_tests;
-#[cfg(test)]
-mod mailbox_tests;
-#[cfg(test)]
 mod picture_tests;
-#[cfg(test)]
-mod session_tests;
-#[cfg(test)]
-mod version_1_tests;
 #[cfg(test)]
 mod world_tests;

@@ -1,13 +1,13 @@
 //! The state of the registry.
 
 use super::bounds::Bounds;
-use super::deadlines::Deadlines;
-use super::index::Index;
-use super::labels::Labels;
-use super::presence::Presence;
-use super::registration::Registration;
-use super::store::Store;
-use super::turns::{Pace, Turns};
+use super::listing::index::Index;
+use super::listing::labels::Labels;
+use super::rooms::presence::Presence;
+use super::rooms::turns::{Pace, Turns};
+use super::sessions::deadlines::Deadlines;
+use super::sessions::registration::Registration;
+use super::sessions::store::Store;
 use super::work::Work;
 use crate::SocketId;
 use crate::engine::limits::RESUME_WINDOW_MS;

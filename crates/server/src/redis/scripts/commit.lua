@@ -39,6 +39,9 @@ end
 if now > tonumber(it[2]) then redis.call('HSET', KEYS[1], 'seen', text(now)) end
 -- Not with each frame.
 if now - tonumber(it[2]) >= 2000 then keep(it[3]) end
+-- The owner has its answer itself.
+local delivered, missing = tonumber(ARGV[3]), {}
+if answer == 0 or answer > delivered + 1 then missing = entries_after(delivered, ARGV[4]) end
 local is = redis.call('HMGET', KEYS[1], 'top', 'nn')
 return { reply, answer, is[1], redis.call('SCARD', KEYS[7]), is[2],
-  entries_after(tonumber(ARGV[3]), ARGV[4]), redis.call('LRANGE', KEYS[6], 0, -1) }
+  missing, redis.call('LRANGE', KEYS[6], 0, -1) }

@@ -7,7 +7,7 @@
 --   empty for any; 12 lowest version of that session; 13 mail; then pairs of a room and a version: the newest news of the sender
 --   in that room, which a member of it must have been told before.
 -- Replies: {'ok', number}; {'dup'}: it was taken before; {'gone'}: there is no such session; {'old'}: its version is too low;
---   {'busy'}: no room; {'stale'}: a later session of the source was here; {'behind', room, seat}: the member is to be told first.
+--   {'busy', session}: no room; {'stale'}: a later session of the source was here; {'behind', room, seat, session, version}: the member is to be told first.
 
 local now = clock()
 local it = redis.call('HMGET', KEYS[1], 'num', 'state', 'version', 'seen', 'due', 'ttl', 'turned')
@@ -43,12 +43,12 @@ for at = 14, #ARGV, 2 do
     local version = tonumber(ARGV[at + 1])
     if own ~= '0' and tonumber(told) < version
       and (ahead == '' or (cjson.decode(ahead)[ARGV[7]] or 0) < version) then
-      return { 'behind', ARGV[at], seat }
+      return { 'behind', ARGV[at], seat, it[1], it[3] }
     end
   end
 end
 
-if not has_room(ARGV[5], tonumber(ARGV[6]), ARGV[7]) then return { 'busy' } end
+if not has_room(ARGV[5], tonumber(ARGV[6]), ARGV[7]) then return { 'busy', it[1] } end
 local about = ARGV[8] .. ' ' .. ARGV[9] .. ' ' .. ARGV[10]
 local seq = append(ARGV[5], ARGV[6], ARGV[7], about, ARGV[13])
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[3] .. ' ' .. ARGV[4])

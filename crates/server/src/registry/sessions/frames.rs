@@ -1,0 +1,63 @@
+//! Which numbered frames of a client were executed.
+
+use crate::engine::Outcome;
+use signalpost_protocol::Sequence;
+
+/// Most times in a row that the same frame may be missing. A client that sends a frame again as it is, and whose frame cannot
+/// be read, would never come to an end.
+const MAX_GAPS: u32 = 8;
+
+/// The frames of one session's client. Each is executed once and in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frames {
+    /// The highest number up to which every frame was executed.
+    received: u32,
+    /// The value of `received` when a frame was missing last, and how often in a row that was so.
+    gap_after: u32,
+    gaps: u32,
+}
+
+impl Frames {
+    /// The frames as an engine has stored them elsewhere: see [`Frames::parts`].
+    #[cfg(feature = "redis")]
+    pub(crate) const fn from_parts(received: u32, gap_after: u32, gaps: u32) -> Self {
+        Self { received, gap_after, gaps }
+    }
+
+    /// What an engine stores of the frames elsewhere: the highest number up to which every frame was executed, its value when a
+    /// frame was missing last, and how often in a row that was so.
+    #[cfg(feature = "redis")]
+    pub(crate) const fn parts(&self) -> (u32, u32, u32) {
+        (self.received, self.gap_after, self.gaps)
+    }
+
+    /// The highest number up to which every frame was executed.
+    pub(crate) fn received(&self) -> u32 {
+        self.received
+    }
+
+    /// Takes the number of a frame that is the next.
+    ///
+    /// # Errors
+    /// Why the frame is not executed: [`Outcome::Duplicate`] or [`Outcome::Gap`].
+    pub(crate) fn take(&mut self, seq: u32) -> Result<(), Outcome> {
+        match Sequence::of(seq, self.received) {
+            Sequence::Next => {
+                self.received = seq;
+                Ok(())
+            }
+            Sequence::Duplicate => Err(Outcome::Duplicate),
+            Sequence::Gap => {
+                let gaps = if self.gap_after == self.received { self.gaps } else { 0 };
+                self.gap_after = self.received;
+                self.gaps = gaps.saturating_add(1);
+                Err(Outcome::Gap)
+            }
+        }
+    }
+
+    /// Whether the client cannot bring the frame that comes next.
+    pub(crate) fn are_stuck(&self) -> bool {
+        self.gap_after == self.received && self.gaps >= MAX_GAPS
+    }
+}
