@@ -68,7 +68,10 @@ pub(super) fn difference(
     let now = match sight(entry, known.listed, until) {
         Sight::Nobody => None,
         Sight::Stay(seen) => Some(seen),
-        Sight::SomeStandingOf(_) | Sight::Forgotten => return Err(ListAgain),
+        // What is forgotten of both versions is told from the later one on, in the same way.
+        Sight::SomeStandingOf(stay) if stay <= known.cursor => return Ok(Vec::new()),
+        Sight::Forgotten => return Ok(Vec::new()),
+        Sight::SomeStandingOf(_) => return Err(ListAgain),
     };
     let before = match sight(entry, known.listed, known.cursor) {
         Sight::Nobody => None,

@@ -160,7 +160,11 @@ proptest! {
         let before = picture;
         let kept = shortened(all.clone(), keep.max(1));
         let known = Known { listed, cursor };
+        let first = kept.events.first().map_or(0, |event| event.version);
+        let is_forgotten = kept.is_shortened && until < first;
         match difference(&kept, known, until, sessions) {
+            // Nothing is told, and the next step asks in the same way.
+            Ok(told) if is_forgotten => prop_assert!(told.is_empty()),
             Ok(told) => {
                 let ended = heard_stay(&all, cursor) != heard_stay(&all, until);
                 for notice in &told {
@@ -175,9 +179,31 @@ proptest! {
                 prop_assert!(told.len() <= 3);
             }
             Err(ListAgain) => {
-                let first = kept.events.first().map_or(0, |event| event.version);
                 prop_assert!(kept.is_shortened && cursor < first, "the entry reaches back");
             }
+        }
+    }
+
+    /// A member that is told in steps of an entry that forgets knows in the end what is so, or lists the room.
+    #[test]
+    fn steps_over_what_is_forgotten_lead_to_the_end(
+        events in history(),
+        keep in 1usize..12,
+        versions in prop::array::uniform4(0u64..60),
+    ) {
+        let mut versions = versions;
+        versions.sort_unstable();
+        let [listed, cursor, halfway, until] = versions;
+        let all = entry(&events);
+        let (mut picture, expected) = naive(&all, listed, cursor, until, true);
+        let kept = shortened(all, keep);
+        for (cursor, until) in [(cursor, halfway), (halfway, until)] {
+            let Ok(told) = difference(&kept, Known { listed, cursor }, until, true) else { return Ok(()) };
+            told.into_iter().for_each(|notice| picture.note(notice, true));
+        }
+        let first = kept.events.first().map_or(0, |event| event.version);
+        if !kept.is_shortened || until >= first {
+            prop_assert_eq!(picture.away, expected.away);
         }
     }
 

@@ -221,6 +221,11 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, Sto
     rooms.take_turn().await
 }
 
+/// When [`sweep`] has work to do, if a large room waits for its turn.
+pub(super) fn due(node: &Node) -> Option<u64> {
+    node.rooms.lock().due()
+}
+
 /// Takes a bell: a room has changed.
 pub(super) fn handle_bell(node: &Arc<Node>, now: u64, room: RoomName, version: u64) {
     let is_news = node.rooms.lock().hear(&room, version, None);

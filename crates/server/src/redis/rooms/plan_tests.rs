@@ -51,7 +51,7 @@ fn seen(mails: &[Mail]) -> BTreeMap<String, bool> {
 
 #[test]
 fn a_member_that_knows_everything_is_told_nothing_and_never_of_itself() {
-    let all = changes(vec![entry("me", &[(3, Change::Joined), (5, LOST), (6, Change::Back)])]);
+    let all = changes(vec![entry("me", &[(3, Change::Joined), (6, LOST)])]);
     assert_eq!(next(&all, &Seat::listed_at(6, 6), 10), Plan::Nothing);
     let Plan::Tell { notices, seat, is_all } = next(&all, &Seat::listed_at(4, 3), 10) else { panic!() };
     assert_eq!((notices.len(), seat.cursor, is_all), (0, 6, true));
@@ -114,4 +114,16 @@ fn a_peer_that_was_told_of_ahead_is_not_told_twice() {
     let Plan::Tell { notices, seat, .. } = next(&all, &seat, 10) else { panic!() };
     assert_eq!(seen(&notices).into_keys().collect::<Vec<_>>(), ["bob"]);
     assert!(seat.ahead.is_empty());
+}
+
+/// Where the changes at the cursor are forgotten, one change can take two notices: the limit is kept all the same.
+#[test]
+fn shortened_entries_are_told_within_the_limit() {
+    let shortened = |name: &str, version: u64| {
+        let entry = entry(name, &[(version, LOST)]);
+        Entry { stay: 2, is_shortened: true, ..entry }
+    };
+    let all = changes((0..20).map(|n| shortened(&format!("p{n:02}"), 10 + n)).collect());
+    let Plan::Tell { notices, is_all, .. } = next(&all, &Seat::listed_at(5, 5), 8) else { panic!() };
+    assert_eq!((notices.len(), is_all), (8, false));
 }

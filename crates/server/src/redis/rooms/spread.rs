@@ -144,6 +144,9 @@ impl Rooms<'_> {
             let asked = some.iter().map(|room| async move {
                 let (heard, _) = self.here().known(room);
                 let changes = self.steps().changes_up_to(room, heard, 1).await?;
+                if changes.version < heard {
+                    self.enter_again(room, changes.version).await?;
+                }
                 if self.here().hear(room, changes.version, Some(changes.members)) {
                     super::tell_later(self.node, self.now, room.clone());
                 }

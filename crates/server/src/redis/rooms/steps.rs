@@ -39,7 +39,8 @@ pub(super) struct Actor<'a> {
 /// What a session does in a room. `op` is the number of a join or leave, which grows within a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act<'a> {
-    /// `info` is the session's description as JSON. Arriving after `deadline`, in milliseconds, the join is refused.
+    /// `info` is the session's description as JSON. Arriving after `deadline`, in milliseconds, the join is refused. With `op` 0
+    /// a session that the room has lost enters again.
     Join {
         op: u64,
         info: &'a str,

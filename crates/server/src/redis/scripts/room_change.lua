@@ -17,7 +17,8 @@
 -- ARGV
 --   1  time, in milliseconds; "": Redis's clock     2  what: join | leave | end | away | back
 --   3  id    4  num: the session's number
---   5  op: the number of this join or leave, which grows within a session
+--   5  op: the number of this join or leave, which grows within a session; 0 for a join: the room has lost what it knew of the
+--      session, and every member lists it again
 --   6  turn: the number of this absence or return, which grows within a session; a join carries that of the present ownership
 --   7  channel of the calling node, which owns the session (join, back) and needs no bell
 --   8  letters (leave, end, away); back: 1 where the session was away, whether or not the room was told
@@ -101,6 +102,7 @@ if what == 'join' then
     leave('lo')
     in_stay = false
   end
+  if num == entry.num and op == 0 then return reply('same') end
   if num > entry.num then entry.turn = 0 end
   entry.num, entry.op = num, op
   if not in_stay then
@@ -153,6 +155,10 @@ redis.call('HSET', e, id, table.concat({ text(entry.num), text(entry.op), text(e
 if not changed then return reply('same') end
 
 redis.call('ZADD', v, text(ver), id)
+if what == 'join' and (op == 0 or redis.call('HEXISTS', h, 'ver') == 0) then
+  -- Whoever knew a room of this name knew another one.
+  redis.call('HSET', h, 'floor', text(ver))
+end
 redis.call('HSET', h, 'ver', text(ver), 'members', members)
 local spare = redis.call('ZCARD', t) - members - tonumber(ARGV[13])
 local stays = redis.call('ZRANGE', t, 0, 7, 'WITHSCORES')

@@ -85,9 +85,7 @@ async fn frame(
                     node.local.deliver(socket, Delivery::Mail { seq: None, mail });
                 }
                 rooms::committed(node, now, owned, &step.fields).await?;
-                if ack.is_some() {
-                    rooms::acked(node, now, owned, notices).await?;
-                }
+                rooms::acked(node, now, owned, notices).await?;
                 return Ok(step.outcome);
             }
             Committed::Full => {
