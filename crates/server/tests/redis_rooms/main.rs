@@ -92,22 +92,19 @@ async fn what_600_do_while_a_member_is_away_ends_nobodys_session() {
         let mut peer = Peer::new(&format!("p{n:03}"));
         peer.connect(&mesh, n % 2).await;
         peer.join(&mesh).await;
-        // Some come and go, which nobody needs to know.
+        // Some come and go and come, some leave for good; the others are away in the end.
         if n % 3 == 0 {
             peer.run(&mesh, Action::Leave(room())).await;
             peer.join(&mesh).await;
         }
-        if n % 50 == 0 {
-            mesh.settle(&mut peers).await;
-        }
-        peers.push(peer);
+        peer.end(&mesh, if n % 6 == 1 { Departure::Bye } else { LOST }).await;
     }
     assert!(peers[0].connect(&mesh, 1).await, "its session has not ended");
     mesh.settle(&mut peers).await;
     let ada = &peers[0].picture;
-    assert_eq!((ada.present.len(), ada.ends, ada.lists), (600, 0, 1), "told of each once: {}", ada.notices);
-    assert_eq!(ada.notices, 600);
-    assert_eq!(mesh.nodes[0].usage().await.peers, 601);
+    assert_eq!((ada.away.len(), ada.present.len(), ada.ends, ada.lists), (500, 0, 0, 1), "{}", ada.notices);
+    assert_eq!(ada.notices, 1_000, "of each that is there: that it came, and that it is away");
+    assert_eq!(mesh.nodes[0].usage().await.peers, 501);
 }
 
 #[tokio::test]

@@ -20,6 +20,6 @@ else
   end
 end
 local last = 0
-for at = 9, #ARGV, 2 do last = append(ARGV[8], ARGV[at], '', '- - -', ARGV[at + 1]) end
+for at = 9, #ARGV, 2 do last = append(ARGV[8], ARGV[at], '', '- - -', ARGV[at + 1], ARGV[3] ~= '') end
 redis.call('HSET', KEYS[1], ARGV[4], ARGV[6])
 return { 'ok', redis.call('HGET', KEYS[1], 'nn'), last, clock() }
