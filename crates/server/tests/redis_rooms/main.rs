@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 async fn mesh(server: &RedisServer, nodes: usize) -> Mesh {
     let mut all = Vec::new();
     for _ in 0..nodes {
-        let config = Config { clock: Clock::Told, ..Config::parse(&server.url()).unwrap() };
+        let mut config = Config::parse(&server.url()).unwrap();
+        config.clock = Clock::Told;
         all.push(RedisEngine::connect(config).await.unwrap());
     }
     Mesh { nodes: all, now: 1_000_000 }
