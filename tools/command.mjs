@@ -100,10 +100,10 @@ export function endOnSignals({ graceMs = 5000 } = {}) {
   process.on("exit", () => signalChildren("SIGKILL"));
 }
 
-/** Returns the first of these programs that is in PATH, or undefined. */
+/** Returns the first of these programs that is in PATH, or where Debian keeps servers, or undefined. */
 export function findProgram(...names) {
   for (const name of names) {
-    for (const directory of (process.env.PATH ?? "").split(path.delimiter)) {
+    for (const directory of [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin"]) {
       if (directory === "") continue;
       const file = path.join(directory, name);
       try {

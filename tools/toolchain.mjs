@@ -5,7 +5,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ToolError, capture, findProgram, main, run } from "./command.mjs";
+import { checkNewestRedis, hasNewestRedis } from "./newest_redis.mjs";
 import { inRoot, toolCache } from "./paths.mjs";
+import { withoutServices } from "./services.mjs";
 
 const say = (text) => console.log(`toolchain: ${text}`);
 
@@ -31,17 +33,20 @@ const cargoTools = [
   { name: "geckodriver", version: () => "0.37.0", program: "geckodriver", probe: "geckodriver", locked: true },
 ];
 
-/** Programs of the system that the tests need: their possible names, and Debian's package. */
+/** Programs of the system that the tests need: their possible names, Debian's package, and the service in it that is not needed. */
 const systemTools = {
   chromium: { programs: ["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
   chromedriver: { programs: ["chromedriver"], package: "chromium-driver" },
   firefox: { programs: ["firefox-esr", "firefox"], package: "firefox-esr" },
+  redis: { programs: ["redis-server"], package: "redis-server", service: "redis-server" },
+  haproxy: { programs: ["haproxy"], package: "haproxy", service: "haproxy" },
+  ...(hasNewestRedis && { pip: { programs: ["pip3", "pip"], package: "python3-pip" } }),
   ...(process.platform === "linux" && { ip: { programs: ["ip"], package: "iproute2" } }),
 };
 
 const cargoToolDir = (tool) => path.join(toolCache, `${tool.name}-${tool.version()}`);
 
-/** Returns the path of a program: chromium, chromedriver, firefox, ip, or one that cargo built. */
+/** Returns the path of a program: chromium, chromedriver, firefox, ip and so on, or one that cargo built. */
 export function toolPath(name) {
   const system = systemTools[name];
   if (system) {
@@ -105,21 +110,26 @@ async function checkNodeModules() {
 }
 
 async function checkSystemTools() {
-  const missing = Object.values(systemTools)
-    .filter((tool) => !findProgram(...tool.programs))
-    .map((tool) => tool.package);
+  const missing = Object.values(systemTools).filter((tool) => !findProgram(...tool.programs));
   if (missing.length === 0) return;
-  const list = missing.join(" ");
+  const packages = missing.map((tool) => tool.package);
+  const services = missing.flatMap((tool) => tool.service ?? []);
+  const list = packages.join(" ");
   if (!findProgram("apt-get"))
     throw new ToolError(`the tests need ${list} (the names of the Debian packages): install them and run the command again`);
   if (process.getuid() !== 0)
-    throw new ToolError(`the tests need ${list}: run \`sudo apt-get install ${list}\`, then run the command again`);
+    throw new ToolError(
+      `the tests need ${list}: run \`sudo apt-get install ${list}\`, then run the command again` +
+        (services.length > 0 ? ` (they need no service: \`sudo systemctl disable --now ${services.join(" ")}\`)` : ""),
+    );
   say(`apt-get install ${list}`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...missing]]) {
-    const { code, stdout, stderr } = await capture("apt-get", args, { env });
-    if (code !== 0) throw new ToolError(`apt-get ${args.join(" ")} failed:\n${stdout.slice(-1000)}${stderr.slice(-2000)}`);
-  }
+  await withoutServices(services, async () => {
+    for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
+      const { code, stdout, stderr } = await capture("apt-get", args, { env });
+      if (code !== 0) throw new ToolError(`apt-get ${args.join(" ")} failed:\n${stdout.slice(-1000)}${stderr.slice(-2000)}`);
+    }
+  });
 }
 
 async function hasVersion(tool, directory) {
@@ -162,6 +172,7 @@ export async function prepareTests() {
   await checkNodeModules();
   await checkRust({ components: ["clippy", "rustfmt"] });
   await checkSystemTools();
+  await checkNewestRedis(say);
   for (const tool of cargoTools) await checkCargoTool(tool);
 }
 

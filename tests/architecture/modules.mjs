@@ -13,6 +13,7 @@ const ROOTS = [
   "crates/server/src/lib.rs",
   "crates/server/src/main.rs",
   "crates/simulation/src/lib.rs",
+  "crates/lab/src/lib.rs",
 ];
 
 const ITEM = /\b(?:struct|enum|union|fn|trait|const|static|type|macro_rules!)\s+(?:mut\s+)?(\w+)/g;

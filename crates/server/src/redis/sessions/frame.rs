@@ -8,8 +8,8 @@ use super::super::rooms::{self, Step, Target};
 use super::commit::{self, Commit, Committed};
 use super::lost::{self, Which};
 use crate::SocketId;
-use crate::registry::sessions::frames::Frames;
 use crate::engine::{Action, ClientFrame, Delivery, Mail, Outcome, explanation};
+use crate::registry::sessions::frames::Frames;
 use signalpost_protocol::{ErrorCode, PeerId, SESSIONS, Signal, limits};
 use std::sync::Arc;
 
@@ -65,8 +65,7 @@ async fn frame(
         }
     };
     // The frame is not received before it is committed.
-    node.local
-        .change(socket, |owned| owned.frames = Frames::from_parts(after, gap_after, gaps));
+    node.local.change(socket, |owned| owned.frames = Frames::from_parts(after, gap_after, gaps));
     fields = vec![("received".into(), received.to_string())];
     let turn = Turn { node, now, socket, owned, reference, number };
     for tries in 0..MAX_TRIES {

@@ -1,0 +1,9 @@
+//! One Redis server.
+
+mod certificates;
+mod options;
+mod server;
+
+pub use certificates::Certificates;
+pub use options::RedisOptions;
+pub use server::{Clients, Data, RedisServer};
