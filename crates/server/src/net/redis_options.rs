@@ -25,7 +25,13 @@ pub struct RedisOptions {
     #[arg(long, env = "SIGNALPOST_REDIS_PREFIX", default_value = "sp:", value_name = "TEXT", hide = true)]
     pub redis_prefix: String,
     /// Most sessions in Redis, of all servers together.
-    #[arg(long, env = "SIGNALPOST_REDIS_SESSIONS", default_value_t = 1_000_000, value_name = "COUNT", hide = true)]
+    #[arg(
+        long,
+        env = "SIGNALPOST_REDIS_SESSIONS",
+        default_value_t = 1_000_000,
+        value_name = "COUNT",
+        hide = true
+    )]
     pub redis_sessions: u64,
     /// How long the server tries to reach Redis when it starts. Then it ends with exit code 69.
     #[arg(long, env = "SIGNALPOST_REDIS_WAIT", default_value = "60", value_name = "SECONDS", value_parser = seconds, hide = true)]

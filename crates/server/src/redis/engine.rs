@@ -5,6 +5,7 @@ use super::config::Config;
 use super::error::StoreError;
 use super::listener;
 use super::node::{Node, draw};
+use super::rooms;
 use super::sessions::{beat, claim, commit, detach, frame, lost};
 use super::store::Store;
 use super::sweep;
@@ -80,7 +81,7 @@ impl Engine for RedisEngine {
         if timeout(PROMPT, &mut running).await.is_err() {
             tokio::spawn(running);
         }
-        None
+        rooms::due(&self.node)
     }
 
     async fn sweep(&self, now: u64) -> Option<u64> {

@@ -8,6 +8,7 @@ use super::local::Local;
 use super::renewals::Renewals;
 use super::reply::Reply;
 use super::scripts::Script;
+use super::seats::Here;
 use super::store::Store;
 use signalpost_protocol::PeerId;
 use std::collections::VecDeque;
@@ -26,6 +27,7 @@ pub(super) struct Node {
     pub(super) store: Store,
     pub(super) keys: Keys,
     pub(super) local: Local,
+    pub(super) rooms: Here,
     pub(super) config: Config,
     /// The channel of the node's doorbell.
     pub(super) channel: String,
@@ -46,6 +48,7 @@ impl Node {
             store,
             keys,
             local: Local::default(),
+            rooms: Here::default(),
             config,
             channel,
             renewals: Renewals::default(),

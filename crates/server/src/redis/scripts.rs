@@ -81,6 +81,19 @@ scripts! {
     END = "end", Frees;
     GRAVES = "graves", Reads;
     FINISH = "finish", Frees;
+    // Rooms.
+    ROOM_JOIN = "room_change", Grows;
+    ROOM_CHANGE = "room_change", Frees;
+    ROOM_CHANGES = "room_changes", Reads;
+    ROOM_PAGE = "room_page", Reads;
+    ROOM_PEER = "room_peer", Reads;
+    ROOM_MEMBERS = "room_members", Reads;
+    TELL = "tell", Grows;
+    // Lists.
+    PEEK = "peek", Reads;
+    LEASES = "leases", Reads;
+    LIST_CHANGE = "list_change", Frees;
+    LIST_PAGE = "list_page", Reads;
     // The agenda of the sweepers.
     AGENDA = "agenda", Reads;
     PLAN = "plan", Frees;

@@ -70,8 +70,19 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Tested>(engin
     let heard = told(Mail::Relay { from: peer("ada"), signal });
     assert_eq!((bob.next().await, cy.next().await), (heard.clone(), heard.clone()));
     *bob.line.full.lock().unwrap() = true;
-    assert_eq!(ada.outcome(3, broadcast()).await, refused(ErrorCode::PeerBusy));
-    assert_eq!((bob.next().await, cy.next().await), (None, heard));
+    // An engine may let some wait in a mailbox of its own.
+    let mut sent = 0;
+    loop {
+        let outcome = ada.outcome(3, broadcast()).await;
+        assert_eq!(cy.next().await, heard, "a full mailbox does not keep it from the others");
+        sent += 1;
+        if outcome != Outcome::Executed || sent > 2_000 {
+            assert_eq!(outcome, refused(ErrorCode::PeerBusy));
+            break;
+        }
+        assert_eq!(cy.beat(3).await, Outcome::Executed);
+    }
+    assert_eq!(bob.next().await, None);
     assert_eq!((ada.next().await, eve.next().await), (None, None));
     assert_eq!(eve.outcome(4, broadcast()).await, refused(ErrorCode::RoomNotJoined));
 }
@@ -182,22 +193,5 @@ macro_rules! contract {
 
 contract!(memory, async { ((), MemoryEngine::new(RESUME_WINDOW_MS, Bounds::default())) });
 
-// Those that need no rooms.
 #[cfg(feature = "redis")]
-suite!(
-    one_redis,
-    redis::single(),
-    [
-        signals_arrive_once_in_order_and_stamped,
-        a_full_or_absent_receiver_is_told_to_the_sender,
-        an_id_belongs_to_one_socket,
-        a_session_is_one_stream_over_its_sockets,
-        a_request_is_executed_once_and_in_its_turn,
-        only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
-        the_last_claim_fences_those_before,
-        a_claim_that_is_late_changes_nothing,
-        a_receipt_is_given_or_refused,
-        a_mailbox_is_bounded,
-        what_cannot_go_on_begins_anew,
-    ]
-);
+contract!(one_redis, redis::single());

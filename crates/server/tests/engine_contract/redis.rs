@@ -11,6 +11,8 @@ impl Tested for RedisEngine {
 /// An engine on one server, which takes the time from the test.
 pub async fn single() -> (RedisServer, RedisEngine) {
     let server = RedisServer::start(RedisOptions::default()).await.unwrap();
-    let engine = RedisEngine::connect(Config { clock: Clock::Told, ..Config::parse(&server.url()).unwrap() });
-    (server, engine.await.unwrap())
+    let mut config = Config::parse(&server.url()).unwrap();
+    config.clock = Clock::Told;
+    let engine = RedisEngine::connect(config).await.unwrap();
+    (server, engine)
 }

@@ -1,12 +1,11 @@
 //! What an engine guarantees of sessions.
 
-use super::client::{Client, LOST, peer, refused, room, send, session};
+use super::client::{Client, LOST, Tested, peer, refused, room, send, session};
 use signalpost_protocol::limits::LEAVING_MS;
 use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS};
 use signalpost_server::engine::{
-    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, LeaveReason, LossReason, Mail,
-    Outcome,
+    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, LeaveReason, LossReason, Mail, Outcome,
 };
 
 fn resumed(received: u32, acknowledged: u32) -> Result<Claimed, Outcome> {

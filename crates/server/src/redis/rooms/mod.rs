@@ -1,88 +1,257 @@
 //! The rooms of the Redis engine.
+//!
+//! A room is a few keys in one slot. Each change gives it its next version, and the seat of a member, in the slot of its session, keeps
+//! the version up to which its client was told. So a change costs the room one entry however many members there are, changes that
+//! a member was not told of collapse, and the notices of a member are the difference between two versions.
+//!
+//! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (what a member is told next) are
+//! values; `steps` runs the scripts of a room; `list`, `tell`, `spread`, `standing`, `enter` and `broadcast` are what frames,
+//! bells and time do.
+
+mod broadcast;
+mod difference;
+mod enter;
+mod entry;
+mod list;
+mod plan;
+mod spread;
+mod standing;
+mod steps;
+mod tell;
+
+#[cfg(test)]
+mod difference_tests;
+#[cfg(test)]
+mod plan_tests;
+#[cfg(test)]
+mod script_tests;
+
+pub(super) use enter::Step;
 
 use super::error::StoreError;
-use super::local::Owned;
+use super::local::{Owned, Taken};
 use super::node::Node;
-use crate::engine::{Action, LeaveReason, Mail, Outcome, explanation};
-use signalpost_protocol::{ErrorCode, PeerId, RoomName};
-use std::sync::Arc;
+pub(super) use super::seats::Target;
+use super::seats::{Book, Member};
+use crate::engine::limits::UNPROMPTED_NOTICES;
+use crate::engine::{Action, LeaveReason, Mail};
+use signalpost_protocol::{PeerId, RoomName};
+use std::sync::{Arc, MutexGuard};
 
-/// What a frame about rooms comes to.
-pub(super) struct Step {
-    pub(super) answer: Option<Mail>,
-    pub(super) outcome: Outcome,
-    pub(super) fields: Vec<(String, String)>,
+/// The rooms, as one step of one node sees them. The time counts only where callers tell it.
+#[derive(Clone, Copy)]
+pub(super) struct Rooms<'a> {
+    node: &'a Arc<Node>,
+    now: u64,
 }
 
-/// The receiver of a relay.
-pub(super) struct Target {
-    pub(super) peer: PeerId,
-    pub(super) session: u64,
-    pub(super) has_session: bool,
+impl<'a> Rooms<'a> {
+    fn here(&self) -> MutexGuard<'a, Book> {
+        self.node.rooms.lock()
+    }
+
+    fn steps(&self) -> steps::RoomSteps<'a> {
+        steps::RoomSteps { node: self.node, now: self.now }
+    }
+
+    fn member(&self, owned: &Owned) -> Option<Arc<Member>> {
+        self.here().by_seal(&owned.id, &owned.seal)
+    }
+
+    /// Hands mail that is in the mailbox to the socket.
+    async fn deliver(&self, seal: &str, mails: impl Iterator<Item = (u32, Arc<Mail>)> + Send) {
+        let mut is_missing = false;
+        for (seq, mail) in mails {
+            is_missing |= self.node.local.take(seal, seq, mail) == Taken::Gap;
+        }
+        if is_missing {
+            super::mailbox::fetch(self.node, self.now, seal).await;
+        }
+    }
 }
 
+/// Executes a frame that is about rooms or asks for peers. `number`: its number; `again`: the caller could not commit the step
+/// before, because a seat has moved.
+///
+/// # Errors
+/// Those of the store.
 pub(super) async fn act(
-    _node: &Arc<Node>,
-    _now: u64,
-    _owned: &Owned,
-    _number: u64,
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    number: u64,
     reference: Option<u32>,
-    _action: Action,
-    _again: bool,
+    action: Action,
+    again: bool,
 ) -> Result<Step, StoreError> {
-    let code = ErrorCode::RoomNotJoined;
-    let answer = Mail::Refused { code, text: explanation(code).into(), reference, about: None, after: None };
-    Ok(Step { answer: Some(answer), outcome: Outcome::Refused(code), fields: Vec::new() })
+    let rooms = Rooms { node, now };
+    let Some(member) = rooms.member(owned) else { return Ok(Step::unregistered()) };
+    if again {
+        rooms.read_seats(&member).await?;
+    }
+    match action {
+        Action::Join(room) => rooms.join(&member, number, reference, &room, again).await,
+        Action::Leave(room) => rooms.leave(&member, number, reference, &room).await,
+        Action::Broadcast { room, data } => rooms.broadcast(&member, number, reference, &room, data).await,
+        Action::Discover(query) => rooms.discover(&member, reference, &query).await,
+        Action::Send { .. } | Action::Refuse { .. } => Ok(Step::unregistered()),
+    }
 }
+
+/// Takes note of the fields of a step that were committed, and tells the member what has changed meanwhile.
+///
+/// # Errors
+/// Those of the store.
 pub(super) async fn committed(
-    _: &Arc<Node>,
-    _: u64,
-    _: &Owned,
-    _: &[(String, String)],
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    fields: &[(String, String)],
 ) -> Result<(), StoreError> {
-    Ok(())
+    let rooms = Rooms { node, now };
+    match rooms.member(owned) {
+        Some(member) => rooms.committed(&member, fields).await,
+        None => Ok(()),
+    }
 }
+
+/// Takes in a session that this node owns from now on: it is back in the rooms in which it has a seat, and gets their news. `turn`:
+/// the revision of the session; `seats`: the names of rooms and the texts of its seats; `was_away`: whether it had no socket
+/// before.
+///
+/// # Errors
+/// Those of the store. The session's hash still says that its rooms are to be told.
 pub(super) async fn resumed(
-    _: &Arc<Node>,
-    _: u64,
-    _: &Owned,
-    _rev: u64,
-    _seats: Vec<(String, String)>,
-    _was_away: bool,
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    turn: u64,
+    seats: Vec<(String, String)>,
+    was_away: bool,
 ) -> Result<(), StoreError> {
-    Ok(())
+    let rooms = Rooms { node, now };
+    let seats = seats.into_iter().filter_map(|(name, text)| Some((RoomName::parse(&name).ok()?, text)));
+    let member = Arc::new(Member::new(owned, turn, seats.collect()));
+    rooms.here().insert(&member);
+    rooms.come_back(&member, was_away).await
 }
-pub(super) async fn standing(_: &Arc<Node>, _: u64, _: &PeerId) -> Result<(), StoreError> {
-    Ok(())
+
+/// Takes note that a client has acknowledged mail, and that so many notices still wait.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn acked(
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    notices: usize,
+) -> Result<(), StoreError> {
+    let rooms = Rooms { node, now };
+    let Some(member) = rooms.member(owned) else { return Ok(()) };
+    let is_behind = {
+        let mut state = member.state();
+        state.notices = notices;
+        state.is_behind && notices <= UNPROMPTED_NOTICES / 2
+    };
+    if is_behind { rooms.tell_all_rooms(&member).await } else { Ok(()) }
 }
+
+/// Forgets a session that is this node's no more.
+pub(super) fn forget(node: &Node, owned: &Owned) {
+    let mut here = node.rooms.lock();
+    if let Some(member) = here.by_seal(&owned.id, &owned.seal) {
+        here.remove(&member);
+    }
+}
+
+/// The rooms of a session with the versions of its own last changes: a receiver that is in one of them must have been told up to
+/// that version before it gets a relay.
+pub(super) fn own_versions(node: &Node, owned: &Owned) -> Vec<(RoomName, u64)> {
+    let member = node.rooms.lock().by_seal(&owned.id, &owned.seal);
+    member.map_or_else(Vec::new, |member| member.news())
+}
+
+/// Tells the rooms of a peer how its session stands now.
+///
+/// # Errors
+/// Those of the store; the session's hash still says that it is to be done.
+pub(super) async fn standing(node: &Arc<Node>, now: u64, peer: &PeerId) -> Result<(), StoreError> {
+    Rooms { node, now }.standing(peer).await
+}
+
+/// Takes an ended session out of its rooms. It may be repeated.
+///
+/// # Errors
+/// Those of the store.
 pub(super) async fn end(
-    _: &Arc<Node>,
-    _: u64,
-    _: &PeerId,
-    _number: u64,
-    _: LeaveReason,
-    _: Vec<RoomName>,
+    node: &Arc<Node>,
+    now: u64,
+    peer: &PeerId,
+    session: u64,
+    reason: LeaveReason,
+    rooms: Vec<RoomName>,
 ) -> Result<(), StoreError> {
-    Ok(())
+    Rooms { node, now }.end(peer, session, reason, &rooms).await
 }
-pub(super) async fn acked(_: &Arc<Node>, _: u64, _: &Owned, _notices: usize) -> Result<(), StoreError> {
-    Ok(())
-}
-pub(super) async fn sweep(_: &Arc<Node>, _: u64) -> Result<Option<u64>, StoreError> {
-    Ok(None)
-}
+
+/// Tells a receiver what is new of the sender before a relay; `seat`: the text of the receiver's seat as `post` has read it. Returns
+/// whether there was room.
+///
+/// # Errors
+/// Those of the store.
 pub(super) async fn tell_about(
-    _: &Arc<Node>,
-    _: u64,
-    _: Target,
-    _: RoomName,
-    _about: &PeerId,
-    _seat: String,
+    node: &Arc<Node>,
+    now: u64,
+    target: Target,
+    room: RoomName,
+    sender: &PeerId,
+    seat: String,
 ) -> Result<bool, StoreError> {
-    Ok(true)
+    Rooms { node, now }.tell_before_relay(target, &room, sender, seat).await
 }
-pub(super) fn forget(_: &Node, _: &Owned) {}
-pub(super) fn own_versions(_: &Node, _: &Owned) -> Vec<(RoomName, u64)> {
-    Vec::new()
+
+/// Gives large rooms their turn, and looks for lost bells now and then: a bounded part. Returns when to call again, if a room
+/// waits.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
+    let rooms = Rooms { node, now };
+    rooms.ask_for_lost_bells().await?;
+    rooms.take_turn().await
 }
-pub(super) fn handle_bell(_: &Arc<Node>, _now: u64, _: RoomName, _version: u64) {}
+
+/// When [`sweep`] has work to do, if a large room waits for its turn.
+pub(super) fn due(node: &Node) -> Option<u64> {
+    node.rooms.lock().due()
+}
+
+/// Takes a bell: a room has changed.
+pub(super) fn handle_bell(node: &Arc<Node>, now: u64, room: RoomName, version: u64) {
+    let is_news = node.rooms.lock().hear(&room, version, None);
+    if is_news {
+        tell_later(node, now, room);
+    }
+}
+
+/// Tells the members of a room what is new, while the caller goes on. Several calls become one.
+fn tell_later(node: &Arc<Node>, now: u64, room: RoomName) {
+    if !node.rooms.lock().begin_telling(&room) {
+        return;
+    }
+    let node = Arc::clone(node);
+    let telling = async move {
+        while node.rooms.lock().goes_on_telling(&room) {
+            if let Err(error) = (Rooms { node: &node, now }).tell_room(&room).await {
+                tracing::warn!(%error, "the members of a room were not told");
+            }
+        }
+    };
+    let telling: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(telling);
+    tokio::spawn(telling);
+}
+
+/// The field of a session's seat in a room.
+fn seat_field(room: &RoomName) -> String {
+    format!("room:{room}")
+}

@@ -2,14 +2,14 @@
 --
 -- KEYS: of a whole session.
 -- ARGV: 1 time; 2 the window in milliseconds.
--- Replies: {'none', graves, time}; {'connected', end of the lease}; {'away', end of the window, 1 if the lease has just ended};
+-- Replies: {'none', graves, time}; {'connected', end of the lease}; {'away', end of the window, 1 if its rooms do not know};
 --   {'ended', number, time}.
 
 local it = redis.call('HMGET', KEYS[1], 'state', 'version', 'seen', 'due', 'ttl', 'node', 'seal')
 local now = clock()
 if not it[1] then return { 'none', redis.call('SCARD', KEYS[7]), now } end
 if it[1] == 'a' then
-  if now < tonumber(it[4]) then return { 'away', tonumber(it[4]), 0 } end
+  if now < tonumber(it[4]) then return { 'away', tonumber(it[4]), redis.call('HEXISTS', KEYS[1], 'untold') } end
   return { 'ended', bury('lost', ''), now }
 end
 local lease, window = tonumber(it[3]) + LEASE_MS, tonumber(ARGV[2])

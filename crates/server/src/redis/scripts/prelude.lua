@@ -64,8 +64,9 @@ end
 
 -- Puts mail into the mailbox, where there is room for it, and rings the owner. Returns its number.
 -- `about` is what becomes of it at the end of the session: 'u' if its sender is told that it did not arrive ('-': not),
--- and the receipt that its sender wants: the number of its session, and the reference ('- -': none).
-local function append(kind, weight, from, about, mail)
+-- and the receipt that its sender wants: the number of its session, and the reference ('- -': none). `quiet`: the owner calls,
+-- and needs no bell.
+local function append(kind, weight, from, about, mail, quiet)
   local seq = redis.call('HINCRBY', KEYS[1], 'top', 1)
   redis.call('XADD', KEYS[2], '0-' .. text(seq), 'h', kind .. ' ' .. weight .. ' ' .. about, 'f', from, 'm', mail)
   local entries = redis.call('HINCRBY', KEYS[1], kind .. 'n', 1)
@@ -76,7 +77,7 @@ local function append(kind, weight, from, about, mail)
     redis.call('PEXPIRE', KEYS[2], owner[3])
     redis.call('PEXPIRE', KEYS[5], owner[3])
   end
-  ring(owner[1], 'm', owner[2] or '', text(seq) .. '\n' .. mail)
+  if not quiet then ring(owner[1], 'm', owner[2] or '', text(seq) .. '\n' .. mail) end
   return seq
 end
 

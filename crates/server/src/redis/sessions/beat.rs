@@ -26,9 +26,7 @@ pub(crate) async fn execute(
     let outcome = match commit::commit(node, now, socket, &owned, &said).await? {
         Committed::Lost => Outcome::Unregistered,
         Committed::Done { notices } => {
-            if ack.is_some() {
-                rooms::acked(node, now, &owned, notices).await?;
-            }
+            rooms::acked(node, now, &owned, notices).await?;
             Outcome::Executed
         }
         Committed::Moved | Committed::Full => Outcome::Executed,

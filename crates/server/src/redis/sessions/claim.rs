@@ -184,9 +184,7 @@ impl Attempt<'_> {
         let received = resumed.frames.received();
         let claimed = Claimed { resumed: position.is_ok(), reason: position.err(), received, acknowledged };
         self.welcome(claimed, mail).await;
-        // Another description is told like a return.
-        let is_untold = resumed.is_untold || *stored.info != self.claim.peer;
-        rooms::resumed(self.node, self.now, &owned, resumed.rev, resumed.seats, is_untold).await?;
+        rooms::resumed(self.node, self.now, &owned, resumed.rev, resumed.seats, resumed.is_untold).await?;
         let leftovers = Leftovers { graves: graves > 0, receipts: due };
         lost::settle(self.node, self.now, self.id, resumed.number, leftovers).await?;
         Ok(true)

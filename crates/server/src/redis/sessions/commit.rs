@@ -29,7 +29,7 @@ pub(super) struct Commit {
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Committed {
+pub(in crate::redis) enum Committed {
     /// It is done. So many notices wait in the mailbox.
     Done { notices: usize },
     /// A condition does not hold.

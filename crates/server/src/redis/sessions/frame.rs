@@ -85,9 +85,7 @@ async fn frame(
                     node.local.deliver(socket, Delivery::Mail { seq: None, mail });
                 }
                 rooms::committed(node, now, owned, &step.fields).await?;
-                if ack.is_some() {
-                    rooms::acked(node, now, owned, notices).await?;
-                }
+                rooms::acked(node, now, owned, notices).await?;
                 return Ok(step.outcome);
             }
             Committed::Full => {
@@ -165,7 +163,8 @@ impl Turn<'_> {
                 Posted::Old => return Ok(Err(ErrorCode::UpgradeRequired)),
                 Posted::Busy => return Ok(Err(ErrorCode::PeerBusy)),
                 Posted::Behind { room, seat, session, version } => {
-                    let target = Target { peer: to.clone(), session, has_session: version >= SESSIONS };
+                    let has_session = version >= SESSIONS;
+                    let target = Target { peer: to.clone(), session, has_session, seal: None };
                     let id = &self.owned.id;
                     if !rooms::tell_about(self.node, self.now, target, room, id, seat).await? {
                         return Ok(Err(ErrorCode::PeerBusy));
