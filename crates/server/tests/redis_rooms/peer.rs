@@ -197,7 +197,12 @@ impl Peer {
     pub async fn run(&mut self, mesh: &Mesh, action: Action) -> Outcome {
         self.sent += 1;
         let ack = self.received;
-        let frame = ClientFrame { seq: Some(SequenceNumber(self.sent)), ack: ack.map(Position), reference: Some(self.sent), action };
+        let frame = ClientFrame {
+            seq: Some(SequenceNumber(self.sent)),
+            ack: ack.map(Position),
+            reference: Some(self.sent),
+            action,
+        };
         self.acknowledged = ack.unwrap_or(0);
         self.command(mesh, Command::Frame(frame)).await
     }

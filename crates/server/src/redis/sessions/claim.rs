@@ -151,7 +151,8 @@ impl Attempt<'_> {
         self.node.local.change(self.socket, |owned| owned.number = number);
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
         lost::list(self.node, self.now, &owned).await?;
-        let claimed = Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START };
+        let claimed =
+            Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START };
         self.welcome(claimed, Vec::new()).await;
         rooms::resumed(self.node, self.now, &owned, 1, Vec::new(), false).await?;
         let leftovers = Leftovers { graves: graves > 0, receipts: Vec::new() };
@@ -161,7 +162,11 @@ impl Attempt<'_> {
 
     /// Lets the session go on; `false` if all has changed and the claim is to be read again. `position` is the number from which it
     /// goes on, or the reason that the client's lost `welcome` gave.
-    async fn resume(&self, stored: &Stored, position: Result<Position, LossReason>) -> Result<bool, StoreError> {
+    async fn resume(
+        &self,
+        stored: &Stored,
+        position: Result<Position, LossReason>,
+    ) -> Result<bool, StoreError> {
         let mut keys = stored.keys.clone();
         keys.rotate(self.claim.key, self.claim.next, self.claim.attempt);
         self.expect(stored.number, stored.frames.clone(), keys.clone());

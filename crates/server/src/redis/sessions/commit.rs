@@ -65,7 +65,12 @@ pub(super) async fn commit(
         keys
     });
     let call = node.call(&scripts::COMMIT, now).keys(node.keys.whole(&owned.id));
-    let call = call.arg(&owned.seal).arg(delivered).arg(BATCH).optional(ack).optional(commit.after.map(|after| after.0));
+    let call = call
+        .arg(&owned.seal)
+        .arg(delivered)
+        .arg(BATCH)
+        .optional(ack)
+        .optional(commit.after.map(|after| after.0));
     let mut call = match &commit.answer {
         None => call.arg("").arg("").arg(""),
         Some(mail) => call.arg(mailbox::letter(mail.kind())).arg(mail.weight()).arg(codec::encode(mail)?),

@@ -53,7 +53,8 @@ async fn frame(
     });
     node.local.change(socket, |owned| owned.frames = frames.clone());
     let (received, gap_after, gaps) = frames.parts();
-    let mut fields = vec![("gap_after".to_owned(), gap_after.0.to_string()), ("gaps".into(), gaps.to_string())];
+    let mut fields =
+        vec![("gap_after".to_owned(), gap_after.0.to_string()), ("gaps".into(), gaps.to_string())];
     let number = match taken {
         Ok(number) => number,
         Err(outcome) => {
