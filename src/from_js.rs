@@ -1,12 +1,9 @@
-//! Reads records of the facade by serde's derive. serde-wasm-bindgen's own reader brings 20 kB (gzip) of error texts, which format floats
+//! Reads records of the facade by serde's derive. serde-wasm-bindgen's own reader brings 19 kB (gzip) of error texts, which format floats
 //! and texts (`docs/performance.md`); this one has one error, which says nothing: the facade has looked at every value.
 
 use crate::js_value::{item, member};
 use js_sys::Array;
-use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error, Expected, SeqAccess, Unexpected, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 use std::fmt::{self, Display};
 use wasm_bindgen::JsValue;
@@ -136,7 +133,7 @@ impl<'de> Deserializer<'de> for Value {
         if !self.0.is_object() {
             return Err(Misfit);
         }
-        visitor.visit_map(Members { object: self.0, fields: fields.iter(), value: None })
+        visitor.visit_seq(Members { object: self.0, fields: fields.iter() })
     }
 
     forward_to_deserialize_any! {
@@ -164,28 +161,17 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-/// The members that the record names, one after the other; those that are absent are left out.
+/// The members of a record in the order of its fields, which needs no comparison of names; what is absent is `undefined`.
 struct Members {
     object: JsValue,
     fields: std::slice::Iter<'static, &'static str>,
-    value: Option<Value>,
 }
 
-impl<'de> MapAccess<'de> for Members {
+impl<'de> SeqAccess<'de> for Members {
     type Error = Misfit;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Misfit> {
-        for name in self.fields.by_ref() {
-            let value = Value(member(&self.object, name));
-            if !value.is_absent() {
-                self.value = Some(value);
-                return seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Misfit> {
-        seed.deserialize(self.value.take().ok_or(Misfit)?)
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Misfit> {
+        let Some(name) = self.fields.next() else { return Ok(None) };
+        seed.deserialize(Value(member(&self.object, name))).map(Some)
     }
 }

@@ -29,6 +29,7 @@ const ARROWS = {
 /** Arrows between our own crates; what else these depend on is theirs. */
 const OWN_ARROWS = {
   "signalpost-server": ["signalpost-protocol"],
+  "signalpost-native": ["signalpost-core"],
   "signalpost-lab": [],
   "signalpost-simulation": ["signalpost-core", "signalpost-server", "signalpost-protocol"],
 };

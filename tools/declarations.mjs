@@ -4,7 +4,13 @@ import path from "node:path";
 import { ToolError, run } from "./command.mjs";
 import { dist, inRoot, nodeModule } from "./paths.mjs";
 
-export const tsc = (...args) => run(process.execPath, [nodeModule("typescript", "bin", "tsc"), "-p", "tsconfig.json", ...args]);
+const tsc = (...args) => run(process.execPath, [nodeModule("typescript", "bin", "tsc"), ...args]);
+
+/** Checks the facade, and what tests/types/ says of its types. */
+export async function checkTypes() {
+  await tsc("-p", "tsconfig.json", "--noEmit");
+  await tsc("-p", "tests/types");
+}
 
 const SPECIFIER = /(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 
@@ -31,7 +37,7 @@ function reachable(entry) {
 export async function buildDeclarations() {
   const all = inRoot("target", "types");
   rmSync(all, { recursive: true, force: true });
-  await tsc("--emitDeclarationOnly", "--outDir", all);
+  await tsc("-p", "tsconfig.json", "--emitDeclarationOnly", "--outDir", all);
   const published = reachable(path.join(all, "index.d.ts"));
   for (const name of readdirSync(dist, { recursive: true })) {
     if (name.endsWith(".d.ts")) rmSync(path.join(dist, name));

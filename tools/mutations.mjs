@@ -94,7 +94,7 @@ const MUTATIONS = [
       [
         INBOUND,
         "let sequence = Sequence::of(seq, self.received);",
-        "let sequence = if seq > self.received { Sequence::Next } else { Sequence::Duplicate };",
+        "let sequence = if !self.received.covers(seq) { Sequence::Next } else { Sequence::Duplicate };",
       ],
     ],
   },

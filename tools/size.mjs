@@ -5,9 +5,9 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { ToolError, main } from "./command.mjs";
-import { namedModule, optimizedGlue } from "./optimize.mjs";
+import { namedModule, optimizedGlue, optimizedModule } from "./optimize.mjs";
 import { dist, inRoot, moduleInPackage } from "./paths.mjs";
-import { table, weigh } from "./wasm_weight.mjs";
+import { byOwner, bySubject, weigh } from "./wasm_weight.mjs";
 
 const DOWNLOADED = [moduleInPackage, "signalpost.js"];
 
@@ -58,14 +58,18 @@ async function parts() {
   ];
 }
 
-/** Prints the raw bytes of the wasm module by crate and Rust module, then its largest functions. */
+/** Prints the weight of the wasm module by subject, and by crate and Rust module, then its largest functions. */
 function printWeights() {
-  const weights = weigh(readFileSync(namedModule()));
-  console.log(`\n${"bytes of the wasm".padStart(17)}  functions  of`);
-  for (const [who, bytes, count] of table(weights)) console.log(`${String(bytes).padStart(17)}${String(count).padStart(11)}  ${who}`);
+  const parts = weigh(readFileSync(namedModule()), readFileSync(optimizedModule()));
+  const padded = (cell, i, { length }) => (i + 1 < length ? String(cell).padStart(11) : `  ${cell}`);
+  const line = (...cells) => console.log(cells.map(padded).join(""));
+  for (const rows of [bySubject(parts), byOwner(parts)]) {
+    console.log("\n wasm bytes  gzip more  functions  of");
+    for (const [name, bytes, gzip, functions] of rows) line(bytes, gzip, functions, name);
+  }
   console.log("\nlargest functions");
-  for (const { name, size } of weights.functions.slice(0, 20))
-    console.log(`${String(size).padStart(17)}  ${name.replace(/::h[0-9a-f]{16}$/, "")}`);
+  const functions = parts.filter(({ isFunction }) => isFunction).sort((a, b) => b.body.length - a.body.length);
+  for (const { name, body } of functions.slice(0, 20)) line(body.length, name.replace(/::h[0-9a-f]{16}$/, ""));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -12,7 +12,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use signalpost_protocol::{Envelope, ServerMessage};
+use signalpost_protocol::{Envelope, Position, ServerMessage};
 use signalpost_server::engine::{Command, Delivery, Full, MailKind, Outlet};
 use signalpost_server::registry::Registry;
 use signalpost_server::session::{Session, SessionOutput};
@@ -47,9 +47,9 @@ struct Slot {
     has_detached: bool,
     has_closed: bool,
     owed: usize,
-    /// What a good client would know: the highest number that it has, and the highest that the server has.
-    has: Option<u32>,
-    is_had: u32,
+    /// What a good client would know: how far it has the server's frames, and how far the server has its own.
+    has: Option<Position>,
+    is_had: Position,
 }
 
 struct World {
@@ -97,8 +97,8 @@ impl World {
             b'1'..=b'3' => {
                 let now = self.now;
                 let slot = self.slot(first - b'1');
-                let mut numbers = format!(r#"{{"seq":{}"#, slot.is_had.saturating_add(1));
-                if let Some(has) = slot.has {
+                let mut numbers = format!(r#"{{"seq":{}"#, slot.is_had.0.saturating_add(1));
+                if let Some(Position(has)) = slot.has {
                     numbers.push_str(&format!(r#","ack":{has}"#));
                 }
                 numbers.push(',');
@@ -147,7 +147,7 @@ impl World {
                 has_closed: false,
                 owed: 0,
                 has: None,
-                is_had: 0,
+                is_had: Position::START,
             });
         }
         slot.as_mut().expect("it is there now")
@@ -200,8 +200,8 @@ impl World {
                                 "{message:?} acknowledges {ack:?}"
                             );
                             if let Some(seq) = seq {
-                                assert_eq!(Some(seq), slot.has.map(|has| has + 1), "{message:?}");
-                                slot.has = Some(seq);
+                                assert_eq!(Some(seq), slot.has.and_then(Position::next), "{message:?}");
+                                slot.has = Some(Position::after(seq));
                             }
                             check(
                                 &message,

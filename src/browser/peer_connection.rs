@@ -8,14 +8,12 @@ use crate::codec;
 use crate::js_value::{global_member, member, thrown_text};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
-use futures_util::future::{Shared, select};
+use futures_util::future::{LocalBoxFuture, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Function, Map, Promise};
 use signalpost_core::observed::candidates::{candidate_found, gathering_changed};
 use signalpost_core::{ConnectionEvent, ConnectionId, ConnectionState, Input, Operation, OperationId};
 use std::cell::RefCell;
-use std::future::Future;
-use std::pin::pin;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -131,9 +129,8 @@ fn connection_state(state: RtcPeerConnectionState) -> Option<ConnectionState> {
 struct PeerConnection {
     context: Rc<Context>,
     listeners: EventListeners,
-    /// Resolves when the connection is dropped.
-    closed: Shared<oneshot::Receiver<()>>,
-    _open: oneshot::Sender<()>,
+    /// One for each task that waits for promises; the task ends when its sender is dropped.
+    tasks: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
 impl PeerConnection {
@@ -153,38 +150,42 @@ impl PeerConnection {
         on(object, "connectionstatechange", Context::hear_connection_state);
         on(channel, "open", |context, _| context.tell(ConnectionEvent::Opened));
         on(channel, "close", |context, _| context.tell(ConnectionEvent::ChannelClosed));
-        let (open, closed) = oneshot::channel();
-        Ok(Self { context, listeners, closed: closed.shared(), _open: open })
+        Ok(Self { context, listeners, tasks: RefCell::default() })
     }
 
-    /// Runs what waits for promises as long as the connection is open.
-    fn spawn<F: Future<Output = ()> + 'static>(&self, work: impl FnOnce(Rc<Context>) -> F) {
-        let (closed, work) = (self.closed.clone(), work(Rc::clone(&self.context)));
-        spawn_local(async move {
-            // The first is looked at first: once it is closed, nothing is reported.
-            select(closed, pin!(work)).await;
-        });
+    /// Runs what waits for promises as long as the connection is open. It is boxed, because each type of future brings its own executor.
+    fn spawn(&self, work: LocalBoxFuture<'static, ()>) {
+        let (open, closed) = oneshot::channel();
+        let mut tasks = self.tasks.borrow_mut();
+        tasks.retain(|task| !task.is_canceled());
+        tasks.push(open);
+        // The first is looked at first: once it is closed, nothing is reported.
+        spawn_local(select(closed, work).map(drop));
     }
 
     fn operate(&self, operation: OperationId, what: &Operation) {
         // The call is made now, and not when the task runs: calls keep their order, and nobody misses a promise that rejects.
         let (reads, started) = start(&self.context.object, what);
         let started = started.map(|answer| self.context.end.or(&answer));
-        self.spawn(|context| async move {
+        let context = Rc::clone(&self.context);
+        let work = async move {
             let ended = match started {
                 Ok(promise) => promise.await,
                 Err(thrown) => Err(thrown),
             };
             let outcome = outcome(&context.object, reads, ended);
             context.tell(ConnectionEvent::Done { operation, outcome });
-        });
+        };
+        self.spawn(work.boxed_local());
     }
 
     fn probe(&self, milliseconds: u16) {
-        self.spawn(|context| async move {
+        let context = Rc::clone(&self.context);
+        let work = async move {
             let is_live = context.probe(milliseconds).await != 0.0;
             context.tell(ConnectionEvent::Probed { is_live });
-        });
+        };
+        self.spawn(work.boxed_local());
     }
 }
 

@@ -7,13 +7,12 @@ mod write;
 
 use crate::js_value::parse;
 use alloc::string::String;
-use signalpost_core::protocol::{Envelope, IceCandidateInit, PeerInfo};
+use signalpost_core::protocol::{Envelope, IceCandidateInit, Position};
 use wasm_bindgen::JsValue;
-pub use write::peers;
 
 /// The envelope as JSON text, with what is acknowledged now: a frame that is sent again may acknowledge more. The envelope itself
 /// has no `ack`.
-pub fn encode(envelope: &Envelope, ack: Option<u32>) -> String {
+pub fn encode(envelope: &Envelope, ack: Option<Position>) -> String {
     write::envelope(envelope, ack)
 }
 
@@ -27,10 +26,5 @@ pub fn decode(data: &JsValue) -> Option<Envelope> {
 
 /// A candidate as the facade gives it; `None` when a field is of the wrong kind.
 pub fn candidate_from_js(value: &JsValue) -> Option<IceCandidateInit> {
-    read::record(value)
-}
-
-/// A peer as the facade gives it; `None` when a field is of the wrong kind.
-pub fn peer_from_js(value: &JsValue) -> Option<PeerInfo> {
     read::record(value)
 }

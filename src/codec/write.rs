@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 use signalpost_core::protocol::record::{FieldWriter, Record};
-use signalpost_core::protocol::{Envelope, PeerInfo};
+use signalpost_core::protocol::{Envelope, Position};
 
 /// One object or array being written.
 struct Writer {
@@ -125,24 +125,14 @@ impl FieldWriter for Writer {
     }
 }
 
-fn written(write: impl FnOnce(&mut Writer)) -> String {
+/// Returns an envelope as JSON text, with what is acknowledged now.
+pub fn envelope(envelope: &Envelope, ack: Option<Position>) -> String {
     let mut writer = Writer { text: String::new(), first: true };
-    write(&mut writer);
+    writer.open("{");
+    envelope.write(&mut writer);
+    if let Some(ack) = ack {
+        writer.integer("ack", u64::from(ack.0));
+    }
+    writer.close("}");
     writer.text
-}
-
-pub fn envelope(envelope: &Envelope, ack: Option<u32>) -> String {
-    written(|writer| {
-        writer.open("{");
-        envelope.write(writer);
-        if let Some(ack) = ack {
-            writer.integer("ack", u64::from(ack));
-        }
-        writer.close("}");
-    })
-}
-
-/// Peers as JSON text, as the facade gets them.
-pub fn peers(peers: &[PeerInfo]) -> String {
-    written(|writer| writer.list(peers, Writer::object))
 }

@@ -10,6 +10,7 @@ const ROOTS = [
   "src/lib.rs",
   "crates/protocol/src/lib.rs",
   "crates/core/src/lib.rs",
+  "crates/native/src/lib.rs",
   "crates/server/src/lib.rs",
   "crates/server/src/main.rs",
   "crates/simulation/src/lib.rs",

@@ -2,8 +2,8 @@
 
 use crate::support::run;
 use js_sys::{Array, JSON, Reflect};
-use signalpost::codec;
-use signalpost_core::protocol::{ClientMessage, Envelope, PeerId, ServerMessage};
+use signalpost::{codec, to_js};
+use signalpost_core::protocol::{ClientMessage, Envelope, PeerId, PeerInfo, ServerMessage};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -164,16 +164,32 @@ fn every_character_is_written_so_that_it_reads_back() {
 }
 
 #[wasm_bindgen_test]
-fn peers_reach_the_facade_and_come_back_unharmed() {
-    let given = JSON::parse(
-        r#"{"id":"a\"\\ü😀","session":4294967295,"region":"eu","capabilities":["x","y"],"metadata":"{\"n\":1}"}"#,
-    )
-    .unwrap();
-    let peer = codec::peer_from_js(&given).unwrap();
-    let listed = JSON::parse(&codec::peers(&[peer])).unwrap().unchecked_into::<Array>();
-    assert!(same(&listed.get(0), &given), "{}", json(&listed));
-    let bad = JSON::parse(r#"{"id":"a","session":0,"capabilities":[1]}"#).unwrap();
-    assert_eq!(codec::peer_from_js(&bad), None);
+fn peers_reach_the_facade_unharmed() {
+    let whole = r#"{"id":"a\"\\ü😀","session":4294967295,"region":"eu","capabilities":["x","y"],"metadata":"{\"n\":1}"}"#;
+    for text in [whole, r#"{"id":"a","session":0}"#] {
+        let peer: PeerInfo = serde_json::from_str(text).unwrap();
+        let told = to_js::record(&[peer]).unchecked_into::<Array>();
+        assert!(same(&told.get(0), &JSON::parse(text).unwrap()), "{}", json(&told));
+    }
+}
+
+#[wasm_bindgen_test]
+fn candidates_come_from_the_facade_and_reach_it_unharmed() {
+    let line = "candidate:1 1 udp 1 192.0.2.1 9 typ host";
+    for fields in ["", r#","sdpMid":"0""#, r#","sdpMid":"ü","sdpMLineIndex":65535,"usernameFragment":"abcd""#]
+    {
+        let given = JSON::parse(&format!(r#"{{"candidate":"{line}"{fields}}}"#)).unwrap();
+        let read = codec::candidate_from_js(&given).unwrap();
+        assert_eq!(read.candidate, line);
+        assert!(same(&to_js::record(&read), &given), "{fields}: {read:?}");
+    }
+    for fields in
+        [r#""candidate":1"#, r#""candidate":"","sdpMid":0"#, r#""candidate":"","sdpMLineIndex":65536"#]
+    {
+        let given = JSON::parse(&format!("{{{fields}}}")).unwrap();
+        assert_eq!(codec::candidate_from_js(&given), None, "{fields}");
+    }
+    assert_eq!(codec::candidate_from_js(&line.into()), None, "a text is no candidate");
 }
 
 #[wasm_bindgen_test]

@@ -1,7 +1,7 @@
 // The stages that read the sources (format, lint), and those that cargo does alone (native, docs).
 import { biome } from "../biome.mjs";
 import { run } from "../command.mjs";
-import { tsc } from "../declarations.mjs";
+import { checkTypes } from "../declarations.mjs";
 import { buildGlue } from "../glue.mjs";
 
 export async function format() {
@@ -15,7 +15,7 @@ export async function lint() {
   const wasm = ["--target", "wasm32-unknown-unknown", "--all-targets"];
   await run("cargo", ["clippy", "--quiet", "-p", "signalpost", ...wasm, "--features", "trap-hook", "--", "-D", "warnings"]);
   await buildGlue();
-  await tsc("--noEmit");
+  await checkTypes();
 }
 
 // `npm test` tries the same cases in every run; `cargo test` alone draws others each time.
@@ -24,7 +24,6 @@ const env = { PROPTEST_RNG_SEED: process.env.PROPTEST_RNG_SEED ?? "1" };
 export const native = () =>
   run("cargo", ["test", "--quiet", "--workspace", "--exclude", "signalpost", "--exclude", "signalpost-bind"], { env });
 
-export const docs = () =>
-  run("cargo", ["doc", "--quiet", "--no-deps", "-p", "signalpost-protocol", "-p", "signalpost-core", "-p", "signalpost-server"], {
-    env: { RUSTDOCFLAGS: "-D warnings" },
-  });
+const documented = ["protocol", "core", "native", "server"].flatMap((crate) => ["-p", `signalpost-${crate}`]);
+
+export const docs = () => run("cargo", ["doc", "--quiet", "--no-deps", ...documented], { env: { RUSTDOCFLAGS: "-D warnings" } });

@@ -137,6 +137,12 @@ impl Client {
             self.refuse_after_close(command);
             return;
         }
+        if let Command::Join { call, .. } | Command::Leave { call, .. } = command
+            && self.is_full()
+        {
+            // The room stays as it is: a question before this one may still be answered.
+            return self.context.reject(call, ErrorCode::OutboxFull);
+        }
         let context = &mut self.context;
         match command {
             Command::Connect { call, timeout_ms } => self.link.connect(call, timeout_ms, context),
@@ -291,8 +297,13 @@ impl Client {
         self.ask_until(call, question, None);
     }
 
+    /// Whether one more question is too many.
+    fn is_full(&self) -> bool {
+        self.requests.is_full() || self.stream.is_full(0)
+    }
+
     fn ask_until(&mut self, call: Option<CallId>, question: Question, deadline: Option<Time>) {
-        if self.requests.is_full() || self.stream.is_full(0) {
+        if self.is_full() {
             if let Some(call) = call {
                 self.context.reject(call, ErrorCode::OutboxFull);
             }

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{
     AwayReason, Envelope, IceCandidateInit, LeaveReason, LossReason, Open, OwnSignal, PeerId, PeerInfo,
-    RoomName,
+    Position, RoomName,
 };
 
 /// One thing to do, in order.
@@ -25,7 +25,7 @@ pub enum Output {
         /// The frame; kept until it is acknowledged, if it is numbered.
         envelope: Arc<Envelope>,
         /// The envelope's `ack`, which each sending has anew.
-        ack: Option<u32>,
+        ack: Option<Position>,
     },
     /// Close a socket; nothing that it does afterwards matters.
     CloseSocket {

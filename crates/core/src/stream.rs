@@ -12,7 +12,9 @@ use alloc::{string::String, sync::Arc};
 use inbound::Inbound;
 use outbox::{Outbox, Waiting, is_negotiation};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{ClientMessage, Envelope, Hello, LossReason, Open, PeerInfo, Sequence, VERSIONS};
+use signalpost_protocol::{
+    ClientMessage, Envelope, Hello, LossReason, Open, PeerInfo, Position, Sequence, SequenceNumber, VERSIONS,
+};
 
 /// Whether the server that welcomed the client last has sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +147,7 @@ impl Stream {
     }
 
     /// The `ack` of the frame that is sent now.
-    pub fn ack(&mut self, is_welcomed: bool) -> Option<u32> {
+    pub fn ack(&mut self, is_welcomed: bool) -> Option<Position> {
         (is_welcomed && self.has_session()).then(|| self.inbound.acknowledge())
     }
 
@@ -155,12 +157,12 @@ impl Stream {
     }
 
     /// The server has every frame up to `ack`.
-    pub fn handle_ack(&mut self, ack: u32) -> Result<(), AckBeyondSent> {
+    pub fn handle_ack(&mut self, ack: Position) -> Result<(), AckBeyondSent> {
         if self.outbox.handle_ack(ack) { Ok(()) } else { Err(AckBeyondSent) }
     }
 
     /// A numbered frame of the server arrived.
-    pub fn handle_numbered(&mut self, now: Time, seq: u32) -> Sequence {
+    pub fn handle_numbered(&mut self, now: Time, seq: SequenceNumber) -> Sequence {
         self.inbound.handle_numbered(now, seq)
     }
 

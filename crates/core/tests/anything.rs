@@ -5,7 +5,9 @@ mod support;
 
 use proptest::prelude::*;
 use signalpost_core::protocol::message::{Route, Welcome};
-use signalpost_core::protocol::{Envelope, ErrorCode, OwnSignal, Query, ServerMessage, Signal};
+use signalpost_core::protocol::{
+    Envelope, ErrorCode, OwnSignal, Position, Query, SequenceNumber, ServerMessage, Signal,
+};
 use signalpost_core::{
     CallId, ClientState, Command, ConnectionEvent, ConnectionId, ConnectionState, Description, Input,
     OperationId, Outcome, PageEvent, Receiver, SdpType, SignalingState, SocketEvent, SocketId,
@@ -211,7 +213,7 @@ impl Run {
                 let resumed = number > 0;
                 self.seq = if resumed { self.seq } else { 0 };
                 let key = "k".repeat(16 + number as usize);
-                let session = Welcome { key, resumed, reason: None, received: remote };
+                let session = Welcome { key, resumed, reason: None, received: Position(remote) };
                 let session = self.has_sessions.then_some(session);
                 ServerMessage::Welcome { version: 1 + u16::from(self.has_sessions), region: None, session }
             }
@@ -259,6 +261,7 @@ impl Run {
         let acks = self.has_sessions && kind.is_multiple_of(5);
         let ack = acks
             .then(|| self.world.numbers.iter().filter_map(|(seq, _)| *seq).max().unwrap_or(0) / (1 + remote));
+        let (seq, ack) = (seq.map(SequenceNumber), ack.map(Position));
         let envelope = Envelope { seq, ack, ..message.into_envelope(self.world.now) };
         self.world.receive_text(&serde_json::to_string(&envelope).unwrap());
     }

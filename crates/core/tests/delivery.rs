@@ -4,7 +4,9 @@
 mod support;
 
 use signalpost_core::protocol::message::Welcome;
-use signalpost_core::protocol::{ClientMessage, Envelope, Open, ServerMessage, Signal};
+use signalpost_core::protocol::{
+    ClientMessage, Envelope, Open, Position, SequenceNumber, ServerMessage, Signal,
+};
 use signalpost_core::{
     CallId, ClientState, Command, Event, PageEvent, Receiver, Reply, SocketEvent, TimerName,
 };
@@ -22,7 +24,7 @@ fn write(world: &mut World, call: u32, data: &str, receipt: bool) {
 /// What was sent since this was last asked: a word, `seq` and `ack` each.
 fn sent(world: &mut World) -> Vec<(String, Option<u32>, Option<u32>)> {
     let word = |message| match message {
-        ClientMessage::Hello(hello) => format!("hello {:?}", hello.received),
+        ClientMessage::Hello(hello) => format!("hello {:?}", hello.received.map(|received| received.0)),
         ClientMessage::Ack => "ack".into(),
         ClientMessage::Join(room) => format!("join {}", room.as_str()),
         ClientMessage::Leave(room) => format!("leave {}", room.as_str()),
@@ -338,7 +340,7 @@ fn a_socket_that_takes_over_goes_on_where_the_other_was() {
     world.advance(500);
     let first = world.sockets[world.sockets.len() - 2].0;
     let zoe = ServerMessage::PeerJoined { room: room("r"), peer: info("eve", 1) };
-    let late = Envelope { seq: Some(3), ..zoe.into_envelope(world.now) };
+    let late = Envelope { seq: Some(SequenceNumber(3)), ..zoe.into_envelope(world.now) };
     world.socket_event(SocketEvent::Opened);
     world.socket_event_on(first, SocketEvent::Frame(Box::new(late)));
     assert_eq!(
@@ -348,7 +350,7 @@ fn a_socket_that_takes_over_goes_on_where_the_other_was() {
     );
     world.advance(400);
     assert_eq!(sent(&mut world), [], "nothing is acknowledged before the welcome");
-    let session = Some(Welcome { key: "k".repeat(64), resumed: true, reason: None, received: 1 });
+    let session = Some(Welcome { key: "k".repeat(64), resumed: true, reason: None, received: Position(1) });
     world.receive_numbered(None, None, ServerMessage::Welcome { version: 2, region: None, session });
     write(&mut world, 2, "two", false);
     assert_eq!(sent(&mut world), [line("two", 2, 2)]);

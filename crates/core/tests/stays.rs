@@ -3,7 +3,7 @@
 
 mod support;
 
-use signalpost_core::protocol::{PeerInfo, ServerMessage};
+use signalpost_core::protocol::{PeerInfo, Query, ServerMessage};
 use signalpost_core::{CallId, Command, Event, Reply};
 use support::{World, id, info, room};
 
@@ -97,4 +97,23 @@ fn the_late_answer_to_a_join_says_nothing_of_who_is_away() {
     assert_eq!(world.outcome(6), Some(Err("timeout")));
     joined(&mut world, again, vec![info("ada", 1)]);
     assert_eq!(moves(&mut world), [""; 0], "who is away is in no list");
+}
+
+#[test]
+fn a_question_that_is_refused_changes_nothing_about_the_room() {
+    let mut world = World::registered();
+    let first = join(&mut world, 5);
+    for call in 100..100 + 255 {
+        world.command(Command::FindPeers { call: CallId(call), query: Query::default() });
+    }
+    leave(&mut world, 6);
+    join(&mut world, 7);
+    leave(&mut world, 8);
+    for call in [6, 7, 8] {
+        assert_eq!(world.outcome(call), Some(Err("outbox-full")));
+    }
+    joined(&mut world, first, vec![info("ada", 1)]);
+    assert_eq!(world.outcome(5), peers(&["ada"]));
+    came(&mut world, info("bob", 1));
+    assert_eq!(moves(&mut world), ["+bob"]);
 }

@@ -1,6 +1,7 @@
 //! The JSON shape of every message: one sparse record. To add a field is to add its line here.
 
 use crate::record::{Record, record};
+use crate::sequence::{Position, SequenceNumber};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +23,9 @@ record! {
             /// Milliseconds since the Unix epoch at the server.
             timestamp: Option<u64> = "timestamp",
             /// The number of this frame in its direction of the session, from 1; only where a frame must not be lost.
-            seq: Option<u32> = "seq",
+            seq: Option<SequenceNumber> = "seq",
             /// The highest number up to which the sender has received every frame of the other direction.
-            ack: Option<u32> = "ack",
+            ack: Option<Position> = "ack",
             /// What the type carries; boxed, because it is large and messages are moved often.
             payload: Option<Box<Payload>> = "payload",
         }
@@ -55,7 +56,7 @@ record! {
             /// `peer-discovery`: only peers with this capability.
             capability: Option<String> = "capability" from client,
             /// `hello`, `welcome`: the highest `seq` of the other end that this one has, of the session that is to be resumed.
-            received: Option<u32> = "received",
+            received: Option<Position> = "received",
             /// `hello`: how many times the client has said it.
             attempt: Option<u32> = "attempt",
             /// `welcome`: whether the session goes on.

@@ -41,7 +41,7 @@ pub use message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, ServerMessage, Signal,
 };
 pub use reason::{AwayReason, LeaveReason, LossReason, Open};
-pub use sequence::{AckPolicy, AckTimer, Sequence};
+pub use sequence::{AckPolicy, AckTimer, Position, Sequence, SequenceNumber};
 pub use split_mix64::SplitMix64;
 
 /// The versions of the protocol that this crate speaks, lowest and highest.

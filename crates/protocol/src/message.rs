@@ -6,6 +6,7 @@ use crate::id::{Label, PeerId, RoomName};
 use crate::kind::Kind;
 use crate::reason::{AwayReason, LeaveReason, LossReason, Open};
 use crate::record::text_bytes;
+use crate::sequence::Position;
 use alloc::{string::String, vec::Vec};
 
 /// What a client sends.
@@ -170,7 +171,7 @@ pub struct Hello {
     /// The peer itself.
     pub peer: PeerInfo,
     /// The highest `seq` of the server that the client has; `None`: it was never welcomed.
-    pub received: Option<u32>,
+    pub received: Option<Position>,
     /// How many times this client has said `hello`, so that one that is late is known as such; `None`: it does not count.
     pub attempt: Option<u32>,
 }
@@ -193,7 +194,7 @@ pub struct Welcome {
     /// Why it does not; `None` when it does or when there was none.
     pub reason: Option<Open<LossReason>>,
     /// The highest `seq` of the client that the server has.
-    pub received: u32,
+    pub received: Position,
 }
 
 impl ClientMessage {

@@ -1,6 +1,7 @@
 //! Records: JSON objects whose fields are declared once. From a declaration come the struct, what serde reads and writes, what
 //! any other codec reads and writes ([`FieldReader`], [`FieldWriter`]), and the list of the fields' names.
 
+use crate::sequence::{Position, SequenceNumber};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 use core::marker::PhantomData;
@@ -149,6 +150,9 @@ optional! {
         |to, value| to.integer(name, (*value).into());
     u32: |from, name| from.integer(name, u32::MAX.into()).map(|number| number as u32),
         |to, value| to.integer(name, (*value).into());
+    SequenceNumber: |from, name| Option::read(name, from).map(SequenceNumber),
+        |to, value| to.integer(name, value.0.into());
+    Position: |from, name| Option::read(name, from).map(Position), |to, value| to.integer(name, value.0.into());
     u64: |from, name| from.integer(name, MAX_SAFE_INTEGER), |to, value| to.integer(name, *value);
     (u16, u16): |from, name| from.pair(name), |to, value| to.pair(name, *value);
 }

@@ -1,5 +1,55 @@
 //! The numbers of a session: which frame is the next, and when a received frame is acknowledged. Both ends follow the same rules.
 
+use serde::{Deserialize, Serialize};
+
+/// The number of a frame in its direction of a session, which the wire spells `seq`. The first frame has 1; 0 is no frame's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SequenceNumber(pub u32);
+
+impl SequenceNumber {
+    /// The number of the first frame.
+    pub const FIRST: Self = Self(1);
+}
+
+/// How far an end has one direction of a session, which the wire spells `ack` or `received`: it has every frame up to this number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub u32);
+
+impl Position {
+    /// The position of an end that has no frame.
+    pub const START: Self = Self(0);
+
+    /// The position of an end that has this frame and every frame before it.
+    pub const fn after(seq: SequenceNumber) -> Self {
+        Self(seq.0)
+    }
+
+    /// The position of an end that has every frame before this one.
+    pub const fn before(seq: SequenceNumber) -> Self {
+        Self(seq.0.saturating_sub(1))
+    }
+
+    /// Whether an end at this position has the frame.
+    pub const fn covers(self, seq: SequenceNumber) -> bool {
+        seq.0 <= self.0
+    }
+
+    /// The number of the frame that comes next; `None`: the numbers are used up.
+    pub const fn next(self) -> Option<SequenceNumber> {
+        match self.0.checked_add(1) {
+            Some(next) => Some(SequenceNumber(next)),
+            None => None,
+        }
+    }
+
+    /// How many frames lie between an earlier position and this one; 0 if the other one is not earlier.
+    pub const fn frames_since(self, earlier: Self) -> u32 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 /// Where a numbered frame stands in its direction of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sequence {
@@ -12,9 +62,9 @@ pub enum Sequence {
 }
 
 impl Sequence {
-    /// Where the frame `seq` stands for an end that has every frame up to `received`. Numbers begin at 1.
-    pub const fn of(seq: u32, received: u32) -> Self {
-        match seq.checked_sub(received) {
+    /// Where the frame `seq` stands for an end at the position `received`.
+    pub const fn of(seq: SequenceNumber, received: Position) -> Self {
+        match seq.0.checked_sub(received.0) {
             None | Some(0) => Self::Duplicate,
             Some(1) => Self::Next,
             Some(_) => Self::Gap,
@@ -96,8 +146,20 @@ mod tests {
             (u32::MAX, u32::MAX, Sequence::Duplicate),
             (u32::MAX, 0, Sequence::Gap),
         ] {
-            assert_eq!(Sequence::of(seq, received), expected, "{seq} after {received}");
+            let sequence = Sequence::of(SequenceNumber(seq), Position(received));
+            assert_eq!(sequence, expected, "{seq} after {received}");
         }
+    }
+
+    #[test]
+    fn a_position_covers_what_came_before_it() {
+        for (position, seq, covers) in [(0, 1, false), (1, 1, true), (7, 3, true), (7, 8, false)] {
+            assert_eq!(Position(position).covers(SequenceNumber(seq)), covers, "{seq} at {position}");
+        }
+        assert_eq!(Position::START.next(), Some(SequenceNumber::FIRST));
+        assert_eq!(Position::before(SequenceNumber::FIRST), Position::START);
+        assert_eq!(Position::after(SequenceNumber(u32::MAX)).next(), None);
+        assert_eq!([Position(7).frames_since(Position(3)), Position(3).frames_since(Position(7))], [4, 0]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use signalpost_protocol::envelope::field_names;
 use signalpost_protocol::message::{Route, Welcome};
 use signalpost_protocol::{
     CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit, Kind, Label,
-    OwnSignal, PeerId, PeerInfo, Query, RoomName, SESSIONS, ServerMessage, Signal, limits,
+    OwnSignal, PeerId, PeerInfo, Position, Query, RoomName, SESSIONS, ServerMessage, Signal, limits,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -108,6 +108,7 @@ fn own_signal() -> impl Strategy<Value = OwnSignal> {
 fn client_message() -> impl Strategy<Value = ClientMessage> {
     let hello = (any::<(u16, u16)>(), "[!-~]{16,64}", peer(), any::<[Option<u32>; 2]>()).prop_map(
         |((a, b), key, peer, [received, attempt])| {
+            let received = received.map(Position);
             ClientMessage::Hello(Hello { versions: (a.min(b), a.max(b)), key, peer, received, attempt })
         },
     );
@@ -145,7 +146,7 @@ fn reason() -> impl Strategy<Value = String> {
 fn welcome() -> impl Strategy<Value = Welcome> {
     ("[!-~]{16,64}", any::<bool>(), reason(), any::<u32>()).prop_map(|(key, resumed, reason, received)| {
         let reason = (!reason.is_empty()).then(|| reason.into());
-        Welcome { key, resumed, reason, received }
+        Welcome { key, resumed, reason, received: Position(received) }
     })
 }
 

@@ -53,7 +53,6 @@ pub mod memory;
 #[cfg(feature = "net")]
 pub mod net;
 #[cfg(feature = "redis")]
-#[allow(dead_code, reason = "the engine is being built: its parts come before what uses them")]
 pub mod redis;
 pub mod registry;
 pub mod session;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use serde_json::Value;
+use signalpost_protocol::Position;
 use signalpost_server::engine::{Claimed, Delivery};
 use signalpost_server::session::{Session, SessionOutput};
 use signalpost_server::{SocketId, Token};
@@ -14,7 +15,12 @@ fn refusal(text: &str, is_hello: bool) -> Option<String> {
     let mut session = Session::new(0, SocketId::new(1), None, Token::new([1; 32]));
     if !is_hello {
         session.handle_frame(0, HELLO);
-        let claimed = Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 };
+        let claimed = Claimed {
+            resumed: false,
+            reason: None,
+            received: Position::START,
+            acknowledged: Position::START,
+        };
         session.handle_delivery(0, Delivery::Claimed(claimed));
         while session.poll_output().is_some() {}
     }

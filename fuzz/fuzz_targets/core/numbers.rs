@@ -1,13 +1,13 @@
 //! The numbers of a session, as its server would keep them.
 
-use signalpost_core::protocol::Envelope;
+use signalpost_core::protocol::{Envelope, Position, SequenceNumber};
 
 #[derive(Default)]
 pub struct Numbers {
     /// What the client numbered, from 1.
     sent: Vec<Envelope>,
-    /// The highest number that it was told.
-    told: u32,
+    /// How far it was told the frames of its server.
+    told: Position,
     /// The last `hello` was for a session that the server may know.
     asked: bool,
     /// The answer was that it does not: the client, if it took the answer, counts from 1 again.
@@ -18,20 +18,20 @@ impl Numbers {
     /// The client is told a frame; `is_next`: with the number that is due.
     pub fn say(&mut self, envelope: &mut Envelope, is_next: bool) {
         if is_next {
-            envelope.seq = Some(self.told.saturating_add(1));
-            envelope.ack = Some(self.top());
+            envelope.seq = self.told.next();
+            envelope.ack = Some(Position(self.top()));
         }
-        self.told = self.told.max(envelope.seq.unwrap_or_default());
+        self.told = self.told.max(envelope.seq.map_or(Position::START, Position::after));
     }
 
     /// What the client says is numbered in a row, or what it said before, and acknowledges nothing that was not said.
-    pub fn check(&mut self, envelope: &Envelope, ack: Option<u32>) {
-        assert!(envelope.ack.is_none() && ack.unwrap_or_default() <= self.told, "{ack:?} of {}", self.told);
+    pub fn check(&mut self, envelope: &Envelope, ack: Option<Position>) {
+        assert!(envelope.ack.is_none() && ack.unwrap_or_default() <= self.told, "{ack:?} of {:?}", self.told);
         if envelope.kind == "hello" {
             self.asked = envelope.payload.as_ref().is_some_and(|payload| payload.received.is_some());
             self.may_restart = false;
         }
-        let Some(seq) = envelope.seq else { return };
+        let Some(SequenceNumber(seq)) = envelope.seq else { return };
         if seq == 1 && std::mem::take(&mut self.may_restart) {
             *self = Self { told: ack.unwrap_or_default(), ..Self::default() };
         }

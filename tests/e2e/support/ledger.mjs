@@ -98,13 +98,21 @@ const LEDGER = (names) => {
     instances.push(instance.exports);
     return instance;
   };
-  const held = ({ ...exports }) => {
-    let objects = 0;
-    for (const part of Object.values(exports)) {
-      if (!(part instanceof WebAssembly.Table)) continue;
-      for (let at = 0; at < part.length; at++) objects += part.get(at) !== null && typeof part.get(at) === "object" ? 1 : 0;
-    }
-    return objects;
+  /** The page's objects and functions that the module holds, each as often as it is held. */
+  const held = () => {
+    const table = instances.at(-1)[names.__wbindgen_externrefs];
+    const all = Array.from({ length: table.length }, (_, at) => table.get(at));
+    return all.filter((one) => typeof one === "function" || (typeof one === "object" && one !== null));
+  };
+  let lasting = [];
+  /** How many of them the module holds besides those that last. */
+  const passing = () => {
+    const known = [...lasting];
+    return held().filter((one) => {
+      const at = known.findIndex((reference) => reference.deref() === one);
+      if (at >= 0) known.splice(at, 1);
+      return at < 0;
+    }).length;
   };
 
   /** The bytes that the module has allocated, to about a kilobyte: how much less than its memory can still be had. */
@@ -151,8 +159,15 @@ const LEDGER = (names) => {
     },
     /** Returns how many sockets there were. */
     sockets: () => sockets.length,
-    /** Returns how many instances of the module there were, what the last one has allocated, and the page's objects that it holds. */
-    module: () => ({ instances: instances.length, bytes: allocated(instances.at(-1)), objects: held(instances.at(-1)) }),
+    /** Takes all that the module holds now for what it holds as long as it lives, and returns its classes. */
+    lasting() {
+      lasting = held().map((one) => new WeakRef(one));
+      return held()
+        .map((one) => one.constructor.name)
+        .sort();
+    },
+    /** Returns how many instances of the module there were, what the last one has allocated, and how much it holds besides what lasts. */
+    module: () => ({ instances: instances.length, bytes: allocated(instances.at(-1)), objects: passing() }),
   };
 };
 

@@ -9,7 +9,7 @@ use crate::ids::FrameId;
 use crate::output::{ClientState, Event, Reply};
 use crate::stream::{AckBeyondSent, Stream};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{CloseCode, ErrorCode, Sequence};
+use signalpost_protocol::{CloseCode, ErrorCode, Position, Sequence, SequenceNumber};
 
 /// The longest that a server may keep its clients away, in milliseconds.
 const MAX_AWAY_MS: u32 = 60_000;
@@ -76,8 +76,8 @@ impl Link {
     /// A frame with these numbers arrived. Returns whether it is the next one, and is to be read.
     pub fn handle_numbers(
         &mut self,
-        seq: Option<u32>,
-        ack: Option<u32>,
+        seq: Option<SequenceNumber>,
+        ack: Option<Position>,
         stream: &mut Stream,
         context: &mut Context,
     ) -> (bool, Option<Change>) {

@@ -1,25 +1,25 @@
 //! What the server sends: each frame is taken once and in order, and acknowledged.
 
 use crate::time::Time;
-use signalpost_protocol::{AckPolicy, AckTimer, Sequence};
+use signalpost_protocol::{AckPolicy, AckTimer, Position, Sequence, SequenceNumber};
 
 /// The position in the server's stream, and when the server hears of it.
 pub struct Inbound {
-    received: u32,
+    received: Position,
     acks: AckTimer,
 }
 
 impl Inbound {
     /// Nothing was received.
     pub fn new() -> Self {
-        Self { received: 0, acks: AckTimer::new(AckPolicy::CLIENT) }
+        Self { received: Position::START, acks: AckTimer::new(AckPolicy::CLIENT) }
     }
 
     /// Takes the number of a frame that arrived into account.
-    pub fn handle_numbered(&mut self, now: Time, seq: u32) -> Sequence {
+    pub fn handle_numbered(&mut self, now: Time, seq: SequenceNumber) -> Sequence {
         let sequence = Sequence::of(seq, self.received);
         if sequence == Sequence::Next {
-            self.received = seq;
+            self.received = Position::after(seq);
         }
         if sequence != Sequence::Gap {
             self.acks.handle_received(now.0, 1);
@@ -27,13 +27,13 @@ impl Inbound {
         sequence
     }
 
-    /// The highest number of the server up to which nothing is missing.
-    pub fn received(&self) -> u32 {
+    /// How far the client has the frames of the server.
+    pub fn received(&self) -> Position {
         self.received
     }
 
-    /// The number that the frame which is sent now acknowledges.
-    pub fn acknowledge(&mut self) -> u32 {
+    /// The position that the frame which is sent now acknowledges.
+    pub fn acknowledge(&mut self) -> Position {
         self.acks.handle_acknowledged();
         self.received
     }
@@ -50,7 +50,7 @@ impl Inbound {
 
     /// Begins a new session, in which the server counts from 1.
     pub fn restart(&mut self) {
-        self.received = 0;
+        self.received = Position::START;
     }
 
     /// When the client has to acknowledge by a frame of its own.

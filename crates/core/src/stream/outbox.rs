@@ -4,7 +4,7 @@
 use crate::collections::queue::Queue;
 use crate::ids::FrameId;
 use alloc::sync::Arc;
-use signalpost_protocol::{ClientMessage, Envelope, PeerId, Signal, session_description};
+use signalpost_protocol::{ClientMessage, Envelope, PeerId, Position, Signal, session_description};
 
 /// Most messages that the server has not acknowledged, those that wait for a link included.
 const MAX_MESSAGES: usize = 256;
@@ -24,18 +24,19 @@ pub struct Waiting {
 
 /// The messages that the server has not acknowledged.
 pub struct Outbox {
-    /// Messages with a number. The numbers are contiguous, and `next` follows the last.
+    /// Messages with a number. The numbers are contiguous, and the last is that of `sent`.
     kept: Queue<(Arc<Envelope>, usize)>,
     /// Messages that were never put on a socket.
     waiting: Queue<Waiting>,
     bytes: usize,
-    next: u32,
+    /// How far the stream was put on sockets.
+    sent: Position,
 }
 
 impl Outbox {
     /// An outbox in which nothing waits. The first message that is put on a socket gets the number 1.
     pub fn new() -> Self {
-        Self { kept: Queue::default(), waiting: Queue::default(), bytes: 0, next: 1 }
+        Self { kept: Queue::default(), waiting: Queue::default(), bytes: 0, sent: Position::START }
     }
 
     /// Whether a message with a text of so many bytes is one too many.
@@ -76,8 +77,8 @@ impl Outbox {
         if !in_session {
             return Arc::new(envelope);
         }
-        envelope.seq = Some(self.next);
-        self.next = self.next.saturating_add(1);
+        envelope.seq = self.sent.next();
+        self.sent = envelope.seq.map_or(self.sent, Position::after);
         self.bytes = self.bytes.saturating_add(waiting.bytes);
         let envelope = Arc::new(envelope);
         self.kept.push_back((envelope.clone(), waiting.bytes));
@@ -116,17 +117,17 @@ impl Outbox {
         self.waiting.iter().any(|waiting| waiting.id == id)
     }
 
-    /// Drops every frame that the server has acknowledged: those up to this number. Returns false for a number that was never
-    /// sent; then nothing of it is believed.
-    pub fn handle_ack(&mut self, ack: u32) -> bool {
-        if ack >= self.next {
+    /// Drops every frame that the server has acknowledged: those up to this position. Returns false for a position beyond
+    /// what was sent; then nothing of it is believed.
+    pub fn handle_ack(&mut self, ack: Position) -> bool {
+        if ack > self.sent {
             return false;
         }
-        let kept = u32::try_from(self.kept.len()).unwrap_or(u32::MAX);
-        for _ in self.next.saturating_sub(kept)..=ack {
-            if let Some((_, bytes)) = self.kept.pop_front() {
-                self.bytes = self.bytes.saturating_sub(bytes);
-            }
+        let left = usize::try_from(self.sent.frames_since(ack)).unwrap_or(usize::MAX);
+        while self.kept.len() > left
+            && let Some((_, bytes)) = self.kept.pop_front()
+        {
+            self.bytes = self.bytes.saturating_sub(bytes);
         }
         true
     }
@@ -142,7 +143,7 @@ impl Outbox {
     /// stay.
     pub fn restart(&mut self) {
         self.forget_kept();
-        self.next = 1;
+        self.sent = Position::START;
         self.retain(&mut |_, message| is_of_application(message));
     }
 }

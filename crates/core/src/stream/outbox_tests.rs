@@ -3,7 +3,7 @@
 use super::*;
 use alloc::{format, string::String, vec::Vec};
 use signalpost_protocol::message::{CandidateBatch, Route};
-use signalpost_protocol::{Description, IceCandidateInit, OwnSignal};
+use signalpost_protocol::{Description, IceCandidateInit, OwnSignal, SequenceNumber};
 
 fn relay(to: &str, signal: Signal) -> ClientMessage {
     ClientMessage::Relay { to: PeerId::parse(to).unwrap(), signal }
@@ -62,7 +62,7 @@ fn what_has_a_number_is_not_voided() {
     outbox.frame(waiting, None, true);
     outbox.push(FrameId(2), offer("ada", 1, 2, "new"));
     assert_eq!(outbox.kept().count(), 1);
-    assert!(outbox.handle_ack(1));
+    assert!(outbox.handle_ack(Position(1)));
     assert_eq!((outbox.kept().count(), ids(&mut outbox)), (0, vec![FrameId(2)]));
     assert_eq!(outbox.bytes, 0);
 }
@@ -80,9 +80,9 @@ fn bytes_are_bounded_and_counted_until_the_acknowledgement() {
         outbox.frame(waiting, None, true);
     }
     assert!(outbox.is_full(200_000));
-    assert!(!outbox.handle_ack(6), "only five were sent, and nothing is believed");
+    assert!(!outbox.handle_ack(Position(6)), "only five were sent, and nothing is believed");
     assert!(outbox.is_full(200_000));
-    assert!(outbox.handle_ack(5));
+    assert!(outbox.handle_ack(Position(5)));
     assert_eq!(outbox.bytes, 0);
     for id in 0..11 {
         outbox.push(FrameId(id), message());
@@ -102,6 +102,6 @@ fn a_new_session_keeps_of_what_waits_only_the_applications() {
     outbox.restart();
     assert_eq!(outbox.kept().count(), 0);
     let waiting = outbox.pop().unwrap();
-    assert_eq!(outbox.frame(waiting, None, true).seq, Some(1));
+    assert_eq!(outbox.frame(waiting, None, true).seq, Some(SequenceNumber::FIRST));
     assert!(outbox.pop().is_none());
 }

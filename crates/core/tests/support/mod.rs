@@ -318,7 +318,7 @@ impl World {
                     let text = serde_json::to_string(&Envelope { ack, ..(*envelope).clone() }).unwrap();
                     let envelope: Envelope = serde_json::from_str(&text).unwrap();
                     let frame = envelope.id;
-                    self.numbers.push((envelope.seq, envelope.ack));
+                    self.numbers.push((envelope.seq.map(|seq| seq.0), envelope.ack.map(|ack| ack.0)));
                     let message = ClientMessage::from_envelope(envelope).expect("what is sent can be read");
                     self.sent.push((frame, message));
                 }

@@ -1,7 +1,9 @@
 //! The commands of a session to its engine.
 
 use crate::TokenHash;
-use signalpost_protocol::{AwayReason, ErrorCode, PeerId, PeerInfo, Query, RoomName, Signal};
+use signalpost_protocol::{
+    AwayReason, ErrorCode, PeerId, PeerInfo, Position, Query, RoomName, SequenceNumber, Signal,
+};
 use std::borrow::Cow;
 
 /// A command of a session to its engine. Every command but [`Command::Detach`] gets exactly one reply: a
@@ -15,7 +17,7 @@ pub enum Command {
     /// Renews the lease, and acknowledges up to `ack` if it is given.
     Beat {
         /// The highest number up to which the client has everything, if its frame said so.
-        ack: Option<u32>,
+        ack: Option<Position>,
     },
     /// Executes a frame of the client.
     Frame(ClientFrame),
@@ -35,7 +37,7 @@ pub struct Claim {
     /// The hash of the key for the next claim, drawn for this socket. It has no meaning in version 1.
     pub next: TokenHash,
     /// The highest number of the server's frames that the client has; `None`: the client was never welcomed.
-    pub received: Option<u32>,
+    pub received: Option<Position>,
     /// How many times this client has said `hello`, which shows a late `hello`; `None`: the client does not count.
     pub attempt: Option<u32>,
 }
@@ -44,9 +46,9 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientFrame {
     /// The frame's number in the session; `None` in version 1.
-    pub seq: Option<u32>,
+    pub seq: Option<SequenceNumber>,
     /// The highest number up to which the client has every frame of the server, if the client's frame says it.
-    pub ack: Option<u32>,
+    pub ack: Option<Position>,
     /// The frame's `id`; the answer refers to it.
     pub reference: Option<u32>,
     /// What the frame asks for.

@@ -1,7 +1,7 @@
 //! What an engine delivers to a socket.
 
 use super::mail::Mail;
-use signalpost_protocol::{ErrorCode, LossReason};
+use signalpost_protocol::{ErrorCode, LossReason, Position, SequenceNumber};
 use std::sync::Arc;
 
 /// What an engine delivers to a socket: replies and mail in one queue, in the order of their effects.
@@ -12,14 +12,14 @@ pub enum Delivery {
     /// Mail for the client.
     Mail {
         /// Its number in the session; `None` in version 1.
-        seq: Option<u32>,
+        seq: Option<SequenceNumber>,
         /// The mail itself. The mailbox holds it too.
         mail: Arc<Mail>,
     },
     /// The reply to any other command. The mail that answers the client comes before it.
     Done {
         /// The highest number up to which the engine has every frame of the client; 0 in version 1.
-        received: u32,
+        received: Position,
         /// The outcome of the command.
         outcome: Outcome,
     },
@@ -41,9 +41,9 @@ pub struct Claimed {
     /// Why the session does not go on, where the client expected it to.
     pub reason: Option<LossReason>,
     /// The highest number up to which the engine has every frame of the client.
-    pub received: u32,
+    pub received: Position,
     /// The highest number up to which the client has acknowledged every frame of the server.
-    pub acknowledged: u32,
+    pub acknowledged: Position,
 }
 
 /// The outcome of a command.

@@ -108,10 +108,10 @@ mod tests {
     use super::*;
     use crate::engine::{LeaveReason, Mail, Outcome};
     use signalpost_protocol::message::{Description, Route};
-    use signalpost_protocol::{PeerId, RoomName, Signal};
+    use signalpost_protocol::{PeerId, Position, RoomName, SequenceNumber, Signal};
     use std::sync::Arc;
 
-    fn relay(seq: Option<u32>, bytes: usize) -> Delivery {
+    fn relay(seq: Option<SequenceNumber>, bytes: usize) -> Delivery {
         let route = Route { connection: 1, target: None };
         let signal = Signal::Offer(Description { route, session: None, number: 1, sdp: "s".repeat(bytes) });
         Delivery::Mail { seq, mail: Arc::new(Mail::Relay { from: PeerId::parse("ada").unwrap(), signal }) }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn done() -> Delivery {
-        Delivery::Done { received: 0, outcome: Outcome::Executed }
+        Delivery::Done { received: Position(0), outcome: Outcome::Executed }
     }
 
     fn poll(inbox: &Inbox) -> Poll<Found> {
@@ -168,7 +168,7 @@ mod tests {
     fn what_is_numbered_passes_always_and_takes_no_room() {
         let inbox = Inbox::default();
         for seq in 1..=3 * MAX_DELIVERIES as u32 {
-            assert_eq!(inbox.deliver(relay(Some(seq), 4_096)), Ok(()));
+            assert_eq!(inbox.deliver(relay(Some(SequenceNumber(seq)), 4_096)), Ok(()));
         }
         for _ in 0..MAX_DELIVERIES {
             assert_eq!(inbox.deliver(relay(None, 1)), Ok(()));

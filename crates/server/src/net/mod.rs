@@ -13,6 +13,8 @@ mod inbox;
 mod listener;
 mod log;
 mod options;
+#[cfg(feature = "redis")]
+mod redis_options;
 mod server;
 mod shared;
 mod socket;
@@ -23,4 +25,6 @@ mod workers;
 
 pub use log::start as start_log;
 pub use options::{LogFormat, LogLevel, Milliseconds, Options};
+#[cfg(feature = "redis")]
+pub use redis_options::RedisOptions;
 pub use server::{Server, StartError};

@@ -6,7 +6,7 @@ use crate::SocketId;
 use crate::engine::{Claimed, Delivery, DeliveryQueue, Departure, Full, Mail, Outcome};
 use crate::registry::sessions::frames::Frames;
 use crate::registry::sessions::keys::Keys;
-use signalpost_protocol::{PeerId, PeerInfo, SESSIONS};
+use signalpost_protocol::{PeerId, PeerInfo, Position, SESSIONS, SequenceNumber};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -180,7 +180,7 @@ impl Local {
         let mut state = self.state();
         let Some(line) = state.lines.get_mut(&socket) else { return };
         if let Some(owned) = &mut line.owned {
-            owned.stream.delivered = Some(claimed.acknowledged);
+            owned.stream.delivered = Some(claimed.acknowledged.0);
         }
         let _taken = line.queue.deliver(Delivery::Claimed(claimed));
     }
@@ -198,7 +198,7 @@ impl Local {
         let state = self.state();
         let Some(line) = state.lines.get(&socket) else { return };
         let owned = line.owned.as_ref().filter(|owned| owned.has_session());
-        let received = owned.map_or(0, |owned| owned.frames.received());
+        let received = owned.map_or(Position::START, |owned| owned.frames.received());
         let _taken = line.queue.deliver(Delivery::Done { received, outcome });
     }
 
@@ -220,7 +220,7 @@ impl Local {
                 Taken::Gap
             };
         }
-        let number = owned.has_session().then_some(seq);
+        let number = owned.has_session().then_some(SequenceNumber(seq));
         match queue.deliver(Delivery::Mail { seq: number, mail }) {
             Ok(()) => {
                 owned.stream.delivered = Some(seq);

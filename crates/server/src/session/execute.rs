@@ -5,8 +5,8 @@ use super::{Close, Outstanding, PendingClaim, Session, SessionOutput, State};
 use crate::TokenHash;
 use crate::engine::{Action, AwayReason, Claim, ClientFrame, Command, Departure};
 use signalpost_protocol::{
-    ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, Refusal, ServerMessage, Signal, VERSIONS,
-    limits,
+    ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, Position, Refusal, ServerMessage, Signal,
+    VERSIONS, limits,
 };
 
 /// An end of the connection goes away, such as a page that is left or a server that goes down (RFC 6455 §7.4.1).
@@ -77,7 +77,7 @@ impl Session {
                 self.accept(kind);
                 if matches!(self.state, State::Registered { held: Some(_), .. }) {
                     // It answers the heartbeat behind the `welcome`.
-                    subject.ack.get_or_insert(0);
+                    subject.ack.get_or_insert(Position::START);
                 }
                 self.confirm(now, subject);
                 return Ok(());

@@ -3,7 +3,9 @@
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use signalpost_protocol::{Envelope, ErrorCode, Kind, PeerId, Refusal, envelope, limits};
+use signalpost_protocol::{
+    Envelope, ErrorCode, Kind, PeerId, Position, Refusal, SequenceNumber, envelope, limits,
+};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -39,8 +41,8 @@ pub(super) struct Subject {
     pub(super) kind: &'static str,
     pub(super) reference: Option<u32>,
     pub(super) about: Option<PeerId>,
-    pub(super) seq: Option<u32>,
-    pub(super) ack: Option<u32>,
+    pub(super) seq: Option<SequenceNumber>,
+    pub(super) ack: Option<Position>,
 }
 
 impl Subject {
@@ -53,8 +55,7 @@ impl Subject {
             kind: known_kind(&envelope.kind).unwrap_or("unknown"),
             reference: envelope.id,
             about: envelope.to.as_deref().and_then(|to| PeerId::parse(to).ok()),
-            // Numbers begin at 1: 0 is none.
-            seq: envelope.seq.filter(|seq| *seq > 0),
+            seq: envelope.seq.filter(is_a_number),
             ack: envelope.ack,
         }
     }
@@ -67,6 +68,11 @@ impl Subject {
         let Refusal { code, field, problem } = refusal;
         self.reject(code, field, format!("{field} {problem}"))
     }
+}
+
+/// Whether a frame can have this number: 0 counts as none.
+fn is_a_number(seq: &SequenceNumber) -> bool {
+    *seq >= SequenceNumber::FIRST
 }
 
 /// The routing fields, each read on its own so that a bad one does not hide the others. Nothing is copied. Of a field
@@ -128,7 +134,7 @@ impl Head<'_> {
             kind: self.kind().and_then(|kind| known_kind(&kind)).unwrap_or("unknown"),
             reference: self.id.and_then(|raw| serde_json::from_str(raw.get()).ok()),
             about: to.and_then(|to| PeerId::parse(&to).ok()),
-            seq: self.seq.and_then(|raw| serde_json::from_str(raw.get()).ok()).filter(|seq| *seq > 0),
+            seq: self.seq.and_then(|raw| serde_json::from_str(raw.get()).ok()).filter(is_a_number),
             ack: self.ack.and_then(|raw| serde_json::from_str(raw.get()).ok()),
         }
     }

@@ -25,7 +25,7 @@ use crate::{SocketId, Token};
 use frame::Subject;
 use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
-use signalpost_protocol::{CloseCode, ErrorCode, Label, LinkMonitor, PeerId, ServerMessage};
+use signalpost_protocol::{CloseCode, ErrorCode, Label, LinkMonitor, PeerId, SequenceNumber, ServerMessage};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ enum State {
 /// The numbered mail of a session that began in place of the session that the client wanted, until the client has
 /// shown that it knows the `welcome`. Before that, a second claim with the same key may begin this session again at number 1,
 /// on another socket; mail that had gone out on this socket would then arrive twice. The mailbox bounds it.
-type HeldMail = VecDeque<(u32, Arc<Mail>)>;
+type HeldMail = VecDeque<(SequenceNumber, Arc<Mail>)>;
 
 #[derive(Debug)]
 enum Frame {
@@ -303,7 +303,7 @@ impl Session {
         }
     }
 
-    fn send(&mut self, now: u64, seq: Option<u32>, message: ServerMessage) {
+    fn send(&mut self, now: u64, seq: Option<SequenceNumber>, message: ServerMessage) {
         // A sign of life asks for no answer; if it counted, two ends would ask each other for ever.
         if let State::Registered { monitor, .. } = &mut self.state
             && message != ServerMessage::HeartbeatAck

@@ -5,12 +5,13 @@ use super::*;
 use crate::TokenHash;
 use crate::engine::{Action, Claimed, ClientFrame, LossReason, Mail, Outcome};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{AckPolicy, Open};
+use signalpost_protocol::{AckPolicy, Open, Position, SequenceNumber};
 use std::sync::Arc;
 
 const ACK_MS: u64 = AckPolicy::SERVER.delay_ms;
 
-const FRESH: Claimed = Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 };
+const FRESH: Claimed =
+    Claimed { resumed: false, reason: None, received: Position(0), acknowledged: Position(0) };
 
 fn hello(received: Option<u32>) -> String {
     let received = received.map_or(String::new(), |received| format!(r#","received":{received}"#));
@@ -43,7 +44,7 @@ fn drain(session: &mut Session) -> Vec<SessionOutput> {
 }
 
 fn send(message: ServerMessage, seq: Option<u32>, ack: u32) -> SessionOutput {
-    SessionOutput::Send { message, seq, ack: Some(ack) }
+    SessionOutput::Send { message, seq: seq.map(SequenceNumber), ack: Some(Position(ack)) }
 }
 
 fn join(seq: u32, ack: &str) -> String {
@@ -53,7 +54,7 @@ fn join(seq: u32, ack: &str) -> String {
 /// Sends a frame that is executed, and has the engine do it.
 fn executed(session: &mut Session, now: u64, seq: u32) -> Vec<SessionOutput> {
     session.handle_frame(now, &join(seq, r#","ack":0"#));
-    session.handle_delivery(now, Delivery::Done { received: seq, outcome: Outcome::Executed });
+    session.handle_delivery(now, Delivery::Done { received: Position(seq), outcome: Outcome::Executed });
     let mut outputs = drain(session);
     outputs.retain(|output| !matches!(output, SessionOutput::Execute(_)));
     outputs
@@ -63,7 +64,7 @@ fn executed(session: &mut Session, now: u64, seq: u32) -> Vec<SessionOutput> {
 fn request(session: &mut Session, text: &str) -> ClientFrame {
     session.handle_frame(1, text);
     let outputs = drain(session);
-    session.handle_delivery(1, Delivery::Done { received: 1, outcome: Outcome::Executed });
+    session.handle_delivery(1, Delivery::Done { received: Position(1), outcome: Outcome::Executed });
     drain(session);
     match outputs.as_slice() {
         [SessionOutput::Execute(Command::Frame(request))] => request.clone(),
@@ -74,12 +75,15 @@ fn request(session: &mut Session, text: &str) -> ClientFrame {
 #[test]
 fn a_hello_becomes_a_claim_of_hashes_and_the_welcome_carries_the_next_key() {
     let (mut session, claim) = claiming(Some(4));
-    assert_eq!((claim.version, claim.received, claim.peer.incarnation), (2, Some(4), 7));
+    assert_eq!(
+        (claim.version, claim.received.map(|received| received.0), claim.peer.incarnation),
+        (2, Some(4), 7)
+    );
     assert_eq!(claim.key, TokenHash::of("0123456789abcdef"));
     assert_eq!(claim.next, TokenHash::of(&token().to_hex()));
-    let resumed = Claimed { resumed: true, reason: None, received: 9, acknowledged: 4 };
+    let resumed = Claimed { resumed: true, reason: None, received: Position(9), acknowledged: Position(4) };
     session.handle_delivery(0, Delivery::Claimed(resumed));
-    let welcome = Welcome { key: token().to_hex(), resumed: true, reason: None, received: 9 };
+    let welcome = Welcome { key: token().to_hex(), resumed: true, reason: None, received: Position(9) };
     let message = ServerMessage::Welcome { version: 2, region: None, session: Some(welcome) };
     assert_eq!(drain(&mut session), [SessionOutput::Send { message, seq: None, ack: None }]);
     let shown = format!("{session:?}");
@@ -113,7 +117,7 @@ fn frames_reach_the_engine_with_their_numbers_and_only_in_version_2() {
     session.handle_delivery(0, relay(1));
     drain(&mut session);
     let got = request(&mut session, &join(1, r#","ack":1"#));
-    assert_eq!((got.seq, got.ack, got.reference), (Some(1), Some(1), Some(1)));
+    assert_eq!((got.seq, got.ack, got.reference), (Some(SequenceNumber(1)), Some(Position(1)), Some(1)));
     let mut old = Session::new(0, SocketId::new(1), None, token());
     old.handle_frame(0, &hello(None).replace("[1,9]", "[1,1]"));
     old.handle_delivery(0, Delivery::Claimed(FRESH));
@@ -130,7 +134,7 @@ fn frames_reach_the_engine_with_their_numbers_and_only_in_version_2() {
 }
 
 fn relay(seq: u32) -> Delivery {
-    Delivery::Mail { seq: Some(seq), mail: Arc::new(Mail::Sent { reference: Some(seq) }) }
+    Delivery::Mail { seq: Some(SequenceNumber(seq)), mail: Arc::new(Mail::Sent { reference: Some(seq) }) }
 }
 
 #[test]
@@ -161,20 +165,24 @@ fn a_frame_that_is_wrong_uses_its_number_up() {
             panic!("{words}: {outputs:?}")
         };
         let Action::Refuse { code, text, .. } = &request.action else { panic!("{request:?}") };
-        assert_eq!((request.seq, request.reference, *code), (Some(1), Some(5), expected));
+        assert_eq!((request.seq, request.reference, *code), (Some(SequenceNumber(1)), Some(5), expected));
         assert!(text.contains(words), "{text}");
         // It is logged when the engine has done it, with the field that was at fault.
         let mail =
             Mail::Refused { code: *code, text: text.clone(), reference: Some(5), about: None, after: None };
-        session.handle_delivery(2, Delivery::Mail { seq: Some(1), mail: Arc::new(mail) });
+        session.handle_delivery(2, Delivery::Mail { seq: Some(SequenceNumber(1)), mail: Arc::new(mail) });
         let outcome = Outcome::Refused(*code);
-        session.handle_delivery(2, Delivery::Done { received: 1, outcome });
+        session.handle_delivery(2, Delivery::Done { received: Position(1), outcome });
         let outputs = drain(&mut session);
         assert!(
             matches!(
                 outputs.as_slice(),
                 [
-                    SessionOutput::Send { message: ServerMessage::Error { .. }, seq: Some(1), .. },
+                    SessionOutput::Send {
+                        message: ServerMessage::Error { .. },
+                        seq: Some(SequenceNumber(1)),
+                        ..
+                    },
                     SessionOutput::Refused { .. }
                 ]
             ),
@@ -199,7 +207,7 @@ fn a_frame_without_a_number_is_told_so_and_not_executed() {
         session.handle_frame(1, frame);
         let outputs = drain(&mut session);
         assert!(
-            matches!(outputs.as_slice(), [SessionOutput::Refused { field: told, .. }, SessionOutput::Send { message: ServerMessage::Error { .. }, seq: None, ack: Some(0) }] if *told == field),
+            matches!(outputs.as_slice(), [SessionOutput::Refused { field: told, .. }, SessionOutput::Send { message: ServerMessage::Error { .. }, seq: None, ack: Some(Position(0)) }] if *told == field),
             "{frame}: {outputs:?}"
         );
         assert!(session.accepts_frames());
@@ -248,9 +256,9 @@ fn an_acknowledgement_is_no_question() {
 
 #[test]
 fn a_client_that_repeats_itself_is_told_again() {
-    let mut session = claimed(None, Claimed { resumed: true, received: 5, ..FRESH });
+    let mut session = claimed(None, Claimed { resumed: true, received: Position(5), ..FRESH });
     session.handle_frame(10, &join(4, ""));
-    session.handle_delivery(10, Delivery::Done { received: 5, outcome: Outcome::Duplicate });
+    session.handle_delivery(10, Delivery::Done { received: Position(5), outcome: Outcome::Duplicate });
     drain(&mut session);
     session.handle_timeout(10 + ACK_MS);
     assert_eq!(drain(&mut session), [send(ServerMessage::Ack, None, 5)]);
@@ -259,13 +267,16 @@ fn a_client_that_repeats_itself_is_told_again() {
 
 #[test]
 fn the_engine_hears_each_acknowledgement_once_and_the_first_in_any_case() {
-    let mut session = claimed(Some(3), Claimed { resumed: true, reason: None, received: 0, acknowledged: 3 });
+    let mut session = claimed(
+        Some(3),
+        Claimed { resumed: true, reason: None, received: Position(0), acknowledged: Position(3) },
+    );
     let beats = |session: &mut Session, text: &str| {
         session.handle_frame(1, text);
         let outputs = drain(session);
-        session.handle_delivery(1, Delivery::Done { received: 0, outcome: Outcome::Executed });
+        session.handle_delivery(1, Delivery::Done { received: Position(0), outcome: Outcome::Executed });
         outputs.into_iter().find_map(|output| match output {
-            SessionOutput::Execute(Command::Beat { ack }) => ack,
+            SessionOutput::Execute(Command::Beat { ack }) => ack.map(|ack| ack.0),
             _ => None,
         })
     };
@@ -306,7 +317,7 @@ fn an_acknowledgement_of_what_was_never_sent_is_told_and_does_nothing_else() {
     session.handle_frame(1, &join(1, r#","ack":9"#));
     let outputs = drain(&mut session);
     let Some(SessionOutput::Execute(Command::Frame(request))) = outputs.last() else { panic!("{outputs:?}") };
-    assert_eq!((request.seq, request.ack), (Some(1), None));
+    assert_eq!((request.seq, request.ack), (Some(SequenceNumber(1)), None));
     assert!(matches!(
         &outputs[1],
         SessionOutput::Send { message: ServerMessage::Error { reference: None, .. }, .. }
@@ -318,7 +329,7 @@ fn a_gap_is_told_and_closed_and_its_frame_is_not_answered() {
     let mut session = claimed(None, FRESH);
     session.handle_frame(1, &join(3, ""));
     drain(&mut session);
-    session.handle_delivery(1, Delivery::Done { received: 0, outcome: Outcome::Gap });
+    session.handle_delivery(1, Delivery::Done { received: Position(0), outcome: Outcome::Gap });
     let outputs = drain(&mut session);
     assert!(
         matches!(&outputs[1], SessionOutput::Send { message: ServerMessage::Error { code, reference: None, .. }, seq: None, .. } if code == "sequence-gap"),
@@ -344,12 +355,12 @@ fn what_was_sent_for_a_session_that_is_gone_is_dropped_until_the_client_knows() 
     }
     session.handle_frame(1, r#"{"type":"heartbeat"}"#);
     assert_eq!(drain(&mut session).len(), 1, "what has no number is of no session");
-    assert_eq!(request(&mut session, &join(1, r#","ack":0"#)).seq, Some(1));
+    assert_eq!(request(&mut session, &join(1, r#","ack":0"#)).seq, Some(SequenceNumber(1)));
     // A client that did not expect a session has numbered its frames for this one.
     let mut session = claimed(None, FRESH);
-    assert_eq!(request(&mut session, &join(1, "")).seq, Some(1));
-    let mut session = claimed(Some(3), Claimed { resumed: true, acknowledged: 3, ..FRESH });
-    assert_eq!(request(&mut session, &join(1, "")).seq, Some(1));
+    assert_eq!(request(&mut session, &join(1, "")).seq, Some(SequenceNumber(1)));
+    let mut session = claimed(Some(3), Claimed { resumed: true, acknowledged: Position(3), ..FRESH });
+    assert_eq!(request(&mut session, &join(1, "")).seq, Some(SequenceNumber(1)));
 }
 
 #[test]
@@ -372,15 +383,15 @@ fn frames_behind_a_hello_wait_for_its_answer() {
         session.handle_frame(0, &join(seq, ""));
     }
     assert!(drain(&mut session).is_empty());
-    let resumed = Claimed { resumed: true, reason: None, received: 2, acknowledged: 2 };
+    let resumed = Claimed { resumed: true, reason: None, received: Position(2), acknowledged: Position(2) };
     session.handle_delivery(1, Delivery::Claimed(resumed));
     for seq in 3..6 {
         let outputs = drain(&mut session);
         let Some(SessionOutput::Execute(Command::Frame(request))) = outputs.last() else {
             panic!("{outputs:?}")
         };
-        assert_eq!(request.seq, Some(seq));
-        session.handle_delivery(1, Delivery::Done { received: seq, outcome: Outcome::Executed });
+        assert_eq!(request.seq, Some(SequenceNumber(seq)));
+        session.handle_delivery(1, Delivery::Done { received: Position(seq), outcome: Outcome::Executed });
     }
     assert!(session.accepts_frames());
 }

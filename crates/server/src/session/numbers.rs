@@ -1,19 +1,19 @@
 //! The numbers of one socket's frames: received, acknowledged, and sent.
 
 use crate::engine::Claimed;
-use signalpost_protocol::{AckPolicy, AckTimer};
+use signalpost_protocol::{AckPolicy, AckTimer, Position, SequenceNumber};
 
 /// The two directions of a session, as this socket has seen them. Only version 2 has them.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    /// The highest number up to which the engine has every frame of the client.
-    received: u32,
+    /// How far the engine has the frames of the client.
+    received: Position,
     /// When the server acknowledges that.
     acks: AckTimer,
     /// The highest number that was handed to the client. It cannot acknowledge more.
-    sent: u32,
+    sent: Position,
     /// The last acknowledgement of the client that the engine knows; `None`: none came on this socket.
-    confirmed: Option<u32>,
+    confirmed: Option<Position>,
     /// The client expected a session that is gone. Frames that it sent before it knew belong to that session.
     is_fresh: bool,
 }
@@ -31,18 +31,18 @@ impl Numbers {
     }
 
     /// Whether a numbered frame belongs to the session that is gone: it was sent before the welcome arrived.
-    pub(super) const fn is_of_the_past(&self, ack: Option<u32>) -> bool {
+    pub(super) const fn is_of_the_past(&self, ack: Option<Position>) -> bool {
         self.is_fresh && ack.is_none()
     }
 
     /// Whether the client can have received so much.
-    pub(super) const fn may_acknowledge(&self, ack: u32) -> bool {
+    pub(super) fn may_acknowledge(&self, ack: Position) -> bool {
         ack <= self.sent
     }
 
     /// Whether the engine does not know this acknowledgement yet. The first one says that the `welcome` arrived, whatever its
     /// number.
-    pub(super) fn is_new(&self, ack: u32) -> bool {
+    pub(super) fn is_new(&self, ack: Position) -> bool {
         self.confirmed.is_none_or(|confirmed| ack > confirmed)
     }
 
@@ -52,20 +52,20 @@ impl Numbers {
     }
 
     /// Notes that the engine gets an acknowledgement.
-    pub(super) const fn handle_confirmed(&mut self, ack: u32) {
+    pub(super) const fn handle_confirmed(&mut self, ack: Position) {
         self.confirmed = Some(ack);
     }
 
     /// Notes that a numbered frame goes to the client.
-    pub(super) const fn handle_sent(&mut self, seq: u32) {
-        if seq > self.sent {
-            self.sent = seq;
+    pub(super) const fn handle_sent(&mut self, seq: SequenceNumber) {
+        if !self.sent.covers(seq) {
+            self.sent = Position::after(seq);
         }
     }
 
     /// Notes that the engine has every frame up to `received`. `again`: the client does not seem to know.
-    pub(super) fn handle_received(&mut self, now: u64, received: u32, again: bool) {
-        let frames = received.saturating_sub(self.received);
+    pub(super) fn handle_received(&mut self, now: u64, received: Position, again: bool) {
+        let frames = received.frames_since(self.received);
         self.received = self.received.max(received);
         if frames > 0 || again {
             self.acks.handle_received(now, frames);
@@ -73,7 +73,7 @@ impl Numbers {
     }
 
     /// Returns the acknowledgement for a frame that goes to the client now.
-    pub(super) const fn take_ack(&mut self) -> u32 {
+    pub(super) const fn take_ack(&mut self) -> Position {
         self.acks.handle_acknowledged();
         self.received
     }

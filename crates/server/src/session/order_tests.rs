@@ -3,9 +3,10 @@
 use super::tests::token;
 use super::*;
 use crate::engine::{Action, Claimed, ClientFrame, LossReason, Outcome};
-use signalpost_protocol::Signal;
+use signalpost_protocol::{Position, Signal};
 
-const FRESH: Claimed = Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 };
+const FRESH: Claimed =
+    Claimed { resumed: false, reason: None, received: Position(0), acknowledged: Position(0) };
 
 /// A socket whose hello of this version was accepted, with what the server said.
 fn welcomed(version: u16, claimed: Claimed) -> (Session, Vec<SessionOutput>) {
@@ -55,7 +56,7 @@ fn a_frame_whose_number_can_be_read_has_its_place_whatever_else_is_wrong() {
     ] {
         let outputs = outputs_of(frame);
         let ClientFrame { seq, reference, action, .. } = request(&outputs);
-        assert_eq!((*seq, *reference), (Some(1), Some(5)), "{frame}");
+        assert_eq!((*seq, *reference), (Some(SequenceNumber(1)), Some(5)), "{frame}");
         assert!(
             matches!(action, Action::Refuse { code: ErrorCode::InvalidMessage, .. }),
             "{frame}: {action:?}"
@@ -137,12 +138,14 @@ fn of_a_batch_the_candidates_that_can_be_read_are_sent_and_the_odd_one_is_told()
 fn sent(session: &mut Session) -> Vec<u32> {
     let outputs = drain(session).into_iter();
     outputs
-        .filter_map(|output| if let SessionOutput::Send { seq, .. } = output { seq } else { None })
+        .filter_map(
+            |output| if let SessionOutput::Send { seq, .. } = output { seq.map(|seq| seq.0) } else { None },
+        )
         .collect()
 }
 
 fn mail(seq: u32) -> Delivery {
-    Delivery::Mail { seq: Some(seq), mail: Arc::new(Mail::Sent { reference: Some(seq) }) }
+    Delivery::Mail { seq: Some(SequenceNumber(seq)), mail: Arc::new(Mail::Sent { reference: Some(seq) }) }
 }
 
 #[test]
@@ -166,9 +169,9 @@ fn a_session_begun_anew_asks_at_once_and_sends_nothing_numbered_before_the_welco
         session.handle_frame(3, answer);
         session.handle_delivery(3, mail(2));
         let outputs = drain(&mut session);
-        let beat = Command::Beat { ack: Some(0) };
+        let beat = Command::Beat { ack: Some(Position(0)) };
         assert_eq!(outputs, [SessionOutput::Execute(beat)], "the engine has to know it first");
-        session.handle_delivery(4, Delivery::Done { received: 0, outcome: Outcome::Executed });
+        session.handle_delivery(4, Delivery::Done { received: Position(0), outcome: Outcome::Executed });
         session.handle_delivery(4, mail(3));
         assert_eq!(sent(&mut session), [1, 2, 3]);
     }
@@ -180,7 +183,7 @@ fn an_answer_to_a_frame_of_a_session_begun_anew_does_not_wait() {
     session.handle_delivery(1, mail(1));
     session.handle_frame(2, r#"{"type":"join","id":1,"seq":1,"ack":0,"payload":{"room":"r"}}"#);
     session.handle_delivery(2, mail(2));
-    session.handle_delivery(2, Delivery::Done { received: 1, outcome: Outcome::Executed });
+    session.handle_delivery(2, Delivery::Done { received: Position(1), outcome: Outcome::Executed });
     assert_eq!(sent(&mut session), [1, 2]);
     // Neither a first session nor one that is resumed holds anything.
     for claimed in [FRESH, Claimed { resumed: true, ..FRESH }] {

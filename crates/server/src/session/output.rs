@@ -1,7 +1,7 @@
 //! What a session asks its driver to do.
 
 use crate::engine::Command;
-use signalpost_protocol::{CloseCode, ErrorCode, ServerMessage};
+use signalpost_protocol::{CloseCode, ErrorCode, Position, SequenceNumber, ServerMessage};
 
 /// One thing to do, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,10 +11,10 @@ pub enum SessionOutput {
         /// The message.
         message: ServerMessage,
         /// Its number in the session.
-        seq: Option<u32>,
+        seq: Option<SequenceNumber>,
         /// The highest number up to which every frame of the client was received. Every frame but `welcome` has it in
         /// version 2.
-        ack: Option<u32>,
+        ack: Option<Position>,
     },
     /// Let the engine execute this command for the session's socket.
     Execute(Command),

@@ -86,7 +86,7 @@ proptest! {
                             SessionOutput::Send { message, seq, .. } => {
                                 if let Some(seq) = seq {
                                     told[number] += 1;
-                                    prop_assert_eq!(seq, told[number]);
+                                    prop_assert_eq!(seq.0, told[number]);
                                 }
                                 if let ServerMessage::Relay { from, .. } = &message {
                                     prop_assert_eq!((number, from.as_str()), (1, "ada"));
@@ -99,8 +99,8 @@ proptest! {
                     while let Some(delivery) = inboxes.0[number].pop_front() {
                         idle = false;
                         if let Delivery::Done { received: all, .. } = &delivery {
-                            prop_assert!(*all == received[number] || *all == received[number] + 1);
-                            received[number] = *all;
+                            prop_assert!(all.0 == received[number] || all.0 == received[number] + 1);
+                            received[number] = all.0;
                         }
                         session.handle_delivery(now, delivery);
                     }

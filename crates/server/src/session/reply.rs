@@ -5,7 +5,9 @@ use super::numbers::Numbers;
 use super::{Close, HeldMail, Outstanding, Session, SessionOutput, State};
 use crate::engine::{AwayReason, Claimed, Departure, Mail, Outcome, explanation};
 use signalpost_protocol::message::Welcome;
-use signalpost_protocol::{CloseCode, ErrorCode, LinkMonitor, Open, SESSIONS, ServerMessage};
+use signalpost_protocol::{
+    CloseCode, ErrorCode, LinkMonitor, Open, Position, SESSIONS, SequenceNumber, ServerMessage,
+};
 use std::sync::Arc;
 
 impl Session {
@@ -36,7 +38,7 @@ impl Session {
         }
     }
 
-    pub(super) fn handle_mail(&mut self, now: u64, seq: Option<u32>, mail: Arc<Mail>) {
+    pub(super) fn handle_mail(&mut self, now: u64, seq: Option<SequenceNumber>, mail: Arc<Mail>) {
         match (&mut self.state, seq) {
             (State::Registered { held: Some(held), .. }, Some(seq)) => held.push_back((seq, mail)),
             _ => self.send(now, seq, Arc::unwrap_or_clone(mail).into_message()),
@@ -57,7 +59,7 @@ impl Session {
     }
 
     /// Takes the engine's reply to the outstanding command. Without one the reply is late and ignored.
-    pub(super) fn handle_done(&mut self, now: u64, received: u32, outcome: Outcome) {
+    pub(super) fn handle_done(&mut self, now: u64, received: Position, outcome: Outcome) {
         let Some(Outstanding { subject, claim, field: known }) = self.outstanding.take() else { return };
         if let Some(numbers) = self.numbers() {
             numbers.handle_received(now, received, outcome == Outcome::Duplicate);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::{Action, Claimed, ClientFrame, Mail, Outcome, Page};
-use signalpost_protocol::RoomName;
+use signalpost_protocol::{Position, RoomName};
 use std::sync::Arc;
 
 const HELLO: &str = r#"{"type":"hello","id":1,"payload":{"versions":[1,1],"key":"0123456789abcdef","peer":{"id":"ada","session":7}}}"#;
@@ -14,11 +14,16 @@ pub(super) fn token() -> Token {
 }
 
 fn claimed() -> Delivery {
-    Delivery::Claimed(Claimed { resumed: false, reason: None, received: 0, acknowledged: 0 })
+    Delivery::Claimed(Claimed {
+        resumed: false,
+        reason: None,
+        received: Position(0),
+        acknowledged: Position(0),
+    })
 }
 
 fn done(outcome: Outcome) -> Delivery {
-    Delivery::Done { received: 0, outcome }
+    Delivery::Done { received: Position(0), outcome }
 }
 
 fn mail(mail: Mail) -> Delivery {

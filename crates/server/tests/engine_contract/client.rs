@@ -1,7 +1,7 @@
 //! A socket to the engine under test, and what the tests ask of it.
 
 use signalpost_protocol::message::Route;
-use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, RoomName, Signal};
+use signalpost_protocol::{ErrorCode, PeerId, PeerInfo, Position, RoomName, SequenceNumber, Signal};
 use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, ClientFrame, Command, Delivery, DeliveryQueue, Departure, Engine,
     Full, LeaveReason, Mail, MailKind, Outcome,
@@ -33,7 +33,7 @@ impl Line {
     /// Takes what there is with a number.
     pub fn numbered(&self) -> Vec<(u32, Mail)> {
         let numbered = |delivery| match delivery {
-            Delivery::Mail { seq: Some(seq), mail } => Some((seq, (*mail).clone())),
+            Delivery::Mail { seq: Some(seq), mail } => Some((seq.0, (*mail).clone())),
             _ => None,
         };
         self.got.lock().unwrap().drain(..).filter_map(numbered).collect()
@@ -138,7 +138,7 @@ impl<'a, E: Tested> Client<'a, E> {
         let mut mail = Vec::new();
         loop {
             match self.next().await {
-                Some(Delivery::Mail { seq: Some(seq), mail: told }) => mail.push((seq, (*told).clone())),
+                Some(Delivery::Mail { seq: Some(seq), mail: told }) => mail.push((seq.0, (*told).clone())),
                 Some(Delivery::SessionLost) => {
                     mail.clear();
                     self.line.got.lock().unwrap().push_back(Delivery::SessionLost);
@@ -160,15 +160,31 @@ impl<'a, E: Tested> Client<'a, E> {
 
     /// A request with its number; the answers and the outcome.
     pub async fn request(&self, now: u64, seq: u32, action: Action) -> (Vec<(u32, Mail)>, Outcome) {
-        let request = ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action };
+        let request = ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action };
         match self.execute(now, Command::Frame(request)).await {
             (mail, Delivery::Done { outcome, .. }) => (mail, outcome),
             other => panic!("{other:?}"),
         }
     }
 
+    /// Gives a command, and does not wait for its reply.
+    pub async fn start(&self, now: u64, command: Command) {
+        self.engine.execute(now, self.socket, command).await;
+    }
+
+    /// Makes a request to an engine that may be away for some seconds; the outcome.
+    pub async fn patient(&self, now: u64, seq: u32, action: Action) -> Outcome {
+        self.start(now, frame(seq, action)).await;
+        for _ in 0..15_000 / E::PATIENCE_MS.max(1) {
+            if let Some(Delivery::Done { outcome, .. }) = self.next().await {
+                return outcome;
+            }
+        }
+        panic!("no reply")
+    }
+
     pub async fn ack(&self, now: u64, ack: u32) -> Outcome {
-        match self.execute(now, Command::Beat { ack: Some(ack) }).await {
+        match self.execute(now, Command::Beat { ack: Some(Position(ack)) }).await {
             (_, Delivery::Done { outcome, .. }) => outcome,
             other => panic!("{other:?}"),
         }
@@ -179,7 +195,7 @@ impl<'a, E: Tested> Client<'a, E> {
         let mut all = Vec::new();
         while let Some(delivery) = self.next().await {
             match delivery {
-                Delivery::Mail { seq: Some(seq), mail } => all.push((seq, (*mail).clone())),
+                Delivery::Mail { seq: Some(seq), mail } => all.push((seq.0, (*mail).clone())),
                 other => panic!("{other:?}"),
             }
         }
@@ -202,7 +218,12 @@ pub fn claim(name: &str, key: char) -> Claim {
 /// A claim of version 2.
 pub fn session(name: &str, key: &str, next: &str, received: Option<u32>) -> Claim {
     let (key, next) = (TokenHash::of(key), TokenHash::of(next));
-    Claim { version: 2, key, next, received, ..claim(name, 'k') }
+    Claim { version: 2, key, next, received: received.map(Position), ..claim(name, 'k') }
+}
+
+/// A numbered frame.
+pub fn frame(seq: u32, action: Action) -> Command {
+    Command::Frame(ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action })
 }
 
 pub fn refused(code: ErrorCode) -> Outcome {

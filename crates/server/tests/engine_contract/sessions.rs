@@ -2,18 +2,23 @@
 
 use super::client::{Client, LOST, Tested, peer, refused, room, send, session};
 use signalpost_protocol::limits::LEAVING_MS;
-use signalpost_protocol::{ErrorCode, Query, Signal};
+use signalpost_protocol::{ErrorCode, Position, Query, Signal};
 use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS};
 use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, LeaveReason, LossReason, Mail, Outcome,
 };
 
 fn resumed(received: u32, acknowledged: u32) -> Result<Claimed, Outcome> {
-    Ok(Claimed { resumed: true, reason: None, received, acknowledged })
+    Ok(Claimed {
+        resumed: true,
+        reason: None,
+        received: Position(received),
+        acknowledged: Position(acknowledged),
+    })
 }
 
 fn fresh(reason: Option<LossReason>) -> Result<Claimed, Outcome> {
-    Ok(Claimed { resumed: false, reason, received: 0, acknowledged: 0 })
+    Ok(Claimed { resumed: false, reason, received: Position(0), acknowledged: Position(0) })
 }
 
 async fn begin<'a, E: Tested>(engine: &'a E, number: u64, name: &str) -> Client<'a, E> {
@@ -144,7 +149,7 @@ pub async fn a_claim_that_is_late_changes_nothing<E: Tested>(engine: E) {
     assert_eq!(bob.mail().await.len(), 1);
     // One that does not count is what it says.
     let executed = expired.map(|claimed| match claimed {
-        Delivery::Claimed(claimed) => Delivery::Claimed(Claimed { received: 1, ..claimed }),
+        Delivery::Claimed(claimed) => Delivery::Claimed(Claimed { received: Position(1), ..claimed }),
         other => other,
     });
     assert_eq!(Ok(claim(7, None, Some(0)).await.1), executed);

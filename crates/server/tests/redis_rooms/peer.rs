@@ -150,7 +150,7 @@ impl Peer {
             peer: self.info.clone(),
             key: key(self.keys),
             next: key(self.keys + 1),
-            received: self.received,
+            received: self.received.map(Position),
             attempt: None,
         };
         mesh.nodes[node].execute(mesh.now, socket, Command::Claim(Box::new(claim))).await;
@@ -161,7 +161,7 @@ impl Peer {
                     (self.sent, self.acknowledged) = (0, 0);
                     self.picture = Picture::default();
                 }
-                self.received = Some(claimed.acknowledged);
+                self.received = Some(claimed.acknowledged.0);
                 claimed.resumed
             }
             other => panic!("{} got {other:?}", self.name),
@@ -175,7 +175,7 @@ impl Peer {
             loop {
                 let next = queue.0.lock().unwrap().pop_front();
                 match next {
-                    Some(Delivery::Mail { seq: Some(seq), mail }) => self.take(seq, &mail),
+                    Some(Delivery::Mail { seq: Some(seq), mail }) => self.take(seq.0, &mail),
                     Some(other) => return other,
                     None => sleep(Duration::from_millis(1)).await,
                 }
@@ -197,7 +197,12 @@ impl Peer {
     pub async fn run(&mut self, mesh: &Mesh, action: Action) -> Outcome {
         self.sent += 1;
         let ack = self.received;
-        let frame = ClientFrame { seq: Some(self.sent), ack, reference: Some(self.sent), action };
+        let frame = ClientFrame {
+            seq: Some(SequenceNumber(self.sent)),
+            ack: ack.map(Position),
+            reference: Some(self.sent),
+            action,
+        };
         self.acknowledged = ack.unwrap_or(0);
         self.command(mesh, Command::Frame(frame)).await
     }
@@ -223,7 +228,7 @@ impl Peer {
         loop {
             let next = self.socket.as_ref().and_then(|(_, queue)| queue.0.lock().unwrap().pop_front());
             match next {
-                Some(Delivery::Mail { seq: Some(seq), mail }) => self.take(seq, &mail),
+                Some(Delivery::Mail { seq: Some(seq), mail }) => self.take(seq.0, &mail),
                 Some(other) => panic!("{} got {other:?}", self.name),
                 None => break,
             }
@@ -232,7 +237,7 @@ impl Peer {
             return false;
         }
         self.acknowledged = self.received.unwrap_or(0);
-        let ack = Command::Beat { ack: self.received };
+        let ack = Command::Beat { ack: self.received.map(Position) };
         assert_eq!(self.command(mesh, ack).await, Outcome::Executed, "{}", self.name);
         true
     }
@@ -240,7 +245,7 @@ impl Peer {
     /// Keeps its lease.
     pub async fn beat(&mut self, mesh: &Mesh) {
         if self.socket.is_some() {
-            let ack = Command::Beat { ack: self.received };
+            let ack = Command::Beat { ack: self.received.map(Position) };
             self.acknowledged = self.received.unwrap_or(0);
             assert_eq!(self.command(mesh, ack).await, Outcome::Executed, "{}", self.name);
         }

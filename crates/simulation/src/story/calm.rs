@@ -43,6 +43,7 @@ pub fn end(model: &mut Model, world: &mut World) -> Verdict {
     world.run_until_settled(end, |world| registered(model, world))?;
     if world.seed >= WITH_STORMS {
         // Before lists are asked for again, which would hide what was never told.
+        world.end_doubts();
         world.run_until(world.now + NEWS_MS);
         pictures_are_right(model, world)?;
     }

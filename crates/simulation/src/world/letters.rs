@@ -80,16 +80,17 @@ impl World {
         }
     }
 
-    /// Whether news of a room say what the list that is asked for will: the list of an earlier question has come after all.
-    fn is_joining(&self, page: usize, room: &RoomName) -> bool {
+    /// Whether news of a room are of no use to the application: the list that it asked for will say the same (the list of an earlier
+    /// question has come after all), or it left the room in the step that brought them.
+    fn are_idle(&self, page: usize, room: &RoomName) -> bool {
         let page = &self.pages[page];
         let join = format!("join {room}");
-        !page.standing.presence.has(room)
-            && page.calls.values().any(|it| it.result.is_none() && it.what == join)
+        let is_joining = page.calls.values().any(|it| it.result.is_none() && it.what == join);
+        !page.standing.presence.has(room) && (is_joining || page.standing.just_left.contains(room))
     }
 
     pub(super) fn note_peer_joined(&mut self, page: usize, room: &RoomName, peer: &PeerInfo) {
-        if self.is_joining(page, room) {
+        if self.are_idle(page, room) {
             return;
         }
         if let Err(problem) = self.pages[page].standing.presence.note_peer_joined(room, peer) {
@@ -99,7 +100,7 @@ impl World {
 
     pub(super) fn note_peer_left(&mut self, page: usize, room: &RoomName, peer: &PeerId, reason: &str) {
         let now = self.now;
-        if self.is_joining(page, room) {
+        if self.are_idle(page, room) {
             return;
         }
         match self.pages[page].standing.presence.note_peer_left(room, peer) {
@@ -117,7 +118,7 @@ impl World {
     }
 
     pub(super) fn note_away(&mut self, page: usize, room: &RoomName, peer: &PeerId, is_away: bool) {
-        if self.is_joining(page, room) {
+        if self.are_idle(page, room) {
             return;
         }
         if let Err(problem) = self.pages[page].standing.presence.note_away(room, peer, is_away) {

@@ -110,6 +110,8 @@ pub(super) struct Standing {
     pub session: u32,
     /// The rooms that it has been in without a break.
     pub steady_rooms: BTreeSet<RoomName>,
+    /// The rooms that it left in the step that is being told.
+    pub just_left: Vec<RoomName>,
     pub presence: Presence,
 }
 

@@ -21,6 +21,14 @@ impl PageClient {
         }
     }
 
+    /// The client opens no further socket without a cause.
+    pub(super) fn trust_link(&mut self) {
+        match self {
+            Self::Core(_) => {}
+            Self::Document(client) => client.trust_link(),
+        }
+    }
+
     pub(super) fn poll_output(&mut self) -> Option<Output> {
         match self {
             Self::Core(client) => client.poll_output(),

@@ -54,9 +54,13 @@ impl World {
         }
         let now = self.pages[page].now(self.now);
         let mut news = Vec::new();
+        let left_before = self.pages[page].standing.just_left.len();
         while let Some(input) = self.pages[page].inbox.pop_front() {
             self.note_input(page, &input);
             let closes = matches!(input, Input::Command(Command::Close));
+            if let Input::Command(Command::Leave { room, .. }) = &input {
+                self.pages[page].standing.just_left.push(room.clone());
+            }
             // Until the client has been told, it may send: the browser throws it away.
             if let Input::Socket {
                 socket,
@@ -78,6 +82,7 @@ impl World {
                 News::Event(event) => self.tell(page, event),
             }
         }
+        self.pages[page].standing.just_left.truncate(left_before);
     }
 
     fn note_input(&mut self, page: usize, input: &Input) {
@@ -257,7 +262,7 @@ impl World {
 fn brief(frame: &Envelope) -> String {
     let Envelope { kind, from, to, payload, .. } = frame;
     let mut text = kind.clone();
-    for (word, number) in [("seq", frame.seq), ("ack", frame.ack)] {
+    for (word, number) in [("seq", frame.seq.map(|seq| seq.0)), ("ack", frame.ack.map(|ack| ack.0))] {
         if let Some(number) = number {
             text.push_str(&format!(" {word} {number}"));
         }

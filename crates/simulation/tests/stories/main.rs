@@ -146,6 +146,15 @@ fn what_the_stories_found_stays_found() {
             "the late answer to a join() that was rejected was taken for a list that replaces all that is known",
         ),
         (2003975, "the refusal of a join() ended the stay that the next join() had begun"),
+        (
+            9100835,
+            "the harness let a client without a cause change its socket while it looked at who was there",
+        ),
+        (
+            9101044,
+            "a leave() that a full outbox refused made the client forget a room that it was about to enter",
+        ),
+        (9305129, "the harness took news for wrong that had come in the step in which their room was left"),
         (19146, "a leave that waited when the client gave up was never sent, and the join before it was"),
     ] {
         check_seeds(what, seed..seed + 1, story::tell);

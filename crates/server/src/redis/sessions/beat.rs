@@ -6,6 +6,7 @@ use super::super::rooms;
 use super::commit::{self, Commit, Committed};
 use crate::SocketId;
 use crate::engine::Outcome;
+use signalpost_protocol::Position;
 use std::sync::Arc;
 
 /// Renews the lease of a socket's session, takes an acknowledgement, and replies.
@@ -16,7 +17,7 @@ pub(crate) async fn execute(
     node: &Arc<Node>,
     now: u64,
     socket: SocketId,
-    ack: Option<u32>,
+    ack: Option<Position>,
 ) -> Result<(), StoreError> {
     let Some(owned) = node.local.owned(socket) else {
         node.local.done(socket, Outcome::Unregistered);

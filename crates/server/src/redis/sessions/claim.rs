@@ -18,7 +18,7 @@ use crate::engine::{Claim, Claimed, LossReason, Mail, Outcome};
 use crate::registry::sessions::claim_decision::{Decision, Farewell, decide};
 use crate::registry::sessions::frames::Frames;
 use crate::registry::sessions::keys::Keys;
-use signalpost_protocol::{ErrorCode, PeerId};
+use signalpost_protocol::{ErrorCode, PeerId, Position};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -151,7 +151,8 @@ impl Attempt<'_> {
         self.node.local.change(self.socket, |owned| owned.number = number);
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
         lost::list(self.node, self.now, &owned).await?;
-        let claimed = Claimed { resumed: false, reason, received: 0, acknowledged: 0 };
+        let claimed =
+            Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START };
         self.welcome(claimed, Vec::new()).await;
         rooms::resumed(self.node, self.now, &owned, 1, Vec::new(), false).await?;
         let leftovers = Leftovers { graves: graves > 0, receipts: Vec::new() };
@@ -161,13 +162,17 @@ impl Attempt<'_> {
 
     /// Lets the session go on; `false` if all has changed and the claim is to be read again. `position` is the number from which it
     /// goes on, or the reason that the client's lost `welcome` gave.
-    async fn resume(&self, stored: &Stored, position: Result<u32, LossReason>) -> Result<bool, StoreError> {
+    async fn resume(
+        &self,
+        stored: &Stored,
+        position: Result<Position, LossReason>,
+    ) -> Result<bool, StoreError> {
         let mut keys = stored.keys.clone();
         keys.rotate(self.claim.key, self.claim.next, self.claim.attempt);
         self.expect(stored.number, stored.frames.clone(), keys.clone());
-        let acknowledged = position.unwrap_or(0);
+        let acknowledged = position.unwrap_or_default();
         let call = self.call(&scripts::RESUME).arg(stored.revision());
-        let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged).arg(MAX_ENTRIES);
+        let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged.0).arg(MAX_ENTRIES);
         let call = self.describe(call, &keys)?;
         let mut reply = self.node.run(call).await?.into_fields("resume")?;
         if reply.text()? != "ok" {
@@ -194,7 +199,7 @@ impl Attempt<'_> {
     async fn welcome(&self, claimed: Claimed, mail: Vec<(u32, Arc<Mail>)>) {
         let local = &self.node.local;
         local.welcome(self.socket, claimed);
-        let mut top = claimed.acknowledged;
+        let mut top = claimed.acknowledged.0;
         for (seq, mail) in mail {
             top = seq;
             local.take(self.seal, seq, mail);

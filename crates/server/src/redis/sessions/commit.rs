@@ -13,15 +13,16 @@ use super::receipts;
 use super::stored::key_fields;
 use crate::SocketId;
 use crate::engine::{Delivery, Mail};
+use signalpost_protocol::Position;
 use std::sync::Arc;
 
 /// What is committed.
 #[derive(Debug, Default)]
 pub(super) struct Commit {
     /// The client has everything up to this number.
-    pub(super) ack: Option<u32>,
+    pub(super) ack: Option<Position>,
     /// The number of the last frame before this one, if there is a frame.
-    pub(super) after: Option<u32>,
+    pub(super) after: Option<Position>,
     pub(super) answer: Option<Arc<Mail>>,
     /// Fields of the session; an empty value removes one, and `?` before a name makes it a condition.
     pub(super) fields: Vec<(String, String)>,
@@ -53,7 +54,7 @@ pub(super) async fn commit(
 ) -> Result<Committed, StoreError> {
     let delivered = owned.delivered();
     let ack = if owned.has_session() {
-        commit.ack.filter(|ack| *ack <= delivered)
+        commit.ack.map(|ack| ack.0).filter(|ack| *ack <= delivered)
     } else {
         // These clients acknowledge nothing: what went out is gone.
         Some(delivered).filter(|delivered| *delivered > owned.stream.confirmed)
@@ -64,7 +65,12 @@ pub(super) async fn commit(
         keys
     });
     let call = node.call(&scripts::COMMIT, now).keys(node.keys.whole(&owned.id));
-    let call = call.arg(&owned.seal).arg(delivered).arg(BATCH).optional(ack).optional(commit.after);
+    let call = call
+        .arg(&owned.seal)
+        .arg(delivered)
+        .arg(BATCH)
+        .optional(ack)
+        .optional(commit.after.map(|after| after.0));
     let mut call = match &commit.answer {
         None => call.arg("").arg("").arg(""),
         Some(mail) => call.arg(mailbox::letter(mail.kind())).arg(mail.weight()).arg(codec::encode(mail)?),

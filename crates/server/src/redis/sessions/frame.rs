@@ -10,7 +10,7 @@ use super::lost::{self, Which};
 use crate::SocketId;
 use crate::engine::{Action, ClientFrame, Delivery, Mail, Outcome, explanation};
 use crate::registry::sessions::frames::Frames;
-use signalpost_protocol::{ErrorCode, PeerId, SESSIONS, Signal, limits};
+use signalpost_protocol::{ErrorCode, PeerId, SESSIONS, SequenceNumber, Signal, limits};
 use std::sync::Arc;
 
 /// Most times that a room has moved on before the answer about it is committed.
@@ -46,14 +46,15 @@ async fn frame(
     let mut frames = owned.frames.clone();
     let after = frames.received();
     // Frames of version 1 have no numbers: they get them here.
-    let number = if owned.has_session() { seq } else { after.checked_add(1) };
+    let number = if owned.has_session() { seq } else { after.next() };
     let taken = number.ok_or(Outcome::Refused(ErrorCode::InvalidMessage)).and_then(|number| {
         frames.take(number)?;
         Ok(number)
     });
     node.local.change(socket, |owned| owned.frames = frames.clone());
     let (received, gap_after, gaps) = frames.parts();
-    let mut fields = vec![("gap_after".to_owned(), gap_after.to_string()), ("gaps".into(), gaps.to_string())];
+    let mut fields =
+        vec![("gap_after".to_owned(), gap_after.0.to_string()), ("gaps".into(), gaps.to_string())];
     let number = match taken {
         Ok(number) => number,
         Err(outcome) => {
@@ -66,7 +67,7 @@ async fn frame(
     };
     // The frame is not received before it is committed.
     node.local.change(socket, |owned| owned.frames = Frames::from_parts(after, gap_after, gaps));
-    fields = vec![("received".into(), received.to_string())];
+    fields = vec![("received".into(), received.0.to_string())];
     let turn = Turn { node, now, socket, owned, reference, number };
     for tries in 0..MAX_TRIES {
         let step = turn.act(action.clone(), tries > 0).await?;
@@ -105,7 +106,7 @@ struct Turn<'a> {
     socket: SocketId,
     owned: &'a Owned,
     reference: Option<u32>,
-    number: u32,
+    number: SequenceNumber,
 }
 
 impl Turn<'_> {
@@ -117,7 +118,7 @@ impl Turn<'_> {
             },
             Action::Refuse { code, text, about } => Ok(self.refused(code, text, about)),
             about_rooms => {
-                let (node, number) = (self.node, self.number.into());
+                let (node, number) = (self.node, self.number.0.into());
                 rooms::act(node, self.now, self.owned, number, self.reference, about_rooms, again).await
             }
         }
@@ -148,7 +149,7 @@ impl Turn<'_> {
             to,
             source: format!("p:{}", self.owned.id.as_str()),
             session: self.owned.number,
-            number: self.number.into(),
+            number: self.number.0.into(),
             mail: &mail,
             receipt,
             only: None,

@@ -9,7 +9,7 @@ use crate::registry::sessions::claim_decision::{Holder, HolderState, KeyFit};
 use crate::registry::sessions::frames::Frames;
 use crate::registry::sessions::keys::Keys;
 use signalpost_protocol::reason::Word;
-use signalpost_protocol::{PeerInfo, SESSIONS};
+use signalpost_protocol::{PeerInfo, Position, SESSIONS};
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -29,8 +29,8 @@ pub(crate) struct Stored {
     pub(crate) keys: Keys,
     pub(crate) frames: Frames,
     /// The numbers of the newest mail, and of the last that is acknowledged.
-    pub(crate) top: u32,
-    pub(crate) floor: u32,
+    pub(crate) top: Position,
+    pub(crate) floor: Position,
     /// What it keeps of its rooms, by their names.
     pub(crate) seats: Vec<(String, String)>,
     /// Its rooms do not know its standing yet.
@@ -84,12 +84,12 @@ impl Stored {
             },
             keys: keys(all)?,
             frames: Frames::from_parts(
-                number(text("received")?)?,
-                number(text("gap_after")?)?,
+                Position(number(text("received")?)?),
+                Position(number(text("gap_after")?)?),
                 number(text("gaps")?)?,
             ),
-            top: number(text("top")?)?,
-            floor: number(text("floor")?)?,
+            top: Position(number(text("top")?)?),
+            floor: Position(number(text("floor")?)?),
             seats,
             is_untold: all.contains_key("untold"),
         })
@@ -113,7 +113,7 @@ impl Stored {
         } else {
             KeyFit::Right
         };
-        let position = claim.received.unwrap_or(0);
+        let position = claim.received.unwrap_or_default();
         let is_known = (self.floor..=self.top).contains(&position) && !self.frames.are_stuck();
         Holder {
             state: self.standing.state(now, window_ms, self.has_session()),

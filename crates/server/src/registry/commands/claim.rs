@@ -5,7 +5,7 @@ use crate::engine::{Claim, Claimed, Delivery, LeaveReason, LossReason, Outlet};
 use crate::registry::sessions::claim_decision::{Decision, Farewell, Holder, HolderState, KeyFit, decide};
 use crate::registry::sessions::registration::Registration;
 use crate::registry::state::Registry;
-use signalpost_protocol::{ErrorCode, PeerId, SESSIONS};
+use signalpost_protocol::{ErrorCode, PeerId, Position, SESSIONS};
 
 impl Registry {
     /// Gives a socket its session.
@@ -60,7 +60,7 @@ impl Registry {
         } else {
             KeyFit::Right
         };
-        let position = claim.received.unwrap_or(0);
+        let position = claim.received.unwrap_or_default();
         let is_known =
             (peer.mailbox.floor()..=peer.mailbox.sent()).contains(&position) && !peer.frames.are_stuck();
         Holder {
@@ -88,7 +88,8 @@ impl Registry {
         self.sockets.insert(socket, id.clone());
         self.labels.insert(&id, &peer.labels);
         self.peers.insert(id, peer);
-        let claimed = Claimed { resumed: false, reason, received: 0, acknowledged: 0 };
+        let claimed =
+            Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START };
         let _taken = out.deliver(socket, Delivery::Claimed(claimed));
     }
 
@@ -106,7 +107,7 @@ impl Registry {
         now: u64,
         socket: SocketId,
         id: &PeerId,
-        position: Result<u32, LossReason>,
+        position: Result<Position, LossReason>,
         claim: Claim,
         out: &mut impl Outlet,
     ) {
@@ -131,7 +132,7 @@ impl Registry {
         let changed = *peer.info != claim.peer;
         peer.describe(claim.peer);
         self.labels.insert(id, &peer.labels);
-        let acknowledged = position.unwrap_or(0);
+        let acknowledged = position.unwrap_or_default();
         let receipts = self.store.acknowledge(peer, acknowledged);
         let (resumed, reason) = (position.is_ok(), position.err());
         let claimed = Claimed { resumed, reason, received: peer.frames.received(), acknowledged };
@@ -139,7 +140,7 @@ impl Registry {
         let mut sent = acknowledged;
         for (seq, mail) in peer.mailbox.iter() {
             self.work.touch(1);
-            sent = seq;
+            sent = Position::after(seq);
             let _taken = out.deliver(socket, Delivery::Mail { seq: Some(seq), mail: mail.clone() });
         }
         peer.mailbox.handle_sent(sent);

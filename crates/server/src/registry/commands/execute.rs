@@ -4,7 +4,7 @@ use super::refused::Refused;
 use crate::SocketId;
 use crate::engine::{Action, ClientFrame, Command, Delivery, Mail, Outcome, Outlet};
 use crate::registry::state::Registry;
-use signalpost_protocol::{ErrorCode, PeerId, Query};
+use signalpost_protocol::{ErrorCode, PeerId, Position, Query};
 
 impl Registry {
     /// Executes one command at `now` milliseconds. The reply and all mail go to `out`, under the rules
@@ -30,7 +30,7 @@ impl Registry {
         };
         self.end_overflowed(now, out);
         let own = self.sockets.get(&socket).and_then(|id| self.peers.get(id));
-        let received = own.map_or(0, |peer| peer.frames.received());
+        let received = own.map_or(Position::START, |peer| peer.frames.received());
         // A queue takes every reply; one that breaks this rule only hurts its own socket.
         let _taken = out.deliver(socket, Delivery::Done { received, outcome });
     }
@@ -41,7 +41,7 @@ impl Registry {
         &mut self,
         now: u64,
         socket: SocketId,
-        ack: Option<u32>,
+        ack: Option<Position>,
         out: &mut impl Outlet,
     ) -> Option<PeerId> {
         let id = self.sockets.get(&socket)?.clone();

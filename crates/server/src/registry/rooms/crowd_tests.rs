@@ -37,7 +37,7 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
     // They come back: each is told once where the others stand, not what happened meanwhile.
     for number in 1..CROWD {
         let name = format!("p{number:04}");
-        let has = world.registry.peers[&id(&name)].mailbox.sent();
+        let has = world.registry.peers[&id(&name)].mailbox.sent().0;
         let before = world.registry.touched();
         let claim = claim(&name, "next", "n", Some(has));
         assert!(world.resume(2_000, CROWD + number, claim).unwrap().resumed);
@@ -82,7 +82,7 @@ fn a_member_that_was_away_hears_of_all_that_came() {
         let mut world = World::in_a_room(&["ada", "bob"]);
         world.detach(0, 2, LOST);
         world.crowd(1_000, count);
-        let has = world.registry.peers[&id("bob")].mailbox.sent();
+        let has = world.registry.peers[&id("bob")].mailbox.sent().0;
         assert!(world.resume(20_000, 9, claim("bob", "next", "n", Some(has))).unwrap().resumed);
         world.settle(20_000);
         let picture = world.picture(9);
@@ -131,7 +131,7 @@ fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
         assert_eq!(joins, JOINS);
         assert_eq!(world.registry.len(), members + 1);
         // The member that was away has missed nothing that it would have to know.
-        let has = world.registry.peers[&id("p0001")].mailbox.sent();
+        let has = world.registry.peers[&id("p0001")].mailbox.sent().0;
         assert!(world.resume(9_000, 5_000, claim("p0001", "next", "n", Some(has))).unwrap().resumed);
         world.settle(9_000);
         assert_eq!(world.picture(5_000).ends, 1, "of the stay that it knew");
@@ -155,14 +155,14 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
     assert!(places <= MAX_ENDED_STAYS + 8, "{places} places");
     let picture = world.picture(0);
     assert!(picture.lists == 2 && picture.present.is_empty() && picture.away.is_empty(), "{picture:?}");
-    let has = world.registry.peers[&id("p0001")].mailbox.sent();
+    let has = world.registry.peers[&id("p0001")].mailbox.sent().0;
     assert!(world.resume(1_000, 9_000, claim("p0001", "next", "n", Some(has))).unwrap().resumed);
     world.settle(1_000);
     let picture = world.picture(9_000);
     assert_eq!(picture.lists, 1);
     assert_eq!(picture.present, BTreeSet::from(["p0000".to_owned()]));
     // The one that is still away is told as one that joins.
-    let has = world.registry.peers[&id("p0002")].mailbox.sent();
+    let has = world.registry.peers[&id("p0002")].mailbox.sent().0;
     world.resume(1_000, 9_001, claim("p0002", "next", "n", Some(has))).unwrap();
     world.settle(1_000);
     let both = ["p0000".to_owned(), "p0002".to_owned()];
@@ -263,7 +263,7 @@ fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
         let mut world = World::new();
         world.crowd(0, members);
         world.detach(10, 1, LOST);
-        let has = world.registry.peers[&id("p0001")].mailbox.sent();
+        let has = world.registry.peers[&id("p0001")].mailbox.sent().0;
         let mut claim = claim("p0001", "next", "n", Some(has));
         claim.peer.metadata = Some("new".into());
         let work = world.work_of(10, 900, Command::Claim(Box::new(claim)));

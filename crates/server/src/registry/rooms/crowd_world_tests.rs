@@ -7,6 +7,7 @@ use crate::engine::{Action, ClientFrame, Command, Delivery};
 use crate::registry::picture_tests::Picture;
 use crate::registry::sessions::session_tests::claim;
 use crate::registry::world_tests::{World, room};
+use signalpost_protocol::{Position, SequenceNumber};
 
 /// Most entries that one command may touch, whatever the size of its room.
 pub(crate) const MAX_WORK: u64 = 2 * Pace::SERVER.turn + MAX_ENTRIES as u64;
@@ -53,7 +54,7 @@ impl World {
                 }
             }
             let top = told.iter().filter_map(|delivery| match delivery {
-                Delivery::Mail { seq, .. } => *seq,
+                Delivery::Mail { seq, .. } => seq.map(Position::after),
                 _ => None,
             });
             if let Some(ack) = top.max() {
@@ -87,5 +88,5 @@ impl World {
 
 fn join(seq: u32) -> Command {
     let action = Action::Join(room("r"));
-    Command::Frame(ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action })
+    Command::Frame(ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action })
 }

@@ -183,7 +183,7 @@ fn who_is_away_is_listed_nowhere_and_hears_of_everything() {
     world.request(AT, 3, 2, Action::Leave(room("r")));
     world.request(AT, 3, 3, Action::Join(room("r")));
     world.detach(AT, 3, LOST);
-    let bob = world.registry.peers[&id("bob")].mailbox.floor();
+    let bob = world.registry.peers[&id("bob")].mailbox.floor().0;
     assert!(world.resume(AT + 1, 9, claim("bob", "next", "n", Some(bob))).is_ok());
     let told = world.told(9);
     let first = bob + 1;
@@ -236,7 +236,7 @@ fn members_of_version_1_hear_of_an_absence_as_they_always_have() {
         world.detach(AT, bob, LOST);
         assert_eq!(world.mail(7), [told(gone("bob", LeaveReason::Lost))]);
         let next = format!("n{}", key.1);
-        let top = world.registry.peers[&id("bob")].mailbox.sent();
+        let top = world.registry.peers[&id("bob")].mailbox.sent().0;
         assert!(world.resume(AT, key.1, claim("bob", &key.0, &next, Some(top))).is_ok());
         let heard = world.heard(7);
         assert!(

@@ -1,7 +1,7 @@
 //! Decides about a claim: the table of docs/protocol.md, "Coming back", as a function.
 
 use crate::engine::{Delivery, LossReason};
-use signalpost_protocol::ErrorCode;
+use signalpost_protocol::{ErrorCode, Position};
 
 /// The facts about a session whose peer id is claimed on which the decision depends.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Holder {
     /// Session and claim are both of a version that has sessions.
     pub(crate) both_have_sessions: bool,
     /// The number from which the session can go on for this client; `None`: it cannot.
-    pub(crate) position: Option<u32>,
+    pub(crate) position: Option<Position>,
 }
 
 /// Where the session stands.
@@ -50,7 +50,7 @@ pub(crate) enum Decision {
     /// A session begins. `reason`: why it is not the one that the client wants; `former`: how the one before it ends.
     Begin { reason: Option<LossReason>, former: Option<Farewell> },
     /// The session goes on, and the client receives what follows this number.
-    Resume { position: u32 },
+    Resume { position: Position },
     /// The client receives the `welcome` that began this session once more, with this reason, and everything from the start.
     RepeatWelcome(LossReason),
 }
@@ -75,7 +75,7 @@ impl Farewell {
 
 /// Decides about a claim. `received`: the claim's last number of the server; `holder`: the session that has the peer id;
 /// `is_full`: there are as many sessions as allowed. Changes nothing.
-pub(crate) fn decide(received: Option<u32>, holder: Option<&Holder>, is_full: bool) -> Decision {
+pub(crate) fn decide(received: Option<Position>, holder: Option<&Holder>, is_full: bool) -> Decision {
     let expired = received.map(|_| LossReason::SessionExpired);
     let Some(holder) = holder else {
         // A newcomer takes no place from a session that is here, not even from one that waits for its client.
@@ -122,10 +122,10 @@ mod tests {
         is_claim_late: false,
         is_same_incarnation: true,
         both_have_sessions: true,
-        position: Some(7),
+        position: Some(Position(7)),
     };
     const LIVE: [HolderState; 3] = [HolderState::Connected, HolderState::Away, HolderState::Leaving];
-    const RECEIVED: [Option<u32>; 3] = [None, Some(0), Some(7)];
+    const RECEIVED: [Option<Position>; 3] = [None, Some(Position(0)), Some(Position(7))];
     const KEYS: [KeyFit; 4] = [
         KeyFit::Wrong,
         KeyFit::Right,
@@ -144,7 +144,7 @@ mod tests {
                     is_claim_late: bits & 1 != 0,
                     is_same_incarnation: bits & 2 != 0,
                     both_have_sessions: bits & 4 != 0,
-                    position: (bits & 8 != 0).then_some(7),
+                    position: (bits & 8 != 0).then_some(Position(7)),
                 })
             })
         })
@@ -153,7 +153,7 @@ mod tests {
     /// The decision is this one for each of these holders and each `received`, whether the server is full or not.
     fn assert_decided(
         holders: impl Iterator<Item = Holder>,
-        received: &[Option<u32>],
+        received: &[Option<Position>],
         expected: impl Fn(Holder, Option<LossReason>) -> Decision,
     ) {
         let mut seen = 0;
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn row_2_a_client_that_never_got_the_welcome_with_a_reason_gets_it_again() {
         for reason in [SessionExpired, PositionLost] {
-            for position in [None, Some(7)] {
+            for position in [None, Some(Position(7))] {
                 let sessions = LIVE.map(|state| Holder {
                     state,
                     key: KeyFit::BeforeWelcome(reason),
@@ -201,6 +201,7 @@ mod tests {
     #[test]
     fn rows_3_and_5_a_position_that_the_session_has_is_resumed() {
         for (received, position) in [(None, 0), (Some(0), 0), (Some(7), 7)] {
+            let (received, position) = (received.map(Position), Position(position));
             let sessions = LIVE.map(|state| Holder { state, position: Some(position), ..SESSION });
             assert_decided(sessions.into_iter(), &[received], |_, _| Resume { position });
         }
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn without_a_session_one_begins_and_says_so_if_the_client_had_one() {
         assert_eq!(decide(None, None, false), Begin { reason: None, former: None });
-        for received in [0, 7] {
+        for received in [0, 7].map(Position) {
             let begin = Begin { reason: Some(SessionExpired), former: None };
             assert_eq!(decide(Some(received), None, false), begin);
         }

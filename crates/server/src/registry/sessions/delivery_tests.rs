@@ -4,7 +4,7 @@ use super::session_tests::{Told, claim, fresh};
 use crate::engine::limits::RESUME_WINDOW_MS;
 use crate::engine::{Action, ClientFrame, Command, Delivery, Departure, Mail, Outcome};
 use crate::registry::world_tests::{LOST, World, id, refused, room, signal};
-use signalpost_protocol::{ErrorCode, Signal};
+use signalpost_protocol::{ErrorCode, Position, SequenceNumber, Signal};
 use std::borrow::Cow;
 
 fn message(data: &str, receipt: bool) -> Signal {
@@ -78,12 +78,16 @@ fn a_refused_request_uses_its_number_up() {
 fn the_reply_says_what_was_received() {
     let mut world = World::in_a_room(&["ada", "bob"]);
     let received = |world: &mut World, seq| {
-        let request =
-            ClientFrame { seq: Some(seq), ack: None, reference: None, action: Action::Leave(room("r")) };
+        let request = ClientFrame {
+            seq: Some(SequenceNumber(seq)),
+            ack: None,
+            reference: None,
+            action: Action::Leave(room("r")),
+        };
         let command = Command::Frame(request);
         world.registry.execute(1, crate::SocketId::new(1), command, &mut world.out);
         match world.mail(1).pop() {
-            Some(Delivery::Done { received, .. }) => received,
+            Some(Delivery::Done { received, .. }) => received.0,
             other => panic!("{other:?}"),
         }
     };
@@ -106,7 +110,7 @@ fn an_acknowledgement_lets_go_and_one_from_the_future_does_nothing() {
     }
     world.ack(1, 2, 5);
     assert_eq!(kept(&world), 0);
-    assert_eq!(world.registry.peers[&id("bob")].mailbox.floor(), 5);
+    assert_eq!(world.registry.peers[&id("bob")].mailbox.floor(), Position(5));
 }
 
 #[test]
@@ -115,8 +119,12 @@ fn a_duplicate_and_a_gap_acknowledge_all_the_same() {
     for (now, seq) in [(1, 1), (2, 9)] {
         world.send(now, 1, 1 + now as u32, "bob");
         let action = Action::Leave(room("r"));
-        let ack = world.numbers(2).last().copied();
-        world.execute(now, 2, Command::Frame(ClientFrame { seq: Some(seq), ack, reference: None, action }));
+        let ack = world.numbers(2).last().copied().map(Position);
+        world.execute(
+            now,
+            2,
+            Command::Frame(ClientFrame { seq: Some(SequenceNumber(seq)), ack, reference: None, action }),
+        );
         assert_eq!(world.registry.peers[&id("bob")].mailbox.iter().count(), 0);
     }
 }

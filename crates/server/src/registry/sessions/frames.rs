@@ -1,7 +1,7 @@
 //! Which numbered frames of a client were executed.
 
 use crate::engine::Outcome;
-use signalpost_protocol::Sequence;
+use signalpost_protocol::{Position, Sequence, SequenceNumber};
 
 /// Most times in a row that the same frame may be missing. A client that sends a frame again as it is, and whose frame cannot
 /// be read, would never come to an end.
@@ -11,28 +11,28 @@ const MAX_GAPS: u32 = 8;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
     /// The highest number up to which every frame was executed.
-    received: u32,
+    received: Position,
     /// The value of `received` when a frame was missing last, and how often in a row that was so.
-    gap_after: u32,
+    gap_after: Position,
     gaps: u32,
 }
 
 impl Frames {
     /// The frames as an engine has stored them elsewhere: see [`Frames::parts`].
     #[cfg(feature = "redis")]
-    pub(crate) const fn from_parts(received: u32, gap_after: u32, gaps: u32) -> Self {
+    pub(crate) const fn from_parts(received: Position, gap_after: Position, gaps: u32) -> Self {
         Self { received, gap_after, gaps }
     }
 
     /// What an engine stores of the frames elsewhere: the highest number up to which every frame was executed, its value when a
     /// frame was missing last, and how often in a row that was so.
     #[cfg(feature = "redis")]
-    pub(crate) const fn parts(&self) -> (u32, u32, u32) {
+    pub(crate) const fn parts(&self) -> (Position, Position, u32) {
         (self.received, self.gap_after, self.gaps)
     }
 
     /// The highest number up to which every frame was executed.
-    pub(crate) fn received(&self) -> u32 {
+    pub(crate) fn received(&self) -> Position {
         self.received
     }
 
@@ -40,10 +40,10 @@ impl Frames {
     ///
     /// # Errors
     /// Why the frame is not executed: [`Outcome::Duplicate`] or [`Outcome::Gap`].
-    pub(crate) fn take(&mut self, seq: u32) -> Result<(), Outcome> {
+    pub(crate) fn take(&mut self, seq: SequenceNumber) -> Result<(), Outcome> {
         match Sequence::of(seq, self.received) {
             Sequence::Next => {
-                self.received = seq;
+                self.received = Position::after(seq);
                 Ok(())
             }
             Sequence::Duplicate => Err(Outcome::Duplicate),

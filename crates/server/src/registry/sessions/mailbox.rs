@@ -5,7 +5,7 @@ use crate::engine::limits::{
     RESERVED_RELAYS_EACH, SHARED_RELAY_BYTES, SHARED_RELAYS, UNPROMPTED_NOTICES,
 };
 use crate::engine::{Mail, MailKind};
-use signalpost_protocol::{PeerId, Signal};
+use signalpost_protocol::{PeerId, Position, SequenceNumber, Signal};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ pub(crate) struct Mailbox {
     answers: Waiting,
     /// How much waits of each sender that has relays here.
     senders: BTreeMap<PeerId, Waiting>,
-    /// The number of the newest entry.
-    top: u32,
-    /// The highest number that was handed to a socket. No client has seen a higher one.
-    sent: u32,
+    /// The position behind the newest entry.
+    top: Position,
+    /// How far the stream was handed to a socket. No client is further.
+    sent: Position,
 }
 
 /// How much mail of one kind waits.
@@ -45,7 +45,7 @@ impl Waiting {
 
 #[derive(Debug)]
 struct Entry {
-    seq: u32,
+    seq: SequenceNumber,
     mail: Arc<Mail>,
     weight: usize,
     receipt: Option<Receipt>,
@@ -87,19 +87,19 @@ pub(crate) enum NotTaken {
 }
 
 impl Mailbox {
-    /// Returns the highest number that was handed to a socket.
-    pub(crate) fn sent(&self) -> u32 {
+    /// Returns how far the stream was handed to a socket.
+    pub(crate) fn sent(&self) -> Position {
         self.sent
     }
 
-    /// Notes that a number, and every number before it, was handed to a socket.
-    pub(crate) fn handle_sent(&mut self, seq: u32) {
-        self.sent = self.sent.max(seq);
+    /// Notes that the stream was handed to a socket as far as `sent`.
+    pub(crate) fn handle_sent(&mut self, sent: Position) {
+        self.sent = self.sent.max(sent);
     }
 
-    /// Returns the number up to which every entry is acknowledged.
-    pub(crate) fn floor(&self) -> u32 {
-        self.entries.front().map_or(self.top, |entry| entry.seq.saturating_sub(1))
+    /// Returns the position up to which every entry is acknowledged.
+    pub(crate) fn floor(&self) -> Position {
+        self.entries.front().map_or(self.top, |entry| Position::before(entry.seq))
     }
 
     /// Numbers the mail and keeps it. `free`: how much all mailboxes together may still take.
@@ -111,7 +111,7 @@ impl Mailbox {
         mail: Arc<Mail>,
         receipt: Option<Receipt>,
         free: FreeSpace,
-    ) -> Result<u32, NotTaken> {
+    ) -> Result<SequenceNumber, NotTaken> {
         let weight = mail.weight();
         let has_room = match &*mail {
             Mail::Relay { from, .. } => {
@@ -123,10 +123,10 @@ impl Mailbox {
                     && self.answers.bytes.saturating_add(weight) <= MAX_ANSWER_BYTES
             }
         };
-        let Some(seq) = self.top.checked_add(1).filter(|_| has_room) else {
+        let Some(seq) = self.top.next().filter(|_| has_room) else {
             return Err(if mail.kind() == MailKind::Answer { NotTaken::Lost } else { NotTaken::Busy });
         };
-        self.top = seq;
+        self.top = Position::after(seq);
         self.pool(mail.kind()).add(weight);
         if let Mail::Relay { from, .. } = &*mail {
             self.senders.entry(from.clone()).or_default().add(weight);
@@ -173,9 +173,9 @@ impl Mailbox {
     }
 
     /// Removes the entries that are acknowledged, and returns the receipts that are due.
-    pub(crate) fn acknowledge(&mut self, ack: u32) -> Vec<Receipt> {
+    pub(crate) fn acknowledge(&mut self, ack: Position) -> Vec<Receipt> {
         let mut due = Vec::new();
-        while self.entries.front().is_some_and(|entry| entry.seq <= ack)
+        while self.entries.front().is_some_and(|entry| ack.covers(entry.seq))
             && let Some(entry) = self.entries.pop_front()
         {
             self.pool(entry.mail.kind()).take(entry.weight);
@@ -207,7 +207,7 @@ impl Mailbox {
     }
 
     /// Lists the mail that waits, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Mail>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SequenceNumber, &Arc<Mail>)> {
         self.entries.iter().map(|entry| (entry.seq, &entry.mail))
     }
 

@@ -8,13 +8,13 @@ use crate::engine::{
     Mail, Outcome,
 };
 use crate::registry::world_tests::{LOST, World, hello, id, refused, room, signal, socket};
-use signalpost_protocol::{ErrorCode, Label};
+use signalpost_protocol::{ErrorCode, Label, Position, SequenceNumber};
 use std::sync::Arc;
 
 /// A claim of version 2 with these keys.
 pub(crate) fn claim(peer: &str, key: &str, next: &str, received: Option<u32>) -> Claim {
     let (key, next) = (TokenHash::of(key), TokenHash::of(next));
-    Claim { version: 2, key, next, received, ..hello(peer, 'k') }
+    Claim { version: 2, key, next, received: received.map(Position), ..hello(peer, 'k') }
 }
 
 /// What a socket was told, without the replies that say nothing.
@@ -41,14 +41,14 @@ impl World {
         }
         for number in 1..=names.len() as u64 {
             let top = world.told(number).last().and_then(|(seq, _)| *seq);
-            assert_eq!(world.execute(0, number, Command::Beat { ack: top }), Outcome::Executed);
+            assert_eq!(world.execute(0, number, Command::Beat { ack: top.map(Position) }), Outcome::Executed);
         }
         world
     }
 
     /// One frame with a number. What the client is told stays.
     pub(crate) fn request(&mut self, now: u64, number: u64, seq: u32, action: Action) -> Outcome {
-        let request = ClientFrame { seq: Some(seq), ack: None, reference: Some(seq), action };
+        let request = ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action };
         self.execute(now, number, Command::Frame(request))
     }
 
@@ -57,12 +57,12 @@ impl World {
     }
 
     pub(crate) fn ack(&mut self, now: u64, number: u64, ack: u32) {
-        assert_eq!(self.execute(now, number, Command::Beat { ack: Some(ack) }), Outcome::Executed);
+        assert_eq!(self.execute(now, number, Command::Beat { ack: Some(Position(ack)) }), Outcome::Executed);
     }
 
     pub(crate) fn told(&mut self, number: u64) -> Told {
         let mail = |delivery| match delivery {
-            Delivery::Mail { seq, mail } => (seq, Arc::unwrap_or_clone(mail)),
+            Delivery::Mail { seq, mail } => (seq.map(|seq| seq.0), Arc::unwrap_or_clone(mail)),
             other => panic!("{other:?}"),
         };
         self.mail(number).into_iter().map(mail).collect()
@@ -76,11 +76,16 @@ impl World {
 
 /// The reply to a claim that begins a session.
 pub(crate) fn fresh(reason: Option<LossReason>) -> Claimed {
-    Claimed { resumed: false, reason, received: 0, acknowledged: 0 }
+    Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START }
 }
 
 fn resumed(received: u32, acknowledged: u32) -> Claimed {
-    Claimed { resumed: true, reason: None, received, acknowledged }
+    Claimed {
+        resumed: true,
+        reason: None,
+        received: Position(received),
+        acknowledged: Position(acknowledged),
+    }
 }
 
 #[test]
@@ -181,7 +186,7 @@ fn an_acknowledgement_proves_the_new_key_and_a_replayed_hello_is_refused() {
     assert!(world.resume(2, 3, hello()).is_ok(), "nothing proves that the welcome arrived");
     // What the fenced socket says proves nothing.
     assert_eq!(world.mail(2), [Delivery::Replaced]);
-    assert_eq!(world.execute(3, 2, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
+    assert_eq!(world.execute(3, 2, Command::Beat { ack: Some(Position(1)) }), Outcome::Unregistered);
     assert!(world.resume(4, 4, hello()).is_ok());
     // Nor does an acknowledgement of what was never sent.
     world.ack(5, 4, 7);

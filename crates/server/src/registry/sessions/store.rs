@@ -3,6 +3,7 @@
 use super::mailbox::{FreeSpace, NotTaken, Receipt};
 use super::registration::Registration;
 use crate::engine::{Delivery, Mail, MailKind, Outlet};
+use signalpost_protocol::Position;
 use std::sync::Arc;
 
 /// How much all mailboxes together hold, and how many bytes of relays they may hold. Half of these bytes is for any mailbox, the
@@ -48,13 +49,15 @@ impl Store {
             None
         };
         let Some(socket) = peer.socket else { return Ok(()) };
-        peer.mailbox.handle_sent(seq.unwrap_or(0));
+        if let Some(seq) = seq {
+            peer.mailbox.handle_sent(Position::after(seq));
+        }
         // Only a peer without a mailbox can have no room here: a queue takes all numbered mail.
         out.deliver(socket, Delivery::Mail { seq, mail: Arc::clone(mail) }).map_err(|_full| NotTaken::Busy)
     }
 
     /// Removes the mail that a client has acknowledged, and returns the receipts that are due.
-    pub(crate) fn acknowledge(&mut self, peer: &mut Registration, ack: u32) -> Vec<Receipt> {
+    pub(crate) fn acknowledge(&mut self, peer: &mut Registration, ack: Position) -> Vec<Receipt> {
         let (before, relays) = (peer.mailbox.size().1, peer.mailbox.relay_bytes());
         let due = peer.mailbox.acknowledge(ack);
         self.held = self.held.saturating_sub(before.saturating_sub(peer.mailbox.size().1));

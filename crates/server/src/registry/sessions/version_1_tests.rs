@@ -5,7 +5,7 @@ use crate::engine::{Action, ClientFrame, Command, Delivery, Departure, LeaveReas
 use crate::registry::listing::labels::Labels;
 use crate::registry::state::Registry;
 use crate::registry::world_tests::{LOST, World, hello, id, ids, left, refused, room, signal, socket, told};
-use signalpost_protocol::{ErrorCode, Query, limits};
+use signalpost_protocol::{ErrorCode, Position, Query, limits};
 
 /// Three peers in one room, their mail taken.
 fn three_in_a_room() -> World {
@@ -174,7 +174,7 @@ fn a_full_queue_refuses_a_signal_and_spares_the_others() {
 #[test]
 fn a_socket_without_a_peer_can_do_nothing() {
     let mut world = three_in_a_room();
-    assert_eq!(world.execute(1, 50, Command::Beat { ack: Some(1) }), Outcome::Unregistered);
+    assert_eq!(world.execute(1, 50, Command::Beat { ack: Some(Position(1)) }), Outcome::Unregistered);
     for action in [
         Action::Join(room("r")),
         Action::Leave(room("r")),

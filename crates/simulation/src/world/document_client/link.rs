@@ -4,7 +4,7 @@ use super::frame::frame;
 use super::stream::Stream;
 use crate::model_peer_connection::Random;
 use signalpost_core::{Output, TimerName};
-use signalpost_protocol::{Envelope, PeerId, PeerInfo};
+use signalpost_protocol::{Envelope, PeerId, PeerInfo, Position};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -46,6 +46,8 @@ pub(super) struct Link {
     left: BTreeMap<u32, u64>,
     retry_at: Option<u64>,
     failures: u32,
+    /// Whether it doubts its sockets without any cause.
+    doubts: bool,
 }
 
 impl Link {
@@ -61,7 +63,13 @@ impl Link {
             left: BTreeMap::new(),
             retry_at: None,
             failures: 0,
+            doubts: true,
         }
+    }
+
+    /// Doubts no socket any more.
+    pub fn trust(&mut self) {
+        self.doubts = false;
     }
 
     /// The socket on which hello was said last.
@@ -138,7 +146,7 @@ impl Link {
     }
 
     /// Sends a frame without a number.
-    pub fn put(&self, kind: &str, ack: Option<u32>, out: &mut VecDeque<Output>) {
+    pub fn put(&self, kind: &str, ack: Option<Position>, out: &mut VecDeque<Output>) {
         let Some(socket) = self.socket() else { return };
         let envelope = Envelope { kind: kind.into(), ..Envelope::default() };
         out.push_back(Output::Send { socket: socket.into(), envelope: Arc::new(envelope), ack });
@@ -195,7 +203,7 @@ impl Link {
         let left = self.left.values().min().map(|at| (*at, TimerName::GoodLink));
         let retry = self.retry_at.map(|at| (at, TimerName::Reconnect));
         let opening = self.opening.map(|(_, since)| (since + OPENING_MS, TimerName::Connecting));
-        let doubt = self.current.as_ref().filter(|_| self.opening.is_none());
+        let doubt = self.current.as_ref().filter(|_| self.doubts && self.opening.is_none());
         let doubt = doubt.map(|it| (it.doubted_at, TimerName::Reconnect));
         let life = self.current.as_ref().map(|it| (it.due(), TimerName::Link));
         [left, retry, opening, doubt, life].into_iter().flatten().min_by_key(|(at, _)| *at)
@@ -219,7 +227,7 @@ impl Link {
             out.push_back(Output::CloseSocket { socket: socket.into(), code: REPLACED });
             self.wait(now, random);
         }
-        let doubted = self.current.as_mut().filter(|it| it.doubted_at <= now);
+        let doubted = self.current.as_mut().filter(|it| self.doubts && it.doubted_at <= now);
         let doubts = doubted.is_some();
         if let Some(current) = doubted {
             // If no second one opens, another is tried later.

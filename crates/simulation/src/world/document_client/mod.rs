@@ -86,6 +86,11 @@ impl DocumentClient {
         self.stream.size()
     }
 
+    /// It doubts its link no more.
+    pub fn trust_link(&mut self) {
+        self.link.trust();
+    }
+
     pub fn handle_input(&mut self, now: u64, input: Input) {
         match input {
             Input::Command(command) => self.command(now, command),

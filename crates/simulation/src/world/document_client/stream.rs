@@ -1,7 +1,7 @@
 //! Both directions of the session: numbers, and what is kept until it is acknowledged.
 
 use signalpost_core::Output;
-use signalpost_protocol::Envelope;
+use signalpost_protocol::{Envelope, Position, SequenceNumber};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ impl Stream {
     }
 
     /// What a `hello` says of the position.
-    pub fn position(&self) -> Option<u32> {
-        (self.was_welcomed || self.was_numbered).then_some(self.received)
+    pub fn position(&self) -> Option<Position> {
+        (self.was_welcomed || self.was_numbered).then_some(Position(self.received))
     }
 
     pub fn queue(&mut self, envelope: Envelope) {
@@ -81,7 +81,7 @@ impl Stream {
         while let Some(envelope) = self.waiting.pop_front() {
             self.sent += 1;
             self.was_numbered = true;
-            let envelope = Arc::new(Envelope { seq: Some(self.sent), ..envelope });
+            let envelope = Arc::new(Envelope { seq: Some(SequenceNumber(self.sent)), ..envelope });
             self.unacknowledged.push_back((self.sent, envelope.clone()));
             let ack = is_welcome.then(|| self.acknowledge());
             out.push_back(Output::Send { socket: socket.into(), envelope, ack });
@@ -97,7 +97,7 @@ impl Stream {
     }
 
     /// Whether a frame is the next; nothing: some are missing before it.
-    pub fn take(&mut self, now: u64, seq: u32) -> Option<bool> {
+    pub fn take(&mut self, now: u64, SequenceNumber(seq): SequenceNumber) -> Option<bool> {
         if seq > self.received + 1 {
             return None;
         }
@@ -116,14 +116,14 @@ impl Stream {
     }
 
     /// All that is here is acknowledged with a frame that goes now.
-    pub fn acknowledge(&mut self) -> u32 {
+    pub fn acknowledge(&mut self) -> Position {
         self.told = self.received;
         self.ack_due = None;
-        self.received
+        Position(self.received)
     }
 
     /// The server has everything up to here.
-    pub fn forget(&mut self, ack: u32) {
+    pub fn forget(&mut self, Position(ack): Position) {
         while self.unacknowledged.front().is_some_and(|(seq, _)| *seq <= ack) {
             self.unacknowledged.pop_front();
         }

@@ -1,0 +1,190 @@
+//! Drives the core: one input at a time, every output carried out, and only then is the application told.
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::events::Event;
+use crate::sockets::Sockets;
+use signalpost_core::protocol::Envelope;
+use signalpost_core::{CallId, Client as Core, ClientState, Command, ConnectionEvent, Input, Output, Reply};
+use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The events that are handed to the application ahead of its taking them.
+const AHEAD: usize = 16;
+/// What a peer's offer finds instead of an `RTCPeerConnection`.
+const NO_WEBRTC: &str = "a native client has no WebRTC";
+
+/// What a handle asks of the driver.
+pub enum Request {
+    /// A call whose caller waits at `answer`.
+    Call {
+        /// The number that the command carries.
+        call: CallId,
+        /// What the core is told.
+        command: Command,
+        /// Where the caller waits.
+        answer: oneshot::Sender<Result<Reply, Error>>,
+    },
+    /// The caller does not wait any more.
+    Cancel(CallId),
+    /// The client ends for good.
+    Close,
+}
+
+/// The ends of a driver that its handle and the application's events hold.
+pub struct Ends {
+    /// To the driver. Each entry is of a call that its caller holds.
+    pub requests: mpsc::UnboundedSender<Request>,
+    /// What happened.
+    pub events: mpsc::Receiver<Event>,
+    /// The state of the client.
+    pub state: watch::Receiver<ClientState>,
+    /// Ends when the client is closed and its sockets are.
+    pub closed: watch::Receiver<bool>,
+}
+
+/// One client: the core, its sockets, and what the application waits for.
+pub struct Driver {
+    core: Core,
+    clock: Clock,
+    sockets: Sockets,
+    calls: HashMap<CallId, oneshot::Sender<Result<Reply, Error>>>,
+    /// What the application has not taken yet.
+    news: VecDeque<Event>,
+    /// How many of them wait until no socket is read any more.
+    most_news: usize,
+    requests: mpsc::UnboundedReceiver<Request>,
+    events: mpsc::Sender<Event>,
+    state: watch::Sender<ClientState>,
+    closed: watch::Sender<bool>,
+}
+
+impl Driver {
+    /// A driver that does nothing yet. `most_news`: see [`crate::Settings::most_events`].
+    pub fn new(core: Core, sockets: Sockets, most_news: usize) -> (Self, Ends) {
+        let (sender, requests) = mpsc::unbounded_channel();
+        let (events, receiver) = mpsc::channel(AHEAD);
+        let (state, state_seen) = watch::channel(core.state());
+        let (closed, closed_seen) = watch::channel(false);
+        let driver = Self {
+            core,
+            clock: Clock::start(),
+            sockets,
+            calls: HashMap::new(),
+            news: VecDeque::new(),
+            most_news,
+            requests,
+            events,
+            state,
+            closed,
+        };
+        (driver, Ends { requests: sender, events: receiver, state: state_seen, closed: closed_seen })
+    }
+
+    /// Runs until the client is closed, or no handle is left.
+    pub async fn run(mut self) {
+        while self.core.state() != ClientState::Closed {
+            if let Some(input) = self.next_input().await {
+                self.handle_input(input);
+            }
+        }
+        // What is asked from now on is refused at once, however long the application takes with the last events.
+        self.requests.close();
+        while self.requests.try_recv().is_ok() {}
+        self.sockets.end().await;
+        self.closed.send_replace(true);
+        for event in self.news {
+            if self.events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for what happens next; `None`: nothing that the core has to hear.
+    async fn next_input(&mut self) -> Option<Input> {
+        let due = self.core.poll_timeout().and_then(|(at_ms, _)| self.clock.at(at_ms));
+        let timer = async {
+            match due {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            request = self.requests.recv() => take_request(&mut self.calls, request),
+            (socket, event) = self.sockets.next(), if self.news.len() < self.most_news => {
+                Some(Input::Socket { socket, event })
+            }
+            () = timer => Some(Input::Timeout),
+            permit = self.events.reserve(), if !self.news.is_empty() => {
+                match permit {
+                    Ok(permit) => if let Some(event) = self.news.pop_front() { permit.send(event) },
+                    // The application does not want to hear anything.
+                    Err(_) => self.news.clear(),
+                }
+                None
+            }
+        }
+    }
+
+    fn handle_input(&mut self, input: Input) {
+        let mut inbox = VecDeque::from([input]);
+        while let Some(input) = inbox.pop_front() {
+            self.core.handle_input(self.clock.now_ms(), input);
+            while let Some(output) = self.core.poll_output() {
+                inbox.extend(self.execute(output));
+            }
+        }
+    }
+
+    /// Carries an output out. Returns its outcome, where that is known at once.
+    fn execute(&mut self, output: Output) -> Option<Input> {
+        match output {
+            Output::OpenSocket { socket } => self.sockets.open(socket),
+            Output::Send { socket, envelope, ack } => {
+                self.sockets.send(socket, &Envelope { ack, ..Envelope::clone(&envelope) });
+            }
+            Output::CloseSocket { socket, code } => self.sockets.close(socket, code),
+            Output::CreateConnection { connection, .. } => {
+                let event = ConnectionEvent::Unavailable { message: NO_WEBRTC.into() };
+                return Some(Input::Connection { connection, event });
+            }
+            // The core closes the connection that could not be made, so nothing is to be done on it before.
+            Output::Operate { .. }
+            | Output::RestartIce { .. }
+            | Output::Probe { .. }
+            | Output::CloseConnection { .. } => {}
+            Output::Settle { call, result } => {
+                if let Some(answer) = self.calls.remove(&call) {
+                    // A caller that does not wait any more hears nothing.
+                    let _ = answer.send(result.map_err(|failure| Error::from(&failure)));
+                }
+            }
+            Output::Event(event) => {
+                if let signalpost_core::Event::State { state, .. } = &event {
+                    self.state.send_replace(*state);
+                }
+                self.news.extend(Event::of_core(event));
+            }
+        }
+        None
+    }
+}
+
+/// The command that a request is to the core; `None` where it is about a call that is settled.
+fn take_request(
+    calls: &mut HashMap<CallId, oneshot::Sender<Result<Reply, Error>>>,
+    request: Option<Request>,
+) -> Option<Input> {
+    Some(Input::Command(match request {
+        Some(Request::Call { call, command, answer }) => {
+            calls.insert(call, answer);
+            command
+        }
+        Some(Request::Cancel(call)) => {
+            calls.remove(&call)?;
+            Command::Cancel { call }
+        }
+        Some(Request::Close) | None => Command::Close,
+    }))
+}
