@@ -30,7 +30,7 @@ pub enum Clock {
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The addresses, with user name, password and database.
-    servers: Vec<ConnectionInfo>,
+    pub(crate) servers: Vec<ConnectionInfo>,
     /// How Redis is run.
     pub topology: Topology,
     /// What the name of every key and channel begins with. Several meshes may share one Redis under different prefixes.

@@ -1,6 +1,6 @@
 //! A client of the tests: it acknowledges what it gets, and has a picture of its room.
 
-use signalpost_protocol::{AwayReason, PeerId, PeerInfo, RoomName, Signal};
+use signalpost_protocol::{AwayReason, PeerId, PeerInfo, Position, RoomName, SequenceNumber, Signal};
 use signalpost_server::engine::{
     Action, Claim, ClientFrame, Command, Delivery, DeliveryQueue, Departure, Engine, Full, Mail, Outcome,
 };
@@ -49,6 +49,11 @@ impl Picture {
                     self.away.clear();
                 }
                 self.present = page.peers.iter().map(|peer| peer.id.clone()).collect();
+                return;
+            }
+            Mail::Left { .. } => {
+                self.present.clear();
+                self.away.clear();
                 return;
             }
             Mail::Found { page, .. } => {

@@ -70,7 +70,17 @@ impl Rooms<'_> {
         };
         for _ in 0..TRIES {
             match mailbox::post(self.node, self.now, &post).await? {
-                Posted::Taken | Posted::Gone => return Ok(true),
+                Posted::Taken => return Ok(true),
+                Posted::Gone => {
+                    for (room, _) in news {
+                        if let Some(entry) =
+                            self.steps().peer(room, to).await?.filter(|entry| !entry.is_gone())
+                        {
+                            self.heal(room, to, entry.session).await?;
+                        }
+                    }
+                    return Ok(true);
+                }
                 Posted::Old | Posted::Busy => return Ok(false),
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;

@@ -94,7 +94,12 @@ impl Rooms<'_> {
 
     /// Takes note of a peer that a room takes for present, and whose lease is over or whose session has ended. Returns whether
     /// the room may have changed.
-    async fn heal(&self, room: &RoomName, peer: &PeerId, session: u64) -> Result<bool, StoreError> {
+    pub(super) async fn heal(
+        &self,
+        room: &RoomName,
+        peer: &PeerId,
+        session: u64,
+    ) -> Result<bool, StoreError> {
         let over = || async {
             let actor = Actor { peer, session, turn: 0 };
             let acted = self.steps().act(room, actor, Act::End(LeaveReason::Lost)).await?;

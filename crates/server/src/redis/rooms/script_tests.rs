@@ -6,6 +6,7 @@ use super::steps::{Act, Acted, Actor, Effect, RoomSteps};
 use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::config::{Clock, Config};
 use crate::redis::node::Node;
+use crate::redis::scripts::all;
 use crate::redis::seats::Known;
 use crate::redis::store::Store;
 use signalpost_lab::{RedisOptions, RedisServer, Reply};
@@ -77,6 +78,20 @@ fn info(name: &str) -> String {
 
 const LEFT: Act<'_> = Act::Leave { op: 2 };
 const LOST: Act<'_> = Act::Away(AwayReason::Lost);
+
+#[tokio::test]
+async fn redis_takes_every_script_under_its_hash_and_each_is_explained() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    for script in all() {
+        let loaded = server.command(&["SCRIPT", "LOAD", &script.source]).await.unwrap();
+        assert_eq!(loaded.text(), script.sha, "{}", script.name);
+        let keys = format!("scripts/{}.lua", script.name);
+        let file =
+            std::fs::read_to_string(format!("{}/src/redis/{keys}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let head: String = file.lines().take_while(|line| line.starts_with("--")).collect();
+        assert!(["KEYS", "ARGV", "Repl"].iter().all(|word| head.contains(word)), "{keys}");
+    }
+}
 
 #[tokio::test]
 async fn what_is_repeated_changes_nothing_and_what_is_late_is_ignored() {

@@ -5,13 +5,13 @@
 
 use super::Rooms;
 use super::plan::Changes;
-use super::steps::Acted;
+use super::steps::{Acted, MAX_READ};
 use super::tell::Progress;
 use crate::redis::error::StoreError;
 use crate::redis::seats::Member;
 use crate::registry::Pace;
 use futures_util::future::join_all;
-use signalpost_protocol::RoomName;
+use signalpost_protocol::{PeerId, RoomName};
 use std::sync::Arc;
 
 /// Pace of large rooms.
@@ -130,7 +130,7 @@ impl Rooms<'_> {
         Ok(here.due())
     }
 
-    /// Asks for the version of every room of this node, once in a while: a bell may have been lost.
+    /// Asks for the version of every room of this node, once in a while: a bell may have been lost, or a room some of its changes.
     pub(super) async fn ask_for_lost_bells(&self) -> Result<(), StoreError> {
         let rooms = {
             let mut here = self.here();
@@ -141,20 +141,28 @@ impl Rooms<'_> {
             here.rooms()
         };
         for some in rooms.chunks(TOGETHER) {
-            let asked = some.iter().map(|room| async move {
-                let (heard, _) = self.here().known(room);
-                let changes = self.steps().changes_up_to(room, heard, 1).await?;
-                if changes.version < heard {
-                    self.enter_again(room, changes.version).await?;
-                }
-                if self.here().hear(room, changes.version, Some(changes.members)) {
-                    super::tell_later(self.node, self.now, room.clone());
-                }
-                Ok::<_, StoreError>(())
-            });
-            for asked in join_all(asked).await {
+            for asked in join_all(some.iter().map(|room| self.ask(room))).await {
                 asked?;
             }
+        }
+        Ok(())
+    }
+
+    /// Asks for the version of one room, and for members of this node that it has lost.
+    async fn ask(&self, room: &RoomName) -> Result<(), StoreError> {
+        let mut lost = Vec::new();
+        let members = self.here().members_of(room, None, usize::MAX);
+        for some in members.chunks(MAX_READ) {
+            let known: Vec<(PeerId, u64)> =
+                some.iter().filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
+            let (version, size, missing) = self.steps().ask(room, &known).await?;
+            lost.extend(missing);
+            if self.here().hear(room, version, Some(size)) {
+                super::tell_later(self.node, self.now, room.clone());
+            }
+        }
+        for member in members.iter().filter(|member| lost.contains(&member.peer)) {
+            self.enter_again(member, room).await?;
         }
         Ok(())
     }

@@ -69,8 +69,8 @@ impl Rooms<'_> {
         let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
         let acts = rooms.iter().map(|room| async {
             let acted = self.act(room, actor, Act::Back { info: &info, was_away }).await?;
-            if acted.own == 0 && member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) {
-                return self.enter_again(room, acted.version).await;
+            if member.own(room).is_some_and(|known| acted.own < known) {
+                return self.enter_again(member, room).await;
             }
             if acted.own > 0 && member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) {
                 member.note_own(room, acted.own);
@@ -83,26 +83,14 @@ impl Rooms<'_> {
         self.tell_all_rooms(member).await
     }
 
-    /// Lets the members of this node enter a room again that has lost its newest versions, because a replica without them took
-    /// the place of its server.
-    pub(super) async fn enter_again(&self, room: &RoomName, version: u64) -> Result<(), StoreError> {
-        tracing::warn!(%room, "a room has lost changes");
-        self.here().fall_back(room, version);
-        let members = self.here().members_of(room, None, usize::MAX);
-        for member in members {
-            if !member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) {
-                continue;
-            }
-            let info = member.info_text()?;
-            let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
-            let mut acted = self.steps().act(room, actor, Act::Back { info: &info, was_away: true }).await?;
-            if acted.own == 0 {
-                let join = Act::Join { op: 0, info: &info, deadline: None };
-                acted = self.steps().act(room, actor, join).await?;
-            }
-            member.note_own(room, acted.own);
-        }
-        self.tell_room(room).await
+    /// Lets a member of this node enter a room again that has lost its newest changes. All members get the list again.
+    pub(super) async fn enter_again(&self, member: &Member, room: &RoomName) -> Result<(), StoreError> {
+        tracing::warn!(%room, peer = %member.peer, "a room has lost a member");
+        let info = member.info_text()?;
+        let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
+        let acted = self.act(room, actor, Act::Join { op: 0, info: &info, deadline: None }).await?;
+        member.note_own(room, acted.own);
+        Ok(())
     }
 
     /// Ends a session in its rooms.

@@ -6,7 +6,9 @@ use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::error::StoreError;
 use crate::redis::node::Node;
 use crate::redis::reply::Fields;
-use crate::redis::scripts::{ROOM_CHANGE, ROOM_CHANGES, ROOM_JOIN, ROOM_MEMBERS, ROOM_PAGE, ROOM_PEER};
+use crate::redis::scripts::{
+    ROOM_ASK, ROOM_CHANGE, ROOM_CHANGES, ROOM_JOIN, ROOM_MEMBERS, ROOM_PAGE, ROOM_PEER,
+};
 use signalpost_protocol::{PeerId, RoomName};
 
 /// Changes that an entry keeps.
@@ -174,6 +176,24 @@ impl RoomSteps<'_> {
             .arg(limit.min(MAX_READ));
         let mut fields = self.node.run(call).await?.into_fields("room_page")?;
         Ok(PresentPage { version: fields.number()?, entries: entries(fields)? })
+    }
+
+    /// Asks for the version of a room, the number of its members, and which of these peers it has lost. `known`: the version of
+    /// the last change of each, as its node knows it.
+    pub(super) async fn ask(
+        &self,
+        room: &RoomName,
+        known: &[(PeerId, u64)],
+    ) -> Result<(u64, usize, Vec<PeerId>), StoreError> {
+        let call = self.node.call(&ROOM_ASK, self.now).keys(self.node.keys.room(room));
+        let call = known.iter().fold(call, |call, (peer, version)| call.arg(peer).arg(version));
+        let mut fields = self.node.run(call).await?.into_fields("room_ask")?;
+        let (version, members) = (fields.number()?, fields.number()?);
+        let mut lost = Vec::new();
+        while !fields.is_empty() {
+            lost.push(PeerId::parse(&fields.text()?).map_err(|_| fields.malformed())?);
+        }
+        Ok((version, members, lost))
     }
 
     /// Reads the entry of one peer, if the room knows it.

@@ -96,13 +96,15 @@ end
 
 if what == 'join' then
   if ARGV[10] ~= '' and micros > tonumber(ARGV[10]) * 1000 then return reply('expired') end
+  local again = op == 0 and num == entry.num
+  if again and in_stay then return reply('same') end
+  if again and entry.op < FINAL then op = entry.op end
   if num < entry.num or (num == entry.num and op < entry.op) then return reply('late') end
-  if num == entry.num and op == entry.op and not in_stay then return reply('late') end
+  if num == entry.num and op == entry.op and not in_stay and not again then return reply('late') end
   if num > entry.num and in_stay then
     leave('lo')
     in_stay = false
   end
-  if num == entry.num and op == 0 then return reply('same') end
   if num > entry.num then entry.turn = 0 end
   entry.num, entry.op = num, op
   if not in_stay then
@@ -155,7 +157,7 @@ redis.call('HSET', e, id, table.concat({ text(entry.num), text(entry.op), text(e
 if not changed then return reply('same') end
 
 redis.call('ZADD', v, text(ver), id)
-if what == 'join' and (op == 0 or redis.call('HEXISTS', h, 'ver') == 0) then
+if what == 'join' and (ARGV[5] == '0' or redis.call('HEXISTS', h, 'ver') == 0) then
   -- Whoever knew a room of this name knew another one.
   redis.call('HSET', h, 'floor', text(ver))
 end

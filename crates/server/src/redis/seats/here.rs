@@ -130,13 +130,6 @@ impl Book {
         here.is_telling
     }
 
-    /// Notes that a room has lost its newest versions.
-    pub(in crate::redis) fn fall_back(&mut self, room: &RoomName, version: u64) {
-        if let Some(here) = self.rooms.get_mut(room) {
-            here.heard = version;
-        }
-    }
-
     /// The newest version of a room that this node has heard of, and its size.
     pub(in crate::redis) fn known(&self, room: &RoomName) -> (u64, usize) {
         self.rooms.get(room).map_or((0, 0), |here| (here.heard, here.size))

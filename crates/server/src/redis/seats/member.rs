@@ -100,6 +100,11 @@ impl Member {
         *known = version.max(*known);
     }
 
+    /// The version of the session's own last change in a room that it has entered.
+    pub(in crate::redis) fn own(&self, room: &RoomName) -> Option<u64> {
+        self.state().own.get(room).copied()
+    }
+
     /// The rooms that the session has entered, with the versions of its own last changes: a receiver that is in one of them
     /// must have heard of that change before it gets a relay.
     pub(in crate::redis) fn news(&self) -> Vec<(RoomName, u64)> {
