@@ -201,7 +201,7 @@ async fn open(connector: &Connector) -> Result<Connection, StoreError> {
             connection.route_command(hello, any).await
         }
     };
-    let version = version(&replied?).unwrap_or_default();
+    let version = version(&replied?.extract_error()?).unwrap_or_default();
     if is_old(&version) { Err(StoreError::Version(version)) } else { Ok(connection) }
 }
 
