@@ -40,6 +40,10 @@ impl Rooms<'_> {
 
     /// Tells the members of this node what is new in a room, those that can take it.
     pub(super) async fn tell_room(&self, room: &RoomName) -> Result<(), StoreError> {
+        if self.here().known(room).1 > PACE.small {
+            self.here().queue(room);
+            return Ok(());
+        }
         let mut members = self.here().members_of(room, None, usize::MAX);
         members.retain(|member| !member.state().is_behind);
         let Some(changes) = self.read_for(room, &members).await? else { return Ok(()) };
@@ -62,13 +66,18 @@ impl Rooms<'_> {
         room: &RoomName,
         members: &[Arc<Member>],
     ) -> Result<Option<Changes>, StoreError> {
-        let mut since: Option<u64> = None;
+        let mut cursors = Vec::with_capacity(members.len());
         for member in members {
-            if let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) {
-                since = Some(since.map_or(seat.cursor, |since| since.min(seat.cursor)));
-            }
+            cursors.extend(
+                member.seat(room)?.filter(|(_, seat)| seat.has_entered()).map(|(_, seat)| seat.cursor),
+            );
         }
-        let Some(since) = since else { return Ok(None) };
+        if cursors.is_empty() {
+            return Ok(None);
+        }
+        // Those that need the list need no changes.
+        let since = cursors.into_iter().filter(|cursor| *cursor > 0).min();
+        let since = since.unwrap_or_else(|| self.here().known(room).0);
         let changes = self.steps().changes(room, since).await?;
         self.here().hear(room, changes.version, Some(changes.members));
         Ok(Some(changes))

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Leases that are remembered.
+const MAX_LEASES: usize = 50_000;
+
 /// What this node knows of the rooms of its own members. The lock is held for a few look-ups, never across an await.
 #[derive(Default)]
 pub(in crate::redis) struct Here(Mutex<Book>);
@@ -27,6 +30,9 @@ pub(in crate::redis) struct Book {
     reached: Option<PeerId>,
     /// Before this time no turn begins, in milliseconds.
     pub(in crate::redis) rests_until: u64,
+    /// Until when the leases of peers surely last, in milliseconds of this node: they can only be extended, or given up, which the
+    /// rooms are told.
+    leases: BTreeMap<PeerId, u64>,
     /// Before this time no sweep asks whether a bell was lost, in milliseconds.
     pub(in crate::redis) asks_next: u64,
 }
@@ -69,6 +75,20 @@ impl Book {
             room.members.remove(&member.peer);
             !room.members.is_empty()
         });
+    }
+
+    /// Those of the peers whose lease may be over.
+    pub(in crate::redis) fn unsure(&self, peers: &[&PeerId], now: u64) -> Vec<PeerId> {
+        let is_sure = |peer: &PeerId| self.leases.get(peer).is_some_and(|until| *until > now);
+        peers.iter().filter(|peer| !is_sure(peer)).map(|peer| PeerId::clone(peer)).collect()
+    }
+
+    /// Notes that the lease of a peer lasts until then.
+    pub(in crate::redis) fn note_lease(&mut self, peer: PeerId, until: u64) {
+        if self.leases.len() >= MAX_LEASES {
+            self.leases.clear();
+        }
+        self.leases.insert(peer, until);
     }
 
     /// The session with a seal.
