@@ -227,7 +227,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   close(): void {
     const module = this.#module;
     if (this.#state === "closed") return;
-    // From now on nothing else is told: the module may be on the stack, telling the application something.
+    // From now on the application gets no other event: the module may be on the stack, in the middle of an event.
     this.#state = "closed";
     this.#rooms.clear();
     for (const peer of this.#peers.all) this.#peers.end(peer);
@@ -295,12 +295,12 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     return this.#call(act, options, take);
   }
 
-  /** A module that ended (`Instance`) needs to be told nothing. */
+  /** Calls the module, unless there is none. A module that ended (`Instance`) throws, and needs no call. */
   #tell(act: (module: Module) => void): void {
     try {
       if (this.#module) act(this.#module);
     } catch {
-      // Whoever waits is told by `#ended`.
+      // `#ended` rejects the calls that wait.
     }
   }
 

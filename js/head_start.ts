@@ -12,7 +12,7 @@ export class HeadStart {
       // Node's WebSocket goes on saying that it connects.
       socket.onerror = () => (this.#socket = undefined);
     } catch {
-      // The module's own attempt fails too, and is told.
+      // The module's own attempt fails too, and reports it.
     }
   }
 

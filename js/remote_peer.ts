@@ -184,7 +184,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     this.close();
   }
 
-  /** @internal The application closes it. That is so at once, and told when the application has heard what came before. */
+  /** @internal Closes the peer for the application: `state` is `"closed"` at once, and the event follows those that came before. */
   end(): void {
     this.#note();
     this.#state = "closed";
@@ -192,7 +192,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
 
   /** @internal */
   changed(state: RTCPeerConnectionState, reason: string): void {
-    // What came before the application closed it is not so any more.
+    // A change from before the application closed the peer does not count any more.
     if (this.#state === "closed" && state !== "closed") return;
     this.#state = state;
     if (state === "closed") this.#listening.abort();

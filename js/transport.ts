@@ -33,8 +33,8 @@ export const webSocket: Transport = (url) => new WebSocket(url);
 const OPEN = 1;
 
 /**
- * @internal What a transport answered, as a socket. `refused` is told, with the error that is thrown or later, of what neither is
- * a socket nor a promise of one; `failed`, with what a promise rejected with.
+ * @internal What a transport answered, as a socket. For a value that is neither a socket nor a promise of one, `refused` gets the
+ * error, which is thrown too where the answer is no promise; `failed` gets what a promise rejected with.
  */
 export function socketOf(answer: unknown, refused: (error: unknown) => void, failed: (reason: unknown) => void): TransportSocket {
   const adapter = new SocketAdapter();

@@ -1,4 +1,4 @@
-//! Drives the core: one input at a time, every output carried out, and only then is the application told.
+//! Drives the core: takes one input at a time, carries out every output, and only then tells the application.
 
 use crate::browser::Browser;
 use crate::browser::web_socket::SocketSource;
@@ -16,7 +16,7 @@ use web_sys::{RtcConfiguration, RtcPeerConnection};
 /// The longest wait of a browser's timer, in milliseconds (HTML §8.6: a signed 32-bit integer).
 const MAX_WAIT_MS: u32 = i32::MAX as u32;
 
-/// What the application will be told once the core is at rest.
+/// An event, or the end of a call, that the application gets once the core is at rest.
 enum News {
     Settled(CallId, Result<Reply, Failure>),
     Event(Event),
@@ -70,8 +70,8 @@ impl Driver {
         })
     }
 
-    /// Something happened. What happens while the core is at work waits its turn; what the application does
-    /// while it is told something is done at once.
+    /// Hands an input to the core and carries out what the core asks for. An input that comes while the core is at work waits for its
+    /// turn; a call that the application makes from within an event is carried out at once.
     pub fn handle_input(&self, input: Input) {
         #[cfg(feature = "trap-hook")]
         crate::trap_hook::spring(&input);

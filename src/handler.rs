@@ -1,4 +1,4 @@
-//! The facade's side: what the application is told. The facade's functions do not throw.
+//! The facade's side: what the module calls to reach the application. The facade's functions do not throw.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -1,7 +1,7 @@
 // A trap ends an instance of the module and not the page (js/instance.ts). wasm-bindgen's glue keeps its one instance in variables of
 // its script, and loads it; after a trap the facade needs another instance, which what the dead one left behind (closures that the browser
 // still calls, objects that are collected late) does not reach. wasm-bindgen's own `reset_state_function` is no way to this: it puts a
-// new instance under the same glue, whose closures then throw at whoever calls them, and it neither notices a trap nor closes
+// new instance under the same glue, whose closures then throw into the code that calls them, and it neither notices a trap nor closes
 // what the dead instance held. This file is the one place that changes the glue's text. It makes the glue a function, each call of which is a
 // glue of its own, and leaves the loading to the facade.
 //

@@ -13,6 +13,8 @@ const NEGOTIATION = "crates/core/src/peer/negotiation.rs";
 const GATHERING = "crates/core/src/peer/negotiation/gathering.rs";
 const OWN_OFFER = "crates/core/src/peer/negotiation/own_offer.rs";
 const REMOTE_OFFER = "crates/core/src/peer/negotiation/remote_offer.rs";
+const TRACE = "crates/core/src/trace.rs";
+const APPLICATION_SIGNALS = "crates/core/src/client/application_signals.rs";
 const INBOUND = "crates/core/src/stream/inbound.rs";
 const FRAMES = "crates/server/src/registry/sessions/frames.rs";
 const CLAIM = "crates/server/src/registry/commands/claim.rs";
@@ -67,6 +69,14 @@ const MUTATIONS = [
   {
     name: "a second invite restarts ICE again",
     edits: [[GATHERING, "if self.invites.heeded.as_deref() == Some(&*end) {", "if false {"]],
+  },
+  {
+    name: "a trace holds all that an event says",
+    edits: [[TRACE, "event.name().into()", 'alloc::format!("{event:?}")']],
+  },
+  {
+    name: "a call that is limited does not say when it can succeed",
+    edits: [[APPLICATION_SIGNALS, ".retry_after(Some(wait_ms))", ".retry_after(None)"]],
   },
   {
     name: "the server's duplicate check is taken out",

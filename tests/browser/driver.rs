@@ -71,7 +71,7 @@ globalThis.WebSocket = function (url) {
 };
 "#;
 
-/// A handler that writes what it is told, with the arguments that the tests look at.
+/// A handler that writes every call of the module, with the arguments that the tests look at.
 const HANDLER: &str = r#"
 const written = (name, shape = (...all) => all) => (...all) => given(name, shape(...all));
 const rejected = ({ code, retryable, message }) => [code, retryable, message];
@@ -103,7 +103,7 @@ return {
 
 type Called = Closure<dyn Fn(String, Array)>;
 
-/// A client and what its handler was told, one text for each call.
+/// A client and the calls of its handler, one text for each.
 struct Side {
     client: Rc<OnceCell<Client>>,
     log: Log<String>,

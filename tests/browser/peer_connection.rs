@@ -1,4 +1,4 @@
-//! One `RTCPeerConnection`: what is asked of it is done and told, and nothing is told after its end.
+//! One `RTCPeerConnection`: it does every operation and reports how it ended, and reports nothing after its own end.
 
 use crate::support::{Log, Uncaught, report, run, sleep, until};
 use js_sys::JSON;

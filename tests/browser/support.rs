@@ -101,7 +101,7 @@ impl Drop for Uncaught {
     }
 }
 
-/// What is told of everything that happens.
+/// Returns a `Report` that hands every input to `hear`.
 pub fn report(hear: impl Fn(Input) + 'static) -> Report {
     Rc::new(hear)
 }

@@ -99,7 +99,7 @@ async fn nothing_is_heard_after_the_close_or_the_drop() {
     assert_eq!(log.entries(), ["4 closed 1006"]);
 }
 
-/// What an application may give in place of a socket, by number; each writes down what it is told to do.
+/// What an application may give in place of a socket, by number; each writes down every call.
 const PLAIN: &str = "
 given.made = [];
 given.done = [];

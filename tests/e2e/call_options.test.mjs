@@ -31,7 +31,11 @@ const prepare = (page) =>
       // The last one: the room is left by it.
       "room.leave": (options) => room.leave(options),
     };
-    window.peer = peer;
+    Object.assign(window, { peer, room });
+    /** How many members a room has, as another client sees it. */
+    const witness = new signalpostModule.SignalingClient("/signal");
+    await witness.connect();
+    window.members = async (name) => (await witness.findPeers({ room: name })).peers.length;
     window.ended = async (name, call) => {
       const began = performance.now();
       const error = await call.then(
@@ -91,7 +95,7 @@ for (const kind of ["chromium", "firefox"]) {
         );
         // What was given up leaves nothing behind: the client goes on.
         await page.waitFor("client.state === 'connected'");
-        assert.deepEqual(await page.evaluate("client.findPeers({ room: 'another' }).then(({ peers }) => peers.length)"), 0);
+        await page.waitFor("Promise.all(['another', 'call options'].map(members)).then((counts) => counts.every((count) => count === 0))");
         assert.deepEqual(await page.evaluate("failures"), []);
       }));
 
@@ -136,9 +140,13 @@ for (const kind of ["chromium", "firefox"]) {
               if (code !== "invalid-argument") wrong.push([name, options, code]);
             }
           }
-          return { told, wrong, rooms: (await client.findPeers({ room: "call options" })).peers.length };
+          // A call with wrong options leaves no room; the next one does.
+          const counts = [await members("call options"), await members("another")];
+          await room.leave();
+          return { told, wrong, counts: [...counts, await members("call options")] };
         });
         assert.deepEqual(told.wrong, []);
+        assert.deepEqual(told.counts, [1, 0, 0]);
         assert.deepEqual(told.told, [
           "peer.stats aborted",
           "peer.stats resolved",

@@ -23,6 +23,7 @@ describe("a peer before connect()", () => {
             ([own, other]) => {
               window.client = new signalpostModule.SignalingClient("/signal", { peerId: own });
               window.told = [];
+              client.addEventListener("peer", () => told.push("peer"));
               window.peer = client.peer(other);
               peer.addEventListener("datachannel", ({ channel }) => told.push(`channel ${channel.label}`));
               peer.addEventListener("track", ({ track }) => told.push(`track ${track.kind}`));
@@ -51,6 +52,7 @@ describe("a peer before connect()", () => {
         ]) {
           await page.waitFor((wanted) => channel.readyState === "open" && told.includes(wanted), `channel of ${other}`);
           await page.waitFor("told.includes('track audio')");
+          assert.equal(await page.evaluate("told.includes('peer')"), false, "the application has made the peer itself");
           assert.deepEqual(await page.evaluate("[client.remotePeers.length, client.remotePeers[0] === peer, peer.state]"), [
             1,
             true,
@@ -58,6 +60,9 @@ describe("a peer before connect()", () => {
           ]);
         }
         assert.equal(await a.evaluate("early === peer.connection"), true);
+        // The module has taken the connection over: the other side hears of its end.
+        await a.evaluate("peer.close()");
+        assert.equal(await b.waitFor("peer.state === 'closed' && peer.connection.signalingState"), "closed");
       }));
   }
 

@@ -1,7 +1,7 @@
 //! The Signalpost client without I/O.
 //!
 //! # The law
-//! The core is told. A driver calls [`Client::handle_input`] with the time and what happened, then drains
+//! The core only takes inputs. A driver calls [`Client::handle_input`] with the time and what happened, then drains
 //! [`Client::poll_output`] and does each thing that the core asks for, then asks [`Client::poll_timeout`] when to come
 //! back with [`Input::Timeout`]. The core never reads a clock, never draws randomness (it is given a seed),
 //! never does I/O and never panics on what comes from outside. Times are milliseconds of one monotonic clock.

@@ -1,4 +1,4 @@
-//! What the core decided, in a few words for the one who looks for a fault. No trace holds a secret or the text of a message.
+//! What the core decided, in a few words for a developer who looks for a fault. No trace holds a secret or the text of a message.
 
 use crate::output::{Event, Operation, Output};
 use alloc::string::{String, ToString};

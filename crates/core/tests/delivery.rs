@@ -358,7 +358,7 @@ fn a_socket_that_takes_over_goes_on_where_the_other_was() {
 }
 
 #[test]
-fn whoever_gives_up_before_the_welcome_says_bye_to_a_server_that_may_have_registered_it() {
+fn a_client_that_gives_up_before_the_welcome_says_bye_to_a_server_that_may_have_registered_it() {
     for aborted in [true, false] {
         let mut world = World::new();
         world.command(Command::Connect { call: CallId(support::CONNECT), timeout_ms: 1_000 });

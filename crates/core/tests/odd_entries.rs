@@ -1,4 +1,4 @@
-//! A candidate or a peer that cannot be read does not take the others with it, and is told where it comes from.
+//! A candidate or a peer that cannot be read does not take the others with it, and is reported to its sender or the application.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod support;

@@ -248,7 +248,7 @@ impl Player {
         }
         let mut said =
             self.said.pop_front().unwrap_or_else(|| panic!("{} does not say {recorded}", self.name));
-        // Two batches may be what one was; what matters is that each candidate is told, in its order.
+        // Two batches may be what one was; what matters is that each candidate is sent, in its order.
         while kind == "ice-candidate" && count(&said) < count(recorded) {
             let more = self.said.pop_front().unwrap_or_else(|| panic!("{}: {said} is all", self.name));
             let rest = more["payload"]["candidates"].as_array().cloned().unwrap_or_default();

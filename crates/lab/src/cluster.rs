@@ -165,7 +165,8 @@ impl RedisCluster {
         self.promoted_after(primary).await
     }
 
-    /// Waits until the other server of a shard is its primary, and the cluster is whole; returns the index of that server.
+    /// Waits until every server that answers takes the other server of a shard for its primary, and the cluster for whole; returns the
+    /// index of that server.
     ///
     /// # Errors
     /// When that takes more than 30 s.
@@ -174,11 +175,16 @@ impl RedisCluster {
         let each = self.servers.get(other).ok_or_else(|| Failure::new("no such server"))?;
         let deadline = Deadline::after(PATIENCE);
         loop {
-            let role = each.role().await;
-            if role.as_ref().is_ok_and(|role| role == "master") {
+            let mut views = Vec::new();
+            for server in &self.servers {
+                views.extend(server.server.command(&["CLUSTER", "NODES"]).await);
+            }
+            let port = each.address().port();
+            let is_promoted = |node: &Node| node.port == port && !node.slots.is_empty();
+            if !views.is_empty() && views.iter().all(|view| nodes(view.text()).iter().any(is_promoted)) {
                 break;
             }
-            deadline.rest(|| format!("no promotion: {role:?}\n{}", each.server.log())).await?;
+            deadline.rest(|| format!("no promotion: {views:?}")).await?;
         }
         self.whole().await?;
         Ok(other)

@@ -21,7 +21,8 @@ pub struct Port {
 impl Port {
     /// Claims a free port.
     pub fn claim() -> Result<Self, Failure> {
-        let claims = std::env::temp_dir().join("signalpost-lab-ports");
+        let user = rustix::process::getuid().as_raw();
+        let claims = std::env::temp_dir().join(format!("signalpost-lab-ports-{user}"));
         std::fs::create_dir_all(&claims)?;
         // Processes that run side by side begin at different places.
         let begin = std::process::id().wrapping_mul(97);

@@ -17,7 +17,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 /// Why an envelope is not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The code that the sender is told.
+    /// The code that the refusal gives the sender.
     pub code: ErrorCode,
     /// The field at fault, as it is spelled on the wire.
     pub field: &'static str,

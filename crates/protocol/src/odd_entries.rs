@@ -1,4 +1,4 @@
-//! Entries of a list that cannot be read while others can: those are taken all the same, and who has to know is told.
+//! Entries of a list that cannot be read while others can: the reader takes the others all the same, and reports the odd ones.
 
 use crate::candidate::Candidate;
 use crate::decode::{Refusal, check_peer};

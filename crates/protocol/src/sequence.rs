@@ -102,7 +102,7 @@ impl AckTimer {
         Self { policy, unacknowledged: 0, due: None }
     }
 
-    /// So many frames arrived, which the other end has to be told; 0: it has to be told again what it was told before.
+    /// Counts frames that arrived and need an acknowledgment; 0: the last acknowledgment has to go out again.
     pub fn handle_received(&mut self, now: u64, frames: u32) {
         self.unacknowledged = self.unacknowledged.saturating_add(frames);
         if self.unacknowledged >= self.policy.frames {

@@ -2,7 +2,7 @@
 //!
 //! Two parts. The first is sans-IO and always built: [`session::Session`] is one socket,
 //! [`registry::Registry`] is who is there, and [`engine`] is the contract between the two, so that a
-//! shared store can take the registry's place. They are told the time in milliseconds, draw no random
+//! shared store can take the registry's place. They get the time in milliseconds from their caller, draw no random
 //! number and answer the same inputs with the same outputs in the same order; the simulation runs them as
 //! they are. The second, `net` (cargo feature of the same name, on by default), puts them behind an axum
 //! listener.

@@ -110,7 +110,7 @@ async fn run<E: Engine>(
 ) -> Result<(), Box<dyn Error>> {
     let server = Server::bind(options, engine, exporter).await?;
     let mut stdout = std::io::stdout();
-    // The line is for whoever started the server; it runs without one as well.
+    // The line is for the person or the script that started the server; a server whose output nobody reads runs too.
     let _unread = writeln!(stdout, "listening on http://{}", server.address()?).and_then(|()| stdout.flush());
     let stop = CancellationToken::new();
     let mut running = pin!(server.run(stop.clone().cancelled_owned()));

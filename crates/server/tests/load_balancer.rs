@@ -1,5 +1,5 @@
 //! Three nodes behind HAProxy with the configuration of `docs/deploy/haproxy.cfg`, and a node as the laboratory runs it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod support;
 

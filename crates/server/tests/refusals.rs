@@ -1,4 +1,4 @@
-//! "Bad input": each refusal is told to its sender, logged and counted, and hurts nobody else.
+//! "Bad input": the server reports each refusal to the sender, logs it and counts it, and no other client notices.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod support;

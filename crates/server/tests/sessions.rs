@@ -289,7 +289,7 @@ async fn who_takes_nothing_in_loses_its_session_and_is_told() {
 }
 
 #[tokio::test]
-async fn whoever_reads_nothing_makes_its_senders_wait_and_loses_nothing() {
+async fn a_client_that_reads_nothing_makes_its_senders_wait_and_loses_nothing() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Member::begin(&server, "ada").await, Member::begin(&server, "bob").await);
     let sdp = format!("v=0\r\n{}", "a=x\r\n".repeat(8_000));

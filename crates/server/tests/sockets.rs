@@ -108,7 +108,7 @@ async fn a_reader_that_stalls_makes_its_senders_wait_and_is_closed() {
     cy.is_untouched().await;
     server.wait_for_metric("signalpost_closes_total{code=\"4002\"} 1").await;
     server.wait_for_metric("signalpost_peers 2").await;
-    // Whoever reads on at last finds a whole number of frames and an end.
+    // A client that reads on at last finds a whole number of frames and an end.
     let mut got = 0;
     while let Some(Ok(message)) = receiver.next().await {
         match message {

@@ -1,4 +1,4 @@
-//! Runs a scenario over many seeds. The first that fails is told with its seed and the tail of its story;
+//! Runs a scenario over many seeds. It reports the first that fails, with its seed and the tail of its story;
 //! `SEED=n` in the environment runs that seed alone and prints all of it; `SEEDS=n` runs n times as many seeds.
 
 use crate::world::World;

@@ -6,7 +6,7 @@ use signalpost_core::protocol::{Envelope, Position, SequenceNumber};
 pub struct Numbers {
     /// What the client numbered, from 1.
     sent: Vec<Envelope>,
-    /// How far it was told the frames of its server.
+    /// How far the client got the frames of its server.
     told: Position,
     /// The last `hello` was for a session that the server may know.
     asked: bool,
@@ -15,7 +15,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// The client is told a frame; `is_next`: with the number that is due.
+    /// Hands the client a frame; `is_next`: with the number that is due.
     pub fn say(&mut self, envelope: &mut Envelope, is_next: bool) {
         if is_next {
             envelope.seq = self.told.next();

@@ -33,7 +33,7 @@ pub enum Observed {
 }
 
 impl Observed {
-    /// Returns what the core is told, in order. A page that may come back is frozen before it leaves; a page that is loaded
+    /// Returns the events for the core, in order. A page that may come back is frozen before it leaves; a page that is loaded
     /// shows itself too, which is no news.
     pub const fn page_events(self) -> &'static [PageEvent] {
         match self {

@@ -276,7 +276,7 @@ impl World {
         self.sent.iter().rev().find_map(|(frame, _)| *frame).expect("a request")
     }
 
-    /// What the application was told of its link.
+    /// Returns the states that the application heard of.
     pub fn states(&self) -> Vec<(ClientState, &str)> {
         fn state(event: &Event) -> Option<(ClientState, &str)> {
             match event {

@@ -55,11 +55,13 @@ pub async fn carry(client: TcpStream, settings: watch::Receiver<Settings>) {
     let target = way.settings.borrow().target;
     let mut client = client;
     let Ok(mut server) = TcpStream::connect(target).await else {
+        way.may_pass(Direction::ToClient).await;
         reset(client);
         return;
     };
-    let (no_delay, _) = (client.set_nodelay(true), server.set_nodelay(true));
-    let orderly = no_delay.is_ok() && {
+    // A socket on which this fails is broken, which the first read or write tells.
+    let _broken = (client.set_nodelay(true), server.set_nodelay(true));
+    let orderly = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
         let passing = async {

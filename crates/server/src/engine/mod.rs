@@ -15,7 +15,8 @@
 //! - Every command of an attached socket but `Detach` puts exactly one reply into the socket's queue, also when the queue
 //!   is full. A session has one command outstanding at a time. The mail that answers a frame comes before its reply.
 //! - The order in a queue is the order of the effects. After [`Mail::Joined`] come exactly the changes that the page in it
-//!   does not show. A relay from a peer comes after the notices about that peer. A `Joined` without a reference replaces
+//!   does not show. A relay from a peer comes after the notices about that peer, a broadcast after those of
+//!   its room. A `Joined` without a reference replaces
 //!   everything that the client knows of the room.
 //! - In version 2, while the session lives, a client that resumes where it stopped and acknowledges what it receives gets
 //!   every number once and in order, whatever sockets it uses. The reply to a claim is followed by what the client has not

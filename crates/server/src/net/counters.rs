@@ -10,7 +10,7 @@ pub(super) fn describe() {
     describe_gauge!("signalpost_peers", "Peers that are registered, connected or away.");
     describe_gauge!("signalpost_peers_away", "Peers that are away and may resume.");
     describe_gauge!("signalpost_mailbox_bytes", "Bytes that wait in all mailboxes.");
-    describe_gauge!("signalpost_room_bytes", "Bytes of what members of rooms were told of each other.");
+    describe_gauge!("signalpost_room_bytes", "Bytes that record what members of rooms know of each other.");
     let hold = "The longest time that one command kept the others waiting, since the start.";
     describe_gauge!("signalpost_engine_longest_hold_seconds", hold);
     describe_gauge!(

@@ -42,11 +42,6 @@ impl Keys {
         ["s", "m", "f", "g", "n", "r", "e", "z"].map(|part| self.peer(id, part))
     }
 
-    /// What an ended session has left: its facts, its mailbox, its due receipts.
-    pub(super) fn grave(&self, id: &PeerId, number: u64) -> [String; 3] {
-        ["s", "m", "r"].map(|part| self.peer(id, format_args!("e:{number}:{part}")))
-    }
-
     /// The leases and the windows of one shard.
     pub(super) fn agenda(&self, shard: u8) -> [String; 2] {
         ["lease", "window"].map(|part| format!("{}{{l:{shard}}}:{part}", self.prefix))

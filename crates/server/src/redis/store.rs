@@ -127,10 +127,7 @@ impl Store {
             }
         };
         let replied = timeout(self.step, sent).await.unwrap_or_else(|_| Err(unreachable("no reply in time")));
-        let replied = replied.and_then(|value| match value {
-            Value::ServerError(error) => Err(error.into()),
-            value => Ok(value),
-        });
+        let replied = replied.and_then(Value::extract_error);
         if let Err(error) = &replied
             && let Connection::One(_) = connection
             && matches!(StoreError::from(error.clone()), StoreError::Unreachable(_) | StoreError::ReadOnly)
@@ -201,7 +198,7 @@ async fn open(connector: &Connector) -> Result<Connection, StoreError> {
             connection.route_command(hello, any).await
         }
     };
-    let version = version(&replied?).unwrap_or_default();
+    let version = version(&replied?.extract_error()?).unwrap_or_default();
     if is_old(&version) { Err(StoreError::Version(version)) } else { Ok(connection) }
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::Mail;
 use std::collections::BTreeSet;
 
-/// What a client makes of the notices of one room. It counts every absence and every end that it is told.
+/// What a client makes of the notices of one room. It counts every absence and every end.
 #[derive(Debug, Default)]
 pub(super) struct Picture {
     pub(super) present: BTreeSet<String>,

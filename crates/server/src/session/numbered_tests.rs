@@ -370,7 +370,7 @@ fn a_shutdown_says_when_to_come_back() {
     let outputs = drain(&mut session);
     assert_eq!(outputs[0], send(ServerMessage::Reconnect { after: 4_321 }, None, 0));
     assert_eq!(outputs[1..], ends(AwayReason::Lost, CloseCode::Shutdown));
-    // Nobody is told who has not registered.
+    // A client that has not registered hears nothing.
     let mut session = claiming(None).0;
     session.handle_shutdown(1, 4_321);
     assert_eq!(drain(&mut session), ends(AwayReason::Lost, CloseCode::Shutdown));

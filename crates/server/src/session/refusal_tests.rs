@@ -1,4 +1,4 @@
-//! What is refused is told with its code, its frame and its field, and the socket stays.
+//! A refusal names its code, its frame and its field, and the socket stays open.
 
 use super::tests::{drain, error_of, fresh, refusal, registered, sent};
 use super::*;

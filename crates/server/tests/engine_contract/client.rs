@@ -39,7 +39,7 @@ impl Line {
         self.got.lock().unwrap().drain(..).filter_map(numbered).collect()
     }
 
-    /// Whether the socket was told that its session is over.
+    /// Whether the socket has heard that its session is over.
     pub fn is_lost(&self) -> bool {
         self.got.lock().unwrap().contains(&Delivery::SessionLost)
     }
@@ -132,7 +132,7 @@ impl<'a, E: Tested> Client<'a, E> {
         while !matches!(self.next().await, Some(Delivery::Done { .. })) {}
     }
 
-    /// Executes in version 2; what the socket was told before the reply, and the reply.
+    /// Executes a command in version 2. Returns the mail that came before the reply, and the reply.
     pub async fn execute(&self, now: u64, command: Command) -> (Vec<(u32, Mail)>, Delivery) {
         self.engine.execute(now, self.socket, command).await;
         let mut mail = Vec::new();

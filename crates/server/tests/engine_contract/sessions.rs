@@ -255,7 +255,7 @@ pub async fn a_mailbox_is_bounded<E: Tested>(engine: E) {
     let back = Client::open(&engine, 4).await;
     assert_eq!(back.resume(2, session("bob", "next", "n2", Some(0))).await, resumed(0, 0));
     assert_eq!(back.mail().await.len() as u32, taken + 1);
-    // Whoever takes nothing in loses its session, and nobody else does.
+    // A client that takes nothing in loses its session, and no other client does.
     let mut seq = 2;
     while ada.request(2, seq, Action::Leave(room())).await.1 != Outcome::Unregistered {
         seq += 1;
@@ -296,7 +296,7 @@ pub async fn what_cannot_go_on_begins_anew<E: Tested>(engine: E) {
     assert!(client.mail().await.is_empty());
 }
 
-/// The members of a large room are told by sweeps, each of what is new to it, as far as it acknowledges.
+/// Sweeps bring the members of a large room what is new to each, as fast as the member acknowledges.
 pub async fn a_large_room_hears_of_everybody_in_turns<E: Tested>(engine: E) {
     const MEMBERS: u64 = 300;
     let mut clients = Vec::new();

@@ -1,8 +1,10 @@
 //! Two nodes on one Redis.
 
-use super::client::{Client, send, session};
+use super::client::{Client, peer, send, session};
 use super::{begin, node, resumed};
 use signalpost_lab::{Fault, FaultProxy, RedisOptions, RedisServer, Which};
+use signalpost_protocol::Signal;
+use signalpost_protocol::message::Route;
 use signalpost_server::engine::{Delivery, Mail, Outcome};
 use signalpost_server::redis::{Config, RedisEngine};
 use std::time::Duration;
@@ -42,11 +44,19 @@ async fn a_node_that_hears_nothing_is_fenced() {
     proxy.set_for(Which::Subscribers, Fault::Freeze).unwrap();
     let again = Client::open(&other, 3).await;
     assert_eq!(again.resume(0, session("bob", "next", "n2", Some(0))).await, Ok(resumed(0, 0)));
-    let (mail, reply) = bob.execute(0, super::client::frame(1, send("ada", 1))).await;
+    let (mail, reply) = bob.execute(0, super::client::frame(1, send("ada", 7))).await;
     assert_eq!((mail.len(), reply), (0, Delivery::Replaced), "the store says why");
+    // The client sends its frame again where its session is now: it is executed once.
+    assert_eq!(again.request(0, 1, send("ada", 7)).await.1, Outcome::Executed);
+    assert_eq!(again.request(0, 2, send("ada", 8)).await.1, Outcome::Executed);
+    let sent = |connection| Mail::Relay { from: peer("bob"), signal: close(connection) };
+    assert_eq!(ada.mail().await, [(1, sent(7)), (2, sent(8))]);
+    assert_eq!(bob.request(0, 2, send("ada", 9)).await, (Vec::new(), Outcome::Unregistered));
     assert_eq!(ada.mail().await, []);
-    assert_eq!(again.request(0, 1, send("ada", 2)).await.1, Outcome::Executed);
-    assert_eq!(ada.mail().await.len(), 1);
+}
+
+fn close(connection: u32) -> Signal {
+    Signal::Close { route: Route { connection, target: None } }
 }
 
 /// The node rings itself after five silent seconds, gives itself two to hear it, and subscribes anew.

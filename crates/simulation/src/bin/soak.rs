@@ -1,6 +1,6 @@
-//! Tells the stories of so many seeds, from this one on, and prints what became of every message: one JSON object in one line.
+//! Runs the stories of so many seeds, from this one on, and prints what became of every message: one JSON object in one line.
 //! Seeds from 1,000,000 on tell of other tabs and of the lives of pages as well, those from 2,000,000 on of room storms and
-//! mass absences, and of clients that drive two sockets. With WHOLE in the environment the whole story of a seed that fails is told, not its tail. `npm run soak` runs it for as long as it is told. With a third argument it goes on after a seed that fails.
+//! mass absences, and of clients that drive two sockets. With WHOLE in the environment it prints the whole story of a seed that fails, not its tail. `npm run soak` runs it for a given time. With a third argument it goes on after a seed that fails.
 
 use serde_json::{Map, Value, json};
 use signalpost_simulation::runner;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The seed that is told, for a panic, which ends the process where it is built to.
+/// The seed whose story runs, for the message of a panic, which may end the process.
 static SEED: AtomicU64 = AtomicU64::new(0);
 
 fn main() -> ExitCode {

@@ -1,5 +1,5 @@
-//! Candidates, gathering and the state of the connection. Whether two connections reach each other is told by
-//! [`super::Network`].
+//! Candidates, gathering and the state of the connection. [`super::Network`] says whether
+//! two connections reach each other.
 
 use super::description::SessionText;
 use super::flavor::Quirk;

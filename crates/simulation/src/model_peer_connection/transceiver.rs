@@ -69,7 +69,7 @@ pub struct Channel {
     pub negotiated_id: Option<u16>,
     /// Its state.
     pub state: ChannelState,
-    /// Whether the other side was told, for a channel that is not negotiated.
+    /// Whether the other side knows of it, for a channel that is not negotiated.
     pub(super) announced: bool,
     /// Made by the other side.
     pub(super) remote: bool,

@@ -3,12 +3,12 @@
 //! After every step of the world its own invariants hold: what arrives was sent, once and in order, and not voided; news of rooms
 //! make sense, each stay has one end, and a message of a peer comes behind the news of it; no session ends before its window without a reason; every outbox, every mailbox and the
 //! inbox of every socket stay within their bounds; another tab without the key does not get the id of a session that lives, and only
-//! who lost its id is told so; nothing is left of a session whose client said goodbye; a closed client is silent. When a story is told, all becomes calm, and then everybody has what the model says: a registered
+//! a client that lost its id hears of it; nothing is left of a session whose client said goodbye; a closed client is silent. After the last transition all becomes calm, and then everybody has what the model says: a registered
 //! client, the right people in its rooms, data to those that it wants and that want it, every promise settled, every message that
 //! was taken.
 //!
 //! That this bites is shown by `npm run mutations`: without the server's check of duplicates or of gaps, the client's of gaps or the
-//! fencing of a replaced socket, one at a time, some of 256 stories fail; so they do where rooms are told wrongly. The client's check of duplicates is seen by the core's own tests
+//! fencing of a replaced socket, one at a time, some of 256 stories fail; so they do where the events of rooms are wrong. The client's check of duplicates is seen by the core's own tests
 //! alone: this server never sends a number twice to a client that has told it its position.
 
 mod calm;

@@ -52,7 +52,7 @@ pub enum Action {
     Broadcast(usize, &'static str, u32),
     /// The page's browser tells it something.
     Tell(usize, PageEvent),
-    /// The page is frozen for this long: it is told, and runs nothing until it is shown again.
+    /// The page is frozen for this long: it gets the event, and runs nothing until it is shown again.
     FreezePage(usize, u64),
     /// The page is left: it says so at once. Whether the tab may load it again.
     LeavePage(usize, bool),

@@ -74,7 +74,7 @@ impl World {
                 self.pages[page].standing.steady_rooms.remove(&room);
                 self.pages[page].standing.presence.note_left(&room);
                 self.checks.delivery.forgive_broadcasts(&id);
-                // Who misses it may be told of it as a loss.
+                // A member that misses it may hear of it as a loss.
                 self.checks.endings.note_end(self.pages[page].name());
                 let call = self.pages[page].call(format!("leave {room}"));
                 self.command(page, Command::Leave { call, room });

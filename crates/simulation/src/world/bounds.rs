@@ -13,7 +13,7 @@ const OUTBOX_BYTES: usize = 2 * 1024 * 1024;
 /// Most bytes of all kinds in a mailbox: relays, answers, and notices with the largest descriptions of peers.
 const MAILBOX_BYTES: usize =
     engine_limits::MAX_RELAY_BYTES + engine_limits::MAX_ANSWER_BYTES + engine_limits::MAX_NOTICES * 4 * 1024;
-/// What a socket is told beside its news: that it is welcome, that a frame was executed, that it is over.
+/// How many replies a socket gets beside its mail: the `welcome`, the answer to a frame, the end.
 const REPLIES: usize = 4;
 
 impl World {

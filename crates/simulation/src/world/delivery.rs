@@ -1,14 +1,14 @@
-//! The reference model of what applications send one another: what each was told of its message, and who has it.
+//! The reference model of what applications send one another: how each promise of a message ended, and which application has the message.
 //!
 //! Once a message is taken it is owed: it arrives once, behind those that its sender sent the same receiver before. It is
-//! owed no more when the receiver's session ends, which the receiver is told. A message that its sender was told is lost
+//! owed no more when the receiver's session ends, of which the receiver hears. A message that its sender takes for lost
 //! arrives at most once, and one that no socket ever saw, or that was refused, never.
 
 use signalpost_core::{CallId, Receiver};
 use signalpost_protocol::PeerId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of what an application was told when its message was refused: certain to be nowhere.
+/// The codes of refusals after which a message is certain to be nowhere.
 const CERTAIN: [&str; 6] =
     ["peer-not-found", "peer-busy", "rate-limited", "outbox-full", "message-too-large", "room-not-joined"];
 
@@ -19,7 +19,7 @@ pub(super) type Tab = (usize, u32);
 enum Fate {
     Waiting,
     Taken,
-    /// Its sender was told that it is lost, or may be.
+    /// Its promise said that it is lost, or may be.
     Voided,
 }
 
@@ -47,9 +47,9 @@ pub struct Totals {
     pub sent: u64,
     /// Messages that arrived, everywhere where they were owed.
     pub delivered: u64,
-    /// Messages that arrived nowhere or not everywhere, which their sender was told.
+    /// Messages that arrived nowhere or not everywhere, as their sender heard.
     pub voided: u64,
-    /// Messages that waited for a session that ended, which its client was told.
+    /// Messages that waited for a session that ended, as its client heard.
     pub ended: u64,
     /// Messages that were taken and are nowhere.
     pub lost: u64,

@@ -1,5 +1,5 @@
-//! The reference model of when sessions may end: only by what ends one, or after a silence as long as the window. So often may
-//! others be told that somebody is gone.
+//! The reference model of when sessions may end: only by what ends one, or after a silence as long as the window. Others may
+//! hear as often that its client is gone.
 
 use signalpost_protocol::{PeerId, RoomName};
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ impl Life {
 #[derive(Debug, Default)]
 pub(super) struct Endings {
     lives: BTreeMap<Name, Life>,
-    /// How often each page was told that a client is gone from a room.
+    /// How often each page heard that a client is gone from a room.
     told: BTreeMap<(usize, RoomName, Name), u32>,
     /// How often each page lost its own session: its new one lists nobody who is away.
     lost: BTreeMap<usize, u32>,
@@ -103,7 +103,7 @@ impl Endings {
         self.lives.entry(name).or_default().endings += 1;
     }
 
-    /// Its client gave up and said so; it is told when it connects again.
+    /// Notes that a client gave up its session and said `bye`; it hears of the end when it connects again.
     pub fn note_goodbye(&mut self, name: Name) {
         let life = self.lives.entry(name).or_default();
         life.endings += 1;
@@ -121,7 +121,7 @@ impl Endings {
         }
     }
 
-    /// A client was told that its session is over; answers whether that may be.
+    /// Notes that a client heard of the end of its session; returns whether that may be.
     pub fn note_lost(&mut self, now: u64, page: usize, name: Name) -> bool {
         *self.lost.entry(page).or_default() += 1;
         let life = self.lives.entry(name).or_default();
@@ -138,7 +138,7 @@ impl Endings {
         was_taken
     }
 
-    /// A page was told that a client is gone; answers whether that may be.
+    /// Notes that a page heard that a client is gone; returns whether that may be.
     pub fn note_gone(&mut self, now: u64, page: usize, room: &RoomName, name: Name) -> bool {
         let life = self.lives.get(&name).copied().unwrap_or_default();
         let is_silent = life.is_silent(now);

@@ -164,14 +164,14 @@ impl World {
         }
     }
 
-    /// Whether a page is registered and has been in a room without a break, as far as it was told.
+    /// Whether a page is registered and has been in a room without a break, by its events.
     pub fn is_steady(&self, page: usize, room: &str) -> bool {
         let page = &self.pages[page];
         let is_here = page.client.state() == ClientState::Connected && !page.tab.is_gone;
         is_here && page.standing.steady_rooms.iter().any(|it| it.as_str() == room)
     }
 
-    /// Who is in a room, and whether away, as a page was told.
+    /// Returns the members of a room, and whether each is away, by the events of a page.
     pub fn members(&self, page: usize, room: &str) -> Vec<(signalpost_protocol::PeerId, bool)> {
         let room = signalpost_protocol::RoomName::parse(room);
         room.map_or(Vec::new(), |room| self.pages[page].standing.presence.members(&room))

@@ -112,7 +112,7 @@ pub struct World {
     pub pages: Vec<Page>,
     /// The first invariant that did not hold.
     pub violation: Option<String>,
-    /// Whether a closed connection or an error that the application is told is wrong.
+    /// Whether a closed connection, or an error event, breaks an invariant.
     pub expects_peace: bool,
     /// The seed whose world it is.
     pub seed: u64,

@@ -32,7 +32,7 @@ pub struct Page {
     pub application: Application,
     /// Every promise, by call.
     pub calls: BTreeMap<CallId, Call>,
-    /// What the application was told, and when.
+    /// The events of the application, and when each came.
     pub events: Vec<(u64, Event)>,
     pub(super) stored: Stored,
     pub(super) client: PageClient,
@@ -99,7 +99,7 @@ pub struct ClientKind {
     pub(super) releases: bool,
 }
 
-/// Where the client stands, as its application was told.
+/// Where the client stands, by the events of its application.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     /// Since when it is connected to the server.

@@ -1,4 +1,4 @@
-//! Drives the cores as `src/driver.rs` does: one input at a time, every output carried out, then the application is told.
+//! Drives the cores as `src/driver.rs` does: takes one input at a time, carries out every output, then tells the application.
 
 use super::page::Machine;
 use super::{BrowserConnection, World};
@@ -8,7 +8,7 @@ use signalpost_core::{
 };
 use signalpost_protocol::{Envelope, PeerId};
 
-/// What the application is told once the core is at rest.
+/// An event, or the end of a call, that the application gets once the core is at rest.
 enum News {
     Settled(CallId, Result<Reply, Failure>),
     Event(Event),

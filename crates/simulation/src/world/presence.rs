@@ -1,4 +1,4 @@
-//! The reference model of who is in a room, as each application is told: who is there, who is away, and that each stay has one
+//! The reference model of who is in a room, by the events of each application: who is there, who is away, and that each stay has one
 //! end.
 
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
@@ -12,7 +12,7 @@ struct Stay {
     is_away: Option<bool>,
 }
 
-/// What one application was told of its rooms.
+/// The rooms of one application, by its events.
 #[derive(Debug, Default)]
 pub(super) struct Presence(BTreeMap<RoomName, BTreeMap<PeerId, Stay>>);
 
@@ -57,9 +57,11 @@ impl Presence {
         self.0.values_mut().flat_map(BTreeMap::values_mut).for_each(|stay| stay.is_away = None);
     }
 
-    /// A message of a peer comes behind the news of where that peer stands: it is not away, and who broadcasts in a room is in it.
+    /// A message of a peer comes behind the news of where that peer stands, a broadcast behind the news of its room: the peer is not
+    /// away there, and a peer that broadcasts in a room is in it.
     pub fn note_message(&self, from: &PeerId, room: Option<&RoomName>) -> Result<(), String> {
-        if let Some(name) = self.0.keys().find(|name| self.is_away(name, from)) {
+        let mut concerned = self.0.keys().filter(|name| room.is_none_or(|room| room == *name));
+        if let Some(name) = concerned.find(|name| self.is_away(name, from)) {
             return Err(format!("{from} says something and is away in {name}"));
         }
         match room.and_then(|name| self.0.get(name)) {

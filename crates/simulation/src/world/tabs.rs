@@ -1,7 +1,7 @@
 //! Pages come and go: what browsers tell them of it, and other tabs under their ids.
 //!
 //! Another tab is a page of its own under the same id, in no room. Without the key it is refused as long as the first one's session
-//! lives, and the first does not notice. With it, it takes the session's place, and the first is told.
+//! lives, and the first does not notice. With it, it takes the session's place, and the first hears of it.
 
 use super::link::Socket;
 use super::{Action, World};
@@ -96,7 +96,7 @@ impl World {
             self.forget(page);
         }
         let Some((first, has_key)) = self.pages[page].tab.first else {
-            // What another tab was told under this id is told nobody else, and other tabs have lost the id.
+            // No other tab gets what one tab got under this id, and the other tabs have lost the id.
             for tab in 0..self.pages.len() {
                 if self.pages[tab].first() == Some(page) {
                     self.pages[tab].tab.lost_id = true;
@@ -126,7 +126,7 @@ impl World {
         }
     }
 
-    /// A page is told of its link: `superseded` only when another tab has its id.
+    /// Notes a state of a page's link: it may be `superseded` only when another tab has the page's id.
     pub(super) fn note_state(&mut self, page: usize, state: ClientState, reason: &str) {
         let is_told = state == ClientState::Idle && reason == ErrorCode::Superseded.as_str();
         if is_told && self.settings.has_tabs && !self.pages[page].tab.lost_id && !self.has_newer(page) {
@@ -154,7 +154,7 @@ impl World {
                 .any(|it| it.id == own.id && shares(it) && it.stored.client_loads > own.stored.client_loads)
     }
 
-    /// Whether a page was told that another tab has its id.
+    /// Whether a page heard that another tab has its id.
     pub fn was_superseded(&self, page: usize) -> bool {
         let is_so = |event: &Event| matches!(event, Event::State { state: ClientState::Idle, reason } if reason == ErrorCode::Superseded.as_str());
         self.pages[page].events.iter().any(|(_, event)| is_so(event))

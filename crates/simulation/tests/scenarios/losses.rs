@@ -72,7 +72,7 @@ pub fn a_loss_during_a_call(world: &mut World) -> Verdict {
     kept(world)
 }
 
-/// The last that each page was told of the room is not that the other left it.
+/// Checks that no page's last event of the room says that the other left it.
 fn in_the_room_again(world: &World) -> Verdict {
     for page in &world.pages {
         let mut moves = page.events.iter().rev().filter_map(|(_, event)| match event {

@@ -155,6 +155,8 @@ fn what_the_stories_found_stays_found() {
             "a leave() that a full outbox refused made the client forget a room that it was about to enter",
         ),
         (9305129, "the harness took news for wrong that had come in the step in which their room was left"),
+        (9600771, "the harness expected a broadcast behind the news of other rooms than its own"),
+        (9902569, "the client that was written from the document kept more frames than the document allows"),
         (19146, "a leave that waited when the client gave up was never sent, and the join before it was"),
     ] {
         check_seeds(what, seed..seed + 1, story::tell);

@@ -152,11 +152,6 @@ pub(crate) async fn beat(
     commit(node, now, socket, owned, &Commit::default()).await
 }
 
-/// The end of a session whose mailbox cannot take an answer.
-pub(super) fn overflow(node: &Node, owned: &Owned) {
-    node.overflow(owned.id.clone(), owned.number);
-}
-
 /// Says to a socket that Redis did not answer in time: its client comes back, to this node or another, and goes on where it was.
 pub(crate) fn give_up(node: &Node, socket: SocketId) {
     node.local.disown(socket);

@@ -34,7 +34,7 @@ fn a_crowd_that_loses_its_sockets_costs_each_command_a_bounded_amount() {
         (CROWD as usize - 1, CROWD as usize - 1, 0)
     );
     assert_eq!(world.registry.len(), CROWD as usize, "no session has ended");
-    // They come back: each is told once where the others stand, not what happened meanwhile.
+    // They come back: each hears once where the others stand, not what happened meanwhile.
     for number in 1..CROWD {
         let name = format!("p{number:04}");
         let has = world.registry.peers[&id(&name)].mailbox.sent().0;
@@ -138,7 +138,7 @@ fn a_peer_that_storms_is_slowed_down_and_ends_nobodys_session() {
     }
 }
 
-/// What nobody could be told for long is forgotten, and the member lists the room again.
+/// The server forgets notices that a member could not take for long, and the member lists the room again.
 #[test]
 fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
     let crowd = MAX_ENDED_STAYS as u64 + 200;
@@ -161,7 +161,7 @@ fn a_member_for_which_too_much_is_kept_lists_the_room_again() {
     let picture = world.picture(9_000);
     assert_eq!(picture.lists, 1);
     assert_eq!(picture.present, BTreeSet::from(["p0000".to_owned()]));
-    // The one that is still away is told as one that joins.
+    // The members hear of the peer that is still away as of one that joins.
     let has = world.registry.peers[&id("p0002")].mailbox.sent().0;
     world.resume(1_000, 9_001, claim("p0002", "next", "n", Some(has))).unwrap();
     world.settle(1_000);
@@ -288,7 +288,7 @@ fn who_says_something_else_of_itself_at_its_return_is_told_with_it() {
     }
 }
 
-/// A page of a list that contradicts what the member will be told is followed by the whole list.
+/// Where a page of a list contradicts a notice that is still to come, the member gets the whole list afterwards.
 #[test]
 fn a_member_that_lists_while_it_is_behind_gets_the_list_again() {
     let mut world = World::new();
@@ -331,7 +331,7 @@ fn pages_of_escaped_text_are_short_and_keep_no_message_out() {
     assert_eq!(world.send(1, 1, 1, "p02"), Outcome::Executed);
 }
 
-/// What members were told of each other is bounded over all rooms.
+/// The server's memory of what members know of each other is bounded over all rooms.
 #[test]
 fn rooms_take_no_more_members_than_the_server_keeps_pairs_of() {
     let mut world = World::new();

@@ -28,7 +28,7 @@ impl World {
         self.pictures.values_mut().for_each(|picture| picture.is_partial = true);
     }
 
-    /// Sweeps as often as the registry asks for it, each client acknowledging what it gets, until nobody is told anything.
+    /// Sweeps as often as the registry asks for it, until no client gets mail. Each client acknowledges what it gets.
     pub(crate) fn settle(&mut self, mut now: u64) -> u64 {
         loop {
             self.acknowledge_all(now);

@@ -107,8 +107,9 @@ impl Marks {
         self.0.iter().zip(0u32..).flat_map(|(word, at)| bits(word.present | word.away, at))
     }
 
-    /// The places about which a member whose knowledge is `self` has to be told something, `facts` being how things
-    /// stand. Places of `renewed` are told again where they are present. Nothing is to be told of a peer that is away and that the member does not know.
+    /// Returns the places in which `facts`, the present state of the room, differ from `self`, the knowledge of one member: the member
+    /// needs a notice about each. A place in `renewed` needs one again if its peer is present. A peer that is away and that the member
+    /// does not know needs none.
     pub(crate) fn differences(
         &self,
         facts: &Self,

@@ -17,7 +17,7 @@ use signalpost_protocol::{Description, ErrorCode, Query, Signal};
 const AT: u64 = 1_000;
 
 impl World {
-    /// What a socket was told, without numbers.
+    /// Returns the mail of a socket, without numbers.
     fn heard(&mut self, number: u64) -> Vec<Mail> {
         self.told(number).into_iter().map(|(_, mail)| mail).collect()
     }
@@ -245,7 +245,7 @@ fn members_of_version_1_hear_of_an_absence_as_they_always_have() {
         );
         key = (next, key.1 + 1);
     }
-    // An absence that ends with its window is not told twice; one that is cut short by `bye` is told at once.
+    // Members hear once of an absence that ends with its window, and at once of an absence that `bye` cuts short.
     world.detach(AT, key.1 - 1, LOST);
     world.mail(7);
     world.pass(AT, AT + RESUME_WINDOW_MS + 10_000, &[1, 7]);

@@ -17,7 +17,7 @@ pub(crate) fn claim(peer: &str, key: &str, next: &str, received: Option<u32>) ->
     Claim { version: 2, key, next, received: received.map(Position), ..hello(peer, 'k') }
 }
 
-/// What a socket was told, without the replies that say nothing.
+/// The mail of a socket with its numbers, without the replies that say nothing.
 pub(crate) type Told = Vec<(Option<u32>, Mail)>;
 
 impl World {
@@ -31,8 +31,8 @@ impl World {
         }
     }
 
-    /// A new session of version 2 for each of the names, on the sockets 1, 2, 3 …, all in one room; what they were told
-    /// is acknowledged.
+    /// A new session of version 2 for each of the names, on the sockets 1, 2, 3 …, all in one room. They have
+    /// acknowledged their mail.
     pub(crate) fn in_a_room(names: &[&str]) -> Self {
         let mut world = Self::new();
         for (number, name) in (1..).zip(names) {
@@ -46,7 +46,7 @@ impl World {
         world
     }
 
-    /// One frame with a number. What the client is told stays.
+    /// Takes one frame with a number. The client's mail stays.
     pub(crate) fn request(&mut self, now: u64, number: u64, seq: u32, action: Action) -> Outcome {
         let request = ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action };
         self.execute(now, number, Command::Frame(request))
@@ -68,7 +68,7 @@ impl World {
         self.mail(number).into_iter().map(mail).collect()
     }
 
-    /// The numbers of what a socket was told.
+    /// Returns the numbers of a socket's mail.
     pub(crate) fn numbers(&mut self, number: u64) -> Vec<u32> {
         self.told(number).into_iter().filter_map(|(seq, _)| seq).collect()
     }
@@ -131,7 +131,7 @@ fn a_position_that_the_mailbox_does_not_know_begins_a_new_session() {
 }
 
 #[test]
-fn a_session_that_is_gone_is_told_once_to_whoever_expects_it() {
+fn each_client_that_expects_a_session_that_is_gone_hears_so_once() {
     let mut world = World::new();
     let expired = Ok(fresh(Some(LossReason::SessionExpired)));
     assert_eq!(world.resume(0, 1, claim("ada", "key", "next", Some(0))), expired);

@@ -126,6 +126,9 @@ impl DocumentClient {
             }
             Command::Join { call, room } if self.state != ClientState::Closed => self.join(now, call.0, room),
             Command::Leave { call, room } if self.state != ClientState::Closed => {
+                if self.stream.size().1 >= FRAMES {
+                    return self.refuse(call.0, "outbox-full");
+                }
                 if !self.rooms.leave(&room) {
                     return self.settle(call.0, Ok(Reply::Done));
                 }
@@ -156,8 +159,8 @@ impl DocumentClient {
     }
 
     fn send(&mut self, now: u64, call: u32, to: Receiver, data: String, receipt: bool) {
-        let (messages, _, bytes) = self.stream.size();
-        if messages >= WAITING || bytes > WAITING_BYTES {
+        let (messages, frames, bytes) = self.stream.size();
+        if messages >= WAITING || frames >= FRAMES || bytes > WAITING_BYTES {
             return self.refuse(call, "outbox-full");
         }
         if data.len() > limits::MESSAGE_BYTES {

@@ -1,4 +1,4 @@
-//! Its rooms, and what the application is told of them.
+//! The rooms of the document's client, and the events of them that its application gets.
 
 use signalpost_core::{Event, Output};
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
@@ -19,7 +19,7 @@ struct Room {
 struct Member {
     info: PeerInfo,
     is_away: bool,
-    /// The application was told so.
+    /// Whether the application has heard of it.
     is_told: bool,
 }
 
