@@ -64,7 +64,7 @@ fn entry(peer: &PeerId, session: u64) -> String {
     format!("{peer}\0{session}")
 }
 
-/// The lists of a peer with this description.
+/// Names the lists of a peer with this description.
 fn lists(node: &Node, info: &PeerInfo) -> BTreeSet<String> {
     let label = |text: &String| Label::parse(text).ok();
     let regions = info.region.iter().filter_map(label).map(|region| node.keys.region(&region));

@@ -41,7 +41,7 @@ impl<'a> Rooms<'a> {
     }
 }
 
-/// The field of a session's seat in a room.
+/// Returns the name of the field of a session's seat in a room.
 pub(super) fn seat_field(room: &RoomName) -> String {
     format!("room:{room}")
 }

@@ -46,7 +46,7 @@ impl Step {
         Self { answer: Some(answer), outcome: Outcome::Refused(code), fields: Vec::new() }
     }
 
-    /// This node owns the session no more.
+    /// Says that this node owns the session no more.
     pub(super) fn unregistered() -> Self {
         Self { answer: None, outcome: Outcome::Unregistered, fields: Vec::new() }
     }

@@ -26,6 +26,8 @@ mod difference_tests;
 mod plan_tests;
 #[cfg(test)]
 mod script_tests;
+#[cfg(test)]
+mod tell_script_tests;
 
 pub(super) use enter::Step;
 
@@ -134,7 +136,7 @@ pub(super) fn forget(node: &Node, owned: &Owned) {
     }
 }
 
-/// The rooms of a session with the versions of its own last changes: a receiver that is in one of them must have been told up to
+/// Returns the rooms of a session with the versions of its own last changes: a receiver that is in one of them must have been told up to
 /// that version before it gets a relay.
 pub(super) fn own_versions(node: &Node, owned: &Owned) -> Vec<(RoomName, u64)> {
     let member = node.rooms.lock().by_seal(&owned.id, &owned.seal);
@@ -191,7 +193,7 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, Sto
     rooms.take_turn().await
 }
 
-/// When [`sweep`] has work to do, if a large room waits for its turn.
+/// Returns when [`sweep`] has work to do, if a large room waits for its turn.
 pub(super) fn due(node: &Node) -> Option<u64> {
     node.rooms.lock().due()
 }
