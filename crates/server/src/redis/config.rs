@@ -88,8 +88,8 @@ impl Config {
     /// [`StoreError::Config`] that says which do not.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let wrong = |why: &str| Err(StoreError::Config(why.into()));
-        if self.prefix.contains(['{', '}']) || self.prefix.chars().any(char::is_control) {
-            return wrong("the prefix of the keys may hold no brace and no control character");
+        if self.prefix.contains(|it: char| matches!(it, '{' | '}') || it.is_control() || it.is_whitespace()) {
+            return wrong("the prefix of the keys may hold no brace, no space and no control character");
         }
         if self.topology == Topology::Single && self.servers.len() > 1 {
             return wrong("several addresses need a Sentinel master's name or a cluster");

@@ -6,12 +6,13 @@
 
 use super::error::StoreError;
 use super::node::Node;
-use super::presence::{Presence, lapsed, meets, page_bytes, peek};
+use super::presence::{Presence, meets, page_bytes, peek};
 use super::scripts::{LIST_CHANGE, LIST_PAGE};
 use crate::engine::{Page, peer_weight};
 use futures_util::future::try_join_all;
 use signalpost_protocol::{Label, PeerId, PeerInfo, Query, limits};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Most entries that one listing looks at; a page that stops there is short and carries a cursor.
 const SCAN: usize = 2_000;
@@ -63,7 +64,7 @@ fn entry(peer: &PeerId, session: u64) -> String {
     format!("{peer}\0{session}")
 }
 
-/// The lists of a peer with this description.
+/// Names the lists of a peer with this description.
 fn lists(node: &Node, info: &PeerInfo) -> BTreeSet<String> {
     let label = |text: &String| Label::parse(text).ok();
     let regions = info.region.iter().filter_map(label).map(|region| node.keys.region(&region));
@@ -94,10 +95,7 @@ pub(super) async fn find(node: &Node, now: u64, asker: &PeerId, query: &Query) -
         let entries = read(node, now, &list, after.as_ref()).await?;
         let is_last = entries.len() < CHUNK;
         scanned = scanned.saturating_add(entries.len());
-        let peers: Vec<&PeerId> = entries.iter().map(|(peer, _)| peer).collect();
-        let absent = lapsed(node, now, &peers).await?;
-        let asked =
-            entries.iter().map(|(peer, session)| presence(node, now, &list, (peer, *session), &absent));
+        let asked = entries.iter().map(|(peer, session)| presence(node, now, &list, peer, *session));
         for ((peer, _), info) in entries.iter().zip(try_join_all(asked).await?) {
             after = Some(peer.clone());
             let Some(info) = info.filter(|info| peer != asker && meets(info, query)) else { continue };
@@ -124,13 +122,11 @@ async fn presence(
     node: &Node,
     now: u64,
     list: &str,
-    (peer, session): (&PeerId, u64),
-    absent: &BTreeSet<PeerId>,
-) -> Result<Option<std::sync::Arc<PeerInfo>>, StoreError> {
+    peer: &PeerId,
+    session: u64,
+) -> Result<Option<Arc<PeerInfo>>, StoreError> {
     match peek(node, now, peer).await? {
-        Presence::Connected { number, info, .. } if number == session => {
-            Ok(Some(info).filter(|_| !absent.contains(peer)))
-        }
+        Presence::Connected { number, info, .. } if number == session => Ok(Some(info)),
         Presence::Away { number } | Presence::Lapsed { number } if number == session => Ok(None),
         _ => {
             let call = node.call(&LIST_CHANGE, now).key(list.into()).arg("remove").arg(entry(peer, session));

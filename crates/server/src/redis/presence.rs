@@ -50,26 +50,35 @@ pub(super) async fn peek(node: &Node, now: u64, peer: &PeerId) -> Result<Presenc
     })
 }
 
-/// Finds those of the peers whose lease is over, as far as the agenda says.
+/// Finds those of the peers whose lease is over, as far as the agenda says. A lease that lasts for some time is not asked for
+/// again before.
 ///
 /// # Errors
 /// Those of the store.
 pub(super) async fn lapsed(node: &Node, now: u64, peers: &[&PeerId]) -> Result<BTreeSet<PeerId>, StoreError> {
-    let mut shards: BTreeMap<u8, Vec<&PeerId>> = BTreeMap::new();
-    for peer in peers {
-        shards.entry(shard(peer)).or_default().push(peer);
+    let mut shards: BTreeMap<u8, Vec<PeerId>> = BTreeMap::new();
+    for peer in node.rooms.lock().unsure(peers, now) {
+        shards.entry(shard(&peer)).or_default().push(peer);
     }
     let asked = shards.into_iter().map(|(shard, peers)| async move {
         let [leases, _] = node.keys.agenda(shard);
         let call = peers.iter().fold(node.call(&LEASES, now).key(leases), |call, peer| call.arg(peer));
         let mut fields = node.run(call).await?.into_fields("leases")?;
-        let mut over = Vec::new();
-        while !fields.is_empty() {
-            over.push(PeerId::parse(&fields.text()?).map_err(|_| fields.malformed())?);
+        let mut rests = Vec::with_capacity(peers.len());
+        for peer in peers {
+            rests.push((peer, fields.number::<u64>()?));
         }
-        Ok::<_, StoreError>(over)
+        Ok::<_, StoreError>(rests)
     });
-    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    let mut over = BTreeSet::new();
+    for (peer, rest) in try_join_all(asked).await?.into_iter().flatten() {
+        if rest == 0 {
+            over.insert(peer);
+        } else {
+            node.rooms.lock().note_lease(peer, now.saturating_add(rest));
+        }
+    }
+    Ok(over)
 }
 
 /// Whether a peer meets the conditions about its labels.

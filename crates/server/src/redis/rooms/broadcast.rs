@@ -1,7 +1,7 @@
 //! Sends to the members of a room.
 
-use super::Rooms;
-use super::Step;
+use super::context::Rooms;
+use super::enter::Step;
 use crate::engine::Mail;
 use crate::redis::error::StoreError;
 use crate::redis::mailbox::{self, Post, Posted};

@@ -1,6 +1,6 @@
 //! Executes the frames of a client that are about a room.
 
-use super::Rooms;
+use super::context::{Rooms, seat_field};
 use super::list::Listed;
 use super::steps::{Act, Actor, Effect};
 use super::tell::{Progress, Told};
@@ -46,7 +46,7 @@ impl Step {
         Self { answer: Some(answer), outcome: Outcome::Refused(code), fields: Vec::new() }
     }
 
-    /// This node owns the session no more.
+    /// Says that this node owns the session no more.
     pub(super) fn unregistered() -> Self {
         Self { answer: None, outcome: Outcome::Unregistered, fields: Vec::new() }
     }
@@ -91,7 +91,7 @@ impl Rooms<'_> {
             Effect::Expired => return Err(StoreError::Unready("a join came too late".into())),
         }
         let Listed { version, page } = self.list(room, &member.peer, &query).await?;
-        let field = super::seat_field(room);
+        let field = seat_field(room);
         let fields = vec![
             (format!("?{field}"), Seat::default().to_text()),
             (field, Seat::listed_at(version, acted.own).to_text()),
@@ -127,7 +127,7 @@ impl Rooms<'_> {
         room: &RoomName,
         query: &Query,
     ) -> Result<(Listed, Vec<(String, String)>), StoreError> {
-        let condition = |text: String| vec![(format!("?{}", super::seat_field(room)), text)];
+        let condition = |text: String| vec![(format!("?{}", seat_field(room)), text)];
         for _ in 0..TRIES {
             let (progress, _) = self.update(member, room, None, usize::MAX).await?;
             let Some((text, seat)) = member.seat(room)? else { break };
@@ -169,7 +169,7 @@ impl Rooms<'_> {
         }
         let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
         self.act(room, actor, Act::Leave { op: number }).await?;
-        let fields = vec![(super::seat_field(room), String::new())];
+        let fields = vec![(seat_field(room), String::new())];
         let answer = Some(Mail::Left { room: room.clone(), reference });
         Ok(Step { fields, ..Step::executed(answer) })
     }

@@ -79,7 +79,7 @@ impl Entry {
         matches!(self.events.last(), Some(Event { change: Change::Left(_), .. }))
     }
 
-    /// The version of the last change.
+    /// Returns the version of the last change.
     pub(super) fn version(&self) -> u64 {
         self.events.last().map_or(0, |event| event.version)
     }
@@ -111,7 +111,7 @@ impl Change {
         Self::LETTERS.iter().find(|(written, _)| *written == letters).map(|(_, change)| *change)
     }
 
-    /// The letters by which scripts know the change.
+    /// Returns the letters by which scripts know the change.
     pub(super) fn letters(self) -> &'static str {
         Self::LETTERS.iter().find(|(_, change)| *change == self).map_or("j", |(written, _)| *written)
     }

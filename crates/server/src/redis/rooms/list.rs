@@ -1,7 +1,7 @@
 //! Lists of a room. A list names who is present in the room at one version, and nobody whose lease is over: such a peer is
 //! first made away, which the members hear before they get a list without it.
 
-use super::Rooms;
+use super::context::Rooms;
 use super::steps::{Act, Actor, MAX_READ};
 use crate::engine::{LeaveReason, Mail, Page, peer_weight};
 use crate::redis::error::StoreError;

@@ -5,10 +5,11 @@
 //! a member was not told of collapse, and the notices of a member are the difference between two versions.
 //!
 //! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (what a member is told next) are
-//! values; `steps` runs the scripts of a room; `list`, `tell`, `spread`, `standing`, `enter` and `broadcast` are what frames,
+//! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `spread`, `standing`, `enter` and `broadcast` are what frames,
 //! bells and time do.
 
 mod broadcast;
+mod context;
 mod difference;
 mod enter;
 mod entry;
@@ -25,50 +26,21 @@ mod difference_tests;
 mod plan_tests;
 #[cfg(test)]
 mod script_tests;
+#[cfg(test)]
+mod tell_script_tests;
 
 pub(super) use enter::Step;
 
 use super::error::StoreError;
-use super::local::{Owned, Taken};
+use super::local::Owned;
 use super::node::Node;
+use super::seats::Member;
 pub(super) use super::seats::Target;
-use super::seats::{Book, Member};
 use crate::engine::limits::UNPROMPTED_NOTICES;
-use crate::engine::{Action, LeaveReason, Mail};
+use crate::engine::{Action, LeaveReason};
+use context::Rooms;
 use signalpost_protocol::{PeerId, RoomName};
-use std::sync::{Arc, MutexGuard};
-
-/// The rooms, as one step of one node sees them. The time counts only where callers tell it.
-#[derive(Clone, Copy)]
-pub(super) struct Rooms<'a> {
-    node: &'a Arc<Node>,
-    now: u64,
-}
-
-impl<'a> Rooms<'a> {
-    fn here(&self) -> MutexGuard<'a, Book> {
-        self.node.rooms.lock()
-    }
-
-    fn steps(&self) -> steps::RoomSteps<'a> {
-        steps::RoomSteps { node: self.node, now: self.now }
-    }
-
-    fn member(&self, owned: &Owned) -> Option<Arc<Member>> {
-        self.here().by_seal(&owned.id, &owned.seal)
-    }
-
-    /// Hands mail that is in the mailbox to the socket.
-    async fn deliver(&self, seal: &str, mails: impl Iterator<Item = (u32, Arc<Mail>)> + Send) {
-        let mut is_missing = false;
-        for (seq, mail) in mails {
-            is_missing |= self.node.local.take(seal, seq, mail) == Taken::Gap;
-        }
-        if is_missing {
-            super::mailbox::fetch(self.node, self.now, seal).await;
-        }
-    }
-}
+use std::sync::Arc;
 
 /// Executes a frame that is about rooms or asks for peers. `number`: its number; `again`: the caller could not commit the step
 /// before, because a seat has moved.
@@ -164,7 +136,7 @@ pub(super) fn forget(node: &Node, owned: &Owned) {
     }
 }
 
-/// The rooms of a session with the versions of its own last changes: a receiver that is in one of them must have been told up to
+/// Returns the rooms of a session with the versions of its own last changes: a receiver that is in one of them must have been told up to
 /// that version before it gets a relay.
 pub(super) fn own_versions(node: &Node, owned: &Owned) -> Vec<(RoomName, u64)> {
     let member = node.rooms.lock().by_seal(&owned.id, &owned.seal);
@@ -221,7 +193,7 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, Sto
     rooms.take_turn().await
 }
 
-/// When [`sweep`] has work to do, if a large room waits for its turn.
+/// Returns when [`sweep`] has work to do, if a large room waits for its turn.
 pub(super) fn due(node: &Node) -> Option<u64> {
     node.rooms.lock().due()
 }
@@ -230,28 +202,6 @@ pub(super) fn due(node: &Node) -> Option<u64> {
 pub(super) fn handle_bell(node: &Arc<Node>, now: u64, room: RoomName, version: u64) {
     let is_news = node.rooms.lock().hear(&room, version, None);
     if is_news {
-        tell_later(node, now, room);
+        Rooms { node, now }.tell_later(room);
     }
-}
-
-/// Tells the members of a room what is new, while the caller goes on. Several calls become one.
-fn tell_later(node: &Arc<Node>, now: u64, room: RoomName) {
-    if !node.rooms.lock().begin_telling(&room) {
-        return;
-    }
-    let node = Arc::clone(node);
-    let telling = async move {
-        while node.rooms.lock().goes_on_telling(&room) {
-            if let Err(error) = (Rooms { node: &node, now }).tell_room(&room).await {
-                tracing::warn!(%error, "the members of a room were not told");
-            }
-        }
-    };
-    let telling: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(telling);
-    tokio::spawn(telling);
-}
-
-/// The field of a session's seat in a room.
-fn seat_field(room: &RoomName) -> String {
-    format!("room:{room}")
 }

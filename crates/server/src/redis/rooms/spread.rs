@@ -3,7 +3,7 @@
 //! In a small room they get them within the command that changes it, or when the bell rings. In a larger room they get them in
 //! turns, each of which tells a bounded number and rests afterwards; meanwhile changes collapse.
 
-use super::Rooms;
+use super::context::Rooms;
 use super::plan::Changes;
 use super::steps::{Acted, MAX_READ};
 use super::tell::Progress;
@@ -12,6 +12,7 @@ use crate::redis::seats::Member;
 use crate::registry::Pace;
 use futures_util::future::join_all;
 use signalpost_protocol::{PeerId, RoomName};
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Pace of large rooms.
@@ -35,11 +36,32 @@ impl Rooms<'_> {
     /// Does the same when the caller has gone on.
     pub(super) fn spread_later(&self, room: &RoomName, acted: Acted) {
         self.here().hear(room, acted.version, Some(acted.members));
-        super::tell_later(self.node, self.now, room.clone());
+        self.tell_later(room.clone());
+    }
+
+    /// Tells the members of this node what is new in a room, while the caller goes on. Several calls become one.
+    pub(super) fn tell_later(&self, room: RoomName) {
+        if !self.here().begin_telling(&room) {
+            return;
+        }
+        let (node, now) = (Arc::clone(self.node), self.now);
+        let telling = async move {
+            while node.rooms.lock().goes_on_telling(&room) {
+                if let Err(error) = (Rooms { node: &node, now }).tell_room(&room).await {
+                    tracing::warn!(%error, "the members of a room were not told");
+                }
+            }
+        };
+        let telling: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(telling);
+        tokio::spawn(telling);
     }
 
     /// Tells the members of this node what is new in a room, those that can take it.
     pub(super) async fn tell_room(&self, room: &RoomName) -> Result<(), StoreError> {
+        if self.here().known(room).1 > PACE.small {
+            self.here().queue(room);
+            return Ok(());
+        }
         let mut members = self.here().members_of(room, None, usize::MAX);
         members.retain(|member| !member.state().is_behind);
         let Some(changes) = self.read_for(room, &members).await? else { return Ok(()) };
@@ -62,13 +84,18 @@ impl Rooms<'_> {
         room: &RoomName,
         members: &[Arc<Member>],
     ) -> Result<Option<Changes>, StoreError> {
-        let mut since: Option<u64> = None;
+        let mut cursors = Vec::with_capacity(members.len());
         for member in members {
-            if let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) {
-                since = Some(since.map_or(seat.cursor, |since| since.min(seat.cursor)));
-            }
+            cursors.extend(
+                member.seat(room)?.filter(|(_, seat)| seat.has_entered()).map(|(_, seat)| seat.cursor),
+            );
         }
-        let Some(since) = since else { return Ok(None) };
+        if cursors.is_empty() {
+            return Ok(None);
+        }
+        // Those that need the list need no changes.
+        let since = cursors.into_iter().filter(|cursor| *cursor > 0).min();
+        let since = since.unwrap_or_else(|| self.here().known(room).0);
         let changes = self.steps().changes(room, since).await?;
         self.here().hear(room, changes.version, Some(changes.members));
         Ok(Some(changes))
@@ -158,7 +185,7 @@ impl Rooms<'_> {
             let (version, size, missing) = self.steps().ask(room, &known).await?;
             lost.extend(missing);
             if self.here().hear(room, version, Some(size)) {
-                super::tell_later(self.node, self.now, room.clone());
+                self.tell_later(room.clone());
             }
         }
         for member in members.iter().filter(|member| lost.contains(&member.peer)) {

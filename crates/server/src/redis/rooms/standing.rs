@@ -1,6 +1,6 @@
 //! How sessions stand in their rooms: away, back, gone.
 
-use super::Rooms;
+use super::context::{Rooms, seat_field};
 use super::steps::{Act, Acted, Actor, Effect};
 use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::error::StoreError;
@@ -144,7 +144,7 @@ impl Rooms<'_> {
         let mut rooms = member.rooms();
         rooms.extend(fields.keys().filter_map(|field| RoomName::parse(field.strip_prefix("room:")?).ok()));
         for room in rooms {
-            let text = fields.get(&super::seat_field(&room)).map_or("", String::as_str);
+            let text = fields.get(&seat_field(&room)).map_or("", String::as_str);
             member.note_seat(&room, text);
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Tells members the news of their rooms.
 
-use super::Rooms;
+use super::context::{Rooms, seat_field};
 use super::difference::difference;
 use super::entry::Entry;
 use super::plan::{Changes, Plan, Reader, mail, plan};
@@ -176,7 +176,7 @@ impl Rooms<'_> {
             .keys(self.node.keys.mailbox(&target.peer))
             .arg(target.session)
             .optional(target.seal.as_ref())
-            .arg(super::seat_field(room))
+            .arg(seat_field(room))
             .arg(old)
             .arg(new.to_text())
             .arg(most)

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Leases that are remembered.
+const MAX_LEASES: usize = 50_000;
+
 /// What this node knows of the rooms of its own members. The lock is held for a few look-ups, never across an await.
 #[derive(Default)]
 pub(in crate::redis) struct Here(Mutex<Book>);
@@ -27,6 +30,9 @@ pub(in crate::redis) struct Book {
     reached: Option<PeerId>,
     /// Before this time no turn begins, in milliseconds.
     pub(in crate::redis) rests_until: u64,
+    /// Until when the leases of peers surely last, in milliseconds of this node: they can only be extended, or given up, which the
+    /// rooms are told.
+    leases: BTreeMap<PeerId, u64>,
     /// Before this time no sweep asks whether a bell was lost, in milliseconds.
     pub(in crate::redis) asks_next: u64,
 }
@@ -71,12 +77,26 @@ impl Book {
         });
     }
 
-    /// The session with a seal.
+    /// Returns those of the peers whose lease may be over.
+    pub(in crate::redis) fn unsure(&self, peers: &[&PeerId], now: u64) -> Vec<PeerId> {
+        let is_sure = |peer: &PeerId| self.leases.get(peer).is_some_and(|until| *until > now);
+        peers.iter().filter(|peer| !is_sure(peer)).map(|peer| PeerId::clone(peer)).collect()
+    }
+
+    /// Notes that the lease of a peer lasts until then.
+    pub(in crate::redis) fn note_lease(&mut self, peer: PeerId, until: u64) {
+        if self.leases.len() >= MAX_LEASES {
+            self.leases.clear();
+        }
+        self.leases.insert(peer, until);
+    }
+
+    /// Returns the session of a peer if it has this seal.
     pub(in crate::redis) fn by_seal(&self, peer: &PeerId, seal: &str) -> Option<Arc<Member>> {
         self.members.get(peer).filter(|member| member.seal == seal).cloned()
     }
 
-    /// The session with a number.
+    /// Returns the session of a peer if it has this number.
     pub(in crate::redis) fn by_session(&self, peer: &PeerId, session: u64) -> Option<Arc<Member>> {
         self.members.get(peer).filter(|member| member.session == session).cloned()
     }
@@ -94,7 +114,7 @@ impl Book {
         }
     }
 
-    /// The members of a room behind `after`, at most `limit`.
+    /// Returns the members of a room behind `after`, at most `limit`.
     pub(in crate::redis) fn members_of(
         &self,
         room: &RoomName,
@@ -130,12 +150,12 @@ impl Book {
         here.is_telling
     }
 
-    /// The newest version of a room that this node has heard of, and its size.
+    /// Returns the newest version of a room that this node has heard of, and how many peers are in it.
     pub(in crate::redis) fn known(&self, room: &RoomName) -> (u64, usize) {
         self.rooms.get(room).map_or((0, 0), |here| (here.heard, here.size))
     }
 
-    /// The rooms with members of this node.
+    /// Returns the rooms with members of this node.
     pub(in crate::redis) fn rooms(&self) -> Vec<RoomName> {
         self.rooms.keys().cloned().collect()
     }
@@ -150,7 +170,7 @@ impl Book {
         }
     }
 
-    /// The room whose turn it is, and its members that come next, at most `limit`.
+    /// Returns the room whose turn it is, and its members that come next, at most `limit`.
     pub(in crate::redis) fn next_turn(&mut self, limit: usize) -> Option<(RoomName, Vec<Arc<Member>>)> {
         loop {
             let room = self.turns.front()?.clone();
@@ -170,7 +190,7 @@ impl Book {
         }
     }
 
-    /// When the next turn is due, if a room waits.
+    /// Returns when the next turn is due, if a room waits.
     pub(in crate::redis) fn due(&self) -> Option<u64> {
         self.turns.front().map(|_| self.rests_until)
     }

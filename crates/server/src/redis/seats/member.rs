@@ -41,7 +41,7 @@ pub(in crate::redis) struct State {
 }
 
 impl Member {
-    /// The session as its node owns it from now on, with the seats that its hash has. `turn`: the number of the ownership.
+    /// Takes the session as its node owns it from now on, with the seats that its hash has. `turn`: the number of the ownership.
     pub(in crate::redis) fn new(owned: &Owned, turn: u64, seats: BTreeMap<RoomName, String>) -> Self {
         let own = seats.iter().filter_map(|(room, text)| Some((room.clone(), Seat::parse(text).ok()?.own)));
         let own = own.filter(|(_, version)| *version > 0).collect();
@@ -57,7 +57,7 @@ impl Member {
         }
     }
 
-    /// The member, for the one who tells it.
+    /// Returns what the script that tells it needs to know.
     pub(in crate::redis) fn target(&self) -> Target {
         Target {
             peer: self.peer.clone(),
@@ -67,12 +67,12 @@ impl Member {
         }
     }
 
-    /// The state, for as long as it takes to read or write it: never across an await.
+    /// Locks the state, for as long as it takes to read or write it: never across an await.
     pub(in crate::redis) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The seat in a room, with its text.
+    /// Returns the seat in a room, with its text.
     ///
     /// # Errors
     /// [`StoreError::Malformed`] when the text is none of a seat.
@@ -100,23 +100,23 @@ impl Member {
         *known = version.max(*known);
     }
 
-    /// The version of the session's own last change in a room that it has entered.
+    /// Returns the version of the session's own last change in a room that it has entered.
     pub(in crate::redis) fn own(&self, room: &RoomName) -> Option<u64> {
         self.state().own.get(room).copied()
     }
 
-    /// The rooms that the session has entered, with the versions of its own last changes: a receiver that is in one of them
+    /// Returns the rooms that the session has entered, with the versions of its own last changes: a receiver that is in one of them
     /// must have heard of that change before it gets a relay.
     pub(in crate::redis) fn news(&self) -> Vec<(RoomName, u64)> {
         self.state().own.iter().map(|(room, version)| (room.clone(), *version)).collect()
     }
 
-    /// The rooms in which the session has a seat.
+    /// Returns the rooms in which the session has a seat.
     pub(in crate::redis) fn rooms(&self) -> Vec<RoomName> {
         self.state().seats.keys().cloned().collect()
     }
 
-    /// The description as JSON.
+    /// Writes the description as JSON.
     ///
     /// # Errors
     /// [`StoreError::Malformed`] if it has no JSON form, which would be a defect.

@@ -30,7 +30,7 @@ pub(in crate::redis) struct Seat {
 }
 
 impl Seat {
-    /// The seat of a session that was given the list at `version`.
+    /// Makes the seat of a session that was given the list at `version`.
     pub(in crate::redis) fn listed_at(version: u64, own: u64) -> Self {
         Self { cursor: version, own, listed: version, ahead: BTreeMap::new() }
     }
@@ -40,13 +40,13 @@ impl Seat {
         self.own > 0
     }
 
-    /// What the client knows of a peer.
+    /// Returns what the client knows of a peer.
     pub(in crate::redis) fn knows(&self, peer: &PeerId) -> Known {
         let ahead = self.ahead.get(peer).copied().unwrap_or(0);
         Known { listed: self.listed, cursor: self.cursor.max(ahead) }
     }
 
-    /// The seat of a client that was told everything up to `version`.
+    /// Returns the seat of a client that was told everything up to `version`.
     pub(in crate::redis) fn told_until(&self, version: u64) -> Self {
         let mut seat = self.clone();
         seat.cursor = seat.cursor.max(version);
@@ -54,7 +54,7 @@ impl Seat {
         seat
     }
 
-    /// The seat of a client that was told of one peer up to `version`.
+    /// Returns the seat of a client that was told of one peer up to `version`.
     pub(in crate::redis) fn told_of(&self, peer: &PeerId, version: u64) -> Self {
         let mut seat = self.clone();
         seat.ahead.insert(peer.clone(), version);

@@ -37,8 +37,9 @@ pub(crate) async fn detach(
     let call = call.arg(&owned.seal).arg(window).arg(why.as_str()).arg(u8::from(is_leaving));
     let mut reply = node.run(call).await?.into_fields("detach")?;
     if reply.text()? == "ok" {
-        agenda::plan(node, now, &owned.id, Plan::Window(window)).await?;
+        // As long as its lease is in the agenda, a sweep finds what a node that dies here has not told.
         rooms::standing(node, now, &owned.id).await?;
+        agenda::plan(node, now, &owned.id, Plan::Window(window)).await?;
     }
     Ok(())
 }

@@ -85,8 +85,8 @@ async fn frame(
                 if let Some(mail) = aside {
                     node.local.deliver(socket, Delivery::Mail { seq: None, mail });
                 }
-                rooms::committed(node, now, owned, &step.fields).await?;
                 rooms::acked(node, now, owned, notices).await?;
+                rooms::committed(node, now, owned, &step.fields).await?;
                 return Ok(step.outcome);
             }
             Committed::Full => {
