@@ -53,6 +53,8 @@ pub mod engine;
 pub mod memory;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod registry;
 pub mod session;
 mod socket_id;

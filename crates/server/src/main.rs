@@ -2,18 +2,27 @@
 #![forbid(unsafe_code)]
 
 use clap::Parser;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use signalpost_server::audit::MemoryAuditStore;
+use signalpost_server::engine::Engine;
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
+#[cfg(feature = "redis")]
+use signalpost_server::redis::{Config, RedisEngine, StoreError};
 use signalpost_server::registry::Bounds;
 use std::error::Error;
 use std::io::Write;
 use std::pin::pin;
 use std::process::ExitCode;
+#[cfg(feature = "redis")]
+use std::time::Duration;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// Pause between two attempts to reach Redis at the start.
+#[cfg(feature = "redis")]
+const RETRY: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -22,9 +31,27 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("signalpost-server: {error}");
-            ExitCode::FAILURE
+            exit_code(&*error)
         }
     }
+}
+
+/// The exit code of a server that ends because Redis is not to be reached (EX_UNAVAILABLE of sysexits.h): starting it again later
+/// may help.
+#[cfg(feature = "redis")]
+const UNAVAILABLE: u8 = 69;
+
+#[cfg(feature = "redis")]
+fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
+    match error.downcast_ref::<StoreError>() {
+        Some(error) if error.is_temporary() => ExitCode::from(UNAVAILABLE),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(not(feature = "redis"))]
+fn exit_code(_: &(dyn Error + 'static)) -> ExitCode {
+    ExitCode::FAILURE
 }
 
 /// The threads that serve connections are the server's own.
@@ -35,6 +62,15 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         Some(_) => Some(PrometheusBuilder::new().install_recorder()?),
         None => None,
     };
+    #[cfg(feature = "redis")]
+    if let Some(config) = options.redis.config(options.resume_window.0)? {
+        let wait = Duration::from_millis(options.redis.redis_wait.0);
+        let engine = tokio::select! {
+            engine = connect(config, wait) => engine?,
+            () = signals.next() => return Ok(()),
+        };
+        return run(options, engine, exporter, signals).await;
+    }
     // As many peers may be away as are connected.
     let bounds = Bounds {
         peers: options.max_connections.saturating_mul(2),
@@ -42,6 +78,37 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         ..Bounds::default()
     };
     let engine = MemoryEngine::new(options.resume_window.0, bounds);
+    run(options, engine, exporter, signals).await
+}
+
+/// Connects to Redis, and tries again for `wait` where that may help.
+#[cfg(feature = "redis")]
+async fn connect(config: Config, wait: Duration) -> Result<RedisEngine, StoreError> {
+    let end = tokio::time::Instant::now().checked_add(wait);
+    loop {
+        let error = match RedisEngine::connect(config.clone()).await {
+            Ok(engine) => {
+                tracing::info!(redis = config.addresses(), "connected");
+                return Ok(engine);
+            }
+            Err(error) => error,
+        };
+        let is_over = end.is_some_and(|end| tokio::time::Instant::now() + RETRY > end);
+        if is_over || !error.is_temporary() {
+            return Err(error);
+        }
+        tracing::warn!(redis = config.addresses(), %error, "waiting for Redis");
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// Serves until a signal comes.
+async fn run<E: Engine>(
+    options: Options,
+    engine: E,
+    exporter: Option<PrometheusHandle>,
+    mut signals: Signals,
+) -> Result<(), Box<dyn Error>> {
     let audit = options.audit;
     let server = Server::bind(options, engine, exporter).await?;
     let server = match audit.audit {

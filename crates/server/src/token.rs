@@ -42,6 +42,11 @@ impl TokenHash {
         Self(Sha256::digest(key.as_bytes()).into())
     }
 
+    /// The hash with these bytes, for an engine that stores them elsewhere.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, for an engine that stores them elsewhere.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -15,6 +15,8 @@ mod inbox;
 mod listener;
 mod log;
 mod options;
+#[cfg(feature = "redis")]
+mod redis_options;
 mod server;
 mod shared;
 mod socket;
@@ -25,4 +27,6 @@ mod workers;
 
 pub use log::start as start_log;
 pub use options::{AuditOptions, LogFormat, LogLevel, LogOptions, Milliseconds, Options, StopOptions};
+#[cfg(feature = "redis")]
+pub use redis_options::RedisOptions;
 pub use server::{Server, StartError};

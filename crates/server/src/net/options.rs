@@ -54,6 +54,10 @@ pub struct Options {
     /// How the server stops.
     #[command(flatten)]
     pub stop: StopOptions,
+    /// Where Redis is.
+    #[cfg(feature = "redis")]
+    #[command(flatten)]
+    pub redis: super::redis_options::RedisOptions,
 }
 
 /// The logs.
@@ -95,7 +99,7 @@ pub struct StopOptions {
 }
 
 /// A time of the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Milliseconds(pub u64);
 
 /// How a log line looks.
@@ -144,7 +148,7 @@ fn region(text: &str) -> Result<Label, String> {
 /// Longest time that a flag may ask for, in seconds: a day.
 const MAX_SECONDS: f64 = 86_400.0;
 
-fn seconds(text: &str) -> Result<Milliseconds, String> {
+pub(super) fn seconds(text: &str) -> Result<Milliseconds, String> {
     match text.parse::<f64>() {
         // Not negative, no NaN and within a day, so that it fits.
         Ok(seconds) if (0.0..=MAX_SECONDS).contains(&seconds) => {

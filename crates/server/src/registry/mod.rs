@@ -12,7 +12,7 @@
 mod bounds;
 mod commands;
 mod listing;
-mod rooms;
+pub(crate) mod rooms;
 pub(crate) mod sessions;
 mod state;
 mod work;

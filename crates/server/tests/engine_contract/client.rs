@@ -6,10 +6,21 @@ use signalpost_server::engine::{
     Action, AwayReason, Claim, Claimed, ClientFrame, Command, Delivery, DeliveryQueue, Departure, Engine,
     Full, LeaveReason, Mail, MailKind, Outcome,
 };
+use signalpost_server::memory::MemoryEngine;
 use signalpost_server::{SocketId, TokenHash};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+/// An engine under test.
+pub trait Tested: Engine {
+    /// How long a delivery that is expected may take, and how long one that is not is waited for, in milliseconds.
+    const PATIENCE_MS: u64;
+}
+
+impl Tested for MemoryEngine {
+    const PATIENCE_MS: u64 = 5;
+}
 
 /// A socket of the suite.
 #[derive(Default)]
@@ -47,12 +58,12 @@ impl DeliveryQueue for Line {
 }
 
 pub struct Client<'a, E> {
-    engine: &'a E,
-    socket: SocketId,
+    pub engine: &'a E,
+    pub socket: SocketId,
     pub line: Arc<Line>,
 }
 
-impl<'a, E: Engine> Client<'a, E> {
+impl<'a, E: Tested> Client<'a, E> {
     pub async fn open(engine: &'a E, number: u64) -> Self {
         let line = Arc::new(Line::default());
         let socket = SocketId::new(number);
@@ -68,7 +79,7 @@ impl<'a, E: Engine> Client<'a, E> {
 
     /// The next delivery; an engine over a network may take a moment.
     pub async fn next(&self) -> Option<Delivery> {
-        for _ in 0..50 {
+        for _ in 0..E::PATIENCE_MS {
             if let Some(delivery) = self.line.got.lock().unwrap().pop_front() {
                 return Some(delivery);
             }
@@ -113,6 +124,12 @@ impl<'a, E: Engine> Client<'a, E> {
             Some(Delivery::Done { outcome, .. }) => outcome,
             other => panic!("no reply but {other:?}"),
         }
+    }
+
+    /// Beats, and throws away what comes before the reply.
+    pub async fn drain(&self, now: u64) {
+        self.engine.execute(now, self.socket, Command::Beat { ack: None }).await;
+        while !matches!(self.next().await, Some(Delivery::Done { .. })) {}
     }
 
     /// Executes a command in version 2. Returns the mail that came before the reply, and the reply.

@@ -2,17 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod client;
+#[cfg(feature = "redis")]
+mod redis;
 mod sessions;
 
-use client::{Client, LOST, claim, left, peer, refused, room, send, told};
+use client::{Client, LOST, Tested, claim, left, peer, refused, room, send, told};
 use sessions::*;
 use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
-use signalpost_server::engine::{Action, Delivery, Departure, Engine, LeaveReason, Mail, Outcome};
+use signalpost_server::engine::{Action, Delivery, Departure, LeaveReason, Mail, Outcome};
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::registry::Bounds;
 
-async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
+async fn signals_arrive_once_in_order_and_stamped<E: Tested>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     let bob = Client::claimed(&engine, 2, "bob").await;
     for number in 0..20 {
@@ -26,20 +28,31 @@ async fn signals_arrive_once_in_order_and_stamped<E: Engine>(engine: E) {
     assert_eq!(bob.next().await, None);
 }
 
-async fn a_full_or_absent_receiver_is_told_to_the_sender<E: Engine>(engine: E) {
+async fn a_full_or_absent_receiver_is_told_to_the_sender<E: Tested>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     let bob = Client::claimed(&engine, 2, "bob").await;
     assert_eq!(ada.outcome(1, send("nobody", 1)).await, refused(ErrorCode::PeerNotFound));
     *bob.line.full.lock().unwrap() = true;
-    assert_eq!(ada.outcome(1, send("bob", 1)).await, refused(ErrorCode::PeerBusy));
+    // An engine may let some wait in a mailbox of its own.
+    let mut outcome = Outcome::Executed;
+    for number in 0.. {
+        outcome = ada.outcome(1, send("bob", number)).await;
+        if outcome != Outcome::Executed || number > 2_000 {
+            break;
+        }
+    }
+    assert_eq!(outcome, refused(ErrorCode::PeerBusy));
     assert_eq!(bob.beat(1).await, Outcome::Executed, "a reply passes a full sink");
     *bob.line.full.lock().unwrap() = false;
+    for _ in 0..2 {
+        bob.drain(1).await;
+    }
     assert_eq!(ada.outcome(1, send("bob", 2)).await, Outcome::Executed);
     bob.end(2, LOST).await;
     assert_eq!(ada.outcome(2, send("bob", 3)).await, refused(ErrorCode::PeerNotFound));
 }
 
-async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Engine>(engine: E) {
+async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Tested>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     let bob = Client::claimed(&engine, 2, "bob").await;
     let cy = Client::claimed(&engine, 3, "cy").await;
@@ -57,13 +70,24 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Engine>(engin
     let heard = told(Mail::Relay { from: peer("ada"), signal });
     assert_eq!((bob.next().await, cy.next().await), (heard.clone(), heard.clone()));
     *bob.line.full.lock().unwrap() = true;
-    assert_eq!(ada.outcome(3, broadcast()).await, refused(ErrorCode::PeerBusy));
-    assert_eq!((bob.next().await, cy.next().await), (None, heard));
+    // An engine may let some wait in a mailbox of its own.
+    let mut sent = 0;
+    loop {
+        let outcome = ada.outcome(3, broadcast()).await;
+        assert_eq!(cy.next().await, heard, "a full mailbox does not keep it from the others");
+        sent += 1;
+        if outcome != Outcome::Executed || sent > 2_000 {
+            assert_eq!(outcome, refused(ErrorCode::PeerBusy));
+            break;
+        }
+        assert_eq!(cy.beat(3).await, Outcome::Executed);
+    }
+    assert_eq!(bob.next().await, None);
     assert_eq!((ada.next().await, eve.next().await), (None, None));
     assert_eq!(eve.outcome(4, broadcast()).await, refused(ErrorCode::RoomNotJoined));
 }
 
-async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Engine>(engine: E) {
+async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Tested>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     ada.run(0, Action::Join(room())).await;
     for (number, reason) in [(2, LeaveReason::Left), (3, LeaveReason::Closed), (4, LeaveReason::Lost)] {
@@ -88,7 +112,7 @@ async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Engine>(engine: E) 
     }
 }
 
-async fn the_lease_ends_what_the_socket_does_not<E: Engine>(engine: E) {
+async fn the_lease_ends_what_the_socket_does_not<E: Tested>(engine: E) {
     let ada = Client::claimed(&engine, 1, "ada").await;
     let bob = Client::claimed(&engine, 2, "bob").await;
     ada.run(0, Action::Join(room())).await;
@@ -108,7 +132,7 @@ async fn the_lease_ends_what_the_socket_does_not<E: Engine>(engine: E) {
     assert_eq!(engine.usage().await.peers, 1);
 }
 
-async fn an_id_belongs_to_one_socket<E: Engine>(engine: E) {
+async fn an_id_belongs_to_one_socket<E: Tested>(engine: E) {
     let first = Client::claimed(&engine, 1, "ada").await;
     let thief = Client::open(&engine, 2).await;
     assert_eq!(thief.claim(1, claim("ada", 'x')).await, Some(refused(ErrorCode::PeerIdTaken)));
@@ -122,6 +146,7 @@ async fn an_id_belongs_to_one_socket<E: Engine>(engine: E) {
     assert_eq!(engine.usage().await.peers, 1);
 }
 
+/// Runs tests with engines of their own. `$make` is a future of an engine and of what it needs to live.
 macro_rules! suite {
     ($engine:ident, $make:expr, [$($test:ident),* $(,)?]) => {
         mod $engine {
@@ -129,33 +154,44 @@ macro_rules! suite {
             $(
                 #[tokio::test]
                 async fn $test() {
-                    super::$test($make).await;
+                    let (_needed, engine) = $make.await;
+                    super::$test(engine).await;
                 }
             )*
         }
     };
 }
 
-suite!(
-    memory,
-    MemoryEngine::new(RESUME_WINDOW_MS, Bounds::default()),
-    [
-        signals_arrive_once_in_order_and_stamped,
-        a_full_or_absent_receiver_is_told_to_the_sender,
-        a_broadcast_reaches_every_other_member_and_nobody_else,
-        a_stay_in_a_room_begins_and_ends_with_one_notice,
-        the_lease_ends_what_the_socket_does_not,
-        an_id_belongs_to_one_socket,
-        a_session_is_one_stream_over_its_sockets,
-        a_request_is_executed_once_and_in_its_turn,
-        only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
-        the_last_claim_fences_those_before,
-        a_claim_that_is_late_changes_nothing,
-        an_absence_ends_with_a_return_or_with_the_window,
-        a_page_that_was_probably_left_has_a_moment_to_come_back,
-        a_receipt_is_given_or_refused,
-        a_mailbox_is_bounded,
-        a_large_room_hears_of_everybody_in_turns,
-        what_cannot_go_on_begins_anew,
-    ]
-);
+/// Every test of the contract.
+macro_rules! contract {
+    ($engine:ident, $make:expr) => {
+        suite!(
+            $engine,
+            $make,
+            [
+                signals_arrive_once_in_order_and_stamped,
+                a_full_or_absent_receiver_is_told_to_the_sender,
+                a_broadcast_reaches_every_other_member_and_nobody_else,
+                a_stay_in_a_room_begins_and_ends_with_one_notice,
+                the_lease_ends_what_the_socket_does_not,
+                an_id_belongs_to_one_socket,
+                a_session_is_one_stream_over_its_sockets,
+                a_request_is_executed_once_and_in_its_turn,
+                only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
+                the_last_claim_fences_those_before,
+                a_claim_that_is_late_changes_nothing,
+                an_absence_ends_with_a_return_or_with_the_window,
+                a_page_that_was_probably_left_has_a_moment_to_come_back,
+                a_receipt_is_given_or_refused,
+                a_mailbox_is_bounded,
+                a_large_room_hears_of_everybody_in_turns,
+                what_cannot_go_on_begins_anew,
+            ]
+        );
+    };
+}
+
+contract!(memory, async { ((), MemoryEngine::new(RESUME_WINDOW_MS, Bounds::default())) });
+
+#[cfg(feature = "redis")]
+contract!(one_redis, redis::single());

@@ -1,12 +1,11 @@
 //! What an engine guarantees of sessions.
 
-use super::client::{Client, LOST, peer, refused, room, send, session};
+use super::client::{Client, LOST, Tested, peer, refused, room, send, session};
 use signalpost_protocol::limits::LEAVING_MS;
 use signalpost_protocol::{ErrorCode, Position, Query, Signal};
 use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS};
 use signalpost_server::engine::{
-    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, Engine, LeaveReason, LossReason, Mail,
-    Outcome,
+    Action, AwayReason, Claim, Claimed, Command, Delivery, Departure, LeaveReason, LossReason, Mail, Outcome,
 };
 
 fn resumed(received: u32, acknowledged: u32) -> Result<Claimed, Outcome> {
@@ -22,14 +21,14 @@ fn fresh(reason: Option<LossReason>) -> Result<Claimed, Outcome> {
     Ok(Claimed { resumed: false, reason, received: Position(0), acknowledged: Position(0) })
 }
 
-async fn begin<'a, E: Engine>(engine: &'a E, number: u64, name: &str) -> Client<'a, E> {
+async fn begin<'a, E: Tested>(engine: &'a E, number: u64, name: &str) -> Client<'a, E> {
     let client = Client::open(engine, number).await;
     assert_eq!(client.resume(0, session(name, "key", "next", None)).await, fresh(None));
     client
 }
 
 /// A session in the room of the suite, its first answer acknowledged.
-async fn joined<'a, E: Engine>(engine: &'a E, number: u64, name: &str) -> Client<'a, E> {
+async fn joined<'a, E: Tested>(engine: &'a E, number: u64, name: &str) -> Client<'a, E> {
     let client = begin(engine, number, name).await;
     let (mail, outcome) = client.request(0, 1, Action::Join(room())).await;
     assert_eq!((mail.len(), outcome), (1, Outcome::Executed));
@@ -46,7 +45,7 @@ fn message(to: &str) -> Action {
     Action::Send { to: peer(to), signal }
 }
 
-pub async fn a_session_is_one_stream_over_its_sockets<E: Engine>(engine: E) {
+pub async fn a_session_is_one_stream_over_its_sockets<E: Tested>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     for seq in 1..=4 {
         ada.request(1, seq, send("bob", seq)).await;
@@ -70,7 +69,7 @@ pub async fn a_session_is_one_stream_over_its_sockets<E: Engine>(engine: E) {
     assert!(last.mail().await.is_empty());
 }
 
-pub async fn a_request_is_executed_once_and_in_its_turn<E: Engine>(engine: E) {
+pub async fn a_request_is_executed_once_and_in_its_turn<E: Tested>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     assert_eq!(ada.request(1, 1, send("bob", 1)).await.1, Outcome::Executed);
     let nobody = Outcome::Refused(ErrorCode::PeerNotFound);
@@ -86,7 +85,7 @@ pub async fn a_request_is_executed_once_and_in_its_turn<E: Engine>(engine: E) {
     assert_eq!(bob.mail().await.len(), 2);
 }
 
-pub async fn only_the_current_key_resumes_and_a_lost_reply_costs_nothing<E: Engine>(engine: E) {
+pub async fn only_the_current_key_resumes_and_a_lost_reply_costs_nothing<E: Tested>(engine: E) {
     let ada = begin(&engine, 1, "ada").await;
     let claim = async |number: u64, key: &str, next: &str| {
         let client = Client::open(&engine, number).await;
@@ -110,7 +109,7 @@ pub async fn only_the_current_key_resumes_and_a_lost_reply_costs_nothing<E: Engi
     assert_eq!(claim(8, "n6", "n8").await.1, resumed(0, 0));
 }
 
-pub async fn the_last_claim_fences_those_before<E: Engine>(engine: E) {
+pub async fn the_last_claim_fences_those_before<E: Tested>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     let second = Client::open(&engine, 3).await;
     assert_eq!(second.resume(1, session("ada", "key", "n2", Some(0))).await, resumed(0, 0));
@@ -125,7 +124,7 @@ pub async fn the_last_claim_fences_those_before<E: Engine>(engine: E) {
     assert_eq!(engine.usage().await.peers, 2);
 }
 
-pub async fn a_claim_that_is_late_changes_nothing<E: Engine>(engine: E) {
+pub async fn a_claim_that_is_late_changes_nothing<E: Tested>(engine: E) {
     let bob = begin(&engine, 2, "bob").await;
     let claim = async |number: u64, attempt, received| {
         let client = Client::open(&engine, number).await;
@@ -160,7 +159,7 @@ pub async fn a_claim_that_is_late_changes_nothing<E: Engine>(engine: E) {
     assert_eq!(later.ack(9, 0).await, Outcome::Executed);
 }
 
-pub async fn an_absence_ends_with_a_return_or_with_the_window<E: Engine>(engine: E) {
+pub async fn an_absence_ends_with_a_return_or_with_the_window<E: Tested>(engine: E) {
     let (ada, bob) = (joined(&engine, 1, "ada").await, joined(&engine, 2, "bob").await);
     assert_eq!(ada.mail().await.len(), 1);
     bob.end(1_000, Departure::Away(AwayReason::Suspended)).await;
@@ -192,7 +191,7 @@ pub async fn an_absence_ends_with_a_return_or_with_the_window<E: Engine>(engine:
     assert!(ada.mail().await.is_empty(), "it had not entered the room again");
 }
 
-pub async fn a_page_that_was_probably_left_has_a_moment_to_come_back<E: Engine>(engine: E) {
+pub async fn a_page_that_was_probably_left_has_a_moment_to_come_back<E: Tested>(engine: E) {
     let (ada, bob) = (joined(&engine, 1, "ada").await, joined(&engine, 2, "bob").await);
     assert_eq!(ada.mail().await.len(), 1);
     bob.end(1_000, Departure::Leaving).await;
@@ -218,7 +217,7 @@ pub async fn a_page_that_was_probably_left_has_a_moment_to_come_back<E: Engine>(
     assert_eq!(ada.mail().await[1..], [(7, away), (8, gone)]);
 }
 
-pub async fn a_receipt_is_given_or_refused<E: Engine>(engine: E) {
+pub async fn a_receipt_is_given_or_refused<E: Tested>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     for seq in 1..=2 {
         let sent = Mail::Sent { reference: Some(seq) };
@@ -235,7 +234,7 @@ pub async fn a_receipt_is_given_or_refused<E: Engine>(engine: E) {
     assert!(matches!(&mail[..], [(4, mail)] if refused(mail)), "{mail:?}");
 }
 
-pub async fn a_mailbox_is_bounded<E: Engine>(engine: E) {
+pub async fn a_mailbox_is_bounded<E: Tested>(engine: E) {
     let (eve, bob) = (begin(&engine, 1, "eve").await, begin(&engine, 2, "bob").await);
     let ada = begin(&engine, 3, "ada").await;
     bob.end(1, LOST).await;
@@ -268,7 +267,7 @@ pub async fn a_mailbox_is_bounded<E: Engine>(engine: E) {
     assert_eq!(engine.usage().await.peers, 2);
 }
 
-pub async fn what_cannot_go_on_begins_anew<E: Engine>(engine: E) {
+pub async fn what_cannot_go_on_begins_anew<E: Tested>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     for seq in 1..=3 {
         ada.request(1, seq, send("bob", seq)).await;
@@ -298,7 +297,7 @@ pub async fn what_cannot_go_on_begins_anew<E: Engine>(engine: E) {
 }
 
 /// Sweeps bring the members of a large room what is new to each, as fast as the member acknowledges.
-pub async fn a_large_room_hears_of_everybody_in_turns<E: Engine>(engine: E) {
+pub async fn a_large_room_hears_of_everybody_in_turns<E: Tested>(engine: E) {
     const MEMBERS: u64 = 300;
     let mut clients = Vec::new();
     for number in 0..MEMBERS {

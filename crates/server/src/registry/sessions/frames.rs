@@ -8,7 +8,7 @@ use signalpost_protocol::{Position, Sequence, SequenceNumber};
 const MAX_GAPS: u32 = 8;
 
 /// The frames of one session's client. Each is executed once and in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
     /// The highest number up to which every frame was executed.
     received: Position,
@@ -18,6 +18,19 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// The frames as an engine has stored them elsewhere: see [`Frames::parts`].
+    #[cfg(feature = "redis")]
+    pub(crate) const fn from_parts(received: Position, gap_after: Position, gaps: u32) -> Self {
+        Self { received, gap_after, gaps }
+    }
+
+    /// What an engine stores of the frames elsewhere: the highest number up to which every frame was executed, its value when a
+    /// frame was missing last, and how often in a row that was so.
+    #[cfg(feature = "redis")]
+    pub(crate) const fn parts(&self) -> (Position, Position, u32) {
+        (self.received, self.gap_after, self.gaps)
+    }
+
     /// The highest number up to which every frame was executed.
     pub(crate) fn received(&self) -> Position {
         self.received

@@ -9,7 +9,7 @@ const UNPROVEN: usize = 3;
 
 /// The keys that the client may hold. The client has sent `current`. The server has sent one of `next` to the client, and does
 /// not know whether that arrived. As soon as it knows, no other key counts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keys {
     current: TokenHash,
     next: Vec<TokenHash>,
@@ -29,6 +29,23 @@ impl Keys {
         in_place_of: Option<LossReason>,
     ) -> Self {
         Self { current: key, next: vec![next], in_place_of, attempt }
+    }
+
+    /// The keys as an engine has stored them elsewhere: see [`Keys::parts`].
+    #[cfg(feature = "redis")]
+    pub(crate) fn from_parts(
+        current: TokenHash,
+        next: Vec<TokenHash>,
+        in_place_of: Option<LossReason>,
+        attempt: Option<u32>,
+    ) -> Self {
+        Self { current, next, in_place_of, attempt }
+    }
+
+    /// What an engine stores of the keys elsewhere.
+    #[cfg(feature = "redis")]
+    pub(crate) fn parts(&self) -> (TokenHash, &[TokenHash], Option<LossReason>, Option<u32>) {
+        (self.current, &self.next, self.in_place_of, self.attempt)
     }
 
     /// Whether a `hello` with this `attempt`, or one that is later, was granted before. The numbers may begin again at 0

@@ -1,0 +1,62 @@
+//! The part of the command line that is about Redis.
+
+use super::options::{Milliseconds, seconds};
+use crate::redis::{Config, StoreError, Topology};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Where Redis is. Without an address the server keeps everything in its own memory.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RedisOptions {
+    /// Address of Redis, redis://[user:password@]host[:port][/database], or rediss:// for TLS; of several Sentinels or servers of a
+    /// cluster, with commas between them. The environment variable keeps a password out of the list of processes.
+    #[arg(long = "redis", env = "SIGNALPOST_REDIS", value_name = "URL", hide = true, hide_env_values = true)]
+    pub redis: Option<String>,
+    /// Name of the master that the Sentinels at the addresses of --redis watch.
+    #[arg(long, env = "SIGNALPOST_REDIS_SENTINEL", value_name = "NAME", hide = true)]
+    pub redis_sentinel: Option<String>,
+    /// The addresses of --redis are those of servers of a Redis Cluster.
+    #[arg(long, env = "SIGNALPOST_REDIS_CLUSTER", conflicts_with = "redis_sentinel", hide = true)]
+    pub redis_cluster: bool,
+    /// File with the certificate, in PEM, of who vouches for the servers with TLS. Without it the system's are taken.
+    #[arg(long, env = "SIGNALPOST_REDIS_CA", value_name = "FILE", hide = true)]
+    pub redis_ca: Option<PathBuf>,
+    /// What the name of every key and channel begins with. Servers with the same prefix belong together.
+    #[arg(long, env = "SIGNALPOST_REDIS_PREFIX", default_value = "sp:", value_name = "TEXT", hide = true)]
+    pub redis_prefix: String,
+    /// Most sessions in Redis, of all servers together.
+    #[arg(
+        long,
+        env = "SIGNALPOST_REDIS_SESSIONS",
+        default_value_t = 1_000_000,
+        value_name = "COUNT",
+        hide = true
+    )]
+    pub redis_sessions: u64,
+    /// How long the server tries to reach Redis when it starts. Then it ends with exit code 69.
+    #[arg(long, env = "SIGNALPOST_REDIS_WAIT", default_value = "60", value_name = "SECONDS", value_parser = seconds, hide = true)]
+    pub redis_wait: Milliseconds,
+}
+
+impl RedisOptions {
+    /// Returns the options of the engine; `None` without an address. `window_ms` is how long a session waits for its client.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`] for what is not an address.
+    pub fn config(&self, window_ms: u64) -> Result<Option<Config>, StoreError> {
+        let Some(urls) = &self.redis else { return Ok(None) };
+        let topology = match (&self.redis_sentinel, self.redis_cluster) {
+            (Some(name), _) => Topology::Sentinel(name.clone()),
+            (None, true) => Topology::Cluster,
+            (None, false) => Topology::Single,
+        };
+        Ok(Some(Config {
+            topology,
+            prefix: self.redis_prefix.clone(),
+            ca: self.redis_ca.clone(),
+            window_ms,
+            sessions: self.redis_sessions,
+            ..Config::parse(urls)?
+        }))
+    }
+}

@@ -1,0 +1,109 @@
+//! The agenda of the sweepers: when which session is to be looked at. The session itself decides what is due.
+
+use super::error::StoreError;
+use super::keys::{SHARDS, shard};
+use super::node::Node;
+use super::scripts;
+use crate::engine::limits::LEASE_MS;
+use signalpost_protocol::PeerId;
+use std::collections::HashMap;
+
+/// Most peers of one shard that one sweep looks at.
+const BATCH: usize = 100;
+
+/// What is written about a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Plan {
+    /// It is connected: its lease begins now.
+    Lease,
+    /// It is connected until this time of the store.
+    Until(u64),
+    /// It is away until this time of the store.
+    WindowUntil(u64),
+    /// It is away for so many milliseconds from now.
+    Window(u64),
+    /// It has ended at this time of the store.
+    End(u64),
+}
+
+/// Writes one session's time into the agenda.
+///
+/// # Errors
+/// Redis did not do it in time.
+pub(super) async fn plan(node: &Node, now: u64, id: &PeerId, plan: Plan) -> Result<(), StoreError> {
+    let (what, value) = match plan {
+        Plan::Lease => ("lease", LEASE_MS),
+        Plan::Until(time) => ("until", time),
+        Plan::WindowUntil(time) => ("window-until", time),
+        Plan::Window(window) => ("window", window),
+        Plan::End(time) => ("end", time),
+    };
+    let call = node.call(&scripts::PLAN, now).keys(node.keys.agenda(shard(id)));
+    node.run(call.arg(what).arg(id.as_str()).arg(value)).await?;
+    Ok(())
+}
+
+/// Notes a sign of life. The agenda hears of it with the next sweep; where the time is told, at once.
+pub(super) async fn renew(node: &Node, now: u64, id: &PeerId) -> Result<(), StoreError> {
+    if node.is_time_told() {
+        let call = node.call(&scripts::PLAN, now).keys(node.keys.agenda(shard(id)));
+        node.run(call.arg("renew").arg(id.as_str()).arg(LEASE_MS)).await?;
+    } else {
+        node.renewals.note(id);
+    }
+    Ok(())
+}
+
+/// Writes the signs of life since the last call into the agenda: one call for each shard.
+///
+/// # Errors
+/// Redis did not do it in time.
+pub(super) async fn write_renewals(node: &Node, now: u64) -> Result<(), StoreError> {
+    let mut calls = HashMap::new();
+    for (id, at) in node.renewals.take() {
+        let shard = shard(&id);
+        let call = calls
+            .remove(&shard)
+            .unwrap_or_else(|| node.call(&scripts::PLAN, now).keys(node.keys.agenda(shard)));
+        let age = u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        calls.insert(shard, call.arg("renew").arg(id.as_str()).arg(LEASE_MS.saturating_sub(age)));
+    }
+    let written = futures_util::future::join_all(calls.into_values().map(|call| node.run(call))).await;
+    written.into_iter().try_for_each(|reply| reply.map(drop))
+}
+
+/// What the agenda says.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    /// Sessions that are to be looked at, a bounded number.
+    pub(super) peers: Vec<PeerId>,
+    /// How many sessions there are, connected or away.
+    pub(super) sessions: u64,
+    /// How many are away.
+    pub(super) away: u64,
+}
+
+/// Reads the agenda.
+///
+/// # Errors
+/// Redis did not answer in time.
+pub(super) async fn due(node: &Node, now: u64) -> Result<Due, StoreError> {
+    let calls = (0..SHARDS)
+        .map(|shard| node.run(node.call(&scripts::AGENDA, now).keys(node.keys.agenda(shard)).arg(BATCH)));
+    let mut due = Due::default();
+    for reply in futures_util::future::join_all(calls).await {
+        let mut fields = reply?.into_fields("agenda")?;
+        let _time: u64 = fields.number()?;
+        let (leases, windows): (u64, u64) = (fields.number()?, fields.number()?);
+        due.sessions = due.sessions.saturating_add(leases).saturating_add(windows);
+        due.away = due.away.saturating_add(windows);
+        let mut peers = fields.list()?;
+        while !peers.is_empty() {
+            match PeerId::parse(&peers.text()?) {
+                Ok(peer) => due.peers.push(peer),
+                Err(why) => tracing::warn!(%why, "the agenda holds what is no peer id"),
+            }
+        }
+    }
+    Ok(due)
+}

@@ -1,0 +1,174 @@
+//! Opens connections to Redis, however it is run.
+
+use super::config::{Config, Topology};
+use super::error::StoreError;
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
+use redis::cluster::{ClusterClient, ClusterClientBuilder};
+use redis::cluster_async::ClusterConnection;
+use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, TlsCertificates,
+};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Longest time to find and reach a server.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Calls that one connection takes before the caller has to wait.
+const PIPELINE: usize = 1_024;
+
+/// Makes connections.
+pub(super) struct Connector {
+    config: Config,
+    certificates: Option<TlsCertificates>,
+}
+
+/// An open connection for calls of scripts. Clones share it.
+#[derive(Clone)]
+pub(super) enum Connection {
+    One(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl Connector {
+    /// Reads the certificate, if one is named.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`].
+    pub(super) fn new(config: Config) -> Result<Self, StoreError> {
+        config.check()?;
+        let certificates = match &config.ca {
+            None => None,
+            Some(path) => {
+                let root = std::fs::read(path).map_err(|error| {
+                    StoreError::Config(format!("{} cannot be read: {error}", path.display()))
+                })?;
+                Some(TlsCertificates { client_tls: None, root_cert: Some(root) })
+            }
+        };
+        // The process may have chosen one already; any will do.
+        let _chosen = rustls::crypto::ring::default_provider().install_default();
+        Ok(Self { config, certificates })
+    }
+
+    /// Connects to the server that takes writes, or to the cluster.
+    pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
+        let connecting = async {
+            Ok(match self.config.topology {
+                Topology::Cluster => Connection::Cluster(self.cluster()?.get_async_connection().await?),
+                _ => {
+                    let client = self.master(ProtocolVersion::RESP2).await?;
+                    let options = AsyncConnectionConfig::new()
+                        .set_connection_timeout(Some(CONNECT))
+                        .set_response_timeout(Some(self.config.step))
+                        .set_pipeline_buffer_size(PIPELINE);
+                    Connection::One(client.get_multiplexed_async_connection_with_config(&options).await?)
+                }
+            })
+        };
+        timeout(CONNECT, connecting)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".into())))
+    }
+
+    /// Opens a connection that hands on what is published to `channel`. In a cluster any server hears of everything.
+    pub(super) async fn listen(
+        &self,
+        channel: &str,
+        heard: impl AsyncPushSender,
+    ) -> Result<MultiplexedConnection, StoreError> {
+        let listening = async {
+            let client = match self.config.topology {
+                Topology::Cluster => self.any_of_cluster().await?,
+                _ => self.master(ProtocolVersion::RESP3).await?,
+            };
+            let options = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(CONNECT))
+                .set_response_timeout(Some(self.config.step))
+                .set_push_sender(heard);
+            let mut connection = client.get_multiplexed_async_connection_with_config(&options).await?;
+            connection.subscribe(channel).await?;
+            Ok(connection)
+        };
+        timeout(CONNECT, listening)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".into())))
+    }
+
+    /// Finds the server that takes writes.
+    async fn master(&self, protocol: ProtocolVersion) -> Result<Client, StoreError> {
+        match &self.config.topology {
+            Topology::Sentinel(name) => Ok(self.sentinel(name, protocol)?.async_get_client().await?),
+            _ => {
+                let server = self.config.servers().first();
+                let server =
+                    server.ok_or_else(|| StoreError::Config("there is no address of Redis".into()))?;
+                self.client(server.clone(), protocol)
+            }
+        }
+    }
+
+    fn client(&self, server: ConnectionInfo, protocol: ProtocolVersion) -> Result<Client, StoreError> {
+        let settings = server.redis_settings().clone().set_protocol(protocol);
+        let server = server.set_redis_settings(settings);
+        Ok(match (&self.certificates, server.addr()) {
+            (Some(certificates), ConnectionAddr::TcpTls { .. }) => {
+                Client::build_with_tls(server, certificates.clone())?
+            }
+            _ => Client::open(server)?,
+        })
+    }
+
+    /// User name, password, database and TLS are those of the first address: Redis servers and Sentinels have the same.
+    fn sentinel(&self, name: &str, protocol: ProtocolVersion) -> Result<SentinelClient, StoreError> {
+        let servers = self.config.servers();
+        let addresses = servers.iter().map(|server| server.addr().clone());
+        let mut builder = SentinelClientBuilder::new(addresses, name, SentinelServerType::Master)?
+            .set_client_to_redis_protocol(protocol);
+        if let Some(first) = servers.first() {
+            let settings = first.redis_settings();
+            builder = builder.set_client_to_redis_db(settings.db());
+            if let Some(user) = settings.username() {
+                builder = builder.set_client_to_redis_username(user).set_client_to_sentinel_username(user);
+            }
+            if let Some(password) = settings.password() {
+                builder =
+                    builder.set_client_to_redis_password(password).set_client_to_sentinel_password(password);
+            }
+            if matches!(first.addr(), ConnectionAddr::TcpTls { .. }) {
+                builder = builder.set_client_to_redis_tls_mode(redis::TlsMode::Secure);
+                if let Some(certificates) = &self.certificates {
+                    builder = builder
+                        .set_client_to_redis_certificates(certificates.clone())
+                        .set_client_to_sentinel_certificates(certificates.clone());
+                }
+            }
+        }
+        Ok(builder.build()?)
+    }
+
+    fn cluster(&self) -> Result<ClusterClient, StoreError> {
+        let mut builder = ClusterClientBuilder::new(self.config.servers().iter().cloned())
+            .connection_timeout(CONNECT)
+            .response_timeout(self.config.step)
+            .overall_response_timeout(Some(self.config.step))
+            .retries(2);
+        if let Some(certificates) = &self.certificates {
+            builder = builder.certs(certificates.clone());
+        }
+        Ok(builder.build()?)
+    }
+
+    /// Finds a server of the cluster that answers.
+    async fn any_of_cluster(&self) -> Result<Client, StoreError> {
+        let mut last = StoreError::Unreachable("no server of the cluster answers".into());
+        for server in self.config.servers() {
+            let client = self.client(server.clone(), ProtocolVersion::RESP3)?;
+            match client.get_multiplexed_async_connection().await {
+                Ok(_) => return Ok(client),
+                Err(error) => last = error.into(),
+            }
+        }
+        Err(last)
+    }
+}

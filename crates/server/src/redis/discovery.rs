@@ -1,0 +1,155 @@
+//! Finds peers by their labels, over all nodes.
+//!
+//! A list for discovery holds hints: the ids of sessions that had a label when they began. What counts is the session itself,
+//! which is read before it is listed. An entry names the number of its session, so one that is found to be over can be removed
+//! without harm to a later session of the same peer.
+
+use super::error::StoreError;
+use super::node::Node;
+use super::presence::{Presence, meets, page_bytes, peek};
+use super::scripts::{LIST_CHANGE, LIST_PAGE};
+use crate::engine::{Page, peer_weight};
+use futures_util::future::try_join_all;
+use signalpost_protocol::{Label, PeerId, PeerInfo, Query, limits};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Most entries that one listing looks at; a page that stops there is short and carries a cursor.
+const SCAN: usize = 2_000;
+/// Entries that are read at once.
+const CHUNK: usize = 200;
+
+/// Makes a session findable. It may be repeated.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn insert(
+    node: &Node,
+    now: u64,
+    peer: &PeerId,
+    session: u64,
+    info: &PeerInfo,
+) -> Result<(), StoreError> {
+    change(node, now, "add", &entry(peer, session), lists(node, info)).await
+}
+
+/// Takes a session out of the lists that [`insert`] put it into.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn remove(
+    node: &Node,
+    now: u64,
+    peer: &PeerId,
+    session: u64,
+    info: &PeerInfo,
+) -> Result<(), StoreError> {
+    change(node, now, "remove", &entry(peer, session), lists(node, info)).await
+}
+
+async fn change(
+    node: &Node,
+    now: u64,
+    what: &str,
+    entry: &str,
+    lists: BTreeSet<String>,
+) -> Result<(), StoreError> {
+    let calls =
+        lists.into_iter().map(|list| node.run(node.call(&LIST_CHANGE, now).key(list).arg(what).arg(entry)));
+    try_join_all(calls).await?;
+    Ok(())
+}
+
+fn entry(peer: &PeerId, session: u64) -> String {
+    format!("{peer}\0{session}")
+}
+
+/// Names the lists of a peer with this description.
+fn lists(node: &Node, info: &PeerInfo) -> BTreeSet<String> {
+    let label = |text: &String| Label::parse(text).ok();
+    let regions = info.region.iter().filter_map(label).map(|region| node.keys.region(&region));
+    let capabilities = info.capabilities.iter().filter_map(label);
+    let capabilities = capabilities.map(|capability| node.keys.capability(&capability));
+    regions.chain(capabilities).chain([node.keys.everybody()]).collect()
+}
+
+/// Lists one page of the peers that are present and meet every condition of the query, which names no room, ordered by id and
+/// without the asker.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn find(node: &Node, now: u64, asker: &PeerId, query: &Query) -> Result<Page, StoreError> {
+    let list = match (&query.region, &query.capability) {
+        (Some(region), _) => node.keys.region(region),
+        (None, Some(capability)) => node.keys.capability(capability),
+        (None, None) => node.keys.everybody(),
+    };
+    let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
+    let bytes = match peek(node, now, asker).await? {
+        Presence::Connected { answer_bytes, .. } => page_bytes(answer_bytes),
+        _ => page_bytes(0),
+    };
+    let mut after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
+    let (mut page, mut weight, mut scanned) = (Page::default(), 0usize, 0usize);
+    loop {
+        let entries = read(node, now, &list, after.as_ref()).await?;
+        let is_last = entries.len() < CHUNK;
+        scanned = scanned.saturating_add(entries.len());
+        let asked = entries.iter().map(|(peer, session)| presence(node, now, &list, peer, *session));
+        for ((peer, _), info) in entries.iter().zip(try_join_all(asked).await?) {
+            after = Some(peer.clone());
+            let Some(info) = info.filter(|info| peer != asker && meets(info, query)) else { continue };
+            weight = weight.saturating_add(peer_weight(&info));
+            // Each page lists at least one peer: a client that goes on asking must come to the end.
+            if page.peers.len() == limit || (weight > bytes && !page.peers.is_empty()) {
+                page.cursor = page.peers.last().and_then(|last| PeerId::parse(&last.id).ok());
+                return Ok(page);
+            }
+            page.peers.push(info);
+        }
+        if is_last {
+            return Ok(page);
+        }
+        if scanned >= SCAN {
+            page.cursor = after;
+            return Ok(page);
+        }
+    }
+}
+
+/// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
+async fn presence(
+    node: &Node,
+    now: u64,
+    list: &str,
+    peer: &PeerId,
+    session: u64,
+) -> Result<Option<Arc<PeerInfo>>, StoreError> {
+    match peek(node, now, peer).await? {
+        Presence::Connected { number, info, .. } if number == session => Ok(Some(info)),
+        Presence::Away { number } | Presence::Lapsed { number } if number == session => Ok(None),
+        _ => {
+            let call = node.call(&LIST_CHANGE, now).key(list.into()).arg("remove").arg(entry(peer, session));
+            node.run(call).await?;
+            Ok(None)
+        }
+    }
+}
+
+async fn read(
+    node: &Node,
+    now: u64,
+    list: &str,
+    after: Option<&PeerId>,
+) -> Result<Vec<(PeerId, u64)>, StoreError> {
+    let call = node.call(&LIST_PAGE, now).key(list.into()).optional(after).arg(CHUNK);
+    let mut fields = node.run(call).await?.into_fields("list_page")?;
+    let mut entries = Vec::new();
+    while !fields.is_empty() {
+        let text = fields.text()?;
+        let (peer, session) = text.split_once('\0').ok_or_else(|| fields.malformed())?;
+        let peer = PeerId::parse(peer).map_err(|_| fields.malformed())?;
+        entries.push((peer, session.parse().map_err(|_| fields.malformed())?));
+    }
+    Ok(entries)
+}

@@ -1,0 +1,139 @@
+//! The engine itself: takes commands, and sees to it that each gets its reply.
+
+use super::agenda;
+use super::config::Config;
+use super::error::StoreError;
+use super::listener;
+use super::node::{Node, draw};
+use super::rooms;
+use super::sessions::{beat, claim, commit, detach, frame, lost};
+use super::store::Store;
+use super::sweep;
+use crate::SocketId;
+use crate::engine::{Command, DeliveryQueue, Departure, Engine, Usage};
+use metrics::counter;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// A command that takes longer goes on by itself: its socket answers signs of life meanwhile.
+const PROMPT: Duration = Duration::from_millis(500);
+
+/// The contract of [`Engine`] over Redis, which any number of nodes share.
+///
+/// A command waits for one script, a claim for a few; while Redis is away it is repeated for as long as
+/// [`Config::patience`], one command for each socket. Then its socket is closed, and its client comes back and goes on where it
+/// was.
+pub struct RedisEngine {
+    node: Arc<Node>,
+    listener: JoinHandle<()>,
+}
+
+impl RedisEngine {
+    /// Connects to Redis, and subscribes to the node's doorbell.
+    ///
+    /// # Errors
+    /// Why that does not work. The caller may try again where [`StoreError::is_temporary`] says that it can help.
+    pub async fn connect(config: Config) -> Result<Self, StoreError> {
+        let store = Store::connect(config.clone()).await?;
+        let name = format!("{:016x}", draw()? as u64);
+        let node = Arc::new(Node::new(store, config, &name));
+        let (sender, mut subscribed) = watch::channel(0);
+        let listener = tokio::spawn(listener::listen(node.clone(), sender));
+        let engine = Self { node, listener };
+        let first = subscribed.wait_for(|subscriptions| *subscriptions > 0);
+        match timeout(engine.node.config.patience, first).await {
+            Ok(Ok(_)) => Ok(engine),
+            _ => Err(StoreError::Unreachable("no subscription to the doorbell".into())),
+        }
+    }
+
+    /// Why the engine cannot do its work at the moment; `None` while it can.
+    pub fn trouble(&self) -> Option<StoreError> {
+        self.node.store.trouble()
+    }
+}
+
+impl Drop for RedisEngine {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+impl Engine for RedisEngine {
+    async fn attach(&self, socket: SocketId, queue: Arc<dyn DeliveryQueue>) {
+        self.node.local.attach(socket, queue);
+    }
+
+    async fn execute(&self, now: u64, socket: SocketId, command: Command) -> Option<u64> {
+        self.node.note_now(now);
+        let ends = match &command {
+            Command::Detach(departure) => Some(*departure),
+            _ => None,
+        };
+        if !self.node.local.start(socket, ends) {
+            // The end comes after the command that is being executed.
+            return None;
+        }
+        let mut running = Box::pin(run(self.node.clone(), now, socket, command));
+        if timeout(PROMPT, &mut running).await.is_err() {
+            tokio::spawn(running);
+        }
+        rooms::due(&self.node)
+    }
+
+    async fn sweep(&self, now: u64) -> Option<u64> {
+        self.node.note_now(now);
+        match sweep::sweep(&self.node, now).await {
+            Ok(due) => {
+                lost::end_overflowed(&self.node, now).await;
+                due
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the sweep was not done");
+                None
+            }
+        }
+    }
+
+    async fn usage(&self) -> Usage {
+        let due = agenda::due(&self.node, self.node.last_now()).await.unwrap_or_default();
+        let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        Usage { peers: count(due.sessions), away: count(due.away), ..Usage::default() }
+    }
+}
+
+/// Executes a command, and the end of its socket if that comes meanwhile.
+async fn run(node: Arc<Node>, now: u64, socket: SocketId, command: Command) {
+    let mut next = Some(command);
+    while let Some(command) = next {
+        execute(&node, now, socket, command).await;
+        lost::end_overflowed(&node, now).await;
+        next = node.local.finish(socket).map(Command::Detach);
+    }
+}
+
+async fn execute(node: &Arc<Node>, now: u64, socket: SocketId, command: Command) {
+    let is_claim = matches!(command, Command::Claim(_));
+    let executed = match command {
+        Command::Claim(claim) => claim::claim(node, now, socket, *claim).await,
+        Command::Beat { ack } => beat::execute(node, now, socket, ack).await,
+        Command::Frame(request) => frame::execute(node, now, socket, request).await,
+        Command::Detach(departure) => end(node, now, socket, departure).await,
+    };
+    if let Err(error) = executed {
+        counter!("signalpost_redis_given_up_total", "kind" => error.label()).increment(1);
+        tracing::warn!(%socket, %error, "a command was not executed");
+        if is_claim {
+            claim::give_up(node, socket);
+        } else {
+            commit::give_up(node, socket);
+        }
+    }
+}
+
+async fn end(node: &Arc<Node>, now: u64, socket: SocketId, departure: Departure) -> Result<(), StoreError> {
+    detach::detach(node, now, socket, departure).await
+}

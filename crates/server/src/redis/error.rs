@@ -1,0 +1,101 @@
+//! What can go wrong between a node and Redis.
+
+use core::fmt;
+
+/// Why a step on Redis was not done, or is not known to be done. Steps are idempotent: the caller may repeat them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No connection, or no reply in time.
+    Unreachable(String),
+    /// Redis is there and cannot serve yet: it loads its data, fails over, or runs a long script.
+    Unready(String),
+    /// The user name or password is wrong, or missing.
+    Auth(String),
+    /// The user may not run a command, or not touch a key or channel.
+    Denied(String),
+    /// The server is too old; the text is its version.
+    Version(String),
+    /// Redis has no memory left for what the step adds.
+    OutOfMemory,
+    /// The server is a replica, and takes no writes.
+    ReadOnly,
+    /// A reply or a stored value is not what a script of this engine writes. The text names where it was.
+    Malformed(&'static str),
+    /// Redis refused the step with another error.
+    Refused(String),
+    /// The options contradict each other or name a file that cannot be read.
+    Config(String),
+}
+
+impl StoreError {
+    /// Whether the same step may succeed later without a change by an operator.
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Unready(_) | Self::ReadOnly)
+    }
+
+    /// A word for metrics and logs.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Unready(_) => "unready",
+            Self::Auth(_) => "auth",
+            Self::Denied(_) => "denied",
+            Self::Version(_) => "version",
+            Self::OutOfMemory => "out-of-memory",
+            Self::ReadOnly => "read-only",
+            Self::Malformed(_) => "malformed",
+            Self::Refused(_) => "refused",
+            Self::Config(_) => "config",
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(why) => write!(f, "Redis is not reachable: {why}"),
+            Self::Unready(why) => write!(f, "Redis is not ready: {why}"),
+            Self::Auth(why) => write!(f, "Redis refuses the user name or password: {why}"),
+            Self::Denied(why) => write!(f, "the Redis user lacks a permission: {why}"),
+            Self::Version(version) => write!(f, "Redis {version} is too old: 7.0 or later is needed"),
+            Self::OutOfMemory => f.write_str("Redis has no memory left (maxmemory)"),
+            Self::ReadOnly => f.write_str("the Redis server is a read-only replica"),
+            Self::Malformed(place) => write!(f, "Redis holds something that is not Signalpost's: {place}"),
+            Self::Refused(why) => write!(f, "Redis refused a step: {why}"),
+            Self::Config(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<redis::RedisError> for StoreError {
+    fn from(error: redis::RedisError) -> Self {
+        use redis::{ErrorKind, ServerErrorKind as Server};
+        let text = error.to_string();
+        match error.kind() {
+            ErrorKind::Server(Server::ReadOnly) => Self::ReadOnly,
+            ErrorKind::Server(Server::NoPerm) => Self::Denied(text),
+            ErrorKind::Server(
+                Server::BusyLoading
+                | Server::TryAgain
+                | Server::ClusterDown
+                | Server::MasterDown
+                | Server::Moved
+                | Server::Ask,
+            )
+            | ErrorKind::MasterNameNotFoundBySentinel => Self::Unready(text),
+            ErrorKind::AuthenticationFailed => Self::Auth(text),
+            ErrorKind::Io | ErrorKind::ClusterConnectionNotFound => Self::Unreachable(text),
+            ErrorKind::InvalidClientConfig | ErrorKind::EmptySentinelList => Self::Config(text),
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Malformed("the protocol of Redis"),
+            _ => match error.code() {
+                Some("OOM") => Self::OutOfMemory,
+                Some("NOAUTH" | "WRONGPASS") => Self::Auth(text),
+                Some("BUSY" | "NOREPLICAS" | "MISCONF" | "UNBLOCKED") => Self::Unready(text),
+                _ => Self::Refused(text),
+            },
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The sockets of this node, and the sessions that they own.
+//!
+//! One mutex guards all of it; it is held for a few map look-ups and pushes into queues, never across an await.
+
+use crate::SocketId;
+use crate::engine::{Claimed, Delivery, DeliveryQueue, Departure, Full, Mail, Outcome};
+use crate::registry::sessions::frames::Frames;
+use crate::registry::sessions::keys::Keys;
+use signalpost_protocol::{PeerId, PeerInfo, Position, SESSIONS, SequenceNumber};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Sockets and sessions of one node.
+#[derive(Default)]
+pub(super) struct Local(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    lines: HashMap<SocketId, Line>,
+    /// Which socket owns the session with this seal.
+    seals: HashMap<String, SocketId>,
+}
+
+/// One socket.
+struct Line {
+    queue: Arc<dyn DeliveryQueue>,
+    owned: Option<Owned>,
+    /// A command of it is being executed.
+    is_busy: bool,
+    /// It has ended meanwhile.
+    ended: Option<Departure>,
+}
+
+/// A session that this node owns. Nobody else writes its frames and keys, as long as the seal is the session's.
+#[derive(Clone, Debug)]
+pub(super) struct Owned {
+    pub(super) id: PeerId,
+    /// Names the session and no other of this peer, earlier or later.
+    pub(super) number: u64,
+    /// Proves to scripts that this node owns the session. Drawn for each claim.
+    pub(super) seal: String,
+    pub(super) version: u16,
+    pub(super) info: Arc<PeerInfo>,
+    pub(super) frames: Frames,
+    /// The keys, until the client has proved that it has the last one.
+    pub(super) unproven: Option<Keys>,
+    pub(super) stream: Stream,
+}
+
+/// How far the mail of a session has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stream {
+    /// The number up to which the socket's queue has everything. `None`: the claim is not answered yet.
+    pub(super) delivered: Option<u32>,
+    /// The highest number that is known to be in the mailbox.
+    pub(super) known: u32,
+    /// The number up to which Redis knows that a client of version 1, which acknowledges nothing, has everything.
+    pub(super) confirmed: u32,
+    /// Mail that is missing is being fetched.
+    pub(super) is_fetching: bool,
+    /// Why the session was lost before the claim was answered.
+    pub(super) farewell: Option<Delivery>,
+}
+
+impl Owned {
+    pub(super) fn has_session(&self) -> bool {
+        self.version >= SESSIONS
+    }
+
+    /// The number up to which the socket has everything.
+    pub(super) fn delivered(&self) -> u32 {
+        self.stream.delivered.unwrap_or(0)
+    }
+}
+
+/// What became of one piece of mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is in the socket's queue, or was there before.
+    Yes,
+    /// Mail before it is missing, and nobody fetches it yet: the caller does, with [`Local::fetched`] at the end.
+    Gap,
+    /// Somebody fetches already, the claim is not answered yet, the queue of a client of version 1 is full, or this node does not
+    /// own the session.
+    No,
+}
+
+impl Local {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a socket.
+    pub(super) fn attach(&self, socket: SocketId, queue: Arc<dyn DeliveryQueue>) {
+        let line = Line { queue, owned: None, is_busy: false, ended: None };
+        self.state().lines.insert(socket, line);
+    }
+
+    /// Begins a command; `false` if one is being executed. An end waits for it: [`Local::finish`] returns it then.
+    pub(super) fn start(&self, socket: SocketId, ends: Option<Departure>) -> bool {
+        let mut state = self.state();
+        let Some(line) = state.lines.get_mut(&socket) else { return false };
+        if line.is_busy {
+            line.ended = line.ended.or(ends);
+            return false;
+        }
+        line.is_busy = true;
+        true
+    }
+
+    /// Ends a command, and returns the end of the socket if it came meanwhile. That is a command too.
+    pub(super) fn finish(&self, socket: SocketId) -> Option<Departure> {
+        let mut state = self.state();
+        let line = state.lines.get_mut(&socket)?;
+        let ended = line.ended.take();
+        line.is_busy = ended.is_some();
+        ended
+    }
+
+    /// Removes a socket, and returns the session that it owned.
+    pub(super) fn detach(&self, socket: SocketId) -> Option<Owned> {
+        let mut state = self.state();
+        let owned = state.lines.remove(&socket)?.owned?;
+        state.seals.remove(&owned.seal);
+        Some(owned)
+    }
+
+    /// Gives a socket its session. With [`Stream::delivered`] empty nothing is delivered yet.
+    pub(super) fn own(&self, socket: SocketId, owned: Owned) {
+        let mut state = self.state();
+        let State { lines, seals } = &mut *state;
+        let Some(line) = lines.get_mut(&socket) else { return };
+        if let Some(former) = line.owned.take() {
+            seals.remove(&former.seal);
+        }
+        seals.insert(owned.seal.clone(), socket);
+        line.owned = Some(owned);
+    }
+
+    /// Takes a session from its socket.
+    pub(super) fn disown(&self, socket: SocketId) -> Option<Owned> {
+        let mut state = self.state();
+        let owned = state.lines.get_mut(&socket)?.owned.take()?;
+        state.seals.remove(&owned.seal);
+        Some(owned)
+    }
+
+    /// Returns the session of a socket, as it is now.
+    pub(super) fn owned(&self, socket: SocketId) -> Option<Owned> {
+        self.state().lines.get(&socket)?.owned.clone()
+    }
+
+    /// Returns the session with a seal, as it is now.
+    pub(super) fn by_seal(&self, seal: &str) -> Option<Owned> {
+        let state = self.state();
+        state.lines.get(state.seals.get(seal)?)?.owned.clone()
+    }
+
+    /// Returns the sockets that own a session.
+    pub(super) fn owners(&self) -> Vec<SocketId> {
+        self.state().seals.values().copied().collect()
+    }
+
+    /// Changes the session of a socket.
+    pub(super) fn change(&self, socket: SocketId, change: impl FnOnce(&mut Owned)) {
+        if let Some(owned) = self.state().lines.get_mut(&socket).and_then(|line| line.owned.as_mut()) {
+            change(owned);
+        }
+    }
+
+    /// Puts a reply, or anything else that a queue must take, into the queue of a socket.
+    pub(super) fn deliver(&self, socket: SocketId, delivery: Delivery) {
+        if let Some(line) = self.state().lines.get(&socket) {
+            let _taken = line.queue.deliver(delivery);
+        }
+    }
+
+    /// Replies to the claim of a socket: from now on its mail is delivered.
+    pub(super) fn welcome(&self, socket: SocketId, claimed: Claimed) {
+        let mut state = self.state();
+        let Some(line) = state.lines.get_mut(&socket) else { return };
+        if let Some(owned) = &mut line.owned {
+            owned.stream.delivered = Some(claimed.acknowledged.0);
+        }
+        let _taken = line.queue.deliver(Delivery::Claimed(claimed));
+    }
+
+    /// Says the farewell that came before the claim was answered.
+    pub(super) fn say_farewell(&self, socket: SocketId) {
+        let farewell = self.owned(socket).and_then(|owned| Some((owned.seal, owned.stream.farewell?)));
+        if let Some((seal, farewell)) = farewell {
+            self.lose(&seal, farewell);
+        }
+    }
+
+    /// Puts the reply to a command into the queue of a socket.
+    pub(super) fn done(&self, socket: SocketId, outcome: Outcome) {
+        let state = self.state();
+        let Some(line) = state.lines.get(&socket) else { return };
+        let owned = line.owned.as_ref().filter(|owned| owned.has_session());
+        let received = owned.map_or(Position::START, |owned| owned.frames.received());
+        let _taken = line.queue.deliver(Delivery::Done { received, outcome });
+    }
+
+    /// Delivers one piece of mail if it is the next.
+    pub(super) fn take(&self, seal: &str, seq: u32, mail: Arc<Mail>) -> Taken {
+        let mut state = self.state();
+        let State { lines, seals } = &mut *state;
+        let Some(line) = seals.get(seal).and_then(|socket| lines.get_mut(socket)) else { return Taken::No };
+        let Line { queue, owned: Some(owned), .. } = line else { return Taken::No };
+        owned.stream.known = owned.stream.known.max(seq);
+        let Some(delivered) = owned.stream.delivered else { return Taken::No };
+        if seq <= delivered {
+            return Taken::Yes;
+        }
+        if delivered.checked_add(1) != Some(seq) {
+            return if std::mem::replace(&mut owned.stream.is_fetching, true) {
+                Taken::No
+            } else {
+                Taken::Gap
+            };
+        }
+        let number = owned.has_session().then_some(SequenceNumber(seq));
+        match queue.deliver(Delivery::Mail { seq: number, mail }) {
+            Ok(()) => {
+                owned.stream.delivered = Some(seq);
+                Taken::Yes
+            }
+            // Only a client of version 1 can have no room: its mail waits in the mailbox.
+            Err(Full) => Taken::No,
+        }
+    }
+
+    /// Ends the fetching of mail, and returns whether some is still missing: then the caller goes on. With `is_stuck` it ends in
+    /// any case.
+    pub(super) fn fetched(&self, seal: &str, is_stuck: bool) -> bool {
+        let mut state = self.state();
+        let State { lines, seals } = &mut *state;
+        let line = seals.get(seal).and_then(|socket| lines.get_mut(socket));
+        let Some(owned) = line.and_then(|line| line.owned.as_mut()) else { return false };
+        let stream = &mut owned.stream;
+        stream.is_fetching = !is_stuck && stream.delivered.is_some_and(|delivered| delivered < stream.known);
+        stream.is_fetching
+    }
+
+    /// Notes that a number is in a mailbox, and returns whether the caller is to fetch what is missing.
+    pub(super) fn note(&self, seal: &str, seq: u32) -> bool {
+        let mut state = self.state();
+        let State { lines, seals } = &mut *state;
+        let line = seals.get(seal).and_then(|socket| lines.get_mut(socket));
+        let Some(owned) = line.and_then(|line| line.owned.as_mut()) else { return false };
+        let stream = &mut owned.stream;
+        stream.known = stream.known.max(seq);
+        let is_behind = stream.delivered.is_some_and(|delivered| delivered < stream.known);
+        is_behind && !std::mem::replace(&mut stream.is_fetching, true)
+    }
+
+    /// Says farewell to the socket that owned the session with this seal, and returns that session. A socket whose claim is not
+    /// answered yet hears of it afterwards.
+    pub(super) fn lose(&self, seal: &str, farewell: Delivery) -> Option<Owned> {
+        let mut state = self.state();
+        let State { lines, seals } = &mut *state;
+        let line = lines.get_mut(seals.get(seal)?)?;
+        let owned = line.owned.as_mut()?;
+        if owned.stream.delivered.is_none() {
+            owned.stream.farewell = Some(farewell);
+            return None;
+        }
+        seals.remove(seal);
+        let _taken = line.queue.deliver(farewell);
+        line.owned.take()
+    }
+}

@@ -1,0 +1,133 @@
+//! One node: what all steps share.
+
+use super::call::Call;
+use super::config::{Clock, Config};
+use super::error::StoreError;
+use super::keys::Keys;
+use super::local::Local;
+use super::renewals::Renewals;
+use super::reply::Reply;
+use super::scripts::Script;
+use super::seats::Here;
+use super::store::Store;
+use signalpost_protocol::PeerId;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Time that the keys of a session live longer than its lease and its window, in milliseconds.
+const SLACK_MS: u64 = 30_000;
+/// Pauses between two tries of a step: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// What the steps of one node share.
+pub(super) struct Node {
+    pub(super) store: Store,
+    pub(super) keys: Keys,
+    pub(super) local: Local,
+    pub(super) rooms: Here,
+    pub(super) config: Config,
+    /// The channel of the node's doorbell.
+    pub(super) channel: String,
+    pub(super) renewals: Renewals,
+    /// The time of the last command, for what no command asks for.
+    last_now: AtomicU64,
+    /// How many sessions the store had when it was last counted.
+    pub(super) sessions: AtomicU64,
+    /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
+    overflowed: Mutex<VecDeque<(PeerId, u64)>>,
+}
+
+impl Node {
+    pub(super) fn new(store: Store, config: Config, name: &str) -> Self {
+        let keys = Keys::new(&config.prefix);
+        let channel = keys.doorbells() + name;
+        Self {
+            store,
+            keys,
+            local: Local::default(),
+            rooms: Here::default(),
+            config,
+            channel,
+            renewals: Renewals::default(),
+            last_now: AtomicU64::new(0),
+            sessions: AtomicU64::new(0),
+            overflowed: Mutex::default(),
+        }
+    }
+
+    /// Begins a call with the time.
+    pub(super) fn call(&self, script: &'static Script, now: u64) -> Call {
+        let told = self.is_time_told().then_some(now);
+        Call::new(script).optional(told)
+    }
+
+    /// Notes the time that a caller passes.
+    pub(super) fn note_now(&self, now: u64) {
+        self.last_now.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// Returns the latest time that a caller has passed.
+    pub(super) fn last_now(&self) -> u64 {
+        self.last_now.load(Ordering::Relaxed)
+    }
+
+    /// Whether the callers' clock counts.
+    pub(super) fn is_time_told(&self) -> bool {
+        self.config.clock == Clock::Told
+    }
+
+    /// How long keys live without a sign of life, in milliseconds.
+    pub(super) fn life_ms(&self) -> u64 {
+        crate::engine::limits::LEASE_MS.saturating_add(self.config.window_ms).saturating_add(SLACK_MS)
+    }
+
+    /// Runs a script, and again while Redis is away, as long as the configured patience lasts. Every script may be repeated.
+    ///
+    /// # Errors
+    /// The last error.
+    pub(super) async fn run(&self, call: Call) -> Result<Reply, StoreError> {
+        let end = Instant::now().checked_add(self.config.patience);
+        let mut pause = PAUSES.0;
+        loop {
+            match self.store.run(&call).await {
+                Err(error) if error.is_temporary() && end.is_some_and(|end| Instant::now() + pause < end) => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Draws a seal for a session.
+    ///
+    /// # Errors
+    /// The operating system gives no random numbers.
+    pub(super) fn draw_seal(&self) -> Result<String, StoreError> {
+        draw().map(|number| format!("{number:032x}"))
+    }
+
+    /// Notes that the mailbox of a session could not take an answer.
+    pub(super) fn overflow(&self, id: PeerId, number: u64) {
+        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).push_back((id, number));
+    }
+
+    /// Takes a session whose mailbox could not take an answer.
+    pub(super) fn next_overflowed(&self) -> Option<(PeerId, u64)> {
+        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+/// Draws a random number.
+///
+/// # Errors
+/// The operating system gives none.
+pub(super) fn draw() -> Result<u128, StoreError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|_| StoreError::Config("the operating system gives no random numbers".into()))?;
+    Ok(u128::from_le_bytes(bytes))
+}

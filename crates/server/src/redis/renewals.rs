@@ -1,0 +1,23 @@
+//! Signs of life that the agenda does not know yet.
+
+use signalpost_protocol::PeerId;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use tokio::time::Instant;
+
+/// Signs of life that the agenda does not know yet.
+#[derive(Debug, Default)]
+pub(super) struct Renewals(Mutex<HashMap<PeerId, Instant>>);
+
+impl Renewals {
+    /// Notes a sign of life.
+    pub(super) fn note(&self, id: &PeerId) {
+        let mut renewals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        renewals.insert(id.clone(), Instant::now());
+    }
+
+    /// Takes all of them.
+    pub(super) fn take(&self) -> HashMap<PeerId, Instant> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,96 @@
+//! Sends to the members of a room.
+
+use super::context::Rooms;
+use super::enter::Step;
+use crate::engine::Mail;
+use crate::redis::error::StoreError;
+use crate::redis::mailbox::{self, Post, Posted};
+use crate::redis::seats::{Member, Target};
+use futures_util::future::join_all;
+use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS, Signal};
+
+/// Members that are sent to at once.
+const TOGETHER: usize = 64;
+/// Most times that a receiver has to be told of the sender before it gets one relay.
+const TRIES: usize = 8;
+
+impl Rooms<'_> {
+    /// Puts a message into the mailbox of every other member of a room. A full mailbox of one does not keep it from the others.
+    pub(super) async fn broadcast(
+        &self,
+        member: &Member,
+        number: u64,
+        reference: Option<u32>,
+        room: &RoomName,
+        data: String,
+    ) -> Result<Step, StoreError> {
+        let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
+            return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
+        };
+        let own = member.state().own.get(room).copied().unwrap_or(seat.own);
+        let news = [(room.clone(), own)];
+        let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
+        let mail = Mail::Relay { from: member.peer.clone(), signal };
+        let receivers = self.steps().members(room).await?;
+        let mut is_everywhere = true;
+        for some in receivers.chunks(TOGETHER) {
+            let others = some.iter().filter(|receiver| **receiver != member.peer);
+            let sent = others.map(|receiver| self.send(member, number, receiver, &mail, &news));
+            for sent in join_all(sent).await {
+                is_everywhere &= sent?;
+            }
+        }
+        if is_everywhere {
+            Ok(Step::executed(reference.map(|_| Mail::Sent { reference })))
+        } else {
+            Ok(Step::refused(ErrorCode::PeerBusy, reference))
+        }
+    }
+
+    /// Puts a relay into the mailbox of one member, after the news about the sender. Returns whether there was room; a session
+    /// that has just ended needs none.
+    async fn send(
+        &self,
+        member: &Member,
+        number: u64,
+        to: &PeerId,
+        mail: &Mail,
+        news: &[(RoomName, u64)],
+    ) -> Result<bool, StoreError> {
+        let post = Post {
+            to,
+            source: format!("p:{}", member.peer),
+            session: member.session,
+            number,
+            mail,
+            receipt: None,
+            only: None,
+            version: 1,
+            rooms: news,
+        };
+        for _ in 0..TRIES {
+            match mailbox::post(self.node, self.now, &post).await? {
+                Posted::Taken => return Ok(true),
+                Posted::Gone => {
+                    for (room, _) in news {
+                        if let Some(entry) =
+                            self.steps().peer(room, to).await?.filter(|entry| !entry.is_gone())
+                        {
+                            self.heal(room, to, entry.session).await?;
+                        }
+                    }
+                    return Ok(true);
+                }
+                Posted::Old | Posted::Busy => return Ok(false),
+                Posted::Behind { room, seat, session, version } => {
+                    let has_session = version >= SESSIONS;
+                    let target = Target { peer: to.clone(), session, has_session, seal: None };
+                    if !self.tell_before_relay(target, &room, &member.peer, seat).await? {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+}

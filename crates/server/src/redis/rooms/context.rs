@@ -1,0 +1,47 @@
+//! What every step of the rooms has at hand.
+
+use super::steps::RoomSteps;
+use crate::engine::Mail;
+use crate::redis::local::{Owned, Taken};
+use crate::redis::mailbox;
+use crate::redis::node::Node;
+use crate::redis::seats::{Book, Member};
+use signalpost_protocol::RoomName;
+use std::sync::{Arc, MutexGuard};
+
+/// The rooms, as one step of one node sees them. The time counts only where callers tell it.
+#[derive(Clone, Copy)]
+pub(super) struct Rooms<'a> {
+    pub(super) node: &'a Arc<Node>,
+    pub(super) now: u64,
+}
+
+impl<'a> Rooms<'a> {
+    pub(super) fn here(&self) -> MutexGuard<'a, Book> {
+        self.node.rooms.lock()
+    }
+
+    pub(super) fn steps(&self) -> RoomSteps<'a> {
+        RoomSteps { node: self.node, now: self.now }
+    }
+
+    pub(super) fn member(&self, owned: &Owned) -> Option<Arc<Member>> {
+        self.here().by_seal(&owned.id, &owned.seal)
+    }
+
+    /// Hands mail that is in the mailbox to the socket.
+    pub(super) async fn deliver(&self, seal: &str, mails: impl Iterator<Item = (u32, Arc<Mail>)> + Send) {
+        let mut is_missing = false;
+        for (seq, mail) in mails {
+            is_missing |= self.node.local.take(seal, seq, mail) == Taken::Gap;
+        }
+        if is_missing {
+            mailbox::fetch(self.node, self.now, seal).await;
+        }
+    }
+}
+
+/// Returns the name of the field of a session's seat in a room.
+pub(super) fn seat_field(room: &RoomName) -> String {
+    format!("room:{room}")
+}

@@ -1,0 +1,222 @@
+//! Executes the frames of a client that are about a room.
+
+use super::context::{Rooms, seat_field};
+use super::list::Listed;
+use super::steps::{Act, Actor, Effect};
+use super::tell::{Progress, Told};
+use crate::engine::limits::{LEASE_MS, UNPROMPTED_NOTICES};
+use crate::engine::{Mail, Outcome, explanation};
+use crate::redis::discovery;
+use crate::redis::error::StoreError;
+use crate::redis::seats::Member;
+use crate::redis::seats::Seat;
+use signalpost_protocol::{ErrorCode, Query, RoomName, limits};
+use std::sync::Arc;
+
+/// Most times that an answer is made anew because the room or the seat has changed meanwhile.
+const TRIES: usize = 16;
+
+/// What a frame has come to. The caller commits it: the answer and the fields, both or neither.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::redis) struct Step {
+    pub(in crate::redis) answer: Option<Mail>,
+    pub(in crate::redis) outcome: Outcome,
+    /// Fields of the session and their values; an empty value removes the field. A name with `?` before it is a condition:
+    /// the field has this value, or none if it is empty.
+    pub(in crate::redis) fields: Vec<(String, String)>,
+}
+
+impl Step {
+    pub(super) fn executed(answer: Option<Mail>) -> Self {
+        Self { answer, outcome: Outcome::Executed, fields: Vec::new() }
+    }
+
+    /// Refuses the frame.
+    pub(super) fn refused(code: ErrorCode, reference: Option<u32>) -> Self {
+        Self::refused_for(code, explanation(code).into(), reference, None)
+    }
+
+    fn refused_for(
+        code: ErrorCode,
+        text: std::borrow::Cow<'static, str>,
+        reference: Option<u32>,
+        after: Option<u32>,
+    ) -> Self {
+        let answer = Mail::Refused { code, text, reference, about: None, after };
+        Self { answer: Some(answer), outcome: Outcome::Refused(code), fields: Vec::new() }
+    }
+
+    /// Says that this node owns the session no more.
+    pub(super) fn unregistered() -> Self {
+        Self { answer: None, outcome: Outcome::Unregistered, fields: Vec::new() }
+    }
+}
+
+impl Rooms<'_> {
+    /// Lets a session enter a room, or lists the room again for a member. `number`: the number of the frame; `again`: the
+    /// frame is executed once more because the seat has moved before it was committed.
+    pub(super) async fn join(
+        &self,
+        member: &Arc<Member>,
+        number: u64,
+        reference: Option<u32>,
+        room: &RoomName,
+        again: bool,
+    ) -> Result<Step, StoreError> {
+        let seat = member.seat(room)?;
+        if seat.is_none() && member.rooms().len() >= limits::ROOMS_PER_PEER {
+            return Ok(Step::refused(ErrorCode::TooManyRooms, reference));
+        }
+        let allowed = if again { Ok(()) } else { member.state().joins.take(self.now) };
+        if let Err(wait) = allowed {
+            return Ok(too_often(wait, reference));
+        }
+        let query = Query { limit: Some(limits::PAGE), ..Query::default() };
+        let joined = |page| Some(Mail::Joined { room: room.clone(), page, reference });
+        if seat.is_some_and(|(_, seat)| seat.has_entered()) {
+            let (listed, fields) = self.list_to_member(member, room, &query).await?;
+            return Ok(Step { fields, ..Step::executed(joined(listed.page)) });
+        }
+        let Some(deadline) = self.intend_to_enter(member, room).await? else {
+            return Ok(Step::unregistered());
+        };
+        let info = member.info_text()?;
+        let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
+        self.here().enter(room, &member.peer);
+        let act = Act::Join { op: number, info: &info, deadline: Some(deadline) };
+        let acted = self.act(room, actor, act).await?;
+        match acted.effect {
+            Effect::Changed | Effect::Same => {}
+            Effect::Late => return Ok(Step::unregistered()),
+            Effect::Expired => return Err(StoreError::Unready("a join came too late".into())),
+        }
+        let Listed { version, page } = self.list(room, &member.peer, &query).await?;
+        let field = seat_field(room);
+        let fields = vec![
+            (format!("?{field}"), Seat::default().to_text()),
+            (field, Seat::listed_at(version, acted.own).to_text()),
+        ];
+        Ok(Step { fields, ..Step::executed(joined(page)) })
+    }
+
+    /// Writes into the session that it wants to enter a room: whoever ends the session takes it out of the room too. Returns
+    /// the time until which it may enter; `None` if the session is over or owned elsewhere.
+    async fn intend_to_enter(&self, member: &Member, room: &RoomName) -> Result<Option<u64>, StoreError> {
+        let intent = Seat::default();
+        for _ in 0..TRIES {
+            let seat = member.state().seats.get(room).cloned().unwrap_or_default();
+            match self.tell(&member.target(), room, (&seat, &intent), UNPROMPTED_NOTICES, Vec::new()).await? {
+                Told::Ok { now, .. } => {
+                    member.note_seat(room, &intent.to_text());
+                    return Ok(Some(now.saturating_add(LEASE_MS)));
+                }
+                Told::Moved(text) => member.note_seat(room, &text),
+                Told::Full(_) => {}
+                Told::Gone => return Ok(None),
+            }
+        }
+        Err(StoreError::Malformed("a seat that does not rest"))
+    }
+
+    /// Lists a room for a member: first the notices that are due, as far as its mailbox takes them, then the list, both as of one
+    /// version. If some notices remain, the list may contradict them: then the member gets another list in their place. Returns
+    /// the condition under which the list is right.
+    async fn list_to_member(
+        &self,
+        member: &Member,
+        room: &RoomName,
+        query: &Query,
+    ) -> Result<(Listed, Vec<(String, String)>), StoreError> {
+        let condition = |text: String| vec![(format!("?{}", seat_field(room)), text)];
+        for _ in 0..TRIES {
+            let (progress, _) = self.update(member, room, None, usize::MAX).await?;
+            let Some((text, seat)) = member.seat(room)? else { break };
+            let listed = self.list(room, &member.peer, query).await?;
+            if listed.version == seat.cursor || seat.cursor == 0 {
+                return Ok((listed, condition(text)));
+            }
+            if progress == Progress::Partly {
+                let stale = Seat { cursor: 0, ..seat };
+                match self
+                    .tell(&member.target(), room, (&text, &stale), UNPROMPTED_NOTICES, Vec::new())
+                    .await?
+                {
+                    Told::Ok { .. } => {
+                        member.note_seat(room, &stale.to_text());
+                        member.state().is_behind = true;
+                        return Ok((listed, condition(stale.to_text())));
+                    }
+                    Told::Moved(text) => member.note_seat(room, &text),
+                    Told::Full(_) => {}
+                    Told::Gone => return Ok((listed, Vec::new())),
+                }
+            }
+        }
+        let listed = self.list(room, &member.peer, query).await?;
+        Ok((listed, Vec::new()))
+    }
+
+    /// Lets a session leave a room.
+    pub(super) async fn leave(
+        &self,
+        member: &Member,
+        number: u64,
+        reference: Option<u32>,
+        room: &RoomName,
+    ) -> Result<Step, StoreError> {
+        if member.seat(room)?.is_none() {
+            return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
+        }
+        let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
+        self.act(room, actor, Act::Leave { op: number }).await?;
+        let fields = vec![(seat_field(room), String::new())];
+        let answer = Some(Mail::Left { room: room.clone(), reference });
+        Ok(Step { fields, ..Step::executed(answer) })
+    }
+
+    /// Lists peers for a client, which may be a member of the room that it asks for.
+    pub(super) async fn discover(
+        &self,
+        member: &Member,
+        reference: Option<u32>,
+        query: &Query,
+    ) -> Result<Step, StoreError> {
+        let (page, fields) = match &query.room {
+            None => (discovery::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
+            Some(room) if member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) => {
+                let (listed, fields) = self.list_to_member(member, room, query).await?;
+                (listed.page, fields)
+            }
+            Some(room) => (self.list(room, &member.peer, query).await?.page, Vec::new()),
+        };
+        Ok(Step { fields, ..Step::executed(Some(Mail::Found { page, reference })) })
+    }
+
+    /// Takes note of what was committed, and tells the member what has changed meanwhile.
+    pub(super) async fn committed(
+        &self,
+        member: &Member,
+        fields: &[(String, String)],
+    ) -> Result<(), StoreError> {
+        for (field, text) in fields {
+            let Some(room) = field.strip_prefix("room:").and_then(|name| RoomName::parse(name).ok()) else {
+                continue;
+            };
+            member.note_seat(&room, text);
+            if text.is_empty() {
+                self.here().leave(&room, &member.peer);
+            } else {
+                member.note_own(&room, Seat::parse(text)?.own);
+                self.settle(member, &room).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a peer that enters rooms too often, and may enter another in `wait` milliseconds.
+fn too_often(wait: u64, reference: Option<u32>) -> Step {
+    let wait = u32::try_from(wait).unwrap_or(u32::MAX);
+    let text = format!("the peer enters rooms too often: it may enter another in {wait} ms").into();
+    Step::refused_for(ErrorCode::RateLimited, text, reference, Some(wait))
+}

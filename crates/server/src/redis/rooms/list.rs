@@ -1,0 +1,142 @@
+//! Lists of a room. A list names who is present in the room at one version, and nobody whose lease is over: such a peer is
+//! first made away, which the members hear before they get a list without it.
+
+use super::context::Rooms;
+use super::steps::{Act, Actor, MAX_READ};
+use crate::engine::{LeaveReason, Mail, Page, peer_weight};
+use crate::redis::error::StoreError;
+use crate::redis::presence::{Presence, lapsed, meets, page_bytes, peek};
+use crate::redis::scripts::EXPIRE;
+use crate::redis::seats::Seat;
+use signalpost_protocol::{PeerId, Query, RoomName, limits};
+
+/// Most times that a list is read anew because somebody in it is not present.
+const READS: usize = 3;
+
+/// A page of a room, as of one version.
+pub(super) struct Listed {
+    pub(super) version: u64,
+    pub(super) page: Page,
+}
+
+impl Rooms<'_> {
+    /// Lists who is present in a room and meets the other conditions of the query, without the asker.
+    pub(super) async fn list(
+        &self,
+        room: &RoomName,
+        asker: &PeerId,
+        query: &Query,
+    ) -> Result<Listed, StoreError> {
+        let after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
+        let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
+        let is_filtered = query.region.is_some() || query.capability.is_some();
+        // The asker, and one more to know whether there are more.
+        let most = if is_filtered { MAX_READ } else { limit.saturating_add(2) };
+        let answers = match peek(self.node, self.now, asker).await? {
+            Presence::Connected { answer_bytes, .. } => answer_bytes,
+            _ => 0,
+        };
+        let bytes = page_bytes(answers);
+        let mut reads = 1;
+        loop {
+            let read = self.steps().page(room, after.as_ref(), most).await?;
+            let is_full = read.entries.len() >= most;
+            let peers: Vec<&PeerId> = read.entries.iter().map(|entry| &entry.peer).collect();
+            let absent = lapsed(self.node, self.now, &peers).await?;
+            let mut is_healed = false;
+            if reads < READS {
+                for entry in read.entries.iter().filter(|entry| absent.contains(&entry.peer)) {
+                    is_healed |= self.heal(room, &entry.peer, entry.session).await?;
+                }
+            }
+            if is_healed {
+                reads += 1;
+                continue;
+            }
+            let mut page = Page::default();
+            let (mut weight, mut last_read) = (0usize, None);
+            let mut last_listed: Option<&PeerId> = None;
+            for entry in &read.entries {
+                let meets =
+                    entry.peer != *asker && !absent.contains(&entry.peer) && meets(&entry.info, query);
+                last_read = Some(&entry.peer);
+                if !meets {
+                    continue;
+                }
+                weight = weight.saturating_add(peer_weight(&entry.info));
+                // Each page lists at least one peer: a client that goes on asking must come to the end.
+                if page.peers.len() == limit || (weight > bytes && !page.peers.is_empty()) {
+                    page.cursor = last_listed.cloned();
+                    break;
+                }
+                last_listed = Some(&entry.peer);
+                page.peers.push(entry.info.clone());
+            }
+            if page.cursor.is_none() && is_full {
+                page.cursor = last_read.cloned();
+            }
+            return Ok(Listed { version: read.version, page });
+        }
+    }
+
+    /// Makes the list of the room for a member that cannot be told what has changed, and its seat afterwards.
+    pub(super) async fn list_again(
+        &self,
+        room: &RoomName,
+        asker: &PeerId,
+        own: u64,
+    ) -> Result<(Vec<Mail>, Seat), StoreError> {
+        let query = Query { limit: Some(limits::PAGE), ..Query::default() };
+        let Listed { version, page } = self.list(room, asker, &query).await?;
+        let mail = Mail::Joined { room: room.clone(), page, reference: None };
+        Ok((vec![mail], Seat::listed_at(version, own)))
+    }
+
+    /// Takes note of a peer that a room takes for present, and whose lease is over or whose session has ended. Returns whether
+    /// the room may have changed.
+    pub(super) async fn heal(
+        &self,
+        room: &RoomName,
+        peer: &PeerId,
+        session: u64,
+    ) -> Result<bool, StoreError> {
+        let over = || async {
+            let actor = Actor { peer, session, turn: 0 };
+            let acted = self.steps().act(room, actor, Act::End(LeaveReason::Lost)).await?;
+            self.spread_later(room, acted);
+            Ok::<_, StoreError>(())
+        };
+        let stand = || async {
+            for (room, acted) in self.set_standing(peer).await? {
+                self.spread_later(&room, acted);
+            }
+            Ok::<_, StoreError>(())
+        };
+        match peek(self.node, self.now, peer).await? {
+            // The agenda was late: it is there, or comes back just now.
+            Presence::Connected { number, .. } if number == session => Ok(false),
+            Presence::Away { number } if number == session => {
+                stand().await?;
+                Ok(true)
+            }
+            Presence::Lapsed { number } if number == session => {
+                let call = self
+                    .node
+                    .call(&EXPIRE, self.now)
+                    .keys(self.node.keys.whole(peer))
+                    .arg(self.node.config.window_ms);
+                let ended = self.node.run(call).await?.into_fields("expire")?.text()? == "ended";
+                if ended {
+                    over().await?
+                } else {
+                    stand().await?
+                };
+                Ok(true)
+            }
+            _ => {
+                over().await?;
+                Ok(true)
+            }
+        }
+    }
+}

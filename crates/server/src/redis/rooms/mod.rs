@@ -1,0 +1,207 @@
+//! The rooms of the Redis engine.
+//!
+//! A room is a few keys in one slot. Each change gives it its next version, and the seat of a member, in the slot of its session, keeps
+//! the version up to which its client was told. So a change costs the room one entry however many members there are, changes that
+//! a member was not told of collapse, and the notices of a member are the difference between two versions.
+//!
+//! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (what a member is told next) are
+//! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `spread`, `standing`, `enter` and `broadcast` are what frames,
+//! bells and time do.
+
+mod broadcast;
+mod context;
+mod difference;
+mod enter;
+mod entry;
+mod list;
+mod plan;
+mod spread;
+mod standing;
+mod steps;
+mod tell;
+
+#[cfg(test)]
+mod difference_tests;
+#[cfg(test)]
+mod plan_tests;
+#[cfg(test)]
+mod script_tests;
+#[cfg(test)]
+mod tell_script_tests;
+
+pub(super) use enter::Step;
+
+use super::error::StoreError;
+use super::local::Owned;
+use super::node::Node;
+use super::seats::Member;
+pub(super) use super::seats::Target;
+use crate::engine::limits::UNPROMPTED_NOTICES;
+use crate::engine::{Action, LeaveReason};
+use context::Rooms;
+use signalpost_protocol::{PeerId, RoomName};
+use std::sync::Arc;
+
+/// Executes a frame that is about rooms or asks for peers. `number`: its number; `again`: the caller could not commit the step
+/// before, because a seat has moved.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn act(
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    number: u64,
+    reference: Option<u32>,
+    action: Action,
+    again: bool,
+) -> Result<Step, StoreError> {
+    let rooms = Rooms { node, now };
+    let Some(member) = rooms.member(owned) else { return Ok(Step::unregistered()) };
+    if again {
+        rooms.read_seats(&member).await?;
+    }
+    match action {
+        Action::Join(room) => rooms.join(&member, number, reference, &room, again).await,
+        Action::Leave(room) => rooms.leave(&member, number, reference, &room).await,
+        Action::Broadcast { room, data } => rooms.broadcast(&member, number, reference, &room, data).await,
+        Action::Discover(query) => rooms.discover(&member, reference, &query).await,
+        Action::Send { .. } | Action::Refuse { .. } => Ok(Step::unregistered()),
+    }
+}
+
+/// Takes note of the fields of a step that were committed, and tells the member what has changed meanwhile.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn committed(
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    fields: &[(String, String)],
+) -> Result<(), StoreError> {
+    let rooms = Rooms { node, now };
+    match rooms.member(owned) {
+        Some(member) => rooms.committed(&member, fields).await,
+        None => Ok(()),
+    }
+}
+
+/// Takes in a session that this node owns from now on: it is back in the rooms in which it has a seat, and gets their news. `turn`:
+/// the revision of the session; `seats`: the names of rooms and the texts of its seats; `was_away`: whether it had no socket
+/// before.
+///
+/// # Errors
+/// Those of the store. The session's hash still says that its rooms are to be told.
+pub(super) async fn resumed(
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    turn: u64,
+    seats: Vec<(String, String)>,
+    was_away: bool,
+) -> Result<(), StoreError> {
+    let rooms = Rooms { node, now };
+    let seats = seats.into_iter().filter_map(|(name, text)| Some((RoomName::parse(&name).ok()?, text)));
+    let member = Arc::new(Member::new(owned, turn, seats.collect()));
+    rooms.here().insert(&member);
+    rooms.come_back(&member, was_away).await
+}
+
+/// Takes note that a client has acknowledged mail, and that so many notices still wait.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn acked(
+    node: &Arc<Node>,
+    now: u64,
+    owned: &Owned,
+    notices: usize,
+) -> Result<(), StoreError> {
+    let rooms = Rooms { node, now };
+    let Some(member) = rooms.member(owned) else { return Ok(()) };
+    let is_behind = {
+        let mut state = member.state();
+        state.notices = notices;
+        state.is_behind && notices <= UNPROMPTED_NOTICES / 2
+    };
+    if is_behind { rooms.tell_all_rooms(&member).await } else { Ok(()) }
+}
+
+/// Forgets a session that is this node's no more.
+pub(super) fn forget(node: &Node, owned: &Owned) {
+    let mut here = node.rooms.lock();
+    if let Some(member) = here.by_seal(&owned.id, &owned.seal) {
+        here.remove(&member);
+    }
+}
+
+/// Returns the rooms of a session with the versions of its own last changes: a receiver that is in one of them must have been told up to
+/// that version before it gets a relay.
+pub(super) fn own_versions(node: &Node, owned: &Owned) -> Vec<(RoomName, u64)> {
+    let member = node.rooms.lock().by_seal(&owned.id, &owned.seal);
+    member.map_or_else(Vec::new, |member| member.news())
+}
+
+/// Tells the rooms of a peer how its session stands now.
+///
+/// # Errors
+/// Those of the store; the session's hash still says that it is to be done.
+pub(super) async fn standing(node: &Arc<Node>, now: u64, peer: &PeerId) -> Result<(), StoreError> {
+    Rooms { node, now }.standing(peer).await
+}
+
+/// Takes an ended session out of its rooms. It may be repeated.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn end(
+    node: &Arc<Node>,
+    now: u64,
+    peer: &PeerId,
+    session: u64,
+    reason: LeaveReason,
+    rooms: Vec<RoomName>,
+) -> Result<(), StoreError> {
+    Rooms { node, now }.end(peer, session, reason, &rooms).await
+}
+
+/// Tells a receiver what is new of the sender before a relay; `seat`: the text of the receiver's seat as `post` has read it. Returns
+/// whether there was room.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn tell_about(
+    node: &Arc<Node>,
+    now: u64,
+    target: Target,
+    room: RoomName,
+    sender: &PeerId,
+    seat: String,
+) -> Result<bool, StoreError> {
+    Rooms { node, now }.tell_before_relay(target, &room, sender, seat).await
+}
+
+/// Gives large rooms their turn, and looks for lost bells now and then: a bounded part. Returns when to call again, if a room
+/// waits.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
+    let rooms = Rooms { node, now };
+    rooms.ask_for_lost_bells().await?;
+    rooms.take_turn().await
+}
+
+/// Returns when [`sweep`] has work to do, if a large room waits for its turn.
+pub(super) fn due(node: &Node) -> Option<u64> {
+    node.rooms.lock().due()
+}
+
+/// Takes a bell: a room has changed.
+pub(super) fn handle_bell(node: &Arc<Node>, now: u64, room: RoomName, version: u64) {
+    let is_news = node.rooms.lock().hear(&room, version, None);
+    if is_news {
+        Rooms { node, now }.tell_later(room);
+    }
+}

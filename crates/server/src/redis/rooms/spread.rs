@@ -1,0 +1,196 @@
+//! Sends the members of this node the news of a room that has changed.
+//!
+//! In a small room they get them within the command that changes it, or when the bell rings. In a larger room they get them in
+//! turns, each of which tells a bounded number and rests afterwards; meanwhile changes collapse.
+
+use super::context::Rooms;
+use super::plan::Changes;
+use super::steps::{Acted, MAX_READ};
+use super::tell::Progress;
+use crate::redis::error::StoreError;
+use crate::redis::seats::Member;
+use crate::registry::Pace;
+use futures_util::future::join_all;
+use signalpost_protocol::{PeerId, RoomName};
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Pace of large rooms.
+const PACE: Pace = Pace::SERVER;
+/// Members that are told at once.
+const TOGETHER: usize = 64;
+/// Time between two looks for bells that were lost, in milliseconds.
+const ASK_MS: u64 = 10_000;
+
+impl Rooms<'_> {
+    /// Tells the members of this node what an act has changed, or lets a large room wait for its turn.
+    pub(super) async fn spread(&self, room: &RoomName, acted: Acted) -> Result<(), StoreError> {
+        self.here().hear(room, acted.version, Some(acted.members));
+        if acted.members > PACE.small {
+            self.here().queue(room);
+            return Ok(());
+        }
+        self.tell_room(room).await
+    }
+
+    /// Does the same when the caller has gone on.
+    pub(super) fn spread_later(&self, room: &RoomName, acted: Acted) {
+        self.here().hear(room, acted.version, Some(acted.members));
+        self.tell_later(room.clone());
+    }
+
+    /// Tells the members of this node what is new in a room, while the caller goes on. Several calls become one.
+    pub(super) fn tell_later(&self, room: RoomName) {
+        if !self.here().begin_telling(&room) {
+            return;
+        }
+        let (node, now) = (Arc::clone(self.node), self.now);
+        let telling = async move {
+            while node.rooms.lock().goes_on_telling(&room) {
+                if let Err(error) = (Rooms { node: &node, now }).tell_room(&room).await {
+                    tracing::warn!(%error, "the members of a room were not told");
+                }
+            }
+        };
+        let telling: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(telling);
+        tokio::spawn(telling);
+    }
+
+    /// Tells the members of this node what is new in a room, those that can take it.
+    pub(super) async fn tell_room(&self, room: &RoomName) -> Result<(), StoreError> {
+        if self.here().known(room).1 > PACE.small {
+            self.here().queue(room);
+            return Ok(());
+        }
+        let mut members = self.here().members_of(room, None, usize::MAX);
+        members.retain(|member| !member.state().is_behind);
+        let Some(changes) = self.read_for(room, &members).await? else { return Ok(()) };
+        if changes.members > PACE.small {
+            self.here().queue(room);
+            return Ok(());
+        }
+        for some in members.chunks(TOGETHER) {
+            let told = some.iter().map(|member| self.update(member, room, Some(&changes), usize::MAX));
+            for told in join_all(told).await {
+                told?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what has changed since the oldest version that one of the members knows.
+    async fn read_for(
+        &self,
+        room: &RoomName,
+        members: &[Arc<Member>],
+    ) -> Result<Option<Changes>, StoreError> {
+        let mut cursors = Vec::with_capacity(members.len());
+        for member in members {
+            cursors.extend(
+                member.seat(room)?.filter(|(_, seat)| seat.has_entered()).map(|(_, seat)| seat.cursor),
+            );
+        }
+        if cursors.is_empty() {
+            return Ok(None);
+        }
+        // Those that need the list need no changes.
+        let since = cursors.into_iter().filter(|cursor| *cursor > 0).min();
+        let since = since.unwrap_or_else(|| self.here().known(room).0);
+        let changes = self.steps().changes(room, since).await?;
+        self.here().hear(room, changes.version, Some(changes.members));
+        Ok(Some(changes))
+    }
+
+    /// Tells a member of this node what is new in one of its rooms, or lets a large room wait for its turn.
+    pub(super) async fn settle(&self, member: &Member, room: &RoomName) -> Result<(), StoreError> {
+        let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
+            return Ok(());
+        };
+        let (heard, size) = self.here().known(room);
+        if heard > 0 && heard <= seat.cursor {
+            return Ok(());
+        }
+        if size > PACE.small {
+            self.here().queue(room);
+        } else {
+            self.update(member, room, None, usize::MAX).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells a member of this node what is new in all its rooms.
+    pub(super) async fn tell_all_rooms(&self, member: &Member) -> Result<(), StoreError> {
+        member.state().is_behind = false;
+        let rooms = member.rooms();
+        for told in join_all(rooms.iter().map(|room| self.settle(member, room))).await {
+            told?;
+        }
+        Ok(())
+    }
+
+    /// Gives large rooms their turn: a bounded part. Returns when the next one is due, if a room waits.
+    pub(super) async fn take_turn(&self) -> Result<Option<u64>, StoreError> {
+        let Pace { share, turn, notices_per_ms, .. } = PACE;
+        if self.now < self.here().rests_until {
+            return Ok(self.here().due());
+        }
+        let (mut touched, mut notices) = (0u64, 0u64);
+        while touched < turn {
+            let Some((room, mut members)) = self.here().next_turn(TOGETHER) else { break };
+            touched = touched.saturating_add(u64::try_from(members.len()).unwrap_or(u64::MAX));
+            members.retain(|member| !member.state().is_behind);
+            let Some(changes) = self.read_for(&room, &members).await? else { continue };
+            let told = members.iter().map(|member| self.update(member, &room, Some(&changes), share));
+            for (told, member) in join_all(told).await.into_iter().zip(&members) {
+                let (progress, count) = told?;
+                notices = notices.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+                if progress == Progress::Partly && !member.state().is_behind {
+                    self.here().queue(&room);
+                }
+            }
+            touched = touched.max(notices);
+        }
+        let rest = [notices.checked_div(notices_per_ms), touched.checked_div(turn)];
+        let rest = rest.into_iter().flatten().fold(0, u64::saturating_add);
+        let mut here = self.here();
+        here.rests_until = self.now.saturating_add(rest);
+        Ok(here.due())
+    }
+
+    /// Asks for the version of every room of this node, once in a while: a bell may have been lost, or a room some of its changes.
+    pub(super) async fn ask_for_lost_bells(&self) -> Result<(), StoreError> {
+        let rooms = {
+            let mut here = self.here();
+            if self.now < here.asks_next {
+                return Ok(());
+            }
+            here.asks_next = self.now.saturating_add(ASK_MS);
+            here.rooms()
+        };
+        for some in rooms.chunks(TOGETHER) {
+            for asked in join_all(some.iter().map(|room| self.ask(room))).await {
+                asked?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for the version of one room, and for members of this node that it has lost.
+    async fn ask(&self, room: &RoomName) -> Result<(), StoreError> {
+        let mut lost = Vec::new();
+        let members = self.here().members_of(room, None, usize::MAX);
+        for some in members.chunks(MAX_READ) {
+            let known: Vec<(PeerId, u64)> =
+                some.iter().filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
+            let (version, size, missing) = self.steps().ask(room, &known).await?;
+            lost.extend(missing);
+            if self.here().hear(room, version, Some(size)) {
+                self.tell_later(room.clone());
+            }
+        }
+        for member in members.iter().filter(|member| lost.contains(&member.peer)) {
+            self.enter_again(member, room).await?;
+        }
+        Ok(())
+    }
+}

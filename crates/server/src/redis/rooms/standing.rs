@@ -1,0 +1,166 @@
+//! How sessions stand in their rooms: away, back, gone.
+
+use super::context::{Rooms, seat_field};
+use super::steps::{Act, Acted, Actor, Effect};
+use crate::engine::{AwayReason, LeaveReason};
+use crate::redis::error::StoreError;
+use crate::redis::scripts::{FINISH, READ};
+use crate::redis::seats::Member;
+use futures_util::future::try_join_all;
+use signalpost_protocol::{PeerId, RoomName};
+use std::collections::BTreeMap;
+
+/// What a session's hash says about its standing.
+struct Stands {
+    number: u64,
+    turn: u64,
+    /// Why it is away, if it is.
+    away: Option<AwayReason>,
+    was_away: bool,
+    info: String,
+    rooms: Vec<RoomName>,
+}
+
+impl Rooms<'_> {
+    /// Does something in a room, and tells the members of this node.
+    pub(super) async fn act(
+        &self,
+        room: &RoomName,
+        actor: Actor<'_>,
+        act: Act<'_>,
+    ) -> Result<Acted, StoreError> {
+        let acted = self.steps().act(room, actor, act).await?;
+        if acted.effect == Effect::Changed {
+            self.spread(room, acted).await?;
+        }
+        Ok(acted)
+    }
+
+    /// Tells the rooms of a peer how its session stands, and their members of this node what has changed.
+    pub(super) async fn standing(&self, peer: &PeerId) -> Result<(), StoreError> {
+        let changed = self.set_standing(peer).await?;
+        try_join_all(changed.iter().map(|(room, acted)| self.spread(room, *acted))).await?;
+        Ok(())
+    }
+
+    /// Tells the rooms of a peer how its session stands, and returns the rooms that have changed.
+    pub(super) async fn set_standing(&self, peer: &PeerId) -> Result<Vec<(RoomName, Acted)>, StoreError> {
+        let Some(stands) = self.read_standing(peer).await? else { return Ok(Vec::new()) };
+        let actor = Actor { peer, session: stands.number, turn: stands.turn };
+        let act = match stands.away {
+            Some(reason) => Act::Away(reason),
+            None => Act::Back { info: &stands.info, was_away: stands.was_away },
+        };
+        let steps = self.steps();
+        let acts = stands.rooms.iter().map(|room| steps.act(room, actor, act));
+        let acted = try_join_all(acts).await?;
+        self.note_told(peer, stands.turn).await?;
+        let changed = stands.rooms.into_iter().zip(acted);
+        Ok(changed.filter(|(_, acted)| acted.effect == Effect::Changed).collect())
+    }
+
+    /// Lets a session that has a socket of this node again be back in its rooms, and tells it what is new there.
+    pub(super) async fn come_back(&self, member: &Member, was_away: bool) -> Result<(), StoreError> {
+        let rooms = member.rooms();
+        if rooms.is_empty() {
+            return Ok(());
+        }
+        let info = member.info_text()?;
+        let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
+        let acts = rooms.iter().map(|room| async {
+            let acted = self.act(room, actor, Act::Back { info: &info, was_away }).await?;
+            if member.own(room).is_some_and(|known| acted.own < known) {
+                return self.enter_again(member, room).await;
+            }
+            if acted.own > 0 && member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) {
+                member.note_own(room, acted.own);
+            }
+            self.here().hear(room, acted.version, Some(acted.members));
+            Ok::<_, StoreError>(())
+        });
+        try_join_all(acts).await?;
+        self.note_told(&member.peer, member.turn).await?;
+        self.tell_all_rooms(member).await
+    }
+
+    /// Lets a member of this node enter a room again that has lost its newest changes. All members get the list again.
+    pub(super) async fn enter_again(&self, member: &Member, room: &RoomName) -> Result<(), StoreError> {
+        tracing::warn!(%room, peer = %member.peer, "a room has lost a member");
+        let info = member.info_text()?;
+        let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
+        let acted = self.act(room, actor, Act::Join { op: 0, info: &info, deadline: None }).await?;
+        member.note_own(room, acted.own);
+        Ok(())
+    }
+
+    /// Ends a session in its rooms.
+    pub(super) async fn end(
+        &self,
+        peer: &PeerId,
+        session: u64,
+        reason: LeaveReason,
+        rooms: &[RoomName],
+    ) -> Result<(), StoreError> {
+        let actor = Actor { peer, session, turn: 0 };
+        try_join_all(rooms.iter().map(|room| self.act(room, actor, Act::End(reason)))).await?;
+        Ok(())
+    }
+
+    /// Notes that the rooms know how a session stands, unless that has changed since.
+    async fn note_told(&self, peer: &PeerId, turn: u64) -> Result<(), StoreError> {
+        let call = self.node.call(&FINISH, self.now).keys(self.node.keys.whole(peer)).arg("").arg(turn);
+        self.node.run(call).await?;
+        Ok(())
+    }
+
+    async fn read_standing(&self, peer: &PeerId) -> Result<Option<Stands>, StoreError> {
+        let fields = self.read_session(peer).await?;
+        let (Some(number), Some(turn)) = (fields.get("num"), fields.get("rev")) else { return Ok(None) };
+        let number = number.parse().map_err(|_| StoreError::Malformed("read"))?;
+        let turn = turn.parse().map_err(|_| StoreError::Malformed("read"))?;
+        let is_away = fields.get("state").is_some_and(|state| state == "a");
+        let reason = match fields.get("away").map(String::as_str) {
+            Some("silent") => AwayReason::Silent,
+            Some("suspended") => AwayReason::Suspended,
+            _ => AwayReason::Lost,
+        };
+        let rooms = fields.keys().filter_map(|field| RoomName::parse(field.strip_prefix("room:")?).ok());
+        Ok(Some(Stands {
+            number,
+            turn,
+            away: is_away.then_some(reason),
+            was_away: fields.contains_key("untold"),
+            info: fields.get("info").cloned().unwrap_or_default(),
+            rooms: rooms.collect(),
+        }))
+    }
+
+    /// Reads the seats of a member anew.
+    pub(super) async fn read_seats(&self, member: &Member) -> Result<(), StoreError> {
+        let fields = self.read_session(&member.peer).await?;
+        if fields.get("seal") != Some(&member.seal) {
+            return Ok(());
+        }
+        let mut rooms = member.rooms();
+        rooms.extend(fields.keys().filter_map(|field| RoomName::parse(field.strip_prefix("room:")?).ok()));
+        for room in rooms {
+            let text = fields.get(&seat_field(&room)).map_or("", String::as_str);
+            member.note_seat(&room, text);
+        }
+        Ok(())
+    }
+
+    /// Reads the fields of a session; none, if there is no session.
+    async fn read_session(&self, peer: &PeerId) -> Result<BTreeMap<String, String>, StoreError> {
+        let call = self.node.call(&READ, self.now).keys(self.node.keys.whole(peer));
+        let mut reply = self.node.run(call).await?.into_fields("read")?;
+        let _time = reply.reply()?;
+        let mut listed = reply.list()?;
+        let mut fields = BTreeMap::new();
+        while !listed.is_empty() {
+            let name = listed.text()?;
+            fields.insert(name, listed.text()?);
+        }
+        Ok(fields)
+    }
+}

@@ -1,0 +1,101 @@
+//! The scripts of the engine, one Lua file each. Everything that a script touches is in the slot of its first key.
+
+use crate::engine::limits;
+use std::sync::LazyLock;
+
+/// What memory that runs out means for a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Memory {
+    /// The script adds data: Redis refuses it as a whole when its memory is used up.
+    Grows,
+    /// The script frees data, or keeps a session going: it runs all the same.
+    Frees,
+    /// The script writes nothing.
+    Reads,
+}
+
+/// One Lua script.
+#[derive(Debug)]
+pub(super) struct Script {
+    /// Its name, for logs and errors.
+    pub(super) name: &'static str,
+    /// Its text: the flags, the limits of the engine, the prelude, and the file itself.
+    pub(super) source: String,
+    /// The hash under which Redis knows it.
+    pub(super) sha: String,
+}
+
+impl Script {
+    fn new(name: &'static str, memory: Memory, body: &str) -> Self {
+        let flags = match memory {
+            Memory::Grows => "",
+            Memory::Frees => " flags=allow-oom",
+            Memory::Reads => " flags=no-writes",
+        };
+        let source = format!("#!lua{flags}\n{}{}{body}", limits(), include_str!("scripts/prelude.lua"));
+        let sha = redis::Script::new(&source).get_hash().to_owned();
+        Self { name, source, sha }
+    }
+}
+
+/// The limits of [`crate::engine::limits`], as Lua names.
+fn limits() -> String {
+    macro_rules! lua {
+        ($($name:ident)*) => { [$((stringify!($name), limits::$name as u64)),*] };
+    }
+    let all = lua! {
+        LEASE_MS SHARED_RELAYS SHARED_RELAY_BYTES RESERVED_RELAYS_EACH RESERVED_BYTES_EACH MAX_RELAYS MAX_RELAY_BYTES
+        UNPROMPTED_NOTICES MAX_NOTICES MAX_ANSWERS MAX_ANSWER_BYTES
+    };
+    all.iter().map(|(name, value)| format!("local {name} = {value}\n")).collect()
+}
+
+macro_rules! scripts {
+    ($($name:ident = $file:literal, $memory:ident;)*) => {
+        $(
+            #[doc = concat!("`scripts/", $file, ".lua`")]
+            pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+                Script::new($file, Memory::$memory, include_str!(concat!("scripts/", $file, ".lua")))
+            });
+        )*
+
+        /// Every script.
+        #[cfg(test)]
+        pub(super) fn all() -> Vec<&'static Script> {
+            vec![$(&$name),*]
+        }
+    };
+}
+
+scripts! {
+    // Mailboxes.
+    POST = "post", Grows;
+    MAIL = "mail", Reads;
+    // Sessions.
+    READ = "read", Reads;
+    BEGIN = "begin", Grows;
+    RESUME = "resume", Frees;
+    COMMIT = "commit", Frees;
+    DETACH = "detach", Frees;
+    EXPIRE = "expire", Frees;
+    END = "end", Frees;
+    GRAVES = "graves", Reads;
+    FINISH = "finish", Frees;
+    // Rooms.
+    ROOM_JOIN = "room_change", Grows;
+    ROOM_CHANGE = "room_change", Frees;
+    ROOM_CHANGES = "room_changes", Reads;
+    ROOM_PAGE = "room_page", Reads;
+    ROOM_PEER = "room_peer", Reads;
+    ROOM_ASK = "room_ask", Reads;
+    ROOM_MEMBERS = "room_members", Reads;
+    TELL = "tell", Grows;
+    // Lists.
+    PEEK = "peek", Reads;
+    LEASES = "leases", Reads;
+    LIST_CHANGE = "list_change", Frees;
+    LIST_PAGE = "list_page", Reads;
+    // The agenda of the sweepers.
+    AGENDA = "agenda", Reads;
+    PLAN = "plan", Frees;
+}

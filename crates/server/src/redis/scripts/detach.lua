@@ -1,0 +1,13 @@
+-- Takes the socket from a session, which waits for its client from now on.
+--
+-- KEYS: of a whole session.
+-- ARGV: 1 time; 2 seal; 3 the window in milliseconds; 4 why the peer is away; 5 '1' if its page was probably left.
+-- Replies: {'ok'}; {'fenced', farewell}: another owns the session.
+
+local it = redis.call('HMGET', KEYS[1], 'seal', 'ttl')
+if it[1] ~= ARGV[2] then return fenced(ARGV[2]) end
+redis.call('HSET', KEYS[1], 'state', 'a', 'away', ARGV[4], 'leaving', ARGV[5], 'due', text(clock() + tonumber(ARGV[3])), 'node', '',
+  'seal', '', 'untold', 1)
+redis.call('HINCRBY', KEYS[1], 'rev', 1)
+keep(it[2])
+return { 'ok' }

@@ -1,0 +1,15 @@
+//! Whom the rooms tell.
+
+use signalpost_protocol::PeerId;
+
+/// The member that is told, by the node that owns its session or by another.
+#[derive(Clone, Debug)]
+pub(in crate::redis) struct Target {
+    pub(in crate::redis) peer: PeerId,
+    /// The number of its session.
+    pub(in crate::redis) session: u64,
+    /// Whether its version has sessions, and so knows of absences.
+    pub(in crate::redis) has_session: bool,
+    /// The seal of its owner, where that is this node.
+    pub(in crate::redis) seal: Option<String>,
+}

@@ -1,0 +1,218 @@
+//! Acts on a claim: begins a session, or lets it go on with another socket. The claim is read, decided in Rust, and committed if
+//! nothing has changed meanwhile.
+
+use super::super::agenda::{self, Plan};
+use super::super::bell;
+use super::super::call::Call;
+use super::super::error::StoreError;
+use super::super::local::{Owned, Stream};
+use super::super::mailbox;
+use super::super::node::Node;
+use super::super::{rooms, scripts};
+use super::lost::{self, Leftovers};
+use super::receipts;
+use super::stored::{Stored, key_fields};
+use crate::SocketId;
+use crate::engine::limits::MAX_ENTRIES;
+use crate::engine::{Claim, Claimed, LossReason, Mail, Outcome};
+use crate::registry::sessions::claim_decision::{Decision, Farewell, decide};
+use crate::registry::sessions::frames::Frames;
+use crate::registry::sessions::keys::Keys;
+use signalpost_protocol::{ErrorCode, PeerId, Position};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Most times that a claim is read again because the session had changed.
+const MAX_TRIES: usize = 32;
+
+/// Gives a socket its session, and replies.
+///
+/// # Errors
+/// Redis did not do it in time; there was no reply.
+pub(crate) async fn claim(
+    node: &Arc<Node>,
+    now: u64,
+    socket: SocketId,
+    claim: Claim,
+) -> Result<(), StoreError> {
+    let refuse = |code| node.local.done(socket, Outcome::Refused(code));
+    let Ok(id) = PeerId::parse(&claim.peer.id) else {
+        refuse(ErrorCode::InvalidMessage);
+        return Ok(());
+    };
+    if node.local.owned(socket).is_some() {
+        refuse(ErrorCode::AlreadyRegistered);
+        return Ok(());
+    }
+    let seal = node.draw_seal()?;
+    for _ in 0..MAX_TRIES {
+        let (time, stored) = read(node, now, &id).await?;
+        let holder = stored.as_ref().map(|stored| stored.holder(time, node.config.window_ms, &claim));
+        let is_full = node.sessions.load(Ordering::Relaxed) >= node.config.sessions;
+        let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim };
+        let is_done = match (decide(claim.received, holder.as_ref(), is_full), stored) {
+            (Decision::Refuse(code), _) => {
+                refuse(code);
+                true
+            }
+            (Decision::Late(farewell), _) => {
+                node.local.deliver(socket, farewell.into_delivery());
+                true
+            }
+            (Decision::Begin { reason, former }, stored) => {
+                attempt.begin(stored.as_ref(), reason, former).await?
+            }
+            (Decision::Resume { position }, Some(stored)) => attempt.resume(&stored, Ok(position)).await?,
+            (Decision::RepeatWelcome(reason), Some(stored)) => attempt.resume(&stored, Err(reason)).await?,
+            // There is nothing to resume without a session.
+            (Decision::Resume { .. } | Decision::RepeatWelcome(_), None) => false,
+        };
+        if is_done {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Unready("the session of a claim changes all the time".into()))
+}
+
+/// Reads a session, and the time of the store.
+async fn read(node: &Node, now: u64, id: &PeerId) -> Result<(u64, Option<Stored>), StoreError> {
+    let call = node.call(&scripts::READ, now).keys(node.keys.whole(id));
+    let mut reply = node.run(call).await?.into_fields("read")?;
+    Ok((reply.number()?, Stored::read(reply.list()?)?))
+}
+
+/// One attempt to commit a claim.
+struct Attempt<'a> {
+    node: &'a Arc<Node>,
+    now: u64,
+    socket: SocketId,
+    id: &'a PeerId,
+    seal: &'a str,
+    claim: &'a Claim,
+}
+
+impl Attempt<'_> {
+    /// Lets the doorbell ring for the socket, before the session is there: nothing is delivered yet.
+    fn expect(&self, number: u64, frames: Frames, keys: Keys) {
+        let owned = Owned {
+            id: self.id.clone(),
+            number,
+            seal: self.seal.into(),
+            version: self.claim.version,
+            info: Arc::new(self.claim.peer.clone()),
+            frames,
+            unproven: Some(keys),
+            stream: Stream::default(),
+        };
+        self.node.local.own(self.socket, owned);
+    }
+
+    fn call(&self, script: &'static scripts::Script) -> Call {
+        self.node.call(script, self.now).keys(self.node.keys.whole(self.id))
+    }
+
+    /// Adds what a claim says about the peer.
+    fn describe(&self, call: Call, keys: &Keys) -> Result<Call, StoreError> {
+        let info = serde_json::to_string(&self.claim.peer).map_err(|_| StoreError::Malformed("a peer"))?;
+        let call = call.arg("version").arg(self.claim.version).arg("info").arg(info);
+        let call = call.arg("incarnation").arg(self.claim.peer.incarnation);
+        Ok(key_fields(keys).into_iter().fold(call, |call, (name, value)| call.arg(name).arg(value)))
+    }
+
+    /// Begins a session; `false` if all has changed and the claim is to be read again.
+    async fn begin(
+        &self,
+        stored: Option<&Stored>,
+        reason: Option<LossReason>,
+        former: Option<Farewell>,
+    ) -> Result<bool, StoreError> {
+        let Claim { key, next, attempt, .. } = self.claim.clone();
+        let keys = Keys::new(key, next, attempt, reason);
+        self.expect(0, Frames::default(), keys.clone());
+        // Written before, so that no session is ever without a place in it.
+        agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
+        let farewell = former.map(Farewell::into_delivery);
+        let call = self.call(&scripts::BEGIN).optional(stored.map(Stored::revision));
+        let call = call.optional(farewell.as_ref().and_then(bell::word));
+        let call = call.arg(&self.node.channel).arg(self.seal).arg(self.node.life_ms());
+        let call = self.describe(call, &keys)?;
+        let mut reply = match self.node.run(call).await {
+            Err(StoreError::OutOfMemory) => {
+                self.node.local.disown(self.socket);
+                self.node.local.done(self.socket, Outcome::Refused(ErrorCode::ServerFull));
+                return Ok(true);
+            }
+            other => other?.into_fields("begin")?,
+        };
+        if reply.text()? != "ok" {
+            return Ok(false);
+        }
+        let (number, graves): (u64, u64) = (reply.number()?, reply.number()?);
+        self.node.local.change(self.socket, |owned| owned.number = number);
+        let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
+        lost::list(self.node, self.now, &owned).await?;
+        let claimed =
+            Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START };
+        self.welcome(claimed, Vec::new()).await;
+        rooms::resumed(self.node, self.now, &owned, 1, Vec::new(), false).await?;
+        let leftovers = Leftovers { graves: graves > 0, receipts: Vec::new() };
+        lost::settle(self.node, self.now, self.id, number, leftovers).await?;
+        Ok(true)
+    }
+
+    /// Lets the session go on; `false` if all has changed and the claim is to be read again. `position` is the number from which it
+    /// goes on, or the reason that the client's lost `welcome` gave.
+    async fn resume(
+        &self,
+        stored: &Stored,
+        position: Result<Position, LossReason>,
+    ) -> Result<bool, StoreError> {
+        let mut keys = stored.keys.clone();
+        keys.rotate(self.claim.key, self.claim.next, self.claim.attempt);
+        self.expect(stored.number, stored.frames.clone(), keys.clone());
+        let acknowledged = position.unwrap_or_default();
+        let call = self.call(&scripts::RESUME).arg(stored.revision());
+        let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged.0).arg(MAX_ENTRIES);
+        let call = self.describe(call, &keys)?;
+        let mut reply = self.node.run(call).await?.into_fields("resume")?;
+        if reply.text()? != "ok" {
+            return Ok(false);
+        }
+        let resumed = Stored::read(reply.list()?)?.ok_or_else(|| reply.malformed())?;
+        let graves: u64 = reply.number()?;
+        let mail = mailbox::entries(reply.list()?)?;
+        let due = receipts::read(reply.list()?)?;
+        agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
+        self.node.local.change(self.socket, |owned| owned.frames = resumed.frames.clone());
+        let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
+        lost::list(self.node, self.now, &owned).await?;
+        let received = resumed.frames.received();
+        let claimed = Claimed { resumed: position.is_ok(), reason: position.err(), received, acknowledged };
+        self.welcome(claimed, mail).await;
+        rooms::resumed(self.node, self.now, &owned, resumed.rev, resumed.seats, resumed.is_untold).await?;
+        let leftovers = Leftovers { graves: graves > 0, receipts: due };
+        lost::settle(self.node, self.now, self.id, resumed.number, leftovers).await?;
+        Ok(true)
+    }
+
+    /// Replies to the claim; mail follows, and what came meanwhile.
+    async fn welcome(&self, claimed: Claimed, mail: Vec<(u32, Arc<Mail>)>) {
+        let local = &self.node.local;
+        local.welcome(self.socket, claimed);
+        let mut top = claimed.acknowledged.0;
+        for (seq, mail) in mail {
+            top = seq;
+            local.take(self.seal, seq, mail);
+        }
+        if local.note(self.seal, top) {
+            mailbox::fetch(self.node, self.now, self.seal).await;
+        }
+        local.say_farewell(self.socket);
+    }
+}
+
+/// Says to a socket that its claim could not be decided.
+pub(crate) fn give_up(node: &Node, socket: SocketId) {
+    node.local.disown(socket);
+    node.local.done(socket, Outcome::Refused(ErrorCode::ServerFull));
+}

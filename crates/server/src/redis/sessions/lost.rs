@@ -1,0 +1,165 @@
+//! What is left to do when a session was taken from its socket, or has ended: at once, or by whoever finds it.
+
+use super::super::agenda::{self, Plan};
+use super::super::bell;
+use super::super::error::StoreError;
+use super::super::local::Owned;
+use super::super::node::Node;
+use super::super::{discovery, rooms, scripts};
+use super::grave;
+use super::receipts::{Receipt, give_receipts};
+use crate::SocketId;
+use crate::engine::Delivery;
+use signalpost_protocol::PeerId;
+use std::sync::Arc;
+
+/// Most sessions that end in one command because their mailbox could not take an answer.
+const MAX_OVERFLOWED_AT_ONCE: usize = 8;
+
+/// What a script has found left to do.
+#[derive(Debug, Default)]
+pub(super) struct Leftovers {
+    /// Earlier sessions of the peer have ended, and not everybody knows.
+    pub(super) graves: bool,
+    pub(super) receipts: Vec<Receipt>,
+}
+
+/// Does what was left to do for the session `number` of a peer, and forgets it.
+///
+/// # Errors
+/// Redis did not do all of it in time. Whoever comes next goes on.
+pub(super) async fn settle(
+    node: &Arc<Node>,
+    now: u64,
+    id: &PeerId,
+    number: u64,
+    leftovers: Leftovers,
+) -> Result<(), StoreError> {
+    if leftovers.graves {
+        grave::empty(node, now, id).await?;
+    }
+    if leftovers.receipts.is_empty() {
+        return Ok(());
+    }
+    give_receipts(node, now, id, number, &leftovers.receipts).await?;
+    let mut call = node.call(&scripts::FINISH, now).keys(node.keys.whole(id)).arg("").arg("");
+    for receipt in &leftovers.receipts {
+        call = call.arg(receipt.write());
+    }
+    node.run(call).await?;
+    Ok(())
+}
+
+/// A script has told that another owns the session of this socket, or that it is over.
+pub(super) fn fenced(node: &Node, socket: SocketId, owned: &Owned, word: &str) {
+    rooms::forget(node, owned);
+    // The bell may have said it already.
+    if node.local.owned(socket).is_some_and(|now| now.seal == owned.seal) {
+        node.local.disown(socket);
+        if let Some(farewell) = bell::farewell(word) {
+            node.local.deliver(socket, farewell);
+        }
+    }
+}
+
+/// The lease of this socket's session has ended before its command came.
+///
+/// # Errors
+/// Redis did not do it in time.
+pub(super) async fn lapsed(
+    node: &Arc<Node>,
+    now: u64,
+    socket: SocketId,
+    owned: &Owned,
+) -> Result<(), StoreError> {
+    rooms::forget(node, owned);
+    node.local.disown(socket);
+    expire(node, now, &owned.id).await
+}
+
+/// Ends the lease or the window of a peer's session if its time is over, and tells whom it concerns.
+///
+/// # Errors
+/// Redis did not do it in time. The agenda still says it.
+pub(crate) async fn expire(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<(), StoreError> {
+    let call = node.call(&scripts::EXPIRE, now).keys(node.keys.whole(id)).arg(node.config.window_ms);
+    let mut reply = node.run(call).await?.into_fields("expire")?;
+    match reply.text()?.as_str() {
+        "none" => {
+            if reply.number::<u64>()? > 0 {
+                grave::empty(node, now, id).await?;
+            }
+            agenda::plan(node, now, id, Plan::End(reply.number()?)).await
+        }
+        "connected" => agenda::plan(node, now, id, Plan::Until(reply.number()?)).await,
+        "away" => {
+            let due = reply.number()?;
+            agenda::plan(node, now, id, Plan::WindowUntil(due)).await?;
+            if reply.number::<u8>()? == 1 {
+                rooms::standing(node, now, id).await?;
+            }
+            Ok(())
+        }
+        "ended" => {
+            let _number: u64 = reply.number()?;
+            grave::empty(node, now, id).await?;
+            agenda::plan(node, now, id, Plan::End(reply.number()?)).await
+        }
+        _ => Err(reply.malformed()),
+    }
+}
+
+/// How a session is named to a script that ends it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Which<'a> {
+    Seal(&'a str),
+    Number(u64),
+}
+
+/// Ends a session, and tells whom it concerns; `false` if there is no such session.
+///
+/// # Errors
+/// Redis did not do all of it in time.
+pub(super) async fn end(
+    node: &Arc<Node>,
+    now: u64,
+    id: &PeerId,
+    which: Which<'_>,
+    reason: &str,
+    farewell: Option<&Delivery>,
+) -> Result<bool, StoreError> {
+    let call = node.call(&scripts::END, now).keys(node.keys.whole(id));
+    let call = match which {
+        Which::Seal(seal) => call.arg("seal").arg(seal),
+        Which::Number(number) => call.arg("num").arg(number),
+    };
+    let call = call.arg(reason).optional(farewell.and_then(bell::word));
+    let mut reply = node.run(call).await?.into_fields("end")?;
+    let is_ended = reply.text()? == "ok";
+    if is_ended {
+        let (_number, time): (u64, u64) = (reply.number()?, reply.number()?);
+        grave::empty(node, now, id).await?;
+        agenda::plan(node, now, id, Plan::End(time)).await?;
+    }
+    Ok(is_ended)
+}
+
+/// Ends sessions whose mailbox could not take an answer, a bounded number at a time: the end of one session sends answers to
+/// others, whose mailboxes may overflow in turn.
+pub(crate) async fn end_overflowed(node: &Arc<Node>, now: u64) {
+    for _ in 0..MAX_OVERFLOWED_AT_ONCE {
+        let Some((id, number)) = node.next_overflowed() else { return };
+        let farewell = Some(&Delivery::SessionLost);
+        if let Err(error) = end(node, now, &id, Which::Number(number), "lost", farewell).await {
+            tracing::warn!(%error, "a session that cannot go on could not be ended");
+        }
+    }
+}
+
+/// Makes a peer that has begun or resumed a session findable.
+///
+/// # Errors
+/// Redis did not do it in time.
+pub(super) async fn list(node: &Node, now: u64, owned: &Owned) -> Result<(), StoreError> {
+    discovery::insert(node, now, &owned.id, owned.number, &owned.info).await
+}

@@ -1,0 +1,11 @@
+//! The sessions: claims, frames, signs of life, absences and ends.
+
+pub(super) mod beat;
+pub(super) mod claim;
+pub(super) mod commit;
+pub(super) mod detach;
+pub(super) mod frame;
+mod grave;
+pub(super) mod lost;
+mod receipts;
+mod stored;

@@ -1,0 +1,254 @@
+//! Runs scripts on Redis: over one connection that is opened again whenever it breaks.
+
+use super::call::Call;
+use super::config::Config;
+use super::connect::{Connection, Connector};
+use super::error::StoreError;
+use super::reply::Reply;
+use metrics::counter;
+use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
+use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
+use redis::{Cmd, Value, cmd};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// The oldest version of Redis that has the flags of scripts (`#!lua flags=…`).
+const OLDEST: (u32, u32) = (7, 0);
+/// Pauses between two attempts to connect: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// What the connection is like now.
+#[derive(Clone)]
+enum Link {
+    /// It is open. The number tells it from those before.
+    Open(u64, Connection),
+    /// There is none, and this is why.
+    Closed(StoreError),
+}
+
+/// Redis, as the engine sees it.
+pub(super) struct Store {
+    connector: Arc<Connector>,
+    link: watch::Receiver<Link>,
+    broken: Arc<Broken>,
+    keeper: JoinHandle<()>,
+    step: Duration,
+}
+
+/// Tells the keeper that a connection does not work any more.
+#[derive(Default)]
+struct Broken {
+    number: std::sync::atomic::AtomicU64,
+    told: Notify,
+}
+
+impl Store {
+    /// Connects, and checks the version.
+    ///
+    /// # Errors
+    /// The reason why there is no connection. The caller may try again.
+    pub(super) async fn connect(config: Config) -> Result<Self, StoreError> {
+        let step = config.step;
+        let connector = Arc::new(Connector::new(config)?);
+        let first = open(&connector).await?;
+        let (sender, link) = watch::channel(Link::Open(1, first));
+        let broken = Arc::new(Broken::default());
+        let keeper = tokio::spawn(keep(connector.clone(), sender, broken.clone()));
+        Ok(Self { connector, link, broken, keeper, step })
+    }
+
+    /// Runs a script once. A script that the server does not know is sent to it.
+    ///
+    /// # Errors
+    /// The step is not done, or nobody knows whether it is.
+    pub(super) async fn run(&self, call: &Call) -> Result<Reply, StoreError> {
+        let by_hash = command("EVALSHA", &call.script.sha, call);
+        let replied = match self.send(&by_hash).await {
+            Err(error) if is_unknown_script(&error) => {
+                self.send(&command("EVAL", &call.script.source, call)).await
+            }
+            other => other,
+        };
+        replied.map_err(StoreError::from).and_then(Reply::try_from).inspect_err(|error| {
+            counter!("signalpost_redis_errors_total", "kind" => error.label()).increment(1);
+            tracing::debug!(script = call.script.name, %error, "a step on Redis failed");
+        })
+    }
+
+    /// Publishes to a channel.
+    ///
+    /// # Errors
+    /// The same as for [`Store::run`].
+    pub(super) async fn publish(&self, channel: &str, text: &str) -> Result<(), StoreError> {
+        let mut publish = cmd("PUBLISH");
+        publish.arg(channel).arg(text);
+        self.send(&publish).await?;
+        Ok(())
+    }
+
+    /// Opens a connection that hands on what is published to `channel`.
+    ///
+    /// # Errors
+    /// The reason why there is none.
+    pub(super) async fn listen(
+        &self,
+        channel: &str,
+        heard: impl AsyncPushSender,
+    ) -> Result<MultiplexedConnection, StoreError> {
+        self.connector.listen(channel, heard).await
+    }
+
+    /// Why Redis is away, if it is.
+    pub(super) fn trouble(&self) -> Option<StoreError> {
+        match &*self.link.borrow() {
+            Link::Open(..) => None,
+            Link::Closed(error) => Some(error.clone()),
+        }
+    }
+
+    async fn send(&self, command: &Cmd) -> Result<Value, redis::RedisError> {
+        let mut link = self.link.clone();
+        let open = async {
+            // The keeper lives as long as the store.
+            let open = link.wait_for(|link| matches!(link, Link::Open(..))).await;
+            open.map(|link| link.clone()).ok()
+        };
+        let unreachable = |text| redis::RedisError::from((redis::ErrorKind::Io, text));
+        let Ok(Some(Link::Open(number, mut connection))) = timeout(self.step, open).await else {
+            return Err(unreachable("no connection"));
+        };
+        let sent = async {
+            match &mut connection {
+                Connection::One(connection) => connection.req_packed_command(command).await,
+                Connection::Cluster(connection) => connection.req_packed_command(command).await,
+            }
+        };
+        let replied = timeout(self.step, sent).await.unwrap_or_else(|_| Err(unreachable("no reply in time")));
+        let replied = replied.and_then(Value::extract_error);
+        if let Err(error) = &replied
+            && let Connection::One(_) = connection
+            && matches!(StoreError::from(error.clone()), StoreError::Unreachable(_) | StoreError::ReadOnly)
+        {
+            // A connection that has lost one reply is not believed again; a replica may have been a master.
+            self.broken.number.fetch_max(number, std::sync::atomic::Ordering::Relaxed);
+            self.broken.told.notify_one();
+        }
+        replied
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+fn command(how: &str, what: &str, call: &Call) -> Cmd {
+    let mut command = cmd(how);
+    command.arg(what).arg(call.keys.len()).arg(&call.keys).arg(&call.args);
+    command
+}
+
+fn is_unknown_script(error: &redis::RedisError) -> bool {
+    error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript)
+}
+
+/// Opens another connection whenever one breaks, until the store is gone.
+async fn keep(connector: Arc<Connector>, link: watch::Sender<Link>, broken: Arc<Broken>) {
+    loop {
+        broken.told.notified().await;
+        let number = match &*link.borrow() {
+            Link::Open(number, _) => *number,
+            Link::Closed(_) => 0,
+        };
+        if broken.number.load(std::sync::atomic::Ordering::Relaxed) < number {
+            // A late word about a connection before this one.
+            continue;
+        }
+        tracing::warn!("the connection to Redis broke");
+        let mut pause = PAUSES.0;
+        link.send_replace(Link::Closed(StoreError::Unreachable("the connection broke".into())));
+        let connection = loop {
+            match open(&connector).await {
+                Ok(connection) => break connection,
+                Err(error) => {
+                    counter!("signalpost_redis_errors_total", "kind" => error.label()).increment(1);
+                    tracing::warn!(%error, "no connection to Redis");
+                    link.send_replace(Link::Closed(error));
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+        };
+        tracing::info!("connected to Redis again");
+        link.send_replace(Link::Open(number.saturating_add(1), connection));
+    }
+}
+
+async fn open(connector: &Connector) -> Result<Connection, StoreError> {
+    let mut connection = connector.connect().await?;
+    let hello = cmd("HELLO");
+    let replied = match &mut connection {
+        Connection::One(connection) => connection.req_packed_command(&hello).await,
+        Connection::Cluster(connection) => {
+            let any = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
+            connection.route_command(hello, any).await
+        }
+    };
+    let version = version(&replied?.extract_error()?).unwrap_or_default();
+    if is_old(&version) { Err(StoreError::Version(version)) } else { Ok(connection) }
+}
+
+/// Reads the server's version from its reply to `HELLO`.
+fn version(hello: &Value) -> Option<String> {
+    let text = |value: &Value| match value {
+        Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
+        Value::SimpleString(text) => Some(text.clone()),
+        _ => None,
+    };
+    let pairs: Vec<(String, String)> = match hello {
+        Value::Array(items) => {
+            items.chunks(2).filter_map(|pair| Some((text(pair.first()?)?, text(pair.get(1)?)?))).collect()
+        }
+        Value::Map(pairs) => {
+            pairs.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
+        }
+        _ => return None,
+    };
+    pairs.into_iter().find(|(name, _)| name == "version").map(|(_, version)| version)
+}
+
+fn is_old(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    (major, minor) < OLDEST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_before_7_are_old_and_so_is_what_is_none() {
+        for old in ["6.2.14", "5.0", "6", "", "x"] {
+            assert!(is_old(old), "{old}");
+        }
+        for new in ["7.0.0", "7.0.15", "8.1", "10.0.0", "7.2.4"] {
+            assert!(!is_old(new), "{new}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_found_in_both_shapes_of_the_reply() {
+        let text = |text: &str| Value::BulkString(text.into());
+        let list =
+            [text("server"), text("redis"), text("version"), text("7.0.15"), text("proto"), Value::Int(2)];
+        assert_eq!(version(&Value::Array(list.into())).as_deref(), Some("7.0.15"));
+        let map = Value::Map(vec![(text("server"), text("redis")), (text("version"), text("8.0.1"))]);
+        assert_eq!(version(&map).as_deref(), Some("8.0.1"));
+        assert_eq!(version(&Value::Nil), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! Does what time makes due. Every node sweeps; scripts see to it that one of them wins.
+
+use super::agenda;
+use super::error::StoreError;
+use super::node::Node;
+use super::{rooms, sessions};
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Sessions that are looked at together.
+const AT_ONCE: usize = 32;
+
+/// Ends leases and windows that are over, and lets the rooms go on. Returns when there is more to do, if that is known.
+///
+/// # Errors
+/// Redis did not do it in time. The next sweep goes on.
+pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
+    agenda::write_renewals(node, now).await?;
+    let due = agenda::due(node, now).await?;
+    node.sessions.store(due.sessions, Ordering::Relaxed);
+    futures_util::stream::iter(due.peers)
+        .for_each_concurrent(AT_ONCE, async |id| {
+            if let Err(error) = sessions::lost::expire(node, now, &id).await {
+                tracing::warn!(%error, "a session that is due could not be looked at");
+            }
+        })
+        .await;
+    rooms::sweep(node, now).await
+}

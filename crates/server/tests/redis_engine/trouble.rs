@@ -1,0 +1,162 @@
+//! What can be wrong with Redis: each is known by its name, and survived.
+
+use super::client::{Client, refused, send, session};
+use super::{begin, node};
+use signalpost_lab::{RedisOptions, RedisServer};
+use signalpost_protocol::ErrorCode;
+use signalpost_server::engine::Outcome;
+use signalpost_server::redis::{Config, RedisEngine, StoreError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+async fn failure(config: Config) -> StoreError {
+    RedisEngine::connect(config).await.err().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_wrong_at_the_start_is_said() {
+    let nowhere = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = failure(Config::parse(&format!("redis://{nowhere}")).unwrap()).await;
+    assert!(matches!(error, StoreError::Unreachable(_)) && error.is_temporary(), "{error}");
+    let options = RedisOptions { password: Some("right".into()), ..RedisOptions::default() };
+    let server = RedisServer::start(options).await.unwrap();
+    for user in ["", ":wrong@"] {
+        let error = failure(Config::parse(&format!("redis://{user}{}", server.address())).unwrap()).await;
+        assert!(matches!(error, StoreError::Auth(_)) && !error.is_temporary(), "{error}");
+        assert!(!error.to_string().contains("right"));
+    }
+    assert!(RedisEngine::connect(Config::parse(&server.url()).unwrap()).await.is_ok());
+    for urls in ["", " , ", "http://localhost", "localhost:6379:x"] {
+        assert!(matches!(Config::parse(urls), Err(StoreError::Config(_))), "{urls}");
+    }
+    let mut braces = Config::parse(&server.url()).unwrap();
+    braces.prefix = "{x}".into();
+    assert!(matches!(failure(braces).await, StoreError::Config(_)));
+}
+
+/// A server that says it is Redis 6.2.
+#[tokio::test]
+async fn an_old_server_is_refused_by_its_version() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut read = [0; 1024];
+                while let Ok(length) = stream.read(&mut read).await
+                    && length > 0
+                {
+                    let text = String::from_utf8_lossy(&read[..length]).into_owned();
+                    for _ in 0..text.matches("CLIENT").count() {
+                        stream.write_all(b"+OK\r\n").await.unwrap();
+                    }
+                    if text.contains("HELLO") {
+                        stream
+                            .write_all(
+                                b"*4\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n6.2.1\r\n",
+                            )
+                            .await
+                            .unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let error = failure(Config::parse(&url).unwrap()).await;
+    assert_eq!(error, StoreError::Version("6.2.1".into()));
+    assert!(!error.is_temporary() && error.to_string().contains("7.0"));
+}
+
+/// A replica takes no writes. The claim is answered, and the server runs on.
+#[tokio::test]
+async fn a_replica_takes_no_claims() {
+    let primary = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let options = RedisOptions { replica_of: Some(primary.address()), ..RedisOptions::default() };
+    let replica = RedisServer::start(options).await.unwrap();
+    replica.wait_for_primary().await.unwrap();
+    let mut config = Config::parse(&replica.url()).unwrap();
+    config.patience = std::time::Duration::from_millis(300);
+    let engine = RedisEngine::connect(config).await.unwrap();
+    let ada = Client::open(&engine, 1).await;
+    let outcome = ada.resume(0, session("ada", "key", "next", None)).await;
+    assert_eq!(outcome, Err(refused(ErrorCode::ServerFull)));
+}
+
+/// Sessions that are there go on when Redis has no memory left; what adds to it is refused.
+#[tokio::test]
+async fn memory_that_is_used_up_refuses_and_ends_nothing() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
+    assert_eq!(ada.request(0, 1, send("bob", 1)).await.1, Outcome::Executed);
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).await.unwrap();
+    assert_eq!(ada.request(0, 2, send("bob", 2)).await.1, refused(ErrorCode::PeerBusy));
+    let eve = Client::open(&engine, 3).await;
+    let full = eve.resume(0, session("eve", "key", "next", None)).await;
+    assert_eq!(full, Err(refused(ErrorCode::ServerFull)));
+    assert_eq!(bob.mail().await.len(), 1);
+    assert_eq!(bob.ack(0, 1).await, Outcome::Executed, "what frees memory passes");
+    server.command(&["CONFIG", "SET", "maxmemory", "0"]).await.unwrap();
+    assert_eq!(ada.request(0, 3, send("bob", 3)).await.1, Outcome::Executed);
+    assert_eq!(bob.mail().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_script_cache_is_filled_again() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
+    for seq in 1..=3 {
+        server.flush_scripts().await.unwrap();
+        assert_eq!(ada.request(0, seq, send("bob", seq)).await.1, Outcome::Executed);
+    }
+    assert_eq!(bob.mail().await.len(), 3);
+}
+
+/// Who may publish to the doorbell, but does not know the seal, changes nothing.
+#[tokio::test]
+async fn a_bogus_bell_changes_nothing() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
+    let channel = server.command(&["HGET", "sp:{p:bob}:s", "node"]).await.unwrap().text().to_owned();
+    let forged = r#"{"type":"close","from":"eve","payload":{"connection":1}}"#;
+    for bell in [
+        "",
+        "\n",
+        "x",
+        "m\nseal\n1\n",
+        "f\nseal\nreplaced",
+        "p\n1\n",
+        "r\nr\n99999999999999999999",
+        "\u{0}\u{1}",
+        &format!("m\nseal\n1\n{forged}"),
+        &format!("m\n\n1\n{forged}"),
+        &"y".repeat(1 << 20),
+    ] {
+        server.command(&["PUBLISH", &channel, bell]).await.unwrap();
+    }
+    assert_eq!(bob.mail().await, []);
+    assert_eq!(ada.request(0, 1, send("bob", 1)).await.1, Outcome::Executed);
+    assert_eq!(bob.mail().await.len(), 1);
+    assert_eq!(bob.ack(0, 1).await, Outcome::Executed);
+}
+
+/// Whatever stands in Redis, it is an error and no panic.
+#[tokio::test]
+async fn a_session_that_is_no_session_is_refused() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    for (field, value) in
+        [("num", "x"), ("info", "{"), ("current", "zz"), ("received", "-1"), ("version", "")]
+    {
+        let name = format!("ada-{field}");
+        let ada = begin(&engine, 1, &name).await;
+        server.command(&["HSET", &format!("sp:{{p:{name}}}:s"), field, value]).await.unwrap();
+        let again = Client::open(&engine, 2).await;
+        let outcome = again.resume(0, session(&name, "next", "n2", Some(0))).await;
+        assert_eq!(outcome, Err(refused(ErrorCode::ServerFull)), "{field}");
+        drop(ada);
+    }
+    begin(&engine, 3, "bob").await;
+}
