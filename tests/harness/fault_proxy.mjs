@@ -84,10 +84,12 @@ export class FaultProxy {
   /**
    * Does an act now, on the link with that number or on all open links: `{ cut: "reset" | "fin", to: "page" | "server" }` (both sides without `to`);
    * `{ freeze: "hold" | "sink" | "stall", direction }`: the proxy keeps the bytes that come, drops them, or does not read them;
-   * `{ thaw: true, direction }`; `{ delay: ms, direction }` and `{ gate: … }` hold for later links too.
+   * `{ thaw: true, direction }`; `{ delay: ms, direction }` and `{ gate: … }` hold for later links too. `{ target: port }` leads later connections to
+   * another server.
    */
   act({ link, ...act }, own) {
     if (act.gate !== undefined) this.#gate = act.gate;
+    if (act.target !== undefined) this.#target = act.target;
     if (act.delay !== undefined) for (const direction of directions(act)) this.#delay[direction] = act.delay;
     const concerned = own ? [own] : this.#links.filter(({ id, ended }) => ended === undefined && (link === undefined || id === link));
     for (const each of concerned) {
