@@ -12,6 +12,7 @@ mod http_stream;
 mod inbox;
 mod listener;
 mod log;
+mod milliseconds;
 mod options;
 #[cfg(feature = "redis")]
 mod redis_options;
@@ -24,7 +25,8 @@ mod upgrade;
 mod workers;
 
 pub use log::start as start_log;
-pub use options::{LogFormat, LogLevel, Milliseconds, Options};
+pub use milliseconds::Milliseconds;
+pub use options::{LogFormat, LogLevel, Options};
 #[cfg(feature = "redis")]
 pub use redis_options::RedisOptions;
 pub use server::{Server, StartError};
