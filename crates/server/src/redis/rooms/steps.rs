@@ -222,7 +222,11 @@ fn entries(mut fields: Fields) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
     while !fields.is_empty() {
         let (id, head, info) = (fields.text()?, fields.text()?, fields.text()?);
-        entries.push(Entry::parse(&id, &head, &info)?);
+        match Entry::parse(&id, &head, &info) {
+            Ok(entry) => entries.push(entry),
+            // One that cannot be read keeps nobody from the others.
+            Err(error) => tracing::error!(%error, "a peer of a room is left out"),
+        }
     }
     Ok(entries)
 }

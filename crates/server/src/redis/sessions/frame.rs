@@ -71,6 +71,10 @@ async fn frame(
     let turn = Turn { node, now, socket, owned, reference, number };
     for tries in 0..MAX_TRIES {
         let step = turn.act(action.clone(), tries > 0).await?;
+        if step.outcome == Outcome::Unregistered {
+            // Nothing was executed: it is not received either.
+            return Ok(Outcome::Unregistered);
+        }
         let mut said = Commit {
             ack,
             after: Some(after),
