@@ -21,6 +21,13 @@ pub(super) fn describe() {
     describe_counter!("signalpost_refusals_total", "Frames refused, by error code.");
     describe_counter!("signalpost_closes_total", "Signaling sockets that ended, by close code.");
     describe_counter!("signalpost_rejected_connections_total", "Connections over a limit, by kind.");
+    #[cfg(feature = "redis")]
+    {
+        describe_counter!("signalpost_redis_errors_total", "Steps on Redis that failed, by kind.");
+        describe_counter!("signalpost_redis_given_up_total", "Commands given up because Redis was away, by kind.");
+        describe_counter!("signalpost_redis_subscriptions_lost_total", "Times that the doorbell had to be subscribed anew.");
+        describe_counter!("signalpost_redis_wedged_total", "Subscriptions that were open and silent.");
+    }
 }
 
 pub(super) fn accepted(kind: &'static str) {

@@ -58,8 +58,8 @@ impl DeliveryQueue for Line {
 }
 
 pub struct Client<'a, E> {
-    engine: &'a E,
-    socket: SocketId,
+    pub engine: &'a E,
+    pub socket: SocketId,
     pub line: Arc<Line>,
 }
 
@@ -167,22 +167,6 @@ impl<'a, E: Tested> Client<'a, E> {
         }
     }
 
-    /// Gives a command, and does not wait for its reply.
-    pub async fn start(&self, now: u64, command: Command) {
-        self.engine.execute(now, self.socket, command).await;
-    }
-
-    /// Makes a request to an engine that may be away for some seconds; the outcome.
-    pub async fn patient(&self, now: u64, seq: u32, action: Action) -> Outcome {
-        self.start(now, frame(seq, action)).await;
-        for _ in 0..15_000 / E::PATIENCE_MS.max(1) {
-            if let Some(Delivery::Done { outcome, .. }) = self.next().await {
-                return outcome;
-            }
-        }
-        panic!("no reply")
-    }
-
     pub async fn ack(&self, now: u64, ack: u32) -> Outcome {
         match self.execute(now, Command::Beat { ack: Some(Position(ack)) }).await {
             (_, Delivery::Done { outcome, .. }) => outcome,
@@ -219,11 +203,6 @@ pub fn claim(name: &str, key: char) -> Claim {
 pub fn session(name: &str, key: &str, next: &str, received: Option<u32>) -> Claim {
     let (key, next) = (TokenHash::of(key), TokenHash::of(next));
     Claim { version: 2, key, next, received: received.map(Position), ..claim(name, 'k') }
-}
-
-/// A numbered frame.
-pub fn frame(seq: u32, action: Action) -> Command {
-    Command::Frame(ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action })
 }
 
 pub fn refused(code: ErrorCode) -> Outcome {

@@ -8,12 +8,14 @@ mod client;
 mod nodes;
 mod outages;
 mod shapes;
-mod start;
+mod trouble;
 
 use client::{Client, Tested, session};
 use signalpost_lab::RedisServer;
-use signalpost_protocol::Position;
-use signalpost_server::engine::{Claimed, LossReason};
+use signalpost_protocol::{Position, SequenceNumber};
+use signalpost_server::engine::{
+    Action, Claimed, ClientFrame, Command, Delivery, Engine, LossReason, Outcome,
+};
 use signalpost_server::redis::{Config, RedisEngine};
 
 impl Tested for RedisEngine {
@@ -30,6 +32,27 @@ async fn begin<'a>(engine: &'a RedisEngine, number: u64, name: &str) -> Client<'
     let client = Client::open(engine, number).await;
     assert_eq!(client.resume(0, session(name, "key", "next", None)).await, Ok(fresh(None)));
     client
+}
+
+/// A numbered frame.
+fn frame(seq: u32, action: Action) -> Command {
+    Command::Frame(ClientFrame { seq: Some(SequenceNumber(seq)), ack: None, reference: Some(seq), action })
+}
+
+/// Gives a command, and does not wait for its reply.
+async fn start(client: &Client<'_, RedisEngine>, command: Command) {
+    client.engine.execute(0, client.socket, command).await;
+}
+
+/// Makes a request to an engine that may be away for some seconds; the outcome.
+async fn patient(client: &Client<'_, RedisEngine>, seq: u32, action: Action) -> Outcome {
+    start(client, frame(seq, action)).await;
+    for _ in 0..15 {
+        if let Some(Delivery::Done { outcome, .. }) = client.next().await {
+            return outcome;
+        }
+    }
+    panic!("no reply")
 }
 
 fn fresh(reason: Option<LossReason>) -> Claimed {

@@ -1,7 +1,7 @@
 //! Two nodes on one Redis.
 
 use super::client::{Client, peer, send, session};
-use super::{begin, node, resumed};
+use super::{begin, frame, node, resumed};
 use signalpost_lab::{Fault, FaultProxy, RedisOptions, RedisServer, Which};
 use signalpost_protocol::Signal;
 use signalpost_protocol::message::Route;
@@ -44,7 +44,7 @@ async fn a_node_that_hears_nothing_is_fenced() {
     proxy.set_for(Which::Subscribers, Fault::Freeze).unwrap();
     let again = Client::open(&other, 3).await;
     assert_eq!(again.resume(0, session("bob", "next", "n2", Some(0))).await, Ok(resumed(0, 0)));
-    let (mail, reply) = bob.execute(0, super::client::frame(1, send("ada", 7))).await;
+    let (mail, reply) = bob.execute(0, frame(1, send("ada", 7))).await;
     assert_eq!((mail.len(), reply), (0, Delivery::Replaced), "the store says why");
     // The client sends its frame again where its session is now: it is executed once.
     assert_eq!(again.request(0, 1, send("ada", 7)).await.1, Outcome::Executed);

@@ -1,7 +1,7 @@
 //! Redis away for a while, with and without its data.
 
-use super::client::{Client, frame, send, session};
-use super::{begin, fresh, node};
+use super::client::{Client, send, session};
+use super::{begin, frame, fresh, node, start};
 use signalpost_lab::{Data, RedisOptions, RedisServer};
 use signalpost_server::engine::{Delivery, LossReason, Mail, Outcome};
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn a_command_waits_while_redis_is_away_and_its_socket_does_not() {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     server.freeze().unwrap();
     let since = Instant::now();
-    ada.start(0, frame(1, send("bob", 1))).await;
+    start(&ada, frame(1, send("bob", 1))).await;
     assert!(since.elapsed() < Duration::from_secs(1), "the socket waited {:?}", since.elapsed());
     sleep(Duration::from_secs(5)).await;
     server.thaw().unwrap();
@@ -39,7 +39,7 @@ async fn a_socket_is_given_up_when_redis_is_away_for_long() {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     server.freeze().unwrap();
     let since = Instant::now();
-    ada.start(0, frame(1, send("bob", 1))).await;
+    start(&ada, frame(1, send("bob", 1))).await;
     while ada.next().await != Some(Delivery::Expired) {
         assert!(since.elapsed() < Duration::from_secs(15));
     }

@@ -1,7 +1,7 @@
 //! Redis as people run it: with TLS and a user of its own, behind Sentinels, as a cluster.
 
 use super::client::{Client, send, session};
-use super::{begin, resumed};
+use super::{begin, patient, resumed};
 use signalpost_lab::{RedisCluster, RedisOptions, RedisServer, SentinelGroup};
 use signalpost_server::engine::Outcome;
 use signalpost_server::redis::{Config, RedisEngine, Topology};
@@ -49,7 +49,7 @@ async fn behind_sentinels_a_promotion_is_followed() {
     assert_eq!(eve.request(0, 1, send("joe", 1)).await.1, Outcome::Executed);
     assert_eq!(joe.mail().await.len(), 1);
     group.failover().await.unwrap();
-    let outcome = eve.patient(0, 2, send("joe", 2)).await;
+    let outcome = patient(&eve, 2, send("joe", 2)).await;
     assert_eq!(outcome, Outcome::Executed, "the sessions are on the replica that is promoted");
 }
 

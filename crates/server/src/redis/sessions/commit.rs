@@ -7,7 +7,7 @@ use super::super::local::{Owned, Taken};
 use super::super::mailbox::{self, BATCH};
 use super::super::node::Node;
 use super::super::reply::Fields;
-use super::super::scripts;
+use super::super::{rooms, scripts};
 use super::lost::{self, Leftovers};
 use super::receipts;
 use super::stored::key_fields;
@@ -154,6 +154,8 @@ pub(crate) async fn beat(
 
 /// Says to a socket that Redis did not answer in time: its client comes back, to this node or another, and goes on where it was.
 pub(crate) fn give_up(node: &Node, socket: SocketId) {
-    node.local.disown(socket);
+    if let Some(owned) = node.local.disown(socket) {
+        rooms::forget(node, &owned);
+    }
     node.local.deliver(socket, Delivery::Expired);
 }
