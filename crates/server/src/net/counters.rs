@@ -24,8 +24,14 @@ pub(super) fn describe() {
     #[cfg(feature = "redis")]
     {
         describe_counter!("signalpost_redis_errors_total", "Steps on Redis that failed, by kind.");
-        describe_counter!("signalpost_redis_given_up_total", "Commands given up because Redis was away, by kind.");
-        describe_counter!("signalpost_redis_subscriptions_lost_total", "Times that the doorbell had to be subscribed anew.");
+        describe_counter!(
+            "signalpost_redis_given_up_total",
+            "Commands given up because Redis was away, by kind."
+        );
+        describe_counter!(
+            "signalpost_redis_subscriptions_lost_total",
+            "Times that the doorbell had to be subscribed anew."
+        );
         describe_counter!("signalpost_redis_wedged_total", "Subscriptions that were open and silent.");
     }
 }
