@@ -77,7 +77,8 @@ async fn frame(
             other => other?,
         };
         if step.outcome == Outcome::Unregistered {
-            return Ok(step.outcome);
+            // Nothing was executed: it is not received either.
+            return Ok(Outcome::Unregistered);
         }
         let mut said = Commit {
             ack,
