@@ -30,6 +30,7 @@ const ARROWS = {
 const OWN_ARROWS = {
   "signalpost-server": ["signalpost-protocol"],
   "signalpost-native": ["signalpost-core"],
+  "signalpost-chaos": ["signalpost-lab", "signalpost-native", "signalpost-protocol"],
   "signalpost-lab": [],
   "signalpost-simulation": ["signalpost-core", "signalpost-server", "signalpost-protocol"],
 };
@@ -77,7 +78,7 @@ function offences(sources, banned) {
 }
 
 const sansIo = within(/^crates\/(protocol|core)\/src\/(?!(?:.*[_/])?tests\.rs$).*\.rs$/);
-const serverSansIo = within(/^crates\/server\/src\/(session|registry)\/(?!.*tests\.rs$).*\.rs$/);
+const serverSansIo = within(/^crates\/server\/src\/(session|registry|audit)\/(?!.*tests\.rs$).*\.rs$/);
 const shell = within(/^src\/.*\.rs$/);
 const facade = within(/^js\/.*\.ts$/);
 

@@ -23,8 +23,13 @@ const PRESENCE = "crates/server/src/registry/rooms/presence.rs";
 const REPLY = "crates/server/src/session/reply.rs";
 const ROOMS = "crates/server/src/registry/commands/rooms.rs";
 
+const AUDIT_MEMORY = "crates/server/src/audit/memory.rs";
+const AUDIT_RECORD = "crates/server/src/audit/record.rs";
+const STEADY_TIME = "crates/server/src/audit/steady_time.rs";
+
 /** The crates whose tests run, unless a mutation names others. */
 const TESTS = ["-p", "signalpost-core", "-p", "signalpost-simulation"];
+const AUDIT_CONTRACT = ["-p", "signalpost-server", "--no-default-features", "--test", "audit_contract"];
 const ENGINE_CONTRACT = ["-p", "signalpost-server", "--no-default-features", "--test", "engine_contract"];
 
 /** Each mutation replaces an exact text, which must be in its file exactly once. */
@@ -153,6 +158,26 @@ const MUTATIONS = [
   {
     name: "the limit of joins is taken out",
     edits: [[ROOMS, "peer.joins.take(now).map_err(Refused::wait)?;\n", "\n"]],
+  },
+  {
+    name: "a bucket of the audit trail never expires",
+    tests: AUDIT_CONTRACT,
+    edits: [[AUDIT_MEMORY, "&& expires_at(*oldest.key()) <= now", "&& expires_at(*oldest.key()) <= 0"]],
+  },
+  {
+    name: "a key of the audit trail never expires",
+    tests: AUDIT_CONTRACT,
+    edits: [[AUDIT_MEMORY, "self.keys.retain(|day, _| day.key_expires_at() > now);", ""]],
+  },
+  {
+    name: "a wall clock that is set back holds the audit trail's time up",
+    tests: AUDIT_CONTRACT,
+    edits: [[STEADY_TIME, "self.unix = self.unix.saturating_add(passed).max(wall);", "self.unix = wall.max(passed);"]],
+  },
+  {
+    name: "who received something stays in the audit trail after an erasure",
+    tests: AUDIT_CONTRACT,
+    edits: [[AUDIT_RECORD, "self.from == *peer || self.to == Some(*peer)", "self.from == *peer"]],
   },
 ];
 

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../../tests/harness/cleanup.mjs";
 import { startDelayProxy } from "./delay_proxy.mjs";
 import { FrameCounter } from "./frame_counter.mjs";
 import { shares } from "./lan.mjs";
-import { replaceMarked, scenarioTable } from "./report.mjs";
+import { scenarioTable } from "./report.mjs";
 import { startSite } from "./site.mjs";
 import { median, p95, quantile, ratioInterval } from "./statistics.mjs";
 
@@ -100,14 +100,11 @@ test("a phase that was over before the one in front of it has no share", () => {
   assert.deepEqual(shares(ends), { load: 10, hello: 4, discovery: 0, offer: 6, answer: 5, pair: 5, open: 2 });
 });
 
-test("the table says the ratio of medians, and the marked section is replaced", () => {
+test("the table says the ratio of medians", () => {
   const round = (ms) => ({ ms, up: { frames: 4, bytes: 10 }, down: { frames: 5, bytes: 20 } });
   const text = scenarioTable({ floor: [10, 20, 30].map(round), other: [20, 30, 70].map(round) });
   assert.match(text, /\| floor \| 20\.0 \| 29\.0 \| 1 \| 4 \/ 5 \| 10 \/ 20 \|/);
   assert.match(text, /\| other \| 30\.0 \| 66\.0 \| 1\.50 \(/);
-  const before = "a\n<!-- bench:connect -->\nold\n<!-- /bench:connect -->\nb\n";
-  assert.equal(replaceMarked(before, "new"), "a\n<!-- bench:connect -->\n\nnew\n\n<!-- /bench:connect -->\nb\n");
-  assert.throws(() => replaceMarked("nothing", "new"));
 });
 
 test("the site serves the module in its folder, and not beside it", async () => {

@@ -1,10 +1,6 @@
 // Writes the tables as Markdown.
-import { readFileSync, writeFileSync } from "node:fs";
 import { PHASES } from "./lan.mjs";
 import { median, p95, ratioInterval } from "./statistics.mjs";
-
-const BEGIN = "<!-- bench:connect -->";
-const END = "<!-- /bench:connect -->";
 
 const cells = (values) => `| ${values.join(" | ")} |`;
 const table = (head, rows) => [cells(head), cells(head.map(() => "---")), ...rows.map(cells)].join("\n");
@@ -37,16 +33,4 @@ export function scenarioTable(results) {
 export function lanTable(rows) {
   const body = Object.entries(rows).map(([name, row]) => [name, ms(row.p50), ms(row.p95), ...PHASES.map((phase) => ms(row.shares[phase]))]);
   return table(["", "p50 ms", "p95 ms", ...PHASES], body);
-}
-
-/** Puts the text between the markers of a document. */
-export function replaceMarked(document, text) {
-  const from = document.indexOf(BEGIN);
-  const to = document.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`no section ${BEGIN} … ${END}`);
-  return `${document.slice(0, from)}${BEGIN}\n\n${text}\n\n${document.slice(to)}`;
-}
-
-export function writeMarked(file, text) {
-  writeFileSync(file, replaceMarked(readFileSync(file, "utf8"), text));
 }

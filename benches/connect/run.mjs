@@ -5,9 +5,10 @@ import { buildPackage } from "../../tools/build.mjs";
 import { ToolError, main, run } from "../../tools/command.mjs";
 import { inRoot } from "../../tools/paths.mjs";
 import { prepareTests } from "../../tools/toolchain.mjs";
+import { writeMarked } from "../marked.mjs";
 import { connectOnce } from "./connection.mjs";
 import { arriveOnce, summarize } from "./lan.mjs";
-import { lanTable, scenarioTable, writeMarked } from "./report.mjs";
+import { lanTable, scenarioTable } from "./report.mjs";
 import { CONTENDERS, makeWorld } from "./world.mjs";
 
 const SCENARIOS = [
@@ -114,7 +115,7 @@ await main(async () => {
     parts.push(`${rounds.failures} failed connections, ${seconds} s; ${versions}.`);
     const text = parts.join("\n\n");
     console.log(text);
-    if (process.argv.includes("--write")) writeMarked(inRoot("docs", "performance.md"), text);
+    if (process.argv.includes("--write")) writeMarked(inRoot("docs", "performance.md"), "connect", text);
     if (rounds.failures > 0) process.exitCode = 1;
   } finally {
     await Promise.allSettled(open.map((browser) => browser.close()));

@@ -139,7 +139,8 @@ impl World {
                 self.inboxes.0.remove(&old.session.socket().as_u64());
             }
             self.inboxes.0.insert(socket.as_u64(), VecDeque::new());
-            let session = Session::new(self.now, socket, None, Token::new([self.next as u8; 32]));
+            let session =
+                Session::new(self.now, socket, None, Token::new([self.next as u8; 32])).with_audit();
             *slot = Some(Slot {
                 session,
                 is_held: false,
@@ -211,7 +212,9 @@ impl World {
                             );
                         }
                         SessionOutput::Close(_) => slot.has_closed = true,
-                        SessionOutput::Accepted { .. } | SessionOutput::Refused { .. } => {}
+                        SessionOutput::Accepted { .. }
+                        | SessionOutput::Refused { .. }
+                        | SessionOutput::Audited(_) => {}
                     }
                 }
                 assert_eq!(slot.session.is_closed(), slot.has_detached);

@@ -11,6 +11,7 @@ const ROOTS = [
   "crates/protocol/src/lib.rs",
   "crates/core/src/lib.rs",
   "crates/native/src/lib.rs",
+  "crates/chaos/src/main.rs",
   "crates/server/src/lib.rs",
   "crates/server/src/main.rs",
   "crates/simulation/src/lib.rs",

@@ -20,6 +20,15 @@ const COMMANDS = [
     },
   ],
   [/^npm run ([\w:]+)$/, (script) => assert.ok(scripts[script], `there is no npm run ${script}`)],
+  [
+    /^npm run chaos -- (.+)$/,
+    (words) => {
+      const options = readFileSync(inRoot("crates/chaos/src/options.rs"), "utf8");
+      for (const [, flag] of words.matchAll(/--([\w-]+)/g)) {
+        assert.match(options, new RegExp(`pub ${flag.replaceAll("-", "_")}:`), `chaos has no --${flag}`);
+      }
+    },
+  ],
   [/^node --test (\S+)$/, (file) => assert.ok(existsSync(inRoot(file)), `there is no ${file}`)],
   [
     /^cargo test -p signalpost-([\w-]+)$/,
@@ -36,6 +45,10 @@ const COMMANDS = [
     (words) => {
       for (const flag of words.match(/--[\w-]+/g)) assert.match(serverHelp(), new RegExp(`\\s${flag}\\b`), `the server has no ${flag}`);
     },
+  ],
+  [
+    /^curl (?:-X \w+ )?"http:\/\/127\.0\.0\.1:8788(\/\w+)\?.*"$/,
+    (path) => assert.match(serverHelp(), new RegExp(`${path}\\b`), `the server's help does not know ${path}`),
   ],
 ];
 

@@ -21,7 +21,10 @@ const testFiles = (files, timeoutMs, env = {}) =>
 export const architecture = () => script("tests/architecture.mjs", 5 * MINUTE);
 export const operations = () => script("tests/operations/run.mjs", 10 * MINUTE);
 export const harness = () =>
-  testFiles(["tests/e2e/smoke.mjs", "tests/harness/fault_proxy.test.mjs", "benches/connect/bench.test.mjs"], 2 * MINUTE);
+  testFiles(
+    ["tests/e2e/smoke.mjs", "tests/harness/fault_proxy.test.mjs", "benches/connect/bench.test.mjs", "benches/relay/bench.test.mjs"],
+    2 * MINUTE,
+  );
 
 function testsIn(directory) {
   const files = existsSync(inRoot(directory))

@@ -1,5 +1,6 @@
 // The stages of `npm test`, in their order. A stage whose needs failed does not run, and counts as failed.
 import { buildPackage } from "../build.mjs";
+import { chaos } from "../chaos.mjs";
 import { run } from "../command.mjs";
 import { fuzzShortly } from "../fuzz.mjs";
 import { prepareTests } from "../toolchain.mjs";
@@ -17,6 +18,7 @@ export const stages = [
   { name: "format", needs: ["toolchain"], run: format },
   { name: "lint", needs: ["toolchain"], run: lint },
   { name: "native", needs: ["toolchain"], run: native },
+  { name: "chaos", needs: ["toolchain"], run: chaos },
   { name: "fuzz", needs: ["toolchain"], run: fuzzShortly },
   { name: "architecture", needs: ["toolchain"], run: architecture },
   { name: "docs", needs: ["toolchain"], run: docs },

@@ -1,13 +1,15 @@
-//! Native load on loopback for the rows A1 to A8 of the server: what one client can do to all others.
-//! `npm run bench:server` builds and runs it; README.md describes the rows and the columns.
+//! Native load on loopback for the rows A1 to A8 of the server: what one client can do to all others; and what a message and
+//! an idle session cost the server. `npm run bench:server` and `npm run bench:relay` build and run it; README.md describes both.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod client;
+mod cost;
 mod crowd;
 mod crowd_thread;
 mod failure;
 mod frame;
+mod game;
 mod lag;
 mod numbers;
 mod observer;
@@ -29,6 +31,7 @@ use lag::Meter;
 use options::Options;
 use report::Line;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +39,8 @@ use tokio::time::timeout;
 
 /// The longest time of a row: every wait in a row has a shorter limit.
 const ROW: Duration = Duration::from_secs(420);
+/// The longest time for the costs of a message and of a session.
+const COST: Duration = Duration::from_secs(30 * 60);
 /// How many descriptors 4,000 sockets and everything else take here.
 const DESCRIPTORS: u64 = 6_000;
 
@@ -49,9 +54,17 @@ fn main() -> ExitCode {
             }
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
+            let measuring = async {
+                match arguments.first() {
+                    Some(first) if first == "cost" => {
+                        measure_cost(cost::Options::parse(arguments.into_iter().skip(1))?).await
+                    }
+                    _ => run(Options::parse(arguments)?).await,
+                }
+            };
             // Dropping these values ends their processes.
             tokio::select! {
-                ended = run(Options::parse(arguments)?) => ended,
+                ended = measuring => ended,
                 _ = terminate.recv() => Err(Failure::Broken("terminated".into())),
                 _ = interrupt.recv() => Err(Failure::Broken("interrupted".into())),
             }
@@ -66,12 +79,23 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> Result<(), Failure> {
+fn start(server: PathBuf, patience: Duration) -> Result<Bench, Failure> {
     raise_descriptors()?;
     let measuring = Meter::default();
     tokio::spawn(measuring.clone().run());
-    let bench =
-        Bench { server: options.server, patience: options.patience, crowd: CrowdThread::start()?, measuring };
+    Ok(Bench { server, patience, crowd: CrowdThread::start()?, measuring })
+}
+
+async fn measure_cost(options: cost::Options) -> Result<(), Failure> {
+    let bench = start(options.server.clone(), Duration::ZERO)?;
+    match timeout(COST, cost::run(&bench, &options)).await {
+        Ok(measured) => measured,
+        Err(_) => Err(Failure::Late("the whole measurement")),
+    }
+}
+
+async fn run(options: Options) -> Result<(), Failure> {
+    let bench = start(options.server, options.patience)?;
     let mut lines = Vec::new();
     for (row, size) in options.rows {
         eprintln!("{row} …");

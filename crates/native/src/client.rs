@@ -140,6 +140,13 @@ impl Client {
         let _ = self.closed.clone().wait_for(|closed| *closed).await;
     }
 
+    /// Ends the client without a word to the server, as a program that is killed would: others see it away until the resume window
+    /// is over, and a program that starts anew with its key takes its id back.
+    pub fn abandon(&self) {
+        // A driver that has ended is closed.
+        let _ = self.requests.send(Request::Abandon);
+    }
+
     fn message<T: Serialize + ?Sized>(&self, to: Receiver, data: &T, receipt: bool) -> Call<()> {
         match serde_json::to_string(data) {
             Ok(data) => self.call(|call| Command::Message { call, to, data, receipt }, drop),

@@ -30,6 +30,8 @@ pub enum Request {
     Cancel(CallId),
     /// The client ends for good.
     Close,
+    /// The client ends without a word to the server.
+    Abandon,
 }
 
 /// The ends of a driver that its handle and the application's events hold.
@@ -42,6 +44,16 @@ pub struct Ends {
     pub state: watch::Receiver<ClientState>,
     /// Ends when the client is closed and its sockets are.
     pub closed: watch::Receiver<bool>,
+}
+
+/// What happened to the driver.
+enum Happening {
+    /// The core has to hear it.
+    Input(Input),
+    /// The core has nothing to hear.
+    Told,
+    /// The client ends at once.
+    Abandoned,
 }
 
 /// One client: the core, its sockets, and what the application waits for.
@@ -85,8 +97,11 @@ impl Driver {
     /// Runs until the client is closed, or no handle is left.
     pub async fn run(mut self) {
         while self.core.state() != ClientState::Closed {
-            if let Some(input) = self.next_input().await {
-                self.handle_input(input);
+            match self.next_input().await {
+                Happening::Input(input) => self.handle_input(input),
+                Happening::Told => {}
+                // What this owns ends with it: the sockets, the calls, the events.
+                Happening::Abandoned => return,
             }
         }
         // What is asked from now on is refused at once, however long the application takes with the last events.
@@ -101,8 +116,8 @@ impl Driver {
         }
     }
 
-    /// Waits for what happens next; `None`: nothing that the core has to hear.
-    async fn next_input(&mut self) -> Option<Input> {
+    /// Waits for what happens next.
+    async fn next_input(&mut self) -> Happening {
         let due = self.core.poll_timeout().and_then(|(at_ms, _)| self.clock.at(at_ms));
         let timer = async {
             match due {
@@ -113,16 +128,16 @@ impl Driver {
         tokio::select! {
             request = self.requests.recv() => take_request(&mut self.calls, request),
             (socket, event) = self.sockets.next(), if self.news.len() < self.most_news => {
-                Some(Input::Socket { socket, event })
+                Happening::Input(Input::Socket { socket, event })
             }
-            () = timer => Some(Input::Timeout),
+            () = timer => Happening::Input(Input::Timeout),
             permit = self.events.reserve(), if !self.news.is_empty() => {
                 match permit {
                     Ok(permit) => if let Some(event) = self.news.pop_front() { permit.send(event) },
                     // The application does not want to hear anything.
                     Err(_) => self.news.clear(),
                 }
-                None
+                Happening::Told
             }
         }
     }
@@ -171,20 +186,20 @@ impl Driver {
     }
 }
 
-/// The command that a request is to the core; `None` where it is about a call that is settled.
+/// What a request is to the driver.
 fn take_request(
     calls: &mut HashMap<CallId, oneshot::Sender<Result<Reply, Error>>>,
     request: Option<Request>,
-) -> Option<Input> {
-    Some(Input::Command(match request {
+) -> Happening {
+    Happening::Input(Input::Command(match request {
         Some(Request::Call { call, command, answer }) => {
             calls.insert(call, answer);
             command
         }
-        Some(Request::Cancel(call)) => {
-            calls.remove(&call)?;
-            Command::Cancel { call }
-        }
+        // A call that is settled has nothing to cancel.
+        Some(Request::Cancel(call)) if calls.remove(&call).is_none() => return Happening::Told,
+        Some(Request::Cancel(call)) => Command::Cancel { call },
+        Some(Request::Abandon) => return Happening::Abandoned,
         Some(Request::Close) | None => Command::Close,
     }))
 }

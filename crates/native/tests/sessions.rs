@@ -3,7 +3,7 @@
 
 mod support;
 
-use signalpost_native::{Endpoints, ErrorCode, Event, Key, LossReason, Settings};
+use signalpost_native::{Client, Endpoints, ErrorCode, Event, Key, LossReason, Settings};
 use std::time::Duration;
 use support::{Member, Proxy, Server, peer, room, url};
 
@@ -98,19 +98,42 @@ async fn each_attempt_goes_to_the_next_endpoint() {
 #[tokio::test]
 async fn a_program_that_starts_anew_with_its_key_takes_its_id_back() {
     let server = Server::start();
-    let way = Proxy::to(server.address).await;
-    let mut ada = Member::connect("ada", url(way.address)).await;
-    let secret = ada
-        .hear(|event| match event {
-            Event::Key { secret } => Some(secret.clone()),
-            _ => None,
-        })
+    let mut witness = Member::connect("witness", url(server.address)).await;
+    witness.client.join(&room("hall")).await.unwrap();
+    let mut ada = Member::connect("ada", url(server.address)).await;
+    ada.client.join(&room("hall")).await.unwrap();
+    let secret = ada.hear(|event| match event {
+        Event::Key { secret } => Some(secret.clone()),
+        _ => None,
+    });
+    let secret = secret.await;
+    ada.client.abandon();
+    witness
+        .hear(|event| matches!(event, Event::PeerAway { peer, .. } if peer.as_str() == "ada").then_some(()))
         .await;
-    // The program dies: no word to the server.
+    let ended = async { while ada.events.next().await.is_some() {} };
+    tokio::time::timeout(support::PATIENCE, ended).await.unwrap();
+    assert_eq!(ada.client.join(&room("hall")).await.unwrap_err().code, ErrorCode::Closed);
+
     let mut settings = Settings::new("ada", url(server.address)).unwrap();
+    let stranger = Client::connect(Settings::new("ada", url(server.address)).unwrap()).await;
+    assert_eq!(stranger.unwrap_err().code, ErrorCode::PeerIdTaken);
     settings.key = Some(Key { secret, uses: 1 });
     let again = Member::connect_with(settings).await;
     again.client.join(&room("hall")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_later_program_with_the_key_supersedes_the_one_before() {
+    let server = Server::start();
+    let mut ada = Member::connect("ada", url(server.address)).await;
+    let secret = ada.hear(|event| match event {
+        Event::Key { secret } => Some(secret.clone()),
+        _ => None,
+    });
+    let mut settings = Settings::new("ada", url(server.address)).unwrap();
+    settings.key = Some(Key { secret: secret.await, uses: 1 });
+    let _again = Member::connect_with(settings).await;
     let told = ada.hear(|event| match event {
         Event::State { reason, .. } if !reason.is_empty() => Some(reason.clone()),
         _ => None,

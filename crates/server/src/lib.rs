@@ -47,6 +47,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod drain;
 pub mod engine;
 pub mod memory;

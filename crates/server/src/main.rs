@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use signalpost_server::audit::MemoryAuditStore;
 use signalpost_server::engine::Engine;
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
@@ -108,7 +109,12 @@ async fn run<E: Engine>(
     exporter: Option<PrometheusHandle>,
     mut signals: Signals,
 ) -> Result<(), Box<dyn Error>> {
+    let audit = options.audit;
     let server = Server::bind(options, engine, exporter).await?;
+    let server = match audit.audit {
+        true => server.with_audit(MemoryAuditStore::new(audit.audit_memory.saturating_mul(1024 * 1024))),
+        false => server,
+    };
     let mut stdout = std::io::stdout();
     // The line is for the person or the script that started the server; a server whose output nobody reads runs too.
     let _unread = writeln!(stdout, "listening on http://{}", server.address()?).and_then(|()| stdout.flush());

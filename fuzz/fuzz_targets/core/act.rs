@@ -16,7 +16,7 @@ impl World {
             b'A'..=b'Z' if first != b'D' => self.command(first, rest),
             b'o' => self.socket(SocketEvent::Opened),
             b'm' => self.socket(SocketEvent::Malformed),
-            b'u' => self.socket(SocketEvent::Unavailable { message: rest.into() }),
+            b'v' => self.socket(SocketEvent::Unavailable { message: rest.into() }),
             b'x' => self.socket(SocketEvent::Closed { code: rest.parse().unwrap_or(1006) }),
             b'{' => self.frame(line, false),
             b'#' => self.frame(rest, true),

@@ -39,18 +39,17 @@ impl Way {
         passes.map(|settings| self.treatment(&settings).fault.delay()).unwrap_or_default()
     }
 
-    /// Waits until the connection is cut. What was cut before it came is not meant.
-    async fn cut(&self) {
+    /// Waits until the connection, which came when the settings were `before`, is cut.
+    async fn cut(&self, before: &Settings) {
         let mut settings = self.settings.clone();
-        let before = settings.borrow_and_update().clone();
-        let is_cut = |now: &Settings| self.treatment(now).cuts != self.treatment(&before).cuts;
+        let is_cut = |now: &Settings| self.treatment(now).cuts != self.treatment(before).cuts;
         // An error is the end of the proxy, which is the end of the connection.
         let _end = settings.wait_for(is_cut).await;
     }
 }
 
-/// Carries a connection until it ends.
-pub async fn carry(client: TcpStream, settings: watch::Receiver<Settings>) {
+/// Carries a connection, which came when the settings were `before`, until it ends.
+pub async fn carry(client: TcpStream, before: Settings, settings: watch::Receiver<Settings>) {
     let way = Way { settings, kind: Cell::default() };
     let target = way.settings.borrow().target;
     let mut client = client;
@@ -72,7 +71,7 @@ pub async fn carry(client: TcpStream, settings: watch::Receiver<Settings>) {
         };
         tokio::select! {
             passed = passing => passed.is_ok(),
-            () = way.cut() => false,
+            () = way.cut(&before) => false,
         }
     };
     if !orderly {

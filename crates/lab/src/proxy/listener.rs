@@ -86,9 +86,9 @@ impl Listener {
                         accepted.fetch_add(1, Ordering::Relaxed);
                         open.fetch_add(1, Ordering::Relaxed);
                         let open = Arc::clone(&open);
-                        let settings = settings.clone();
+                        let (before, settings) = (settings.borrow().clone(), settings.clone());
                         spawn_local(async move {
-                            carry(client, settings).await;
+                            carry(client, before, settings).await;
                             open.fetch_sub(1, Ordering::Relaxed);
                         });
                     }

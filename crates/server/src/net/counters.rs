@@ -34,6 +34,11 @@ pub(super) fn describe() {
         );
         describe_counter!("signalpost_redis_wedged_total", "Subscriptions that were open and silent.");
     }
+    describe_counter!("signalpost_audit_records_total", "Records that the audit trail took.");
+    describe_counter!(
+        "signalpost_audit_dropped_total",
+        "Records that the audit trail lost before their time, by reason."
+    );
 }
 
 pub(super) fn accepted(kind: &'static str) {
@@ -51,6 +56,17 @@ pub(super) fn closed(code: String) {
 
 pub(super) fn rejected(kind: &'static str) {
     counter!("signalpost_rejected_connections_total", "kind" => kind).increment(1);
+}
+
+pub(super) fn audit_recorded(count: usize) {
+    counter!("signalpost_audit_records_total").increment(count as u64);
+}
+
+/// `reason`: `queue` where the queue was full, `store` where the store failed, `memory` where newer records took the place.
+pub(super) fn audit_dropped(reason: &'static str, count: usize) {
+    if count > 0 {
+        counter!("signalpost_audit_dropped_total", "reason" => reason).increment(count as u64);
+    }
 }
 
 pub(super) fn usage(usage: Usage) {

@@ -3,7 +3,7 @@
 use super::admission::HttpPlace;
 use super::options::Options;
 use super::shared::Shared;
-use super::{counters, files, upgrade};
+use super::{audit_api, counters, files, upgrade};
 use crate::engine::Engine;
 use axum::body::Body;
 use axum::extract::State;
@@ -40,6 +40,7 @@ pub(super) fn public<E: Engine>(shared: Arc<Shared<E>>, options: &Options) -> Ro
 pub(super) fn admin<E: Engine>(shared: Arc<Shared<E>>) -> Router {
     health(shared.clone())
         .merge(Router::new().route("/metrics", get(metrics::<E>)).with_state(shared.clone()))
+        .merge(audit_api::router(shared.clone()))
         .layer(middleware::from_fn_with_state(shared, in_its_place::<E>))
 }
 

@@ -13,11 +13,11 @@ const LOGGED_ONE_BY_ONE: u64 = 16;
 
 /// Sends the logs of this process to stderr. Without effect when the process has a subscriber already.
 pub fn start(options: &Options) {
-    let level: LevelFilter = options.log_level.into();
+    let level: LevelFilter = options.log.log_level.into();
     let builder =
         tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false);
     // An error means that the process has a subscriber already, for example in a test.
-    let _kept = match options.log_format {
+    let _kept = match options.log.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };

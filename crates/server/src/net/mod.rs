@@ -4,6 +4,8 @@
 //! engine. A step of the task is: do what the session asks, then wait for one event. A connection stays on one thread.
 
 mod admission;
+mod audit;
+mod audit_api;
 mod clock;
 mod counters;
 mod files;
@@ -26,7 +28,7 @@ mod workers;
 
 pub use log::start as start_log;
 pub use milliseconds::Milliseconds;
-pub use options::{LogFormat, LogLevel, Options};
+pub use options::{AuditOptions, LogFormat, LogLevel, LogOptions, Options, StopOptions};
 #[cfg(feature = "redis")]
 pub use redis_options::RedisOptions;
 pub use server::{Server, StartError};

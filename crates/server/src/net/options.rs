@@ -1,6 +1,7 @@
 //! The command line; each flag has an environment variable.
 
 use super::milliseconds::{Milliseconds, seconds};
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, ValueEnum};
 use signalpost_protocol::Label;
 use std::num::NonZeroUsize;
@@ -14,18 +15,15 @@ pub struct Options {
     /// Address and port to listen on; port 0 takes a free one. Any origin may connect (development mode).
     #[arg(long, env = "SIGNALPOST_LISTEN", default_value = "127.0.0.1:8787", value_name = "HOST:PORT")]
     pub listen: String,
-    /// Address and port of /metrics, /livez and /readyz. Without it there are none. Keep it on loopback.
+    /// Address and port of /metrics, /audit, /livez and /readyz. Without it there are none. Keep it on loopback.
     #[arg(long, env = "SIGNALPOST_ADMIN_LISTEN", value_name = "HOST:PORT")]
     pub admin_listen: Option<String>,
     /// Region of this server; the server tells it to its clients.
     #[arg(long, env = "SIGNALPOST_REGION", value_name = "NAME", value_parser = region)]
     pub region: Option<Label>,
-    /// Format of the logs on stderr.
-    #[arg(long, env = "SIGNALPOST_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
-    pub log_format: LogFormat,
-    /// Least important level of the logs that the server writes.
-    #[arg(long, env = "SIGNALPOST_LOG_LEVEL", value_enum, default_value_t = LogLevel::Info)]
-    pub log_level: LogLevel,
+    /// The logs.
+    #[command(flatten)]
+    pub log: LogOptions,
     /// Directory that the server serves at /.
     #[arg(long, env = "SIGNALPOST_WWW", value_name = "DIR")]
     pub www: Option<PathBuf>,
@@ -51,6 +49,9 @@ pub struct Options {
     /// Most memory for messages that wait for their receivers.
     #[arg(long, env = "SIGNALPOST_MAILBOX_MEMORY", default_value_t = 512, value_name = "MIB")]
     pub mailbox_memory: usize,
+    /// The audit trail.
+    #[command(flatten)]
+    pub audit: AuditOptions,
     /// How the server stops.
     #[command(flatten)]
     pub stop: StopOptions,
@@ -58,6 +59,29 @@ pub struct Options {
     #[cfg(feature = "redis")]
     #[command(flatten)]
     pub redis: super::redis_options::RedisOptions,
+}
+
+/// The logs.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct LogOptions {
+    /// Format of the logs on stderr.
+    #[arg(long, env = "SIGNALPOST_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Least important level of the logs that the server writes.
+    #[arg(long, env = "SIGNALPOST_LOG_LEVEL", value_enum, default_value_t = LogLevel::Info)]
+    pub log_level: LogLevel,
+}
+
+/// The audit trail.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct AuditOptions {
+    /// Keeps for 24 hours who sent whom a message of which type and size, when, and with which result: no content, no address, and
+    /// peers under pseudonyms. /audit of --admin-listen reads and erases it.
+    #[arg(long, env = "SIGNALPOST_AUDIT", requires = "admin_listen", value_parser = BoolishValueParser::new())]
+    pub audit: bool,
+    /// Most memory for the audit trail. When it is full, the oldest records go.
+    #[arg(long, env = "SIGNALPOST_AUDIT_MEMORY", default_value_t = 64, value_name = "MIB")]
+    pub audit_memory: usize,
 }
 
 /// How the server stops.

@@ -1,18 +1,21 @@
 //! The running server.
 
 use super::admission::Admission;
+use super::audit::Audit;
 use super::listener::Service;
 use super::milliseconds::Milliseconds;
 use super::options::Options;
 use super::shared::Shared;
 use super::workers::Workers;
 use super::{counters, http, listener};
+use crate::audit::AuditStore;
 use crate::drain::Drain;
 use crate::engine::Engine;
 use core::fmt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -31,6 +34,8 @@ pub struct Server<E> {
     listener: TcpListener,
     admin: Option<TcpListener>,
     workers: Workers,
+    /// The task that keeps the audit trail.
+    recorder: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl<E: Engine> Server<E> {
@@ -63,7 +68,18 @@ impl<E: Engine> Server<E> {
         let drain =
             Drain { duration_ms: options.stop.drain.0, return_window_ms: options.stop.return_window.0 };
         let shared = Arc::new(Shared::new(engine, options.region.clone(), admission, drain, exporter));
-        Ok(Self { shared, options, listener, admin, workers })
+        Ok(Self { shared, options, listener, admin, workers, recorder: None })
+    }
+
+    /// Keeps an audit trail in this store; the admin listener answers questions about it.
+    #[must_use]
+    pub fn with_audit(self, store: impl AuditStore) -> Self {
+        let (audit, recorder) = Audit::start(store, self.shared.clock);
+        // A second store gets nothing.
+        match self.shared.audit.set(Arc::new(audit)) {
+            Ok(()) => Self { recorder: Some(Box::pin(recorder)), ..self },
+            Err(_) => self,
+        }
     }
 
     /// Returns the address of the signaling listener.
@@ -80,7 +96,7 @@ impl<E: Engine> Server<E> {
     ///
     /// Connections are served by threads of their own; accepting, `stop` and the sweep are on the caller's.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { shared, options, listener, admin, workers } = self;
+        let Self { shared, options, listener, admin, workers, recorder } = self;
         let Milliseconds(keep_alive) = options.keep_alive;
         let background = TaskTracker::new();
         // The admin listener answers until the very end: `/readyz` says that the server drains.
@@ -107,6 +123,9 @@ impl<E: Engine> Server<E> {
             background.spawn(listener::serve(admin, service));
         }
         background.spawn(sweep(shared.clone(), end.clone()));
+        if let Some(recorder) = recorder {
+            background.spawn(end.clone().run_until_cancelled_owned(recorder));
+        }
         let serving = shared.tasks.spawn(listener::serve(listener, service));
         stop.await;
         shared.leaving.cancel();

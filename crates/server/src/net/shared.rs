@@ -1,6 +1,7 @@
 //! What the tasks of one server share.
 
 use super::admission::Admission;
+use super::audit::Audit;
 use super::clock::Clock;
 use super::sweeper::Sweeper;
 use crate::SocketId;
@@ -8,6 +9,7 @@ use crate::drain::Drain;
 use metrics_exporter_prometheus::PrometheusHandle;
 use signalpost_protocol::Label;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +27,8 @@ pub(super) struct Shared<E> {
     pub(super) tasks: TaskTracker,
     pub(super) exporter: Option<PrometheusHandle>,
     pub(super) sweeper: Sweeper,
+    /// Empty in a server that keeps no audit trail.
+    pub(super) audit: OnceLock<Arc<Audit>>,
     sockets: AtomicU64,
 }
 
@@ -47,6 +51,7 @@ impl<E> Shared<E> {
             tasks: TaskTracker::new(),
             exporter,
             sweeper: Sweeper::default(),
+            audit: OnceLock::new(),
             sockets: AtomicU64::new(1),
         }
     }

@@ -41,8 +41,9 @@ pub(super) async fn run<E: Engine>(shared: Arc<Shared<E>>, stream: TcpStream, re
     let inbox = Arc::new(Inbox::default());
     shared.engine.attach(socket, inbox.clone()).await;
     let clock = shared.clock;
+    let session = Session::new(clock.now(), socket, shared.region.clone(), token);
     let mut task = Task {
-        session: Session::new(clock.now(), socket, shared.region.clone(), token),
+        session: if shared.audit.get().is_some() { session.with_audit() } else { session },
         socket: Socket::new(stream, read).await,
         inbox,
         clock,
@@ -145,6 +146,11 @@ impl Task {
                 SessionOutput::Refused { code, field, kind } => {
                     counters::refused(code);
                     self.refusals.log(socket, code, kind, field);
+                }
+                SessionOutput::Audited(event) => {
+                    if let Some(audit) = shared.audit.get() {
+                        audit.note(self.clock.now(), event);
+                    }
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::frame::{self, Rejection, Subject};
 use super::{Close, Outstanding, PendingClaim, Session, SessionOutput, State};
 use crate::TokenHash;
+use crate::audit::AuditResult;
 use crate::engine::{Action, AwayReason, Claim, ClientFrame, Command, Departure};
 use signalpost_protocol::{
     ClientMessage, CloseCode, Envelope, ErrorCode, Hello, PeerId, Position, Refusal, ServerMessage, Signal,
@@ -14,6 +15,7 @@ const GOING_AWAY: u16 = 1001;
 
 impl Session {
     pub(super) fn handle_text(&mut self, now: u64, text: &str) {
+        self.audit.handle_frame(text.len());
         if let Err(rejection) = frame::read(text).and_then(|envelope| self.handle_envelope(now, envelope)) {
             self.refuse(now, rejection);
         }
@@ -89,6 +91,7 @@ impl Session {
             }
             ClientMessage::Bye => {
                 self.accept(kind);
+                self.audit_outcome(&subject, None, AuditResult::Executed);
                 self.close(Close::Normal, Departure::Bye);
                 return Ok(());
             }
@@ -206,6 +209,7 @@ impl Session {
                 self.request(now, subject, Some(field), action);
             }
         } else {
+            self.audit_outcome(&rejection.subject, None, AuditResult::Refused(rejection.code));
             self.tell_refusal(now, rejection);
         }
     }

@@ -12,9 +12,11 @@
 //!
 //! However a session ends, it emits one [`Command::Detach`] as its last command.
 
+mod audit;
 mod execute;
 mod frame;
 mod numbers;
+mod outcomes;
 mod output;
 mod reply;
 
@@ -22,6 +24,7 @@ pub use output::{Close, SessionOutput, TimeoutReason};
 
 use crate::engine::{AwayReason, Command, Delivery, Departure, Mail};
 use crate::{SocketId, Token};
+use audit::Audit;
 use frame::Subject;
 use numbers::Numbers;
 use signalpost_protocol::link_monitor::Verdict;
@@ -46,6 +49,7 @@ pub struct Session {
     outstanding: Option<Outstanding>,
     waiting: VecDeque<Frame>,
     outputs: VecDeque<SessionOutput>,
+    audit: Audit,
 }
 
 #[derive(Debug)]
@@ -104,6 +108,7 @@ impl Session {
             outstanding: None,
             waiting: VecDeque::new(),
             outputs: VecDeque::new(),
+            audit: Audit::default(),
         }
     }
 
@@ -275,6 +280,7 @@ impl Session {
             match self.waiting.pop_front() {
                 Some(Frame::Text(text)) => self.handle_text(now, &text),
                 Some(Frame::Binary) => {
+                    self.audit.handle_frame(0);
                     let problem = "binary frames carry nothing here";
                     self.refuse(
                         now,
@@ -328,6 +334,7 @@ impl Session {
 
     fn end(&mut self, departure: Departure) {
         if !self.is_closed() {
+            self.audit_unanswered();
             self.state = State::Closed;
             self.outstanding = None;
             self.waiting.clear();
@@ -336,6 +343,8 @@ impl Session {
     }
 }
 
+#[cfg(test)]
+mod audit_tests;
 #[cfg(test)]
 mod numbered_tests;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a session asks its driver to do.
 
+use crate::audit::AuditEvent;
 use crate::engine::Command;
 use signalpost_protocol::{CloseCode, ErrorCode, Position, SequenceNumber, ServerMessage};
 
@@ -34,6 +35,8 @@ pub enum SessionOutput {
         /// The message type from the protocol's list, or `unknown` or `binary`.
         kind: &'static str,
     },
+    /// Only with [`Session::with_audit`](super::Session::with_audit): what became of a frame.
+    Audited(AuditEvent),
 }
 
 /// How the socket is closed.

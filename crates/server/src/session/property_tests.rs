@@ -57,7 +57,7 @@ proptest! {
     fn random_frames_never_panic_and_never_forge(frames in prop::collection::vec((any_frame(), any::<bool>(), any::<bool>()), 1..40)) {
         let mut registry = Registry::default();
         let mut inboxes = Inboxes::default();
-        let mut sessions = [0, 1].map(|number| Session::new(0, SocketId::new(number), None, Token::new([number as u8; 32])));
+        let mut sessions = [0, 1].map(|number| Session::new(0, SocketId::new(number), None, Token::new([number as u8; 32])).with_audit());
         let bob = HELLO.replace("ada", "bob");
         let mut now = 0;
         let mut received = [0, 0];
@@ -92,6 +92,9 @@ proptest! {
                                     prop_assert_eq!((number, from.as_str()), (1, "ada"));
                                 }
                                 serde_json::to_string(&message.into_envelope(0)).unwrap();
+                            }
+                            SessionOutput::Audited(event) => {
+                                prop_assert_eq!(event.from.as_str(), ["ada", "bob"][number]);
                             }
                             _ => {}
                         }

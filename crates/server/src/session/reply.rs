@@ -2,7 +2,8 @@
 
 use super::frame::Rejection;
 use super::numbers::Numbers;
-use super::{Close, HeldMail, Outstanding, Session, SessionOutput, State};
+use super::{Close, HeldMail, Outstanding, Session, SessionOutput, State, outcomes};
+use crate::audit::AuditResult;
 use crate::engine::{AwayReason, Claimed, Departure, Mail, Outcome, explanation};
 use signalpost_protocol::message::Welcome;
 use signalpost_protocol::{
@@ -15,6 +16,7 @@ impl Session {
     pub(super) fn handle_claimed(&mut self, now: u64, claimed: Claimed) {
         let Some(outstanding) = self.outstanding.take() else { return };
         let Some(pending) = outstanding.claim else { return };
+        self.audit_outcome(&outstanding.subject, Some(&pending.peer), AuditResult::Executed);
         let has_session = pending.version >= SESSIONS;
         let session = has_session.then(|| Welcome {
             key: self.token.to_hex(),
@@ -61,6 +63,7 @@ impl Session {
     /// Takes the engine's reply to the outstanding command. Without one the reply is late and ignored.
     pub(super) fn handle_done(&mut self, now: u64, received: Position, outcome: Outcome) {
         let Some(Outstanding { subject, claim, field: known }) = self.outstanding.take() else { return };
+        self.audit_outcome(&subject, claim.as_ref().map(|claim| &claim.peer), outcomes::result_of(outcome));
         if let Some(numbers) = self.numbers() {
             numbers.handle_received(now, received, outcome == Outcome::Duplicate);
         }

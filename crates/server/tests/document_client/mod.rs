@@ -84,7 +84,9 @@ impl Server {
                             link.down.push_back(serde_json::to_value(envelope).unwrap());
                         }
                         SessionOutput::Close(close) => link.down.push_back(json!({"closed": close.as_u16()})),
-                        SessionOutput::Accepted { .. } | SessionOutput::Refused { .. } => {}
+                        SessionOutput::Accepted { .. }
+                        | SessionOutput::Refused { .. }
+                        | SessionOutput::Audited(_) => {}
                     }
                 }
                 for delivery in self.inboxes.take(socket) {

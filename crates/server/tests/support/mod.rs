@@ -214,8 +214,12 @@ pub struct Response {
 
 /// One request of a client that does not tidy up the path.
 pub async fn get(address: SocketAddr, path: &str) -> Response {
+    request(address, "GET", path).await
+}
+
+pub async fn request(address: SocketAddr, method: &str, path: &str) -> Response {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();

@@ -167,7 +167,7 @@ impl World {
                     self.trace.note(now, "server", text);
                     continue;
                 }
-                SessionOutput::Accepted { .. } => continue,
+                SessionOutput::Accepted { .. } | SessionOutput::Audited(_) => continue,
             };
             if !socket.cut && socket.heard && !socket.closing {
                 socket.down.push(now, packet, &mut self.random);

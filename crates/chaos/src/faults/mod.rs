@@ -1,0 +1,9 @@
+//! What happens to the sockets of the clients, to the servers and to their store.
+
+mod clients;
+mod servers;
+mod tally;
+
+pub use clients::trouble_clients;
+pub use servers::{Limits, trouble_servers};
+pub use tally::Tally;

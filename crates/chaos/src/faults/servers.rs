@@ -1,0 +1,139 @@
+//! What happens to whole servers and to the store that they share.
+
+use super::Tally;
+use crate::random::Random;
+use crate::world::{Store, World};
+use signalpost_lab::{Data, Failure, Fault, Which};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Happening {
+    /// A server's process stands still.
+    FreezeServer,
+    /// A server is killed and starts again.
+    KillServer,
+    /// All servers are stopped and started again, one after another.
+    RollServers,
+    /// Redis is killed and starts again with its data.
+    KillRedis,
+    /// Nothing passes between Redis and the servers.
+    FreezeRedis,
+    /// Every connection to Redis is reset.
+    CutRedis,
+    /// Everything between Redis and the servers is late.
+    DelayRedis,
+    /// The subscriptions of the servers are reset.
+    CutSubscriptions,
+    /// The subscriptions of the servers stay, and nothing comes.
+    FreezeSubscriptions,
+}
+
+impl Happening {
+    /// What can happen to one server that keeps everything in its memory.
+    const IN_MEMORY: &'static [Self] = &[Self::FreezeServer];
+    /// What can happen to servers with Redis.
+    const ON_REDIS: &'static [Self] = &[
+        Self::FreezeServer,
+        Self::KillServer,
+        Self::KillServer,
+        Self::RollServers,
+        Self::KillRedis,
+        Self::FreezeRedis,
+        Self::CutRedis,
+        Self::DelayRedis,
+        Self::CutSubscriptions,
+        Self::FreezeSubscriptions,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::FreezeServer => "server frozen",
+            Self::KillServer => "server killed",
+            Self::RollServers => "all servers restarted in turn",
+            Self::KillRedis => "Redis killed",
+            Self::FreezeRedis => "Redis frozen",
+            Self::CutRedis => "Redis cut off",
+            Self::DelayRedis => "Redis slow",
+            Self::CutSubscriptions => "subscriptions cut",
+            Self::FreezeSubscriptions => "subscriptions frozen",
+        }
+    }
+}
+
+/// The limits of what happens.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The longest that one thing lasts.
+    pub longest: Duration,
+    /// Nothing begins any more when this is true.
+    pub stopped: watch::Receiver<bool>,
+}
+
+/// Lets things happen to the servers and their store, with `pause` between two of them on average; without a pause nothing
+/// happens. Returns when it is stopped and everything runs again.
+///
+/// # Errors
+/// When something does not start again.
+pub async fn trouble_servers(
+    world: &mut World,
+    mut random: Random,
+    pause: Option<Duration>,
+    Limits { longest, mut stopped }: Limits,
+    tally: &Tally,
+) -> Result<(), Failure> {
+    loop {
+        let wait = pause.map_or(Duration::MAX, |pause| random.pause(pause));
+        tokio::select! {
+            // Who could stop it is gone.
+            _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
+            () = sleep(wait) => {}
+        }
+        let all = if world.redis.is_some() { Happening::ON_REDIS } else { Happening::IN_MEMORY };
+        let Some(happening) = random.choose(all).copied() else { return Ok(()) };
+        tally.count(happening.name());
+        let node = random.below(world.nodes());
+        let mut time = |least, most| random.time(least, most).min(longest);
+        match happening {
+            Happening::FreezeServer => {
+                let time = time(200, 60_000);
+                world.freeze(node, time).await?;
+            }
+            Happening::KillServer => {
+                let time = time(1, 5_000);
+                world.kill(node, time).await?;
+            }
+            Happening::RollServers => world.roll().await?,
+            Happening::KillRedis => {
+                let time = time(1, 4_000);
+                world.kill_redis(Data::Kept, time).await?;
+            }
+            Happening::FreezeRedis => pass(world, Fault::Freeze, Which::Every, time(200, 6_000)).await?,
+            Happening::DelayRedis => {
+                let delay = time(5, 200);
+                pass(world, Fault::Delay(delay), Which::Every, time(1_000, 10_000)).await?;
+            }
+            Happening::FreezeSubscriptions => {
+                pass(world, Fault::Freeze, Which::Subscribers, time(1_000, 20_000)).await?;
+            }
+            Happening::CutRedis => cut(world.redis.as_ref(), Which::Every)?,
+            Happening::CutSubscriptions => cut(world.redis.as_ref(), Which::Subscribers)?,
+        }
+    }
+}
+
+fn cut(redis: Option<&Store>, which: Which) -> Result<(), Failure> {
+    redis.map_or(Ok(()), |redis| redis.proxy.cut(which))
+}
+
+/// Lets the proxy before Redis make a fault for some time.
+async fn pass(world: &World, fault: Fault, which: Which, time: Duration) -> Result<(), Failure> {
+    if let Some(redis) = &world.redis {
+        redis.proxy.set_for(which, fault)?;
+        sleep(time).await;
+        redis.proxy.heal()?;
+    }
+    Ok(())
+}

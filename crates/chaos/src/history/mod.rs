@@ -1,0 +1,244 @@
+//! What the clients of a run said and heard, and whether the contract was kept.
+//!
+//! The contract (`docs/protocol.md`): between two peers each message arrives once and in order, as long as both sessions live; where
+//! a session is lost its owner hears so, once. The history is told everything in the order of one clock, holds what is not settled
+//! yet, and gives a [`Verdict`] in the end. It does no I/O and reads no clock.
+
+mod channel;
+#[cfg(test)]
+mod room_tests;
+mod rooms;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod way;
+
+use channel::{Channel, Entry, Heard};
+use rooms::Rooms;
+use std::collections::BTreeMap;
+pub use verdict::{Finding, Offence, Verdict};
+pub use way::{At, Outcome, Peer, Room, Way};
+
+/// How long the two tellings of one event may lie apart, in microseconds: a call and an event that have the same cause are
+/// noted by two tasks.
+const SLACK: At = 5_000_000;
+
+/// What was said and heard so far.
+#[derive(Debug, Default)]
+pub struct History {
+    channels: BTreeMap<Way, Channel>,
+    rooms: Rooms,
+    /// When each client was told that its session is lost.
+    losses: BTreeMap<Peer, Vec<At>>,
+    verdict: Verdict,
+    /// Refusals and failures that are right only beside the loss of a session, which may be noted later.
+    suspects: Vec<Suspect>,
+}
+
+/// A call that failed.
+#[derive(Clone, Debug)]
+struct Suspect {
+    offence: Offence,
+    way: Way,
+    number: u32,
+    started: At,
+    settled: At,
+}
+
+impl History {
+    /// Says that `from` calls `send` with a message to `to`. Numbers of one way count up from 0.
+    pub fn sent(&mut self, at: At, from: Peer, to: Peer, number: u32) {
+        self.verdict.sent += 1;
+        self.channel(Way { from, to, room: None }).send(number, Entry::required(at));
+    }
+
+    /// Says how the call with this message ended.
+    pub fn settled(&mut self, at: At, from: Peer, to: Peer, number: u32, outcome: &Outcome) {
+        self.note_outcome(outcome);
+        self.settle(at, Way { from, to, room: None }, number, outcome);
+    }
+
+    /// Says that `from` calls `broadcast` in a room. Numbers count up from 0 for each sender and room.
+    pub fn broadcast(&mut self, at: At, from: Peer, room: Room, number: u32) {
+        self.verdict.broadcasts += 1;
+        for (to, is_in) in self.rooms.begin_broadcast(at, from, room, number) {
+            let entry = if is_in { Entry::required(at) } else { Entry::optional(at) };
+            self.channel(Way { from, to, room: Some(room) }).send(number, entry);
+        }
+    }
+
+    /// Says how the call with this broadcast ended.
+    pub fn broadcast_settled(&mut self, at: At, from: Peer, room: Room, number: u32, outcome: &Outcome) {
+        self.note_outcome(outcome);
+        let outcome = match outcome {
+            // Some of the members may have it.
+            Outcome::Refused(code) if code == "peer-busy" => &Outcome::Unknown(code.clone()),
+            outcome => outcome,
+        };
+        for to in self.rooms.end_broadcast(from, room, number) {
+            self.settle(at, Way { from, to, room: Some(room) }, number, outcome);
+        }
+    }
+
+    /// Says that a client heard a message.
+    pub fn received(&mut self, at: At, way: Way, number: u32) {
+        self.verdict.received += 1;
+        let offence = match self.channel(way).receive(at, number) {
+            Heard::Next => return,
+            Heard::Reordered => Offence::Reordered,
+            Heard::Doubled => Offence::Doubled,
+            Heard::Refused => Offence::Refuted,
+            Heard::Unknown => Offence::Invented,
+        };
+        self.verdict.note(Finding { offence, way, number, at });
+    }
+
+    /// Says that a client calls `join`.
+    pub fn joining(&mut self, peer: Peer, room: Room) {
+        for (from, number, started) in self.rooms.joining(peer, room) {
+            // It may enter before the server reads what was broadcast before.
+            self.channel(Way { from, to: peer, room: Some(room) }).send(number, Entry::optional(started));
+        }
+    }
+
+    /// Says that a client is in a room, whose `join` it called at `began`.
+    pub fn joined(&mut self, began: At, peer: Peer, room: Room) {
+        // It has lost its session since, maybe with this stay.
+        if !was_lost(&self.losses, peer, began, At::MAX) {
+            self.rooms.joined(peer, room);
+        }
+    }
+
+    /// Says that a client calls `leave`.
+    pub fn leaving(&mut self, peer: Peer, room: Room) {
+        self.doubt(peer, room);
+        self.rooms.leaving(peer, room);
+    }
+
+    /// Says that a client has left a room.
+    pub fn left(&mut self, peer: Peer, room: Room) {
+        self.rooms.left(peer, room);
+    }
+
+    /// Says that a client was told that its session is lost. It is in no room for sure until it joins again.
+    pub fn session_lost(&mut self, at: At, peer: Peer) {
+        self.verdict.sessions_lost += 1;
+        self.losses.entry(peer).or_default().push(at);
+        for room in self.rooms.of(peer) {
+            self.doubt(peer, room);
+            self.joining(peer, room);
+        }
+    }
+
+    /// Says that a client went on with its session on another socket.
+    pub fn resumed(&mut self) {
+        self.verdict.resumed += 1;
+    }
+
+    /// Says that a call failed that sends nothing.
+    pub fn call_failed(&mut self, code: &str) {
+        *self.verdict.failures.entry(code.into()).or_default() += 1;
+    }
+
+    /// Says that a client was told something that it must not be told.
+    pub fn odd(&mut self, what: String) {
+        self.verdict.note_odd(what);
+    }
+
+    /// What is under way and what was found so far.
+    pub fn so_far(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// How many messages were not heard yet that must be, or have no outcome yet.
+    pub fn under_way(&self) -> usize {
+        self.channels.values().map(Channel::under_way).sum()
+    }
+
+    /// Ends the run: what has not arrived by now is lost.
+    pub fn finish(mut self) -> Verdict {
+        for (way, channel) in &self.channels {
+            for (number, entry) in channel.left() {
+                let until = entry.passed.unwrap_or(At::MAX);
+                let finding = |offence| Finding { offence, way: *way, number, at: entry.started };
+                if !entry.is_settled {
+                    self.verdict.note(finding(Offence::Unsettled));
+                } else if was_lost(&self.losses, way.to, entry.started, until) && !entry.is_confirmed {
+                    self.verdict.typed_losses += 1;
+                } else {
+                    self.verdict.note(finding(Offence::Lost));
+                }
+            }
+        }
+        for Suspect { offence, way, number, started, settled } in self.suspects {
+            let until = settled.saturating_add(SLACK);
+            let is_excused = match &offence {
+                Offence::Failed(code) if code == "link-lost" => {
+                    was_lost(&self.losses, way.from, started, until)
+                }
+                // The server knows that a session is over before its owner does.
+                Offence::Failed(code) if code == "peer-not-found" => {
+                    was_lost(&self.losses, way.to, started, At::MAX)
+                }
+                Offence::Failed(code) if code == "room-not-joined" => {
+                    was_lost(&self.losses, way.from, started, At::MAX)
+                }
+                _ => false,
+            };
+            if is_excused {
+                self.verdict.typed_failures += 1;
+            } else {
+                self.verdict.note(Finding { offence, way, number, at: started });
+            }
+        }
+        self.verdict.ways = self.channels.len();
+        self.verdict
+    }
+
+    fn settle(&mut self, at: At, way: Way, number: u32, outcome: &Outcome) {
+        let settled = self.channel(way).settle(number, outcome);
+        let Some((started, was_heard)) = settled else { return };
+        let mut suspect =
+            |offence| self.suspects.push(Suspect { offence, way, number, started, settled: at });
+        match outcome {
+            Outcome::Accepted | Outcome::Confirmed => {}
+            Outcome::Refused(_) if was_heard => {
+                self.verdict.note(Finding { offence: Offence::Refuted, way, number, at });
+            }
+            Outcome::Refused(code) | Outcome::Unknown(code) if is_flow_control(code) => {}
+            Outcome::Refused(code) | Outcome::Unknown(code) => suspect(Offence::Failed(code.clone())),
+        }
+    }
+
+    /// A client may not be in a room any more: nothing that is under way there must reach it.
+    fn doubt(&mut self, peer: Peer, room: Room) {
+        for from in self.rooms.senders(room) {
+            if let Some(channel) = self.channels.get_mut(&Way { from, to: peer, room: Some(room) }) {
+                channel.doubt();
+            }
+        }
+    }
+
+    fn note_outcome(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Accepted => self.verdict.accepted += 1,
+            Outcome::Confirmed => self.verdict.confirmed += 1,
+            Outcome::Refused(code) | Outcome::Unknown(code) => {
+                *self.verdict.failures.entry(code.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    fn channel(&mut self, way: Way) -> &mut Channel {
+        self.channels.entry(way).or_default()
+    }
+}
+
+/// Whether a refusal only asks the sender to be slower.
+fn is_flow_control(code: &str) -> bool {
+    matches!(code, "rate-limited" | "outbox-full" | "peer-busy")
+}
+
+fn was_lost(losses: &BTreeMap<Peer, Vec<At>>, peer: Peer, from: At, until: At) -> bool {
+    losses.get(&peer).is_some_and(|all| all.iter().any(|at| (from..=until).contains(at)))
+}

@@ -1,0 +1,152 @@
+//! What came out of a run.
+
+use super::way::{At, Way};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Most findings that are kept in full; all are counted.
+const KEPT: usize = 25;
+
+/// How the contract was broken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Offence {
+    /// It was accepted and never arrived, and the receiver kept its session.
+    Lost,
+    /// It arrived again.
+    Doubled,
+    /// It arrived after a later one.
+    Reordered,
+    /// It arrived although its sender was told that it is not sent.
+    Refuted,
+    /// It arrived and was never sent.
+    Invented,
+    /// Its call never ended.
+    Unsettled,
+    /// Its call failed with this code, although the sessions of both sides lived.
+    Failed(String),
+}
+
+impl fmt::Display for Offence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost => formatter.write_str("lost"),
+            Self::Doubled => formatter.write_str("doubled"),
+            Self::Reordered => formatter.write_str("reordered"),
+            Self::Refuted => formatter.write_str("arrived though refused"),
+            Self::Invented => formatter.write_str("never sent"),
+            Self::Unsettled => formatter.write_str("no outcome"),
+            Self::Failed(code) => write!(formatter, "failed with {code}"),
+        }
+    }
+}
+
+/// One message that broke the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How.
+    pub offence: Offence,
+    /// On which way.
+    pub way: Way,
+    /// Which of its messages.
+    pub number: u32,
+    /// When it was sent, or heard.
+    pub at: At,
+}
+
+/// What came out of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Ordered pairs that spoke, and such pairs in a room.
+    pub ways: usize,
+    /// Calls of `send`.
+    pub sent: u64,
+    /// Calls of `broadcast`.
+    pub broadcasts: u64,
+    /// Calls that ended with the message in the receiver's mailbox.
+    pub accepted: u64,
+    /// Calls that ended with a receipt.
+    pub confirmed: u64,
+    /// Messages that were heard.
+    pub received: u64,
+    /// Calls that failed, by their code.
+    pub failures: BTreeMap<String, u64>,
+    /// How often a session went on with another socket.
+    pub resumed: u64,
+    /// Sessions whose owner was told that they are lost.
+    pub sessions_lost: u64,
+    /// Accepted messages that went with a lost session of their receiver.
+    pub typed_losses: u64,
+    /// Calls that failed because a session of one side was lost.
+    pub typed_failures: u64,
+    /// How often the contract was broken.
+    pub offences: BTreeMap<Offence, u64>,
+    /// The first of these.
+    pub findings: Vec<Finding>,
+    /// What clients were told that they must not be told, as far as it is kept.
+    pub odd: Vec<String>,
+}
+
+impl Verdict {
+    /// Notes that the contract was broken.
+    pub(super) fn note(&mut self, finding: Finding) {
+        *self.offences.entry(finding.offence.clone()).or_default() += 1;
+        if self.findings.len() < KEPT {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Notes that a client was told something that it must not be told.
+    pub(super) fn note_odd(&mut self, what: String) {
+        if self.odd.len() < KEPT {
+            self.odd.push(what);
+        }
+    }
+
+    /// Whether the contract was kept.
+    pub fn is_kept(&self) -> bool {
+        self.offences.is_empty() && self.odd.is_empty()
+    }
+
+    /// Whether nothing was lost either that may be lost with a session.
+    pub fn is_lossless(&self) -> bool {
+        self.is_kept() && self.sessions_lost == 0 && self.typed_losses == 0 && self.typed_failures == 0
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |offence| self.offences.get(&offence).copied().unwrap_or_default();
+        writeln!(
+            formatter,
+            "messages: {} sent, {} broadcast, {} accepted, {} confirmed, {} heard, on {} ways",
+            self.sent, self.broadcasts, self.accepted, self.confirmed, self.received, self.ways
+        )?;
+        writeln!(
+            formatter,
+            "contract: {} lost, {} doubled, {} reordered",
+            count(Offence::Lost),
+            count(Offence::Doubled),
+            count(Offence::Reordered)
+        )?;
+        writeln!(
+            formatter,
+            "sessions: {} resumed, {} lost and told so, {} messages with them, {} calls failed for them",
+            self.resumed, self.sessions_lost, self.typed_losses, self.typed_failures
+        )?;
+        for (code, times) in &self.failures {
+            writeln!(formatter, "refused:  {times} × {code}")?;
+        }
+        for (offence, times) in &self.offences {
+            writeln!(formatter, "OFFENCE:  {times} × {offence}")?;
+        }
+        for Finding { offence, way: Way { from, to, room }, number, at } in &self.findings {
+            let place = room.map(|room| format!(" in room {room}")).unwrap_or_default();
+            let seconds = *at as f64 / 1e6;
+            writeln!(formatter, "  {offence}: number {number} of {from} to {to}{place}, at {seconds:.3} s")?;
+        }
+        for what in &self.odd {
+            writeln!(formatter, "ODD:      {what}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! The command line.
+
+use clap::Parser;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The options of a run.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "chaos",
+    about = "Load and faults against real servers, and a check of what the clients heard."
+)]
+pub struct Options {
+    /// The seed from which the load and the faults are drawn.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How long the load and the faults last, in minutes. The clients then have time to hear what is under way.
+    #[arg(long, default_value_t = 2.0, value_parser = positive)]
+    pub minutes: f64,
+    /// Number of clients.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(2..=2000))]
+    pub clients: u16,
+    /// Number of rooms; each client is in about half of them, each guest of `--presence` in one.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(0..=32))]
+    pub rooms: u16,
+    /// How many things each client does in a second on average.
+    #[arg(long, default_value_t = 6.0, value_parser = positive)]
+    pub rate: f64,
+    /// How often the socket of some client is cut or frozen, in times a second on average; 0: never.
+    #[arg(long, default_value_t = 4.0, value_parser = not_negative)]
+    pub client_faults: f64,
+    /// How often something happens to a server or to its store, in times a minute on average; 0: never.
+    #[arg(long, default_value_t = 6.0, value_parser = not_negative)]
+    pub server_faults: f64,
+    /// Number of servers. More than one need a store.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub nodes: u16,
+    /// The server keeps everything in its own memory.
+    #[arg(long, conflicts_with = "redis")]
+    pub memory: bool,
+    /// The servers share a Redis server, which is started for them.
+    #[arg(long)]
+    pub redis: bool,
+    /// Instead of messages, check what others see of so many guests who come and go; `--clients` is how many are there at once.
+    #[arg(long, value_name = "GUESTS")]
+    pub presence: Option<u32>,
+    /// The program of the servers. By default the one that cargo built beside this one.
+    #[arg(long, value_name = "FILE")]
+    pub server: Option<PathBuf>,
+}
+
+impl Options {
+    /// How long the load and the faults last.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs_f64(self.minutes * 60.0)
+    }
+
+    /// The pause between two things that happen to sockets of clients, on average; `None` where nothing does.
+    pub fn client_pause(&self) -> Option<Duration> {
+        (self.client_faults > 0.0).then(|| Duration::from_secs(1).div_f64(self.client_faults))
+    }
+
+    /// The pause between two things that happen to servers or their store, on average; `None` where nothing does.
+    pub fn server_pause(&self) -> Option<Duration> {
+        (self.server_faults > 0.0).then(|| Duration::from_secs(60).div_f64(self.server_faults))
+    }
+}
+
+/// More than this many minutes, or times, is a mistake.
+const MOST: f64 = 100_000.0;
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=MOST).contains(number));
+    number.ok_or_else(|| format!("must be a number from 0 to {MOST}"))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    not_negative(text)
+        .and_then(|number| if number > 0.0 { Ok(number) } else { Err("must be more than 0".into()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_positive_numbers() {
+        let options = Options::try_parse_from(["chaos", "--minutes", "0.5", "--client-faults", "0"]).unwrap();
+        assert_eq!((options.duration(), options.client_faults), (Duration::from_secs(30), 0.0));
+        for wrong in [["--minutes", "0"], ["--minutes", "NaN"], ["--rate", "-1"], ["--clients", "1"]] {
+            assert!(Options::try_parse_from(["chaos"].iter().chain(&wrong)).is_err(), "{wrong:?}");
+        }
+        assert!(Options::try_parse_from(["chaos", "--memory", "--redis"]).is_err());
+    }
+}

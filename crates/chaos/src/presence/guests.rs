@@ -1,0 +1,79 @@
+//! Those who come and go.
+
+use super::observers::{Notes, Rooms, guest_id};
+use super::sight::Guest;
+use crate::random::Random;
+use signalpost_native::{Client, Endpoints, Error, LeaveReason, Settings};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::time::sleep;
+
+/// How long a guest stays, in milliseconds.
+const STAY_MS: (u32, u32) = (1, 400);
+/// Of a hundred guests, so many go without a word.
+const KILLED: usize = 20;
+/// Of a hundred guests, so many leave the room before they close.
+const LEAVING: usize = 30;
+
+/// The guests who are still to come.
+#[derive(Clone)]
+pub struct Invitations {
+    next: Arc<AtomicU32>,
+    end: Guest,
+}
+
+impl Invitations {
+    /// So many guests.
+    pub fn new(guests: Guest) -> Self {
+        Self { next: Arc::default(), end: guests }
+    }
+
+    fn take(&self) -> Option<Guest> {
+        let guest = self.next.fetch_add(1, Ordering::Relaxed);
+        (guest < self.end).then_some(guest)
+    }
+
+    /// How many have come.
+    pub fn taken(&self) -> Guest {
+        self.next.load(Ordering::Relaxed).min(self.end)
+    }
+}
+
+/// One guest after another comes to its room and goes, until all have been there.
+///
+/// # Errors
+/// When one cannot connect or enter.
+pub async fn visit(
+    invitations: Invitations,
+    rooms: Arc<Rooms>,
+    mut endpoints: impl FnMut() -> Endpoints,
+    notes: Notes,
+    mut random: Random,
+) -> Result<(), Error> {
+    while let Some(guest) = invitations.take() {
+        let Some(room) = rooms.of(guest) else { return Ok(()) };
+        let (client, events) = Client::connect(Settings::new(&guest_id(guest), endpoints())?).await?;
+        // It wants to hear nothing.
+        drop(events);
+        notes.note(|ledger| ledger.entered(guest));
+        client.join(room).await?;
+        sleep(random.time(STAY_MS.0, STAY_MS.1)).await;
+        let going = |reason| notes.note(|ledger| ledger.going(guest, reason));
+        match random.below(100) {
+            0..KILLED => {
+                going(LeaveReason::Lost);
+                client.abandon();
+            }
+            below if below < KILLED + LEAVING => {
+                going(LeaveReason::Left);
+                client.leave(room).await?;
+                client.close().await;
+            }
+            _ => {
+                going(LeaveReason::Closed);
+                client.close().await;
+            }
+        }
+    }
+    Ok(())
+}

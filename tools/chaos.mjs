@@ -1,0 +1,30 @@
+// `npm run chaos [-- --seed N] [--minutes M] [--redis --nodes 3] [--presence GUESTS]`: real servers, native clients, faults drawn from the
+// seed, and a check of what every client heard (crates/chaos). It ends with 1 where the contract was broken; `-- --help` tells every option.
+import { pathToFileURL } from "node:url";
+import path from "node:path";
+import { main, run } from "./command.mjs";
+import { cargoTarget } from "./paths.mjs";
+
+const PACKAGES = ["signalpost-server", "signalpost-chaos"].flatMap((name) => ["-p", name]);
+/** The time that a run of the stage takes beside its minutes, at most, in milliseconds: 200 s for what is under way. */
+const SETTLING_MS = 300_000;
+
+/** Runs the suite with each of these lists of options, in a build of the profile for tests. */
+async function chaosShortly(...runs) {
+  await run("cargo", ["build", "--quiet", ...PACKAGES]);
+  for (const options of runs) await run(path.join(cargoTarget, "debug", "signalpost-chaos"), options, { timeoutMs: SETTLING_MS });
+}
+
+/** A short run of everything for `npm test`. */
+export const chaos = () =>
+  chaosShortly(
+    ["--seed", "1", "--minutes", "0.3"],
+    ["--seed", "2", "--presence", "600", "--clients", "8", "--rooms", "8", "--server-faults", "0"],
+  );
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await main(async () => {
+    await run("cargo", ["build", "--quiet", "--release", ...PACKAGES]);
+    await run(path.join(cargoTarget, "release", "signalpost-chaos"), process.argv.slice(2));
+  });
+}
