@@ -21,11 +21,6 @@ pub(super) fn describe() {
     describe_counter!("signalpost_refusals_total", "Frames refused, by error code.");
     describe_counter!("signalpost_closes_total", "Signaling sockets that ended, by close code.");
     describe_counter!("signalpost_rejected_connections_total", "Connections over a limit, by kind.");
-    describe_counter!("signalpost_audit_records_total", "Records that the audit trail took.");
-    describe_counter!(
-        "signalpost_audit_dropped_total",
-        "Records that the audit trail lost before their time, by reason."
-    );
     #[cfg(feature = "redis")]
     {
         describe_counter!("signalpost_redis_errors_total", "Steps on Redis that failed, by kind.");
@@ -39,6 +34,11 @@ pub(super) fn describe() {
         );
         describe_counter!("signalpost_redis_wedged_total", "Subscriptions that were open and silent.");
     }
+    describe_counter!("signalpost_audit_records_total", "Records that the audit trail took.");
+    describe_counter!(
+        "signalpost_audit_dropped_total",
+        "Records that the audit trail lost before their time, by reason."
+    );
 }
 
 pub(super) fn accepted(kind: &'static str) {

@@ -14,6 +14,7 @@ mod http_stream;
 mod inbox;
 mod listener;
 mod log;
+mod milliseconds;
 mod options;
 #[cfg(feature = "redis")]
 mod redis_options;
@@ -26,7 +27,8 @@ mod upgrade;
 mod workers;
 
 pub use log::start as start_log;
-pub use options::{AuditOptions, LogFormat, LogLevel, LogOptions, Milliseconds, Options, StopOptions};
+pub use milliseconds::Milliseconds;
+pub use options::{AuditOptions, LogFormat, LogLevel, LogOptions, Options, StopOptions};
 #[cfg(feature = "redis")]
 pub use redis_options::RedisOptions;
 pub use server::{Server, StartError};

@@ -1,12 +1,13 @@
 //! The part of the command line that is about Redis.
 
-use super::options::{Milliseconds, seconds};
+use super::milliseconds::{Milliseconds, seconds};
 use crate::redis::{Config, StoreError, Topology};
 use clap::Args;
+use core::fmt;
 use std::path::PathBuf;
 
 /// Where Redis is. Without an address the server keeps everything in its own memory.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Default, Args)]
 pub struct RedisOptions {
     /// Address of Redis, redis://[user:password@]host[:port][/database], or rediss:// for TLS; of several Sentinels or servers of a
     /// cluster, with commas between them. The environment variable keeps a password out of the list of processes.
@@ -36,6 +37,13 @@ pub struct RedisOptions {
     /// How long the server tries to reach Redis when it starts. Then it ends with exit code 69.
     #[arg(long, env = "SIGNALPOST_REDIS_WAIT", default_value = "60", value_name = "SECONDS", value_parser = seconds, hide = true)]
     pub redis_wait: Milliseconds,
+}
+
+/// Without the address, which may hold a password.
+impl fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisOptions").field("prefix", &self.redis_prefix).finish_non_exhaustive()
+    }
 }
 
 impl RedisOptions {

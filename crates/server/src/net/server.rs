@@ -3,7 +3,8 @@
 use super::admission::Admission;
 use super::audit::Audit;
 use super::listener::Service;
-use super::options::{Milliseconds, Options};
+use super::milliseconds::Milliseconds;
+use super::options::Options;
 use super::shared::Shared;
 use super::workers::Workers;
 use super::{counters, http, listener};

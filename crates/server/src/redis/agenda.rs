@@ -68,8 +68,10 @@ pub(super) async fn write_renewals(node: &Node, now: u64) -> Result<(), StoreErr
         let age = u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX);
         calls.insert(shard, call.arg("renew").arg(id.as_str()).arg(LEASE_MS.saturating_sub(age)));
     }
-    let written = futures_util::future::join_all(calls.into_values().map(|call| node.run(call))).await;
-    written.into_iter().try_for_each(|reply| reply.map(drop))
+    // A shard that does not answer does not keep the others out. Its sessions give another sign of life.
+    let written =
+        futures_util::future::join_all(calls.into_values().map(|call| node.store.run_owned(call))).await;
+    written.into_iter().find_map(Result::err).map_or(Ok(()), Err)
 }
 
 /// What the agenda says.
@@ -81,6 +83,8 @@ pub(super) struct Due {
     pub(super) sessions: u64,
     /// How many are away.
     pub(super) away: u64,
+    /// Why a shard is not among them, if one is not.
+    pub(super) failed: Option<StoreError>,
 }
 
 /// Reads the agenda.
@@ -89,10 +93,18 @@ pub(super) struct Due {
 /// Redis did not answer in time.
 pub(super) async fn due(node: &Node, now: u64) -> Result<Due, StoreError> {
     let calls = (0..SHARDS)
-        .map(|shard| node.run(node.call(&scripts::AGENDA, now).keys(node.keys.agenda(shard)).arg(BATCH)));
+        .map(|shard| node.call(&scripts::AGENDA, now).keys(node.keys.agenda(shard)).arg(BATCH))
+        .map(|call| node.store.run_owned(call));
     let mut due = Due::default();
     for reply in futures_util::future::join_all(calls).await {
-        let mut fields = reply?.into_fields("agenda")?;
+        // A shard that does not answer does not keep the others out.
+        let mut fields = match reply {
+            Ok(reply) => reply.into_fields("agenda")?,
+            Err(error) => {
+                due.failed = Some(error);
+                continue;
+            }
+        };
         let _time: u64 = fields.number()?;
         let (leases, windows): (u64, u64) = (fields.number()?, fields.number()?);
         due.sessions = due.sessions.saturating_add(leases).saturating_add(windows);

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Most entries that one listing looks at; a page that stops there is short and carries a cursor.
-const SCAN: usize = 2_000;
+const SCAN: usize = 600;
 /// Entries that are read at once.
 const CHUNK: usize = 200;
 

@@ -10,7 +10,7 @@ use super::sessions::{beat, claim, commit, detach, frame, lost};
 use super::store::Store;
 use super::sweep;
 use crate::SocketId;
-use crate::engine::{Command, DeliveryQueue, Departure, Engine, Usage};
+use crate::engine::{Command, DeliveryQueue, Engine, Usage};
 use metrics::counter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,14 +69,8 @@ impl Engine for RedisEngine {
 
     async fn execute(&self, now: u64, socket: SocketId, command: Command) -> Option<u64> {
         self.node.note_now(now);
-        let ends = match &command {
-            Command::Detach(departure) => Some(*departure),
-            _ => None,
-        };
-        if !self.node.local.start(socket, ends) {
-            // The end comes after the command that is being executed.
-            return None;
-        }
+        // It comes after the command that is being executed.
+        let command = self.node.local.start(socket, command)?;
         let mut running = Box::pin(run(self.node.clone(), now, socket, command));
         if timeout(PROMPT, &mut running).await.is_err() {
             tokio::spawn(running);
@@ -105,13 +99,13 @@ impl Engine for RedisEngine {
     }
 }
 
-/// Executes a command, and the end of its socket if that comes meanwhile.
+/// Executes a command, and what comes meanwhile.
 async fn run(node: Arc<Node>, now: u64, socket: SocketId, command: Command) {
     let mut next = Some(command);
     while let Some(command) = next {
         execute(&node, now, socket, command).await;
         lost::end_overflowed(&node, now).await;
-        next = node.local.finish(socket).map(Command::Detach);
+        next = node.local.finish(socket);
     }
 }
 
@@ -121,7 +115,7 @@ async fn execute(node: &Arc<Node>, now: u64, socket: SocketId, command: Command)
         Command::Claim(claim) => claim::claim(node, now, socket, *claim).await,
         Command::Beat { ack } => beat::execute(node, now, socket, ack).await,
         Command::Frame(request) => frame::execute(node, now, socket, request).await,
-        Command::Detach(departure) => end(node, now, socket, departure).await,
+        Command::Detach(departure) => detach::detach(node, now, socket, departure).await,
     };
     if let Err(error) = executed {
         counter!("signalpost_redis_given_up_total", "kind" => error.label()).increment(1);
@@ -132,8 +126,4 @@ async fn execute(node: &Arc<Node>, now: u64, socket: SocketId, command: Command)
             commit::give_up(node, socket);
         }
     }
-}
-
-async fn end(node: &Arc<Node>, now: u64, socket: SocketId, departure: Departure) -> Result<(), StoreError> {
-    detach::detach(node, now, socket, departure).await
 }

@@ -3,7 +3,7 @@
 //! One mutex guards all of it; it is held for a few map look-ups and pushes into queues, never across an await.
 
 use crate::SocketId;
-use crate::engine::{Claimed, Delivery, DeliveryQueue, Departure, Full, Mail, Outcome};
+use crate::engine::{Claimed, Command, Delivery, DeliveryQueue, Full, Mail, Outcome};
 use crate::registry::sessions::frames::Frames;
 use crate::registry::sessions::keys::Keys;
 use signalpost_protocol::{PeerId, PeerInfo, Position, SESSIONS, SequenceNumber};
@@ -27,8 +27,8 @@ struct Line {
     owned: Option<Owned>,
     /// A command of it is being executed.
     is_busy: bool,
-    /// It has ended meanwhile.
-    ended: Option<Departure>,
+    /// The command that came meanwhile. A session has one at a time, and the end of the socket, which takes its place.
+    waiting: Option<Command>,
 }
 
 /// A session that this node owns. Nobody else writes its frames and keys, as long as the seal is the session's.
@@ -92,29 +92,31 @@ impl Local {
 
     /// Adds a socket.
     pub(super) fn attach(&self, socket: SocketId, queue: Arc<dyn DeliveryQueue>) {
-        let line = Line { queue, owned: None, is_busy: false, ended: None };
+        let line = Line { queue, owned: None, is_busy: false, waiting: None };
         self.state().lines.insert(socket, line);
     }
 
-    /// Begins a command; `false` if one is being executed. An end waits for it: [`Local::finish`] returns it then.
-    pub(super) fn start(&self, socket: SocketId, ends: Option<Departure>) -> bool {
-        let mut state = self.state();
-        let Some(line) = state.lines.get_mut(&socket) else { return false };
-        if line.is_busy {
-            line.ended = line.ended.or(ends);
-            return false;
-        }
-        line.is_busy = true;
-        true
-    }
-
-    /// Ends a command, and returns the end of the socket if it came meanwhile. That is a command too.
-    pub(super) fn finish(&self, socket: SocketId) -> Option<Departure> {
+    /// Begins a command, and returns it. While another is executed it waits: [`Local::finish`] returns it then.
+    pub(super) fn start(&self, socket: SocketId, command: Command) -> Option<Command> {
         let mut state = self.state();
         let line = state.lines.get_mut(&socket)?;
-        let ended = line.ended.take();
-        line.is_busy = ended.is_some();
-        ended
+        if !line.is_busy {
+            line.is_busy = true;
+            return Some(command);
+        }
+        if !matches!(line.waiting, Some(Command::Detach(_))) {
+            line.waiting = Some(command);
+        }
+        None
+    }
+
+    /// Ends a command, and begins the one that came meanwhile.
+    pub(super) fn finish(&self, socket: SocketId) -> Option<Command> {
+        let mut state = self.state();
+        let line = state.lines.get_mut(&socket)?;
+        let waiting = line.waiting.take();
+        line.is_busy = waiting.is_some();
+        waiting
     }
 
     /// Removes a socket, and returns the session that it owned.

@@ -63,7 +63,7 @@ pub(super) const fn letter(kind: MailKind) -> char {
 /// Puts mail into a mailbox, once.
 ///
 /// # Errors
-/// Redis did not do it in time. Memory that is used up is [`Posted::Busy`].
+/// Redis did not do it in time. Memory that is used up is [`Posted::Busy`] for a relay.
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreError> {
     let from = match post.mail {
         Mail::Relay { from, .. } => from.as_str(),
@@ -82,7 +82,7 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
         call = call.arg(room.as_str()).arg(version);
     }
     let reply = match node.run(call).await {
-        Err(StoreError::OutOfMemory) => return Ok(Posted::Busy),
+        Err(StoreError::OutOfMemory) if post.mail.kind() == MailKind::Relay => return Ok(Posted::Busy),
         other => other?,
     };
     read(node, post, reply.into_fields("post")?)

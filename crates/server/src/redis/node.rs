@@ -11,7 +11,7 @@ use super::scripts::Script;
 use super::seats::Here;
 use super::store::Store;
 use signalpost_protocol::PeerId;
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(super) struct Node {
     /// How many sessions the store had when it was last counted.
     pub(super) sessions: AtomicU64,
     /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
-    overflowed: Mutex<VecDeque<(PeerId, u64)>>,
+    overflowed: Mutex<BTreeSet<(PeerId, u64)>>,
 }
 
 impl Node {
@@ -112,12 +112,12 @@ impl Node {
 
     /// Notes that the mailbox of a session could not take an answer.
     pub(super) fn overflow(&self, id: PeerId, number: u64) {
-        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).push_back((id, number));
+        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, number));
     }
 
     /// Takes a session whose mailbox could not take an answer.
     pub(super) fn next_overflowed(&self) -> Option<(PeerId, u64)> {
-        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
     }
 }
 

@@ -78,6 +78,14 @@ impl Store {
         })
     }
 
+    /// The same for a call that nobody else needs.
+    ///
+    /// # Errors
+    /// The same as for [`Store::run`].
+    pub(super) async fn run_owned(&self, call: Call) -> Result<Reply, StoreError> {
+        self.run(&call).await
+    }
+
     /// Publishes to a channel.
     ///
     /// # Errors

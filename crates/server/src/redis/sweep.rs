@@ -16,9 +16,14 @@ const AT_ONCE: usize = 32;
 /// # Errors
 /// Redis did not do it in time. The next sweep goes on.
 pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
-    agenda::write_renewals(node, now).await?;
+    if let Err(error) = agenda::write_renewals(node, now).await {
+        tracing::warn!(%error, "signs of life are not in the agenda");
+    }
     let due = agenda::due(node, now).await?;
-    node.sessions.store(due.sessions, Ordering::Relaxed);
+    match &due.failed {
+        None => node.sessions.store(due.sessions, Ordering::Relaxed),
+        Some(error) => tracing::warn!(%error, "a part of the agenda could not be read"),
+    }
     futures_util::stream::iter(due.peers)
         .for_each_concurrent(AT_ONCE, async |id| {
             if let Err(error) = sessions::lost::expire(node, now, &id).await {

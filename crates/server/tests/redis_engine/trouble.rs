@@ -1,13 +1,15 @@
 //! What can be wrong with Redis: each is known by its name, and survived.
 
 use super::client::{Client, refused, send, session};
-use super::{begin, node};
-use signalpost_lab::{RedisOptions, RedisServer};
+use super::{begin, frame, node, start};
+use signalpost_lab::{RedisOptions, RedisServer, Reply};
 use signalpost_protocol::ErrorCode;
-use signalpost_server::engine::Outcome;
+use signalpost_server::engine::{Delivery, Outcome};
 use signalpost_server::redis::{Config, RedisEngine, StoreError};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 async fn failure(config: Config) -> StoreError {
     RedisEngine::connect(config).await.err().unwrap()
@@ -75,7 +77,7 @@ async fn a_replica_takes_no_claims() {
     let replica = RedisServer::start(options).await.unwrap();
     replica.wait_for_primary().await.unwrap();
     let mut config = Config::parse(&replica.url()).unwrap();
-    config.patience = std::time::Duration::from_millis(300);
+    config.patience = Duration::from_millis(300);
     let engine = RedisEngine::connect(config).await.unwrap();
     let ada = Client::open(&engine, 1).await;
     let outcome = ada.resume(0, session("ada", "key", "next", None)).await;
@@ -159,4 +161,56 @@ async fn a_session_that_is_no_session_is_refused() {
         drop(ada);
     }
     begin(&engine, 3, "bob").await;
+}
+
+/// The keys of a session whose client is never silent live on.
+#[tokio::test]
+async fn a_busy_session_is_kept() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    let ada = begin(&engine, 1, "ada").await;
+    let key = "sp:{p:ada}:s";
+    server.command(&["PEXPIRE", key, "4000"]).await.unwrap();
+    for _ in 0..12 {
+        assert_eq!(ada.ack(0, 0).await, Outcome::Executed);
+        sleep(Duration::from_millis(250)).await;
+    }
+    let left = server.command(&["PTTL", key]).await.unwrap();
+    assert!(matches!(left, Reply::Number(60_000..)), "{left:?} ms");
+}
+
+/// A replica that was promoted may lack what its primary had confirmed. Then the session ends: nothing is lost in silence.
+#[tokio::test]
+async fn a_session_of_which_redis_has_lost_a_part_ends() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
+    for seq in 1..=2 {
+        assert_eq!(ada.request(0, seq, send("bob", seq)).await.1, Outcome::Executed);
+    }
+    assert_eq!(bob.mail().await.len(), 2);
+    server.command(&["HSET", "sp:{p:ada}:s", "received", "1"]).await.unwrap();
+    assert_eq!(ada.request(0, 3, send("bob", 3)).await.1, Outcome::Unregistered);
+    assert!(ada.line.is_lost());
+    server.command(&["HSET", "sp:{p:bob}:s", "top", "1"]).await.unwrap();
+    assert_eq!(bob.ack(0, 1).await, Outcome::Unregistered);
+    assert!(bob.line.is_lost());
+}
+
+/// A command that comes while the one before is being executed waits for it.
+#[tokio::test]
+async fn a_command_behind_a_slow_one_has_its_reply_too() {
+    let mut server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
+    server.freeze().unwrap();
+    for seq in 1..=2 {
+        start(&ada, frame(seq, send("bob", seq))).await;
+    }
+    server.thaw().unwrap();
+    let mut replies = 0;
+    while let Some(delivery) = ada.next().await {
+        replies += u32::from(matches!(delivery, Delivery::Done { outcome: Outcome::Executed, .. }));
+    }
+    assert_eq!((replies, bob.mail().await.len()), (2, 2));
 }

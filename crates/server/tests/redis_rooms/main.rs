@@ -204,6 +204,30 @@ async fn a_bell_that_is_lost_costs_time_and_nothing_else() {
     assert_eq!((peers[0].picture.ends, peers[0].picture.present.len()), (1, 0));
 }
 
+/// Anybody who may publish can ring: a bell says nothing by itself.
+#[tokio::test]
+async fn a_bogus_bell_silences_no_room() {
+    let server = server().await;
+    let mesh = mesh(&server, 2).await;
+    let mut peers = [Peer::new("ada"), Peer::new("bob")];
+    for (node, peer) in peers.iter_mut().enumerate() {
+        peer.connect(&mesh, node).await;
+        peer.join(&mesh).await;
+    }
+    mesh.settle(&mut peers).await;
+    let channels = server.command(&["PUBSUB", "CHANNELS", "sp:n:*"]).await.unwrap();
+    assert_eq!(channels.list().len(), 2);
+    for channel in channels.list() {
+        for version in ["18446744073709551615", "9007199254740991", "0"] {
+            server.command(&["PUBLISH", channel.text(), &format!("r\nr\n{version}")]).await.unwrap();
+        }
+    }
+    mesh.settle(&mut peers).await;
+    peers[1].end(&mesh, LOST).await;
+    mesh.settle(&mut peers).await;
+    assert_eq!(peers[0].picture.away, names(["bob"]));
+}
+
 /// A replica without the newest changes, or without the room, takes the place of a server: the nodes know their own members.
 #[tokio::test]
 async fn members_that_a_room_has_lost_enter_it_again() {

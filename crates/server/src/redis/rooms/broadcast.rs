@@ -31,13 +31,16 @@ impl Rooms<'_> {
         let news = [(room.clone(), own)];
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
-        let receivers = self.steps().members(room).await?;
-        let mut is_everywhere = true;
-        for some in receivers.chunks(TOGETHER) {
-            let others = some.iter().filter(|receiver| **receiver != member.peer);
-            let sent = others.map(|receiver| self.send(member, number, receiver, &mail, &news));
-            for sent in join_all(sent).await {
-                is_everywhere &= sent?;
+        let (mut is_everywhere, mut part) = (true, Some(0));
+        while let Some(from) = part {
+            let (receivers, next) = self.steps().members(room, from).await?;
+            part = next;
+            for some in receivers.chunks(TOGETHER) {
+                let others = some.iter().filter(|receiver| **receiver != member.peer);
+                let sent = others.map(|receiver| self.send(member, number, receiver, &mail, &news));
+                for sent in join_all(sent).await {
+                    is_everywhere &= sent?;
+                }
             }
         }
         if is_everywhere {

@@ -2,10 +2,12 @@
 
 use super::steps::RoomSteps;
 use crate::engine::Mail;
+use crate::redis::error::StoreError;
 use crate::redis::local::{Owned, Taken};
 use crate::redis::mailbox;
 use crate::redis::node::Node;
 use crate::redis::seats::{Book, Member};
+use futures_util::future::join_all;
 use signalpost_protocol::RoomName;
 use std::sync::{Arc, MutexGuard};
 
@@ -39,6 +41,13 @@ impl<'a> Rooms<'a> {
             mailbox::fetch(self.node, self.now, seal).await;
         }
     }
+}
+
+/// Waits for all of them, and returns the first error. None is dropped on the way: each may be delivering mail.
+pub(super) async fn all<T>(
+    steps: impl IntoIterator<Item = impl Future<Output = Result<T, StoreError>>>,
+) -> Result<Vec<T>, StoreError> {
+    join_all(steps).await.into_iter().collect()
 }
 
 /// Returns the name of the field of a session's seat in a room.

@@ -198,6 +198,7 @@ impl Rooms<'_> {
         member: &Member,
         fields: &[(String, String)],
     ) -> Result<(), StoreError> {
+        let mut entered = Vec::new();
         for (field, text) in fields {
             let Some(room) = field.strip_prefix("room:").and_then(|name| RoomName::parse(name).ok()) else {
                 continue;
@@ -207,8 +208,11 @@ impl Rooms<'_> {
                 self.here().leave(&room, &member.peer);
             } else {
                 member.note_own(&room, Seat::parse(text)?.own);
-                self.settle(member, &room).await?;
+                entered.push(room);
             }
+        }
+        for room in entered {
+            self.settle(member, &room).await?;
         }
         Ok(())
     }

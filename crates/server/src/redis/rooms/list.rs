@@ -1,7 +1,8 @@
 //! Lists of a room. A list names who is present in the room at one version, and nobody whose lease is over: such a peer is
 //! first made away, which the members hear before they get a list without it.
 
-use super::context::Rooms;
+use super::context::{Rooms, all};
+use super::entry::Entry;
 use super::steps::{Act, Actor, MAX_READ};
 use crate::engine::{LeaveReason, Mail, Page, peer_weight};
 use crate::redis::error::StoreError;
@@ -12,6 +13,18 @@ use signalpost_protocol::{PeerId, Query, RoomName, limits};
 
 /// Most times that a list is read anew because somebody in it is not present.
 const READS: usize = 3;
+
+/// Peers that are looked at together.
+const TOGETHER: usize = 16;
+
+/// What became of a peer whose lease seemed to be over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Healed {
+    /// It is present: the agenda was late.
+    WasPresent,
+    /// It is not, and the room knows.
+    IsAbsent,
+}
 
 /// A page of a room, as of one version.
 pub(super) struct Listed {
@@ -42,14 +55,27 @@ impl Rooms<'_> {
             let read = self.steps().page(room, after.as_ref(), most).await?;
             let is_full = read.entries.len() >= most;
             let peers: Vec<&PeerId> = read.entries.iter().map(|entry| &entry.peer).collect();
-            let absent = lapsed(self.node, self.now, &peers).await?;
+            let mut absent = lapsed(self.node, self.now, &peers).await?;
+            let suspects: Vec<&Entry> = read
+                .entries
+                .iter()
+                .filter(|entry| absent.contains(&entry.peer) && meets(&entry.info, query))
+                .take(limit.saturating_add(1))
+                .collect();
             let mut is_healed = false;
-            if reads < READS {
-                for entry in read.entries.iter().filter(|entry| absent.contains(&entry.peer)) {
-                    is_healed |= self.heal(room, &entry.peer, entry.session).await?;
+            for some in suspects.chunks(TOGETHER) {
+                let healed =
+                    all(some.iter().map(|entry| self.heal(room, &entry.peer, entry.session))).await?;
+                for (entry, healed) in some.iter().zip(healed) {
+                    match healed {
+                        Healed::WasPresent => {
+                            absent.remove(&entry.peer);
+                        }
+                        Healed::IsAbsent => is_healed = true,
+                    }
                 }
             }
-            if is_healed {
+            if is_healed && reads < READS {
                 reads += 1;
                 continue;
             }
@@ -92,14 +118,13 @@ impl Rooms<'_> {
         Ok((vec![mail], Seat::listed_at(version, own)))
     }
 
-    /// Takes note of a peer that a room takes for present, and whose lease is over or whose session has ended. Returns whether
-    /// the room may have changed.
+    /// Takes note of a peer that a room takes for present, and whose lease is over or whose session has ended.
     pub(super) async fn heal(
         &self,
         room: &RoomName,
         peer: &PeerId,
         session: u64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Healed, StoreError> {
         let over = || async {
             let actor = Actor { peer, session, turn: 0 };
             let acted = self.steps().act(room, actor, Act::End(LeaveReason::Lost)).await?;
@@ -113,11 +138,10 @@ impl Rooms<'_> {
             Ok::<_, StoreError>(())
         };
         match peek(self.node, self.now, peer).await? {
-            // The agenda was late: it is there, or comes back just now.
-            Presence::Connected { number, .. } if number == session => Ok(false),
+            Presence::Connected { number, .. } if number == session => Ok(Healed::WasPresent),
             Presence::Away { number } if number == session => {
                 stand().await?;
-                Ok(true)
+                Ok(Healed::IsAbsent)
             }
             Presence::Lapsed { number } if number == session => {
                 let call = self
@@ -131,11 +155,11 @@ impl Rooms<'_> {
                 } else {
                     stand().await?
                 };
-                Ok(true)
+                Ok(Healed::IsAbsent)
             }
             _ => {
                 over().await?;
-                Ok(true)
+                Ok(Healed::IsAbsent)
             }
         }
     }

@@ -39,7 +39,8 @@ pub(super) use super::seats::Target;
 use crate::engine::limits::UNPROMPTED_NOTICES;
 use crate::engine::{Action, LeaveReason};
 use context::Rooms;
-use signalpost_protocol::{PeerId, RoomName};
+use metrics::counter;
+use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
 /// Executes a frame that is about rooms or asks for peers. `number`: its number; `again`: the caller could not commit the step
@@ -61,19 +62,31 @@ pub(super) async fn act(
     if again {
         rooms.read_seats(&member).await?;
     }
-    match action {
+    let step = match action {
         Action::Join(room) => rooms.join(&member, number, reference, &room, again).await,
         Action::Leave(room) => rooms.leave(&member, number, reference, &room).await,
         Action::Broadcast { room, data } => rooms.broadcast(&member, number, reference, &room, data).await,
         Action::Discover(query) => rooms.discover(&member, reference, &query).await,
         Action::Send { .. } | Action::Refuse { .. } => Ok(Step::unregistered()),
+    };
+    match step {
+        Err(StoreError::OutOfMemory) => Ok(Step::refused(ErrorCode::ServerFull, reference)),
+        other => other,
+    }
+}
+
+/// Leaves to a later look what was not the command's own step: the room finds who does not know its version.
+fn later(told: Result<(), StoreError>) {
+    if let Err(error) = told {
+        counter!("signalpost_redis_untold_total", "kind" => error.label()).increment(1);
+        tracing::warn!(%error, "a member was not told the news of its rooms");
     }
 }
 
 /// Takes note of the fields of a step that were committed, and tells the member what has changed meanwhile.
 ///
 /// # Errors
-/// Those of the store.
+/// None: what was not done is done later.
 pub(super) async fn committed(
     node: &Arc<Node>,
     now: u64,
@@ -81,10 +94,10 @@ pub(super) async fn committed(
     fields: &[(String, String)],
 ) -> Result<(), StoreError> {
     let rooms = Rooms { node, now };
-    match rooms.member(owned) {
-        Some(member) => rooms.committed(&member, fields).await,
-        None => Ok(()),
+    if let Some(member) = rooms.member(owned) {
+        later(rooms.committed(&member, fields).await);
     }
+    Ok(())
 }
 
 /// Takes in a session that this node owns from now on: it is back in the rooms in which it has a seat, and gets their news. `turn`:
@@ -92,7 +105,7 @@ pub(super) async fn committed(
 /// before.
 ///
 /// # Errors
-/// Those of the store. The session's hash still says that its rooms are to be told.
+/// None: what was not done is done later.
 pub(super) async fn resumed(
     node: &Arc<Node>,
     now: u64,
@@ -105,13 +118,14 @@ pub(super) async fn resumed(
     let seats = seats.into_iter().filter_map(|(name, text)| Some((RoomName::parse(&name).ok()?, text)));
     let member = Arc::new(Member::new(owned, turn, seats.collect()));
     rooms.here().insert(&member);
-    rooms.come_back(&member, was_away).await
+    later(rooms.come_back(&member, was_away).await);
+    Ok(())
 }
 
 /// Takes note that a client has acknowledged mail, and that so many notices still wait.
 ///
 /// # Errors
-/// Those of the store.
+/// None: what was not done is done later.
 pub(super) async fn acked(
     node: &Arc<Node>,
     now: u64,
@@ -125,7 +139,10 @@ pub(super) async fn acked(
         state.notices = notices;
         state.is_behind && notices <= UNPROMPTED_NOTICES / 2
     };
-    if is_behind { rooms.tell_all_rooms(&member).await } else { Ok(()) }
+    if is_behind {
+        later(rooms.tell_all_rooms(&member).await);
+    }
+    Ok(())
 }
 
 /// Forgets a session that is this node's no more.
@@ -200,8 +217,9 @@ pub(super) fn due(node: &Node) -> Option<u64> {
 
 /// Takes a bell: a room has changed.
 pub(super) fn handle_bell(node: &Arc<Node>, now: u64, room: RoomName, version: u64) {
-    let is_news = node.rooms.lock().hear(&room, version, None);
-    if is_news {
+    // The bell is a hint that anybody may ring: what is so, the room says.
+    let (heard, _) = node.rooms.lock().known(&room);
+    if version > heard {
         Rooms { node, now }.tell_later(room);
     }
 }

@@ -142,7 +142,10 @@ impl Rooms<'_> {
             let Some(changes) = self.read_for(&room, &members).await? else { continue };
             let told = members.iter().map(|member| self.update(member, &room, Some(&changes), share));
             for (told, member) in join_all(told).await.into_iter().zip(&members) {
-                let (progress, count) = told?;
+                let (progress, count) = told.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a member of a large room was not told");
+                    (Progress::Partly, 0)
+                });
                 notices = notices.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
                 if progress == Progress::Partly && !member.state().is_behind {
                     self.here().queue(&room);
@@ -175,16 +178,25 @@ impl Rooms<'_> {
         Ok(())
     }
 
-    /// Asks for the version of one room, and for members of this node that it has lost.
+    /// Asks for the version of one room, and for members of this node that it has lost. Tells those that do not know the version,
+    /// whatever the reason.
     async fn ask(&self, room: &RoomName) -> Result<(), StoreError> {
         let mut lost = Vec::new();
         let members = self.here().members_of(room, None, usize::MAX);
+        for member in members.iter().filter(|member| member.state().is_untold) {
+            self.come_back(member, true).await?;
+        }
         for some in members.chunks(MAX_READ) {
             let known: Vec<(PeerId, u64)> =
                 some.iter().filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
             let (version, size, missing) = self.steps().ask(room, &known).await?;
             lost.extend(missing);
-            if self.here().hear(room, version, Some(size)) {
+            self.here().hear(room, version, Some(size));
+            let is_untold = |member: &Arc<Member>| {
+                let seat = member.seat(room).ok().flatten().filter(|(_, seat)| seat.has_entered());
+                !member.state().is_behind && seat.is_some_and(|(_, seat)| seat.cursor < version)
+            };
+            if some.iter().any(is_untold) {
                 self.tell_later(room.clone());
             }
         }

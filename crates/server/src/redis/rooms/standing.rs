@@ -1,12 +1,11 @@
 //! How sessions stand in their rooms: away, back, gone.
 
-use super::context::{Rooms, seat_field};
+use super::context::{Rooms, all, seat_field};
 use super::steps::{Act, Acted, Actor, Effect};
 use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::error::StoreError;
 use crate::redis::scripts::{FINISH, READ};
 use crate::redis::seats::Member;
-use futures_util::future::try_join_all;
 use signalpost_protocol::{PeerId, RoomName};
 use std::collections::BTreeMap;
 
@@ -30,7 +29,8 @@ impl Rooms<'_> {
         act: Act<'_>,
     ) -> Result<Acted, StoreError> {
         let acted = self.steps().act(room, actor, act).await?;
-        if acted.effect == Effect::Changed {
+        // The reply to the change itself may have been lost.
+        if acted.effect == Effect::Changed || acted.version > self.here().known(room).0 {
             self.spread(room, acted).await?;
         }
         Ok(acted)
@@ -39,7 +39,7 @@ impl Rooms<'_> {
     /// Tells the rooms of a peer how its session stands, and their members of this node what has changed.
     pub(super) async fn standing(&self, peer: &PeerId) -> Result<(), StoreError> {
         let changed = self.set_standing(peer).await?;
-        try_join_all(changed.iter().map(|(room, acted)| self.spread(room, *acted))).await?;
+        all(changed.iter().map(|(room, acted)| self.spread(room, *acted))).await?;
         Ok(())
     }
 
@@ -53,7 +53,7 @@ impl Rooms<'_> {
         };
         let steps = self.steps();
         let acts = stands.rooms.iter().map(|room| steps.act(room, actor, act));
-        let acted = try_join_all(acts).await?;
+        let acted = all(acts).await?;
         self.note_told(peer, stands.turn).await?;
         let changed = stands.rooms.into_iter().zip(acted);
         Ok(changed.filter(|(_, acted)| acted.effect == Effect::Changed).collect())
@@ -62,6 +62,7 @@ impl Rooms<'_> {
     /// Lets a session that has a socket of this node again be back in its rooms, and tells it what is new there.
     pub(super) async fn come_back(&self, member: &Member, was_away: bool) -> Result<(), StoreError> {
         let rooms = member.rooms();
+        member.state().is_untold = !rooms.is_empty();
         if rooms.is_empty() {
             return Ok(());
         }
@@ -78,8 +79,9 @@ impl Rooms<'_> {
             self.here().hear(room, acted.version, Some(acted.members));
             Ok::<_, StoreError>(())
         });
-        try_join_all(acts).await?;
+        all(acts).await?;
         self.note_told(&member.peer, member.turn).await?;
+        member.state().is_untold = false;
         self.tell_all_rooms(member).await
     }
 
@@ -102,7 +104,7 @@ impl Rooms<'_> {
         rooms: &[RoomName],
     ) -> Result<(), StoreError> {
         let actor = Actor { peer, session, turn: 0 };
-        try_join_all(rooms.iter().map(|room| self.act(room, actor, Act::End(reason)))).await?;
+        all(rooms.iter().map(|room| self.act(room, actor, Act::End(reason)))).await?;
         Ok(())
     }
 

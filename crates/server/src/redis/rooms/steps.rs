@@ -206,15 +206,21 @@ impl RoomSteps<'_> {
         }
     }
 
-    /// Reads the ids of all members, present and away.
-    pub(super) async fn members(&self, room: &RoomName) -> Result<Vec<PeerId>, StoreError> {
+    /// Reads ids of members, present and away, from the part that begins at `from`. Returns also where the next part begins; `None`: there
+    /// is none. Who is a member all the time is in a part, maybe in more than one.
+    pub(super) async fn members(
+        &self,
+        room: &RoomName,
+        from: u64,
+    ) -> Result<(Vec<PeerId>, Option<u64>), StoreError> {
         let call = self.node.call(&ROOM_MEMBERS, self.now).keys(self.node.keys.room(room));
-        let mut fields = self.node.run(call).await?.into_fields("room_members")?;
+        let mut fields = self.node.run(call.arg(from).arg(MAX_READ)).await?.into_fields("room_members")?;
+        let next = Some(fields.number()?).filter(|next| *next > 0);
         let mut ids = Vec::new();
         while !fields.is_empty() {
             ids.push(PeerId::parse(&fields.text()?).map_err(|_| fields.malformed())?);
         }
-        Ok(ids)
+        Ok((ids, next))
     }
 }
 
@@ -222,7 +228,11 @@ fn entries(mut fields: Fields) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
     while !fields.is_empty() {
         let (id, head, info) = (fields.text()?, fields.text()?, fields.text()?);
-        entries.push(Entry::parse(&id, &head, &info)?);
+        match Entry::parse(&id, &head, &info) {
+            Ok(entry) => entries.push(entry),
+            // One that cannot be read keeps nobody from the others.
+            Err(error) => tracing::error!(%error, "a peer of a room is left out"),
+        }
     }
     Ok(entries)
 }

@@ -6,11 +6,13 @@
 --   9 the answer; then fields and values. An empty value removes the field; a field behind '?' must have the value already, or
 --   not be there where that is empty.
 -- Replies: {'ok', number of the answer or 0, top, graves, notices that wait, {number, mail, …}, {receipt, …}}; {'done', the
---   same}: the frame was committed before; {'moved'}: a field has another value; {'fenced', farewell}: another owns the session; {'lapsed'}: the lease is over; {'full'}: the answer has no
---   room. With 'moved' and 'full' nothing has changed but the acknowledgement.
+--   same}: the frame was committed before; {'moved'}: a field has another value; {'fenced', farewell}: another owns the
+--   session; {'lapsed'}: the lease is over; {'rewound'}: Redis has lost a part of the session; {'full'}: the answer has no room. With 'moved' and 'full' nothing has changed but the acknowledgement.
 
-local it = redis.call('HMGET', KEYS[1], 'seal', 'seen', 'ttl', 'received')
+local it = redis.call('HMGET', KEYS[1], 'seal', 'seen', 'ttl', 'received', 'top', 'kept')
 if it[1] ~= ARGV[2] then return fenced(ARGV[2]) end
+-- A replica that was promoted may lack what its primary has confirmed: the session is not what its client has seen of it.
+if tonumber(ARGV[3]) > tonumber(it[5]) or (ARGV[6] ~= '' and tonumber(it[4]) < tonumber(ARGV[6])) then return { 'rewound' } end
 local now = clock()
 if now >= tonumber(it[2]) + LEASE_MS then return { 'lapsed' } end
 if ARGV[5] ~= '' then acknowledge(tonumber(ARGV[5])) end
@@ -38,7 +40,10 @@ else
 end
 if now > tonumber(it[2]) then redis.call('HSET', KEYS[1], 'seen', text(now)) end
 -- Not with each frame.
-if now - tonumber(it[2]) >= 2000 then keep(it[3]) end
+if now - tonumber(it[6] or 0) >= 2000 then
+  keep(it[3])
+  redis.call('HSET', KEYS[1], 'kept', text(now))
+end
 -- The owner has its answer itself.
 local delivered, missing = tonumber(ARGV[3]), {}
 if answer == 0 or answer > delivered + 1 then missing = entries_after(delivered, ARGV[4]) end

@@ -4,10 +4,12 @@
 -- ARGV: 1 time; 2 seal; 3 the window in milliseconds; 4 why the peer is away; 5 '1' if its page was probably left.
 -- Replies: {'ok'}; {'fenced', farewell}: another owns the session.
 
-local it = redis.call('HMGET', KEYS[1], 'seal', 'ttl')
+local it = redis.call('HMGET', KEYS[1], 'seal', 'ttl', 'former', 'state')
+-- A call that is repeated because its reply was lost.
+if it[3] == ARGV[2] and it[4] == 'a' then return { 'ok' } end
 if it[1] ~= ARGV[2] then return fenced(ARGV[2]) end
 redis.call('HSET', KEYS[1], 'state', 'a', 'away', ARGV[4], 'leaving', ARGV[5], 'due', text(clock() + tonumber(ARGV[3])), 'node', '',
-  'seal', '', 'untold', 1)
+  'seal', '', 'untold', 1, 'former', ARGV[2], 'farewell', '')
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 keep(it[2])
 return { 'ok' }

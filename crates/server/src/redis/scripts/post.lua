@@ -17,6 +17,8 @@ local until_ms = it[2] == 'a' and tonumber(it[5]) or tonumber(it[4]) + LEASE_MS
 if (it[2] == 'a' or version < 2) and now >= until_ms then return { 'gone' } end
 if version < tonumber(ARGV[12]) then return { 'old' } end
 
+-- Most sources of one time.
+local MAX_SOURCES = 4096
 -- What a source may still send again is in one of the two.
 if now - tonumber(it[7]) >= tonumber(it[6]) then
   if redis.call('EXISTS', KEYS[3]) == 1 then
@@ -48,7 +50,9 @@ for at = 14, #ARGV, 2 do
   end
 end
 
-if not has_room(ARGV[5], tonumber(ARGV[6]), ARGV[7]) then return { 'busy', it[1] } end
+-- A flood of new senders does not fill the memory with their numbers.
+local is_new = not last and ARGV[5] == 'r' and redis.call('HLEN', KEYS[3]) >= MAX_SOURCES
+if is_new or not has_room(ARGV[5], tonumber(ARGV[6]), ARGV[7]) then return { 'busy', it[1] } end
 local about = ARGV[8] .. ' ' .. ARGV[9] .. ' ' .. ARGV[10]
 local seq = append(ARGV[5], ARGV[6], ARGV[7], about, ARGV[13])
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[3] .. ' ' .. ARGV[4])

@@ -33,7 +33,8 @@ end
 -- Lets every key of the session live on.
 local function keep(ttl)
   for at = 1, #KEYS do
-    if at ~= 8 then redis.call('PEXPIRE', KEYS[at], ttl) end
+    -- Graves and the last number live longer.
+    if at < 7 then redis.call('PEXPIRE', KEYS[at], ttl) end
   end
 end
 

@@ -35,6 +35,7 @@ local h, e, d, v, i, a, t = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local what, id, num = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local op, turn, node, letters = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local FINAL = 9007199254740991
+local ROOM_LIFE_MS = 3600000
 
 local micros
 if ARGV[1] == '' then
@@ -116,6 +117,15 @@ if what == 'join' then
     redis.call('ZREM', t, id)
     redis.call('HSET', d, id, ARGV[9])
   end
+elseif what == 'end' and num > entry.num then
+  -- A join of this session that is still on its way comes too late.
+  if in_stay then
+    leave('lo')
+  else
+    event(letters)
+    redis.call('ZADD', t, text(ver), id)
+  end
+  entry.num, entry.op, entry.turn = num, FINAL, 0
 elseif not head or num ~= entry.num then
   return reply(head and 'late' or 'same')
 elseif what == 'leave' or what == 'end' then
@@ -171,13 +181,11 @@ for n = 1, #stays, 2 do
   redis.call('ZREM', t, stays[n])
   redis.call('ZREM', v, stays[n])
   redis.call('HDEL', e, stays[n])
-  redis.call('HSET', h, 'floor', text(ended))
+  if ended > tonumber(redis.call('HGET', h, 'floor') or '0') then redis.call('HSET', h, 'floor', text(ended)) end
 end
-if members == 0 then
-  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[14]) end
-elseif members == 1 then
-  for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
-end
+-- As long as a node has members here it asks every few seconds, which renews this.
+local life = members == 0 and ARGV[14] or text(math.max(ROOM_LIFE_MS, tonumber(ARGV[14])))
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, life) end
 local fields = redis.call('HKEYS', h)
 for _, field in ipairs(fields) do
   local owner = string.match(field, '^node:(.+)$')

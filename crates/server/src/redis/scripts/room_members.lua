@@ -1,9 +1,10 @@
--- Lists the ids of all members of a room, present and away.
+-- Lists the ids of members of a room, present and away, part by part. Who is a member all the time is listed, maybe more than once.
 --
--- KEYS (one slot), as in room_change.lua:  1  h   2  e   3  d   4  v   5  i   6  a
--- ARGV  1  time
--- Reply: { id, id, ... }
+-- KEYS (one slot), as in room_change.lua:  1  h   2  e   3  d
+-- ARGV  1  time   2  where the part begins: 0, or what the part before has returned   3  about how many
+-- Reply: { where the next part begins, 0: there is none, id, id, … }
 
-local ids = redis.call('ZRANGEBYLEX', KEYS[5], '-', '+')
-for _, id in ipairs(redis.call('SMEMBERS', KEYS[6])) do ids[#ids + 1] = id end
-return ids
+local found = redis.call('HSCAN', KEYS[3], ARGV[2], 'COUNT', ARGV[3])
+local reply = { found[1] }
+for at = 1, #found[2], 2 do reply[#reply + 1] = found[2][at] end
+return reply

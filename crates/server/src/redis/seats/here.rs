@@ -71,10 +71,9 @@ impl Book {
             return;
         }
         self.members.remove(&member.peer);
-        self.rooms.retain(|_, room| {
-            room.members.remove(&member.peer);
-            !room.members.is_empty()
-        });
+        for room in member.rooms() {
+            self.leave(&room, &member.peer);
+        }
     }
 
     /// Returns those of the peers whose lease may be over.

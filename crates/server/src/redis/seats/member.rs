@@ -36,6 +36,8 @@ pub(in crate::redis) struct State {
     pub(in crate::redis) joins: Allowance,
     /// Notices that wait in its mailbox, as far as this node knows.
     pub(in crate::redis) notices: usize,
+    /// Its rooms do not know yet that it is back.
+    pub(in crate::redis) is_untold: bool,
     /// News of its rooms wait because its mailbox took no more.
     pub(in crate::redis) is_behind: bool,
 }
@@ -53,7 +55,7 @@ impl Member {
             seal: owned.seal.clone(),
             has_session: owned.has_session(),
             info: Arc::clone(&owned.info),
-            state: Mutex::new(State { seats, own, joins, notices: 0, is_behind: false }),
+            state: Mutex::new(State { seats, own, joins, notices: 0, is_untold: false, is_behind: false }),
         }
     }
 

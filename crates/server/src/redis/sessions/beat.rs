@@ -4,6 +4,7 @@ use super::super::error::StoreError;
 use super::super::node::Node;
 use super::super::rooms;
 use super::commit::{self, Commit, Committed};
+use super::lost;
 use crate::SocketId;
 use crate::engine::Outcome;
 use signalpost_protocol::Position;
@@ -27,7 +28,7 @@ pub(crate) async fn execute(
     let outcome = match commit::commit(node, now, socket, &owned, &said).await? {
         Committed::Lost => Outcome::Unregistered,
         Committed::Done { notices } => {
-            rooms::acked(node, now, &owned, notices).await?;
+            lost::aside(rooms::acked(node, now, &owned, notices).await);
             Outcome::Executed
         }
         Committed::Moved | Committed::Full => Outcome::Executed,

@@ -145,18 +145,19 @@ impl Attempt<'_> {
             other => other?.into_fields("begin")?,
         };
         if reply.text()? != "ok" {
+            self.node.local.disown(self.socket);
             return Ok(false);
         }
         let (number, graves): (u64, u64) = (reply.number()?, reply.number()?);
         self.node.local.change(self.socket, |owned| owned.number = number);
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
-        lost::list(self.node, self.now, &owned).await?;
+        lost::aside(lost::list(self.node, self.now, &owned).await);
         let claimed =
             Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START };
         self.welcome(claimed, Vec::new()).await;
-        rooms::resumed(self.node, self.now, &owned, 1, Vec::new(), false).await?;
+        lost::aside(rooms::resumed(self.node, self.now, &owned, 1, Vec::new(), false).await);
         let leftovers = Leftovers { graves: graves > 0, receipts: Vec::new() };
-        lost::settle(self.node, self.now, self.id, number, leftovers).await?;
+        lost::aside(lost::settle(self.node, self.now, self.id, number, leftovers).await);
         Ok(true)
     }
 
@@ -173,9 +174,12 @@ impl Attempt<'_> {
         let acknowledged = position.unwrap_or_default();
         let call = self.call(&scripts::RESUME).arg(stored.revision());
         let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged.0).arg(MAX_ENTRIES);
+        let [_, (_, next), ..] = key_fields(&stored.keys);
+        let call = call.arg(next);
         let call = self.describe(call, &keys)?;
         let mut reply = self.node.run(call).await?.into_fields("resume")?;
         if reply.text()? != "ok" {
+            self.node.local.disown(self.socket);
             return Ok(false);
         }
         let resumed = Stored::read(reply.list()?)?.ok_or_else(|| reply.malformed())?;
@@ -185,13 +189,14 @@ impl Attempt<'_> {
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
         self.node.local.change(self.socket, |owned| owned.frames = resumed.frames.clone());
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
-        lost::list(self.node, self.now, &owned).await?;
+        lost::aside(lost::list(self.node, self.now, &owned).await);
         let received = resumed.frames.received();
         let claimed = Claimed { resumed: position.is_ok(), reason: position.err(), received, acknowledged };
         self.welcome(claimed, mail).await;
-        rooms::resumed(self.node, self.now, &owned, resumed.rev, resumed.seats, resumed.is_untold).await?;
+        let Stored { rev, seats, is_untold, .. } = resumed;
+        lost::aside(rooms::resumed(self.node, self.now, &owned, rev, seats, is_untold).await);
         let leftovers = Leftovers { graves: graves > 0, receipts: due };
-        lost::settle(self.node, self.now, self.id, resumed.number, leftovers).await?;
+        lost::aside(lost::settle(self.node, self.now, self.id, resumed.number, leftovers).await);
         Ok(true)
     }
 

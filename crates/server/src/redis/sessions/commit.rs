@@ -96,6 +96,10 @@ pub(super) async fn commit(
             lost::lapsed(node, now, socket, owned).await?;
             return Ok(Committed::Lost);
         }
+        "rewound" => {
+            lost::rewound(node, now, socket, owned).await?;
+            return Ok(Committed::Lost);
+        }
         _ => return Err(reply.malformed()),
     }
     node.local.change(socket, |owned| {
@@ -106,7 +110,7 @@ pub(super) async fn commit(
             owned.stream.confirmed = owned.stream.confirmed.max(ack);
         }
     });
-    agenda::renew(node, now, &owned.id).await?;
+    lost::aside(agenda::renew(node, now, &owned.id).await);
     finish(node, now, owned, commit.answer.as_ref(), reply).await
 }
 
@@ -134,7 +138,7 @@ async fn finish(
         mailbox::fetch(node, now, &owned.seal).await;
     }
     let leftovers = Leftovers { graves: graves > 0, receipts: receipts::read(reply.list()?)? };
-    lost::settle(node, now, &owned.id, owned.number, leftovers).await?;
+    lost::aside(lost::settle(node, now, &owned.id, owned.number, leftovers).await);
     Ok(Committed::Done { notices })
 }
 

@@ -70,7 +70,16 @@ async fn frame(
     fields = vec![("received".into(), received.0.to_string())];
     let turn = Turn { node, now, socket, owned, reference, number };
     for tries in 0..MAX_TRIES {
-        let step = turn.act(action.clone(), tries > 0).await?;
+        let step = match turn.act(action.clone(), tries > 0).await {
+            Err(StoreError::OutOfMemory) => {
+                turn.refused(ErrorCode::ServerFull, explanation(ErrorCode::ServerFull).into(), None)
+            }
+            other => other?,
+        };
+        if step.outcome == Outcome::Unregistered {
+            // Nothing was executed: it is not received either.
+            return Ok(Outcome::Unregistered);
+        }
         let mut said = Commit {
             ack,
             after: Some(after),
@@ -85,8 +94,8 @@ async fn frame(
                 if let Some(mail) = aside {
                     node.local.deliver(socket, Delivery::Mail { seq: None, mail });
                 }
-                rooms::acked(node, now, owned, notices).await?;
-                rooms::committed(node, now, owned, &step.fields).await?;
+                lost::aside(rooms::acked(node, now, owned, notices).await);
+                lost::aside(rooms::committed(node, now, owned, &step.fields).await);
                 return Ok(step.outcome);
             }
             Committed::Full => {

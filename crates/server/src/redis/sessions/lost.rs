@@ -10,6 +10,7 @@ use super::grave;
 use super::receipts::{Receipt, give_receipts};
 use crate::SocketId;
 use crate::engine::Delivery;
+use metrics::counter;
 use signalpost_protocol::PeerId;
 use std::sync::Arc;
 
@@ -22,6 +23,14 @@ pub(super) struct Leftovers {
     /// Earlier sessions of the peer have ended, and not everybody knows.
     pub(super) graves: bool,
     pub(super) receipts: Vec<Receipt>,
+}
+
+/// Logs why something beside a command was not done. It is still written down, and whoever comes next goes on.
+pub(super) fn aside(done: Result<(), StoreError>) {
+    if let Err(error) = done {
+        counter!("signalpost_redis_put_off_total", "kind" => error.label()).increment(1);
+        tracing::warn!(%error, "something beside a command was put off");
+    }
 }
 
 /// Does what was left to do for the session `number` of a peer, and forgets it.
@@ -60,6 +69,24 @@ pub(super) fn fenced(node: &Node, socket: SocketId, owned: &Owned, word: &str) {
             node.local.deliver(socket, farewell);
         }
     }
+}
+
+/// Redis has lost a part of this socket's session, which cannot go on.
+///
+/// # Errors
+/// Redis did not do it in time.
+pub(super) async fn rewound(
+    node: &Arc<Node>,
+    now: u64,
+    socket: SocketId,
+    owned: &Owned,
+) -> Result<(), StoreError> {
+    tracing::warn!(%socket, "Redis has lost a part of a session");
+    counter!("signalpost_redis_rewound_total").increment(1);
+    rooms::forget(node, owned);
+    node.local.disown(socket);
+    node.local.deliver(socket, Delivery::SessionLost);
+    end(node, now, &owned.id, Which::Number(owned.number), "lost", None).await
 }
 
 /// The lease of this socket's session has ended before its command came.
@@ -116,7 +143,7 @@ pub(super) enum Which<'a> {
     Number(u64),
 }
 
-/// Ends a session, and tells whom it concerns; `false` if there is no such session.
+/// Ends a session, and tells whom it concerns. Nothing happens if there is no such session.
 ///
 /// # Errors
 /// Redis did not do all of it in time.
@@ -127,7 +154,7 @@ pub(super) async fn end(
     which: Which<'_>,
     reason: &str,
     farewell: Option<&Delivery>,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let call = node.call(&scripts::END, now).keys(node.keys.whole(id));
     let call = match which {
         Which::Seal(seal) => call.arg("seal").arg(seal),
@@ -135,13 +162,14 @@ pub(super) async fn end(
     };
     let call = call.arg(reason).optional(farewell.and_then(bell::word));
     let mut reply = node.run(call).await?.into_fields("end")?;
-    let is_ended = reply.text()? == "ok";
-    if is_ended {
-        let (_number, time): (u64, u64) = (reply.number()?, reply.number()?);
+    // A call that was repeated because its reply was lost finds the grave that it has made.
+    let is_done = reply.text()? == "ok" || reply.number::<u64>()? > 0;
+    if is_done {
+        let time = reply.number()?;
         grave::empty(node, now, id).await?;
         agenda::plan(node, now, id, Plan::End(time)).await?;
     }
-    Ok(is_ended)
+    Ok(())
 }
 
 /// Ends sessions whose mailbox could not take an answer, a bounded number at a time: the end of one session sends answers to
