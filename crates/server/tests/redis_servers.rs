@@ -28,9 +28,12 @@ async fn a_session_goes_on_at_another_server_when_its_own_is_killed() {
         ada.say("bob", &format!("a{number}")).await;
         bob.say("ada", &format!("b{number}")).await;
     }
+    // This client sends no frame again: all of bob's arrive before the end of the server.
+    for number in 0..20 {
+        assert_eq!(ada.hear().await, format!("b{number}"));
+    }
     for number in 0..10 {
         assert_eq!(bob.hear().await, format!("a{number}"));
-        assert_eq!(ada.hear().await, format!("b{number}"));
     }
     second.signal("-KILL").await;
     ada.say("bob", "meanwhile").await;
@@ -39,7 +42,6 @@ async fn a_session_goes_on_at_another_server_when_its_own_is_killed() {
     println!("resumed at the other server after {:?}", since.elapsed());
     for number in 10..20 {
         assert_eq!(bob.hear().await, format!("a{number}"));
-        assert_eq!(ada.hear().await, format!("b{number}"));
     }
     assert_eq!(bob.hear().await, "meanwhile");
     bob.say("ada", "back").await;
