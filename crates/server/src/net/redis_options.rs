@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Where Redis is. Without an address the server keeps everything in its own memory.
 #[derive(Clone, Default, Args)]
 pub struct RedisOptions {
-    /// Address of Redis, redis://[user:password@]host[:port][/database], or rediss:// for TLS; of several Sentinels or servers of a
+    /// Address of Redis, `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS; of several Sentinels or servers of a
     /// cluster, with commas between them. The environment variable keeps a password out of the list of processes.
     #[arg(long = "redis", env = "SIGNALPOST_REDIS", value_name = "URL", hide = true, hide_env_values = true)]
     pub redis: Option<String>,
