@@ -115,7 +115,13 @@ for (const kind of KINDS) {
           what: "the leave",
         });
         const heard = await sinceThen(ada, bob);
-        assert.deepEqual(heard, kind === "firefox" ? ["peeraway lost", "peerback", "peerleave closed"] : ["peerleave closed"]);
+        if (kind === "chromium") return assert.deepEqual(heard, ["peerleave closed"]);
+        // Firefox closes the first socket when the navigation begins. What the page sends in `pagehide` over the second one gets lost now and then; then
+        // the `leaving` that was said on it ends the session 1.5 s after the socket.
+        const [away, back, ...ends] = heard;
+        assert.deepEqual([away, back, ends.at(-1)], ["peeraway lost", "peerback", "peerleave closed"]);
+        const byes = await passed(bob, "bye", "up");
+        assert.deepEqual(ends.slice(0, -1), byes.length > 0 ? [] : ["peeraway lost"]);
       }));
   });
 }
