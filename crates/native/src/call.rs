@@ -27,7 +27,7 @@ enum Outcome {
     },
     /// The call was not made.
     Failed(Error),
-    /// It was told.
+    /// The caller has the outcome.
     Told,
 }
 

@@ -133,7 +133,7 @@ impl Client {
         self.call(|call| Command::OwnSignal { call, to: to.clone(), signal }, drop)
     }
 
-    /// Ends the client for good: others see it leave at once. Waits until the server was told, at most 2 s.
+    /// Ends the client for good: others see it leave at once. Waits until the server knows, at most 2 s.
     pub async fn close(&self) {
         // A driver that has ended is closed.
         let _ = self.requests.send(Request::Close);

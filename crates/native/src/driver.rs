@@ -1,4 +1,4 @@
-//! Drives the core: one input at a time, every output carried out, and only then is the application told.
+//! Drives the core: takes one input at a time, carries out every output, and only then tells the application.
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -21,7 +21,7 @@ pub enum Request {
     Call {
         /// The number that the command carries.
         call: CallId,
-        /// What the core is told.
+        /// The command for the core.
         command: Command,
         /// Where the caller waits.
         answer: oneshot::Sender<Result<Reply, Error>>,

@@ -29,8 +29,8 @@ pub enum Event {
         /// Why; `None` when the server gave no reason.
         reason: Option<Open<LossReason>>,
     },
-    /// The secret that proves this client's right to its peer id changed. Whoever wants to start a program anew as the same
-    /// peer keeps it for [`crate::Key`].
+    /// The secret that proves this client's right to its peer id changed. An application that starts anew as the same peer
+    /// keeps the secret for [`crate::Key`].
     Key {
         /// The secret.
         secret: String,

@@ -1,4 +1,4 @@
-//! Sessions that outlive their sockets, and what is told where they do not.
+//! Sessions that outlive their sockets, and the events of a client whose session does not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod support;

@@ -49,7 +49,7 @@ pub enum Heard {
     Reordered,
     /// One that was heard before.
     Doubled,
-    /// One whose sender was told that it is not sent.
+    /// One whose sender heard that it is not sent.
     Refused,
     /// One that nobody sent.
     Unknown,

@@ -1,7 +1,7 @@
 //! What the clients of a run said and heard, and whether the contract was kept.
 //!
 //! The contract (`docs/protocol.md`): between two peers each message arrives once and in order, as long as both sessions live; where
-//! a session is lost its owner hears so, once. The history is told everything in the order of one clock, holds what is not settled
+//! a session is lost its owner hears so, once. The history takes everything in the order of one clock, holds what is not settled
 //! yet, and gives a [`Verdict`] in the end. It does no I/O and reads no clock.
 
 mod channel;
@@ -28,7 +28,7 @@ const SLACK: At = 5_000_000;
 pub struct History {
     channels: BTreeMap<Way, Channel>,
     rooms: Rooms,
-    /// When each client was told that its session is lost.
+    /// When each client heard that its session is lost.
     losses: BTreeMap<Peer, Vec<At>>,
     verdict: Verdict,
     /// Refusals and failures that are right only beside the loss of a session, which may be noted later.
@@ -120,7 +120,7 @@ impl History {
         self.rooms.left(peer, room);
     }
 
-    /// Says that a client was told that its session is lost. It is in no room for sure until it joins again.
+    /// Notes that a client heard that its session is lost. It is in no room for sure until it joins again.
     pub fn session_lost(&mut self, at: At, peer: Peer) {
         self.verdict.sessions_lost += 1;
         self.losses.entry(peer).or_default().push(at);
@@ -140,7 +140,7 @@ impl History {
         *self.verdict.failures.entry(code.into()).or_default() += 1;
     }
 
-    /// Says that a client was told something that it must not be told.
+    /// Notes an event that no client may hear.
     pub fn odd(&mut self, what: String) {
         self.verdict.note_odd(what);
     }

@@ -16,7 +16,7 @@ pub enum Offence {
     Doubled,
     /// It arrived after a later one.
     Reordered,
-    /// It arrived although its sender was told that it is not sent.
+    /// It arrived although its sender heard that it is not sent.
     Refuted,
     /// It arrived and was never sent.
     Invented,
@@ -72,7 +72,7 @@ pub struct Verdict {
     pub failures: BTreeMap<String, u64>,
     /// How often a session went on with another socket.
     pub resumed: u64,
-    /// Sessions whose owner was told that they are lost.
+    /// Sessions whose client heard that they are lost.
     pub sessions_lost: u64,
     /// Accepted messages that went with a lost session of their receiver.
     pub typed_losses: u64,
@@ -82,7 +82,7 @@ pub struct Verdict {
     pub offences: BTreeMap<Offence, u64>,
     /// The first of these.
     pub findings: Vec<Finding>,
-    /// What clients were told that they must not be told, as far as it is kept.
+    /// Events that no client may hear, as far as they are kept.
     pub odd: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ impl Verdict {
         }
     }
 
-    /// Notes that a client was told something that it must not be told.
+    /// Notes an event that no client may hear.
     pub(super) fn note_odd(&mut self, what: String) {
         if self.odd.len() < KEPT {
             self.odd.push(what);
@@ -130,7 +130,7 @@ impl fmt::Display for Verdict {
         )?;
         writeln!(
             formatter,
-            "sessions: {} resumed, {} lost and told so, {} messages with them, {} calls failed for them",
+            "sessions: {} resumed, {} lost (their clients heard it), {} messages lost with them, {} calls failed for them",
             self.resumed, self.sessions_lost, self.typed_losses, self.typed_failures
         )?;
         for (code, times) in &self.failures {

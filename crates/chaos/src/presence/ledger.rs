@@ -23,7 +23,7 @@ pub struct Ledger {
     /// How each guest went; `None` while it is there.
     guests: BTreeMap<Guest, Option<LeaveReason>>,
     seen: BTreeMap<(Observer, Guest), Seen>,
-    /// Guests who said goodbye and were told as lost.
+    /// Guests who said goodbye and were reported as lost.
     unheard: Vec<(Observer, Guest)>,
     verdict: Verdict,
 }

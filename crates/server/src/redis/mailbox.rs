@@ -47,7 +47,7 @@ pub(super) enum Posted {
     Old,
     /// There is no room. A session whose mailbox cannot take an answer ends with the command.
     Busy,
-    /// The receiver must be told the news of this room first. `seat`, `session` and `version` are the receiver's.
+    /// The receiver must get the news of this room first. `seat`, `session` and `version` are the receiver's.
     Behind { room: RoomName, seat: String, session: u64, version: u16 },
 }
 

@@ -8,7 +8,7 @@
 //!
 //! # One step, one script
 //! Everything about one session is in one hash slot, so each step is one script. Whatever touches two sessions is written
-//! down at the first, done at the second once (by the number of its source), and then crossed out: whoever finds it written
+//! down at the first, done at the second once (by the number of its source), and then crossed out: the node that finds it written
 //! goes on with it.
 //!
 //! # Seals

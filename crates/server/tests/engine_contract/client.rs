@@ -16,10 +16,13 @@ use std::time::Duration;
 pub trait Tested: Engine {
     /// How long a delivery that is expected may take, and how long one that is not is waited for, in milliseconds.
     const PATIENCE_MS: u64;
+    /// Whether nothing waits for a client of version 1 but in the queue of its socket: a full queue refuses the first relay.
+    const REFUSES_AT_ONCE: bool;
 }
 
 impl Tested for MemoryEngine {
     const PATIENCE_MS: u64 = 5;
+    const REFUSES_AT_ONCE: bool = true;
 }
 
 /// A socket of the suite.

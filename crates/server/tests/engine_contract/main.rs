@@ -33,15 +33,15 @@ async fn a_full_or_absent_receiver_is_told_to_the_sender<E: Tested>(engine: E) {
     let bob = Client::claimed(&engine, 2, "bob").await;
     assert_eq!(ada.outcome(1, send("nobody", 1)).await, refused(ErrorCode::PeerNotFound));
     *bob.line.full.lock().unwrap() = true;
-    // An engine may let some wait in a mailbox of its own.
-    let mut outcome = Outcome::Executed;
-    for number in 0.. {
-        outcome = ada.outcome(1, send("bob", number)).await;
-        if outcome != Outcome::Executed || number > 2_000 {
-            break;
+    let mut waiting = 0;
+    let outcome = loop {
+        match ada.outcome(1, send("bob", waiting)).await {
+            Outcome::Executed if waiting < 2_000 => waiting += 1,
+            outcome => break outcome,
         }
-    }
+    };
     assert_eq!(outcome, refused(ErrorCode::PeerBusy));
+    assert_eq!(waiting == 0, E::REFUSES_AT_ONCE, "{waiting} wait in a mailbox");
     assert_eq!(bob.beat(1).await, Outcome::Executed, "a reply passes a full sink");
     *bob.line.full.lock().unwrap() = false;
     for _ in 0..2 {
@@ -70,7 +70,6 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Tested>(engin
     let heard = told(Mail::Relay { from: peer("ada"), signal });
     assert_eq!((bob.next().await, cy.next().await), (heard.clone(), heard.clone()));
     *bob.line.full.lock().unwrap() = true;
-    // An engine may let some wait in a mailbox of its own.
     let mut sent = 0;
     loop {
         let outcome = ada.outcome(3, broadcast()).await;
@@ -78,6 +77,7 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Tested>(engin
         sent += 1;
         if outcome != Outcome::Executed || sent > 2_000 {
             assert_eq!(outcome, refused(ErrorCode::PeerBusy));
+            assert_eq!(sent == 1, E::REFUSES_AT_ONCE, "{sent} were sent");
             break;
         }
         assert_eq!(cy.beat(3).await, Outcome::Executed);

@@ -20,6 +20,7 @@ use signalpost_server::redis::{Config, RedisEngine};
 
 impl Tested for RedisEngine {
     const PATIENCE_MS: u64 = 1_000;
+    const REFUSES_AT_ONCE: bool = false;
 }
 
 /// A node on a server.

@@ -31,16 +31,22 @@ fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
     names.into_iter().map(String::from).collect()
 }
 
+/// Lets two peers enter the room, each at a node of its own.
+async fn two_members(mesh: &Mesh) -> [Peer; 2] {
+    let mut peers = [Peer::new("ada"), Peer::new("bob")];
+    for (node, peer) in peers.iter_mut().enumerate() {
+        peer.connect(mesh, node).await;
+        peer.join(mesh).await;
+    }
+    mesh.settle(&mut peers).await;
+    peers
+}
+
 #[tokio::test]
 async fn members_on_different_nodes_see_each_other() {
     let server = server().await;
     let mesh = mesh(&server, 2).await;
-    let mut peers = [Peer::new("ada"), Peer::new("bob")];
-    for (node, peer) in peers.iter_mut().enumerate() {
-        peer.connect(&mesh, node).await;
-        peer.join(&mesh).await;
-    }
-    mesh.settle(&mut peers).await;
+    let mut peers = two_members(&mesh).await;
     assert_eq!((&peers[0].picture.present, &peers[1].picture.present), (&names(["bob"]), &names(["ada"])));
     let broadcast = Action::Broadcast { room: room(), data: "hello".into() };
     assert_eq!(peers[1].run(&mesh, broadcast).await, Outcome::Executed);
@@ -184,12 +190,7 @@ async fn a_node_that_dies_leaves_its_members_away_and_then_gone() {
 async fn a_bell_that_is_lost_costs_time_and_nothing_else() {
     let server = server().await;
     let mut mesh = mesh(&server, 2).await;
-    let mut peers = [Peer::new("ada"), Peer::new("bob")];
-    for (node, peer) in peers.iter_mut().enumerate() {
-        peer.connect(&mesh, node).await;
-        peer.join(&mesh).await;
-    }
-    mesh.settle(&mut peers).await;
+    let mut peers = two_members(&mesh).await;
     // The room forgets that the first node has a member: no bell rings there.
     let fields = server.command(&["HKEYS", "sp:{r:r}:h"]).await.unwrap();
     for field in fields.list().iter().filter(|field| field.text().starts_with("node:")) {
@@ -209,12 +210,7 @@ async fn a_bell_that_is_lost_costs_time_and_nothing_else() {
 async fn a_bogus_bell_silences_no_room() {
     let server = server().await;
     let mesh = mesh(&server, 2).await;
-    let mut peers = [Peer::new("ada"), Peer::new("bob")];
-    for (node, peer) in peers.iter_mut().enumerate() {
-        peer.connect(&mesh, node).await;
-        peer.join(&mesh).await;
-    }
-    mesh.settle(&mut peers).await;
+    let mut peers = two_members(&mesh).await;
     let channels = server.command(&["PUBSUB", "CHANNELS", "sp:n:*"]).await.unwrap();
     assert_eq!(channels.list().len(), 2);
     for channel in channels.list() {

@@ -100,7 +100,7 @@ impl<S: AuditStore> Recorder<S> {
     async fn answer(&mut self, request: Request) {
         self.append_all().await;
         self.handle_time();
-        // Whoever asked may be gone.
+        // The reader may be gone.
         match request {
             Request::Read { selection, after, answer } => {
                 let _gone = answer.send(self.trail.read(&selection, after).await);

@@ -11,7 +11,7 @@ use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS, Signal};
 
 /// Members that are sent to at once.
 const TOGETHER: usize = 64;
-/// Most times that a receiver has to be told of the sender before it gets one relay.
+/// Most times that a receiver gets the news of the sender before it gets one relay.
 const TRIES: usize = 8;
 
 impl Rooms<'_> {

@@ -1,4 +1,4 @@
-//! What a member has to be told: the difference between the room at two versions.
+//! The notices for a member: the difference between the room at two versions.
 //!
 //! What a member knows at a version depends on two numbers only: that version, its *cursor*, and the version at which it
 //! was given the list of the room. It knows each peer as it stood at the cursor, except a peer that was away when the list was
@@ -50,8 +50,8 @@ enum Sight {
     Forgotten,
 }
 
-/// Lists what a member whose knowledge of a peer is `known` has to be told so that it knows the peer as of version
-/// `until`. `sessions`: the member's version knows of absences; to another version a peer that is away has left, and a
+/// Lists the notices that bring a member from `known`, its knowledge of a peer, to the peer as of version `until`.
+/// `sessions`: the member's version knows of absences; to another version a peer that is away has left, and a
 /// peer that is back has joined.
 ///
 /// # Errors
@@ -68,7 +68,7 @@ pub(super) fn difference(
     let now = match sight(entry, known.listed, until) {
         Sight::Nobody => None,
         Sight::Stay(seen) => Some(seen),
-        // What is forgotten of both versions is told from the later one on, in the same way.
+        // The notices for what is forgotten of both versions go from the later one on, in the same way.
         Sight::SomeStandingOf(stay) if stay <= known.cursor => return Ok(Vec::new()),
         Sight::Forgotten => return Ok(Vec::new()),
         Sight::SomeStandingOf(_) => return Err(ListAgain),
@@ -153,7 +153,7 @@ fn beginning(now: Standing, sessions: bool) -> [Option<Notice>; 2] {
     }
 }
 
-/// Returns the notice about the end of the stay that went on at the cursor, if the member was told of it.
+/// Returns the notice about the end of the stay that went on at the cursor, if the member knows of the stay.
 fn end_of(entry: &Entry, before: Standing, cursor: u64, sessions: bool) -> Result<Option<Notice>, ListAgain> {
     match before {
         Standing::Unnamed => Ok(None),

@@ -36,7 +36,7 @@ fn shortened(mut entry: Entry, keep: usize) -> Entry {
 struct Picture {
     /// Whether the peer is known, and is away.
     away: Option<bool>,
-    /// The ends that the client was told of.
+    /// The ends that the client heard of.
     ends: u32,
     last_end: Option<LeaveReason>,
 }
@@ -144,7 +144,7 @@ fn history() -> impl Strategy<Value = Vec<(u64, Change)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
-    /// For every history and every pair of cursors, what a member is told takes it from one picture to the other.
+    /// For every history and every pair of cursors, the notices take a member from one picture to the other.
     #[test]
     fn what_is_told_leads_from_one_picture_to_the_next(
         events in history(),
@@ -163,7 +163,7 @@ proptest! {
         let first = kept.events.first().map_or(0, |event| event.version);
         let is_forgotten = kept.is_shortened && until < first;
         match difference(&kept, known, until, sessions) {
-            // Nothing is told, and the next step asks in the same way.
+            // There are no notices, and the next step asks in the same way.
             Ok(told) if is_forgotten => prop_assert!(told.is_empty()),
             Ok(told) => {
                 let ended = heard_stay(&all, cursor) != heard_stay(&all, until);
@@ -184,7 +184,7 @@ proptest! {
         }
     }
 
-    /// A member that is told in steps of an entry that forgets knows in the end what is so, or lists the room.
+    /// A member that gets its notices in steps, of an entry that forgets, has the right picture in the end, or lists the room.
     #[test]
     fn steps_over_what_is_forgotten_lead_to_the_end(
         events in history(),
@@ -207,7 +207,7 @@ proptest! {
         }
     }
 
-    /// A member that is told in two steps knows in the end what one that is told at once knows.
+    /// A member that gets its notices in two steps has the same picture in the end as one that gets them at once.
     #[test]
     fn two_steps_lead_where_one_leads(events in history(), versions in prop::array::uniform4(0u64..60)) {
         let mut versions = versions;

@@ -99,7 +99,7 @@ impl Rooms<'_> {
         Ok(Step { fields, ..Step::executed(joined(page)) })
     }
 
-    /// Writes into the session that it wants to enter a room: whoever ends the session takes it out of the room too. Returns
+    /// Writes into the session that it wants to enter a room: the node that ends the session takes it out of the room too. Returns
     /// the time until which it may enter; `None` if the session is over or owned elsewhere.
     async fn intend_to_enter(&self, member: &Member, room: &RoomName) -> Result<Option<u64>, StoreError> {
         let intent = Seat::default();

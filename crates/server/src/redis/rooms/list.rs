@@ -105,7 +105,7 @@ impl Rooms<'_> {
         }
     }
 
-    /// Makes the list of the room for a member that cannot be told what has changed, and its seat afterwards.
+    /// Makes the list of the room for a member whose changes the room does not have, and its seat afterwards.
     pub(super) async fn list_again(
         &self,
         room: &RoomName,

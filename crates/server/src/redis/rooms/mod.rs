@@ -1,10 +1,10 @@
 //! The rooms of the Redis engine.
 //!
 //! A room is a few keys in one slot. Each change gives it its next version, and the seat of a member, in the slot of its session, keeps
-//! the version up to which its client was told. So a change costs the room one entry however many members there are, changes that
+//! the version up to which its client has the news. So a change costs the room one entry however many members there are, changes that
 //! a member was not told of collapse, and the notices of a member are the difference between two versions.
 //!
-//! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (what a member is told next) are
+//! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (the next notices for a member) are
 //! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `spread`, `standing`, `enter` and `broadcast` are what frames,
 //! bells and time do.
 

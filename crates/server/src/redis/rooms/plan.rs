@@ -1,4 +1,4 @@
-//! Plans what a member is told next.
+//! Plans the next notices for a member.
 
 use super::difference::{ListAgain, Notice, difference};
 use super::entry::Entry;
@@ -22,7 +22,7 @@ pub(super) struct Changes {
     pub(super) entries: Vec<Entry>,
 }
 
-/// The member that is to be told.
+/// The member that gets the notices.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     pub(super) room: &'a RoomName,
@@ -32,7 +32,7 @@ pub(super) struct Reader<'a> {
     pub(super) sessions: bool,
 }
 
-/// What a member is told next.
+/// The next notices for a member.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Plan {
     /// It knows everything.
@@ -43,7 +43,7 @@ pub(super) enum Plan {
     List,
 }
 
-/// Plans what a member is told, in about `limit` notices: more only where a single change takes them.
+/// Plans the next notices for a member, about `limit` of them: more only where a single change takes them.
 pub(super) fn plan(member: Reader<'_>, changes: &Changes, limit: usize) -> Plan {
     let seat = member.seat;
     if seat.cursor == 0 || seat.cursor < changes.floor || seat.cursor < changes.reach {

@@ -1,4 +1,4 @@
-//! What a member is told next, and how much of it at once.
+//! The next notices for a member, and how many at once.
 
 use super::entry::{Change, Entry, Event};
 use super::plan::{Changes, Plan, Reader, plan};

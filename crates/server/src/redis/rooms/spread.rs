@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Pace of large rooms.
 const PACE: Pace = Pace::SERVER;
-/// Members that are told at once.
+/// Members that get their notices at the same time.
 const TOGETHER: usize = 64;
 /// Time between two looks for bells that were lost, in milliseconds.
 const ASK_MS: u64 = 10_000;

@@ -54,7 +54,7 @@ pub(super) enum Act<'a> {
     /// The session ends.
     End(LeaveReason),
     Away(AwayReason),
-    /// `was_away`: the session was away, whether or not the room was told.
+    /// `was_away`: the session was away, whether or not the room knew of it.
     Back {
         info: &'a str,
         was_away: bool,

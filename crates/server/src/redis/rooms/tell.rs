@@ -15,10 +15,10 @@ use crate::redis::seats::{MAX_AHEAD, Seat};
 use signalpost_protocol::{PeerId, RoomName};
 use std::sync::Arc;
 
-/// Most times that one member is told in one go: each time something else has moved its seat.
+/// Most attempts to send one member its notices: before each, another step has moved its seat.
 const TRIES: usize = 16;
 
-/// How it is with a member in a room after it was told.
+/// Where a member of a room stands after it got its notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// It knows the room as it was read.
@@ -39,7 +39,7 @@ pub(super) enum Told {
 
 impl Rooms<'_> {
     /// Tells a member of this node what is new in a room, at most as much as its mailbox takes before it acknowledges, and about
-    /// `share` notices. `changes`: the room as it was read for several members. Returns also how much it was told.
+    /// `share` notices. `changes`: the room as it was read for several members. Returns also how many notices it got.
     pub(super) async fn update(
         &self,
         member: &Member,
@@ -206,7 +206,7 @@ impl Rooms<'_> {
     }
 }
 
-/// Plans what a member is told of one peer ahead of its turn; `None`: it has to be told of everybody.
+/// Plans the notices about one peer that a member gets ahead of its turn; `None`: the member needs those about every peer.
 fn ahead(target: &Target, room: &RoomName, seat: &Seat, entry: &Entry) -> Option<(Vec<Mail>, Seat)> {
     if seat.cursor == 0 || seat.ahead.len() >= MAX_AHEAD {
         return None;

@@ -87,7 +87,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn news_are_told_once_whoever_tells_them() {
+async fn news_come_once_from_whichever_node() {
     let world = World::new().await;
     assert_eq!(world.tell("mine", "", "0 0 0", 0).await.0, "ok", "the wish to enter");
     let (reply, mut seat) = world.tell("mine", "", "5 5 5", 1).await;

@@ -5,9 +5,9 @@
 --   source and session was taken before; 5 kind; 6 weight; 7 sender of a relay, or empty; 8 unheard ('u' or '-');
 --   9 the sender's session and 10 the reference of the receipt that it wants, or '-' twice; 11 the session that it is for, or
 --   empty for any; 12 lowest version of that session; 13 mail; then pairs of a room and a version: the newest news of the sender
---   in that room, which a member of it must have been told before.
+--   in that room, which a member of it must have before.
 -- Replies: {'ok', number}; {'dup'}: it was taken before; {'gone'}: there is no such session; {'old'}: its version is too low;
---   {'busy', session}: no room; {'stale'}: a later session of the source was here; {'behind', room, seat, session, version}: the member is to be told first.
+--   {'busy', session}: no room; {'stale'}: a later session of the source was here; {'behind', room, seat, session, version}: the member gets the news of the sender first.
 
 local now = clock()
 local it = redis.call('HMGET', KEYS[1], 'num', 'state', 'version', 'seen', 'due', 'ttl', 'turned')
@@ -37,8 +37,8 @@ if last then
 end
 
 for at = 14, #ARGV, 2 do
-  -- A seat: the version up to which the member was told, that of its own last change, that of its first list, and who it was
-  -- told of ahead of its turn (JSON). A member that is about to enter has no own version.
+  -- A seat: the version up to which the member has the news, that of its own last change, that of its first list, and the peers
+  -- whose news it has ahead of its turn (JSON). A member that is about to enter has no own version.
   local seat = redis.call('HGET', KEYS[1], 'room:' .. ARGV[at])
   if seat then
     local told, own, ahead = string.match(seat, '^(%d+) (%d+) %d+ ?(.*)$')

@@ -1,4 +1,4 @@
--- What the scripts of sessions and mailboxes share. It stands before each script, behind the limits of engine/limits.rs.
+-- What the scripts share. It stands before each script, behind the limits of engine/limits.rs.
 --
 -- KEYS of a script about a mailbox: 1 session (hash), 2 mailbox (stream), 3 and 4 the sources' last numbers of this time
 -- and of the time before (hashes), 5 the senders' shares (hash).
@@ -64,7 +64,7 @@ local function share(from, entries, bytes)
 end
 
 -- Puts mail into the mailbox, where there is room for it, and rings the owner. Returns its number.
--- `about` is what becomes of it at the end of the session: 'u' if its sender is told that it did not arrive ('-': not),
+-- `about` is what becomes of it at the end of the session: 'u' if its sender hears that it did not arrive ('-': not),
 -- and the receipt that its sender wants: the number of its session, and the reference ('- -': none). `quiet`: the owner calls,
 -- and needs no bell.
 local function append(kind, weight, from, about, mail, quiet)
@@ -119,7 +119,7 @@ local function acknowledge(ack)
   end
 end
 
--- Ends the session. What it leaves goes into a grave: consequences elsewhere are drawn from there, once, by whoever finds it.
+-- Ends the session. What it leaves goes into a grave: the node that finds it draws the consequences elsewhere from there, once.
 -- `reason` is for the members of its rooms, `farewell` for its socket. Returns the number of the session.
 local function bury(reason, farewell)
   local last = redis.call('HMGET', KEYS[1], 'num', 'node', 'seal', 'leaving')
@@ -144,4 +144,17 @@ end
 local function fenced(seal)
   local former = redis.call('HMGET', KEYS[1], 'former', 'farewell')
   return { 'fenced', former[1] == seal and former[2] or '' }
+end
+
+-- Adds peers of a room to a reply: id, entry, description, id, entry, description, … `e` and `d` are the keys of both.
+local function with_peers(reply, e, d, ids)
+  if #ids == 0 then return reply end
+  local entries = redis.call('HMGET', e, unpack(ids))
+  local infos = redis.call('HMGET', d, unpack(ids))
+  for n, id in ipairs(ids) do
+    reply[#reply + 1] = id
+    reply[#reply + 1] = entries[n] or ''
+    reply[#reply + 1] = infos[n] or ''
+  end
+  return reply
 end

@@ -1,4 +1,4 @@
--- Gives a session to another socket, if all is as the claim has read it. The former owner is told.
+-- Gives a session to another socket, if all is as the claim has read it. The former owner gets a bell.
 --
 -- KEYS: of a whole session.
 -- ARGV: 1 time; 2 number and revision that were read ('num:rev'); 3 channel of the node, 4 seal; 5 the number up to which the

@@ -21,7 +21,7 @@
 --      session, and every member lists it again
 --   6  turn: the number of this absence or return, which grows within a session; a join carries that of the present ownership
 --   7  channel of the calling node, which owns the session (join, back) and needs no bell
---   8  letters (leave, end, away); back: 1 where the session was away, whether or not the room was told
+--   8  letters (leave, end, away); back: 1 where the session was away, whether or not the room knew of it
 --   9  description, JSON (join, back)
 --  10  deadline: a join that arrives later than this, in milliseconds, is refused; "": none
 --  11  the room's name, for the bell
@@ -168,7 +168,7 @@ if not changed then return reply('same') end
 
 redis.call('ZADD', v, text(ver), id)
 if what == 'join' and (ARGV[5] == '0' or redis.call('HEXISTS', h, 'ver') == 0) then
-  -- Whoever knew a room of this name knew another one.
+  -- A member that knew a room of this name knew another one.
   redis.call('HSET', h, 'floor', text(ver))
 end
 redis.call('HSET', h, 'ver', text(ver), 'members', members)

@@ -16,13 +16,4 @@ local ids = redis.call('ZREVRANGEBYSCORE', v, '+inf', '(' .. ARGV[2], 'LIMIT', 0
 local reach = tonumber(ARGV[2])
 if #ids >= most then reach = math.max(reach, tonumber(redis.call('ZSCORE', v, ids[#ids])) - 1) end
 local reply = { tonumber(ver or '0'), reach, tonumber(floor or '0'), tonumber(members or '0') }
-if #ids > 0 then
-  local entries = redis.call('HMGET', e, unpack(ids))
-  local infos = redis.call('HMGET', d, unpack(ids))
-  for n, id in ipairs(ids) do
-    reply[#reply + 1] = id
-    reply[#reply + 1] = entries[n] or ''
-    reply[#reply + 1] = infos[n] or ''
-  end
-end
-return reply
+return with_peers(reply, e, d, ids)

@@ -8,13 +8,4 @@ local h, e, d, i = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
 local from = ARGV[2] == '' and '-' or '(' .. ARGV[2]
 local ids = redis.call('ZRANGEBYLEX', i, from, '+', 'LIMIT', 0, tonumber(ARGV[3]))
 local reply = { tonumber(redis.call('HGET', h, 'ver') or '0') }
-if #ids > 0 then
-  local entries = redis.call('HMGET', e, unpack(ids))
-  local infos = redis.call('HMGET', d, unpack(ids))
-  for n, id in ipairs(ids) do
-    reply[#reply + 1] = id
-    reply[#reply + 1] = entries[n] or ''
-    reply[#reply + 1] = infos[n] or ''
-  end
-end
-return reply
+return with_peers(reply, e, d, ids)

@@ -1,5 +1,5 @@
 -- Tells a member the news of one room: puts mail into its mailbox and moves its seat, both or neither. The seat is compared with
--- what the caller has read, so that no news is told twice, whoever tells it.
+-- what the caller has read, so that no node tells a member the same news twice.
 --
 -- KEYS: of a mailbox.
 -- ARGV: 1 time; 2 number of the member's session; 3 seal of its owner, or empty for another node; 4 field of the seat; 5 the

@@ -4,28 +4,28 @@ use crate::redis::error::StoreError;
 use signalpost_protocol::PeerId;
 use std::collections::BTreeMap;
 
-/// Most peers that a member is told of ahead of its turn. Beyond them it is told of all.
+/// Most peers whose news a member gets ahead of its turn. Beyond them it gets the news of all.
 pub(in crate::redis) const MAX_AHEAD: usize = 32;
 
-/// What a member was told of a peer.
+/// What a member knows of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::redis) struct Known {
     /// The version at which the member was given the list of the room.
     pub(in crate::redis) listed: u64,
-    /// The version up to which the member was told of this peer.
+    /// The version up to which the member has the news of this peer.
     pub(in crate::redis) cursor: u64,
 }
 
 /// The seat of a session in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::redis) struct Seat {
-    /// The version up to which the client was told. 0: the client needs the list of the room.
+    /// The version up to which the client has the news. 0: the client needs the list of the room.
     pub(in crate::redis) cursor: u64,
     /// The version of the session's own last change. 0: it wants to enter, and may have entered or not.
     pub(in crate::redis) own: u64,
     /// The version of the list that the client was given.
     pub(in crate::redis) listed: u64,
-    /// Peers of which the client was told up to a later version, before a relay of theirs.
+    /// Peers whose news the client has up to a later version, because a relay of theirs came.
     pub(in crate::redis) ahead: BTreeMap<PeerId, u64>,
 }
 
@@ -46,7 +46,7 @@ impl Seat {
         Known { listed: self.listed, cursor: self.cursor.max(ahead) }
     }
 
-    /// Returns the seat of a client that was told everything up to `version`.
+    /// Returns the seat of a client that has all news up to `version`.
     pub(in crate::redis) fn told_until(&self, version: u64) -> Self {
         let mut seat = self.clone();
         seat.cursor = seat.cursor.max(version);
@@ -54,7 +54,7 @@ impl Seat {
         seat
     }
 
-    /// Returns the seat of a client that was told of one peer up to `version`.
+    /// Returns the seat of a client that has the news of one peer up to `version`.
     pub(in crate::redis) fn told_of(&self, peer: &PeerId, version: u64) -> Self {
         let mut seat = self.clone();
         seat.ahead.insert(peer.clone(), version);

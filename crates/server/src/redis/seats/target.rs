@@ -2,7 +2,7 @@
 
 use signalpost_protocol::PeerId;
 
-/// The member that is told, by the node that owns its session or by another.
+/// The member that gets notices, from the node that owns its session or from another.
 #[derive(Clone, Debug)]
 pub(in crate::redis) struct Target {
     pub(in crate::redis) peer: PeerId,

@@ -93,7 +93,7 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Lets the doorbell ring for the socket, before the session is there: nothing is delivered yet.
-    fn expect(&self, number: u64, frames: Frames, keys: Keys) {
+    fn own_ahead(&self, number: u64, frames: Frames, keys: Keys) {
         let owned = Owned {
             id: self.id.clone(),
             number,
@@ -128,7 +128,7 @@ impl Attempt<'_> {
     ) -> Result<bool, StoreError> {
         let Claim { key, next, attempt, .. } = self.claim.clone();
         let keys = Keys::new(key, next, attempt, reason);
-        self.expect(0, Frames::default(), keys.clone());
+        self.own_ahead(0, Frames::default(), keys.clone());
         // Written before, so that no session is ever without a place in it.
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
         let farewell = former.map(Farewell::into_delivery);
@@ -170,7 +170,7 @@ impl Attempt<'_> {
     ) -> Result<bool, StoreError> {
         let mut keys = stored.keys.clone();
         keys.rotate(self.claim.key, self.claim.next, self.claim.attempt);
-        self.expect(stored.number, stored.frames.clone(), keys.clone());
+        self.own_ahead(stored.number, stored.frames.clone(), keys.clone());
         let acknowledged = position.unwrap_or_default();
         let call = self.call(&scripts::RESUME).arg(stored.revision());
         let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged.0).arg(MAX_ENTRIES);

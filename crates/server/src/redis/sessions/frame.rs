@@ -165,7 +165,7 @@ impl Turn<'_> {
             version: if receipt.is_some() { SESSIONS } else { 1 },
             rooms: &own,
         };
-        // Each refusal is about one room, of which the receiver is told then.
+        // Each refusal is about one room, whose news the receiver gets then.
         for _ in 0..=2 * limits::ROOMS_PER_PEER {
             match mailbox::post(self.node, self.now, &post).await? {
                 Posted::Taken => return Ok(Ok(())),

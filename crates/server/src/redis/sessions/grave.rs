@@ -14,7 +14,7 @@ use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Most ended sessions of one peer that are looked at in one go. Whoever comes next goes on.
+/// Most ended sessions of one peer that are looked at in one go. The next command, claim or sweep goes on.
 const MAX_AT_ONCE: usize = 16;
 
 /// What one ended session has left.
@@ -33,7 +33,7 @@ struct Grave {
 /// Draws the consequences of all ended sessions of a peer.
 ///
 /// # Errors
-/// Redis did not do all of it in time. Whoever comes next goes on.
+/// Redis did not do all of it in time. The next command, claim or sweep goes on.
 pub(super) async fn empty(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<(), StoreError> {
     for _ in 0..MAX_AT_ONCE {
         let call = node.call(&scripts::GRAVES, now).keys(node.keys.whole(id));

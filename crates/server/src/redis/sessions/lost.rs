@@ -1,4 +1,4 @@
-//! What is left to do when a session was taken from its socket, or has ended: at once, or by whoever finds it.
+//! What is left to do when a session was taken from its socket, or has ended: at once, or by the next command, claim or sweep that finds it.
 
 use super::super::agenda::{self, Plan};
 use super::super::bell;
@@ -25,7 +25,7 @@ pub(super) struct Leftovers {
     pub(super) receipts: Vec<Receipt>,
 }
 
-/// Logs why something beside a command was not done. It is still written down, and whoever comes next goes on.
+/// Logs why something beside a command was not done. It is still written down, and the next command, claim or sweep goes on.
 pub(super) fn aside(done: Result<(), StoreError>) {
     if let Err(error) = done {
         counter!("signalpost_redis_put_off_total", "kind" => error.label()).increment(1);
@@ -36,7 +36,7 @@ pub(super) fn aside(done: Result<(), StoreError>) {
 /// Does what was left to do for the session `number` of a peer, and forgets it.
 ///
 /// # Errors
-/// Redis did not do all of it in time. Whoever comes next goes on.
+/// Redis did not do all of it in time. The next command, claim or sweep goes on.
 pub(super) async fn settle(
     node: &Arc<Node>,
     now: u64,
