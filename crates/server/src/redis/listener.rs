@@ -170,10 +170,10 @@ async fn watch_over(node: &Node, hearing: &Hearing) {
     }
 }
 
-/// Gives a sign of life for every session of the node: the doorbell may have rung unheard.
+/// Gives a sign of life for every session of the node that lies in this region: the doorbell may have rung unheard.
 async fn look_at_all(node: &Arc<Node>) {
     let now = node.last_now();
-    futures_util::stream::iter(node.local.owners())
+    futures_util::stream::iter(node.local.owners(node.region))
         .for_each_concurrent(AT_ONCE, async |socket| {
             if let Some(owned) = node.local.owned(socket)
                 && let Err(error) = sessions::commit::beat(node, now, socket, &owned).await

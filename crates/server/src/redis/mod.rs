@@ -16,7 +16,7 @@
 //! changes nothing once another has the session.
 //!
 //! # Files
-//! From the ground up: `error`, `reply`, `keys`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
+//! From the ground up: `error`, `reply`, `keys`, `region`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
 //! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet; `node` is what all
 //! steps share. `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
 //! `listener` and `engine`.
@@ -36,6 +36,7 @@ mod local;
 mod mailbox;
 mod node;
 mod presence;
+mod region;
 mod renewals;
 mod reply;
 mod rooms;

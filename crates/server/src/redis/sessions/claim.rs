@@ -96,6 +96,7 @@ impl Attempt<'_> {
     fn own_ahead(&self, number: u64, frames: Frames, keys: Keys) {
         let owned = Owned {
             id: self.id.clone(),
+            region: self.node.region,
             number,
             seal: self.seal.into(),
             version: self.claim.version,
