@@ -73,7 +73,7 @@ impl Engine for RedisEngine {
         let command = self.node.local.start(socket, command)?;
         let mut running = Box::pin(run(self.node.clone(), now, socket, command));
         if timeout(PROMPT, &mut running).await.is_err() {
-            tokio::spawn(running);
+            self.node.tasks.spawn(running);
         }
         rooms::due(&self.node)
     }
@@ -90,6 +90,11 @@ impl Engine for RedisEngine {
                 None
             }
         }
+    }
+
+    async fn finish(&self) {
+        self.node.tasks.close();
+        self.node.tasks.wait().await;
     }
 
     async fn usage(&self) -> Usage {
