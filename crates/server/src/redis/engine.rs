@@ -75,7 +75,7 @@ impl Engine for RedisEngine {
         let command = node.local.start(socket, command)?;
         let mut running = Box::pin(run(node.clone(), now, socket, command));
         if timeout(PROMPT, &mut running).await.is_err() {
-            tokio::spawn(running);
+            node.tasks.spawn(running);
         }
         rooms::due(node)
     }
@@ -92,6 +92,13 @@ impl Engine for RedisEngine {
                 tracing::warn!(%error, "the sweep was not done");
                 None
             }
+        }
+    }
+
+    async fn finish(&self) {
+        for node in self.mesh.all() {
+            node.tasks.close();
+            node.tasks.wait().await;
         }
     }
 

@@ -7,6 +7,7 @@ use super::call::Call;
 use super::config::{Clock, Config};
 use super::error::StoreError;
 use super::keys::Keys;
+use super::leftovers::Settling;
 use super::local::Local;
 use super::region::Region;
 use super::renewals::Renewals;
@@ -19,12 +20,17 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::TaskTracker;
 
 /// Time that the keys of a session live longer than its lease and its window, in milliseconds.
 const SLACK_MS: u64 = 30_000;
 /// Pauses between two tries of a step: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// Peers for which something is done at once beside their commands.
+const SETTLERS: usize = 256;
 
 /// A node in all regions of its mesh.
 pub(super) struct Mesh {
@@ -71,6 +77,11 @@ pub(super) struct Node {
     /// The channel of the node's doorbell.
     pub(super) channel: String,
     pub(super) renewals: Renewals,
+    /// What runs beside the commands.
+    pub(super) tasks: TaskTracker,
+    /// For which peers a task does what is left, and how many of these tasks act at once.
+    pub(super) settling: Settling,
+    pub(super) settlers: Semaphore,
     /// The time of the last command, for what no command asks for.
     last_now: Arc<AtomicU64>,
     /// How many sessions the store had when it was last counted.
@@ -94,6 +105,9 @@ impl Node {
             config,
             channel,
             renewals: Renewals::default(),
+            tasks: TaskTracker::new(),
+            settling: Settling::default(),
+            settlers: Semaphore::new(SETTLERS),
             last_now: Arc::default(),
             sessions: AtomicU64::new(0),
             overflowed: Mutex::default(),
@@ -152,6 +166,14 @@ impl Node {
                 other => return other,
             }
         }
+    }
+
+    /// Runs a script once, for what somebody repeats later.
+    ///
+    /// # Errors
+    /// The step is not done, or nobody knows whether it is.
+    pub(super) async fn run_once(&self, call: &Call) -> Result<Reply, StoreError> {
+        self.store.run(call).await
     }
 
     /// Draws a seal for a session.
