@@ -1,6 +1,7 @@
 //! What happens to the sockets of the clients, to the servers and to their store.
 
 mod clients;
+mod deck;
 mod servers;
 mod tally;
 
