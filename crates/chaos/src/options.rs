@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::history::Outage;
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,8 +44,8 @@ pub struct Options {
     pub redis: bool,
     /// Redis also loses data now and then: all of it, or, when a replica takes its place, what the replica did not have yet. Then
     /// sessions end, and what is told to be lost with them is counted and is no offence.
-    #[arg(long, requires = "redis")]
-    pub losses: bool,
+    #[arg(long, requires = "redis", value_delimiter = ',', value_name = "KINDS")]
+    pub losses: Vec<Outage>,
     /// The longest that one fault lasts, in seconds. By default a third of the run, and never more.
     #[arg(long, default_value_t = 60.0, value_parser = positive, value_name = "SECONDS")]
     pub longest: f64,
@@ -106,5 +107,7 @@ mod tests {
             assert!(Options::try_parse_from(["chaos"].iter().chain(&wrong)).is_err(), "{wrong:?}");
         }
         assert!(Options::try_parse_from(["chaos", "--memory", "--redis"]).is_err());
+        let options = Options::try_parse_from(["chaos", "--redis", "--losses", "wiped,tail"]).unwrap();
+        assert_eq!(options.losses, [Outage::Wiped, Outage::LostTail]);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::actor::{Cast, Names};
 use crate::balancer::Way;
-use crate::faults::{Limits, Tally, trouble_clients, trouble_servers};
+use crate::faults::{Limits, Tally, Word, trouble_clients, trouble_servers};
 use crate::options::Options;
 use crate::random::Random;
 use crate::recorder::Recorder;
@@ -55,8 +55,12 @@ pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         }
     };
     let limits = Limits { longest, stopped };
-    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |outage| {
-        recorder.note(|history, at| history.outage(at, outage));
+    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |word| {
+        recorder.note(|history, at| match word {
+            Word::Loses(outage) => history.outage(at, Some(outage)),
+            Word::HasLost => history.outage(at, None),
+            Word::WedgeUnfound => history.odd("a wedged subscription was not found within 8 s".into()),
+        });
     });
     let clock = async {
         sleep(options.duration()).await;

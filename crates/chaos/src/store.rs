@@ -1,9 +1,16 @@
 //! The Redis that the servers of a run share.
 
-use signalpost_lab::{Data, Failure, Fault, FaultProxy, RedisOptions, RedisServer, Which};
+use signalpost_lab::{Data, Deadline, Failure, Fault, FaultProxy, RedisOptions, RedisServer, Which};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
+
+/// Within this time a server finds that its subscription is wedged, and opens another: silence of 5 s, an echo that does not come
+/// for 2 s, and the time to connect.
+const FOUND: Duration = Duration::from_secs(8);
+/// How long servers may take to subscribe when Redis answers again.
+const SUBSCRIBING: Duration = Duration::from_secs(20);
 
 /// Redis, a replica of it if it is to lose data, and the proxy by which everybody reaches the one that is the primary.
 pub struct Store {
@@ -73,6 +80,38 @@ impl Store {
         primary.wait_for_primary().await?;
         std::mem::swap(primary, replica);
         Ok(())
+    }
+
+    /// Wedges every subscription that is open: nothing comes any more, and nothing says so. Returns after how long each of so many
+    /// `servers` had found that and opened another; `None` if that took longer than [`FOUND`].
+    ///
+    /// # Errors
+    /// When Redis does not answer, or the servers have no subscriptions to begin with.
+    pub async fn wedge_subscriptions(&self, servers: usize) -> Result<Option<Duration>, Failure> {
+        let deadline = Deadline::after(SUBSCRIBING);
+        let mut former = self.subscribers().await?;
+        while former.len() < servers {
+            deadline.rest(|| format!("{} of {servers} servers have subscribed", former.len())).await?;
+            former = self.subscribers().await?;
+        }
+        self.proxy.wedge(Which::Subscribers)?;
+        let began = Instant::now();
+        let last = former.last().copied().unwrap_or_default();
+        while began.elapsed() < FOUND {
+            let new = self.subscribers().await?.iter().filter(|id| **id > last).count();
+            if new >= servers {
+                return Ok(Some(began.elapsed()));
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(None)
+    }
+
+    /// The numbers of the connections that have subscribed, the newest last: Redis counts them up.
+    async fn subscribers(&self) -> Result<BTreeSet<u64>, Failure> {
+        let list = self.primary.command(&["CLIENT", "LIST", "TYPE", "pubsub"]).await?;
+        let id = |line: &str| line.strip_prefix("id=")?.split(' ').next()?.parse().ok();
+        Ok(list.text().lines().filter_map(id).collect())
     }
 
     /// Copies the logs to a folder.

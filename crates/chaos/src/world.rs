@@ -1,6 +1,7 @@
 //! The servers of a run, and the store that they share.
 
 use crate::balancer::Balancer;
+use crate::history::Outage;
 use crate::options::Options;
 use crate::store::Store;
 use signalpost_lab::{Failure, NodeOptions, ServerNode, built_server};
@@ -19,8 +20,8 @@ pub struct World {
     nodes: Vec<ServerNode>,
     /// Without it there is one server, which keeps everything in its memory.
     pub redis: Option<Store>,
-    /// Whether Redis may lose data.
-    pub losses: bool,
+    /// Which data Redis may lose.
+    pub losses: Vec<Outage>,
     logs: Option<PathBuf>,
 }
 
@@ -30,7 +31,11 @@ impl World {
     /// # Errors
     /// When a program is missing or does not start.
     pub async fn start(options: &Options, more: &[&str]) -> Result<Self, Failure> {
-        let redis = if options.redis { Some(Store::start(options.losses).await?) } else { None };
+        let redis = if options.redis {
+            Some(Store::start(options.losses.contains(&Outage::LostTail)).await?)
+        } else {
+            None
+        };
         let url = redis.as_ref().map(Store::url);
         let mut arguments = more.to_vec();
         if options.logs.is_none() {
@@ -45,7 +50,7 @@ impl World {
             nodes.push(ServerNode::start(NodeOptions::new(&program, &arguments)).await?);
         }
         let balancer = Arc::new(Balancer::new(nodes.iter().map(ServerNode::address)));
-        Ok(Self { balancer, nodes, redis, losses: options.losses, logs: options.logs.clone() })
+        Ok(Self { balancer, nodes, redis, losses: options.losses.clone(), logs: options.logs.clone() })
     }
 
     /// How many servers there are.

@@ -6,5 +6,5 @@ mod servers;
 mod tally;
 
 pub use clients::trouble_clients;
-pub use servers::{Limits, trouble_servers};
+pub use servers::{Limits, Word, trouble_servers};
 pub use tally::Tally;

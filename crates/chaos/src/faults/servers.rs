@@ -34,6 +34,8 @@ enum Happening {
     CutSubscriptions,
     /// The subscriptions of the servers stay, and nothing comes.
     FreezeSubscriptions,
+    /// The same for the subscriptions that are open, for ever; new ones hear again.
+    WedgeSubscriptions,
     /// Redis is killed and starts again without its data.
     WipeRedis,
     /// A replica takes the place of Redis without the newest data.
@@ -56,6 +58,7 @@ impl Happening {
         Self::DelayRedis,
         Self::CutSubscriptions,
         Self::FreezeSubscriptions,
+        Self::WedgeSubscriptions,
     ];
     /// What can happen besides where data may be lost.
     const LOSSES: &'static [Self] = &[Self::WipeRedis, Self::LoseTail, Self::LoseTail];
@@ -72,6 +75,7 @@ impl Happening {
             Self::DelayRedis => "Redis slow",
             Self::CutSubscriptions => "subscriptions cut",
             Self::FreezeSubscriptions => "subscriptions frozen",
+            Self::WedgeSubscriptions => "subscriptions wedged",
             Self::WipeRedis => "Redis killed without its data",
             Self::LoseTail => "replica promoted without the newest data",
         }
@@ -87,6 +91,17 @@ impl Happening {
     }
 }
 
+/// What the run has to know of what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Redis is about to lose this data.
+    Loses(Outage),
+    /// Redis runs again, and has lost the data.
+    HasLost,
+    /// Not every server found within 8 s that its subscription was wedged.
+    WedgeUnfound,
+}
+
 /// The limits of what happens.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -97,8 +112,8 @@ pub struct Limits {
 }
 
 /// Lets things happen to the servers and their store, with `pause` between two of them on average; without a pause nothing
-/// happens. Everything that can happen has happened before one of it happens once more. `lost` is told which data
-/// Redis is about to lose, and `None` when it runs again. Returns when it is stopped and everything runs again.
+/// happens. Everything that can happen has happened before one of it happens once more. `told` hears of what
+/// counts for the verdict. Returns when it is stopped and everything runs again.
 ///
 /// # Errors
 /// When something does not start again.
@@ -108,11 +123,13 @@ pub async fn trouble_servers(
     pause: Option<Duration>,
     Limits { longest, mut stopped }: Limits,
     tally: &Tally,
-    lost: impl Fn(Option<Outage>),
+    told: impl Fn(Word),
 ) -> Result<(), Failure> {
-    let losses = if world.losses { Happening::LOSSES } else { &[] };
     let all = if world.redis.is_some() { Happening::ON_REDIS } else { Happening::IN_MEMORY };
-    let mut deck = Deck::new([all, losses].concat());
+    let losses = Happening::LOSSES
+        .iter()
+        .filter(|loss| loss.outage().is_some_and(|outage| world.losses.contains(&outage)));
+    let mut deck = Deck::new(all.iter().chain(losses).copied().collect());
     loop {
         let wait = pause.map_or(Duration::MAX, |pause| random.pause(pause));
         tokio::select! {
@@ -122,9 +139,8 @@ pub async fn trouble_servers(
         }
         let Some(happening) = deck.draw(&mut random) else { return Ok(()) };
         tally.count(happening.name());
-        let outage = happening.outage();
-        if outage.is_some() {
-            lost(outage);
+        if let Some(outage) = happening.outage() {
+            told(Word::Loses(outage));
         }
         let node = random.below(world.nodes());
         let mut time = |least, most| random.time(least, most).min(longest);
@@ -162,10 +178,21 @@ pub async fn trouble_servers(
                 pass(world, Fault::Freeze, Which::Subscribers, time(1_000, 20_000)).await?;
             }
             Happening::CutRedis => cut(world.redis.as_ref(), Which::Every)?,
+            Happening::WedgeSubscriptions => {
+                let nodes = world.nodes();
+                let found = match &world.redis {
+                    Some(redis) => redis.wedge_subscriptions(nodes).await?,
+                    None => None,
+                };
+                match found {
+                    Some(after) => println!("wedged subscriptions found after {:.2} s", after.as_secs_f64()),
+                    None => told(Word::WedgeUnfound),
+                }
+            }
             Happening::CutSubscriptions => cut(world.redis.as_ref(), Which::Subscribers)?,
         }
-        if outage.is_some() {
-            lost(None);
+        if happening.outage().is_some() {
+            told(Word::HasLost);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The sessions that were lost, and the outages of the store that may cost sessions.
 
 use super::way::{At, Peer};
+use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,11 +10,12 @@ use std::fmt;
 const NOTICE: At = 120_000_000;
 
 /// What the store has lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Outage {
     /// Everything.
     Wiped,
     /// The newest data: a replica that did not have it yet has become the primary.
+    #[value(name = "tail")]
     LostTail,
 }
 

@@ -158,27 +158,20 @@ impl History {
 
     /// How many messages were not heard yet that must be, or have no outcome yet.
     pub fn under_way(&self) -> usize {
-        self.channels.values().map(Channel::under_way).sum()
+        let left =
+            self.channels.iter().flat_map(|(way, channel)| channel.left().map(move |(_, it)| (way, it)));
+        left.filter(|(way, entry)| lost_with(&self.losses, **way, entry).is_none()).count()
     }
 
     /// Ends the run: what has not arrived by now is lost.
     pub fn finish(mut self) -> Verdict {
         for (way, channel) in &self.channels {
             for (number, entry) in channel.left() {
-                let until = entry.passed.unwrap_or(At::MAX);
                 let finding = |offence| Finding { offence, way: *way, number, at: entry.started };
-                if !entry.is_settled {
-                    self.verdict.note(finding(Offence::Unsettled));
-                } else if entry.is_confirmed {
-                    self.verdict.note(finding(Offence::Lost));
-                } else if self.losses.was_lost(way.to, entry.started, until) {
-                    let reason = self.losses.reason_between(way.to, entry.started, until);
-                    self.verdict.cost(reason).messages += 1;
-                } else if self.losses.lost_tail(way.from, entry.started, until) {
-                    // The sender's own frame was in the tail, and so what came of it.
-                    self.verdict.cost(Some(Outage::LostTail)).messages += 1;
-                } else {
-                    self.verdict.note(finding(Offence::Lost));
+                match lost_with(&self.losses, *way, entry) {
+                    Some(reason) => self.verdict.cost(reason).messages += 1,
+                    None if entry.is_settled => self.verdict.note(finding(Offence::Lost)),
+                    None => self.verdict.note(finding(Offence::Unsettled)),
                 }
             }
         }
@@ -250,6 +243,19 @@ impl History {
     fn channel(&mut self, way: Way) -> &mut Channel {
         self.channels.entry(way).or_default()
     }
+}
+
+/// Whether a message went with a session, and with which outage; `None`: it did not. What its receiver confirmed cannot have.
+fn lost_with(losses: &Losses, way: Way, entry: &Entry) -> Option<Option<Outage>> {
+    let (from, until) = (entry.started, entry.passed.unwrap_or(At::MAX));
+    if !entry.is_settled || entry.is_confirmed {
+        return None;
+    }
+    if losses.was_lost(way.to, from, until) {
+        return Some(losses.reason_between(way.to, from, until));
+    }
+    // The sender's own frame was in the tail, and so what came of it.
+    losses.lost_tail(way.from, from, until).then_some(Some(Outage::LostTail))
 }
 
 /// Whether a refusal only asks the sender to be slower.
