@@ -44,15 +44,20 @@ impl RedisEngine {
         let listener = tokio::spawn(listener::listen(node.clone(), sender));
         let engine = Self { node, listener };
         let first = subscribed.wait_for(|subscriptions| *subscriptions > 0);
-        match timeout(engine.node.config.patience, first).await {
-            Ok(Ok(_)) => Ok(engine),
-            _ => Err(StoreError::Unreachable("no subscription to the doorbell".into())),
-        }
+        let refused = engine.node.health.refused();
+        let failure = tokio::select! {
+            first = timeout(engine.node.config.patience, first) => match first {
+                Ok(Ok(_)) => None,
+                _ => Some(StoreError::Unreachable("no subscription to the doorbell".into())),
+            },
+            error = refused => Some(error),
+        };
+        failure.map_or(Ok(engine), Err)
     }
 
     /// Why the engine cannot do its work at the moment; `None` while it can.
     pub fn trouble(&self) -> Option<StoreError> {
-        self.node.store.trouble()
+        self.node.store.trouble().or_else(|| self.node.health.trouble())
     }
 }
 

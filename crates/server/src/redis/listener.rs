@@ -116,6 +116,7 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
         match node.store.listen(&node.channel, Ear(hearing.clone())).await {
             Ok(connection) => {
                 pause = PAUSES.0;
+                node.health.note_doorbell(None);
                 let before = *subscribed.borrow();
                 if before > 0 {
                     look_at_all(&node).await;
@@ -127,6 +128,7 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
             }
             Err(error) => {
                 tracing::warn!(%error, "no subscription to the doorbell");
+                node.health.note_doorbell(Some(error));
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
             }

@@ -17,7 +17,8 @@
 //!
 //! # Files
 //! From the ground up: `error`, `reply`, `keys`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
-//! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet; `node` is what all
+//! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet, `health` what went
+//! wrong last; `node` is what all
 //! steps share. `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
 //! `listener` and `engine`.
 
@@ -30,6 +31,7 @@ mod connect;
 mod discovery;
 mod engine;
 mod error;
+mod health;
 mod keys;
 mod listener;
 mod local;

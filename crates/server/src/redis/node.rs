@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::config::{Clock, Config};
 use super::error::StoreError;
+use super::health::Health;
 use super::keys::Keys;
 use super::local::Local;
 use super::renewals::Renewals;
@@ -32,6 +33,7 @@ pub(super) struct Node {
     /// The channel of the node's doorbell.
     pub(super) channel: String,
     pub(super) renewals: Renewals,
+    pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
     last_now: AtomicU64,
     /// How many sessions the store had when it was last counted.
@@ -52,6 +54,7 @@ impl Node {
             config,
             channel,
             renewals: Renewals::default(),
+            health: Health::default(),
             last_now: AtomicU64::new(0),
             sessions: AtomicU64::new(0),
             overflowed: Mutex::default(),
