@@ -18,7 +18,8 @@
 //! # Files
 //! From the ground up: `error`, `reply`, `keys`, `region`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
 //! the way to Redis; `proof` and `local` are what the sockets of this node own, `leftovers` what is to be done beside their
-//! commands, `renewals` what the agenda does not know yet; `node` is what all steps share. `agenda` and `mailbox` are used by all
+//! commands, `renewals` what the agenda does not know yet, `health` what went wrong
+//! last; `node` is what all steps share. `agenda` and `mailbox` are used by all
 //! that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
 //! `listener` and `engine`.
 
@@ -31,6 +32,7 @@ mod connect;
 mod discovery;
 mod engine;
 mod error;
+mod health;
 mod keys;
 mod leftovers;
 mod listener;

@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::config::{Clock, Config};
 use super::error::StoreError;
+use super::health::Health;
 use super::keys::Keys;
 use super::leftovers::Settling;
 use super::local::Local;
@@ -82,6 +83,7 @@ pub(super) struct Node {
     /// For which peers a task does what is left, and how many of these tasks act at once.
     pub(super) settling: Settling,
     pub(super) settlers: Semaphore,
+    pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
     last_now: Arc<AtomicU64>,
     /// How many sessions the store had when it was last counted.
@@ -109,6 +111,7 @@ impl Node {
             settling: Settling::default(),
             settlers: Semaphore::new(SETTLERS),
             last_now: Arc::default(),
+            health: Health::default(),
             sessions: AtomicU64::new(0),
             overflowed: Mutex::default(),
         }
