@@ -19,9 +19,10 @@
 //! From the ground up: `error`, `reply`, `keys`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
 //! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet; `node` is what all
 //! steps share. `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
-//! `listener` and `engine`.
+//! `listener` and `engine`. `audit` is a store of its own beside all of it, over the same way to Redis.
 
 mod agenda;
+mod audit;
 mod bell;
 mod call;
 mod codec;
@@ -45,6 +46,7 @@ mod sessions;
 mod store;
 mod sweep;
 
+pub use audit::RedisAuditStore;
 pub use config::{Clock, Config, Topology};
 pub use engine::RedisEngine;
 pub use error::StoreError;
