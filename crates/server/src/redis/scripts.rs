@@ -102,6 +102,14 @@ scripts! {
     // The agenda of the sweepers.
     AGENDA = "agenda", Reads;
     PLAN = "plan", Frees;
+    // The audit trail.
+    AUDIT_TIME = "audit_time", Reads;
+    AUDIT_KEY = "audit_key", Grows;
+    AUDIT_KEYS = "audit_keys", Reads;
+    AUDIT_APPEND = "audit_append", Grows;
+    AUDIT_PAGE = "audit_page", Reads;
+    AUDIT_ERASE = "audit_erase", Frees;
+    AUDIT_EXPIRE = "audit_expire", Frees;
 }
 
 #[cfg(test)]
