@@ -3,6 +3,7 @@
 //! One mutex guards all of it; it is held for a few map look-ups and pushes into queues, never across an await.
 
 use super::proof::Proof;
+use super::region::Region;
 use crate::SocketId;
 use crate::engine::limits::SHARED_RELAY_BYTES;
 use crate::engine::{Claimed, Command, Delivery, DeliveryQueue, Full, Mail, Outcome};
@@ -37,6 +38,8 @@ struct Line {
 #[derive(Clone, Debug)]
 pub(super) struct Owned {
     pub(super) id: PeerId,
+    /// The region in whose Redis the session lies.
+    pub(super) region: Region,
     /// Names the session and no other of this peer, earlier or later.
     pub(super) number: u64,
     /// Its revision when this node got it.
@@ -197,9 +200,14 @@ impl Local {
         state.lines.get(state.seals.get(seal)?)?.owned.as_ref().map(|owned| owned.proof)
     }
 
-    /// Returns the sockets that own a session.
-    pub(super) fn owners(&self) -> Vec<SocketId> {
-        self.state().seals.values().copied().collect()
+    /// Returns the sockets that own a session that lies in a region.
+    pub(super) fn owners(&self, region: Region) -> Vec<SocketId> {
+        let state = self.state();
+        let lies_there = |socket: &&SocketId| {
+            let line = state.lines.get(socket);
+            line.and_then(|line| line.owned.as_ref()).is_some_and(|owned| owned.region == region)
+        };
+        state.seals.values().filter(lies_there).copied().collect()
     }
 
     /// Changes the session of a socket.

@@ -107,6 +107,7 @@ impl Attempt<'_> {
     fn own_ahead(&self, number: u64, rev: u64, frames: Frames, keys: Keys) {
         let owned = Owned {
             id: self.id.clone(),
+            region: self.node.region,
             number,
             rev,
             seal: self.seal.into(),
