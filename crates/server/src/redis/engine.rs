@@ -102,10 +102,9 @@ impl Engine for RedisEngine {
     }
 
     async fn finish(&self) {
-        for node in self.mesh.all() {
-            node.tasks.close();
-            node.tasks.wait().await;
-        }
+        let tasks = &self.mesh.own().tasks;
+        tasks.close();
+        tasks.wait().await;
     }
 
     async fn usage(&self) -> Usage {
