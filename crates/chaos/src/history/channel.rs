@@ -128,11 +128,6 @@ impl Channel {
         }
     }
 
-    /// How many messages must still be heard, or have no outcome yet.
-    pub fn under_way(&self) -> usize {
-        self.left().count()
-    }
-
     /// The messages that must still be heard, or have no outcome yet.
     pub fn left(&self) -> impl Iterator<Item = (u32, &Entry)> {
         let is_left = |entry: &Entry| !entry.is_settled || entry.progress == Progress::Required;
