@@ -55,6 +55,9 @@ pub struct Options {
     /// Instead of messages, check what others see of so many guests who come and go; `--clients` is how many are there at once.
     #[arg(long, value_name = "GUESTS")]
     pub presence: Option<u32>,
+    /// With `--presence`: how long the servers keep a session without a socket, in seconds. No fault lasts longer than a quarter of it.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(4..=600), value_name = "SECONDS")]
+    pub resume_window: u16,
     /// The program of the servers. By default the one that cargo built beside this one.
     #[arg(long, value_name = "FILE")]
     pub server: Option<PathBuf>,
