@@ -62,7 +62,7 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
         }
     };
     let limits = Limits { longest: LONGEST, stopped };
-    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally);
+    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |_| {});
     let visiting = async {
         while let Some(visited) = visits.join_next().await {
             visited??;
@@ -76,8 +76,8 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
         () = report(&invitations, &notes) => {}
     }
 
-    for Way(proxy) in &ways {
-        proxy.heal()?;
+    for way in &ways {
+        way.proxy.heal()?;
     }
     let began = Instant::now();
     let settled = async {

@@ -141,6 +141,9 @@ impl<E: Engine> Server<E> {
         let drained =
             tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.stop.drain.0), shared.tasks.wait())
                 .await;
+        if tokio::time::timeout(SHUTDOWN, shared.engine.finish()).await.is_err() {
+            tracing::warn!("stopped with commands unfinished");
+        }
         end.cancel();
         if let (Some(recorder), Some(audit)) = (recorder, shared.audit.get()) {
             audit.stop();
