@@ -139,6 +139,9 @@ impl<E: Engine> Server<E> {
         let drained =
             tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.stop.drain.0), shared.tasks.wait())
                 .await;
+        if tokio::time::timeout(SHUTDOWN, shared.engine.finish()).await.is_err() {
+            tracing::warn!("stopped with commands unfinished");
+        }
         end.cancel();
         match drained {
             Ok(()) => tracing::info!("stopped"),

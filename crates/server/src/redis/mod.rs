@@ -16,9 +16,10 @@
 //! changes nothing once another has the session.
 //!
 //! # Files
-//! From the ground up: `error`, `reply`, `keys`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
-//! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet; `node` is what all
-//! steps share. `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
+//! From the ground up: `error`, `reply`, `keys`, `region`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are
+//! values and the way to Redis; `proof` and `local` are what the sockets of this node own, `leftovers` what is to be done beside
+//! their commands, `renewals` what the agenda does not know yet; `node` is what all steps share. `agenda` and `mailbox` are used by
+//! all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
 //! `listener` and `engine`.
 
 mod agenda;
@@ -31,11 +32,14 @@ mod discovery;
 mod engine;
 mod error;
 mod keys;
+mod leftovers;
 mod listener;
 mod local;
 mod mailbox;
 mod node;
 mod presence;
+mod proof;
+mod region;
 mod renewals;
 mod reply;
 mod rooms;

@@ -70,7 +70,8 @@ macro_rules! scripts {
 scripts! {
     // Mailboxes.
     POST = "post", Grows;
-    MAIL = "mail", Reads;
+    ANSWER = "answer", Grows;
+    MAIL = "mail", Frees;
     // Sessions.
     READ = "read", Reads;
     BEGIN = "begin", Grows;

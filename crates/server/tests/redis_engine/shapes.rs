@@ -29,7 +29,7 @@ fn urls(addresses: &[SocketAddr]) -> String {
 #[tokio::test]
 async fn with_tls_and_a_user_of_its_own() {
     let acl = "user default off\nuser signalpost on >secret ~sp:* &sp:* -@all +@hash +@stream +@list +@set +@sortedset +@string \
-               +@scripting +@pubsub +@connection +pexpire +exists +del +rename +time";
+               +@scripting +@pubsub +@connection +pexpire +exists +del +rename +time +info";
     let options = RedisOptions { tls: true, acl: Some(acl.into()), ..RedisOptions::default() };
     let server = RedisServer::start(options).await.unwrap();
     let mut config = Config::parse(&format!("rediss://signalpost:secret@{}", server.address())).unwrap();

@@ -2,10 +2,13 @@
 
 use super::context::Rooms;
 use super::steps::{Act, Actor};
-use crate::engine::Outcome;
+use crate::SocketId;
+use crate::engine::{Delivery, DeliveryQueue, Full, Outcome};
 use crate::redis::config::{Clock, Config};
 use crate::redis::local::{Owned, Stream};
 use crate::redis::node::Node;
+use crate::redis::proof::Proof;
+use crate::redis::region::Region;
 use crate::redis::seats::{Member, Seat};
 use crate::redis::store::Store;
 use crate::registry::Pace;
@@ -15,7 +18,16 @@ use signalpost_protocol::{PeerId, PeerInfo, RoomName, SESSIONS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+
+/// A queue that takes everything.
+struct Deaf;
+
+impl DeliveryQueue for Deaf {
+    fn deliver(&self, _delivery: Delivery) -> Result<(), Full> {
+        Ok(())
+    }
+}
 
 /// A broadcast in a large room waits for those that are under way; in a small room it does not.
 #[tokio::test]
@@ -30,14 +42,19 @@ async fn posts_to_the_members_of_large_rooms_are_bounded() {
     let [small, large] = ["small", "large"].map(|name| RoomName::parse(name).unwrap());
     let owned = Owned {
         id: PeerId::parse("p0").unwrap(),
+        region: Region::OWN,
         number: 7,
+        rev: 1,
         seal: "seal".into(),
         version: SESSIONS,
         info: Arc::new(PeerInfo::default()),
         frames: Frames::default(),
         unproven: None,
         stream: Stream::default(),
+        proof: Proof::new(NOW, Instant::now()),
     };
+    node.local.attach(SocketId::new(1), Arc::new(Deaf));
+    node.local.own(SocketId::new(1), owned.clone());
     // It has all news: a look at the others would find that they have no sessions.
     let seat = || Seat::listed_at(1 << 52, 1).to_text();
     let seats = BTreeMap::from([(small.clone(), seat()), (large.clone(), seat())]);
