@@ -33,11 +33,11 @@ pub struct History {
     rooms: Rooms,
     losses: Losses,
     verdict: Verdict,
-    /// Refusals and failures that are right only beside the loss of a session, which may be noted later.
+    /// What is right only beside the loss of a session, which may be noted later.
     suspects: Vec<Suspect>,
 }
 
-/// A call that failed.
+/// A call that failed, or a message that arrived though its sender heard that it is not sent.
 #[derive(Clone, Debug)]
 struct Suspect {
     offence: Offence,
@@ -89,7 +89,10 @@ impl History {
             Heard::Next => return,
             Heard::Reordered => Offence::Reordered,
             Heard::Doubled => Offence::Doubled,
-            Heard::Refused => Offence::Refuted,
+            Heard::Refused(started) => {
+                let suspect = Suspect { offence: Offence::Refuted, way, number, started, settled: at };
+                return self.suspects.push(suspect);
+            }
             Heard::Unknown => Offence::Invented,
         };
         self.verdict.note(Finding { offence, way, number, at });
@@ -176,6 +179,12 @@ impl History {
             }
         }
         for Suspect { offence, way, number, started, settled } in self.suspects {
+            // The frame was in the tail, and its client sent it again; or what came of it was.
+            let has_lost_tail = |peer| self.losses.lost_tail(peer, started, At::MAX);
+            if offence == Offence::Refuted && (has_lost_tail(way.to) || has_lost_tail(way.from)) {
+                self.verdict.cost(Some(Outage::LostTail)).refuted += 1;
+                continue;
+            }
             let code = match &offence {
                 Offence::Failed(code) => code.as_str(),
                 _ => "",
@@ -213,9 +222,7 @@ impl History {
             |offence| self.suspects.push(Suspect { offence, way, number, started, settled: at });
         match outcome {
             Outcome::Accepted | Outcome::Confirmed => {}
-            Outcome::Refused(_) if was_heard => {
-                self.verdict.note(Finding { offence: Offence::Refuted, way, number, at });
-            }
+            Outcome::Refused(_) if was_heard => suspect(Offence::Refuted),
             Outcome::Refused(code) | Outcome::Unknown(code) if is_flow_control(code) => {}
             Outcome::Refused(code) | Outcome::Unknown(code) => suspect(Offence::Failed(code.clone())),
         }

@@ -160,7 +160,7 @@ fn a_loss_is_told_only_by_the_session_of_the_receiver_and_while_the_message_was_
     story.outage(Outage::Wiped).accept(0).lose_session(1).accept(1).hear(1);
     let verdict = story.history.finish();
     assert!(verdict.is_kept());
-    let cost = Cost { sessions: 1, messages: 1, calls: 0 };
+    let cost = Cost { sessions: 1, messages: 1, ..Cost::default() };
     assert_eq!(verdict.costs, [(Some(Outage::Wiped), cost)].into());
     // The session of the sender excuses nothing that was accepted.
     assert_eq!(Story::default().accept(0).lose_session(0).offences(), [(Offence::Lost, 0)]);
@@ -193,12 +193,21 @@ fn a_session_is_lost_only_soon_after_an_outage_that_loses_data() {
 
 #[test]
 fn a_lost_tail_takes_what_its_sender_was_told_with_the_session_of_the_sender() {
-    let cost = |messages| Cost { sessions: 1, messages, calls: 0 };
+    let cost = |messages| Cost { sessions: 1, messages, ..Cost::default() };
     let mut story = Story::default();
     story.accept(0).outage(Outage::LostTail).lose_session(0).accept(1).hear(1);
     let verdict = story.history.finish();
     assert!(verdict.is_kept(), "{verdict}");
     assert_eq!(verdict.costs, [(Some(Outage::LostTail), cost(1))].into());
+    // A frame that is sent again may find that the session of its receiver went with the tail.
+    let refused = || Outcome::Refused("peer-not-found".into());
+    let mut story = Story::default();
+    story.send(0).hear(0).outage(Outage::LostTail).lose_session(1).settle(0, refused());
+    let verdict = story.history.finish();
+    assert!(verdict.is_kept() && verdict.costs[&Some(Outage::LostTail)].refuted == 1, "{verdict}");
+    let mut story = Story::default();
+    story.send(0).hear(0).outage(Outage::Wiped).lose_session(1).settle(0, refused());
+    assert_eq!(story.offences(), [(Offence::Refuted, 0)]);
     // What was sent when Redis ran again, and what was confirmed, is lost without a reason.
     let mut story = Story::default();
     story.outage(Outage::LostTail).accept(0).lose_session(0);

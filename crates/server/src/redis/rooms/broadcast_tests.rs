@@ -20,11 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// A queue that takes everything.
-struct Deaf;
+struct Nowhere;
 
-impl DeliveryQueue for Deaf {
-    fn deliver(&self, _delivery: Delivery) -> Result<(), Full> {
+impl DeliveryQueue for Nowhere {
+    fn deliver(&self, _: Delivery) -> Result<(), Full> {
         Ok(())
     }
 }
@@ -45,20 +44,20 @@ async fn posts_to_the_members_of_large_rooms_are_bounded() {
         region: Region::OWN,
         number: 7,
         rev: 1,
+        proof: Proof::new(NOW, Instant::now()),
         seal: "seal".into(),
         version: SESSIONS,
         info: Arc::new(PeerInfo::default()),
         frames: Frames::default(),
         unproven: None,
         stream: Stream::default(),
-        proof: Proof::new(NOW, Instant::now()),
     };
-    node.local.attach(SocketId::new(1), Arc::new(Deaf));
-    node.local.own(SocketId::new(1), owned.clone());
     // It has all news: a look at the others would find that they have no sessions.
     let seat = || Seat::listed_at(1 << 52, 1).to_text();
     let seats = BTreeMap::from([(small.clone(), seat()), (large.clone(), seat())]);
     let member = Arc::new(Member::new(&owned, 1, seats));
+    node.local.attach(SocketId::new(1), Arc::new(Nowhere));
+    node.local.own(SocketId::new(1), owned);
     rooms.here().insert(&member);
     for (room, size) in [(&small, Pace::SERVER.small), (&large, Pace::SERVER.small + 1)] {
         for n in 0..size {
