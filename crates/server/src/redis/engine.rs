@@ -100,7 +100,11 @@ impl Engine for RedisEngine {
     async fn usage(&self) -> Usage {
         let due = agenda::due(&self.node, self.node.last_now()).await.unwrap_or_default();
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        Usage { peers: count(due.sessions), away: count(due.away), ..Usage::default() }
+        Usage { peers: count(due.sessions), away: count(due.away), is_shared: true, ..Usage::default() }
+    }
+
+    fn degraded(&self) -> Option<&'static str> {
+        self.trouble().as_ref().map(StoreError::label)
     }
 }
 
