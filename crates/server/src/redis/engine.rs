@@ -111,7 +111,11 @@ impl Engine for RedisEngine {
         let node = self.mesh.own();
         let due = agenda::due(node, node.last_now()).await.unwrap_or_default();
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        Usage { peers: count(due.sessions), away: count(due.away), ..Usage::default() }
+        Usage { peers: count(due.sessions), away: count(due.away), is_shared: true, ..Usage::default() }
+    }
+
+    fn degraded(&self) -> Option<&'static str> {
+        self.trouble().as_ref().map(StoreError::label)
     }
 }
 
