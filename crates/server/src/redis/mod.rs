@@ -23,6 +23,8 @@
 //! `listener` and `engine`.
 
 mod agenda;
+#[cfg(test)]
+mod agenda_tests;
 mod bell;
 mod call;
 mod codec;
@@ -35,7 +37,11 @@ mod keys;
 mod leftovers;
 mod listener;
 mod local;
+#[cfg(test)]
+mod local_tests;
 mod mailbox;
+#[cfg(test)]
+mod mailbox_tests;
 mod node;
 mod presence;
 mod proof;

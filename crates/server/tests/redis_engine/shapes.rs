@@ -21,7 +21,7 @@ async fn works(config: Config) {
     assert_eq!(again.mail().await.len(), 6);
 }
 
-fn urls(addresses: &[SocketAddr]) -> String {
+pub fn urls(addresses: &[SocketAddr]) -> String {
     let urls: Vec<String> = addresses.iter().map(|address| format!("redis://{address}")).collect();
     urls.join(",")
 }
