@@ -69,7 +69,7 @@ impl Rooms<'_> {
         }
         let allowed = if again { Ok(()) } else { member.state().joins.take(self.now) };
         if let Err(wait) = allowed {
-            return Ok(too_often(wait, reference));
+            return Ok(too_often("enters rooms too often: it may enter another", wait, reference));
         }
         let query = Query { limit: Some(limits::PAGE), ..Query::default() };
         let joined = |page| Some(Mail::Joined { room: room.clone(), page, reference });
@@ -224,9 +224,9 @@ impl Rooms<'_> {
     }
 }
 
-/// Refuses a peer that enters rooms too often, and may enter another in `wait` milliseconds.
-fn too_often(wait: u64, reference: Option<u32>) -> Step {
+/// Refuses a peer that does something too often, and may do it again in `wait` milliseconds.
+pub(super) fn too_often(what: &str, wait: u64, reference: Option<u32>) -> Step {
     let wait = u32::try_from(wait).unwrap_or(u32::MAX);
-    let text = format!("the peer enters rooms too often: it may enter another in {wait} ms").into();
+    let text = format!("the peer {what} in {wait} ms").into();
     Step::refused_for(ErrorCode::RateLimited, text, reference, Some(wait))
 }
