@@ -6,7 +6,7 @@ use super::{begin, node};
 use signalpost_lab::{Clients, RedisCluster, RedisOptions, RedisServer};
 use signalpost_protocol::Signal;
 use signalpost_server::engine::{Action, Command, Delivery, Engine, Mail, Outcome};
-use signalpost_server::redis::{Config, RedisEngine, Topology};
+use signalpost_server::redis::{RedisEngine, Topology};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
