@@ -271,7 +271,8 @@ fn configuration(
         line(format!("maxmemory {bytes}"))?;
     }
     if options.append_only {
-        line("appendonly yes".into())?;
+        // With `everysec` a slow disk may keep writes back for two seconds after their replies.
+        line("appendonly yes\nappendfsync no".into())?;
     }
     if let Some(primary) = options.replica_of {
         line(format!("replicaof {} {}", primary.ip(), primary.port()))?;

@@ -4,7 +4,7 @@ use super::agenda;
 use super::config::Config;
 use super::error::StoreError;
 use super::listener;
-use super::node::{Node, draw};
+use super::node::{Mesh, Node, draw};
 use super::rooms;
 use super::sessions::{beat, claim, commit, detach, frame, lost};
 use super::store::Store;
@@ -27,7 +27,7 @@ const PROMPT: Duration = Duration::from_millis(500);
 /// [`Config::patience`], one command for each socket. Then its socket is closed, and its client comes back and goes on where it
 /// was.
 pub struct RedisEngine {
-    node: Arc<Node>,
+    mesh: Arc<Mesh>,
     listener: JoinHandle<()>,
 }
 
@@ -39,14 +39,15 @@ impl RedisEngine {
     pub async fn connect(config: Config) -> Result<Self, StoreError> {
         let store = Store::connect(config.clone()).await?;
         let name = format!("{:016x}", draw()? as u64);
-        let node = Arc::new(Node::new(store, config, &name));
+        let patience = config.patience;
+        let mesh = Mesh::new(Node::new(store, config, &name), Vec::new());
         let (sender, mut subscribed) = watch::channel(0);
-        let listener = tokio::spawn(listener::listen(node.clone(), sender));
-        let engine = Self { node, listener };
+        let listener = tokio::spawn(listener::listen(mesh.own().clone(), sender));
+        let engine = Self { mesh, listener };
         let first = subscribed.wait_for(|subscriptions| *subscriptions > 0);
-        let refused = engine.node.health.refused();
+        let refused = engine.mesh.own().health.refused();
         let failure = tokio::select! {
-            first = timeout(engine.node.config.patience, first) => match first {
+            first = timeout(patience, first) => match first {
                 Ok(Ok(_)) => None,
                 _ => Some(StoreError::Unreachable("no subscription to the doorbell".into())),
             },
@@ -57,7 +58,8 @@ impl RedisEngine {
 
     /// Why the engine cannot do its work at the moment; `None` while it can.
     pub fn trouble(&self) -> Option<StoreError> {
-        self.node.store.trouble().or_else(|| self.node.health.trouble())
+        let own = self.mesh.own();
+        own.store.trouble().or_else(|| own.health.trouble())
     }
 }
 
@@ -69,25 +71,27 @@ impl Drop for RedisEngine {
 
 impl Engine for RedisEngine {
     async fn attach(&self, socket: SocketId, queue: Arc<dyn DeliveryQueue>) {
-        self.node.local.attach(socket, queue);
+        self.mesh.own().local.attach(socket, queue);
     }
 
     async fn execute(&self, now: u64, socket: SocketId, command: Command) -> Option<u64> {
-        self.node.note_now(now);
+        let node = self.mesh.own();
+        node.note_now(now);
         // It comes after the command that is being executed.
-        let command = self.node.local.start(socket, command)?;
-        let mut running = Box::pin(run(self.node.clone(), now, socket, command));
+        let command = node.local.start(socket, command)?;
+        let mut running = Box::pin(run(node.clone(), now, socket, command));
         if timeout(PROMPT, &mut running).await.is_err() {
-            tokio::spawn(running);
+            node.tasks.spawn(running);
         }
-        rooms::due(&self.node)
+        rooms::due(node)
     }
 
     async fn sweep(&self, now: u64) -> Option<u64> {
-        self.node.note_now(now);
-        match sweep::sweep(&self.node, now).await {
+        let node = self.mesh.own();
+        node.note_now(now);
+        match sweep::sweep(node, now).await {
             Ok(due) => {
-                lost::end_overflowed(&self.node, now).await;
+                lost::end_overflowed(node, now).await;
                 due
             }
             Err(error) => {
@@ -97,8 +101,15 @@ impl Engine for RedisEngine {
         }
     }
 
+    async fn finish(&self) {
+        let tasks = &self.mesh.own().tasks;
+        tasks.close();
+        tasks.wait().await;
+    }
+
     async fn usage(&self) -> Usage {
-        let due = agenda::due(&self.node, self.node.last_now()).await.unwrap_or_default();
+        let node = self.mesh.own();
+        let due = agenda::due(node, node.last_now()).await.unwrap_or_default();
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Usage { peers: count(due.sessions), away: count(due.away), is_shared: true, ..Usage::default() }
     }
@@ -120,12 +131,18 @@ async fn run(node: Arc<Node>, now: u64, socket: SocketId, command: Command) {
 
 async fn execute(node: &Arc<Node>, now: u64, socket: SocketId, command: Command) {
     let is_claim = matches!(command, Command::Claim(_));
-    let executed = match command {
-        Command::Claim(claim) => claim::claim(node, now, socket, *claim).await,
-        Command::Beat { ack } => beat::execute(node, now, socket, ack).await,
-        Command::Frame(request) => frame::execute(node, now, socket, request).await,
-        Command::Detach(departure) => detach::detach(node, now, socket, departure).await,
+    // What concerns a session is done in the region where it lies.
+    let region = node.local.owned(socket).map_or(node.region, |owned| owned.region);
+    let executed = async {
+        let node = &node.at(region)?;
+        match command {
+            Command::Claim(claim) => claim::claim(node, now, socket, *claim).await,
+            Command::Beat { ack } => beat::execute(node, now, socket, ack).await,
+            Command::Frame(request) => frame::execute(node, now, socket, request).await,
+            Command::Detach(departure) => detach::detach(node, now, socket, departure).await,
+        }
     };
+    let executed = executed.await;
     if let Err(error) = executed {
         counter!("signalpost_redis_given_up_total", "kind" => error.label()).increment(1);
         tracing::warn!(%socket, %error, "a command was not executed");

@@ -24,6 +24,8 @@ pub enum StoreError {
     ReadOnly,
     /// A reply or a stored value is not what a script of this engine writes. The text names where it was.
     Malformed(&'static str),
+    /// The step came so late that it may have been done otherwise meanwhile.
+    Stale,
     /// Redis refused the step with another error.
     Refused(String),
     /// The options contradict each other or name a file that cannot be read.
@@ -48,6 +50,7 @@ impl StoreError {
             Self::OutOfMemory => "out-of-memory",
             Self::ReadOnly => "read-only",
             Self::Malformed(_) => "malformed",
+            Self::Stale => "stale",
             Self::Refused(_) => "refused",
             Self::Config(_) => "config",
         }
@@ -66,6 +69,7 @@ impl fmt::Display for StoreError {
             Self::OutOfMemory => f.write_str("Redis has no memory left (maxmemory)"),
             Self::ReadOnly => f.write_str("the Redis server is a read-only replica"),
             Self::Malformed(place) => write!(f, "Redis holds something that is not Signalpost's: {place}"),
+            Self::Stale => f.write_str("a step came so late that it may have been done otherwise"),
             Self::Refused(why) => write!(f, "Redis refused a step: {why}"),
             Self::Config(why) => f.write_str(why),
         }

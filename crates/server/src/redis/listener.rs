@@ -61,9 +61,17 @@ impl Hearing {
             std::str::from_utf8(text).map_err(|_| StoreError::Malformed("a doorbell")).and_then(Bell::parse);
         let Some(node) = self.node.upgrade() else { return };
         match bell {
-            Ok(Bell::Mail { seal, seq, mail }) => {
-                if node.local.take(&seal, seq, Arc::new(mail)) == Taken::Gap {
-                    self.runtime.spawn(async move { mailbox::fetch(&node, node.last_now(), &seal).await });
+            Ok(Bell::Mail { seal, era, seq, mail }) => {
+                let is_missing = node.local.take(&seal, &era, seq, Arc::new(mail)) == Taken::Gap;
+                if is_missing || node.local.may_confirm(&seal) {
+                    let tasks = node.tasks.clone();
+                    let beside = async move {
+                        if is_missing {
+                            mailbox::fetch(&node, node.last_now(), &seal).await;
+                        }
+                        sessions::commit::confirm(&node, node.last_now(), &seal).await;
+                    };
+                    tasks.spawn_on(beside, &self.runtime);
                 }
             }
             Ok(Bell::Farewell { seal, farewell }) => {
@@ -118,11 +126,12 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
                 pause = PAUSES.0;
                 node.health.note_doorbell(None);
                 let before = *subscribed.borrow();
-                if before > 0 {
-                    look_at_all(&node).await;
-                }
                 subscribed.send_replace(before.saturating_add(1));
-                watch_over(&node, &hearing).await;
+                tokio::select! {
+                    () = watch_over(&node, &hearing) => {}
+                    // The next subscription begins to look anew.
+                    () = look_at_all(&node, before > 0) => {}
+                }
                 counter!("signalpost_redis_subscriptions_lost_total").increment(1);
                 drop(connection);
             }
@@ -172,16 +181,24 @@ async fn watch_over(node: &Node, hearing: &Hearing) {
     }
 }
 
-/// Gives a sign of life for every session of the node: the doorbell may have rung unheard.
-async fn look_at_all(node: &Arc<Node>) {
-    let now = node.last_now();
-    futures_util::stream::iter(node.local.owners())
+/// Gives a sign of life for every session of the node that lies in this region: the doorbell may have rung unheard. It never
+/// returns. A caller that drops it leaves no sign of life half given.
+async fn look_at_all(node: &Arc<Node>, is_needed: bool) {
+    let owners = if is_needed { node.local.owners(node.region) } else { Vec::new() };
+    futures_util::stream::iter(owners)
         .for_each_concurrent(AT_ONCE, async |socket| {
-            if let Some(owned) = node.local.owned(socket)
-                && let Err(error) = sessions::commit::beat(node, now, socket, &owned).await
-            {
-                tracing::debug!(%error, "a session could not be looked at");
+            let Some(owned) = node.local.owned(socket) else { return };
+            let looking = node.clone();
+            let beat = async move {
+                let now = looking.last_now();
+                if let Err(error) = sessions::commit::beat(&looking, now, socket, &owned).await {
+                    tracing::debug!(%error, "a session could not be looked at");
+                }
+            };
+            if let Err(error) = node.tasks.spawn(beat).await {
+                tracing::error!(%error, "a look at a session broke");
             }
         })
         .await;
+    std::future::pending().await
 }

@@ -16,13 +16,14 @@
 //! changes nothing once another has the session.
 //!
 //! # Files
-//! From the ground up: `error`, `reply`, `keys`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
-//! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet, `health` what went
-//! wrong last; `node` is what all
-//! steps share. `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
-//! `listener` and `engine`.
+//! From the ground up: `error`, `reply`, `keys`, `region`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are
+//! values and the way to Redis; `proof` and `local` are what the sockets of this node own, `leftovers` what is to be done beside
+//! their commands, `renewals` what the agenda does not know yet, `health` what went wrong last; `node` is what all steps share.
+//! `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`, `listener` and
+//! `engine`. `audit` is a store of its own beside all of it, over the same way to Redis.
 
 mod agenda;
+mod audit;
 mod bell;
 mod call;
 mod codec;
@@ -33,11 +34,14 @@ mod engine;
 mod error;
 mod health;
 mod keys;
+mod leftovers;
 mod listener;
 mod local;
 mod mailbox;
 mod node;
 mod presence;
+mod proof;
+mod region;
 mod renewals;
 mod reply;
 mod rooms;
@@ -47,6 +51,7 @@ mod sessions;
 mod store;
 mod sweep;
 
+pub use audit::RedisAuditStore;
 pub use config::{Clock, Config, Topology};
 pub use engine::RedisEngine;
 pub use error::StoreError;

@@ -1,11 +1,16 @@
 //! One node: what all steps share.
+//!
+//! A mesh has a Redis for each region, and a node works on all of them. A [`Node`] is the node as it works on one: all steps
+//! with it are steps there. What concerns another region is done with the [`Node`] that [`Node::at`] returns.
 
 use super::call::Call;
 use super::config::{Clock, Config};
 use super::error::StoreError;
 use super::health::Health;
 use super::keys::Keys;
+use super::leftovers::Settling;
 use super::local::Local;
+use super::region::Region;
 use super::renewals::Renewals;
 use super::reply::Reply;
 use super::scripts::Script;
@@ -14,28 +19,69 @@ use super::store::Store;
 use signalpost_protocol::PeerId;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::TaskTracker;
 
 /// Time that the keys of a session live longer than its lease and its window, in milliseconds.
 const SLACK_MS: u64 = 30_000;
 /// Pauses between two tries of a step: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
-/// What the steps of one node share.
+/// A node in all regions of its mesh.
+pub(super) struct Mesh {
+    own: Arc<Node>,
+    others: Vec<Arc<Node>>,
+}
+
+impl Mesh {
+    /// Takes the node as it works on its own region and on the others.
+    pub(super) fn new(own: Node, others: Vec<Node>) -> Arc<Self> {
+        Arc::new_cyclic(|mesh| {
+            let (local, last_now) = (Arc::clone(&own.local), Arc::clone(&own.last_now));
+            let tasks = own.tasks.clone();
+            let others = (1..).zip(others).map(|(at, node)| {
+                let shared = (Arc::clone(&local), Arc::clone(&last_now));
+                let (region, mesh) = (Region(at), mesh.clone());
+                let tasks = tasks.clone();
+                Arc::new(Node { region, mesh, local: shared.0, last_now: shared.1, tasks, ..node })
+            });
+            let others = others.collect();
+            Self { own: Arc::new(Node { mesh: mesh.clone(), ..own }), others }
+        })
+    }
+
+    /// Returns the node as it works on its own region.
+    pub(super) const fn own(&self) -> &Arc<Node> {
+        &self.own
+    }
+
+    /// Returns the node as it works on each region, its own first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Node>> {
+        std::iter::once(&self.own).chain(&self.others)
+    }
+}
+
+/// What the steps of one node in one region share.
 pub(super) struct Node {
+    pub(super) region: Region,
+    mesh: Weak<Mesh>,
     pub(super) store: Store,
     pub(super) keys: Keys,
-    pub(super) local: Local,
+    /// The same in all regions.
+    pub(super) local: Arc<Local>,
     pub(super) rooms: Here,
     pub(super) config: Config,
     /// The channel of the node's doorbell.
     pub(super) channel: String,
     pub(super) renewals: Renewals,
+    /// What runs beside the commands, in all regions.
+    pub(super) tasks: TaskTracker,
+    pub(super) settling: Settling,
     pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
-    last_now: AtomicU64,
+    last_now: Arc<AtomicU64>,
     /// How many sessions the store had when it was last counted.
     pub(super) sessions: AtomicU64,
     /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
@@ -43,22 +89,37 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// Makes the node with this name of the region with this store.
     pub(super) fn new(store: Store, config: Config, name: &str) -> Self {
         let keys = Keys::new(&config.prefix);
         let channel = keys.doorbells() + name;
         Self {
+            region: Region::OWN,
+            mesh: Weak::new(),
             store,
             keys,
-            local: Local::default(),
+            local: Arc::default(),
             rooms: Here::default(),
             config,
             channel,
             renewals: Renewals::default(),
+            tasks: TaskTracker::new(),
+            settling: Settling::default(),
+            last_now: Arc::default(),
             health: Health::default(),
-            last_now: AtomicU64::new(0),
             sessions: AtomicU64::new(0),
             overflowed: Mutex::default(),
         }
+    }
+
+    /// Returns the node as it works on a region of the mesh.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when the engine is gone.
+    pub(super) fn at(&self, region: Region) -> Result<Arc<Self>, StoreError> {
+        let mesh = self.mesh.upgrade();
+        let found = mesh.and_then(|mesh| mesh.all().find(|node| node.region == region).cloned());
+        found.ok_or_else(|| StoreError::Unreachable("the engine is gone".into()))
     }
 
     /// Begins a call with the time.
@@ -103,6 +164,14 @@ impl Node {
                 other => return other,
             }
         }
+    }
+
+    /// Runs a script once, for what somebody repeats later.
+    ///
+    /// # Errors
+    /// The step is not done, or nobody knows whether it is.
+    pub(super) async fn run_once(&self, call: &Call) -> Result<Reply, StoreError> {
+        self.store.run(call).await
     }
 
     /// Draws a seal for a session.

@@ -72,7 +72,8 @@ scripts! {
     CHECK = "check", Reads;
     // Mailboxes.
     POST = "post", Grows;
-    MAIL = "mail", Reads;
+    ANSWER = "answer", Grows;
+    MAIL = "mail", Frees;
     // Sessions.
     READ = "read", Reads;
     BEGIN = "begin", Grows;
@@ -97,9 +98,18 @@ scripts! {
     LEASES = "leases", Reads;
     LIST_CHANGE = "list_change", Frees;
     LIST_PAGE = "list_page", Reads;
+    LIST_KEEP = "list_keep", Frees;
     // The agenda of the sweepers.
     AGENDA = "agenda", Reads;
     PLAN = "plan", Frees;
+    // The audit trail.
+    AUDIT_TIME = "audit_time", Reads;
+    AUDIT_KEY = "audit_key", Grows;
+    AUDIT_KEYS = "audit_keys", Reads;
+    AUDIT_APPEND = "audit_append", Grows;
+    AUDIT_PAGE = "audit_page", Reads;
+    AUDIT_ERASE = "audit_erase", Frees;
+    AUDIT_EXPIRE = "audit_expire", Frees;
 }
 
 #[cfg(test)]

@@ -1,16 +1,23 @@
 //! Sends to the members of a room.
 
 use super::context::Rooms;
-use super::enter::Step;
+use super::enter::{Step, too_often};
 use crate::engine::Mail;
 use crate::redis::error::StoreError;
 use crate::redis::mailbox::{self, Post, Posted};
+use crate::redis::proof::Proof;
 use crate::redis::seats::{Member, Target};
+use crate::registry::Pace;
 use futures_util::future::join_all;
 use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS, Signal};
 
 /// Members that are sent to at once.
 const TOGETHER: usize = 64;
+/// Posts that the broadcasts of one member may make in a second: those of 20 broadcasts, as many as the SDK sends, in the largest room
+/// whose members hear at once. In smaller rooms nothing is counted.
+const A_SECOND_EACH: u64 = 20 * 64;
+/// Posts that all broadcasts in one room may make in a second, for each node.
+const A_SECOND: u64 = 4 * A_SECOND_EACH;
 /// Most times that a receiver gets the news of the sender before it gets one relay.
 const TRIES: usize = 8;
 
@@ -27,8 +34,14 @@ impl Rooms<'_> {
         let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         };
+        let size = self.here().known(room).1;
+        let is_large = size > Pace::SERVER.small;
+        if is_large && let Err(wait) = self.spend(member, room, size) {
+            return Ok(too_often("sends to large rooms too often: it may send again", wait, reference));
+        }
         let own = member.state().own.get(room).copied().unwrap_or(seat.own);
         let news = [(room.clone(), own)];
+        let Some(proof) = self.node.local.proof(&member.seal) else { return Ok(Step::unregistered()) };
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
         let (mut is_everywhere, mut part) = (true, Some(0));
@@ -37,7 +50,11 @@ impl Rooms<'_> {
             part = next;
             for some in receivers.chunks(TOGETHER) {
                 let others = some.iter().filter(|receiver| **receiver != member.peer);
-                let sent = others.map(|receiver| self.send(member, number, receiver, &mail, &news));
+                let sent = others.map(|receiver| async {
+                    // Nobody closes the semaphore.
+                    let _permit = if is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
+                    self.send(member, proof, number, receiver, &mail, &news).await
+                });
                 for sent in join_all(sent).await {
                     is_everywhere &= sent?;
                 }
@@ -50,28 +67,48 @@ impl Rooms<'_> {
         }
     }
 
+    /// Counts a broadcast to so many.
+    ///
+    /// # Errors
+    /// The milliseconds until the member, or any member of this node in this room, may send another.
+    fn spend(&self, member: &Member, room: &RoomName, posts: usize) -> Result<(), u64> {
+        let (mut here, mut state) = (self.here(), member.state());
+        let Some(of_room) = here.spending(room) else { return Ok(()) };
+        match of_room.wait(self.now).max(state.spending.wait(self.now)) {
+            0 => {
+                of_room.spend(self.now, posts, A_SECOND);
+                state.spending.spend(self.now, posts, A_SECOND_EACH);
+                Ok(())
+            }
+            wait => Err(wait),
+        }
+    }
+
     /// Puts a relay into the mailbox of one member, after the news about the sender. Returns whether there was room; a session
     /// that has just ended needs none.
     async fn send(
         &self,
         member: &Member,
+        proof: Proof,
         number: u64,
         to: &PeerId,
         mail: &Mail,
         news: &[(RoomName, u64)],
     ) -> Result<bool, StoreError> {
-        let post = Post {
+        let mut post = Post {
             to,
             source: format!("p:{}", member.peer),
             session: member.session,
             number,
             mail,
             receipt: None,
-            only: None,
+            proof,
             version: 1,
             rooms: news,
+            is_last: false,
         };
-        for _ in 0..TRIES {
+        for tries in 1..=TRIES {
+            post.is_last |= tries == TRIES;
             match mailbox::post(self.node, self.now, &post).await? {
                 Posted::Taken => return Ok(true),
                 Posted::Gone => {
@@ -88,9 +125,7 @@ impl Rooms<'_> {
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
                     let target = Target { peer: to.clone(), session, has_session, seal: None };
-                    if !self.tell_before_relay(target, &room, &member.peer, seat).await? {
-                        return Ok(false);
-                    }
+                    post.is_last = !self.tell_before_relay(target, &room, &member.peer, seat).await?;
                 }
             }
         }

@@ -8,4 +8,5 @@ pub(super) mod frame;
 mod grave;
 pub(super) mod lost;
 mod receipts;
+mod settle;
 mod stored;
