@@ -64,10 +64,8 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
             _ => pending().await,
         }
     };
-<<<<<<< HEAD
     let limits = Limits { longest, stopped };
     let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |_| {});
->>>>>>> 0d8abecf117f809b3a185833e3671ac56947e121
     let visiting = async {
         while let Some(visited) = visits.join_next().await {
             visited??;

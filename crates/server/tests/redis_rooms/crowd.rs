@@ -103,6 +103,11 @@ async fn crowd() {
     }
     meter.print("lists of the room", 100).await;
     tell(&mesh, &mut peers, &mut meter, "everybody is told of everybody").await;
+    for peer in peers.iter_mut().take(100) {
+        let query = Query { room: Some(room()), limit: Some(limits::PAGE), ..Query::default() };
+        peer.run(&mesh, Action::Discover(query)).await;
+    }
+    meter.print("lists for members that know everything", 100).await;
     mesh.now += 10_000;
     for peer in &mut peers {
         peer.beat(&mesh).await;
