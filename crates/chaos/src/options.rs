@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::faults::Happening;
 use crate::history::Outage;
 use clap::Parser;
 use std::path::PathBuf;
@@ -46,6 +47,12 @@ pub struct Options {
     /// sessions end, and what is told to be lost with them is counted and is no offence.
     #[arg(long, requires = "redis", value_delimiter = ',', value_name = "KINDS")]
     pub losses: Vec<Outage>,
+    /// Of what can happen to servers and Redis only this happens.
+    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
+    pub only: Vec<Happening>,
+    /// How long the servers keep the session of a client that is away, in seconds. By default as long as servers do.
+    #[arg(long, value_name = "SECONDS")]
+    pub window: Option<u32>,
     /// The longest that one fault lasts, in seconds. By default a third of the run, and never more.
     #[arg(long, default_value_t = 60.0, value_parser = positive, value_name = "SECONDS")]
     pub longest: f64,
@@ -55,6 +62,9 @@ pub struct Options {
     /// Instead of messages, check what others see of so many guests who come and go; `--clients` is how many are there at once.
     #[arg(long, value_name = "GUESTS")]
     pub presence: Option<u32>,
+    /// Instead, measure what two servers on one Redis cost while nothing goes wrong.
+    #[arg(long)]
+    pub figures: bool,
     /// The program of the servers. By default the one that cargo built beside this one.
     #[arg(long, value_name = "FILE")]
     pub server: Option<PathBuf>,

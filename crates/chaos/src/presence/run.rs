@@ -4,7 +4,7 @@ use super::guests::{Invitations, visit};
 use super::observers::{Notes, Rooms, guest, observe};
 use super::sight::{Guest, Observer};
 use crate::balancer::{Balancer, Way};
-use crate::faults::{Limits, Tally, trouble_clients, trouble_servers};
+use crate::faults::{Happening, Limits, Tally, trouble_clients, trouble_servers};
 use crate::options::Options;
 use crate::random::Random;
 use crate::world::World;
@@ -61,7 +61,7 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
             _ => pending().await,
         }
     };
-    let limits = Limits { longest: LONGEST, stopped };
+    let limits = Limits { kinds: Happening::all(options), longest: LONGEST, stopped };
     let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |_| {});
     let visiting = async {
         while let Some(visited) = visits.join_next().await {
