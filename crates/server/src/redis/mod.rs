@@ -34,6 +34,7 @@ mod connect;
 mod discovery;
 mod engine;
 mod error;
+mod guard;
 mod health;
 mod keys;
 mod leftovers;
