@@ -6,18 +6,29 @@
 
 use super::error::StoreError;
 use super::node::Node;
-use super::presence::{Presence, meets, page_bytes, peek};
-use super::scripts::{LIST_CHANGE, LIST_PAGE};
+use super::presence::{Presence, lapsed, meets, page_bytes, peek};
+use super::reply::Fields;
+use super::scripts::{LIST_CHANGE, LIST_KEEP, LIST_PAGE};
 use crate::engine::{Page, peer_weight};
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use signalpost_protocol::{Label, PeerId, PeerInfo, Query, limits};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Most entries that one listing looks at; a page that stops there is short and carries a cursor.
 const SCAN: usize = 600;
 /// Entries that are read at once.
 const CHUNK: usize = 200;
+
+/// Entries that one look picks at random in one list.
+const PICKS: usize = 8;
+/// Most times that one look picks in one list: again only where it has found an entry of a session that is over.
+const ROUNDS: usize = 8;
+/// Sessions that one look puts into their lists again: so many, and so small a part of all.
+const SESSIONS: usize = 64;
+const PART: usize = 90;
+/// Steps that one look makes together.
+const TOGETHER: usize = 16;
 
 /// Makes a session findable. It may be repeated.
 ///
@@ -58,6 +69,62 @@ async fn change(
         lists.into_iter().map(|list| node.run(node.call(&LIST_CHANGE, now).key(list).arg(what).arg(entry)));
     try_join_all(calls).await?;
     Ok(())
+}
+
+/// Puts some of the sessions of this node into their lists again, which live on by that, and removes entries of sessions that are over:
+/// Redis may have forgotten a session before a sweep found it. Called every 10 s, it gets round in a quarter of an hour.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn keep(node: &Node, now: u64) -> Result<(), StoreError> {
+    let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let sessions = {
+        let mut here = node.rooms.lock();
+        let part = here.sessions().checked_div(PART).unwrap_or(0);
+        here.next_sessions(part.max(SESSIONS))
+    };
+    for session in sessions {
+        for list in lists(node, &session.info) {
+            kept.entry(list).or_default().push(entry(&session.peer, session.session));
+        }
+    }
+    for _ in 0..ROUNDS {
+        let mut picked = Vec::new();
+        let calls: Vec<_> = kept.iter().collect();
+        for some in calls.chunks(TOGETHER) {
+            for picks in
+                join_all(some.iter().map(|(list, entries)| keep_list(node, now, list, entries))).await
+            {
+                picked.extend(picks?);
+            }
+        }
+        kept.clear();
+        let peers: Vec<&PeerId> = picked.iter().map(|(_, peer, _)| peer).collect();
+        let over = lapsed(node, now, &peers).await?;
+        let over: Vec<_> = picked.iter().filter(|(_, peer, _)| over.contains(peer)).collect();
+        for some in over.chunks(TOGETHER) {
+            try_join_all(some.iter().map(|(list, peer, session)| presence(node, now, list, peer, *session)))
+                .await?;
+        }
+        kept.extend(over.into_iter().map(|(list, ..)| (list.clone(), Vec::new())));
+        if kept.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Puts entries into a list, and returns some of the list, with its name.
+async fn keep_list(
+    node: &Node,
+    now: u64,
+    list: &str,
+    entries: &[String],
+) -> Result<Vec<(String, PeerId, u64)>, StoreError> {
+    let call = node.call(&LIST_KEEP, now).key(list.into()).arg(PICKS);
+    let call = entries.iter().fold(call, |call, entry| call.arg(entry));
+    let picked = read_entries(node.run(call).await?.into_fields("list_keep")?)?;
+    Ok(picked.into_iter().map(|(peer, session)| (list.to_owned(), peer, session)).collect())
 }
 
 fn entry(peer: &PeerId, session: u64) -> String {
@@ -143,7 +210,10 @@ async fn read(
     after: Option<&PeerId>,
 ) -> Result<Vec<(PeerId, u64)>, StoreError> {
     let call = node.call(&LIST_PAGE, now).key(list.into()).optional(after).arg(CHUNK);
-    let mut fields = node.run(call).await?.into_fields("list_page")?;
+    read_entries(node.run(call).await?.into_fields("list_page")?)
+}
+
+fn read_entries(mut fields: Fields) -> Result<Vec<(PeerId, u64)>, StoreError> {
     let mut entries = Vec::new();
     while !fields.is_empty() {
         let text = fields.text()?;

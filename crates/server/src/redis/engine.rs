@@ -45,15 +45,21 @@ impl RedisEngine {
         let listener = tokio::spawn(listener::listen(mesh.own().clone(), sender));
         let engine = Self { mesh, listener };
         let first = subscribed.wait_for(|subscriptions| *subscriptions > 0);
-        match timeout(patience, first).await {
-            Ok(Ok(_)) => Ok(engine),
-            _ => Err(StoreError::Unreachable("no subscription to the doorbell".into())),
-        }
+        let refused = engine.mesh.own().health.refused();
+        let failure = tokio::select! {
+            first = timeout(patience, first) => match first {
+                Ok(Ok(_)) => None,
+                _ => Some(StoreError::Unreachable("no subscription to the doorbell".into())),
+            },
+            error = refused => Some(error),
+        };
+        failure.map_or(Ok(engine), Err)
     }
 
     /// Why the engine cannot do its work at the moment; `None` while it can.
     pub fn trouble(&self) -> Option<StoreError> {
-        self.mesh.own().store.trouble()
+        let own = self.mesh.own();
+        own.store.trouble().or_else(|| own.health.trouble())
     }
 }
 
@@ -105,7 +111,11 @@ impl Engine for RedisEngine {
         let node = self.mesh.own();
         let due = agenda::due(node, node.last_now()).await.unwrap_or_default();
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        Usage { peers: count(due.sessions), away: count(due.away), ..Usage::default() }
+        Usage { peers: count(due.sessions), away: count(due.away), is_shared: true, ..Usage::default() }
+    }
+
+    fn degraded(&self) -> Option<&'static str> {
+        self.trouble().as_ref().map(StoreError::label)
     }
 }
 

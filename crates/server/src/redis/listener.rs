@@ -124,6 +124,7 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
         match node.store.listen(&node.channel, Ear(hearing.clone())).await {
             Ok(connection) => {
                 pause = PAUSES.0;
+                node.health.note_doorbell(None);
                 let before = *subscribed.borrow();
                 subscribed.send_replace(before.saturating_add(1));
                 tokio::select! {
@@ -136,6 +137,7 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
             }
             Err(error) => {
                 tracing::warn!(%error, "no subscription to the doorbell");
+                node.health.note_doorbell(Some(error));
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
             }

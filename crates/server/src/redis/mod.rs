@@ -18,13 +18,14 @@
 //! # Files
 //! From the ground up: `error`, `reply`, `keys`, `region`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are
 //! values and the way to Redis; `proof` and `local` are what the sockets of this node own, `leftovers` what is to be done beside
-//! their commands, `renewals` what the agenda does not know yet; `node` is what all steps share. `agenda` and `mailbox` are used by
-//! all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
-//! `listener` and `engine`.
+//! their commands, `renewals` what the agenda does not know yet, `health` what went wrong last; `node` is what all steps share.
+//! `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`, `listener` and
+//! `engine`. `audit` is a store of its own beside all of it, over the same way to Redis.
 
 mod agenda;
 #[cfg(test)]
 mod agenda_tests;
+mod audit;
 mod bell;
 mod call;
 mod codec;
@@ -33,6 +34,7 @@ mod connect;
 mod discovery;
 mod engine;
 mod error;
+mod health;
 mod keys;
 mod leftovers;
 mod listener;
@@ -55,6 +57,7 @@ mod sessions;
 mod store;
 mod sweep;
 
+pub use audit::RedisAuditStore;
 pub use config::{Clock, Config, Topology};
 pub use engine::RedisEngine;
 pub use error::StoreError;

@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::config::{Clock, Config};
 use super::error::StoreError;
+use super::health::Health;
 use super::keys::Keys;
 use super::leftovers::Settling;
 use super::local::Local;
@@ -78,6 +79,7 @@ pub(super) struct Node {
     /// What runs beside the commands, in all regions.
     pub(super) tasks: TaskTracker,
     pub(super) settling: Settling,
+    pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
     last_now: Arc<AtomicU64>,
     /// How many sessions the store had when it was last counted.
@@ -104,6 +106,7 @@ impl Node {
             tasks: TaskTracker::new(),
             settling: Settling::default(),
             last_now: Arc::default(),
+            health: Health::default(),
             sessions: AtomicU64::new(0),
             overflowed: Mutex::default(),
         }

@@ -6,7 +6,7 @@ use super::{begin, node};
 use signalpost_lab::{Clients, RedisCluster, RedisOptions, RedisServer};
 use signalpost_protocol::Signal;
 use signalpost_server::engine::{Action, Command, Delivery, Engine, Mail, Outcome};
-use signalpost_server::redis::{Config, RedisEngine, Topology};
+use signalpost_server::redis::{RedisEngine, Topology};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -28,7 +28,7 @@ fn receipts(mail: &[(u32, Mail)]) -> Vec<u32> {
 #[tokio::test]
 async fn a_receipt_for_a_part_that_is_away_holds_up_nobody() {
     let mut cluster = RedisCluster::start(RedisOptions::default()).await.unwrap();
-    let mut config = Config::parse(&urls(&cluster.addresses())).unwrap();
+    let mut config = urls(&cluster.addresses());
     config.topology = Topology::Cluster;
     let engine = RedisEngine::connect(config).await.unwrap();
     let there = cluster.primary_of("sp:{p:ada}:s").await.unwrap();

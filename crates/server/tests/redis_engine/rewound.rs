@@ -224,7 +224,7 @@ async fn older_data_after_a_restart_are_found_out() {
 #[tokio::test]
 async fn behind_sentinels_a_lost_tail_is_found_out() {
     let mut group = SentinelGroup::start(RedisOptions::default()).await.unwrap();
-    let mut config = Config::parse(&urls(&group.addresses())).unwrap();
+    let mut config = urls(&group.addresses());
     config.topology = Topology::Sentinel(group.name().into());
     config.patience = Duration::from_secs(25);
     let engine = RedisEngine::connect(config).await.unwrap();
