@@ -7,6 +7,7 @@ mod actor;
 mod balancer;
 mod faults;
 mod figures;
+mod happening;
 mod history;
 mod options;
 mod presence;

@@ -2,7 +2,7 @@
 
 use crate::actor::{Cast, Names};
 use crate::balancer::Way;
-use crate::faults::{Happening, Limits, Tally, Word, trouble_clients, trouble_servers};
+use crate::faults::{Limits, Tally, Word, trouble_clients, trouble_servers};
 use crate::options::Options;
 use crate::random::Random;
 use crate::recorder::Recorder;
@@ -56,7 +56,7 @@ pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
             None => pending().await,
         }
     };
-    let limits = Limits { kinds: Happening::all(options), longest, stopped };
+    let limits = Limits { kinds: options.happenings(), longest, stopped };
     let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |word| {
         recorder.note(|history, at| match word {
             Word::Loses(outage) => history.outage(at, Some(outage)),

@@ -30,7 +30,7 @@ impl World {
     /// When a program is missing or does not start.
     pub async fn start(options: &Options, more: &[&str]) -> Result<Self, Failure> {
         let redis = if options.redis {
-            Some(Store::start(options.losses.contains(&Outage::LostTail)).await?)
+            Some(Store::start(options.faults.losses.contains(&Outage::LostTail)).await?)
         } else {
             None
         };

@@ -2,11 +2,9 @@
 
 mod clients;
 mod deck;
-mod happening;
 mod servers;
 mod tally;
 
 pub use clients::trouble_clients;
-pub use happening::Happening;
 pub use servers::{Limits, Word, trouble_servers};
 pub use tally::Tally;

@@ -2,7 +2,7 @@
 
 use super::Tally;
 use super::deck::Deck;
-use super::happening::Happening;
+use crate::happening::Happening;
 use crate::history::Outage;
 use crate::random::Random;
 use crate::store::Store;

@@ -102,17 +102,20 @@ impl Engine for RedisEngine {
     }
 
     async fn finish(&self) {
-        for node in self.mesh.all() {
-            node.tasks.close();
-            node.tasks.wait().await;
-        }
+        let tasks = &self.mesh.own().tasks;
+        tasks.close();
+        tasks.wait().await;
     }
 
     async fn usage(&self) -> Usage {
         let node = self.mesh.own();
         let due = agenda::due(node, node.last_now()).await.unwrap_or_default();
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        Usage { peers: count(due.sessions), away: count(due.away), ..Usage::default() }
+        Usage { peers: count(due.sessions), away: count(due.away), is_shared: true, ..Usage::default() }
+    }
+
+    fn degraded(&self) -> Option<&'static str> {
+        self.trouble().as_ref().map(StoreError::label)
     }
 }
 

@@ -5,6 +5,7 @@ use super::reply::Fields;
 use signalpost_protocol::{PeerId, SequenceNumber};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
 /// A receipt that is due: the mail with this number was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +52,26 @@ pub(super) struct Leftovers {
     pub(super) graves: bool,
 }
 
+/// Peers for which something is done at once.
+const AT_ONCE: usize = 256;
+
 /// The peers for which a task of this node does what is left, and what was found since it began.
-#[derive(Debug, Default)]
-pub(super) struct Settling(Mutex<HashMap<PeerId, Option<Leftovers>>>);
+#[derive(Debug)]
+pub(super) struct Settling {
+    peers: Mutex<HashMap<PeerId, Option<Leftovers>>>,
+    /// Bounds how many of these tasks act at once. It is never closed.
+    pub(super) permits: Semaphore,
+}
+
+impl Default for Settling {
+    fn default() -> Self {
+        Self { peers: Mutex::default(), permits: Semaphore::new(AT_ONCE) }
+    }
+}
 
 impl Settling {
     fn peers(&self) -> MutexGuard<'_, HashMap<PeerId, Option<Leftovers>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins with what is left for a peer, and returns it. While a task does something for this peer it waits for that task.

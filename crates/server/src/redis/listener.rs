@@ -185,8 +185,8 @@ async fn watch_over(node: &Node, hearing: &Hearing) {
     }
 }
 
-/// Gives a sign of life for every session of the node that lies in this region: the doorbell may have rung unheard. It never returns. A caller that drops
-/// it leaves no sign of life half given.
+/// Gives a sign of life for every session of the node that lies in this region: the doorbell may have rung unheard. It never
+/// returns. A caller that drops it leaves no sign of life half given.
 async fn look_at_all(node: &Arc<Node>, is_needed: bool) {
     let owners = if is_needed { node.local.owners(node.region) } else { Vec::new() };
     futures_util::stream::iter(owners)

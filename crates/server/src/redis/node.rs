@@ -21,7 +21,6 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 
@@ -29,9 +28,6 @@ use tokio_util::task::TaskTracker;
 const SLACK_MS: u64 = 30_000;
 /// Pauses between two tries of a step: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
-
-/// Peers for which something is done at once beside their commands.
-const SETTLERS: usize = 256;
 
 /// A node in all regions of its mesh.
 pub(super) struct Mesh {
@@ -44,10 +40,12 @@ impl Mesh {
     pub(super) fn new(own: Node, others: Vec<Node>) -> Arc<Self> {
         Arc::new_cyclic(|mesh| {
             let (local, last_now) = (Arc::clone(&own.local), Arc::clone(&own.last_now));
+            let tasks = own.tasks.clone();
             let others = (1..).zip(others).map(|(at, node)| {
                 let shared = (Arc::clone(&local), Arc::clone(&last_now));
                 let (region, mesh) = (Region(at), mesh.clone());
-                Arc::new(Node { region, mesh, local: shared.0, last_now: shared.1, ..node })
+                let tasks = tasks.clone();
+                Arc::new(Node { region, mesh, local: shared.0, last_now: shared.1, tasks, ..node })
             });
             let others = others.collect();
             Self { own: Arc::new(Node { mesh: mesh.clone(), ..own }), others }
@@ -78,11 +76,9 @@ pub(super) struct Node {
     /// The channel of the node's doorbell.
     pub(super) channel: String,
     pub(super) renewals: Renewals,
-    /// What runs beside the commands.
+    /// What runs beside the commands, in all regions.
     pub(super) tasks: TaskTracker,
-    /// For which peers a task does what is left, and how many of these tasks act at once.
     pub(super) settling: Settling,
-    pub(super) settlers: Semaphore,
     pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
     last_now: Arc<AtomicU64>,
@@ -109,7 +105,6 @@ impl Node {
             renewals: Renewals::default(),
             tasks: TaskTracker::new(),
             settling: Settling::default(),
-            settlers: Semaphore::new(SETTLERS),
             last_now: Arc::default(),
             health: Health::default(),
             sessions: AtomicU64::new(0),

@@ -19,8 +19,7 @@ pub(super) fn later(node: &Arc<Node>, now: u64, id: &PeerId, leftovers: Leftover
     node.clone().tasks.spawn(async move {
         let mut next = Some(first);
         while let Some(leftovers) = next {
-            // The semaphore is never closed.
-            let _permit = node.settlers.acquire().await;
+            let _permit = node.settling.permits.acquire().await;
             lost::aside(settle(&node, now, &id, leftovers).await);
             next = node.settling.next(&id);
         }

@@ -1,7 +1,6 @@
 //! What can happen to servers and to the store that they share.
 
 use crate::history::Outage;
-use crate::options::Options;
 use clap::ValueEnum;
 
 /// One thing that happens.
@@ -56,13 +55,10 @@ impl Happening {
     /// What can happen besides where data may be lost.
     const LOSSES: &'static [Self] = &[Self::WipeRedis, Self::LoseTail, Self::LoseTail];
 
-    /// What can happen in a run with these options.
-    pub fn all(options: &Options) -> Vec<Self> {
-        if !options.only.is_empty() {
-            return options.only.clone();
-        }
-        let all = if options.redis { Self::ON_REDIS } else { Self::IN_MEMORY };
-        let is_wanted = |loss: &&Self| loss.outage().is_some_and(|outage| options.losses.contains(&outage));
+    /// What can happen in a run, with Redis or without, that may lose data like this.
+    pub fn all(has_redis: bool, losses: &[Outage]) -> Vec<Self> {
+        let all = if has_redis { Self::ON_REDIS } else { Self::IN_MEMORY };
+        let is_wanted = |loss: &&Self| loss.outage().is_some_and(|outage| losses.contains(&outage));
         all.iter().chain(Self::LOSSES.iter().filter(is_wanted)).copied().collect()
     }
 
