@@ -1,6 +1,6 @@
 // `npm run chaos:controls`: the negative controls of the chaos suite. A server is built whose guards can be switched off one by one (feature
 // `weakened`, in a folder of its own). With every guard on a seed must pass; with one off the suite must find the same seed broken, and in the
-// way that this guard prevents. About five minutes.
+// way that this guard prevents. About five minutes. Not finished: only the control of the probe has been seen to fail as it must.
 import path from "node:path";
 import { ToolError, capture, main, run } from "./command.mjs";
 import { cargoTarget } from "./paths.mjs";
@@ -24,7 +24,20 @@ const CONTROLS = [
   },
   {
     guard: "gap-check",
-    options: ["--seed", "3", "--minutes", "0.3", "--client-faults", "0", "--server-faults", "60", "--longest", "3", "--only", "cut-subscriptions,freeze-subscriptions"],
+    options: [
+      "--seed",
+      "3",
+      "--minutes",
+      "0.3",
+      "--client-faults",
+      "0",
+      "--server-faults",
+      "60",
+      "--longest",
+      "3",
+      "--only",
+      "cut-subscriptions,freeze-subscriptions",
+    ],
     finds: /^ODD: +client \d+ left a socket on which a frame of the server was missing$/m,
   },
 ];
@@ -44,7 +57,8 @@ await main(async () => {
     if (whole.code !== 0) throw new ToolError(`with every guard on the suite fails:\n${whole.stdout}`);
     const weak = await chaos(options, guard);
     const found = weak.stdout.match(finds)?.[0];
-    if (weak.code === 0 || !found) throw new ToolError(`without ${guard} the suite ends with ${weak.code} and does not find it:\n${weak.stdout}`);
+    if (weak.code === 0 || !found)
+      throw new ToolError(`without ${guard} the suite ends with ${weak.code} and does not find it:\n${weak.stdout}`);
     console.log(`without ${guard}: ${found}; with it the same seed passes`);
   }
 });
