@@ -98,6 +98,7 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
     let ledger = notes.note(|ledger, _| std::mem::replace(ledger, Ledger::new(0, 0)));
     let verdict = ledger.finish(&listed, options.server_pause().is_none());
     print!("{verdict}");
+    world.keep_logs()?;
     for observer in &observers {
         observer.close().await;
     }
