@@ -18,7 +18,7 @@ async function chaosShortly(...runs) {
 /** Three servers on one Redis, each fault soon and short. */
 const MESH = ["--redis", "--nodes", "3", "--clients", "16", "--rate", "5", "--longest", "3"];
 
-/** About two minutes of everything for `npm test`: without losses, with both kinds of losses, presence, and one server in memory. */
+/** About two minutes of everything for `npm test`: without losses, with a wiped Redis, presence, and one server in memory. */
 export const chaos = () =>
   chaosShortly(
     ["--seed", "1", "--minutes", "0.8", "--server-faults", "40", ...MESH],
