@@ -68,7 +68,7 @@ pub struct Faults {
     #[arg(long, default_value_t = 6.0, value_parser = not_negative)]
     pub server_faults: f64,
     /// Redis also loses data now and then: all of it, or, when a replica takes its place, what the replica did not have yet. Then
-    /// sessions end, and what is told to be lost with them is counted and is no offence.
+    /// sessions end. The clients hear of it, and what goes with a session is counted and is no offence.
     #[arg(long, requires = "redis", value_delimiter = ',', value_name = "KINDS")]
     pub losses: Vec<Outage>,
     /// Of what can happen to servers and Redis only this happens.

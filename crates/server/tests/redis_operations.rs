@@ -11,7 +11,7 @@ use signalpost_lab::{
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
-use support::{Client, KEY};
+use support::Client;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 
@@ -76,12 +76,7 @@ async fn peers_of_the_store_are_counted_apart_from_sockets_of_the_server() {
 
 /// A registered peer by way of `address`.
 async fn peer(address: SocketAddr, name: &str) -> Client {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (socket, _) = client_async(format!("ws://{address}/signal"), stream).await.unwrap();
-    let mut client = Client { socket };
-    client.hello(json!({"id": name, "session": 1}), KEY).await;
-    assert_eq!(client.receive().await["type"], "welcome");
-    client
+    Client::open(address).await.registered(json!({"id": name, "session": 1})).await
 }
 
 async fn logged(balancer: &LoadBalancer, text: &str) {

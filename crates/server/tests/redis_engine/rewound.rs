@@ -151,7 +151,7 @@ async fn who_is_away_gets_another_session_although_others_wrote_first() {
     assert!(!has(&heard, |mail| matches!(mail, Mail::Received { .. })), "{heard:?}");
 }
 
-/// A session of which nothing is lost goes on, connected or away, whoever writes first.
+/// A session that has lost nothing goes on, connected or away, whether its owner or a sender writes first.
 #[tokio::test]
 async fn who_has_lost_nothing_goes_on() {
     let (pair, engine) = Pair::start().await;

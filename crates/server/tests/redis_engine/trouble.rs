@@ -215,7 +215,7 @@ async fn a_command_behind_a_slow_one_has_its_reply_too() {
     assert_eq!((replies, bob.mail().await.len()), (2, 2));
 }
 
-/// Whoever can read the doorbells sees seals: only the user of the nodes may.
+/// A user who can read the doorbells sees seals. Only the user of the nodes can.
 #[tokio::test]
 async fn what_the_user_may_not_do_is_said_at_the_start() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/deploy/users.acl");
