@@ -89,16 +89,9 @@ impl Engine for RedisEngine {
     async fn sweep(&self, now: u64) -> Option<u64> {
         let node = self.mesh.own();
         node.note_now(now);
-        match sweep::sweep(node, now).await {
-            Ok(due) => {
-                lost::end_overflowed(node, now).await;
-                due
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the sweep was not done");
-                None
-            }
-        }
+        sweep::sweep(node, now).await;
+        lost::end_overflowed(node, now).await;
+        rooms::due(node)
     }
 
     async fn finish(&self) {
@@ -109,7 +102,7 @@ impl Engine for RedisEngine {
 
     async fn usage(&self) -> Usage {
         let node = self.mesh.own();
-        let due = agenda::due(node, node.last_now()).await.unwrap_or_default();
+        let due = agenda::due(node, node.last_now()).await;
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Usage { peers: count(due.sessions), away: count(due.away), is_shared: true, ..Usage::default() }
     }
