@@ -116,7 +116,8 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
     let call = node.call(&scripts::POST, now).keys(node.keys.mailbox(post.to));
     let call = call.arg(&post.source).arg(post.session).arg(post.number);
     let call = call.arg(post.mail.weight()).arg(from);
-    let call = call.arg(if is_negotiation(post.mail) { 'u' } else { '-' });
+    let unheard = is_negotiation(post.mail).then(|| format!("u{}", post.session));
+    let call = call.arg(unheard.as_deref().unwrap_or("-"));
     let call = match post.receipt {
         Some(reference) => call.arg(post.session).arg(reference),
         None => call.arg('-').arg('-'),
@@ -136,7 +137,7 @@ pub(super) struct Answers<'a> {
     /// The session of the source.
     pub(super) session: u64,
     /// The only session that they are for.
-    pub(super) only: Option<u64>,
+    pub(super) only: u64,
     /// Their numbers there, and the answers.
     pub(super) mail: Vec<(SequenceNumber, Mail)>,
 }
@@ -148,7 +149,7 @@ pub(super) struct Answers<'a> {
 pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Result<(), StoreError> {
     for some in answers.mail.chunks(BATCH) {
         let call = node.call(&scripts::ANSWER, now).keys(node.keys.mailbox(answers.to));
-        let mut call = call.arg(&answers.source).arg(answers.session).optional(answers.only);
+        let mut call = call.arg(&answers.source).arg(answers.session).arg(answers.only);
         for (number, mail) in some {
             call = call.arg(number.0).arg(mail.weight()).arg(codec::encode(mail)?);
         }
@@ -166,7 +167,7 @@ pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Resu
     Ok(())
 }
 
-/// Whether the sender wants to know if this does not arrive before the end of the session: it is part of a negotiation.
+/// Whether the sender wants to know if the receiver's session ends before this mail arrives: it is part of a negotiation.
 fn is_negotiation(mail: &Mail) -> bool {
     match mail {
         Mail::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => false,

@@ -155,14 +155,14 @@ async fn a_flood_of_new_senders_is_refused_and_the_others_are_not() {
     // Answers are not refused, and the numbers do not grow without bound.
     let fill = "for n = 1, 9000 do redis.call('HSET', KEYS[1], 'r:' .. n, '1 1 ok') end";
     world.server.command(&["EVAL", fill, "1", "sp:{p:ada}:f"]).await.unwrap();
-    received(&world, "r:1:eve", &[1], None).await;
+    received(&world, "r:1:eve", &[1], SESSION).await;
     assert_eq!(
         world.server.command(&["HLEN", "sp:{p:ada}:f"]).await.unwrap(),
         signalpost_lab::Reply::Number(1)
     );
 }
 
-async fn received(world: &World, source: &str, numbers: &[u32], only: Option<u64>) {
+async fn received(world: &World, source: &str, numbers: &[u32], only: u64) {
     let mail =
         numbers.iter().map(|number| (SequenceNumber(*number), Mail::Received { reference: Some(*number) }));
     let answers = Answers { to: &ada(), source: source.into(), session: 1, only, mail: mail.collect() };
@@ -172,11 +172,11 @@ async fn received(world: &World, source: &str, numbers: &[u32], only: Option<u64
 #[tokio::test]
 async fn answers_come_once_and_to_the_session_that_asked() {
     let world = World::new(2).await;
-    received(&world, "r:1:eve", &[1, 2], None).await;
-    received(&world, "r:1:eve", &[1, 2, 5], None).await;
+    received(&world, "r:1:eve", &[1, 2], SESSION).await;
+    received(&world, "r:1:eve", &[1, 2, 5], SESSION).await;
     assert_eq!(world.entries().await, 3);
-    received(&world, "r:1:joe", &[5], None).await;
+    received(&world, "r:1:joe", &[5], SESSION).await;
     assert_eq!(world.entries().await, 4);
-    received(&world, "r:1:joe", &[6], Some(1)).await;
+    received(&world, "r:1:joe", &[6], SESSION + 1).await;
     assert_eq!(world.entries().await, 4, "another session asked");
 }

@@ -40,7 +40,11 @@ pub(super) async fn peek(node: &Node, now: u64, peer: &PeerId) -> Result<Presenc
     Ok(match fields.text()?.as_str() {
         "connected" => {
             let number = fields.number()?;
-            let info = serde_json::from_str(&fields.text()?).map_err(|_| fields.malformed())?;
+            let info: PeerInfo = serde_json::from_str(&fields.text()?).map_err(|_| fields.malformed())?;
+            // Whom a list names by another id than its own nobody finds again, and the page after it would begin elsewhere.
+            if info.id != peer.as_str() {
+                return Err(fields.malformed());
+            }
             Presence::Connected { number, info: Arc::new(info), answer_bytes: fields.number()? }
         }
         "away" => Presence::Away { number: fields.number()? },

@@ -3,7 +3,7 @@
 use super::context::Rooms;
 use super::enter::{Step, too_often};
 use crate::engine::Mail;
-use crate::redis::error::StoreError;
+use crate::redis::error::{StoreError, let_pass};
 use crate::redis::mailbox::{self, Post, Posted};
 use crate::redis::proof::Proof;
 use crate::redis::seats::{Member, Target};
@@ -57,12 +57,11 @@ impl Rooms<'_> {
                 });
                 for sent in join_all(sent).await {
                     is_everywhere &= match sent {
-                        Err(error) if error.is_lasting() => {
-                            // One receiver that cannot be sent to keeps the others from nothing.
-                            tracing::warn!(%error, "a member did not get a broadcast");
+                        Err(error) => {
+                            let_pass(Err(error), "a broadcast to a member")?;
                             false
                         }
-                        sent => sent?,
+                        Ok(is_sent) => is_sent,
                     };
                 }
             }

@@ -203,11 +203,10 @@ impl Attempt<'_> {
         let era = reply.text()?;
         let resumed = Stored::read(reply.list()?)?.ok_or_else(|| reply.malformed())?;
         let graves: u64 = reply.number()?;
-        let mail = mailbox::entries(reply.list()?).inspect_err(|_| {
-            // The session cannot go on behind it: the next claim begins another.
-            self.node.overflow(self.id.clone(), resumed.number);
-        })?;
-        let receipts = leftovers::receipts(reply.list()?)?;
+        // The session cannot go on behind what cannot be read: the next claim begins another.
+        let cannot_go_on = |_: &_| self.node.overflow(self.id.clone(), resumed.number);
+        let mail = mailbox::entries(reply.list()?).inspect_err(cannot_go_on)?;
+        let receipts = leftovers::receipts(reply.list()?).inspect_err(cannot_go_on)?;
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
         self.node.local.change(self.socket, |owned| {
             owned.frames = resumed.frames.clone();

@@ -73,10 +73,10 @@ pub(super) async fn lapsed(
 /// Ends the lease or the window of a peer's session if its time is over, and tells whom it concerns.
 ///
 /// # Errors
-/// Redis did not do it in time. The agenda still says it.
+/// Redis did not do it. The agenda still says it.
 pub(crate) async fn expire(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<(), StoreError> {
     let call = node.call(&scripts::EXPIRE, now).keys(node.keys.whole(id)).arg(node.config.window_ms);
-    let mut reply = node.run(call).await?.into_fields("expire")?;
+    let mut reply = node.run_once(&call).await?.into_fields("expire")?;
     match reply.text()?.as_str() {
         "none" => {
             if reply.number::<u64>()? > 0 {

@@ -1,6 +1,6 @@
 //! Receipts: the word that a message was acknowledged by its receiver's client.
 
-use super::super::error::StoreError;
+use super::super::error::{StoreError, let_pass};
 use super::super::leftovers::Receipt;
 use super::super::mailbox::{self, Answers};
 use super::super::node::Node;
@@ -75,10 +75,23 @@ async fn give_one(
         to: &first.sender,
         source: format!("{letter}:{session}:{}", id.as_str()),
         session,
-        only: Some(first.session),
+        only: first.session,
         mail: mail.collect(),
     };
-    mailbox::answer(node, now, &answers).await
+    answer(node, now, answers).await
+}
+
+/// Puts answers into a mailbox. A session into whose mailbox they cannot be put because of what stands in Redis ends: no answer is
+/// lost while the session of its receiver goes on.
+///
+/// # Errors
+/// Redis did not do it in time, or has no memory left.
+pub(super) async fn answer(node: &Node, now: u64, answers: Answers<'_>) -> Result<(), StoreError> {
+    let done = mailbox::answer(node, now, &answers).await;
+    if done.as_ref().is_err_and(StoreError::is_about_data) {
+        node.overflow(answers.to.clone(), answers.only);
+    }
+    let_pass(done, "an answer about a peer")
 }
 
 /// The answer about a peer whose session has ended.
