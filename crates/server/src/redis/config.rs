@@ -31,6 +31,8 @@ pub enum Clock {
 pub struct Config {
     /// The addresses, with user name, password and database.
     pub(crate) servers: Vec<ConnectionInfo>,
+    /// The name of the region, empty where the mesh has one store for all.
+    pub region: String,
     /// How Redis is run.
     pub topology: Topology,
     /// What the name of every key and channel begins with. Several meshes may share one Redis under different prefixes.
@@ -71,6 +73,7 @@ impl Config {
         }
         Ok(Self {
             servers,
+            region: String::new(),
             topology: Topology::Single,
             prefix: "sp:".into(),
             ca: None,
@@ -104,6 +107,12 @@ impl Config {
 
     pub(super) fn servers(&self) -> &[ConnectionInfo] {
         &self.servers
+    }
+
+    /// The addresses with the numbers of databases.
+    pub(super) fn places(&self) -> String {
+        let place = |server: &ConnectionInfo| format!("{}/{}", server.addr(), server.redis_settings().db());
+        self.servers.iter().map(place).collect::<Vec<_>>().join(",")
     }
 
     /// The addresses without user names and passwords, for logs.

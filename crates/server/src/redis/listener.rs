@@ -117,9 +117,8 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
             Ok(connection) => {
                 pause = PAUSES.0;
                 let before = *subscribed.borrow();
-                if before > 0 {
-                    look_at_all(&node).await;
-                }
+                // In another region there may be sessions before the first subscription.
+                look_at_all(&node).await;
                 subscribed.send_replace(before.saturating_add(1));
                 watch_over(&node, &hearing).await;
                 counter!("signalpost_redis_subscriptions_lost_total").increment(1);

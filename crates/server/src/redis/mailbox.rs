@@ -4,6 +4,7 @@ use super::codec;
 use super::error::StoreError;
 use super::local::Taken;
 use super::node::Node;
+use super::region::Region;
 use super::reply::Fields;
 use super::scripts;
 use crate::engine::{Mail, MailKind};
@@ -18,6 +19,8 @@ pub(super) const BATCH: usize = 256;
 pub(super) struct Post<'a> {
     /// The receiver.
     pub(super) to: &'a PeerId,
+    /// The region of the source.
+    pub(super) home: Region,
     /// Where it comes from: mail of one source and session is taken once, in the order of its numbers.
     pub(super) source: String,
     /// The session of the source.
@@ -45,6 +48,10 @@ pub(super) enum Posted {
     Gone,
     /// The session is of a lower version.
     Old,
+    /// The receiver's region did not answer in time: it may be there or not.
+    Unreached,
+    /// The receiver is in no region that answered in time; one did not.
+    Unsure,
     /// There is no room. A session whose mailbox cannot take an answer ends with the command.
     Busy,
     /// The receiver must get the news of this room first. `seat`, `session` and `version` are the receiver's.
@@ -60,7 +67,7 @@ pub(super) const fn letter(kind: MailKind) -> char {
     }
 }
 
-/// Puts mail into a mailbox, once.
+/// Puts mail into a mailbox of this region, once.
 ///
 /// # Errors
 /// Redis did not do it in time. Memory that is used up is [`Posted::Busy`] for a relay.
@@ -81,8 +88,9 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
     for (room, version) in post.rooms {
         call = call.arg(room.as_str()).arg(version);
     }
-    let reply = match node.run(call).await {
+    let reply = match node.run_for(post.home, call).await {
         Err(StoreError::OutOfMemory) if post.mail.kind() == MailKind::Relay => return Ok(Posted::Busy),
+        Err(error) if error.is_temporary() && post.home != node.region => return Ok(Posted::Unreached),
         other => other?,
     };
     read(node, post, reply.into_fields("post")?)

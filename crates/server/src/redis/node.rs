@@ -8,12 +8,15 @@ use super::config::{Clock, Config};
 use super::error::StoreError;
 use super::keys::Keys;
 use super::local::Local;
+use super::notes::Notes;
 use super::region::Region;
 use super::renewals::Renewals;
 use super::reply::Reply;
 use super::scripts::Script;
 use super::seats::Here;
 use super::store::Store;
+use super::whereabouts::Whereabouts;
+use metrics::{counter, gauge};
 use signalpost_protocol::PeerId;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +28,8 @@ use tokio::time::{Instant, sleep};
 const SLACK_MS: u64 = 30_000;
 /// Pauses between two tries of a step: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// Longest time for what a session of another region wants of this one.
+const ASK: Duration = Duration::from_secs(1);
 
 /// A node in all regions of its mesh.
 pub(super) struct Mesh {
@@ -36,11 +41,11 @@ impl Mesh {
     /// Takes the node as it works on its own region and on the others.
     pub(super) fn new(own: Node, others: Vec<Node>) -> Arc<Self> {
         Arc::new_cyclic(|mesh| {
-            let (local, last_now) = (Arc::clone(&own.local), Arc::clone(&own.last_now));
             let others = (1..).zip(others).map(|(at, node)| {
-                let shared = (Arc::clone(&local), Arc::clone(&last_now));
-                let (region, mesh) = (Region(at), mesh.clone());
-                Arc::new(Node { region, mesh, local: shared.0, last_now: shared.1, ..node })
+                let region = Region(at);
+                let (local, last_now) = (Arc::clone(&own.local), Arc::clone(&own.last_now));
+                let whereabouts = Arc::clone(&own.whereabouts);
+                Arc::new(Node { region, mesh: mesh.clone(), local, last_now, whereabouts, ..node })
             });
             let others = others.collect();
             Self { own: Arc::new(Node { mesh: mesh.clone(), ..own }), others }
@@ -50,6 +55,11 @@ impl Mesh {
     /// Returns the node as it works on its own region.
     pub(super) const fn own(&self) -> &Arc<Node> {
         &self.own
+    }
+
+    /// Returns the node as it works on the regions of others.
+    pub(super) fn others(&self) -> &[Arc<Node>] {
+        &self.others
     }
 
     /// Returns the node as it works on each region, its own first.
@@ -66,6 +76,9 @@ pub(super) struct Node {
     pub(super) keys: Keys,
     /// The same in all regions.
     pub(super) local: Arc<Local>,
+    /// The same in all regions.
+    pub(super) whereabouts: Arc<Whereabouts>,
+    pub(super) notes: Notes,
     pub(super) rooms: Here,
     pub(super) config: Config,
     /// The channel of the node's doorbell.
@@ -90,6 +103,8 @@ impl Node {
             store,
             keys,
             local: Arc::default(),
+            whereabouts: Arc::default(),
+            notes: Notes::default(),
             rooms: Here::default(),
             config,
             channel,
@@ -108,6 +123,18 @@ impl Node {
         let mesh = self.mesh.upgrade();
         let found = mesh.and_then(|mesh| mesh.all().find(|node| node.region == region).cloned());
         found.ok_or_else(|| StoreError::Unreachable("the engine is gone".into()))
+    }
+
+    /// Returns the node as it works on every region, its own first.
+    pub(super) fn everywhere(&self) -> Vec<Arc<Self>> {
+        self.mesh.upgrade().map_or_else(Vec::new, |mesh| mesh.all().cloned().collect())
+    }
+
+    /// Returns the node as it works on every other region.
+    pub(super) fn elsewhere(&self) -> Vec<Arc<Self>> {
+        let mut all = self.everywhere();
+        all.retain(|node| node.region != self.region);
+        all
     }
 
     /// Begins a call with the time.
@@ -152,6 +179,43 @@ impl Node {
                 other => return other,
             }
         }
+    }
+
+    /// Runs a script once, for a short time, and not at all while Redis is away: for sessions of other regions, which go on
+    /// without this one.
+    ///
+    /// # Errors
+    /// Redis did not do it in time.
+    pub(super) async fn ask(&self, call: Call) -> Result<Reply, StoreError> {
+        let asked = match self.store.trouble() {
+            Some(trouble) => Err(trouble),
+            None => self.store.run_within(ASK, &call).await,
+        };
+        asked.inspect_err(|_| {
+            let region = self.config.region.clone();
+            counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
+        })
+    }
+
+    /// Runs a script for a session of a region: with patience for one of this region, as [`Node::ask`] for any other.
+    ///
+    /// # Errors
+    /// The last error.
+    pub(super) async fn run_for(&self, region: Region, call: Call) -> Result<Reply, StoreError> {
+        if region == self.region { self.run(call).await } else { self.ask(call).await }
+    }
+
+    /// Measures how far Redis is.
+    ///
+    /// # Errors
+    /// Redis did not answer in time.
+    pub(super) async fn measure(&self) -> Result<(), StoreError> {
+        let took = self.store.ping(ASK).await?;
+        self.notes.distance.note(took);
+        let region = self.config.region.clone();
+        gauge!("signalpost_redis_round_trip_seconds", "region" => region)
+            .set(self.notes.distance.median().as_secs_f64());
+        Ok(())
     }
 
     /// Draws a seal for a session.

@@ -8,10 +8,12 @@ use super::super::error::StoreError;
 use super::super::local::{Owned, Stream};
 use super::super::mailbox;
 use super::super::node::Node;
+use super::super::reply::Fields;
 use super::super::{rooms, scripts};
 use super::lost::{self, Leftovers};
 use super::receipts;
 use super::stored::{Stored, key_fields};
+use super::unique;
 use crate::SocketId;
 use crate::engine::limits::MAX_ENTRIES;
 use crate::engine::{Claim, Claimed, LossReason, Mail, Outcome};
@@ -46,10 +48,11 @@ pub(crate) async fn claim(
     }
     let seal = node.draw_seal()?;
     for _ in 0..MAX_TRIES {
-        let (time, stored) = read(node, now, &id).await?;
+        let Found { node, time, stored, last } = look_up(node, now, &id).await?;
+        let (node, stored) = (&node, stored);
         let holder = stored.as_ref().map(|stored| stored.holder(time, node.config.window_ms, &claim));
         let is_full = node.sessions.load(Ordering::Relaxed) >= node.config.sessions;
-        let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim };
+        let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim, last };
         let is_done = match (decide(claim.received, holder.as_ref(), is_full), stored) {
             (Decision::Refuse(code), _) => {
                 refuse(code);
@@ -74,11 +77,45 @@ pub(crate) async fn claim(
     Err(StoreError::Unready("the session of a claim changes all the time".into()))
 }
 
-/// Reads a session, and the time of the store.
-async fn read(node: &Node, now: u64, id: &PeerId) -> Result<(u64, Option<Stored>), StoreError> {
-    let call = node.call(&scripts::READ, now).keys(node.keys.whole(id));
-    let mut reply = node.run(call).await?.into_fields("read")?;
-    Ok((reply.number()?, Stored::read(reply.list()?)?))
+/// What a claim has found.
+struct Found {
+    /// The node as it works on the region where the session lies, or is to lie.
+    node: Arc<Node>,
+    /// The time of the store.
+    time: u64,
+    stored: Option<Stored>,
+    /// The number of the peer's last session, in whatever region it was; 0 if none is known.
+    last: u64,
+}
+
+impl Found {
+    fn read(node: &Arc<Node>, mut reply: Fields) -> Result<Self, StoreError> {
+        let (time, stored, last) = (reply.number()?, Stored::read(reply.list()?)?, reply.number()?);
+        let last = stored.as_ref().map_or(last, |stored| stored.number);
+        Ok(Self { node: Arc::clone(node), time, stored, last })
+    }
+}
+
+/// Finds the session of a peer: in the node's own region, or else in the others, which are asked at once. A region that does not
+/// answer in time keeps nobody from a new session.
+async fn look_up(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<Found, StoreError> {
+    let read = |node: &Node| node.call(&scripts::READ, now).keys(node.keys.whole(id));
+    let mut own = Found::read(node, node.run(read(node)).await?.into_fields("read")?)?;
+    let elsewhere = node.elsewhere();
+    if own.stored.is_some() || elsewhere.is_empty() {
+        return Ok(own);
+    }
+    let asked = elsewhere
+        .iter()
+        .map(|other| async { Found::read(other, other.ask(read(other)).await?.into_fields("read")?) });
+    let mut newest: Option<Found> = None;
+    for found in futures_util::future::join_all(asked).await.into_iter().flatten() {
+        own.last = own.last.max(found.last);
+        if found.stored.is_some() && newest.as_ref().is_none_or(|newest| found.last > newest.last) {
+            newest = Some(found);
+        }
+    }
+    Ok(newest.unwrap_or(own))
 }
 
 /// One attempt to commit a claim.
@@ -89,6 +126,8 @@ struct Attempt<'a> {
     id: &'a PeerId,
     seal: &'a str,
     claim: &'a Claim,
+    /// The number of the peer's last session in any region.
+    last: u64,
 }
 
 impl Attempt<'_> {
@@ -135,7 +174,7 @@ impl Attempt<'_> {
         let farewell = former.map(Farewell::into_delivery);
         let call = self.call(&scripts::BEGIN).optional(stored.map(Stored::revision));
         let call = call.optional(farewell.as_ref().and_then(bell::word));
-        let call = call.arg(&self.node.channel).arg(self.seal).arg(self.node.life_ms());
+        let call = call.arg(&self.node.channel).arg(self.seal).arg(self.node.life_ms()).arg(self.last);
         let call = self.describe(call, &keys)?;
         let mut reply = match self.node.run(call).await {
             Err(StoreError::OutOfMemory) => {
@@ -150,6 +189,7 @@ impl Attempt<'_> {
             return Ok(false);
         }
         let (number, graves): (u64, u64) = (reply.number()?, reply.number()?);
+        unique::look_elsewhere(self.node, self.now, self.id, number);
         self.node.local.change(self.socket, |owned| owned.number = number);
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
         lost::aside(lost::list(self.node, self.now, &owned).await);
@@ -188,6 +228,7 @@ impl Attempt<'_> {
         let mail = mailbox::entries(reply.list()?)?;
         let due = receipts::read(reply.list()?)?;
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
+        unique::look_elsewhere(self.node, self.now, self.id, resumed.number);
         self.node.local.change(self.socket, |owned| owned.frames = resumed.frames.clone());
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
         lost::aside(lost::list(self.node, self.now, &owned).await);

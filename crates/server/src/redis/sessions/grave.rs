@@ -2,8 +2,10 @@
 //! messages get their receipts or hear that there will be none, and peers that negotiated with it hear that it is gone.
 
 use super::super::error::StoreError;
-use super::super::mailbox::{self, Post};
+use super::super::find;
+use super::super::mailbox::Post;
 use super::super::node::Node;
+use super::super::region::Region;
 use super::super::reply::Fields;
 use super::super::{discovery, rooms, scripts};
 use super::receipts::{self, Receipt};
@@ -104,24 +106,27 @@ async fn conclude(node: &Arc<Node>, now: u64, id: &PeerId, grave: Grave) -> Resu
     discovery::remove(node, now, id, grave.number, &grave.stored.info).await?;
     let names = grave.stored.seats.iter().filter_map(|(name, _)| RoomName::parse(name).ok()).collect();
     rooms::end(node, now, id, grave.number, grave.reason, names).await?;
-    receipts::give_receipts(node, now, id, grave.number, &grave.due).await?;
+    let given = receipts::give_receipts(node, now, id, grave.number, &grave.due).await;
+    // A region that is away keeps none of the others waiting.
+    let mut waits = given.len() < grave.due.len();
     for receipt in &grave.missing {
         let mail = not_found(id, Some(receipt.reference));
-        let post = post(&receipt.sender, format!("e:{}:{}", grave.number, id.as_str()), &grave, &mail);
+        let post =
+            post(node.region, &receipt.sender, format!("e:{}:{}", grave.number, id.as_str()), &grave, &mail);
         let post = Post { number: receipt.seq.into(), only: Some(receipt.session), ..post };
-        mailbox::post(node, now, &post).await?;
+        waits |= find::answer(node, now, &post).await.is_err();
     }
     for sender in &grave.unheard {
         let mail = not_found(id, None);
-        let post = post(sender, format!("u:{}:{}", grave.number, id.as_str()), &grave, &mail);
-        mailbox::post(node, now, &post).await?;
+        let post = post(node.region, sender, format!("u:{}:{}", grave.number, id.as_str()), &grave, &mail);
+        waits |= find::answer(node, now, &post).await.is_err();
     }
-    Ok(())
+    if waits { Err(StoreError::Unreachable("not everybody was told of the end".into())) } else { Ok(()) }
 }
 
-fn post<'a>(to: &'a PeerId, source: String, grave: &Grave, mail: &'a Mail) -> Post<'a> {
+fn post<'a>(home: Region, to: &'a PeerId, source: String, grave: &Grave, mail: &'a Mail) -> Post<'a> {
     let (session, number) = (grave.number, 1);
-    Post { to, source, session, number, mail, receipt: None, only: None, version: SESSIONS, rooms: &[] }
+    Post { to, home, source, session, number, mail, receipt: None, only: None, version: SESSIONS, rooms: &[] }
 }
 
 fn not_found(about: &PeerId, reference: Option<u32>) -> Mail {

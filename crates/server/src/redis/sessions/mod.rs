@@ -9,3 +9,4 @@ mod grave;
 pub(super) mod lost;
 mod receipts;
 mod stored;
+pub(super) mod unique;

@@ -1,7 +1,8 @@
 //! Receipts: the word that a message was acknowledged by its receiver's client.
 
 use super::super::error::StoreError;
-use super::super::mailbox::{self, Post};
+use super::super::find;
+use super::super::mailbox::Post;
 use super::super::node::Node;
 use super::super::reply::Fields;
 use crate::engine::Mail;
@@ -42,21 +43,21 @@ pub(super) fn read(mut fields: Fields) -> Result<Vec<Receipt>, StoreError> {
     Ok(receipts)
 }
 
-/// Posts `received` to the senders of acknowledged messages, in the order of the acknowledgement: each is taken once.
-///
-/// # Errors
-/// Redis did not do it in time.
+/// Posts `received` to the senders of acknowledged messages, in the order of the acknowledgement: each is taken once. Returns the
+/// receipts that are done; for the others Redis did not answer in time.
 pub(super) async fn give_receipts(
     node: &Node,
     now: u64,
     id: &PeerId,
     number: u64,
     receipts: &[Receipt],
-) -> Result<(), StoreError> {
+) -> Vec<Receipt> {
+    let mut given = Vec::with_capacity(receipts.len());
     for receipt in receipts {
         let mail = Mail::Received { reference: Some(receipt.reference) };
         let post = Post {
             to: &receipt.sender,
+            home: node.region,
             source: format!("r:{number}:{}", id.as_str()),
             session: number,
             number: receipt.seq.into(),
@@ -66,7 +67,10 @@ pub(super) async fn give_receipts(
             version: SESSIONS,
             rooms: &[],
         };
-        mailbox::post(node, now, &post).await?;
+        match find::answer(node, now, &post).await {
+            Ok(()) => given.push(receipt.clone()),
+            Err(error) => tracing::debug!(%error, "a receipt waits"),
+        }
     }
-    Ok(())
+    given
 }
