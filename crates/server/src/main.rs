@@ -3,12 +3,14 @@
 
 use clap::Parser;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+#[cfg(feature = "redis")]
+use signalpost_protocol::Label;
 use signalpost_server::audit::MemoryAuditStore;
 use signalpost_server::engine::Engine;
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
 #[cfg(feature = "redis")]
-use signalpost_server::redis::{Config, RedisEngine, StoreError};
+use signalpost_server::redis::{RedisEngine, Regions, StoreError};
 use signalpost_server::registry::Bounds;
 use std::error::Error;
 use std::io::Write;
@@ -63,7 +65,9 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         None => None,
     };
     #[cfg(feature = "redis")]
-    if let Some(config) = options.redis.config(options.resume_window.0)? {
+    let region = options.region.as_ref().map(Label::as_str);
+    #[cfg(feature = "redis")]
+    if let Some(config) = options.redis.regions(region, options.resume_window.0)? {
         let wait = Duration::from_millis(options.redis.redis_wait.0);
         let engine = tokio::select! {
             engine = connect(config, wait) => engine?,
@@ -83,7 +87,7 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
 
 /// Connects to Redis, and tries again for `wait` where that may help.
 #[cfg(feature = "redis")]
-async fn connect(config: Config, wait: Duration) -> Result<RedisEngine, StoreError> {
+async fn connect(config: Regions, wait: Duration) -> Result<RedisEngine, StoreError> {
     let end = tokio::time::Instant::now().checked_add(wait);
     loop {
         let error = match RedisEngine::connect(config.clone()).await {

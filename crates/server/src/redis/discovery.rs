@@ -6,25 +6,25 @@
 
 use super::error::StoreError;
 use super::node::Node;
-use super::pages::{Place, merge};
-use super::presence::{Presence, meets, page_bytes, peek};
-use super::region::Region;
-use super::scripts::{LIST_CHANGE, LIST_PAGE};
-use crate::engine::{Page, peer_weight};
+use super::presence::{Presence, lapsed, peek};
+use super::reply::Fields;
+use super::scripts::{LIST_CHANGE, LIST_KEEP, LIST_PAGE};
 use futures_util::future::{join_all, try_join_all};
-use metrics::counter;
-use signalpost_protocol::{Label, PeerId, PeerInfo, Query, limits};
-use std::collections::BTreeSet;
+use signalpost_protocol::{Label, PeerId, PeerInfo};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, timeout};
 
-/// Most entries that one listing looks at; a page that stops there is short and carries a cursor.
-const SCAN: usize = 600;
 /// Entries that are read at once.
-const CHUNK: usize = 200;
-/// Longest time for the list of another region.
-const WAIT: Duration = Duration::from_millis(1_500);
+pub(super) const CHUNK: usize = 200;
+/// Entries that one look picks at random in one list.
+const PICKS: usize = 8;
+/// Most times that one look picks in one list: again only where it has found an entry of a session that is over.
+const ROUNDS: usize = 8;
+/// Sessions that one look puts into their lists again: so many, and so small a part of all.
+const SESSIONS: usize = 64;
+const PART: usize = 90;
+/// Steps that one look makes together.
+const TOGETHER: usize = 16;
 
 /// Makes a session findable. It may be repeated.
 ///
@@ -67,6 +67,62 @@ async fn change(
     Ok(())
 }
 
+/// Puts some of the sessions of this node into their lists again, which live on by that, and removes entries of sessions that are over:
+/// Redis may have forgotten a session before a sweep found it. Called every 10 s, it gets round in a quarter of an hour.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn keep(node: &Node, now: u64) -> Result<(), StoreError> {
+    let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let sessions = {
+        let mut here = node.rooms.lock();
+        let part = here.sessions().checked_div(PART).unwrap_or(0);
+        here.next_sessions(part.max(SESSIONS))
+    };
+    for session in sessions {
+        for list in lists(node, &session.info) {
+            kept.entry(list).or_default().push(entry(&session.peer, session.session));
+        }
+    }
+    for _ in 0..ROUNDS {
+        let mut picked = Vec::new();
+        let calls: Vec<_> = kept.iter().collect();
+        for some in calls.chunks(TOGETHER) {
+            for picks in
+                join_all(some.iter().map(|(list, entries)| keep_list(node, now, list, entries))).await
+            {
+                picked.extend(picks?);
+            }
+        }
+        kept.clear();
+        let peers: Vec<&PeerId> = picked.iter().map(|(_, peer, _)| peer).collect();
+        let over = lapsed(node, now, &peers).await?;
+        let over: Vec<_> = picked.iter().filter(|(_, peer, _)| over.contains(peer)).collect();
+        for some in over.chunks(TOGETHER) {
+            try_join_all(some.iter().map(|(list, peer, session)| presence(node, now, list, peer, *session)))
+                .await?;
+        }
+        kept.extend(over.into_iter().map(|(list, ..)| (list.clone(), Vec::new())));
+        if kept.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Puts entries into a list, and returns some of the list, with its name.
+async fn keep_list(
+    node: &Node,
+    now: u64,
+    list: &str,
+    entries: &[String],
+) -> Result<Vec<(String, PeerId, u64)>, StoreError> {
+    let call = node.call(&LIST_KEEP, now).key(list.into()).arg(PICKS);
+    let call = entries.iter().fold(call, |call, entry| call.arg(entry));
+    let picked = read_entries(node.run(call).await?.into_fields("list_keep")?)?;
+    Ok(picked.into_iter().map(|(peer, session)| (list.to_owned(), peer, session)).collect())
+}
+
 fn entry(peer: &PeerId, session: u64) -> String {
     format!("{peer}\0{session}")
 }
@@ -80,157 +136,11 @@ fn lists(node: &Node, info: &PeerInfo) -> BTreeSet<String> {
     regions.chain(capabilities).chain([node.keys.everybody()]).collect()
 }
 
-/// Lists one page of the peers that are present and meet every condition of the query, which names no room, ordered by id and
-/// without the asker.
+/// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
 ///
 /// # Errors
 /// Those of the store.
-pub(super) async fn find(
-    node: &Arc<Node>,
-    now: u64,
-    asker: &PeerId,
-    query: &Query,
-) -> Result<Page, StoreError> {
-    let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
-    let bytes = match peek(node, now, asker).await? {
-        Presence::Connected { answer_bytes, .. } => page_bytes(answer_bytes),
-        _ => page_bytes(0),
-    };
-    let listing = Listing { now, asker, query, limit, bytes };
-    let after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
-    if node.elsewhere().is_empty() {
-        return listing.of_region(node, after, limit, bytes).await;
-    }
-    if query.nearest { listing.nearest(node).await } else { listing.by_id(node, after).await }
-}
-
-/// One listing.
-struct Listing<'a> {
-    now: u64,
-    asker: &'a PeerId,
-    query: &'a Query,
-    limit: usize,
-    bytes: usize,
-}
-
-impl Listing<'_> {
-    /// Lists the peers of all regions by id. Those of a region that does not answer in time are left out.
-    async fn by_id(&self, node: &Arc<Node>, after: Option<PeerId>) -> Result<Page, StoreError> {
-        let regions = node.everywhere();
-        let asked =
-            regions.iter().map(|there| self.of_any(node, there, after.clone(), self.limit, self.bytes));
-        let pages = join_all(asked).await.into_iter().collect::<Result<_, _>>()?;
-        Ok(merge(pages, self.limit, self.bytes))
-    }
-
-    /// Lists the peers of the nearest region, then those of the next, and so on. Those of a region that does not answer in time
-    /// are left out.
-    async fn nearest(&self, node: &Arc<Node>) -> Result<Page, StoreError> {
-        let mut regions = node.everywhere();
-        regions.sort_by_cached_key(|there| there.config.region.clone());
-        let mut regions: Vec<(usize, Arc<Node>)> = regions.into_iter().enumerate().collect();
-        let Place { mut done, current } = Place::read(self.query.cursor.as_deref());
-        let begun = current.as_ref().map(|(region, _)| *region);
-        regions.retain(|(at, _)| !done.contains(at));
-        regions.sort_by_cached_key(|(at, there)| {
-            (begun != Some(*at), there.region != Region::OWN, there.notes.distance.median())
-        });
-        let mut after = current.and_then(|(_, after)| PeerId::parse(&after).ok());
-        let (mut page, mut weight) = (Page::default(), 0usize);
-        for (at, there) in regions {
-            let after = after.take_if(|_| begun == Some(at));
-            let rest = self.limit.saturating_sub(page.peers.len());
-            let bytes = self.bytes.saturating_sub(weight);
-            if rest == 0 || (bytes == 0 && !page.peers.is_empty()) {
-                page.cursor = Some(Place { done, current: None }.write());
-                return Ok(page);
-            }
-            let part = self.of_any(node, &there, after, rest, bytes).await?;
-            weight = part.peers.iter().map(|peer| peer_weight(peer)).fold(weight, usize::saturating_add);
-            page.peers.extend(part.peers);
-            if let Some(cursor) = part.cursor {
-                page.cursor = Some(Place { done, current: Some((at, cursor)) }.write());
-                return Ok(page);
-            }
-            done.push(at);
-        }
-        Ok(page)
-    }
-
-    /// Lists peers of one region: with patience for the region of the asker's session, otherwise for a short time.
-    async fn of_any(
-        &self,
-        home: &Node,
-        there: &Arc<Node>,
-        after: Option<PeerId>,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Page, StoreError> {
-        let listing = self.of_region(there, after, limit, bytes);
-        let listed = if there.region == home.region {
-            listing.await?
-        } else if there.store.trouble().is_some() {
-            Page::default()
-        } else {
-            match timeout(WAIT, listing).await {
-                Ok(Ok(page)) => page,
-                Ok(Err(_)) | Err(_) => {
-                    let region = there.config.region.clone();
-                    counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
-                    Page::default()
-                }
-            }
-        };
-        for peer in listed.peers.iter().filter_map(|peer| PeerId::parse(&peer.id).ok()) {
-            there.whereabouts.note(&peer, there.region, Instant::now());
-        }
-        Ok(listed)
-    }
-
-    /// Lists peers of one region by id.
-    async fn of_region(
-        &self,
-        node: &Node,
-        mut after: Option<PeerId>,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Page, StoreError> {
-        let Self { now, asker, query, .. } = *self;
-        let list = match (&query.region, &query.capability) {
-            (Some(region), _) => node.keys.region(region),
-            (None, Some(capability)) => node.keys.capability(capability),
-            (None, None) => node.keys.everybody(),
-        };
-        let (mut page, mut weight, mut scanned) = (Page::default(), 0usize, 0usize);
-        loop {
-            let entries = read(node, now, &list, after.as_ref()).await?;
-            let is_last = entries.len() < CHUNK;
-            scanned = scanned.saturating_add(entries.len());
-            let asked = entries.iter().map(|(peer, session)| presence(node, now, &list, peer, *session));
-            for ((peer, _), info) in entries.iter().zip(try_join_all(asked).await?) {
-                after = Some(peer.clone());
-                let Some(info) = info.filter(|info| peer != asker && meets(info, query)) else { continue };
-                weight = weight.saturating_add(peer_weight(&info));
-                // Each page lists at least one peer: a client that goes on asking must come to the end.
-                if page.peers.len() == limit || (weight > bytes && !page.peers.is_empty()) {
-                    page.cursor = page.peers.last().map(|last| last.id.clone());
-                    return Ok(page);
-                }
-                page.peers.push(info);
-            }
-            if is_last {
-                return Ok(page);
-            }
-            if scanned >= SCAN {
-                page.cursor = after.map(|after| after.to_string());
-                return Ok(page);
-            }
-        }
-    }
-}
-
-/// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
-async fn presence(
+pub(super) async fn presence(
     node: &Node,
     now: u64,
     list: &str,
@@ -248,14 +158,21 @@ async fn presence(
     }
 }
 
-async fn read(
+/// Reads a part of a list: peers and the numbers of their sessions, by id.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn read(
     node: &Node,
     now: u64,
     list: &str,
     after: Option<&PeerId>,
 ) -> Result<Vec<(PeerId, u64)>, StoreError> {
     let call = node.call(&LIST_PAGE, now).key(list.into()).optional(after).arg(CHUNK);
-    let mut fields = node.run(call).await?.into_fields("list_page")?;
+    read_entries(node.run(call).await?.into_fields("list_page")?)
+}
+
+fn read_entries(mut fields: Fields) -> Result<Vec<(PeerId, u64)>, StoreError> {
     let mut entries = Vec::new();
     while !fields.is_empty() {
         let text = fields.text()?;

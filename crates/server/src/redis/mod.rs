@@ -35,6 +35,7 @@ mod error;
 mod find;
 mod keys;
 mod listener;
+mod listing;
 mod local;
 mod mailbox;
 mod node;

@@ -95,6 +95,7 @@ scripts! {
     LEASES = "leases", Reads;
     LIST_CHANGE = "list_change", Frees;
     LIST_PAGE = "list_page", Reads;
+    LIST_KEEP = "list_keep", Frees;
     // The agenda of the sweepers.
     AGENDA = "agenda", Reads;
     PLAN = "plan", Frees;

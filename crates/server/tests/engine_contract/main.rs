@@ -195,3 +195,6 @@ contract!(memory, async { ((), MemoryEngine::new(RESUME_WINDOW_MS, Bounds::defau
 
 #[cfg(feature = "redis")]
 contract!(one_redis, redis::single());
+
+#[cfg(feature = "redis")]
+contract!(two_regions, redis::regions());

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod crowd;
+mod ghosts;
 mod peer;
 
 use peer::{LOST, Mesh, Peer, id, room};

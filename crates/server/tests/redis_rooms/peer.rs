@@ -105,6 +105,8 @@ pub struct Peer {
     pub received: Option<u32>,
     acknowledged: u32,
     pub info: PeerInfo,
+    /// For how long its last frame was refused, in milliseconds.
+    pub refused_for: Option<u32>,
 }
 
 pub fn room() -> RoomName {
@@ -135,6 +137,7 @@ impl Peer {
             received: None,
             acknowledged: 0,
             info,
+            refused_for: None,
         }
     }
 
@@ -193,6 +196,9 @@ impl Peer {
         assert_eq!(seq, self.received.unwrap_or(0) + 1, "{} gets every number once", self.name);
         self.received = Some(seq);
         self.picture.note(&self.name, mail);
+        if let Mail::Refused { after, .. } = mail {
+            self.refused_for = *after;
+        }
         if let Mail::Relay { signal: Signal::Message { data, .. }, .. } = mail {
             self.messages.push(data.clone());
         }

@@ -1,16 +1,22 @@
 //! Sends to the members of a room.
 
 use super::context::Rooms;
-use super::enter::Step;
+use super::enter::{Step, too_often};
 use crate::engine::Mail;
 use crate::redis::error::StoreError;
 use crate::redis::mailbox::{self, Post, Posted};
 use crate::redis::seats::{Member, Target};
+use crate::registry::Pace;
 use futures_util::future::join_all;
 use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS, Signal};
 
 /// Members that are sent to at once.
 const TOGETHER: usize = 64;
+/// Posts that the broadcasts of one member may make in a second: those of 20 broadcasts, as many as the SDK sends, in the largest room
+/// whose members hear at once. In smaller rooms nothing is counted.
+const A_SECOND_EACH: u64 = 20 * 64;
+/// Posts that all broadcasts in one room may make in a second, for each node.
+const A_SECOND: u64 = 4 * A_SECOND_EACH;
 /// Most times that a receiver gets the news of the sender before it gets one relay.
 const TRIES: usize = 8;
 
@@ -27,6 +33,11 @@ impl Rooms<'_> {
         let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         };
+        let size = self.here().known(room).1;
+        let is_large = size > Pace::SERVER.small;
+        if is_large && let Err(wait) = self.spend(member, room, size) {
+            return Ok(too_often("sends to large rooms too often: it may send again", wait, reference));
+        }
         let own = member.state().own.get(room).copied().unwrap_or(seat.own);
         let news = [(room.clone(), own)];
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
@@ -37,7 +48,11 @@ impl Rooms<'_> {
             part = next;
             for some in receivers.chunks(TOGETHER) {
                 let others = some.iter().filter(|receiver| **receiver != member.peer);
-                let sent = others.map(|receiver| self.send(member, number, receiver, &mail, &news));
+                let sent = others.map(|receiver| async {
+                    // Nobody closes the semaphore.
+                    let _permit = if is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
+                    self.send(member, number, receiver, &mail, &news).await
+                });
                 for sent in join_all(sent).await {
                     is_everywhere &= sent?;
                 }
@@ -47,6 +62,23 @@ impl Rooms<'_> {
             Ok(Step::executed(reference.map(|_| Mail::Sent { reference })))
         } else {
             Ok(Step::refused(ErrorCode::PeerBusy, reference))
+        }
+    }
+
+    /// Counts a broadcast to so many.
+    ///
+    /// # Errors
+    /// The milliseconds until the member, or any member of this node in this room, may send another.
+    fn spend(&self, member: &Member, room: &RoomName, posts: usize) -> Result<(), u64> {
+        let (mut here, mut state) = (self.here(), member.state());
+        let Some(of_room) = here.spending(room) else { return Ok(()) };
+        match of_room.wait(self.now).max(state.spending.wait(self.now)) {
+            0 => {
+                of_room.spend(self.now, posts, A_SECOND);
+                state.spending.spend(self.now, posts, A_SECOND_EACH);
+                Ok(())
+            }
+            wait => Err(wait),
         }
     }
 

@@ -6,8 +6,8 @@ use super::steps::{Act, Actor, Effect};
 use super::tell::{Progress, Told};
 use crate::engine::limits::{LEASE_MS, UNPROMPTED_NOTICES};
 use crate::engine::{Mail, Outcome, explanation};
-use crate::redis::discovery;
 use crate::redis::error::StoreError;
+use crate::redis::listing;
 use crate::redis::seats::Member;
 use crate::redis::seats::Seat;
 use signalpost_protocol::{ErrorCode, Query, RoomName, limits};
@@ -69,7 +69,7 @@ impl Rooms<'_> {
         }
         let allowed = if again { Ok(()) } else { member.state().joins.take(self.now) };
         if let Err(wait) = allowed {
-            return Ok(too_often(wait, reference));
+            return Ok(too_often("enters rooms too often: it may enter another", wait, reference));
         }
         let query = Query { limit: Some(limits::PAGE), ..Query::default() };
         let joined = |page| Some(Mail::Joined { room: room.clone(), page, reference });
@@ -182,7 +182,7 @@ impl Rooms<'_> {
         query: &Query,
     ) -> Result<Step, StoreError> {
         let (page, fields) = match &query.room {
-            None => (discovery::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
+            None => (listing::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
             Some(room) if member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) => {
                 let (listed, fields) = self.list_to_member(member, room, query).await?;
                 (listed.page, fields)
@@ -218,9 +218,9 @@ impl Rooms<'_> {
     }
 }
 
-/// Refuses a peer that enters rooms too often, and may enter another in `wait` milliseconds.
-fn too_often(wait: u64, reference: Option<u32>) -> Step {
+/// Refuses a peer that does something too often, and may do it again in `wait` milliseconds.
+pub(super) fn too_often(what: &str, wait: u64, reference: Option<u32>) -> Step {
     let wait = u32::try_from(wait).unwrap_or(u32::MAX);
-    let text = format!("the peer enters rooms too often: it may enter another in {wait} ms").into();
+    let text = format!("the peer {what} in {wait} ms").into();
     Step::refused_for(ErrorCode::RateLimited, text, reference, Some(wait))
 }

@@ -5,6 +5,7 @@ use super::context::{Rooms, all};
 use super::entry::Entry;
 use super::steps::{Act, Actor, MAX_READ};
 use crate::engine::{LeaveReason, Mail, Page, peer_weight};
+use crate::redis::agenda::{self, Plan};
 use crate::redis::error::StoreError;
 use crate::redis::presence::{Presence, lapsed, meets, page_bytes, peek};
 use crate::redis::scripts::EXPIRE;
@@ -137,7 +138,14 @@ impl Rooms<'_> {
             }
             Ok::<_, StoreError>(())
         };
-        match peek(self.node, self.now, peer).await? {
+        let found = peek(self.node, self.now, peer).await?;
+        if let Presence::Away { number } | Presence::Lapsed { number } = found
+            && number == session
+        {
+            // The next sweep does the rest: the agenda may have lost it.
+            agenda::plan(self.node, self.now, peer, Plan::Until(1)).await?;
+        }
+        match found {
             Presence::Connected { number, .. } if number == session => Ok(Healed::WasPresent),
             Presence::Away { number } if number == session => {
                 stand().await?;

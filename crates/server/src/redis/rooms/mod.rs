@@ -5,7 +5,7 @@
 //! a member was not told of collapse, and the notices of a member are the difference between two versions.
 //!
 //! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (the next notices for a member) are
-//! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `spread`, `standing`, `enter` and `broadcast` are what frames,
+//! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `ghosts`, `spread`, `standing`, `enter` and `broadcast` are what frames,
 //! bells and time do.
 
 mod broadcast;
@@ -13,6 +13,7 @@ mod context;
 mod difference;
 mod enter;
 mod entry;
+mod ghosts;
 mod list;
 mod plan;
 mod spread;
@@ -20,6 +21,8 @@ mod standing;
 mod steps;
 mod tell;
 
+#[cfg(test)]
+mod broadcast_tests;
 #[cfg(test)]
 mod difference_tests;
 #[cfg(test)]
@@ -206,7 +209,9 @@ pub(super) async fn tell_about(
 /// Those of the store.
 pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
     let rooms = Rooms { node, now };
-    rooms.ask_for_lost_bells().await?;
+    if let Err(error) = rooms.ask_for_lost_bells().await {
+        tracing::warn!(%error, "the rooms were not looked at");
+    }
     rooms.take_turn().await
 }
 

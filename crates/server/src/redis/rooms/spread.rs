@@ -4,9 +4,11 @@
 //! turns, each of which tells a bounded number and rests afterwards; meanwhile changes collapse.
 
 use super::context::Rooms;
+use super::ghosts::PICKS;
 use super::plan::Changes;
-use super::steps::{Acted, MAX_READ};
+use super::steps::{Acted, MAX_READ, Pick};
 use super::tell::Progress;
+use crate::redis::discovery;
 use crate::redis::error::StoreError;
 use crate::redis::seats::Member;
 use crate::registry::Pace;
@@ -170,17 +172,25 @@ impl Rooms<'_> {
             here.asks_next = self.now.saturating_add(ASK_MS);
             here.rooms()
         };
+        let mut picked = Vec::new();
         for some in rooms.chunks(TOGETHER) {
-            for asked in join_all(some.iter().map(|room| self.ask(room))).await {
-                asked?;
+            for (asked, room) in join_all(some.iter().map(|room| self.ask(room))).await.into_iter().zip(some)
+            {
+                match asked {
+                    Ok(picks) => picked.extend(picks.into_iter().map(|pick| (room.clone(), pick))),
+                    // One room that does not answer keeps nobody from the others.
+                    Err(error) => tracing::warn!(%room, %error, "a room was not asked for its version"),
+                }
             }
         }
-        Ok(())
+        self.look_for_ghosts(picked).await?;
+        discovery::keep(self.node, self.now).await
     }
 
     /// Asks for the version of one room, and for members of this node that it has lost. Tells those that do not know the version,
-    /// whatever the reason.
-    async fn ask(&self, room: &RoomName) -> Result<(), StoreError> {
+    /// whatever the reason. Returns members that were picked at random.
+    async fn ask(&self, room: &RoomName) -> Result<Vec<Pick>, StoreError> {
+        let mut picks = Vec::new();
         let mut lost = Vec::new();
         let members = self.here().members_of(room, None, usize::MAX);
         for member in members.iter().filter(|member| member.state().is_untold) {
@@ -189,9 +199,11 @@ impl Rooms<'_> {
         for some in members.chunks(MAX_READ) {
             let known: Vec<(PeerId, u64)> =
                 some.iter().filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
-            let (version, size, missing) = self.steps().ask(room, &known).await?;
-            lost.extend(missing);
-            self.here().hear(room, version, Some(size));
+            let asked = self.steps().ask(room, PICKS, &known).await?;
+            let version = asked.version;
+            lost.extend(asked.lost);
+            picks = asked.picks;
+            self.here().hear(room, version, Some(asked.members));
             let is_untold = |member: &Arc<Member>| {
                 let seat = member.seat(room).ok().flatten().filter(|(_, seat)| seat.has_entered());
                 !member.state().is_behind && seat.is_some_and(|(_, seat)| seat.cursor < version)
@@ -203,6 +215,6 @@ impl Rooms<'_> {
         for member in members.iter().filter(|member| lost.contains(&member.peer)) {
             self.enter_again(member, room).await?;
         }
-        Ok(())
+        Ok(picks)
     }
 }

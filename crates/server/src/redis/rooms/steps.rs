@@ -86,6 +86,27 @@ pub(super) enum Effect {
     Expired,
 }
 
+/// What a room says when it is asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    pub(super) version: u64,
+    /// Peers in the room, present or away.
+    pub(super) members: usize,
+    /// Those of the peers in the question that the room has lost.
+    pub(super) lost: Vec<PeerId>,
+    pub(super) picks: Vec<Pick>,
+}
+
+/// A member that was picked at random. Its session may be over without anybody's having said so.
+#[derive(Clone, Debug)]
+pub(super) struct Pick {
+    pub(super) peer: PeerId,
+    /// The number of its session.
+    pub(super) session: u64,
+    /// Whether it has been away for longer than any session waits; otherwise it is present.
+    pub(super) is_overdue: bool,
+}
+
 /// The members of a room that are present, from some id on, as of one version.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PresentPage {
@@ -178,22 +199,31 @@ impl RoomSteps<'_> {
         Ok(PresentPage { version: fields.number()?, entries: entries(fields)? })
     }
 
-    /// Asks for the version of a room, the number of its members, and which of these peers it has lost. `known`: the version of
-    /// the last change of each, as its node knows it.
+    /// Asks for the version of a room, the number of its members, which of the peers in `known` it has lost, and at most `picks` of
+    /// those that are present and of those that are away. `known`: the version of the last change of each, as its node knows it.
     pub(super) async fn ask(
         &self,
         room: &RoomName,
+        picks: usize,
         known: &[(PeerId, u64)],
-    ) -> Result<(u64, usize, Vec<PeerId>), StoreError> {
-        let call = self.node.call(&ROOM_ASK, self.now).keys(self.node.keys.room(room));
+    ) -> Result<Asked, StoreError> {
+        let Node { keys, config, .. } = self.node;
+        let call = self.node.call(&ROOM_ASK, self.now).keys(keys.room(room));
+        let call = call.arg(picks).arg(config.window_ms.saturating_add(SLACK_MS));
         let call = known.iter().fold(call, |call, (peer, version)| call.arg(peer).arg(version));
         let mut fields = self.node.run(call).await?.into_fields("room_ask")?;
-        let (version, members) = (fields.number()?, fields.number()?);
-        let mut lost = Vec::new();
-        while !fields.is_empty() {
-            lost.push(PeerId::parse(&fields.text()?).map_err(|_| fields.malformed())?);
+        let mut asked = Asked { version: fields.number()?, members: fields.number()?, ..Asked::default() };
+        let mut lost = fields.list()?;
+        while !lost.is_empty() {
+            asked.lost.push(PeerId::parse(&lost.text()?).map_err(|_| lost.malformed())?);
         }
-        Ok((version, members, lost))
+        let mut picked = fields.list()?;
+        while !picked.is_empty() {
+            let peer = PeerId::parse(&picked.text()?).map_err(|_| picked.malformed())?;
+            let (session, kind) = (picked.number()?, picked.text()?);
+            asked.picks.push(Pick { peer, session, is_overdue: kind == "a" });
+        }
+        Ok(asked)
     }
 
     /// Reads the entry of one peer, if the room knows it.

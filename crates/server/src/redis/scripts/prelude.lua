@@ -30,11 +30,23 @@ local function ring(node, kind, seal, rest)
   if node and node ~= '' then redis.call('PUBLISH', node, kind .. '\n' .. seal .. '\n' .. rest) end
 end
 
+-- How much longer than the session can wait for its client the session itself, its mail and its receipts live: as long as all nodes may
+-- be away at once, so that the first that is back finds what has ended meanwhile.
+local OUTAGE_MS = 3600000
+
+local function live(key, ttl)
+  redis.call('PEXPIRE', key, text(tonumber(ttl) + OUTAGE_MS))
+end
+
 -- Lets every key of the session live on.
 local function keep(ttl)
   for at = 1, #KEYS do
-    -- Graves and the last number live longer.
-    if at < 7 then redis.call('PEXPIRE', KEYS[at], ttl) end
+    if at == 3 or at == 4 then
+      redis.call('PEXPIRE', KEYS[at], ttl)
+    elseif at < 7 then
+      -- Graves and the last number have their own time.
+      live(KEYS[at], ttl)
+    end
   end
 end
 
@@ -75,8 +87,8 @@ local function append(kind, weight, from, about, mail, quiet)
   if kind == 'r' then share(from, 1, weight) end
   local owner = redis.call('HMGET', KEYS[1], 'node', 'seal', 'ttl')
   if entries == 1 then
-    redis.call('PEXPIRE', KEYS[2], owner[3])
-    redis.call('PEXPIRE', KEYS[5], owner[3])
+    live(KEYS[2], owner[3])
+    live(KEYS[5], owner[3])
   end
   if not quiet then ring(owner[1], 'm', owner[2] or '', text(seq) .. '\n' .. mail) end
   return seq
@@ -107,7 +119,7 @@ local function acknowledge(ack)
     if kind == 'r' then share(from, -1, -weight) end
     if session ~= '-' then
       redis.call('RPUSH', KEYS[6], string.sub(entry[1], 3) .. '\n' .. from .. '\n' .. session .. '\n' .. reference)
-      redis.call('PEXPIRE', KEYS[6], known[3])
+      live(KEYS[6], known[3])
     end
   end
   for field, amount in pairs(back) do redis.call('HINCRBY', KEYS[1], field, -amount) end

@@ -1,16 +1,28 @@
--- Asks for the version of a room, and for members that the room has lost: a replica that did not have its newest changes yet may
--- have taken the place of its server.
+-- Asks for the version of a room, for members that the room has lost (a replica that did not have its newest changes yet may have
+-- taken the place of its server), and for some members picked at random, whose sessions may be over without anybody's having said so.
 --
--- KEYS (one slot), as in room_change.lua:  1  h   2  e   and the others, which live on
--- ARGV  1  time; then pairs of an id and the version of this peer's last change, as its node knows it
--- Reply: { ver, members, id, id, … }: the peers whose entry is older, or not there
+-- KEYS (one slot), as in room_change.lua:  1  h   2  e   5  i   6  a   and the others, which live on
+-- ARGV  1  time   2  most picks of each kind   3  milliseconds after which a peer that is away must have left
+--   then pairs of an id and the version of this peer's last change, as its node knows it
+-- Reply: { ver, members, { id, id, … }, { id, session, kind, … } }: the peers whose entry is older, or not there; and the picks: 'a'
+--   one that has been away for too long, 'p' one that is present
 
 local ver, members = unpack(redis.call('HMGET', KEYS[1], 'ver', 'members'))
-local reply = { tonumber(ver or '0'), tonumber(members or '0') }
-for at = 2, #ARGV, 2 do
+local lost, picks = {}, {}
+for at = 4, #ARGV, 2 do
   local entry = redis.call('HGET', KEYS[2], ARGV[at])
   local last = entry and string.match(entry, '(%d+)%a+$')
-  if not last or tonumber(last) < tonumber(ARGV[at + 1]) then reply[#reply + 1] = ARGV[at] end
+  if not last or tonumber(last) < tonumber(ARGV[at + 1]) then lost[#lost + 1] = ARGV[at] end
 end
+local function pick(ids, kind, until_version)
+  for _, id in ipairs(ids) do
+    local session, last = string.match(redis.call('HGET', KEYS[2], id) or '', '^(%d+) .-(%d+)%a+$')
+    if session and tonumber(last) < until_version then
+      for _, it in ipairs({ id, session, kind }) do picks[#picks + 1] = it end
+    end
+  end
+end
+pick(redis.call('SRANDMEMBER', KEYS[6], ARGV[2]), 'a', (clock() - tonumber(ARGV[3])) * 1000)
+pick(redis.call('ZRANDMEMBER', KEYS[5], ARGV[2]), 'p', math.huge)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 3600000) end
-return reply
+return { tonumber(ver or '0'), tonumber(members or '0'), lost, picks }

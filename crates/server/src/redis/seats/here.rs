@@ -1,21 +1,36 @@
 //! What this node knows of the rooms of its own members.
 
 use super::member::Member;
+use super::spending::Spending;
 use signalpost_protocol::{PeerId, RoomName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
 /// Leases that are remembered.
 const MAX_LEASES: usize = 50_000;
 
+/// Broadcasts to members of large rooms that this node has under way at the same time, over all rooms: so many posts stand between a
+/// command of somebody else and Redis.
+const POSTS: usize = 128;
+
 /// What this node knows of the rooms of its own members. The lock is held for a few look-ups, never across an await.
-#[derive(Default)]
-pub(in crate::redis) struct Here(Mutex<Book>);
+pub(in crate::redis) struct Here {
+    book: Mutex<Book>,
+    /// One permit for each post of a broadcast in a large room. First come, first served.
+    pub(in crate::redis) posts: Semaphore,
+}
+
+impl Default for Here {
+    fn default() -> Self {
+        Self { book: Mutex::default(), posts: Semaphore::new(POSTS) }
+    }
+}
 
 impl Here {
     pub(in crate::redis) fn lock(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -35,6 +50,8 @@ pub(in crate::redis) struct Book {
     leases: BTreeMap<PeerId, u64>,
     /// Before this time no sweep asks whether a bell was lost, in milliseconds.
     pub(in crate::redis) asks_next: u64,
+    /// The last session of this node that was put into its lists for discovery again.
+    listed: Option<PeerId>,
 }
 
 /// A room with members of this node.
@@ -45,6 +62,8 @@ struct RoomHere {
     heard: u64,
     /// Peers in the room, on all nodes, when it was read last.
     size: usize,
+    /// What broadcasts of members of this node have cost.
+    spending: Spending,
     /// Whether it waits for its turn, and whether it needs another one after that.
     is_queued: bool,
     again: bool,
@@ -129,6 +148,29 @@ impl Book {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let members = here.members.range::<PeerId, _>(range);
         members.filter_map(|peer| self.members.get(peer).cloned()).take(limit).collect()
+    }
+
+    /// Returns the next sessions of this node, of all in turn, at most `limit`.
+    pub(in crate::redis) fn next_sessions(&mut self, limit: usize) -> Vec<Arc<Member>> {
+        let range = (self.listed.as_ref().map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let next: Vec<_> = self
+            .members
+            .range::<PeerId, _>(range)
+            .take(limit)
+            .map(|(_, member)| Arc::clone(member))
+            .collect();
+        self.listed = next.last().filter(|_| next.len() == limit).map(|last| last.peer.clone());
+        next
+    }
+
+    /// Counts the sessions of this node.
+    pub(in crate::redis) fn sessions(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Returns what broadcasts in a room have cost, if it has a member of this node.
+    pub(in crate::redis) fn spending(&mut self, room: &RoomName) -> Option<&mut Spending> {
+        self.rooms.get_mut(room).map(|here| &mut here.spending)
     }
 
     /// Notes a version of a room and its size, if it is known. Returns whether the version is news.

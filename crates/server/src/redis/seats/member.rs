@@ -1,6 +1,7 @@
 //! A session of this node, as its rooms see it.
 
 use super::seat::Seat;
+use super::spending::Spending;
 use super::target::Target;
 use crate::redis::error::StoreError;
 use crate::redis::local::Owned;
@@ -34,6 +35,8 @@ pub(in crate::redis) struct State {
     pub(in crate::redis) own: BTreeMap<RoomName, u64>,
     /// How often it may enter a room.
     pub(in crate::redis) joins: Allowance,
+    /// What its broadcasts in large rooms have cost.
+    pub(in crate::redis) spending: Spending,
     /// Notices that wait in its mailbox, as far as this node knows.
     pub(in crate::redis) notices: usize,
     /// Its rooms do not know yet that it is back.
@@ -55,7 +58,15 @@ impl Member {
             seal: owned.seal.clone(),
             has_session: owned.has_session(),
             info: Arc::clone(&owned.info),
-            state: Mutex::new(State { seats, own, joins, notices: 0, is_untold: false, is_behind: false }),
+            state: Mutex::new(State {
+                seats,
+                own,
+                joins,
+                spending: Spending::default(),
+                notices: 0,
+                is_untold: false,
+                is_behind: false,
+            }),
         }
     }
 

@@ -3,6 +3,7 @@
 mod here;
 mod member;
 mod seat;
+mod spending;
 mod target;
 
 pub(super) use here::{Book, Here};
