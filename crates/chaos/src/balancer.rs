@@ -1,7 +1,7 @@
 //! Which server a client comes to.
 
 use crate::random::Random;
-use signalpost_lab::{Failure, FaultProxy};
+use signalpost_lab::{Failure, FaultProxy, Which};
 use signalpost_native::Endpoints;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +32,14 @@ impl Balancer {
         self.pick(random).map_or_else(String::new, |server| format!("ws://{server}/signal"))
     }
 
+    /// A server that is up and not this one; any server where there is none.
+    fn another(&self, than: SocketAddr, random: &mut Random) -> Option<SocketAddr> {
+        let is_other =
+            |(server, up): &&(SocketAddr, AtomicBool)| *server != than && up.load(Ordering::Relaxed);
+        let others: Vec<_> = self.0.iter().filter(is_other).collect();
+        random.choose(&others).map(|(server, _)| *server).or_else(|| self.pick(random))
+    }
+
     /// The server of the next attempt.
     fn pick(&self, random: &mut Random) -> Option<SocketAddr> {
         let is_blind = random.percent(BLIND);
@@ -43,7 +51,12 @@ impl Balancer {
 
 /// The way of one client: a proxy of its own, which leads to another server on each attempt.
 #[derive(Clone)]
-pub struct Way(pub Arc<FaultProxy>);
+pub struct Way {
+    /// The proxy.
+    pub proxy: Arc<FaultProxy>,
+    /// The next attempt goes to another server than the one before.
+    moves: Arc<AtomicBool>,
+}
 
 impl Way {
     /// A way to one of the servers.
@@ -52,17 +65,32 @@ impl Way {
     /// When no port is free.
     pub fn begin(balancer: &Balancer, random: &mut Random) -> Result<Self, Failure> {
         let server = balancer.pick(random).ok_or_else(|| Failure::new("there is no server"))?;
-        FaultProxy::start(server).map(|proxy| Self(Arc::new(proxy)))
+        FaultProxy::start(server).map(|proxy| Self { proxy: Arc::new(proxy), moves: Arc::default() })
+    }
+
+    /// Cuts the client's socket; its next one is to another server.
+    ///
+    /// # Errors
+    /// When the proxy has ended.
+    pub fn move_away(&self) -> Result<(), Failure> {
+        self.moves.store(true, Ordering::Relaxed);
+        self.proxy.cut(Which::Every)
     }
 
     /// What the client asks before each attempt.
     pub fn endpoints(&self, balancer: &Arc<Balancer>, mut random: Random) -> Endpoints {
-        let (proxy, balancer) = (self.0.clone(), balancer.clone());
+        let (Self { proxy, moves }, balancer) = (self.clone(), balancer.clone());
+        let mut last = None;
         Endpoints::chosen_by(move || {
-            if let Some(server) = balancer.pick(&mut random) {
+            let server = match last {
+                Some(last) if moves.swap(false, Ordering::Relaxed) => balancer.another(last, &mut random),
+                _ => balancer.pick(&mut random),
+            };
+            if let Some(server) = server {
                 // A proxy that has ended leads nowhere.
                 let _ = proxy.point_to(server);
             }
+            last = server;
             format!("ws://{}/signal", proxy.address())
         })
     }
@@ -88,5 +116,9 @@ mod tests {
         (0..3).for_each(|server| balancer.set_up(server, false));
         assert!(balancer.pick(&mut random).is_some());
         assert!(Balancer::new([]).pick(&mut random).is_none());
+        // Where no other is up, any will do.
+        assert!(balancer.another(servers[0], &mut random).is_some());
+        balancer.set_up(2, true);
+        assert!((0..100).all(|_| balancer.another(servers[0], &mut random) == Some(servers[2])));
     }
 }

@@ -12,6 +12,7 @@ mod presence;
 mod random;
 mod recorder;
 mod run;
+mod store;
 mod world;
 
 use clap::Parser;

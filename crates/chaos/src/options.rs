@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::history::Outage;
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,9 +42,22 @@ pub struct Options {
     /// The servers share a Redis server, which is started for them.
     #[arg(long)]
     pub redis: bool,
+    /// Redis also loses data now and then: all of it, or, when a replica takes its place, what the replica did not have yet. Then
+    /// sessions end, and what is told to be lost with them is counted and is no offence.
+    #[arg(long, requires = "redis", value_delimiter = ',', value_name = "KINDS")]
+    pub losses: Vec<Outage>,
+    /// The longest that one fault lasts, in seconds. By default a third of the run, and never more.
+    #[arg(long, default_value_t = 60.0, value_parser = positive, value_name = "SECONDS")]
+    pub longest: f64,
+    /// The folder to which the logs of the servers and of Redis are copied in the end. Without it the servers log little.
+    #[arg(long, value_name = "FOLDER")]
+    pub logs: Option<PathBuf>,
     /// Instead of messages, check what others see of so many guests who come and go; `--clients` is how many are there at once.
     #[arg(long, value_name = "GUESTS")]
     pub presence: Option<u32>,
+    /// With `--presence`: how long the servers keep a session without a socket, in seconds. No fault lasts longer than a quarter of it.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(4..=600), value_name = "SECONDS")]
+    pub resume_window: u16,
     /// The program of the servers. By default the one that cargo built beside this one.
     #[arg(long, value_name = "FILE")]
     pub server: Option<PathBuf>,
@@ -53,6 +67,11 @@ impl Options {
     /// How long the load and the faults last.
     pub fn duration(&self) -> Duration {
         Duration::from_secs_f64(self.minutes * 60.0)
+    }
+
+    /// The longest that one fault lasts.
+    pub fn longest_fault(&self) -> Duration {
+        Duration::from_secs_f64(self.longest).min(self.duration() / 3)
     }
 
     /// The pause between two things that happen to sockets of clients, on average; `None` where nothing does.
@@ -91,5 +110,7 @@ mod tests {
             assert!(Options::try_parse_from(["chaos"].iter().chain(&wrong)).is_err(), "{wrong:?}");
         }
         assert!(Options::try_parse_from(["chaos", "--memory", "--redis"]).is_err());
+        let options = Options::try_parse_from(["chaos", "--redis", "--losses", "wiped,tail"]).unwrap();
+        assert_eq!(options.losses, [Outage::Wiped, Outage::LostTail]);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::actor::{Cast, Names};
 use crate::balancer::Way;
-use crate::faults::{Limits, Tally, trouble_clients, trouble_servers};
+use crate::faults::{Limits, Tally, Word, trouble_clients, trouble_servers};
 use crate::options::Options;
 use crate::random::Random;
 use crate::recorder::Recorder;
@@ -22,7 +22,7 @@ const REPORT: Duration = Duration::from_secs(10);
 /// How long clients still listen for what must not come.
 const LISTENING: Duration = Duration::from_secs(1);
 
-/// Runs, prints what came out, and returns whether the contract was kept and nothing was lost.
+/// Runs, prints what came out, and returns whether the contract was kept.
 ///
 /// # Errors
 /// When a process does not start, or a client cannot connect.
@@ -45,7 +45,7 @@ pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let store = if options.redis { "Redis" } else { "memory" };
     println!("seed {seed}: {clients} clients, {} servers on {store}, {} min", world.nodes(), options.minutes);
 
-    let longest = options.duration() / 3;
+    let longest = options.longest_fault();
     let (stop, stopped) = watch::channel(false);
     let client_random = random.fork();
     let for_clients = async {
@@ -55,7 +55,13 @@ pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         }
     };
     let limits = Limits { longest, stopped };
-    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally);
+    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |word| {
+        recorder.note(|history, at| match word {
+            Word::Loses(outage) => history.outage(at, Some(outage)),
+            Word::HasLost => history.outage(at, None),
+            Word::WedgeUnfound => history.odd("a wedged subscription was not found within 8 s".into()),
+        });
+    });
     let clock = async {
         sleep(options.duration()).await;
         stop.send_replace(true);
@@ -68,8 +74,8 @@ pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     }
 
     cast.settle();
-    for Way(proxy) in &ways {
-        proxy.heal()?;
+    for way in &ways {
+        way.proxy.heal()?;
     }
     let began = Instant::now();
     let settled = async {
@@ -87,7 +93,8 @@ pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let verdict = recorder.take().finish();
     print!("{verdict}");
     cast.end().await;
-    Ok(verdict.is_lossless())
+    world.keep_logs()?;
+    Ok(verdict.is_kept())
 }
 
 /// Prints the state of the run every now and then, without end.

@@ -1,33 +1,17 @@
 //! The servers of a run, and the store that they share.
 
 use crate::balancer::Balancer;
+use crate::history::Outage;
 use crate::options::Options;
-use signalpost_lab::{
-    Data, Failure, FaultProxy, NodeOptions, RedisOptions, RedisServer, ServerNode, built_server,
-};
+use crate::store::Store;
+use signalpost_lab::{Failure, NodeOptions, ServerNode, built_server};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// How long a server may take to end when it is asked to.
 const STOPPING: Duration = Duration::from_secs(20);
-
-/// Redis, and the proxy by which the servers reach it.
-pub struct Store {
-    /// Redis itself.
-    pub server: RedisServer,
-    /// What is before it.
-    pub proxy: FaultProxy,
-}
-
-impl Store {
-    async fn start() -> Result<Self, Failure> {
-        let options = RedisOptions { append_only: true, ..RedisOptions::default() };
-        let server = RedisServer::start(options).await?;
-        let proxy = FaultProxy::start(server.address())?;
-        Ok(Self { server, proxy })
-    }
-}
 
 /// The servers of a run, and the store that they share.
 pub struct World {
@@ -36,6 +20,9 @@ pub struct World {
     nodes: Vec<ServerNode>,
     /// Without it there is one server, which keeps everything in its memory.
     pub redis: Option<Store>,
+    /// Which data Redis may lose.
+    pub losses: Vec<Outage>,
+    logs: Option<PathBuf>,
 }
 
 impl World {
@@ -44,9 +31,16 @@ impl World {
     /// # Errors
     /// When a program is missing or does not start.
     pub async fn start(options: &Options, more: &[&str]) -> Result<Self, Failure> {
-        let redis = if options.redis { Some(Store::start().await?) } else { None };
-        let url = redis.as_ref().map(|redis| redis.server.url_at(redis.proxy.address()));
+        let redis = if options.redis {
+            Some(Store::start(options.losses.contains(&Outage::LostTail)).await?)
+        } else {
+            None
+        };
+        let url = redis.as_ref().map(Store::url);
         let mut arguments = more.to_vec();
+        if options.logs.is_none() {
+            arguments.extend(["--log-level", "warn"]);
+        }
         if let Some(url) = &url {
             arguments.extend(["--redis", url]);
         }
@@ -56,7 +50,7 @@ impl World {
             nodes.push(ServerNode::start(NodeOptions::new(&program, &arguments)).await?);
         }
         let balancer = Arc::new(Balancer::new(nodes.iter().map(ServerNode::address)));
-        Ok(Self { balancer, nodes, redis })
+        Ok(Self { balancer, nodes, redis, losses: options.losses.clone(), logs: options.logs.clone() })
     }
 
     /// How many servers there are.
@@ -101,17 +95,17 @@ impl World {
         Ok(())
     }
 
-    /// Kills Redis (SIGKILL) and starts it again after some time.
+    /// Copies the logs to the folder that the options name.
     ///
     /// # Errors
-    /// When it does not start.
-    pub async fn kill_redis(&mut self, data: Data, time: Duration) -> Result<(), Failure> {
-        if let Some(redis) = &mut self.redis {
-            redis.server.kill()?;
-            sleep(time).await;
-            redis.server.restart(data).await?;
+    /// When it cannot be written to.
+    pub fn keep_logs(&self) -> Result<(), Failure> {
+        let Some(folder) = &self.logs else { return Ok(()) };
+        std::fs::create_dir_all(folder)?;
+        for (number, node) in self.nodes.iter().enumerate() {
+            std::fs::write(folder.join(format!("node-{number}-{}.log", node.address().port())), node.log())?;
         }
-        Ok(())
+        self.redis.as_ref().map_or(Ok(()), |redis| redis.keep_logs(folder))
     }
 
     async fn start_again(&mut self, node: usize) -> Result<(), Failure> {

@@ -5,9 +5,8 @@ use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::port::Port;
 use crate::process::Process;
-use crate::program::RedisProgram;
 use crate::proxied::ProxiedRedis;
-use crate::redis::RedisOptions;
+use crate::redis::{PASSWORD, RedisOptions, USER};
 use crate::resp::{Connection, Reply};
 use rustix::process::Signal;
 use std::net::SocketAddr;
@@ -37,7 +36,7 @@ pub struct Sentinel {
 }
 
 impl Sentinel {
-    fn start(program: RedisProgram, primary: SocketAddr, password: Option<&str>) -> Result<Self, Failure> {
+    fn start(options: &RedisOptions, primary: SocketAddr) -> Result<Self, Failure> {
         let (port, folder) = (Port::claim()?, Folder::new("sentinel")?);
         let mut text = format!(
             "bind 127.0.0.1\nport {}\ndir {}\nsentinel monitor {NAME} {} {} {QUORUM}\n\
@@ -48,11 +47,15 @@ impl Sentinel {
             primary.port(),
             DOWN_AFTER.as_millis(),
         );
-        if let Some(password) = password {
+        if options.acl.is_some() {
+            text.push_str(&format!(
+                "sentinel auth-user {NAME} {USER}\nsentinel auth-pass {NAME} {PASSWORD}\n"
+            ));
+        } else if let Some(password) = &options.password {
             text.push_str(&format!("sentinel auth-pass {NAME} {password}\n"));
         }
         let file = folder.write("sentinel.conf", &text)?;
-        let mut command = Command::new(program.path()?);
+        let mut command = Command::new(options.program.path()?);
         command.arg(file).arg("--sentinel");
         Ok(Self { process: Process::start(command, folder.path(), "sentinel")?, port, _folder: folder })
     }
@@ -142,7 +145,7 @@ impl SentinelGroup {
         let second = ProxiedRedis::start(replica, announce).await?;
         let mut sentinels = Vec::new();
         for _ in 0..SENTINELS {
-            sentinels.push(Sentinel::start(options.program, first.address(), options.password.as_deref())?);
+            sentinels.push(Sentinel::start(&options, first.address())?);
         }
         let mut group = Self { servers: [first, second], sentinels };
         let faster: Vec<&str> = FASTER.split_whitespace().collect();

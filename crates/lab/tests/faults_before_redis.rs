@@ -37,6 +37,23 @@ async fn subscribers_freeze_and_are_cut_while_commands_pass() {
 }
 
 #[tokio::test]
+async fn subscribers_that_are_wedged_stay_so_and_new_ones_hear() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let proxy = FaultProxy::start(server.address()).unwrap();
+    let (mut normal, mut wedged) = (client(&proxy).await, client(&proxy).await);
+    wedged.ask(&["SUBSCRIBE", "bell"]).await.unwrap();
+    proxy.wedge(Which::Subscribers).unwrap();
+    let mut other = client(&proxy).await;
+    other.ask(&["SUBSCRIBE", "bell"]).await.unwrap();
+    proxy.heal().unwrap();
+    assert_eq!(normal.ask(&["PUBLISH", "bell", "1"]).await.unwrap(), Reply::Number(2));
+    assert_eq!(timeout(SOON, other.reply()).await.unwrap().unwrap().list()[2].text(), "1");
+    assert!(timeout(SILENCE, wedged.reply()).await.is_err());
+    proxy.cut(Which::Subscribers).unwrap();
+    assert!(timeout(SOON, wedged.reply()).await.unwrap().is_err());
+}
+
+#[tokio::test]
 async fn a_replica_loses_the_tail_of_a_primary_that_dies_behind_a_freeze() {
     let mut primary = RedisServer::start(RedisOptions::default()).await.unwrap();
     let proxy = FaultProxy::start(primary.address()).unwrap();

@@ -5,12 +5,12 @@ use clap::Parser;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 #[cfg(feature = "redis")]
 use signalpost_protocol::Label;
-use signalpost_server::audit::MemoryAuditStore;
+use signalpost_server::audit::{AuditStore, MemoryAuditStore};
 use signalpost_server::engine::Engine;
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
 #[cfg(feature = "redis")]
-use signalpost_server::redis::{RedisEngine, Regions, StoreError};
+use signalpost_server::redis::{RedisAuditStore, RedisEngine, Regions, StoreError};
 use signalpost_server::registry::Bounds;
 use std::error::Error;
 use std::io::Write;
@@ -69,11 +69,12 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "redis")]
     if let Some(config) = options.redis.regions(region, options.resume_window.0)? {
         let wait = Duration::from_millis(options.redis.redis_wait.0);
-        let engine = tokio::select! {
-            engine = connect(config, wait) => engine?,
+        let memory = options.audit.audit.then(|| options.audit.bytes());
+        let (engine, audit) = tokio::select! {
+            connected = connect(config, memory, wait) => connected?,
             () = signals.next() => return Ok(()),
         };
-        return run(options, engine, exporter, signals).await;
+        return run(options, engine, audit, exporter, signals).await;
     }
     // As many peers may be away as are connected.
     let bounds = Bounds {
@@ -82,18 +83,31 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         ..Bounds::default()
     };
     let engine = MemoryEngine::new(options.resume_window.0, bounds);
-    run(options, engine, exporter, signals).await
+    let audit = options.audit.audit.then(|| MemoryAuditStore::new(options.audit.bytes()));
+    run(options, engine, audit, exporter, signals).await
 }
 
-/// Connects to Redis, and tries again for `wait` where that may help.
+/// What a server has in Redis: its engine, and the audit trail if it keeps one.
 #[cfg(feature = "redis")]
-async fn connect(config: Regions, wait: Duration) -> Result<RedisEngine, StoreError> {
+type OnRedis = (RedisEngine, Option<RedisAuditStore>);
+
+/// Connects to Redis, and tries again for `wait` where that may help. With `memory` there is an audit trail of so many bytes.
+#[cfg(feature = "redis")]
+async fn connect(config: Regions, memory: Option<usize>, wait: Duration) -> Result<OnRedis, StoreError> {
     let end = tokio::time::Instant::now().checked_add(wait);
+    let both = async || {
+        let engine = RedisEngine::connect(config.clone()).await?;
+        let audit = match memory {
+            Some(bytes) => Some(RedisAuditStore::connect(config.own()?, bytes).await?),
+            None => None,
+        };
+        Ok((engine, audit))
+    };
     loop {
-        let error = match RedisEngine::connect(config.clone()).await {
-            Ok(engine) => {
+        let error: StoreError = match both().await {
+            Ok(connected) => {
                 tracing::info!(redis = config.addresses(), "connected");
-                return Ok(engine);
+                return Ok(connected);
             }
             Err(error) => error,
         };
@@ -110,14 +124,14 @@ async fn connect(config: Regions, wait: Duration) -> Result<RedisEngine, StoreEr
 async fn run<E: Engine>(
     options: Options,
     engine: E,
+    audit: Option<impl AuditStore>,
     exporter: Option<PrometheusHandle>,
     mut signals: Signals,
 ) -> Result<(), Box<dyn Error>> {
-    let audit = options.audit;
     let server = Server::bind(options, engine, exporter).await?;
-    let server = match audit.audit {
-        true => server.with_audit(MemoryAuditStore::new(audit.audit_memory.saturating_mul(1024 * 1024))),
-        false => server,
+    let server = match audit {
+        Some(store) => server.with_audit(store),
+        None => server,
     };
     let mut stdout = std::io::stdout();
     // The line is for the person or the script that started the server; a server whose output nobody reads runs too.

@@ -4,11 +4,20 @@
 mod support;
 
 use serde_json::{Value, json};
+use signalpost_server::audit::{
+    AuditStore, Day, DayKey, Page, Pseudonym, Query, Record, RecordPosition, Unavailable,
+};
+use signalpost_server::memory::MemoryEngine;
+use signalpost_server::net::{self, Options};
+use signalpost_server::registry::Bounds;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use support::{Client, Member, Response, Server, command, get, request};
+use support::{Client, KEY, Member, Response, Server, command, get, request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_tungstenite::client_async;
 
 /// Puts the parts of a chunked body together (RFC 9112 §7.1).
 fn whole(response: &Response) -> String {
@@ -236,4 +245,96 @@ async fn a_trail_that_nobody_could_read_is_refused_at_the_start() {
     let mut by_variable = command(&["--listen", "127.0.0.1:0"]);
     let output = by_variable.env("SIGNALPOST_AUDIT", "1").output().await.unwrap();
     assert!(!output.status.success());
+}
+
+/// A store whose first step takes longer than a server without connections takes to stop.
+#[derive(Clone, Default)]
+struct Slow(Arc<Mutex<Vec<Record>>>);
+
+impl AuditStore for Slow {
+    async fn time(&mut self, now: u64) -> Result<u64, Unavailable> {
+        Ok(now)
+    }
+    async fn key(&mut self, _now: u64, _day: Day, drawn: DayKey) -> Result<DayKey, Unavailable> {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Ok(drawn)
+    }
+    async fn keys(&mut self, _now: u64) -> Result<Vec<DayKey>, Unavailable> {
+        Ok(Vec::new())
+    }
+    async fn append(&mut self, _now: u64, records: Vec<Record>) -> Result<usize, Unavailable> {
+        self.0.lock().unwrap().extend(records);
+        Ok(0)
+    }
+    async fn read(&mut self, _: u64, _: &Query, _: Option<RecordPosition>) -> Result<Page, Unavailable> {
+        Ok(Page::default())
+    }
+    async fn erase(&mut self, _now: u64, _peers: &[Pseudonym]) -> Result<u64, Unavailable> {
+        Ok(0)
+    }
+    async fn expire(&mut self, _now: u64) -> Result<Option<u64>, Unavailable> {
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_waits_for_its_trail() {
+    let options = ["signalpost-server", "--listen", "127.0.0.1:0", "--drain", "0"];
+    let options = <Options as clap::Parser>::parse_from(options);
+    let engine = MemoryEngine::new(1_000, Bounds::default());
+    let store = Slow::default();
+    let server = net::Server::bind(options, engine, None).await.unwrap().with_audit(store.clone());
+    let address = server.address().unwrap();
+    let stop = Arc::new(Notify::new());
+    let stopping = stop.clone();
+    let running = tokio::spawn(async move { server.run(stopping.notified()).await });
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (socket, _) = client_async(format!("ws://{address}/signal"), stream).await.unwrap();
+    let mut client = Client { socket };
+    client.hello(json!({"id": "ada", "session": 1}), KEY).await;
+    assert_eq!(client.receive().await["type"], "welcome");
+    client.is_untouched().await;
+    assert!(store.0.lock().unwrap().is_empty());
+    stop.notify_one();
+    assert_eq!(client.closed().await.0, 4000, "also without an admin listener");
+    drop(client);
+    running.await.unwrap();
+    assert_eq!(store.0.lock().unwrap().len(), 1);
+}
+
+#[cfg(all(unix, feature = "redis"))]
+#[tokio::test]
+async fn servers_on_one_redis_have_one_trail() {
+    let redis = signalpost_lab::RedisServer::start(signalpost_lab::RedisOptions::default()).await.unwrap();
+    let url = redis.url();
+    let arguments = ["--audit", "--drain", "0", "--redis", &url];
+    let (first, second) = (Server::start_with(&arguments).await, Server::start_with(&arguments).await);
+    let (mut ada, mut bob) = (Member::begin(&first, "ada").await, Member::begin(&second, "bob").await);
+    for _ in 0..3 {
+        ada.say("bob", "x").await;
+        assert_eq!(bob.hear().await, "x");
+    }
+    bob.say("ada", "y").await;
+    assert_eq!(ada.hear().await, "y");
+    // Each server writes when its queue has rested.
+    let (mut tries, admins) = (0, (first.admin().await, second.admin().await));
+    while facts(admins.0, "").await.len() < 6 || facts(admins.1, "").await.len() < 6 {
+        tries += 1;
+        assert!(tries < 100, "{:?}", facts(admins.0, "").await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for admin in [admins.0, admins.1] {
+        assert_eq!(lines(admin, "").await, lines(admins.0, "").await);
+        assert_eq!(facts(admin, "?peer=ada&type=message").await.len(), 4);
+    }
+    // What a server knows when it is told to stop is in the trail afterwards.
+    ada.client.send(json!({"type": "bye"})).await;
+    first.terminate().await;
+    let mut first = first;
+    assert!(first.process.wait().await.unwrap().success());
+    assert_eq!(facts(admins.1, "?type=bye").await, [("bye".to_owned(), "executed".to_owned())]);
+    let response = request(admins.1, "DELETE", "/audit?peer=ada").await;
+    assert_eq!((response.status, response.body.as_str()), (200, "{\"erased\":6}\n"));
+    assert_eq!(facts(admins.1, "").await, [("hello".to_owned(), "executed".to_owned())]);
+    second.wait_for_metric("signalpost_audit_records_total 2").await;
 }

@@ -41,6 +41,13 @@ pub async fn listen(
             Event::Error { error, .. } => {
                 recorder.note(|history, _| history.odd(format!("an error: {error}")))
             }
+            Event::State { state: ClientState::Reconnecting, reason } if reason == "sequence-gap" => {
+                recorder.note(|history, _| {
+                    history.odd(format!(
+                        "client {own} left a socket on which a frame of the server was missing"
+                    ));
+                });
+            }
             Event::State { state: ClientState::Idle, reason } => {
                 recorder.note(|history, _| history.odd(format!("a client gave up: {reason}")));
             }

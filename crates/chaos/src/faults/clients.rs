@@ -17,6 +17,8 @@ const SHORT_MS: (u32, u32) = (50, 6_000);
 const LONG_MS: (u32, u32) = (15_000, 60_000);
 /// Of a hundred cuts, so many are of a tenth of all clients at once.
 const STORMS: usize = 3;
+/// Of a hundred other cuts, so many make the client go to another server.
+const MOVES: usize = 30;
 
 /// Cuts and freezes the sockets of clients until it is dropped, with `pause` between two faults on average. A freeze is at most as
 /// long as `longest`.
@@ -36,7 +38,8 @@ pub async fn trouble_clients(
         while let Some(Ok(ended)) = freezes.try_join_next() {
             ended?;
         }
-        let Some(Way(proxy)) = random.choose(ways).cloned() else { return Ok(()) };
+        let Some(way) = random.choose(ways).cloned() else { return Ok(()) };
+        let proxy = way.proxy.clone();
         if random.percent(FREEZES) {
             let is_long = random.percent(LONG);
             let (least, most) = if is_long { LONG_MS } else { SHORT_MS };
@@ -55,9 +58,12 @@ pub async fn trouble_clients(
             });
         } else if random.percent(STORMS) {
             tally.count("tenth of the sockets cut at once");
-            for Way(proxy) in ways.iter().filter(|_| random.percent(10)) {
-                proxy.cut(Which::Every)?;
+            for way in ways.iter().filter(|_| random.percent(10)) {
+                way.proxy.cut(Which::Every)?;
             }
+        } else if random.percent(MOVES) {
+            tally.count("socket moved to another server");
+            way.move_away()?;
         } else {
             tally.count("socket cut");
             proxy.cut(Which::Every)?;

@@ -1,8 +1,11 @@
 //! What happens to whole servers and to the store that they share.
 
 use super::Tally;
+use super::deck::Deck;
+use crate::history::Outage;
 use crate::random::Random;
-use crate::world::{Store, World};
+use crate::store::Store;
+use crate::world::World;
 use signalpost_lab::{Data, Failure, Fault, Which};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -13,6 +16,8 @@ use tokio::time::sleep;
 enum Happening {
     /// A server's process stands still.
     FreezeServer,
+    /// The same for as long as it may.
+    FreezeServerLong,
     /// A server is killed and starts again.
     KillServer,
     /// All servers are stopped and started again, one after another.
@@ -29,6 +34,12 @@ enum Happening {
     CutSubscriptions,
     /// The subscriptions of the servers stay, and nothing comes.
     FreezeSubscriptions,
+    /// The same for the subscriptions that are open, for ever; new ones hear again.
+    WedgeSubscriptions,
+    /// Redis is killed and starts again without its data.
+    WipeRedis,
+    /// A replica takes the place of Redis without the newest data.
+    LoseTail,
 }
 
 impl Happening {
@@ -37,6 +48,7 @@ impl Happening {
     /// What can happen to servers with Redis.
     const ON_REDIS: &'static [Self] = &[
         Self::FreezeServer,
+        Self::FreezeServerLong,
         Self::KillServer,
         Self::KillServer,
         Self::RollServers,
@@ -46,11 +58,15 @@ impl Happening {
         Self::DelayRedis,
         Self::CutSubscriptions,
         Self::FreezeSubscriptions,
+        Self::WedgeSubscriptions,
     ];
+    /// What can happen besides where data may be lost.
+    const LOSSES: &'static [Self] = &[Self::WipeRedis, Self::LoseTail, Self::LoseTail];
 
     const fn name(self) -> &'static str {
         match self {
             Self::FreezeServer => "server frozen",
+            Self::FreezeServerLong => "server frozen for long",
             Self::KillServer => "server killed",
             Self::RollServers => "all servers restarted in turn",
             Self::KillRedis => "Redis killed",
@@ -59,8 +75,31 @@ impl Happening {
             Self::DelayRedis => "Redis slow",
             Self::CutSubscriptions => "subscriptions cut",
             Self::FreezeSubscriptions => "subscriptions frozen",
+            Self::WedgeSubscriptions => "subscriptions wedged",
+            Self::WipeRedis => "Redis killed without its data",
+            Self::LoseTail => "replica promoted without the newest data",
         }
     }
+
+    /// The data that is lost by it.
+    const fn outage(self) -> Option<Outage> {
+        match self {
+            Self::WipeRedis => Some(Outage::Wiped),
+            Self::LoseTail => Some(Outage::LostTail),
+            _ => None,
+        }
+    }
+}
+
+/// What the run has to know of what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Redis is about to lose this data.
+    Loses(Outage),
+    /// Redis runs again, and has lost the data.
+    HasLost,
+    /// Not every server found within 8 s that its subscription was wedged.
+    WedgeUnfound,
 }
 
 /// The limits of what happens.
@@ -73,7 +112,8 @@ pub struct Limits {
 }
 
 /// Lets things happen to the servers and their store, with `pause` between two of them on average; without a pause nothing
-/// happens. Returns when it is stopped and everything runs again.
+/// happens. Everything that can happen has happened before one of it happens once more. `told` hears of what
+/// counts for the verdict. Returns when it is stopped and everything runs again.
 ///
 /// # Errors
 /// When something does not start again.
@@ -83,7 +123,13 @@ pub async fn trouble_servers(
     pause: Option<Duration>,
     Limits { longest, mut stopped }: Limits,
     tally: &Tally,
+    told: impl Fn(Word),
 ) -> Result<(), Failure> {
+    let all = if world.redis.is_some() { Happening::ON_REDIS } else { Happening::IN_MEMORY };
+    let losses = Happening::LOSSES
+        .iter()
+        .filter(|loss| loss.outage().is_some_and(|outage| world.losses.contains(&outage)));
+    let mut deck = Deck::new(all.iter().chain(losses).copied().collect());
     loop {
         let wait = pause.map_or(Duration::MAX, |pause| random.pause(pause));
         tokio::select! {
@@ -91,9 +137,11 @@ pub async fn trouble_servers(
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
             () = sleep(wait) => {}
         }
-        let all = if world.redis.is_some() { Happening::ON_REDIS } else { Happening::IN_MEMORY };
-        let Some(happening) = random.choose(all).copied() else { return Ok(()) };
+        let Some(happening) = deck.draw(&mut random) else { return Ok(()) };
         tally.count(happening.name());
+        if let Some(outage) = happening.outage() {
+            told(Word::Loses(outage));
+        }
         let node = random.below(world.nodes());
         let mut time = |least, most| random.time(least, most).min(longest);
         match happening {
@@ -101,6 +149,7 @@ pub async fn trouble_servers(
                 let time = time(200, 60_000);
                 world.freeze(node, time).await?;
             }
+            Happening::FreezeServerLong => world.freeze(node, longest).await?,
             Happening::KillServer => {
                 let time = time(1, 5_000);
                 world.kill(node, time).await?;
@@ -108,7 +157,17 @@ pub async fn trouble_servers(
             Happening::RollServers => world.roll().await?,
             Happening::KillRedis => {
                 let time = time(1, 4_000);
-                world.kill_redis(Data::Kept, time).await?;
+                kill(world, Data::Kept, time).await?;
+            }
+            Happening::WipeRedis => {
+                let time = time(1, 4_000);
+                kill(world, Data::Lost, time).await?;
+            }
+            Happening::LoseTail => {
+                let (tail, time) = (time(20, 3_000), time(1, 4_000));
+                if let Some(redis) = &mut world.redis {
+                    redis.lose_tail(tail, time).await?;
+                }
             }
             Happening::FreezeRedis => pass(world, Fault::Freeze, Which::Every, time(200, 6_000)).await?,
             Happening::DelayRedis => {
@@ -119,8 +178,29 @@ pub async fn trouble_servers(
                 pass(world, Fault::Freeze, Which::Subscribers, time(1_000, 20_000)).await?;
             }
             Happening::CutRedis => cut(world.redis.as_ref(), Which::Every)?,
+            Happening::WedgeSubscriptions => {
+                let nodes = world.nodes();
+                let found = match &world.redis {
+                    Some(redis) => redis.wedge_subscriptions(nodes).await?,
+                    None => None,
+                };
+                match found {
+                    Some(after) => println!("wedged subscriptions found after {:.2} s", after.as_secs_f64()),
+                    None => told(Word::WedgeUnfound),
+                }
+            }
             Happening::CutSubscriptions => cut(world.redis.as_ref(), Which::Subscribers)?,
         }
+        if happening.outage().is_some() {
+            told(Word::HasLost);
+        }
+    }
+}
+
+async fn kill(world: &mut World, data: Data, time: Duration) -> Result<(), Failure> {
+    match &mut world.redis {
+        Some(redis) => redis.kill(data, time).await,
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One way of messages: what was sent on it, and what was heard.
 
 use super::way::{At, Outcome};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A message that was not heard, or whose call has not ended.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +49,8 @@ pub enum Heard {
     Reordered,
     /// One that was heard before.
     Doubled,
-    /// One whose sender heard that it is not sent.
-    Refused,
+    /// One whose sender heard that it is not sent; it was sent at this moment.
+    Refused(At),
     /// One that nobody sent.
     Unknown,
 }
@@ -59,7 +59,8 @@ pub enum Heard {
 #[derive(Debug, Default)]
 pub struct Channel {
     open: BTreeMap<u32, Entry>,
-    refused: BTreeSet<u32>,
+    /// What its sender was told is not sent, and when it was sent.
+    refused: BTreeMap<u32, At>,
     /// The highest number that was heard, and one.
     next: u32,
     /// The highest number that was sent, and one.
@@ -81,7 +82,7 @@ impl Channel {
         let (started, was_heard) = (entry.started, entry.progress == Progress::Heard);
         match outcome {
             Outcome::Refused(_) => {
-                self.refused.insert(number);
+                self.refused.insert(number, started);
                 self.open.remove(&number);
             }
             // It may still come; nobody relies on it.
@@ -96,10 +97,10 @@ impl Channel {
     pub fn receive(&mut self, at: At, number: u32) -> Heard {
         let is_late = number < self.next;
         let Some(entry) = self.open.get_mut(&number) else {
-            return match number {
-                _ if self.refused.contains(&number) => Heard::Refused,
-                _ if is_late => Heard::Doubled,
-                _ => Heard::Unknown,
+            return match self.refused.get(&number) {
+                Some(started) => Heard::Refused(*started),
+                None if is_late => Heard::Doubled,
+                None => Heard::Unknown,
             };
         };
         if entry.progress == Progress::Heard {
@@ -126,11 +127,6 @@ impl Channel {
                 entry.progress = Progress::Optional;
             }
         }
-    }
-
-    /// How many messages must still be heard, or have no outcome yet.
-    pub fn under_way(&self) -> usize {
-        self.left().count()
     }
 
     /// The messages that must still be heard, or have no outcome yet.

@@ -5,6 +5,7 @@
 //! yet, and gives a [`Verdict`] in the end. It does no I/O and reads no clock.
 
 mod channel;
+mod losses;
 #[cfg(test)]
 mod room_tests;
 mod rooms;
@@ -14,6 +15,8 @@ mod verdict;
 mod way;
 
 use channel::{Channel, Entry, Heard};
+use losses::Losses;
+pub use losses::Outage;
 use rooms::Rooms;
 use std::collections::BTreeMap;
 pub use verdict::{Finding, Offence, Verdict};
@@ -28,14 +31,13 @@ const SLACK: At = 5_000_000;
 pub struct History {
     channels: BTreeMap<Way, Channel>,
     rooms: Rooms,
-    /// When each client heard that its session is lost.
-    losses: BTreeMap<Peer, Vec<At>>,
+    losses: Losses,
     verdict: Verdict,
-    /// Refusals and failures that are right only beside the loss of a session, which may be noted later.
+    /// What is right only beside the loss of a session, which may be noted later.
     suspects: Vec<Suspect>,
 }
 
-/// A call that failed.
+/// A call that failed, or a message that arrived though its sender heard that it is not sent.
 #[derive(Clone, Debug)]
 struct Suspect {
     offence: Offence,
@@ -87,7 +89,10 @@ impl History {
             Heard::Next => return,
             Heard::Reordered => Offence::Reordered,
             Heard::Doubled => Offence::Doubled,
-            Heard::Refused => Offence::Refuted,
+            Heard::Refused(started) => {
+                let suspect = Suspect { offence: Offence::Refuted, way, number, started, settled: at };
+                return self.suspects.push(suspect);
+            }
             Heard::Unknown => Offence::Invented,
         };
         self.verdict.note(Finding { offence, way, number, at });
@@ -104,7 +109,7 @@ impl History {
     /// Says that a client is in a room, whose `join` it called at `began`.
     pub fn joined(&mut self, began: At, peer: Peer, room: Room) {
         // It has lost its session since, maybe with this stay.
-        if !was_lost(&self.losses, peer, began, At::MAX) {
+        if !self.losses.was_lost(peer, began, At::MAX) {
             self.rooms.joined(peer, room);
         }
     }
@@ -122,12 +127,16 @@ impl History {
 
     /// Notes that a client heard that its session is lost. It is in no room for sure until it joins again.
     pub fn session_lost(&mut self, at: At, peer: Peer) {
-        self.verdict.sessions_lost += 1;
-        self.losses.entry(peer).or_default().push(at);
+        self.losses.note(at, peer);
         for room in self.rooms.of(peer) {
             self.doubt(peer, room);
             self.joining(peer, room);
         }
+    }
+
+    /// Notes that the store loses data from now on, or, with `None`, that it runs again.
+    pub fn outage(&mut self, at: At, what: Option<Outage>) {
+        self.losses.outage(at, what);
     }
 
     /// Says that a client went on with its session on another socket.
@@ -152,43 +161,54 @@ impl History {
 
     /// How many messages were not heard yet that must be, or have no outcome yet.
     pub fn under_way(&self) -> usize {
-        self.channels.values().map(Channel::under_way).sum()
+        let left =
+            self.channels.iter().flat_map(|(way, channel)| channel.left().map(move |(_, it)| (way, it)));
+        left.filter(|(way, entry)| lost_with(&self.losses, **way, entry).is_none()).count()
     }
 
     /// Ends the run: what has not arrived by now is lost.
     pub fn finish(mut self) -> Verdict {
         for (way, channel) in &self.channels {
             for (number, entry) in channel.left() {
-                let until = entry.passed.unwrap_or(At::MAX);
                 let finding = |offence| Finding { offence, way: *way, number, at: entry.started };
-                if !entry.is_settled {
-                    self.verdict.note(finding(Offence::Unsettled));
-                } else if was_lost(&self.losses, way.to, entry.started, until) && !entry.is_confirmed {
-                    self.verdict.typed_losses += 1;
-                } else {
-                    self.verdict.note(finding(Offence::Lost));
+                match lost_with(&self.losses, *way, entry) {
+                    Some(reason) => self.verdict.cost(reason).messages += 1,
+                    None if entry.is_settled => self.verdict.note(finding(Offence::Lost)),
+                    None => self.verdict.note(finding(Offence::Unsettled)),
                 }
             }
         }
         for Suspect { offence, way, number, started, settled } in self.suspects {
-            let until = settled.saturating_add(SLACK);
-            let is_excused = match &offence {
-                Offence::Failed(code) if code == "link-lost" => {
-                    was_lost(&self.losses, way.from, started, until)
-                }
-                // The server knows that a session is over before its owner does.
-                Offence::Failed(code) if code == "peer-not-found" => {
-                    was_lost(&self.losses, way.to, started, At::MAX)
-                }
-                Offence::Failed(code) if code == "room-not-joined" => {
-                    was_lost(&self.losses, way.from, started, At::MAX)
-                }
-                _ => false,
+            // The frame was in the tail, and its client sent it again; or what came of it was.
+            let has_lost_tail = |peer| self.losses.lost_tail(peer, started, At::MAX);
+            if offence == Offence::Refuted && (has_lost_tail(way.to) || has_lost_tail(way.from)) {
+                self.verdict.cost(Some(Outage::LostTail)).refuted += 1;
+                continue;
+            }
+            let code = match &offence {
+                Offence::Failed(code) => code.as_str(),
+                _ => "",
             };
-            if is_excused {
-                self.verdict.typed_failures += 1;
+            let (peer, until) = match code {
+                "link-lost" => (way.from, settled.saturating_add(SLACK)),
+                // The server knows that a session is over before its owner does.
+                "peer-not-found" => (way.to, At::MAX),
+                "room-not-joined" => (way.from, At::MAX),
+                _ => (way.from, 0),
+            };
+            if self.losses.was_lost(peer, started, until) {
+                let reason = self.losses.reason_between(peer, started, until);
+                self.verdict.cost(reason).calls += 1;
             } else {
                 self.verdict.note(Finding { offence, way, number, at: started });
+            }
+        }
+        for (peer, at, reason) in self.losses.all() {
+            self.verdict.cost(reason).sessions += 1;
+            if reason.is_none() {
+                let seconds = at as f64 / 1e6;
+                self.verdict
+                    .note_odd(format!("{peer} lost its session at {seconds:.3} s, and Redis no data"));
             }
         }
         self.verdict.ways = self.channels.len();
@@ -202,9 +222,7 @@ impl History {
             |offence| self.suspects.push(Suspect { offence, way, number, started, settled: at });
         match outcome {
             Outcome::Accepted | Outcome::Confirmed => {}
-            Outcome::Refused(_) if was_heard => {
-                self.verdict.note(Finding { offence: Offence::Refuted, way, number, at });
-            }
+            Outcome::Refused(_) if was_heard => suspect(Offence::Refuted),
             Outcome::Refused(code) | Outcome::Unknown(code) if is_flow_control(code) => {}
             Outcome::Refused(code) | Outcome::Unknown(code) => suspect(Offence::Failed(code.clone())),
         }
@@ -234,11 +252,20 @@ impl History {
     }
 }
 
+/// Whether a message went with a session, and with which outage; `None`: it did not. What its receiver confirmed cannot have.
+fn lost_with(losses: &Losses, way: Way, entry: &Entry) -> Option<Option<Outage>> {
+    let (from, until) = (entry.started, entry.passed.unwrap_or(At::MAX));
+    if !entry.is_settled || entry.is_confirmed {
+        return None;
+    }
+    if losses.was_lost(way.to, from, until) {
+        return Some(losses.reason_between(way.to, from, until));
+    }
+    // The sender's own frame was in the tail, and so what came of it.
+    losses.lost_tail(way.from, from, until).then_some(Some(Outage::LostTail))
+}
+
 /// Whether a refusal only asks the sender to be slower.
 fn is_flow_control(code: &str) -> bool {
     matches!(code, "rate-limited" | "outbox-full" | "peer-busy")
-}
-
-fn was_lost(losses: &BTreeMap<Peer, Vec<At>>, peer: Peer, from: At, until: At) -> bool {
-    losses.get(&peer).is_some_and(|all| all.iter().any(|at| (from..=until).contains(at)))
 }

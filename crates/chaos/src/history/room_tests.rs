@@ -120,6 +120,7 @@ fn a_broadcast_is_refused_only_to_one_whose_session_was_lost() {
         history.broadcast(1, 0, 0, 0);
         history.broadcast_settled(2, 0, 0, 0, &refused);
         if lost {
+            history.outage(3, Some(Outage::Wiped));
             history.session_lost(3, 0);
         }
         assert_eq!(history.finish().is_kept(), lost);

@@ -1,5 +1,6 @@
 //! Forged histories: the checker finds each way to break the contract, and nothing else.
 
+use super::verdict::Cost;
 use super::*;
 
 const SECOND: At = 1_000_000;
@@ -45,6 +46,15 @@ impl Story {
         self
     }
 
+    /// The store loses data, for one second.
+    fn outage(&mut self, what: Outage) -> &mut Self {
+        for told in [Some(what), None] {
+            let at = self.tick();
+            self.history.outage(at, told);
+        }
+        self
+    }
+
     fn offences(&mut self) -> Vec<(Offence, u32)> {
         let verdict = std::mem::take(&mut self.history).finish();
         verdict.findings.iter().map(|finding| (finding.offence.clone(), finding.number)).collect()
@@ -61,7 +71,7 @@ fn what_arrives_once_and_in_order_breaks_nothing() {
     story.accept(0).send(1).hear(0).hear(1).settle(1, Outcome::Confirmed).accept(2).hear(2);
     assert_eq!(story.history.under_way(), 0);
     let verdict = story.history.finish();
-    assert!(verdict.is_lossless());
+    assert!(verdict.is_kept());
     assert_eq!((verdict.sent, verdict.received, verdict.accepted, verdict.confirmed), (3, 3, 2, 1));
 }
 
@@ -147,10 +157,11 @@ fn a_failure_is_right_only_beside_a_lost_session() {
 #[test]
 fn a_loss_is_told_only_by_the_session_of_the_receiver_and_while_the_message_was_under_way() {
     let mut story = Story::default();
-    story.accept(0).lose_session(1).accept(1).hear(1);
+    story.outage(Outage::Wiped).accept(0).lose_session(1).accept(1).hear(1);
     let verdict = story.history.finish();
-    assert!(verdict.is_kept() && !verdict.is_lossless());
-    assert_eq!((verdict.sessions_lost, verdict.typed_losses), (1, 1));
+    assert!(verdict.is_kept());
+    let cost = Cost { sessions: 1, messages: 1, ..Cost::default() };
+    assert_eq!(verdict.costs, [(Some(Outage::Wiped), cost)].into());
     // The session of the sender excuses nothing that was accepted.
     assert_eq!(Story::default().accept(0).lose_session(0).offences(), [(Offence::Lost, 0)]);
     // A session that was lost before the message was sent, or after a later one was heard, does not either.
@@ -161,6 +172,52 @@ fn a_loss_is_told_only_by_the_session_of_the_receiver_and_while_the_message_was_
     // What the receiver confirmed it had.
     let mut story = Story::default();
     story.send(0).settle(0, Outcome::Confirmed).lose_session(1);
+    assert_eq!(story.offences(), [(Offence::Lost, 0)]);
+}
+
+#[test]
+fn a_session_is_lost_only_soon_after_an_outage_that_loses_data() {
+    let verdict = |story: &mut Story| std::mem::take(&mut story.history).finish();
+    let lost = verdict(Story::default().lose_session(1));
+    assert!(!lost.is_kept() && lost.odd.len() == 1, "{lost}");
+    assert!(lost.to_string().contains("no outage: 1 sessions"), "{lost}");
+    let lost = verdict(Story::default().lose_session(1).outage(Outage::Wiped));
+    assert!(!lost.is_kept(), "{lost}");
+    let lost = verdict(Story::default().outage(Outage::Wiped).lose_session(1));
+    assert!(lost.is_kept(), "{lost}");
+    let mut late = Story::default();
+    late.outage(Outage::Wiped);
+    late.now += 120 * SECOND;
+    assert!(!verdict(late.lose_session(1)).is_kept());
+}
+
+#[test]
+fn a_lost_tail_takes_what_its_sender_was_told_with_the_session_of_the_sender() {
+    let cost = |messages| Cost { sessions: 1, messages, ..Cost::default() };
+    let mut story = Story::default();
+    story.accept(0).outage(Outage::LostTail).lose_session(0).accept(1).hear(1);
+    let verdict = story.history.finish();
+    assert!(verdict.is_kept(), "{verdict}");
+    assert_eq!(verdict.costs, [(Some(Outage::LostTail), cost(1))].into());
+    // A frame that is sent again may find that the session of its receiver went with the tail.
+    let refused = || Outcome::Refused("peer-not-found".into());
+    let mut story = Story::default();
+    story.send(0).hear(0).outage(Outage::LostTail).lose_session(1).settle(0, refused());
+    let verdict = story.history.finish();
+    assert!(verdict.is_kept() && verdict.costs[&Some(Outage::LostTail)].refuted == 1, "{verdict}");
+    let mut story = Story::default();
+    story.send(0).hear(0).outage(Outage::Wiped).lose_session(1).settle(0, refused());
+    assert_eq!(story.offences(), [(Offence::Refuted, 0)]);
+    // What was sent when Redis ran again, and what was confirmed, is lost without a reason.
+    let mut story = Story::default();
+    story.outage(Outage::LostTail).accept(0).lose_session(0);
+    assert_eq!(story.offences(), [(Offence::Lost, 0)]);
+    let mut story = Story::default();
+    story.send(0).settle(0, Outcome::Confirmed).outage(Outage::LostTail).lose_session(0);
+    assert_eq!(story.offences(), [(Offence::Lost, 0)]);
+    // Where everything is lost the receiver has lost its session too.
+    let mut story = Story::default();
+    story.accept(0).outage(Outage::Wiped).lose_session(0);
     assert_eq!(story.offences(), [(Offence::Lost, 0)]);
 }
 

@@ -1,5 +1,6 @@
 //! What came out of a run.
 
+use super::losses::Outage;
 use super::way::{At, Way};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,6 +54,19 @@ pub struct Finding {
     pub at: At,
 }
 
+/// What was lost and told to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Sessions whose client heard so.
+    pub sessions: u64,
+    /// Accepted messages that went with a session.
+    pub messages: u64,
+    /// Calls that failed because a session of one side was lost.
+    pub calls: u64,
+    /// Messages that arrived although their sender heard that they are not sent: its frame was lost after it was executed.
+    pub refuted: u64,
+}
+
 /// What came out of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -72,12 +86,8 @@ pub struct Verdict {
     pub failures: BTreeMap<String, u64>,
     /// How often a session went on with another socket.
     pub resumed: u64,
-    /// Sessions whose client heard that they are lost.
-    pub sessions_lost: u64,
-    /// Accepted messages that went with a lost session of their receiver.
-    pub typed_losses: u64,
-    /// Calls that failed because a session of one side was lost.
-    pub typed_failures: u64,
+    /// What was lost and told to be, by the outage that explains it; `None`: nothing does.
+    pub costs: BTreeMap<Option<Outage>, Cost>,
     /// How often the contract was broken.
     pub offences: BTreeMap<Offence, u64>,
     /// The first of these.
@@ -102,14 +112,14 @@ impl Verdict {
         }
     }
 
-    /// Whether the contract was kept.
-    pub fn is_kept(&self) -> bool {
-        self.offences.is_empty() && self.odd.is_empty()
+    /// What was lost for this reason.
+    pub(super) fn cost(&mut self, reason: Option<Outage>) -> &mut Cost {
+        self.costs.entry(reason).or_default()
     }
 
-    /// Whether nothing was lost either that may be lost with a session.
-    pub fn is_lossless(&self) -> bool {
-        self.is_kept() && self.sessions_lost == 0 && self.typed_losses == 0 && self.typed_failures == 0
+    /// Whether the contract was kept, and nothing was lost but by an outage that loses data.
+    pub fn is_kept(&self) -> bool {
+        self.offences.is_empty() && self.odd.is_empty() && !self.costs.contains_key(&None)
     }
 }
 
@@ -128,11 +138,17 @@ impl fmt::Display for Verdict {
             count(Offence::Doubled),
             count(Offence::Reordered)
         )?;
-        writeln!(
-            formatter,
-            "sessions: {} resumed, {} lost (their clients heard it), {} messages lost with them, {} calls failed for them",
-            self.resumed, self.sessions_lost, self.typed_losses, self.typed_failures
-        )?;
+        writeln!(formatter, "sessions: {} resumed", self.resumed)?;
+        if self.costs.is_empty() {
+            writeln!(formatter, "losses:   none")?;
+        }
+        for (reason, Cost { sessions, messages, calls, refuted }) in &self.costs {
+            let reason = reason.map_or_else(|| "no outage".into(), |outage| outage.to_string());
+            writeln!(
+                formatter,
+                "losses:   {reason}: {sessions} sessions (their clients heard it), {messages} messages lost with them, {calls} calls failed for them, {refuted} messages arrived though refused"
+            )?;
+        }
         for (code, times) in &self.failures {
             writeln!(formatter, "refused:  {times} × {code}")?;
         }

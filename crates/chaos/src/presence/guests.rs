@@ -55,10 +55,11 @@ pub async fn visit(
         let (client, events) = Client::connect(Settings::new(&guest_id(guest), endpoints())?).await?;
         // It wants to hear nothing.
         drop(events);
-        notes.note(|ledger| ledger.entered(guest));
+        notes.note(|ledger, at| ledger.entering(at, guest));
         client.join(room).await?;
+        notes.note(|ledger, at| ledger.entered(at, guest));
         sleep(random.time(STAY_MS.0, STAY_MS.1)).await;
-        let going = |reason| notes.note(|ledger| ledger.going(guest, reason));
+        let going = |reason| notes.note(|ledger, at| ledger.going(at, guest, reason));
         match random.below(100) {
             0..KILLED => {
                 going(LeaveReason::Lost);

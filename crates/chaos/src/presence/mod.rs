@@ -3,6 +3,9 @@
 
 mod guests;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
+mod news;
 mod observers;
 mod run;
 mod sight;

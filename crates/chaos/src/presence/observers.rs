@@ -1,18 +1,30 @@
 //! Those who stay in the room.
 
 use super::ledger::Ledger;
+use super::news::At;
 use super::sight::{Guest, Observer, Sight};
 use signalpost_native::{Client, Error, Event, Events, RoomName, Settings};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::time::Instant;
 
 /// What every task of the check notes in.
-#[derive(Clone, Default)]
-pub struct Notes(Arc<Mutex<Ledger>>);
+#[derive(Clone)]
+pub struct Notes {
+    ledger: Arc<Mutex<Ledger>>,
+    start: Instant,
+}
 
 impl Notes {
-    /// Notes something.
-    pub fn note<T>(&self, note: impl FnOnce(&mut Ledger) -> T) -> T {
-        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The notes of a check that begins now.
+    pub fn start(ledger: Ledger) -> Self {
+        Self { ledger: Arc::new(Mutex::new(ledger)), start: Instant::now() }
+    }
+
+    /// Notes something. The time is read while nobody else notes anything.
+    pub fn note<T>(&self, note: impl FnOnce(&mut Ledger, At) -> T) -> T {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = At::try_from(self.start.elapsed().as_micros()).unwrap_or(At::MAX);
+        note(&mut ledger, at)
     }
 }
 
@@ -83,14 +95,14 @@ async fn watch(mut events: Events, own: Observer, rooms: Arc<Rooms>, notes: Note
                 (room, peer.to_string(), Sight::Left(reason.to_string()))
             }
             Event::SessionLost { reason } => {
-                notes.note(|ledger| ledger.session_lost(own, reason.map(|reason| reason.to_string())));
+                notes.note(|ledger, _| ledger.session_lost(own, reason.map(|reason| reason.to_string())));
                 continue;
             }
             _ => continue,
         };
         let Some(guest) = guest(&id) else { continue };
-        notes.note(|ledger| match rooms.of(guest) == Some(&room) {
-            true => ledger.saw(own, guest, &sight),
+        notes.note(|ledger, at| match rooms.of(guest) == Some(&room) {
+            true => ledger.saw(at, own, guest, &sight),
             false => ledger.saw_elsewhere(own, guest, room.as_str()),
         });
     }

@@ -1,6 +1,7 @@
 //! One presence check.
 
 use super::guests::{Invitations, visit};
+use super::ledger::Ledger;
 use super::observers::{Notes, Rooms, guest, observe};
 use super::sight::{Guest, Observer};
 use crate::balancer::{Balancer, Way};
@@ -19,13 +20,11 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// How many stay in the room. The socket of the first of them is never touched.
 const OBSERVERS: Observer = 4;
-/// How long a server keeps the session of a guest that went without a word, in seconds.
-const RESUME_WINDOW: &str = "10";
-/// How long the observers have to see the last guests go: a lease of 30 s, a sweep of 10 s, the resume window, and more.
-const SETTLING: Duration = Duration::from_secs(90);
+/// How long the observers have to see the last guests go beyond the resume window: a lease of 30 s, a sweep of 10 s, and more.
+const SETTLING: Duration = Duration::from_secs(80);
 /// How often the state of the check is printed.
 const REPORT: Duration = Duration::from_secs(10);
-/// The longest freeze.
+/// The longest fault. A session outlives it: the client may need two more attempts.
 const LONGEST: Duration = Duration::from_secs(8);
 
 /// Lets so many guests come and go, prints what was seen of them, and returns whether all of it was right.
@@ -34,10 +33,12 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// When a process does not start, or a client cannot connect.
 pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Error>> {
     let mut random = Random::new(options.seed);
-    let mut world = World::start(options, &["--resume-window", RESUME_WINDOW]).await?;
+    let window = options.resume_window.to_string();
+    let mut world = World::start(options, &["--resume-window", &window]).await?;
     let balancer = world.balancer.clone();
-    let (notes, tally) = (Notes::default(), Tally::default());
     let rooms = Arc::new(Rooms::new(&format!("presence-{}", options.seed), options.rooms)?);
+    let ledger = Ledger::new(OBSERVERS, Guest::try_from(rooms.all().len())?);
+    let (notes, tally) = (Notes::start(ledger), Tally::default());
     let ways = (0..OBSERVERS).map(|_| Way::begin(&balancer, &mut random)).collect::<Result<Vec<_>, _>>()?;
     let mut observers = Vec::new();
     for (own, way) in (0..).zip(&ways) {
@@ -53,16 +54,18 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
         let endpoints = guest_endpoints(&balancer, random.fork());
         visits.spawn(visit(invitations.clone(), rooms.clone(), endpoints, notes.clone(), random.fork()));
     }
+    let window = Duration::from_secs(options.resume_window.into());
+    let longest = LONGEST.min(window / 4);
     let (stop, stopped) = watch::channel(false);
     let client_random = random.fork();
     let for_clients = async {
         match (options.client_pause(), ways.get(1..)) {
-            (Some(pause), Some(ways)) => trouble_clients(ways, client_random, pause, LONGEST, &tally).await,
+            (Some(pause), Some(ways)) => trouble_clients(ways, client_random, pause, longest, &tally).await,
             _ => pending().await,
         }
     };
-    let limits = Limits { longest: LONGEST, stopped };
-    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally);
+    let limits = Limits { longest, stopped };
+    let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |_| {});
     let visiting = async {
         while let Some(visited) = visits.join_next().await {
             visited??;
@@ -76,22 +79,22 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
         () = report(&invitations, &notes) => {}
     }
 
-    for Way(proxy) in &ways {
-        proxy.heal()?;
+    for way in &ways {
+        way.proxy.heal()?;
     }
     let began = Instant::now();
     let settled = async {
-        while notes.note(|ledger| ledger.under_way()) > 0 {
+        while notes.note(|ledger, _| ledger.under_way()) > 0 {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    let is_settled = timeout(SETTLING, settled).await.is_ok();
+    let is_settled = timeout(window + SETTLING, settled).await.is_ok();
     sleep(Duration::from_secs(1)).await;
     println!("faults:   {tally}");
     println!("settled:  {is_settled} after {:.1} s", began.elapsed().as_secs_f64());
     let listed = listed(observers.first(), rooms.all()).await?;
-    let calm: &[Observer] = if options.server_pause().is_none() { &[0] } else { &[] };
-    let verdict = notes.note(std::mem::take).finish(&listed, calm);
+    let ledger = notes.note(|ledger, _| std::mem::replace(ledger, Ledger::new(0, 0)));
+    let verdict = ledger.finish(&listed, options.server_pause().is_none());
     print!("{verdict}");
     for observer in &observers {
         observer.close().await;
@@ -134,7 +137,7 @@ async fn report(invitations: &Invitations, notes: &Notes) {
     let began = Instant::now();
     loop {
         sleep(REPORT).await;
-        let under_way = notes.note(|ledger| ledger.under_way());
+        let under_way = notes.note(|ledger, _| ledger.under_way());
         println!(
             "{:>5} s: {} guests came, {under_way} leaves under way",
             began.elapsed().as_secs(),

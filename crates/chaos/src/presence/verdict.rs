@@ -24,7 +24,7 @@ pub enum Wrong {
     Room,
     /// The end of its own session.
     SessionLost,
-    /// Nothing of a guest, although it was never away.
+    /// Nothing of a guest, although it got newer news of the room while the guest was there.
     Missed,
 }
 
@@ -38,7 +38,7 @@ impl Wrong {
             Self::Listed => "gone and still listed",
             Self::Room => "seen in another room",
             Self::SessionLost => "session lost",
-            Self::Missed => "never seen",
+            Self::Missed => "left out although there was time",
         }
     }
 }
@@ -52,6 +52,8 @@ pub struct Verdict {
     pub joins_seen: u64,
     /// Leaves that observers saw, all together.
     pub leaves_seen: u64,
+    /// How many guests each observer was not told of, because they came and went before it could be told.
+    pub left_out: Vec<usize>,
     /// How often something was wrong.
     pub wrongs: BTreeMap<Wrong, u64>,
     /// The first of these.
@@ -75,10 +77,14 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stays, joins_seen, leaves_seen, wrongs, findings } = self;
+        let Self { stays, joins_seen, leaves_seen, left_out, wrongs, findings } = self;
         writeln!(
             formatter,
             "presence: {stays} joins and {stays} leaves; observers saw {joins_seen} and {leaves_seen}"
+        )?;
+        writeln!(
+            formatter,
+            "left out: {left_out:?}, by observer; the socket of the first was never touched"
         )?;
         for (wrong, times) in wrongs {
             writeln!(formatter, "WRONG:    {times} × {}", wrong.as_str())?;

@@ -24,6 +24,8 @@ struct Part {
 /// What both directions of a connection know.
 struct Way {
     settings: watch::Receiver<Settings>,
+    /// What they were when the connection came.
+    before: Settings,
     kind: Cell<Kind>,
 }
 
@@ -35,14 +37,18 @@ impl Way {
     /// Waits until something may pass; returns after how long.
     async fn may_pass(&self, direction: Direction) -> Duration {
         let mut settings = self.settings.clone();
-        let passes = settings.wait_for(|settings| !self.treatment(settings).fault.stops(direction)).await;
+        let may = |settings: &Settings| {
+            let treatment = self.treatment(settings);
+            !treatment.fault.stops(direction) && treatment.wedges == self.treatment(&self.before).wedges
+        };
+        let passes = settings.wait_for(may).await;
         passes.map(|settings| self.treatment(&settings).fault.delay()).unwrap_or_default()
     }
 
-    /// Waits until the connection, which came when the settings were `before`, is cut.
-    async fn cut(&self, before: &Settings) {
+    /// Waits until the connection is cut.
+    async fn cut(&self) {
         let mut settings = self.settings.clone();
-        let is_cut = |now: &Settings| self.treatment(now).cuts != self.treatment(before).cuts;
+        let is_cut = |now: &Settings| self.treatment(now).cuts != self.treatment(&self.before).cuts;
         // An error is the end of the proxy, which is the end of the connection.
         let _end = settings.wait_for(is_cut).await;
     }
@@ -50,7 +56,7 @@ impl Way {
 
 /// Carries a connection, which came when the settings were `before`, until it ends.
 pub async fn carry(client: TcpStream, before: Settings, settings: watch::Receiver<Settings>) {
-    let way = Way { settings, kind: Cell::default() };
+    let way = Way { settings, before, kind: Cell::default() };
     let target = way.settings.borrow().target;
     let mut client = client;
     let Ok(mut server) = TcpStream::connect(target).await else {
@@ -71,7 +77,7 @@ pub async fn carry(client: TcpStream, before: Settings, settings: watch::Receive
         };
         tokio::select! {
             passed = passing => passed.is_ok(),
-            () = way.cut(&before) => false,
+            () = way.cut() => false,
         }
     };
     if !orderly {

@@ -89,6 +89,15 @@ impl FaultProxy {
         self.change(|settings| settings.cut(which))
     }
 
+    /// Lets nothing more pass on the open connections of a kind, as long as they last, whatever is set later; nothing says so. New
+    /// connections are treated as before.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn wedge(&self, which: Which) -> Result<(), Failure> {
+        self.change(|settings| settings.wedge(which))
+    }
+
     /// Connects further clients to `target`; open connections stay where they are.
     ///
     /// # Errors

@@ -57,6 +57,8 @@ pub struct Treatment {
     pub fault: Fault,
     /// How often they were cut.
     pub cuts: u64,
+    /// How often those that were open then were wedged.
+    pub wedges: u64,
 }
 
 /// How the proxy behaves.
@@ -71,7 +73,7 @@ pub struct Settings {
 
 impl Settings {
     pub fn new(target: SocketAddr) -> Self {
-        let treatment = Treatment { fault: Fault::None, cuts: 0 };
+        let treatment = Treatment { fault: Fault::None, cuts: 0, wedges: 0 };
         let listening = Listening::Accept;
         Self { target, listening, subscribers: treatment, replicas: treatment, others: treatment }
     }
@@ -100,6 +102,12 @@ impl Settings {
     pub fn cut(&mut self, which: Which) {
         for treatment in self.those(which) {
             treatment.cuts = treatment.cuts.wrapping_add(1);
+        }
+    }
+
+    pub fn wedge(&mut self, which: Which) {
+        for treatment in self.those(which) {
+            treatment.wedges = treatment.wedges.wrapping_add(1);
         }
     }
 

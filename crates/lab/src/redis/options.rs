@@ -10,7 +10,8 @@ pub struct RedisOptions {
     pub program: RedisProgram,
     /// The password of the user `default`. With `acl` it is what that file says.
     pub password: Option<String>,
-    /// The lines of the ACL file, such as `user app on >secret ~* &* +@all`. The laboratory adds a user of its own.
+    /// The lines of the ACL file, such as `user app on >secret ~* &* +@all`. The laboratory adds a user of its own, as whom replicas and
+    /// sentinels reach a primary, too.
     pub acl: Option<String>,
     /// The server listens with TLS alone.
     pub tls: bool,

@@ -18,8 +18,8 @@ use std::time::Duration;
 /// How long a server may take until it answers, or until it has ended by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The user as which the laboratory gives its commands.
-const USER: &str = "laboratory";
-const PASSWORD: &str = "laboratory";
+pub(crate) const USER: &str = "laboratory";
+pub(crate) const PASSWORD: &str = "laboratory";
 
 /// What a server that is started again finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +260,7 @@ fn configuration(
     match &options.acl {
         Some(acl) => {
             let file = folder.write("users.acl", &format!("{acl}\n{own}\n"))?;
-            line(format!("aclfile {}", file.display()))?;
+            line(format!("aclfile {}\nmasteruser {USER}\nmasterauth {PASSWORD}", file.display()))?;
         }
         None => line(own)?,
     }
@@ -271,7 +271,8 @@ fn configuration(
         line(format!("maxmemory {bytes}"))?;
     }
     if options.append_only {
-        line("appendonly yes".into())?;
+        // With `everysec` a slow disk may keep writes back for two seconds after their replies.
+        line("appendonly yes\nappendfsync no".into())?;
     }
     if let Some(primary) = options.replica_of {
         line(format!("replicaof {} {}", primary.ip(), primary.port()))?;

@@ -149,6 +149,10 @@ impl MemoryAuditStore {
 }
 
 impl AuditStore for MemoryAuditStore {
+    async fn time(&mut self, now: u64) -> Result<u64, Unavailable> {
+        Ok(now)
+    }
+
     async fn key(&mut self, now: u64, day: Day, drawn: DayKey) -> Result<DayKey, Unavailable> {
         self.remove_expired(now);
         if day.key_expires_at() <= now {

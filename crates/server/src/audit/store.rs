@@ -28,10 +28,17 @@ pub struct Page {
 
 /// Keeps records and the keys of days.
 ///
-/// `now` is the caller's time of day in milliseconds since the Unix epoch. A store that several processes share may have a time
-/// of its own, and takes from `now` only how old a record is. From the moment at which a bucket or a key expires
+/// Times are in milliseconds since the Unix epoch, by the clock that counts for the store: the caller passes `now` and the times
+/// of its records as [`AuditStore::time`] has them. From the moment at which a bucket or a key expires
 /// ([`expires_at`](super::expires_at), [`Day::key_expires_at`]) no method returns anything of it.
 pub trait AuditStore: Send + 'static {
+    /// Returns the time of day that counts for the store when it is `now` for the caller. A store that several processes share has
+    /// a clock of its own; the store of one process returns `now`.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    fn time(&mut self, now: u64) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+
     /// Returns the key of `day`, for all processes the same. If there is none, `drawn` becomes the key.
     ///
     /// # Errors

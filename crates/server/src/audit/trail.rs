@@ -63,11 +63,12 @@ impl<S: AuditStore> Trail<S> {
         events: Vec<(u64, AuditEvent)>,
         mut draw: impl FnMut() -> Option<DayKey> + Send,
     ) -> Result<usize, Unavailable> {
-        let now = self.time.now();
+        let now = self.now().await?;
         let mut records = Vec::with_capacity(events.len());
         let mut current: Option<(Day, Namer)> = None;
         for (monotonic, event) in events {
-            let at = self.time.at(monotonic);
+            let age = self.time.now().saturating_sub(self.time.at(monotonic));
+            let at = now.saturating_sub(age);
             let day = Day::of(at);
             let namer = match current.take() {
                 Some((same, namer)) if same == day => namer,
@@ -90,9 +91,9 @@ impl<S: AuditStore> Trail<S> {
         selection: &Selection,
         after: Option<RecordPosition>,
     ) -> Result<Found, Unavailable> {
-        let now = self.time.now();
+        let now = self.now().await?;
         let peers = match &selection.peer {
-            Some(peer) => Some(self.pseudonyms(peer).await?),
+            Some(peer) => Some(self.pseudonyms(now, peer).await?),
             None => None,
         };
         let until = selection.until.unwrap_or(now.saturating_add(1));
@@ -106,8 +107,9 @@ impl<S: AuditStore> Trail<S> {
     /// # Errors
     /// [`Unavailable`] when the store is.
     pub async fn erase(&mut self, peer: &PeerId) -> Result<u64, Unavailable> {
-        let peers = self.pseudonyms(peer).await?;
-        self.store.erase(self.time.now(), &peers).await
+        let now = self.now().await?;
+        let peers = self.pseudonyms(now, peer).await?;
+        self.store.erase(now, &peers).await
     }
 
     /// Removes what has expired, and returns after how many milliseconds the next bucket or key expires, if there is one.
@@ -115,11 +117,16 @@ impl<S: AuditStore> Trail<S> {
     /// # Errors
     /// [`Unavailable`] when the store is.
     pub async fn expire(&mut self) -> Result<Option<u64>, Unavailable> {
-        let now = self.time.now();
+        let now = self.now().await?;
         Ok(self.store.expire(now).await?.map(|next| next.saturating_sub(now)))
     }
 
-    async fn pseudonyms(&mut self, peer: &PeerId) -> Result<Vec<Pseudonym>, Unavailable> {
-        Ok(self.store.keys(self.time.now()).await?.iter().map(|key| key.namer().pseudonym(peer)).collect())
+    /// Returns the time that counts for the store.
+    async fn now(&mut self) -> Result<u64, Unavailable> {
+        self.store.time(self.time.now()).await
+    }
+
+    async fn pseudonyms(&mut self, now: u64, peer: &PeerId) -> Result<Vec<Pseudonym>, Unavailable> {
+        Ok(self.store.keys(now).await?.iter().map(|key| key.namer().pseudonym(peer)).collect())
     }
 }

@@ -128,6 +128,12 @@ pub trait Engine: Send + Sync + 'static {
     /// resolves to the time at which the caller must call again, which may be now.
     fn sweep(&self, now: u64) -> impl Future<Output = Option<u64>> + Send;
 
+    /// Waits until what commands have left running is done: the replies to slow commands, and what follows from them for others.
+    /// Called at the end, when every socket is detached.
+    fn finish(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
     /// Reports what the engine holds.
     fn usage(&self) -> impl Future<Output = Usage> + Send;
 }

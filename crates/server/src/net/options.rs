@@ -79,9 +79,16 @@ pub struct AuditOptions {
     /// peers under pseudonyms. /audit of --admin-listen reads and erases it.
     #[arg(long, env = "SIGNALPOST_AUDIT", requires = "admin_listen", value_parser = BoolishValueParser::new())]
     pub audit: bool,
-    /// Most memory for the audit trail. When it is full, the oldest records go.
+    /// Most memory for the audit trail, of the server or, with --redis, of Redis. When it is full, the oldest records go.
     #[arg(long, env = "SIGNALPOST_AUDIT_MEMORY", default_value_t = 64, value_name = "MIB")]
     pub audit_memory: usize,
+}
+
+impl AuditOptions {
+    /// Returns the most memory for the trail, in bytes.
+    pub const fn bytes(&self) -> usize {
+        self.audit_memory.saturating_mul(1024 * 1024)
+    }
 }
 
 /// How the server stops.

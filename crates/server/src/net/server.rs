@@ -19,11 +19,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Time for the sockets to close at a shutdown, beside that of the drain.
 const SHUTDOWN: Duration = Duration::from_secs(5);
+/// Time for the audit trail to be written at the end of a shutdown.
+const FLUSH: Duration = Duration::from_secs(3);
 /// Most connections at a time to the admin listener.
 const ADMIN_CONNECTIONS: usize = 64;
 
@@ -107,7 +110,8 @@ impl<E: Engine> Server<E> {
             keep_alive: (keep_alive > 0).then_some(Duration::from_millis(keep_alive)),
             stop: shared.shutdown.clone(),
             tasks: shared.tasks.clone(),
-            workers,
+            // The threads live longer than the listener: their sockets are still to be closed.
+            workers: workers.clone(),
         };
         if let Some(admin) = admin {
             if let Ok(address) = admin.local_addr() {
@@ -123,9 +127,7 @@ impl<E: Engine> Server<E> {
             background.spawn(listener::serve(admin, service));
         }
         background.spawn(sweep(shared.clone(), end.clone()));
-        if let Some(recorder) = recorder {
-            background.spawn(end.clone().run_until_cancelled_owned(recorder));
-        }
+        let recorder = recorder.map(tokio::spawn);
         let serving = shared.tasks.spawn(listener::serve(listener, service));
         stop.await;
         shared.leaving.cancel();
@@ -139,12 +141,28 @@ impl<E: Engine> Server<E> {
         let drained =
             tokio::time::timeout(SHUTDOWN + Duration::from_millis(options.stop.drain.0), shared.tasks.wait())
                 .await;
+        if tokio::time::timeout(SHUTDOWN, shared.engine.finish()).await.is_err() {
+            tracing::warn!("stopped with commands unfinished");
+        }
         end.cancel();
+        if let (Some(recorder), Some(audit)) = (recorder, shared.audit.get()) {
+            audit.stop();
+            finish(recorder).await;
+        }
         match drained {
             Ok(()) => tracing::info!("stopped"),
             Err(_) => tracing::warn!(left = shared.tasks.len(), "stopped with sockets open"),
         }
         serving.abort();
+        drop(workers);
+    }
+}
+
+/// Waits for the task that keeps the audit trail and was told to stop; gives it up when its store keeps it too long.
+async fn finish(mut recorder: JoinHandle<()>) {
+    if tokio::time::timeout(FLUSH, &mut recorder).await.is_err() {
+        tracing::warn!("the audit trail was not written to its end");
+        recorder.abort();
     }
 }
 

@@ -7,13 +7,19 @@ use super::scripts;
 use crate::engine::limits::LEASE_MS;
 use signalpost_protocol::PeerId;
 use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
 
+/// How long a session stays connected after a sign of life.
+const LEASE: Duration = Duration::from_millis(LEASE_MS);
 /// Most peers of one shard that one sweep looks at.
 const BATCH: usize = 100;
 
 /// What is written about a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Plan {
+    /// It is about to begin: its lease begins now, whatever there is about the session before.
+    Ahead,
     /// It is connected: its lease begins now.
     Lease,
     /// It is connected until this time of the store.
@@ -32,6 +38,7 @@ pub(super) enum Plan {
 /// Redis did not do it in time.
 pub(super) async fn plan(node: &Node, now: u64, id: &PeerId, plan: Plan) -> Result<(), StoreError> {
     let (what, value) = match plan {
+        Plan::Ahead => ("ahead", LEASE_MS),
         Plan::Lease => ("lease", LEASE_MS),
         Plan::Until(time) => ("until", time),
         Plan::WindowUntil(time) => ("window-until", time),
@@ -57,20 +64,28 @@ pub(super) async fn renew(node: &Node, now: u64, id: &PeerId) -> Result<(), Stor
 /// Writes the signs of life since the last call into the agenda: one call for each shard.
 ///
 /// # Errors
-/// Redis did not do it in time.
+/// Redis did not do it in time. The next call writes what this one has not.
 pub(super) async fn write_renewals(node: &Node, now: u64) -> Result<(), StoreError> {
-    let mut calls = HashMap::new();
+    let mut shards: HashMap<u8, Vec<(PeerId, Instant)>> = HashMap::new();
     for (id, at) in node.renewals.take() {
-        let shard = shard(&id);
-        let call = calls
-            .remove(&shard)
-            .unwrap_or_else(|| node.call(&scripts::PLAN, now).keys(node.keys.agenda(shard)));
-        let age = u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        calls.insert(shard, call.arg("renew").arg(id.as_str()).arg(LEASE_MS.saturating_sub(age)));
+        // A session that has given no other sign of life for so long is none that is connected.
+        if at.elapsed() < LEASE {
+            shards.entry(shard(&id)).or_default().push((id, at));
+        }
     }
-    // A shard that does not answer does not keep the others out. Its sessions give another sign of life.
-    let written =
-        futures_util::future::join_all(calls.into_values().map(|call| node.store.run_owned(call))).await;
+    let written = shards.into_iter().map(|(shard, renewals)| async move {
+        let call = node.call(&scripts::PLAN, now).keys(node.keys.agenda(shard));
+        let call = renewals.iter().fold(call, |call, (id, at)| {
+            call.arg("renew").arg(id.as_str()).arg(LEASE.saturating_sub(at.elapsed()).as_millis())
+        });
+        let written = node.run_once(&call).await;
+        if written.is_err() {
+            renewals.into_iter().for_each(|(id, at)| node.renewals.put_back(id, at));
+        }
+        written
+    });
+    // A shard that does not answer does not keep the others out.
+    let written = futures_util::future::join_all(written).await;
     written.into_iter().find_map(Result::err).map_or(Ok(()), Err)
 }
 

@@ -4,13 +4,13 @@
 use super::codec;
 use super::error::StoreError;
 use crate::engine::{Delivery, Mail};
-use signalpost_protocol::RoomName;
+use signalpost_protocol::{RoomName, SequenceNumber};
 
 /// One ring.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Bell {
     /// Mail for a session of this node.
-    Mail { seal: String, seq: u32, mail: Mail },
+    Mail { seal: String, era: String, seq: SequenceNumber, mail: Mail },
     /// A session of this node is not this node's any more, for this reason.
     Farewell { seal: String, farewell: Delivery },
     /// A room has changed: this is its version.
@@ -33,8 +33,10 @@ impl Bell {
         let (first, rest) = rest.split_once('\n')?;
         Some(match kind {
             "m" => {
+                let (era, rest) = rest.split_once('\n')?;
                 let (seq, mail) = rest.split_once('\n')?;
-                Self::Mail { seal: first.into(), seq: seq.parse().ok()?, mail: codec::decode(mail).ok()? }
+                let (seq, mail) = (SequenceNumber(seq.parse().ok()?), codec::decode(mail).ok()?);
+                Self::Mail { seal: first.into(), era: era.into(), seq, mail }
             }
             "f" => Self::Farewell { seal: first.into(), farewell: farewell(rest)? },
             "r" => Self::Room { room: RoomName::parse(first).ok()?, version: rest.parse().ok()? },
@@ -78,8 +80,9 @@ mod tests {
     #[test]
     fn what_scripts_publish_is_understood() {
         let mail = Mail::Sent { reference: Some(7) };
-        let text = format!("m\nseal\n3\n{}", codec::encode(&mail).unwrap());
-        assert_eq!(Bell::parse(&text), Ok(Bell::Mail { seal: "seal".into(), seq: 3, mail }));
+        let text = format!("m\nseal\nera\n3\n{}", codec::encode(&mail).unwrap());
+        let (era, seq) = ("era".into(), SequenceNumber(3));
+        assert_eq!(Bell::parse(&text), Ok(Bell::Mail { seal: "seal".into(), era, seq, mail }));
         for farewell in [Delivery::Replaced, Delivery::Superseded, Delivery::Expired, Delivery::SessionLost] {
             let text = format!("f\nseal\n{}", word(&farewell).unwrap());
             assert_eq!(Bell::parse(&text), Ok(Bell::Farewell { seal: "seal".into(), farewell }));
@@ -97,12 +100,14 @@ mod tests {
             "\n",
             "m",
             "m\nseal",
-            "m\nseal\n1",
-            "m\nseal\n1\n",
-            "m\nseal\nx\n{}",
-            "m\nseal\n1\n{\"type\":\"hello\"}",
-            "m\nseal\n-1\n{\"type\":\"sent\"}",
-            "m\nseal\n4294967296\n{\"type\":\"sent\"}",
+            "m\nseal\nera",
+            "m\nseal\nera\n1",
+            "m\nseal\nera\n1\n",
+            "m\nseal\n1\n{\"type\":\"sent\"}",
+            "m\nseal\nera\nx\n{}",
+            "m\nseal\nera\n1\n{\"type\":\"hello\"}",
+            "m\nseal\nera\n-1\n{\"type\":\"sent\"}",
+            "m\nseal\nera\n4294967296\n{\"type\":\"sent\"}",
             "f\nseal\ngone",
             "f\nseal",
             "r\n\n1",
@@ -113,6 +118,6 @@ mod tests {
         ] {
             assert_eq!(Bell::parse(text), Err(StoreError::Malformed("a doorbell")), "{text:?}");
         }
-        assert!(Bell::parse(&format!("m\nseal\n1\n{relay}")).is_err());
+        assert!(Bell::parse(&format!("m\nseal\nera\n1\n{relay}")).is_err());
     }
 }

@@ -35,6 +35,9 @@ pub struct Config {
     pub region: String,
     /// How Redis is run.
     pub topology: Topology,
+    /// With what the node logs in at the Sentinels: a user name, if it has one, and the password. The addresses of Redis have nothing to
+    /// do with it.
+    pub sentinel_login: Option<(Option<String>, String)>,
     /// What the name of every key and channel begins with. Several meshes may share one Redis under different prefixes.
     pub prefix: String,
     /// The certificate in PEM of who vouches for the servers, if it is not one that the system knows.
@@ -75,6 +78,7 @@ impl Config {
             servers,
             region: String::new(),
             topology: Topology::Single,
+            sentinel_login: None,
             prefix: "sp:".into(),
             ca: None,
             window_ms: RESUME_WINDOW_MS,

@@ -98,7 +98,10 @@ impl Connector {
     /// Finds the server that takes writes.
     async fn master(&self, protocol: ProtocolVersion) -> Result<Client, StoreError> {
         match &self.config.topology {
-            Topology::Sentinel(name) => Ok(self.sentinel(name, protocol)?.async_get_client().await?),
+            Topology::Sentinel(name) => {
+                let found = self.sentinel(name)?.async_get_client().await?;
+                self.client(found.get_connection_info().clone(), protocol)
+            }
             _ => {
                 let server = self.config.servers().first();
                 let server =
@@ -109,7 +112,8 @@ impl Connector {
     }
 
     fn client(&self, server: ConnectionInfo, protocol: ProtocolVersion) -> Result<Client, StoreError> {
-        let settings = server.redis_settings().clone().set_protocol(protocol);
+        // What names a library to Redis is a command more that the user would need.
+        let settings = server.redis_settings().clone().set_protocol(protocol).set_skip_set_lib_name();
         let server = server.set_redis_settings(settings);
         Ok(match (&self.certificates, server.addr()) {
             (Some(certificates), ConnectionAddr::TcpTls { .. }) => {
@@ -119,21 +123,19 @@ impl Connector {
         })
     }
 
-    /// User name, password, database and TLS are those of the first address: Redis servers and Sentinels have the same.
-    fn sentinel(&self, name: &str, protocol: ProtocolVersion) -> Result<SentinelClient, StoreError> {
+    /// User name, password and database of the Redis servers are those of the first address. TLS is for both or for neither.
+    fn sentinel(&self, name: &str) -> Result<SentinelClient, StoreError> {
         let servers = self.config.servers();
         let addresses = servers.iter().map(|server| server.addr().clone());
-        let mut builder = SentinelClientBuilder::new(addresses, name, SentinelServerType::Master)?
-            .set_client_to_redis_protocol(protocol);
+        let mut builder = SentinelClientBuilder::new(addresses, name, SentinelServerType::Master)?;
         if let Some(first) = servers.first() {
             let settings = first.redis_settings();
             builder = builder.set_client_to_redis_db(settings.db());
             if let Some(user) = settings.username() {
-                builder = builder.set_client_to_redis_username(user).set_client_to_sentinel_username(user);
+                builder = builder.set_client_to_redis_username(user);
             }
             if let Some(password) = settings.password() {
-                builder =
-                    builder.set_client_to_redis_password(password).set_client_to_sentinel_password(password);
+                builder = builder.set_client_to_redis_password(password);
             }
             if matches!(first.addr(), ConnectionAddr::TcpTls { .. }) {
                 builder = builder.set_client_to_redis_tls_mode(redis::TlsMode::Secure);
@@ -144,11 +146,21 @@ impl Connector {
                 }
             }
         }
+        if let Some((user, password)) = &self.config.sentinel_login {
+            builder = builder.set_client_to_sentinel_password(password);
+            if let Some(user) = user {
+                builder = builder.set_client_to_sentinel_username(user);
+            }
+        }
         Ok(builder.build()?)
     }
 
     fn cluster(&self) -> Result<ClusterClient, StoreError> {
-        let mut builder = ClusterClientBuilder::new(self.config.servers().iter().cloned())
+        let servers = self.config.servers().iter().map(|server| {
+            let settings = server.redis_settings().clone().set_skip_set_lib_name();
+            server.clone().set_redis_settings(settings)
+        });
+        let mut builder = ClusterClientBuilder::new(servers)
             .connection_timeout(CONNECT)
             .response_timeout(self.config.step)
             .overall_response_timeout(Some(self.config.step))

@@ -60,16 +60,22 @@ impl RedisEngine {
         }
         let engine = Self { mesh, tasks };
         let first = subscribed.wait_for(|subscriptions| *subscriptions > 0);
-        match timeout(patience, first).await {
-            Ok(Ok(_)) => Ok(engine),
-            _ => Err(StoreError::Unreachable("no subscription to the doorbell".into())),
-        }
+        let refused = engine.mesh.own().health.refused();
+        let failure = tokio::select! {
+            first = timeout(patience, first) => match first {
+                Ok(Ok(_)) => None,
+                _ => Some(StoreError::Unreachable("no subscription to the doorbell".into())),
+            },
+            error = refused => Some(error),
+        };
+        failure.map_or(Ok(engine), Err)
     }
 
     /// Why the engine cannot do its work at the moment; `None` while it can. Another region that is away hinders only the peers
     /// whose sessions lie there.
     pub fn trouble(&self) -> Option<StoreError> {
-        self.mesh.own().store.trouble()
+        let own = self.mesh.own();
+        own.store.trouble().or_else(|| own.health.trouble())
     }
 }
 
@@ -91,7 +97,7 @@ impl Engine for RedisEngine {
         let command = node.local.start(socket, command)?;
         let mut running = Box::pin(run(node.clone(), now, socket, command));
         if timeout(PROMPT, &mut running).await.is_err() {
-            tokio::spawn(running);
+            node.tasks.spawn(running);
         }
         rooms::due(node)
     }
@@ -111,6 +117,12 @@ impl Engine for RedisEngine {
             }
         };
         own.into_iter().chain(others).min()
+    }
+
+    async fn finish(&self) {
+        let tasks = &self.mesh.own().tasks;
+        tasks.close();
+        tasks.wait().await;
     }
 
     async fn usage(&self) -> Usage {

@@ -12,6 +12,8 @@ pub enum StoreError {
     Unready(String),
     /// The user name or password is wrong, or missing.
     Auth(String),
+    /// The connection is not one with TLS whose certificate somebody vouches for.
+    Tls(String),
     /// The user may not run a command, or not touch a key or channel.
     Denied(String),
     /// The server is too old; the text is its version.
@@ -22,6 +24,8 @@ pub enum StoreError {
     ReadOnly,
     /// A reply or a stored value is not what a script of this engine writes. The text names where it was.
     Malformed(&'static str),
+    /// The step came so late that it may have been done otherwise meanwhile.
+    Stale,
     /// Redis refused the step with another error.
     Refused(String),
     /// The options contradict each other or name a file that cannot be read.
@@ -40,11 +44,13 @@ impl StoreError {
             Self::Unreachable(_) => "unreachable",
             Self::Unready(_) => "unready",
             Self::Auth(_) => "auth",
+            Self::Tls(_) => "tls",
             Self::Denied(_) => "denied",
             Self::Version(_) => "version",
             Self::OutOfMemory => "out-of-memory",
             Self::ReadOnly => "read-only",
             Self::Malformed(_) => "malformed",
+            Self::Stale => "stale",
             Self::Refused(_) => "refused",
             Self::Config(_) => "config",
         }
@@ -57,11 +63,13 @@ impl fmt::Display for StoreError {
             Self::Unreachable(why) => write!(f, "Redis is not reachable: {why}"),
             Self::Unready(why) => write!(f, "Redis is not ready: {why}"),
             Self::Auth(why) => write!(f, "Redis refuses the user name or password: {why}"),
+            Self::Tls(why) => write!(f, "there is no TLS with Redis: {why}"),
             Self::Denied(why) => write!(f, "the Redis user lacks a permission: {why}"),
             Self::Version(version) => write!(f, "Redis {version} is too old: 7.0 or later is needed"),
             Self::OutOfMemory => f.write_str("Redis has no memory left (maxmemory)"),
             Self::ReadOnly => f.write_str("the Redis server is a read-only replica"),
             Self::Malformed(place) => write!(f, "Redis holds something that is not Signalpost's: {place}"),
+            Self::Stale => f.write_str("a step came so late that it may have been done otherwise"),
             Self::Refused(why) => write!(f, "Redis refused a step: {why}"),
             Self::Config(why) => f.write_str(why),
         }
@@ -70,10 +78,29 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+/// Finds what rustls says in what caused an error.
+fn tls_failure(error: &redis::RedisError) -> Option<String> {
+    type Shared = std::sync::Arc<dyn std::error::Error + Send + Sync>;
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let error = error.downcast_ref::<Shared>().map_or(error, |shared| &**shared as _);
+        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inside = inside.and_then(|error| error.downcast_ref::<rustls::Error>());
+        if let Some(tls) = inside.or_else(|| error.downcast_ref()) {
+            return Some(tls.to_string());
+        }
+        cause = error.source();
+    }
+    None
+}
+
 impl From<redis::RedisError> for StoreError {
     fn from(error: redis::RedisError) -> Self {
         use redis::{ErrorKind, ServerErrorKind as Server};
         let text = error.to_string();
+        if let Some(why) = tls_failure(&error) {
+            return Self::Tls(why);
+        }
         match error.kind() {
             ErrorKind::Server(Server::ReadOnly) => Self::ReadOnly,
             ErrorKind::Server(Server::NoPerm) => Self::Denied(text),

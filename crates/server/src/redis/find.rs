@@ -4,7 +4,7 @@
 //! and where the peer is not there all others are asked at once.
 
 use super::error::StoreError;
-use super::mailbox::{self, Post, Posted};
+use super::mailbox::{self, Answers, Post, Posted};
 use super::node::Node;
 use super::presence;
 use super::region::Region;
@@ -82,16 +82,18 @@ async fn put(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreErro
     mailbox::post(node, now, &Post { rooms, ..post.clone() }).await
 }
 
-/// Puts an answer into the mailbox of its receiver, in whatever region that is. A receiver that is gone, or takes no more, needs
-/// none.
+/// Puts answers into the mailbox of their receiver, in whatever region that is. A receiver that is gone needs none.
 ///
 /// # Errors
-/// It is not known to be there: the receiver's Redis did not answer in time.
-pub(super) async fn answer(node: &Node, now: u64, answer: &Post<'_>) -> Result<(), StoreError> {
-    match post(node, now, answer).await?.0 {
-        Posted::Unreached | Posted::Unsure => {
-            Err(StoreError::Unreachable("another region did not answer in time".into()))
-        }
-        _ => Ok(()),
+/// They are not known to be there: the receiver's Redis did not answer in time, or has no memory left.
+pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Result<(), StoreError> {
+    let first = node.at(guess(node, answers.to))?;
+    if mailbox::answer(&first, now, answers).await? || first.elsewhere().is_empty() {
+        return Ok(());
     }
+    node.whereabouts.forget(answers.to);
+    if let Some(second) = search(node, now, answers.to, first.region).await? {
+        mailbox::answer(&second, now, answers).await?;
+    }
+    Ok(())
 }

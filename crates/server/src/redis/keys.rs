@@ -71,6 +71,16 @@ impl Keys {
         format!("{}{{i:c:{}}}:capability", self.prefix, capability.as_str())
     }
 
+    /// The records of the audit trail. Each bucket has this name, a colon and its start.
+    pub(super) fn audit_records(&self) -> String {
+        format!("{}{{a}}:records", self.prefix)
+    }
+
+    /// The keys of the audit trail. Each key has this name, a colon and its day.
+    pub(super) fn audit_keys(&self) -> String {
+        format!("{}{{a}}:key", self.prefix)
+    }
+
     /// The channel of a node's doorbell. Scripts put the node's name behind it.
     pub(super) fn doorbells(&self) -> String {
         format!("{}n:", self.prefix)

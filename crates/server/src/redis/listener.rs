@@ -6,6 +6,7 @@ use super::error::StoreError;
 use super::local::Taken;
 use super::mailbox;
 use super::node::{Node, draw};
+use super::region::Region;
 use super::{rooms, sessions};
 use futures_util::StreamExt;
 use metrics::counter;
@@ -61,9 +62,17 @@ impl Hearing {
             std::str::from_utf8(text).map_err(|_| StoreError::Malformed("a doorbell")).and_then(Bell::parse);
         let Some(node) = self.node.upgrade() else { return };
         match bell {
-            Ok(Bell::Mail { seal, seq, mail }) => {
-                if node.local.take(&seal, seq, Arc::new(mail)) == Taken::Gap {
-                    self.runtime.spawn(async move { mailbox::fetch(&node, node.last_now(), &seal).await });
+            Ok(Bell::Mail { seal, era, seq, mail }) => {
+                let is_missing = node.local.take(&seal, &era, seq, Arc::new(mail)) == Taken::Gap;
+                if is_missing || node.local.may_confirm(&seal) {
+                    let tasks = node.tasks.clone();
+                    let beside = async move {
+                        if is_missing {
+                            mailbox::fetch(&node, node.last_now(), &seal).await;
+                        }
+                        sessions::commit::confirm(&node, node.last_now(), &seal).await;
+                    };
+                    tasks.spawn_on(beside, &self.runtime);
                 }
             }
             Ok(Bell::Farewell { seal, farewell }) => {
@@ -116,16 +125,20 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
         match node.store.listen(&node.channel, Ear(hearing.clone())).await {
             Ok(connection) => {
                 pause = PAUSES.0;
+                node.health.note_doorbell(None);
                 let before = *subscribed.borrow();
-                // In another region there may be sessions before the first subscription.
-                look_at_all(&node).await;
                 subscribed.send_replace(before.saturating_add(1));
-                watch_over(&node, &hearing).await;
+                tokio::select! {
+                    () = watch_over(&node, &hearing) => {}
+                    // The next subscription begins to look anew. In another region there may be sessions before the first.
+                    () = look_at_all(&node, before > 0 || node.region != Region::OWN) => {}
+                }
                 counter!("signalpost_redis_subscriptions_lost_total").increment(1);
                 drop(connection);
             }
             Err(error) => {
                 tracing::warn!(%error, "no subscription to the doorbell");
+                node.health.note_doorbell(Some(error));
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
             }
@@ -169,16 +182,24 @@ async fn watch_over(node: &Node, hearing: &Hearing) {
     }
 }
 
-/// Gives a sign of life for every session of the node that lies in this region: the doorbell may have rung unheard.
-async fn look_at_all(node: &Arc<Node>) {
-    let now = node.last_now();
-    futures_util::stream::iter(node.local.owners(node.region))
+/// Gives a sign of life for every session of the node that lies in this region: the doorbell may have rung unheard. It never
+/// returns. A caller that drops it leaves no sign of life half given.
+async fn look_at_all(node: &Arc<Node>, is_needed: bool) {
+    let owners = if is_needed { node.local.owners(node.region) } else { Vec::new() };
+    futures_util::stream::iter(owners)
         .for_each_concurrent(AT_ONCE, async |socket| {
-            if let Some(owned) = node.local.owned(socket)
-                && let Err(error) = sessions::commit::beat(node, now, socket, &owned).await
-            {
-                tracing::debug!(%error, "a session could not be looked at");
+            let Some(owned) = node.local.owned(socket) else { return };
+            let looking = node.clone();
+            let beat = async move {
+                let now = looking.last_now();
+                if let Err(error) = sessions::commit::beat(&looking, now, socket, &owned).await {
+                    tracing::debug!(%error, "a session could not be looked at");
+                }
+            };
+            if let Err(error) = node.tasks.spawn(beat).await {
+                tracing::error!(%error, "a look at a session broke");
             }
         })
         .await;
+    std::future::pending().await
 }

@@ -2,12 +2,14 @@
 //!
 //! One mutex guards all of it; it is held for a few map look-ups and pushes into queues, never across an await.
 
+use super::proof::Proof;
 use super::region::Region;
 use crate::SocketId;
+use crate::engine::limits::SHARED_RELAY_BYTES;
 use crate::engine::{Claimed, Command, Delivery, DeliveryQueue, Full, Mail, Outcome};
 use crate::registry::sessions::frames::Frames;
 use crate::registry::sessions::keys::Keys;
-use signalpost_protocol::{PeerId, PeerInfo, Position, SESSIONS, SequenceNumber};
+use signalpost_protocol::{PeerId, PeerInfo, Position, SESSIONS, Sequence, SequenceNumber};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,6 +42,8 @@ pub(super) struct Owned {
     pub(super) region: Region,
     /// Names the session and no other of this peer, earlier or later.
     pub(super) number: u64,
+    /// Its revision when this node got it.
+    pub(super) rev: u64,
     /// Proves to scripts that this node owns the session. Drawn for each claim.
     pub(super) seal: String,
     pub(super) version: u16,
@@ -48,19 +52,29 @@ pub(super) struct Owned {
     /// The keys, until the client has proved that it has the last one.
     pub(super) unproven: Option<Keys>,
     pub(super) stream: Stream,
+    /// When Redis said last that this node owns it.
+    pub(super) proof: Proof,
 }
 
 /// How far the mail of a session has come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stream {
     /// The number up to which the socket's queue has everything. `None`: the claim is not answered yet.
-    pub(super) delivered: Option<u32>,
-    /// The highest number that is known to be in the mailbox.
-    pub(super) known: u32,
+    pub(super) delivered: Option<Position>,
+    /// The era of the server's data in which that was: the same number may name other mail in another one.
+    pub(super) era: Arc<str>,
+    /// The number up to which there is mail in the mailbox, as far as is known.
+    pub(super) known: Position,
     /// The number up to which Redis knows that a client of version 1, which acknowledges nothing, has everything.
-    pub(super) confirmed: u32,
+    pub(super) confirmed: Position,
+    /// The weight of what a client of version 1 has got beyond that.
+    pub(super) unconfirmed: usize,
     /// Mail that is missing is being fetched.
     pub(super) is_fetching: bool,
+    /// Mail of another era came: what is in the mailbox has to be fetched.
+    pub(super) is_doubtful: bool,
+    /// Redis is being told what a client of version 1 has got.
+    pub(super) is_confirming: bool,
     /// Why the session was lost before the claim was answered.
     pub(super) farewell: Option<Delivery>,
 }
@@ -71,10 +85,29 @@ impl Owned {
     }
 
     /// The number up to which the socket has everything.
-    pub(super) fn delivered(&self) -> u32 {
-        self.stream.delivered.unwrap_or(0)
+    pub(super) fn delivered(&self) -> Position {
+        self.stream.delivered.unwrap_or_default()
+    }
+
+    /// Whether a client of version 1, which acknowledges nothing itself, has so much that its mailbox has to be emptied.
+    fn has_much(&self) -> bool {
+        let stream = &self.stream;
+        let entries = self.delivered().frames_since(stream.confirmed);
+        !self.has_session() && (entries >= CONFIRM_ENTRIES || stream.unconfirmed >= CONFIRM_BYTES)
     }
 }
+
+impl Stream {
+    /// Whether there is mail in the mailbox that is not delivered.
+    fn is_behind(&self) -> bool {
+        self.delivered.is_some_and(|delivered| delivered < self.known) || self.is_doubtful
+    }
+}
+
+/// Entries and bytes that a client of version 1 has got, at which its mailbox is emptied without a command of the client: a part
+/// of what a mailbox takes.
+const CONFIRM_ENTRIES: u32 = 64;
+const CONFIRM_BYTES: usize = SHARED_RELAY_BYTES / 4;
 
 /// What became of one piece of mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +194,12 @@ impl Local {
         state.lines.get(state.seals.get(seal)?)?.owned.clone()
     }
 
+    /// Returns when this node was last known to own the session with a seal; `None`: it does so no more.
+    pub(super) fn proof(&self, seal: &str) -> Option<Proof> {
+        let state = self.state();
+        state.lines.get(state.seals.get(seal)?)?.owned.as_ref().map(|owned| owned.proof)
+    }
+
     /// Returns the sockets that own a session that lies in a region.
     pub(super) fn owners(&self, region: Region) -> Vec<SocketId> {
         let state = self.state();
@@ -185,12 +224,14 @@ impl Local {
         }
     }
 
-    /// Replies to the claim of a socket: from now on its mail is delivered.
-    pub(super) fn welcome(&self, socket: SocketId, claimed: Claimed) {
+    /// Replies to the claim of a socket: from now on its mail of this era is delivered.
+    pub(super) fn welcome(&self, socket: SocketId, claimed: Claimed, era: &str) {
         let mut state = self.state();
         let Some(line) = state.lines.get_mut(&socket) else { return };
         if let Some(owned) = &mut line.owned {
-            owned.stream.delivered = Some(claimed.acknowledged.0);
+            owned.stream.delivered = Some(claimed.acknowledged);
+            owned.stream.confirmed = claimed.acknowledged;
+            owned.stream.era = era.into();
         }
         let _taken = line.queue.deliver(Delivery::Claimed(claimed));
     }
@@ -212,28 +253,47 @@ impl Local {
         let _taken = line.queue.deliver(Delivery::Done { received, outcome });
     }
 
-    /// Delivers one piece of mail if it is the next.
-    pub(super) fn take(&self, seal: &str, seq: u32, mail: Arc<Mail>) -> Taken {
+    /// Notes that what was delivered up to a number is in the mailbox in this era too.
+    /// Returns whether mail of this era is delivered now.
+    pub(super) fn turn_to(&self, seal: &str, era: &str, delivered: Position) -> bool {
+        let mut state = self.state();
+        let State { lines, seals } = &mut *state;
+        let line = seals.get(seal).and_then(|socket| lines.get_mut(socket));
+        let Some(owned) = line.and_then(|line| line.owned.as_mut()) else { return false };
+        let stream = &mut owned.stream;
+        // What was delivered since then is of the era before, and was not looked at.
+        if stream.delivered == Some(delivered) && *stream.era != *era {
+            stream.era = era.into();
+            stream.known = delivered;
+        }
+        let is_turned = *stream.era == *era;
+        stream.is_doubtful &= !is_turned;
+        is_turned
+    }
+
+    /// Delivers one piece of mail if it is the next. `era`: that of the script that has put it into the mailbox or read it there.
+    pub(super) fn take(&self, seal: &str, era: &str, seq: SequenceNumber, mail: Arc<Mail>) -> Taken {
         let mut state = self.state();
         let State { lines, seals } = &mut *state;
         let Some(line) = seals.get(seal).and_then(|socket| lines.get_mut(socket)) else { return Taken::No };
         let Line { queue, owned: Some(owned), .. } = line else { return Taken::No };
-        owned.stream.known = owned.stream.known.max(seq);
+        owned.stream.known = owned.stream.known.max(Position::after(seq));
         let Some(delivered) = owned.stream.delivered else { return Taken::No };
-        if seq <= delivered {
-            return Taken::Yes;
+        let order = Sequence::of(seq, delivered);
+        let is_same_era = *owned.stream.era == *era;
+        owned.stream.is_doubtful |= !is_same_era;
+        match order {
+            Sequence::Duplicate if is_same_era => return Taken::Yes,
+            Sequence::Next if is_same_era => {}
+            _ if std::mem::replace(&mut owned.stream.is_fetching, true) => return Taken::No,
+            _ => return Taken::Gap,
         }
-        if delivered.checked_add(1) != Some(seq) {
-            return if std::mem::replace(&mut owned.stream.is_fetching, true) {
-                Taken::No
-            } else {
-                Taken::Gap
-            };
-        }
-        let number = owned.has_session().then_some(SequenceNumber(seq));
+        let number = owned.has_session().then_some(seq);
+        let weight = mail.weight();
         match queue.deliver(Delivery::Mail { seq: number, mail }) {
             Ok(()) => {
-                owned.stream.delivered = Some(seq);
+                owned.stream.delivered = Some(Position::after(seq));
+                owned.stream.unconfirmed = owned.stream.unconfirmed.saturating_add(weight);
                 Taken::Yes
             }
             // Only a client of version 1 can have no room: its mail waits in the mailbox.
@@ -249,20 +309,37 @@ impl Local {
         let line = seals.get(seal).and_then(|socket| lines.get_mut(socket));
         let Some(owned) = line.and_then(|line| line.owned.as_mut()) else { return false };
         let stream = &mut owned.stream;
-        stream.is_fetching = !is_stuck && stream.delivered.is_some_and(|delivered| delivered < stream.known);
+        stream.is_fetching = !is_stuck && stream.is_behind();
         stream.is_fetching
     }
 
-    /// Notes that a number is in a mailbox, and returns whether the caller is to fetch what is missing.
-    pub(super) fn note(&self, seal: &str, seq: u32) -> bool {
+    /// Notes that there is mail in a mailbox up to a number, and returns whether the caller is to fetch what is missing.
+    pub(super) fn note(&self, seal: &str, top: Position) -> bool {
         let mut state = self.state();
         let State { lines, seals } = &mut *state;
         let line = seals.get(seal).and_then(|socket| lines.get_mut(socket));
         let Some(owned) = line.and_then(|line| line.owned.as_mut()) else { return false };
         let stream = &mut owned.stream;
-        stream.known = stream.known.max(seq);
-        let is_behind = stream.delivered.is_some_and(|delivered| delivered < stream.known);
-        is_behind && !std::mem::replace(&mut stream.is_fetching, true)
+        stream.known = stream.known.max(top);
+        stream.is_behind() && !std::mem::replace(&mut stream.is_fetching, true)
+    }
+
+    /// Whether [`Local::confirming`] returns a socket.
+    pub(super) fn may_confirm(&self, seal: &str) -> bool {
+        let state = self.state();
+        let owned = state.seals.get(seal).and_then(|socket| state.lines.get(socket)?.owned.as_ref());
+        owned.is_some_and(|owned| owned.has_much() && !owned.stream.is_confirming)
+    }
+
+    /// Returns the socket of a client of version 1 whose mailbox is to be emptied, and returns it once: the caller gives
+    /// a sign of life for it, which does that.
+    pub(super) fn confirming(&self, seal: &str) -> Option<SocketId> {
+        let mut state = self.state();
+        let State { lines, seals } = &mut *state;
+        let socket = *seals.get(seal)?;
+        let owned = lines.get_mut(&socket)?.owned.as_mut()?;
+        let is_due = owned.has_much() && !std::mem::replace(&mut owned.stream.is_confirming, true);
+        is_due.then_some(socket)
     }
 
     /// Says farewell to the socket that owned the session with this seal, and returns that session. A socket whose claim is not

@@ -1,20 +1,24 @@
 //! Puts mail into mailboxes, and fetches what a doorbell did not bring.
 
+use super::call::Call;
 use super::codec;
 use super::error::StoreError;
 use super::local::Taken;
 use super::node::Node;
+use super::proof::Proof;
 use super::region::Region;
 use super::reply::Fields;
 use super::scripts;
 use crate::engine::{Mail, MailKind};
-use signalpost_protocol::{PeerId, RoomName, Signal};
+use signalpost_protocol::{PeerId, RoomName, SequenceNumber, Signal};
 use std::sync::Arc;
 
 /// Most entries that are fetched at once.
 pub(super) const BATCH: usize = 256;
+/// Most times that a post is repeated for a server with another clock.
+const MAX_CLOCKS: usize = 3;
 
-/// Mail for the mailbox of another session.
+/// A relay for the mailbox of another session.
 #[derive(Clone, Debug)]
 pub(super) struct Post<'a> {
     /// The receiver.
@@ -27,19 +31,21 @@ pub(super) struct Post<'a> {
     pub(super) session: u64,
     /// The number of this mail there.
     pub(super) number: u64,
+    /// When this node was last known to own that session: mail that comes long after that is not taken.
+    pub(super) proof: Proof,
     /// The mail.
     pub(super) mail: &'a Mail,
     /// The reference of the receipt that its sender wants.
     pub(super) receipt: Option<u32>,
-    /// The only session that it is for.
-    pub(super) only: Option<u64>,
     /// The lowest version of the session that it is for.
     pub(super) version: u16,
     /// The rooms of the sender with the version of its own last change: members must have been told before.
     pub(super) rooms: &'a [(RoomName, u64)],
+    /// A receiver that has to be told first has no room: it could not be told.
+    pub(super) is_last: bool,
 }
 
-/// What became of it.
+/// What became of it. The same post has the same end whenever it is repeated, [`Posted::Gone`] and [`Posted::Behind`] excepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Posted {
     /// It is in the mailbox, or was put there before.
@@ -52,7 +58,7 @@ pub(super) enum Posted {
     Unreached,
     /// The receiver is in no region that answered in time; one did not.
     Unsure,
-    /// There is no room. A session whose mailbox cannot take an answer ends with the command.
+    /// There is no room.
     Busy,
     /// The receiver must get the news of this room first. `seat`, `session` and `version` are the receiver's.
     Behind { room: RoomName, seat: String, session: u64, version: u16 },
@@ -67,59 +73,110 @@ pub(super) const fn letter(kind: MailKind) -> char {
     }
 }
 
-/// Puts mail into a mailbox of this region, once.
+/// Puts a relay into a mailbox of this region, once.
 ///
 /// # Errors
-/// Redis did not do it in time. Memory that is used up is [`Posted::Busy`] for a relay.
+/// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. Memory that is used up
+/// is [`Posted::Busy`].
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreError> {
+    let mut deadline = post.proof.deadline(&node.config);
+    for _ in 0..MAX_CLOCKS {
+        let reply = match node.run_for(post.home, call(node, now, post, deadline)?).await {
+            Err(StoreError::OutOfMemory) => return Ok(Posted::Busy),
+            Err(error) if error.is_temporary() && post.home != node.region => return Ok(Posted::Unreached),
+            other => other?,
+        };
+        let mut reply = reply.into_fields("post")?;
+        return Ok(match reply.text()?.as_str() {
+            "ok" => Posted::Taken,
+            "gone" => Posted::Gone,
+            "old" => Posted::Old,
+            "busy" => Posted::Busy,
+            "stale" => {
+                tracing::warn!(source = post.source, "mail of a session that has sent later mail");
+                Posted::Busy
+            }
+            "behind" => Posted::Behind {
+                room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
+                seat: reply.text()?,
+                session: reply.number()?,
+                version: reply.number()?,
+            },
+            // The servers of a cluster may have different clocks.
+            "late" => match post.proof.deadline_at(&node.config, reply.number()?) {
+                None => return Err(StoreError::Stale),
+                Some(later) => {
+                    deadline = later;
+                    continue;
+                }
+            },
+            _ => return Err(reply.malformed()),
+        });
+    }
+    Err(StoreError::Stale)
+}
+
+fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, StoreError> {
     let from = match post.mail {
         Mail::Relay { from, .. } => from.as_str(),
         _ => "",
     };
     let call = node.call(&scripts::POST, now).keys(node.keys.mailbox(post.to));
     let call = call.arg(&post.source).arg(post.session).arg(post.number);
-    let call = call.arg(letter(post.mail.kind())).arg(post.mail.weight()).arg(from);
+    let call = call.arg(post.mail.weight()).arg(from);
     let call = call.arg(if is_negotiation(post.mail) { 'u' } else { '-' });
-    let mut call = match post.receipt {
+    let call = match post.receipt {
         Some(reference) => call.arg(post.session).arg(reference),
         None => call.arg('-').arg('-'),
     };
-    call = call.optional(post.only).arg(post.version).arg(codec::encode(post.mail)?);
-    for (room, version) in post.rooms {
-        call = call.arg(room.as_str()).arg(version);
-    }
-    let reply = match node.run_for(post.home, call).await {
-        Err(StoreError::OutOfMemory) if post.mail.kind() == MailKind::Relay => return Ok(Posted::Busy),
-        Err(error) if error.is_temporary() && post.home != node.region => return Ok(Posted::Unreached),
-        other => other?,
-    };
-    read(node, post, reply.into_fields("post")?)
+    let call = call.arg(post.version).arg(deadline).arg(u8::from(post.is_last));
+    let call = call.arg(codec::encode(post.mail)?);
+    Ok(post.rooms.iter().fold(call, |call, (room, version)| call.arg(room.as_str()).arg(version)))
 }
 
-fn read(node: &Node, post: &Post<'_>, mut reply: Fields) -> Result<Posted, StoreError> {
-    Ok(match reply.text()?.as_str() {
-        "ok" | "dup" => Posted::Taken,
-        "gone" => Posted::Gone,
-        "old" => Posted::Old,
-        "busy" => {
-            let session = reply.number()?;
-            if post.mail.kind() == MailKind::Answer {
-                node.overflow(post.to.clone(), session);
+/// Answers of one source for one mailbox.
+#[derive(Clone, Debug)]
+pub(super) struct Answers<'a> {
+    /// The receiver.
+    pub(super) to: &'a PeerId,
+    /// The region of the source.
+    pub(super) home: Region,
+    /// Where they come from: each number is taken once, in the order of the numbers.
+    pub(super) source: String,
+    /// The session of the source.
+    pub(super) session: u64,
+    /// The only session that they are for.
+    pub(super) only: Option<u64>,
+    /// Their numbers there, and the answers.
+    pub(super) mail: Vec<(SequenceNumber, Mail)>,
+}
+
+/// Puts answers into a mailbox of this region, each once; `false`: there is no such session. A session whose mailbox cannot take one
+/// ends with the next command or sweep.
+///
+/// # Errors
+/// Redis did not do it in time, or has no memory left.
+pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Result<bool, StoreError> {
+    for some in answers.mail.chunks(BATCH) {
+        let call = node.call(&scripts::ANSWER, now).keys(node.keys.mailbox(answers.to));
+        let mut call = call.arg(&answers.source).arg(answers.session).optional(answers.only);
+        for (number, mail) in some {
+            call = call.arg(number.0).arg(mail.weight()).arg(codec::encode(mail)?);
+        }
+        let replied =
+            if answers.home == node.region { node.run_once(&call).await } else { node.ask(call).await };
+        let mut reply = replied?.into_fields("answer")?;
+        match reply.text()?.as_str() {
+            "ok" => {}
+            "gone" => return Ok(false),
+            "busy" => {
+                node.overflow(answers.to.clone(), reply.number()?);
+                return Ok(true);
             }
-            Posted::Busy
+            _ => return Err(reply.malformed()),
         }
-        "stale" => {
-            tracing::warn!(source = post.source, "mail of a session that another has followed");
-            Posted::Busy
-        }
-        "behind" => Posted::Behind {
-            room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
-            seat: reply.text()?,
-            session: reply.number()?,
-            version: reply.number()?,
-        },
-        _ => return Err(reply.malformed()),
-    })
+    }
+    Ok(true)
 }
 
 /// Whether the sender wants to know if this does not arrive before the end of the session: it is part of a negotiation.
@@ -132,29 +189,42 @@ fn is_negotiation(mail: &Mail) -> bool {
 }
 
 /// Reads mail from a reply: number, mail, number, mail, ….
-pub(super) fn entries(mut fields: Fields) -> Result<Vec<(u32, Arc<Mail>)>, StoreError> {
+pub(super) fn entries(mut fields: Fields) -> Result<Vec<(SequenceNumber, Arc<Mail>)>, StoreError> {
     let mut entries = Vec::new();
     while !fields.is_empty() {
-        entries.push((fields.number()?, Arc::new(codec::decode(&fields.text()?)?)));
+        entries.push((SequenceNumber(fields.number()?), Arc::new(codec::decode(&fields.text()?)?)));
     }
     Ok(entries)
+}
+
+/// Ends the fetching of mail, also where its task is dropped on the way.
+struct Fetching<'a> {
+    node: &'a Node,
+    seal: &'a str,
+}
+
+impl Drop for Fetching<'_> {
+    fn drop(&mut self) {
+        self.node.local.fetched(self.seal, true);
+    }
 }
 
 /// Delivers what is in the mailbox of a session of this node and not in its socket's queue. The caller was told
 /// [`Taken::Gap`].
 pub(super) async fn fetch(node: &Node, now: u64, seal: &str) {
     loop {
+        let fetching = Fetching { node, seal };
         match fetch_batch(node, now, seal).await {
             // Nothing more came: the queue is full, or the session is another's.
-            Ok(false) => {
-                node.local.fetched(seal, true);
-                return;
+            Ok(false) => return,
+            Ok(true) => {
+                std::mem::forget(fetching);
+                if !node.local.fetched(seal, false) {
+                    return;
+                }
             }
-            Ok(true) if node.local.fetched(seal, false) => {}
-            Ok(true) => return,
             Err(error) => {
                 tracing::warn!(%error, "mail could not be fetched");
-                node.local.fetched(seal, true);
                 return;
             }
         }
@@ -164,15 +234,29 @@ pub(super) async fn fetch(node: &Node, now: u64, seal: &str) {
 /// Delivers one batch, and returns whether there was anything that could be delivered.
 async fn fetch_batch(node: &Node, now: u64, seal: &str) -> Result<bool, StoreError> {
     let Some(owned) = node.local.by_seal(seal) else { return Ok(false) };
-    let call = node.call(&scripts::MAIL, now).keys(node.keys.mailbox(&owned.id));
-    let reply = node.run(call.arg(owned.delivered()).arg(BATCH)).await?;
-    let entries = entries(reply.into_fields("mail")?).inspect_err(|_| {
-        // The session cannot go on behind it.
-        node.overflow(owned.id.clone(), owned.number);
-    })?;
+    let delivered = owned.delivered();
+    let call = node.call(&scripts::MAIL, now).keys(node.keys.mailbox(&owned.id)).arg(seal);
+    let call = call.arg(delivered.0).arg(&owned.stream.era).arg(BATCH);
+    let mut reply = node.run(call).await?.into_fields("mail")?;
+    // The session cannot go on behind what is lost, or cannot be read.
+    let cannot_go_on = || node.overflow(owned.id.clone(), owned.number);
+    match reply.text()?.as_str() {
+        "ok" => {}
+        "rewound" => {
+            cannot_go_on();
+            return Ok(false);
+        }
+        _ => return Ok(false),
+    }
+    let era = reply.text()?;
+    let entries = entries(reply).inspect_err(|_| cannot_go_on())?;
+    if !node.local.turn_to(seal, &era, delivered) {
+        // Mail of the era before was delivered meanwhile.
+        return Ok(true);
+    }
     let mut came = false;
     for (seq, mail) in entries {
-        came |= node.local.take(seal, seq, mail) == Taken::Yes;
+        came |= node.local.take(seal, &era, seq, mail) == Taken::Yes;
     }
     Ok(came)
 }

@@ -16,12 +16,14 @@
 //! changes nothing once another has the session.
 //!
 //! # Files
-//! From the ground up: `error`, `reply`, `keys`, `region`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are values and
-//! the way to Redis; `local` is what the sockets of this node own, `renewals` what the agenda does not know yet; `node` is what all
-//! steps share. `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`,
-//! `listener` and `engine`.
+//! From the ground up: `error`, `reply`, `keys`, `region`, `codec`, `scripts`, `call`, `config`, `connect`, `store` and `bell` are
+//! values and the way to Redis; `proof` and `local` are what the sockets of this node own, `leftovers` what is to be done beside
+//! their commands, `renewals` what the agenda does not know yet, `health` what went wrong last; `node` is what all steps share.
+//! `agenda` and `mailbox` are used by all that follows: `rooms` and `discovery`, `sessions`, and on top `sweep`, `listener` and
+//! `engine`. `audit` is a store of its own beside all of it, over the same way to Redis.
 
 mod agenda;
+mod audit;
 mod bell;
 mod call;
 mod codec;
@@ -33,7 +35,9 @@ mod doubts;
 mod engine;
 mod error;
 mod find;
+mod health;
 mod keys;
+mod leftovers;
 mod listener;
 mod listing;
 mod local;
@@ -42,6 +46,7 @@ mod node;
 mod notes;
 mod pages;
 mod presence;
+mod proof;
 mod region;
 mod regional;
 mod regions;
@@ -55,6 +60,7 @@ mod store;
 mod sweep;
 mod whereabouts;
 
+pub use audit::RedisAuditStore;
 pub use config::{Clock, Config, Topology};
 pub use engine::RedisEngine;
 pub use error::StoreError;

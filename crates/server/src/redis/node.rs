@@ -6,7 +6,9 @@
 use super::call::Call;
 use super::config::{Clock, Config};
 use super::error::StoreError;
+use super::health::Health;
 use super::keys::Keys;
+use super::leftovers::Settling;
 use super::local::Local;
 use super::notes::Notes;
 use super::region::Region;
@@ -23,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::TaskTracker;
 
 /// Time that the keys of a session live longer than its lease and its window, in milliseconds.
 const SLACK_MS: u64 = 30_000;
@@ -44,8 +47,8 @@ impl Mesh {
             let others = (1..).zip(others).map(|(at, node)| {
                 let region = Region(at);
                 let (local, last_now) = (Arc::clone(&own.local), Arc::clone(&own.last_now));
-                let whereabouts = Arc::clone(&own.whereabouts);
-                Arc::new(Node { region, mesh: mesh.clone(), local, last_now, whereabouts, ..node })
+                let (whereabouts, tasks) = (Arc::clone(&own.whereabouts), own.tasks.clone());
+                Arc::new(Node { region, mesh: mesh.clone(), local, last_now, whereabouts, tasks, ..node })
             });
             let others = others.collect();
             Self { own: Arc::new(Node { mesh: mesh.clone(), ..own }), others }
@@ -84,6 +87,10 @@ pub(super) struct Node {
     /// The channel of the node's doorbell.
     pub(super) channel: String,
     pub(super) renewals: Renewals,
+    /// What runs beside the commands, in all regions.
+    pub(super) tasks: TaskTracker,
+    pub(super) settling: Settling,
+    pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
     last_now: Arc<AtomicU64>,
     /// How many sessions the store had when it was last counted.
@@ -109,7 +116,10 @@ impl Node {
             config,
             channel,
             renewals: Renewals::default(),
+            tasks: TaskTracker::new(),
+            settling: Settling::default(),
             last_now: Arc::default(),
+            health: Health::default(),
             sessions: AtomicU64::new(0),
             overflowed: Mutex::default(),
         }
@@ -216,6 +226,14 @@ impl Node {
         gauge!("signalpost_redis_round_trip_seconds", "region" => region)
             .set(self.notes.distance.median().as_secs_f64());
         Ok(())
+    }
+
+    /// Runs a script once, for what somebody repeats later.
+    ///
+    /// # Errors
+    /// The step is not done, or nobody knows whether it is.
+    pub(super) async fn run_once(&self, call: &Call) -> Result<Reply, StoreError> {
+        self.store.run(call).await
     }
 
     /// Draws a seal for a session.

@@ -85,6 +85,15 @@ impl Regions {
         self
     }
 
+    /// Returns the options of the store of the node's own region.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`] if there is none, which no constructor allows.
+    pub fn own(&self) -> Result<Config, StoreError> {
+        let own = self.stores.get(&self.own).cloned();
+        own.ok_or_else(|| StoreError::Config("there is no address of Redis".into()))
+    }
+
     /// The addresses without user names and passwords, for logs.
     pub fn addresses(&self) -> String {
         let of = |(name, config): (&String, &Config)| {

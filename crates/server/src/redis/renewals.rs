@@ -16,6 +16,13 @@ impl Renewals {
         renewals.insert(id.clone(), Instant::now());
     }
 
+    /// Puts back what could not be written.
+    pub(super) fn put_back(&self, id: PeerId, at: Instant) {
+        let mut renewals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = renewals.entry(id).or_insert(at);
+        *last = at.max(*last);
+    }
+
     /// Takes all of them.
     pub(super) fn take(&self) -> HashMap<PeerId, Instant> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))

@@ -68,9 +68,12 @@ macro_rules! scripts {
 }
 
 scripts! {
+    // The rights of the user.
+    CHECK = "check", Reads;
     // Mailboxes.
     POST = "post", Grows;
-    MAIL = "mail", Reads;
+    ANSWER = "answer", Grows;
+    MAIL = "mail", Frees;
     // Sessions.
     READ = "read", Reads;
     BEGIN = "begin", Grows;
@@ -99,4 +102,58 @@ scripts! {
     // The agenda of the sweepers.
     AGENDA = "agenda", Reads;
     PLAN = "plan", Frees;
+    // The audit trail.
+    AUDIT_TIME = "audit_time", Reads;
+    AUDIT_KEY = "audit_key", Grows;
+    AUDIT_KEYS = "audit_keys", Reads;
+    AUDIT_APPEND = "audit_append", Grows;
+    AUDIT_PAGE = "audit_page", Reads;
+    AUDIT_ERASE = "audit_erase", Frees;
+    AUDIT_EXPIRE = "audit_expire", Frees;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// What the connections need beside the scripts: the way to them, the doorbell, a numbered database, Sentinels,
+    /// and a cluster. `AUTH` and `HELLO`
+    /// are everybody's.
+    const CONNECTIONS: [&str; 8] =
+        ["eval", "evalsha", "subscribe", "select", "role", "ping", "asking", "cluster|slots"];
+
+    /// The words in small letters that stand between a beginning and a quotation mark.
+    fn quoted(text: &str, beginning: &str) -> BTreeSet<String> {
+        let rest = text.split(beginning).skip(1).filter_map(|rest| rest.split('\'').next());
+        rest.map(str::to_lowercase).collect()
+    }
+
+    /// The commands of all scripts.
+    fn called() -> BTreeSet<String> {
+        all().iter().flat_map(|script| quoted(&script.source, "redis.call('")).collect()
+    }
+
+    #[test]
+    fn the_check_at_the_start_is_for_every_command_of_the_scripts() {
+        let (_, list) = CHECK.source.split_once("local commands = {").unwrap();
+        let mut checked = quoted(list.split_once('}').unwrap().0, " '");
+        assert!(checked.insert("publish".into()) && CHECK.source.contains("redis.acl_check_cmd('PUBLISH'"));
+        assert_eq!(checked, called());
+    }
+
+    #[test]
+    fn the_user_of_the_acl_file_has_the_commands_in_use_and_no_other() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/deploy/users.acl");
+        let file = std::fs::read_to_string(file).unwrap();
+        let user = file.lines().find(|line| line.starts_with("user signalpost on ")).unwrap();
+        let words: Vec<&str> = user.split(' ').collect();
+        let allowed: BTreeSet<String> =
+            words.iter().filter_map(|word| word.strip_prefix('+')).map(str::to_owned).collect();
+        let mut used = called();
+        used.extend(CONNECTIONS.map(str::to_owned));
+        assert_eq!(allowed, used);
+        let others: Vec<&str> = words.into_iter().skip(4).filter(|word| !word.starts_with('+')).collect();
+        assert_eq!(others, ["resetkeys", "~sp:*", "resetchannels", "&sp:n:*", "-@all"]);
+    }
 }

@@ -4,7 +4,9 @@ use super::call::Call;
 use super::config::Config;
 use super::connect::{Connection, Connector};
 use super::error::StoreError;
+use super::keys::Keys;
 use super::reply::Reply;
+use super::scripts;
 use metrics::counter;
 use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
 use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
@@ -46,15 +48,24 @@ struct Broken {
 }
 
 impl Store {
-    /// Connects, and checks the version.
+    /// Connects, and checks the version and the rights of the user.
     ///
     /// # Errors
     /// The reason why there is no connection. The caller may try again.
     pub(super) async fn connect(config: Config) -> Result<Self, StoreError> {
         let step = config.step;
+        let (prefix, check) = (config.prefix.clone(), rights(&config.prefix));
         let connector = Arc::new(Connector::new(config)?);
         let first = open(&connector).await?;
-        Ok(Self::begin(connector, Link::Open(1, first), step))
+        let store = Self::begin(connector, Link::Open(1, first), step);
+        match store.run(&check).await? {
+            Reply::Text(command) if command.is_empty() => Ok(store),
+            Reply::Text(command) => {
+                let command = String::from_utf8_lossy(&command);
+                Err(StoreError::Denied(format!("{command} on {prefix}*")))
+            }
+            _ => Err(StoreError::Malformed(check.script.name)),
+        }
     }
 
     /// Connects in the background: until then Redis is away.
@@ -187,6 +198,12 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.keeper.abort();
     }
+}
+
+/// Asks which command of the scripts the user may not use.
+fn rights(prefix: &str) -> Call {
+    let keys = Keys::new(prefix);
+    Call::new(&scripts::CHECK).optional(None::<u64>).arg(keys.doorbells() + "check").key(keys.everybody())
 }
 
 fn command(how: &str, what: &str, call: &Call) -> Cmd {

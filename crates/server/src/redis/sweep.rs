@@ -19,7 +19,9 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, Sto
     if let Err(error) = agenda::write_renewals(node, now).await {
         tracing::warn!(%error, "signs of life are not in the agenda");
     }
-    let due = agenda::due(node, now).await?;
+    let due =
+        agenda::due(node, now).await.inspect_err(|error| node.health.note_sweep(Some(error.clone())))?;
+    node.health.note_sweep(due.failed.clone());
     match &due.failed {
         None => node.sessions.store(due.sessions, Ordering::Relaxed),
         Some(error) => tracing::warn!(%error, "a part of the agenda could not be read"),

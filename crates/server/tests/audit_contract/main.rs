@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod reader;
+#[cfg(all(unix, feature = "redis"))]
+mod redis;
 
 use reader::{DAY, Reader, START, event, said};
 use signalpost_protocol::ErrorCode;
@@ -179,32 +181,38 @@ async fn a_clock_that_is_set_back_keeps_nothing_longer<S: AuditStore>(store: S) 
     assert_eq!(reader.count().await, 0);
 }
 
+/// Runs the tests on stores that `$make` makes, each with what has to live as long as the store.
 macro_rules! suite {
-    ($store:ident, $make:expr, [$($test:ident),* $(,)?]) => {
+    ($($(#[$attribute:meta])* $store:ident = $make:expr;)*) => {
+        $(suite!(@tests $(#[$attribute])* $store, $make, [
+            a_record_has_what_happened_and_no_name,
+            a_selection_is_by_time_type_and_peer,
+            a_bucket_is_gone_24_hours_after_its_start,
+            every_bucket_and_key_tells_when_it_expires,
+            a_key_is_of_one_day_and_gone_48_hours_after_its_start,
+            names_differ_from_day_to_day_and_a_peer_is_found_on_both,
+            one_peer_is_erased_and_the_others_stay,
+            pages_have_every_record_once_while_others_come_and_go,
+            a_clock_that_is_set_back_keeps_nothing_longer,
+        ]);)*
+    };
+    (@tests $(#[$attribute:meta])* $store:ident, $make:expr, [$($test:ident),* $(,)?]) => {
+        $(#[$attribute])*
         mod $store {
             use super::*;
             $(
                 #[tokio::test]
                 async fn $test() {
-                    super::$test($make).await;
+                    let (_kept, store) = $make;
+                    super::$test(store).await;
                 }
             )*
         }
     };
 }
 
-suite!(
-    memory,
-    MemoryAuditStore::new(16 * 1024 * 1024),
-    [
-        a_record_has_what_happened_and_no_name,
-        a_selection_is_by_time_type_and_peer,
-        a_bucket_is_gone_24_hours_after_its_start,
-        every_bucket_and_key_tells_when_it_expires,
-        a_key_is_of_one_day_and_gone_48_hours_after_its_start,
-        names_differ_from_day_to_day_and_a_peer_is_found_on_both,
-        one_peer_is_erased_and_the_others_stay,
-        pages_have_every_record_once_while_others_come_and_go,
-        a_clock_that_is_set_back_keeps_nothing_longer,
-    ]
-);
+suite! {
+    memory = ((), MemoryAuditStore::new(16 * 1024 * 1024));
+    #[cfg(all(unix, feature = "redis"))]
+    on_redis = redis::single().await;
+}

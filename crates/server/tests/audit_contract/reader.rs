@@ -3,7 +3,7 @@
 use signalpost_protocol::PeerId;
 use signalpost_server::audit::{
     AuditEvent, AuditKind, AuditResult, AuditStore, DayKey, Found, Record, RecordPosition, Selection,
-    SizeClass, Trail,
+    SizeClass, Trail, Unavailable,
 };
 
 pub const DAY: u64 = 86_400_000;
@@ -75,6 +75,12 @@ impl<S: AuditStore> Reader<S> {
 
     pub async fn page(&mut self, selection: &Selection, after: Option<RecordPosition>) -> Found {
         self.trail.read(selection, after).await.unwrap()
+    }
+
+    /// Reads the first page, if the store can.
+    #[allow(dead_code, reason = "not every suite has a store that cannot")]
+    pub async fn try_read(&mut self) -> Result<Found, Unavailable> {
+        self.trail.read(&Selection::default(), None).await
     }
 
     /// Reads all pages.

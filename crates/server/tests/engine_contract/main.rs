@@ -146,55 +146,56 @@ async fn an_id_belongs_to_one_socket<E: Tested>(engine: E) {
     assert_eq!(engine.usage().await.peers, 1);
 }
 
-/// Runs tests with engines of their own. `$make` is a future of an engine and of what it needs to live.
-macro_rules! suite {
-    ($engine:ident, $make:expr, [$($test:ident),* $(,)?]) => {
-        mod $engine {
+/// Hands the names of all cases of the contract to a macro.
+macro_rules! every_case {
+    ($then:ident) => {
+        $then! {
+            signals_arrive_once_in_order_and_stamped,
+            a_full_or_absent_receiver_is_told_to_the_sender,
+            a_broadcast_reaches_every_other_member_and_nobody_else,
+            a_stay_in_a_room_begins_and_ends_with_one_notice,
+            the_lease_ends_what_the_socket_does_not,
+            an_id_belongs_to_one_socket,
+            a_session_is_one_stream_over_its_sockets,
+            a_request_is_executed_once_and_in_its_turn,
+            only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
+            the_last_claim_fences_those_before,
+            a_claim_that_is_late_changes_nothing,
+            an_absence_ends_with_a_return_or_with_the_window,
+            a_page_that_was_probably_left_has_a_moment_to_come_back,
+            a_receipt_is_given_or_refused,
+            a_mailbox_is_bounded,
+            a_large_room_hears_of_everybody_in_turns,
+            what_cannot_go_on_begins_anew,
+        }
+    };
+}
+
+/// A test of the memory engine for each case.
+macro_rules! in_memory {
+    ($($case:ident,)*) => {
+        mod memory {
             use super::*;
             $(
                 #[tokio::test]
-                async fn $test() {
-                    let (_needed, engine) = $make.await;
-                    super::$test(engine).await;
+                async fn $case() {
+                    super::$case(MemoryEngine::new(RESUME_WINDOW_MS, Bounds::default())).await;
                 }
             )*
         }
     };
 }
+every_case!(in_memory);
 
-/// Every test of the contract.
-macro_rules! contract {
-    ($engine:ident, $make:expr) => {
-        suite!(
-            $engine,
-            $make,
-            [
-                signals_arrive_once_in_order_and_stamped,
-                a_full_or_absent_receiver_is_told_to_the_sender,
-                a_broadcast_reaches_every_other_member_and_nobody_else,
-                a_stay_in_a_room_begins_and_ends_with_one_notice,
-                the_lease_ends_what_the_socket_does_not,
-                an_id_belongs_to_one_socket,
-                a_session_is_one_stream_over_its_sockets,
-                a_request_is_executed_once_and_in_its_turn,
-                only_the_current_key_resumes_and_a_lost_reply_costs_nothing,
-                the_last_claim_fences_those_before,
-                a_claim_that_is_late_changes_nothing,
-                an_absence_ends_with_a_return_or_with_the_window,
-                a_page_that_was_probably_left_has_a_moment_to_come_back,
-                a_receipt_is_given_or_refused,
-                a_mailbox_is_bounded,
-                a_large_room_hears_of_everybody_in_turns,
-                what_cannot_go_on_begins_anew,
-            ]
-        );
+/// A list of the cases for any engine.
+#[cfg(feature = "redis")]
+macro_rules! list {
+    ($($case:ident,)*) => {
+        /// Returns every case of the contract with its name.
+        fn cases<E: Tested>() -> Vec<(&'static str, redis::Case<E>)> {
+            vec![$((stringify!($case), |engine| Box::pin($case(engine)))),*]
+        }
     };
 }
-
-contract!(memory, async { ((), MemoryEngine::new(RESUME_WINDOW_MS, Bounds::default())) });
-
 #[cfg(feature = "redis")]
-contract!(one_redis, redis::single());
-
-#[cfg(feature = "redis")]
-contract!(two_regions, redis::regions());
+every_case!(list);

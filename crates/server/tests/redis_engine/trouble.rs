@@ -2,7 +2,7 @@
 
 use super::client::{Client, refused, send, session};
 use super::{begin, frame, node, start};
-use signalpost_lab::{RedisOptions, RedisServer, Reply};
+use signalpost_lab::{Connection, RedisOptions, RedisServer, Reply};
 use signalpost_protocol::ErrorCode;
 use signalpost_server::engine::{Delivery, Outcome};
 use signalpost_server::redis::{Config, RedisEngine, StoreError};
@@ -213,4 +213,41 @@ async fn a_command_behind_a_slow_one_has_its_reply_too() {
         replies += u32::from(matches!(delivery, Delivery::Done { outcome: Outcome::Executed, .. }));
     }
     assert_eq!((replies, bob.mail().await.len()), (2, 2));
+}
+
+/// Whoever can read the doorbells sees seals: only the user of the nodes may.
+#[tokio::test]
+async fn what_the_user_may_not_do_is_said_at_the_start() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/deploy/users.acl");
+    let users = std::fs::read_to_string(file).unwrap();
+    let user = users.lines().last().unwrap();
+    let changed = |name: &str, from: &str, to: &str| {
+        assert!(user.contains(from));
+        user.replace("user signalpost", &format!("user {name}")).replace(from, to)
+    };
+    let acl = [
+        users.trim_end(),
+        &changed("command", " +xadd", ""),
+        &changed("keys", "~sp:*", "~other:*"),
+        &changed("channel", " &sp:n:*", ""),
+        &changed("bell", " +subscribe", ""),
+    ];
+    let options = RedisOptions { acl: Some(acl.join("\n")), ..RedisOptions::default() };
+    let server = RedisServer::start(options).await.unwrap();
+    let config = |user: &str| {
+        Config::parse(&format!("redis://{user}:change-this-password@{}", server.address())).unwrap()
+    };
+    assert!(RedisEngine::connect(config("signalpost")).await.is_ok());
+    for (user, word) in [("command", "XADD"), ("keys", "keys"), ("channel", "PUBLISH"), ("bell", "subscribe")]
+    {
+        let error = failure(config(user)).await;
+        assert!(matches!(error, StoreError::Denied(_)) && !error.is_temporary(), "{user}: {error}");
+        assert!(error.to_string().contains(word), "{user}: {error}");
+    }
+    let mut stranger = Connection::open(server.address()).await.unwrap();
+    stranger.ask(&["AUTH", "channel", "change-this-password"]).await.unwrap();
+    for words in [["SUBSCRIBE", "sp:n:0"], ["PSUBSCRIBE", "*"]] {
+        let reply = stranger.ask(&words).await.unwrap();
+        assert!(matches!(&reply, Reply::Error(error) if error.starts_with("NOPERM")), "{reply:?}");
+    }
 }

@@ -10,6 +10,7 @@ use recorder::{Recorder, Request};
 use signalpost_protocol::PeerId;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// Most events between the sockets and the trail. One more is dropped and counted.
 const QUEUE: usize = 8_192;
@@ -24,18 +25,26 @@ pub(super) struct Audit {
     events: mpsc::Sender<(u64, AuditEvent)>,
     requests: mpsc::Sender<Request>,
     patience: Duration,
+    stop: CancellationToken,
 }
 
 impl Audit {
-    /// Returns the queue, and the task that empties it into `store`. The task ends when the queue is dropped.
+    /// Returns the queue, and the task that empties it into `store`. The task ends after [`Audit::stop`], and when the queue is
+    /// dropped.
     pub(super) fn start<S: AuditStore>(
         store: S,
         clock: Clock,
     ) -> (Self, impl Future<Output = ()> + Send + use<S>) {
         let (events, incoming) = mpsc::channel(QUEUE);
         let (requests, questions) = mpsc::channel(QUESTIONS);
-        let recorder = Recorder::new(Trail::new(store), clock, incoming, questions);
-        (Self { events, requests, patience: PATIENCE }, recorder.run())
+        let stop = CancellationToken::new();
+        let recorder = Recorder::new(Trail::new(store), clock, incoming, questions, stop.clone());
+        (Self { events, requests, patience: PATIENCE, stop }, recorder.run())
+    }
+
+    /// Ends the task, which first writes what is in the queue.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// Hands on what happened at `now`. Never waits: without room the event is dropped and counted.
@@ -105,6 +114,9 @@ mod tests {
     }
 
     impl AuditStore for Broken {
+        async fn time(&mut self, now: u64) -> Result<u64, Unavailable> {
+            Ok(now)
+        }
         async fn key(&mut self, _now: u64, _day: Day, drawn: DayKey) -> Result<DayKey, Unavailable> {
             Ok(drawn)
         }
@@ -201,5 +213,28 @@ mod tests {
         };
         assert!(tokio::time::timeout(Duration::from_secs(10), looking).await.is_ok());
         drop(audit);
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_queue_at_the_end_is_written() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let (audit, task) = Audit::start(MemoryAuditStore::new(0), Clock::start());
+        for _ in 0..3_000 {
+            audit.note(0, event("ada"));
+        }
+        audit.stop();
+        let _one_thread = metrics::set_default_local_recorder(&recorder);
+        assert!(tokio::time::timeout(Duration::from_secs(10), task).await.is_ok());
+        let rendered = recorder.handle().render();
+        assert!(rendered.contains("signalpost_audit_records_total 3000\n"), "{rendered}");
+        assert_eq!(audit.read(Selection::default(), None).await, Err(Unavailable));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_hangs_at_the_end_is_given_up() {
+        let (audit, task) = Audit::start(Broken { hangs: true, ..Broken::default() }, Clock::start());
+        audit.note(0, event("ada"));
+        audit.stop();
+        assert!(tokio::time::timeout(Duration::from_secs(10), task).await.is_ok());
     }
 }

@@ -4,8 +4,10 @@ use crate::audit::{AuditEvent, AuditStore, DayKey, Found, RecordPosition, Select
 use crate::net::clock::Clock;
 use crate::net::counters;
 use signalpost_protocol::PeerId;
+use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot::Sender;
+use tokio_util::sync::CancellationToken;
 
 /// Most events that go to the store at once.
 const BATCH: usize = 1_024;
@@ -15,6 +17,8 @@ const BATCH: usize = 1_024;
 const REST_MS: u64 = 10;
 /// Most time between two looks at what has expired, in milliseconds: the wall clock may have gone ahead.
 const LOOK_MS: u64 = 60_000;
+/// Most time to write the queue when the server stops.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// A question to the trail. Its answer knows everything that was noted before the question.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub(super) struct Recorder<S> {
     clock: Clock,
     events: Receiver<(u64, AuditEvent)>,
     requests: Receiver<Request>,
+    stop: CancellationToken,
 }
 
 impl<S: AuditStore> Recorder<S> {
@@ -36,11 +41,13 @@ impl<S: AuditStore> Recorder<S> {
         clock: Clock,
         events: Receiver<(u64, AuditEvent)>,
         requests: Receiver<Request>,
+        stop: CancellationToken,
     ) -> Self {
-        Self { trail, clock, events, requests }
+        Self { trail, clock, events, requests, stop }
     }
 
-    /// Runs until the other ends of both channels are dropped.
+    /// Runs until `stop` is cancelled, or until the other ends of both channels are dropped. After `stop` it writes what the queue
+    /// holds, for at most 2 s.
     pub(super) async fn run(mut self) {
         let mut due = self.clock.now();
         let mut rests_until: Option<u64> = None;
@@ -49,6 +56,7 @@ impl<S: AuditStore> Recorder<S> {
             let wake = rests_until.map_or(due, |until| until.min(due));
             tokio::select! {
                 biased;
+                () = self.stop.cancelled() => return self.flush().await,
                 request = self.requests.recv() => match request {
                     Some(request) => self.answer(request).await,
                     None => return,
@@ -69,30 +77,53 @@ impl<S: AuditStore> Recorder<S> {
         }
     }
 
-    async fn append(&mut self, batch: Vec<(u64, AuditEvent)>) {
+    /// Appends a batch; returns how many of its records the store took.
+    async fn append(&mut self, batch: Vec<(u64, AuditEvent)>) -> usize {
         self.handle_time();
         let count = batch.len();
         match self.trail.append(batch, draw).await {
             Ok(given_up) => {
                 counters::audit_recorded(count);
                 counters::audit_dropped("memory", given_up);
+                count
             }
-            Err(Unavailable) => counters::audit_dropped("store", count),
+            Err(Unavailable) => {
+                counters::audit_dropped("store", count);
+                0
+            }
         }
+    }
+
+    /// Writes what the queue holds, for at most [`FLUSH`].
+    async fn flush(&mut self) {
+        let held = self.events.len();
+        let mut written = 0usize;
+        let writing = async {
+            while let Some(batch) = self.next_batch() {
+                written = written.saturating_add(self.append(batch).await);
+            }
+        };
+        let is_late = tokio::time::timeout(FLUSH, writing).await.is_err();
+        if is_late || written < held {
+            tracing::warn!(lost = held.saturating_sub(written), "the audit trail was not written to its end");
+        }
+    }
+
+    /// Takes a batch from the queue, if there is any.
+    fn next_batch(&mut self) -> Option<Vec<(u64, AuditEvent)>> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH
+            && let Ok(event) = self.events.try_recv()
+        {
+            batch.push(event);
+        }
+        (!batch.is_empty()).then_some(batch)
     }
 
     /// Appends what was noted before now.
     async fn append_all(&mut self) {
         for _ in 0..self.events.max_capacity().div_ceil(BATCH) {
-            let mut batch = Vec::new();
-            while batch.len() < BATCH
-                && let Ok(event) = self.events.try_recv()
-            {
-                batch.push(event);
-            }
-            if batch.is_empty() {
-                return;
-            }
+            let Some(batch) = self.next_batch() else { return };
             self.append(batch).await;
         }
     }

@@ -5,6 +5,7 @@ use super::enter::{Step, too_often};
 use crate::engine::Mail;
 use crate::redis::error::StoreError;
 use crate::redis::mailbox::{self, Post, Posted};
+use crate::redis::proof::Proof;
 use crate::redis::seats::{Member, Target};
 use crate::registry::Pace;
 use futures_util::future::join_all;
@@ -40,6 +41,7 @@ impl Rooms<'_> {
         }
         let own = member.state().own.get(room).copied().unwrap_or(seat.own);
         let news = [(room.clone(), own)];
+        let Some(proof) = self.node.local.proof(&member.seal) else { return Ok(Step::unregistered()) };
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
         let (mut is_everywhere, mut part) = (true, Some(0));
@@ -51,7 +53,7 @@ impl Rooms<'_> {
                 let sent = others.map(|receiver| async {
                     // Nobody closes the semaphore.
                     let _permit = if is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
-                    self.send(member, number, receiver, &mail, &news).await
+                    self.send(member, proof, number, receiver, &mail, &news).await
                 });
                 for sent in join_all(sent).await {
                     is_everywhere &= sent?;
@@ -87,12 +89,13 @@ impl Rooms<'_> {
     async fn send(
         &self,
         member: &Member,
+        proof: Proof,
         number: u64,
         to: &PeerId,
         mail: &Mail,
         news: &[(RoomName, u64)],
     ) -> Result<bool, StoreError> {
-        let post = Post {
+        let mut post = Post {
             to,
             home: self.node.region,
             source: format!("p:{}", member.peer),
@@ -100,11 +103,13 @@ impl Rooms<'_> {
             number,
             mail,
             receipt: None,
-            only: None,
+            proof,
             version: 1,
             rooms: news,
+            is_last: false,
         };
-        for _ in 0..TRIES {
+        for tries in 1..=TRIES {
+            post.is_last |= tries == TRIES;
             match mailbox::post(self.node, self.now, &post).await? {
                 Posted::Taken => return Ok(true),
                 Posted::Gone => {
@@ -121,9 +126,7 @@ impl Rooms<'_> {
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
                     let target = Target { peer: to.clone(), session, has_session, seal: None };
-                    if !self.tell_before_relay(target, &room, &member.peer, seat).await? {
-                        return Ok(false);
-                    }
+                    post.is_last = !self.tell_before_relay(target, &room, &member.peer, seat).await?;
                 }
             }
         }

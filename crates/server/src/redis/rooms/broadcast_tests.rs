@@ -2,10 +2,13 @@
 
 use super::context::Rooms;
 use super::steps::{Act, Actor};
-use crate::engine::Outcome;
+use crate::SocketId;
+use crate::engine::{Delivery, DeliveryQueue, Full, Outcome};
 use crate::redis::config::{Clock, Config};
 use crate::redis::local::{Owned, Stream};
 use crate::redis::node::Node;
+use crate::redis::proof::Proof;
+use crate::redis::region::Region;
 use crate::redis::seats::{Member, Seat};
 use crate::redis::store::Store;
 use crate::registry::Pace;
@@ -15,7 +18,15 @@ use signalpost_protocol::{PeerId, PeerInfo, RoomName, SESSIONS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+
+struct Nowhere;
+
+impl DeliveryQueue for Nowhere {
+    fn deliver(&self, _: Delivery) -> Result<(), Full> {
+        Ok(())
+    }
+}
 
 /// A broadcast in a large room waits for those that are under way; in a small room it does not.
 #[tokio::test]
@@ -30,8 +41,10 @@ async fn posts_to_the_members_of_large_rooms_are_bounded() {
     let [small, large] = ["small", "large"].map(|name| RoomName::parse(name).unwrap());
     let owned = Owned {
         id: PeerId::parse("p0").unwrap(),
-        region: node.region,
+        region: Region::OWN,
         number: 7,
+        rev: 1,
+        proof: Proof::new(NOW, Instant::now()),
         seal: "seal".into(),
         version: SESSIONS,
         info: Arc::new(PeerInfo::default()),
@@ -43,6 +56,8 @@ async fn posts_to_the_members_of_large_rooms_are_bounded() {
     let seat = || Seat::listed_at(1 << 52, 1).to_text();
     let seats = BTreeMap::from([(small.clone(), seat()), (large.clone(), seat())]);
     let member = Arc::new(Member::new(&owned, 1, seats));
+    node.local.attach(SocketId::new(1), Arc::new(Nowhere));
+    node.local.own(SocketId::new(1), owned);
     rooms.here().insert(&member);
     for (room, size) in [(&small, Pace::SERVER.small), (&large, Pace::SERVER.small + 1)] {
         for n in 0..size {

@@ -8,7 +8,7 @@ use crate::redis::mailbox;
 use crate::redis::node::Node;
 use crate::redis::seats::{Book, Member};
 use futures_util::future::join_all;
-use signalpost_protocol::RoomName;
+use signalpost_protocol::{RoomName, SequenceNumber};
 use std::sync::{Arc, MutexGuard};
 
 /// The rooms, as one step of one node sees them. The time counts only where callers tell it.
@@ -32,10 +32,15 @@ impl<'a> Rooms<'a> {
     }
 
     /// Hands mail that is in the mailbox to the socket.
-    pub(super) async fn deliver(&self, seal: &str, mails: impl Iterator<Item = (u32, Arc<Mail>)> + Send) {
+    pub(super) async fn deliver(
+        &self,
+        seal: &str,
+        era: &str,
+        mails: impl Iterator<Item = (SequenceNumber, Arc<Mail>)> + Send,
+    ) {
         let mut is_missing = false;
         for (seq, mail) in mails {
-            is_missing |= self.node.local.take(seal, seq, mail) == Taken::Gap;
+            is_missing |= self.node.local.take(seal, era, seq, mail) == Taken::Gap;
         }
         if is_missing {
             mailbox::fetch(self.node, self.now, seal).await;

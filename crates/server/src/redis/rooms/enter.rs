@@ -73,8 +73,9 @@ impl Rooms<'_> {
         }
         let query = Query { limit: Some(limits::PAGE), ..Query::default() };
         let joined = |page| Some(Mail::Joined { room: room.clone(), page, reference });
-        if seat.is_some_and(|(_, seat)| seat.has_entered()) {
-            let (listed, fields) = self.list_to_member(member, room, &query).await?;
+        if seat.is_some_and(|(_, seat)| seat.has_entered())
+            && let Some((listed, fields)) = self.list_to_member(member, room, &query).await?
+        {
             return Ok(Step { fields, ..Step::executed(joined(listed.page)) });
         }
         let Some(deadline) = self.intend_to_enter(member, room).await? else {
@@ -120,20 +121,21 @@ impl Rooms<'_> {
 
     /// Lists a room for a member: first the notices that are due, as far as its mailbox takes them, then the list, both as of one
     /// version. If some notices remain, the list may contradict them: then the member gets another list in their place. Returns
-    /// the condition under which the list is right.
+    /// the condition under which the list is right; `None` if the session has no seat: news that were told beside its `leave` may have
+    /// noted one here behind it.
     async fn list_to_member(
         &self,
         member: &Member,
         room: &RoomName,
         query: &Query,
-    ) -> Result<(Listed, Vec<(String, String)>), StoreError> {
+    ) -> Result<Option<(Listed, Vec<(String, String)>)>, StoreError> {
         let condition = |text: String| vec![(format!("?{}", seat_field(room)), text)];
         for _ in 0..TRIES {
             let (progress, _) = self.update(member, room, None, usize::MAX).await?;
-            let Some((text, seat)) = member.seat(room)? else { break };
+            let Some((text, seat)) = member.seat(room)? else { return Ok(None) };
             let listed = self.list(room, &member.peer, query).await?;
             if listed.version == seat.cursor || seat.cursor == 0 {
-                return Ok((listed, condition(text)));
+                return Ok(Some((listed, condition(text))));
             }
             if progress == Progress::Partly {
                 let stale = Seat { cursor: 0, ..seat };
@@ -144,16 +146,16 @@ impl Rooms<'_> {
                     Told::Ok { .. } => {
                         member.note_seat(room, &stale.to_text());
                         member.state().is_behind = true;
-                        return Ok((listed, condition(stale.to_text())));
+                        return Ok(Some((listed, condition(stale.to_text()))));
                     }
                     Told::Moved(text) => member.note_seat(room, &text),
                     Told::Full(_) => {}
-                    Told::Gone => return Ok((listed, Vec::new())),
+                    Told::Gone => return Ok(Some((listed, Vec::new()))),
                 }
             }
         }
         let listed = self.list(room, &member.peer, query).await?;
-        Ok((listed, Vec::new()))
+        Ok(Some((listed, Vec::new())))
     }
 
     /// Lets a session leave a room.
@@ -183,11 +185,15 @@ impl Rooms<'_> {
     ) -> Result<Step, StoreError> {
         let (page, fields) = match &query.room {
             None => (listing::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
-            Some(room) if member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) => {
-                let (listed, fields) = self.list_to_member(member, room, query).await?;
-                (listed.page, fields)
+            Some(room) => {
+                let is_member = member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered());
+                let to_member =
+                    if is_member { self.list_to_member(member, room, query).await? } else { None };
+                match to_member {
+                    Some((listed, fields)) => (listed.page, fields),
+                    None => (self.list(room, &member.peer, query).await?.page, Vec::new()),
+                }
             }
-            Some(room) => (self.list(room, &member.peer, query).await?.page, Vec::new()),
         };
         Ok(Step { fields, ..Step::executed(Some(Mail::Found { page, reference })) })
     }

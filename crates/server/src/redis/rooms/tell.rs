@@ -12,7 +12,7 @@ use crate::redis::scripts::TELL;
 use crate::redis::seats::Member;
 use crate::redis::seats::Target;
 use crate::redis::seats::{MAX_AHEAD, Seat};
-use signalpost_protocol::{PeerId, RoomName};
+use signalpost_protocol::{PeerId, RoomName, SequenceNumber};
 use std::sync::Arc;
 
 /// Most attempts to send one member its notices: before each, another step has moved its seat.
@@ -188,13 +188,14 @@ impl Rooms<'_> {
         Ok(match fields.text()?.as_str() {
             "ok" => {
                 let (notices, last, now) = (fields.number()?, fields.number::<u32>()?, fields.number()?);
+                let era = fields.text()?;
                 if let Some(seal) = &target.seal
                     && !mails.is_empty()
                 {
                     let count = u32::try_from(mails.len()).map_err(|_| fields.malformed())?;
                     let first = last.saturating_sub(count).saturating_add(1);
-                    let mails = (first..=last).zip(mails.into_iter().map(Arc::new));
-                    self.deliver(seal, mails).await;
+                    let mails = (first..=last).map(SequenceNumber).zip(mails.into_iter().map(Arc::new));
+                    self.deliver(seal, &era, mails).await;
                 }
                 Told::Ok { notices, now }
             }

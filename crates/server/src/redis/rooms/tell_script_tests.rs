@@ -6,11 +6,13 @@ use crate::redis::call::Call;
 use crate::redis::config::{Clock, Config};
 use crate::redis::mailbox::{Post, Posted, post};
 use crate::redis::node::Node;
+use crate::redis::proof::Proof;
 use crate::redis::reply::{Fields, Reply};
 use crate::redis::scripts::{BEGIN, TELL};
 use crate::redis::store::Store;
 use signalpost_lab::{RedisOptions, RedisServer};
 use signalpost_protocol::{PeerId, RoomName, Signal};
+use tokio::time::Instant;
 
 const NOW: u64 = 1_000_000;
 
@@ -37,8 +39,8 @@ impl World {
         config.clock = Clock::Told;
         let store = Store::connect(config.clone()).await.unwrap();
         let node = Node::new(store, config, "one");
-        let begin = node.call(&BEGIN, NOW).keys(node.keys.whole(&ada())).arg("").arg("");
-        let begin = begin.arg(&node.channel).arg("mine").arg(100_000).arg(0).arg("version").arg(2);
+        let begin = node.call(&BEGIN, NOW).keys(node.keys.whole(&ada())).arg("").arg("").arg("");
+        let begin = begin.arg(&node.channel).arg("mine").arg(100_000).arg("version").arg(2);
         let mut begun = node.run(begin).await.unwrap().into_fields("begin").unwrap();
         assert_eq!(begun.text().unwrap(), "ok");
         Self { server, node, session: begun.number().unwrap() }
@@ -79,9 +81,10 @@ impl World {
             number,
             mail: &mail,
             receipt: None,
-            only: None,
+            proof: Proof::new(NOW, Instant::now()),
             version: 1,
             rooms: &news,
+            is_last: false,
         };
         post(&self.node, NOW, &relay).await.unwrap()
     }

@@ -2,8 +2,8 @@
 --
 -- KEYS: 1 leases, 2 windows.
 -- ARGV: 1 time; then triples of what, peer and milliseconds: 'lease': connected, for so long from now; 'renew': the same, if
---   that is later than what is there; 'window': away, for so long from now; 'until' and 'window-until': the
---   same, until this time; 'end': ended, at this time: what was written before goes.
+--   that is later than what is there and the peer is not away; 'ahead': the same, for a session that is about to begin;
+--   'window': away, for so long from now; 'until' and 'window-until': the same, until this time; 'end': ended, at this time: what was written before goes.
 -- Replies: {'ok'}.
 
 local now = clock()
@@ -12,7 +12,7 @@ for at = 2, #ARGV, 3 do
   if what == 'lease' or what == 'until' then
     redis.call('ZADD', KEYS[1], text(what == 'until' and value or now + value), peer)
     redis.call('ZREM', KEYS[2], peer)
-  elseif what == 'renew' then
+  elseif what == 'ahead' or (what == 'renew' and not redis.call('ZSCORE', KEYS[2], peer)) then
     redis.call('ZADD', KEYS[1], 'GT', text(now + value), peer)
   elseif what == 'window' or what == 'window-until' then
     redis.call('ZADD', KEYS[2], text(what == 'window' and now + value or value), peer)

@@ -7,8 +7,8 @@
 --
 -- A session has these fields: num, rev, version, incarnation, info; node (the channel of its owner), seal (of its owner);
 -- state (c connected, a away), away (why), leaving, seen, due; current, next, in_place_of, attempt (keys); received, gap_after,
--- gaps (frames); top, floor; rn rb, nn nb, an ab (entries and bytes of relays, notices, answers); ttl; turned; former, farewell;
--- untold; room:NAME.
+-- gaps (frames); top, floor; era, unsure (see below); rn rb, nn nb, an ab (entries and bytes of relays, notices, answers); ttl;
+-- turned; former, farewell; untold; room:NAME.
 
 -- The seconds of TIME are text.
 local function clock()
@@ -24,6 +24,41 @@ end
 
 -- Numbers from 1 to this one fit the protocol.
 local LAST = 4294967295
+
+-- Most sources of relays that one time has.
+local MAX_SOURCES = 4096
+
+local server_era
+
+-- Names what Redis holds: it is another name after a start and after the promotion of a replica, which may both lack the newest
+-- writes that were confirmed.
+local function era()
+  if not server_era then
+    server_era = string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or '', 1, 16)
+  end
+  return server_era
+end
+
+-- The number up to which the mail of the session is certainly the mail that its owners and its client have seen in former eras:
+-- there is such a number as long as nobody of them has said how far it has come.
+local function sure_top()
+  local it = redis.call('HMGET', KEYS[1], 'era', 'unsure', 'top')
+  if it[1] == era() then return tonumber(it[2] or LAST) end
+  return math.min(tonumber(it[2] or LAST), tonumber(it[3] or 0))
+end
+
+-- Writes the era into the session, before anything is added to it.
+local function note_era()
+  if redis.call('HGET', KEYS[1], 'era') == era() then return end
+  redis.call('HSET', KEYS[1], 'unsure', text(sure_top()))
+  redis.call('HSET', KEYS[1], 'era', era())
+end
+
+-- Notes that the client has not seen any mail that Redis has lost.
+local function be_sure()
+  note_era()
+  redis.call('HDEL', KEYS[1], 'unsure')
+end
 
 -- Tells a node something: the kind of bell, the seal of the session, the rest.
 local function ring(node, kind, seal, rest)
@@ -80,6 +115,7 @@ end
 -- and the receipt that its sender wants: the number of its session, and the reference ('- -': none). `quiet`: the owner calls,
 -- and needs no bell.
 local function append(kind, weight, from, about, mail, quiet)
+  note_era()
   local seq = redis.call('HINCRBY', KEYS[1], 'top', 1)
   redis.call('XADD', KEYS[2], '0-' .. text(seq), 'h', kind .. ' ' .. weight .. ' ' .. about, 'f', from, 'm', mail)
   local entries = redis.call('HINCRBY', KEYS[1], kind .. 'n', 1)
@@ -90,7 +126,7 @@ local function append(kind, weight, from, about, mail, quiet)
     live(KEYS[2], owner[3])
     live(KEYS[5], owner[3])
   end
-  if not quiet then ring(owner[1], 'm', owner[2] or '', text(seq) .. '\n' .. mail) end
+  if not quiet then ring(owner[1], 'm', owner[2] or '', era() .. '\n' .. text(seq) .. '\n' .. mail) end
   return seq
 end
 
@@ -150,6 +186,31 @@ local function bury(reason, farewell)
   redis.call('SET', KEYS[8], last[1], 'PX', 600000)
   if farewell ~= '' then ring(last[2], 'f', last[3], farewell) end
   return last[1]
+end
+
+-- What the next calls of a source may be about is in one of the two: its last number, with what has become of that mail.
+local function turn_sources(now, turned, ttl, most)
+  if now - tonumber(turned) < tonumber(ttl) and redis.call('HLEN', KEYS[3]) < most then return end
+  if redis.call('EXISTS', KEYS[3]) == 1 then
+    redis.call('RENAME', KEYS[3], KEYS[4])
+  else
+    redis.call('DEL', KEYS[4])
+  end
+  redis.call('HSET', KEYS[1], 'turned', text(now))
+end
+
+-- Returns the last session and number of a source, and what became of that mail: 'ok', 'busy', 'old'. Nothing, if it is new.
+local function last_of(source)
+  local last = redis.call('HGET', KEYS[3], source) or redis.call('HGET', KEYS[4], source)
+  if not last then return nil end
+  local session, number, became = string.match(last, '^(%d+) (%d+) (%a+)$')
+  return tonumber(session), tonumber(number), became
+end
+
+-- Notes what became of the mail of a source.
+local function note_source(source, session, number, became, ttl)
+  redis.call('HSET', KEYS[3], source, session .. ' ' .. number .. ' ' .. became)
+  if redis.call('HLEN', KEYS[3]) == 1 then redis.call('PEXPIRE', KEYS[3], ttl) end
 end
 
 -- Answers an owner that owns the session no more: the farewell for its socket, if it is known.

@@ -5,24 +5,25 @@ use super::super::agenda::{self, Plan};
 use super::super::bell;
 use super::super::call::Call;
 use super::super::error::StoreError;
+use super::super::leftovers::{self, Leftovers};
 use super::super::local::{Owned, Stream};
 use super::super::mailbox;
 use super::super::node::Node;
+use super::super::proof::Proof;
 use super::super::reply::Fields;
 use super::super::{rooms, scripts};
-use super::lost::{self, Leftovers};
-use super::receipts;
 use super::stored::{Stored, key_fields};
-use super::unique;
+use super::{lost, settle, unique};
 use crate::SocketId;
 use crate::engine::limits::MAX_ENTRIES;
 use crate::engine::{Claim, Claimed, LossReason, Mail, Outcome};
 use crate::registry::sessions::claim_decision::{Decision, Farewell, decide};
 use crate::registry::sessions::frames::Frames;
 use crate::registry::sessions::keys::Keys;
-use signalpost_protocol::{ErrorCode, PeerId, Position};
+use signalpost_protocol::{ErrorCode, PeerId, Position, SequenceNumber};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::time::Instant;
 
 /// Most times that a claim is read again because the session had changed.
 const MAX_TRIES: usize = 32;
@@ -48,11 +49,12 @@ pub(crate) async fn claim(
     }
     let seal = node.draw_seal()?;
     for _ in 0..MAX_TRIES {
-        let Found { node, time, stored, last } = look_up(node, now, &id).await?;
+        let Found { node, time, stored, last, at } = look_up(node, now, &id).await?;
         let (node, stored) = (&node, stored);
         let holder = stored.as_ref().map(|stored| stored.holder(time, node.config.window_ms, &claim));
         let is_full = node.sessions.load(Ordering::Relaxed) >= node.config.sessions;
-        let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim, last };
+        let proof = Proof::new(time, at);
+        let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim, proof, last };
         let is_done = match (decide(claim.received, holder.as_ref(), is_full), stored) {
             (Decision::Refuse(code), _) => {
                 refuse(code);
@@ -81,18 +83,23 @@ pub(crate) async fn claim(
 struct Found {
     /// The node as it works on the region where the session lies, or is to lie.
     node: Arc<Node>,
-    /// The time of the store.
+    /// The time of the store, and that of this node before it was asked.
     time: u64,
+    at: Instant,
     stored: Option<Stored>,
     /// The number of the peer's last session, in whatever region it was; 0 if none is known.
     last: u64,
 }
 
 impl Found {
-    fn read(node: &Arc<Node>, mut reply: Fields) -> Result<Self, StoreError> {
-        let (time, stored, last) = (reply.number()?, Stored::read(reply.list()?)?, reply.number()?);
+    fn read(node: &Arc<Node>, at: Instant, mut reply: Fields) -> Result<Self, StoreError> {
+        let (time, mut stored) = (reply.number()?, Stored::read(reply.list()?)?);
+        let (sure, last) = (Position(reply.number()?), reply.number()?);
+        if let Some(stored) = &mut stored {
+            stored.top = stored.top.min(sure);
+        }
         let last = stored.as_ref().map_or(last, |stored| stored.number);
-        Ok(Self { node: Arc::clone(node), time, stored, last })
+        Ok(Self { node: Arc::clone(node), time, at, stored, last })
     }
 }
 
@@ -100,14 +107,16 @@ impl Found {
 /// answer in time keeps nobody from a new session.
 async fn look_up(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<Found, StoreError> {
     let read = |node: &Node| node.call(&scripts::READ, now).keys(node.keys.whole(id));
-    let mut own = Found::read(node, node.run(read(node)).await?.into_fields("read")?)?;
+    let at = Instant::now();
+    let mut own = Found::read(node, at, node.run(read(node)).await?.into_fields("read")?)?;
     let elsewhere = node.elsewhere();
     if own.stored.is_some() || elsewhere.is_empty() {
         return Ok(own);
     }
+    let at = Instant::now();
     let asked = elsewhere
         .iter()
-        .map(|other| async { Found::read(other, other.ask(read(other)).await?.into_fields("read")?) });
+        .map(|other| async { Found::read(other, at, other.ask(read(other)).await?.into_fields("read")?) });
     let mut newest: Option<Found> = None;
     for found in futures_util::future::join_all(asked).await.into_iter().flatten() {
         own.last = own.last.max(found.last);
@@ -128,21 +137,25 @@ struct Attempt<'a> {
     claim: &'a Claim,
     /// The number of the peer's last session in any region.
     last: u64,
+    /// The session was read then. It is this socket's from a later time on.
+    proof: Proof,
 }
 
 impl Attempt<'_> {
     /// Lets the doorbell ring for the socket, before the session is there: nothing is delivered yet.
-    fn own_ahead(&self, number: u64, frames: Frames, keys: Keys) {
+    fn own_ahead(&self, number: u64, rev: u64, frames: Frames, keys: Keys) {
         let owned = Owned {
             id: self.id.clone(),
             region: self.node.region,
             number,
+            rev,
             seal: self.seal.into(),
             version: self.claim.version,
             info: Arc::new(self.claim.peer.clone()),
             frames,
             unproven: Some(keys),
             stream: Stream::default(),
+            proof: self.proof,
         };
         self.node.local.own(self.socket, owned);
     }
@@ -168,12 +181,13 @@ impl Attempt<'_> {
     ) -> Result<bool, StoreError> {
         let Claim { key, next, attempt, .. } = self.claim.clone();
         let keys = Keys::new(key, next, attempt, reason);
-        self.own_ahead(0, Frames::default(), keys.clone());
+        self.own_ahead(0, 1, Frames::default(), keys.clone());
         // Written before, so that no session is ever without a place in it.
-        agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
+        agenda::plan(self.node, self.now, self.id, Plan::Ahead).await?;
         let farewell = former.map(Farewell::into_delivery);
         let call = self.call(&scripts::BEGIN).optional(stored.map(Stored::revision));
         let call = call.optional(farewell.as_ref().and_then(bell::word));
+        let call = call.arg(self.proof.deadline(&self.node.config));
         let call = call.arg(&self.node.channel).arg(self.seal).arg(self.node.life_ms()).arg(self.last);
         let call = self.describe(call, &keys)?;
         let mut reply = match self.node.run(call).await {
@@ -188,17 +202,20 @@ impl Attempt<'_> {
             self.node.local.disown(self.socket);
             return Ok(false);
         }
-        let (number, graves): (u64, u64) = (reply.number()?, reply.number()?);
+        let (number, era, graves): (u64, String, u64) = (reply.number()?, reply.text()?, reply.number()?);
+        if stored.is_some() {
+            agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
+        }
         unique::look_elsewhere(self.node, self.now, self.id, number);
         self.node.local.change(self.socket, |owned| owned.number = number);
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
         lost::aside(lost::list(self.node, self.now, &owned).await);
         let claimed =
             Claimed { resumed: false, reason, received: Position::START, acknowledged: Position::START };
-        self.welcome(claimed, Vec::new()).await;
+        self.welcome(claimed, &era, Vec::new()).await;
         lost::aside(rooms::resumed(self.node, self.now, &owned, 1, Vec::new(), false).await);
-        let leftovers = Leftovers { graves: graves > 0, receipts: Vec::new() };
-        lost::aside(lost::settle(self.node, self.now, self.id, number, leftovers).await);
+        let leftovers = Leftovers { session: number, receipts: Vec::new(), graves: graves > 0 };
+        settle::later(self.node, self.now, self.id, leftovers);
         Ok(true)
     }
 
@@ -211,7 +228,7 @@ impl Attempt<'_> {
     ) -> Result<bool, StoreError> {
         let mut keys = stored.keys.clone();
         keys.rotate(self.claim.key, self.claim.next, self.claim.attempt);
-        self.own_ahead(stored.number, stored.frames.clone(), keys.clone());
+        self.own_ahead(stored.number, stored.rev, stored.frames.clone(), keys.clone());
         let acknowledged = position.unwrap_or_default();
         let call = self.call(&scripts::RESUME).arg(stored.revision());
         let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged.0).arg(MAX_ENTRIES);
@@ -223,33 +240,37 @@ impl Attempt<'_> {
             self.node.local.disown(self.socket);
             return Ok(false);
         }
+        let era = reply.text()?;
         let resumed = Stored::read(reply.list()?)?.ok_or_else(|| reply.malformed())?;
         let graves: u64 = reply.number()?;
         let mail = mailbox::entries(reply.list()?)?;
-        let due = receipts::read(reply.list()?)?;
+        let receipts = leftovers::receipts(reply.list()?)?;
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
         unique::look_elsewhere(self.node, self.now, self.id, resumed.number);
-        self.node.local.change(self.socket, |owned| owned.frames = resumed.frames.clone());
+        self.node.local.change(self.socket, |owned| {
+            owned.frames = resumed.frames.clone();
+            owned.rev = resumed.rev;
+        });
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
         lost::aside(lost::list(self.node, self.now, &owned).await);
         let received = resumed.frames.received();
         let claimed = Claimed { resumed: position.is_ok(), reason: position.err(), received, acknowledged };
-        self.welcome(claimed, mail).await;
+        self.welcome(claimed, &era, mail).await;
         let Stored { rev, seats, is_untold, .. } = resumed;
         lost::aside(rooms::resumed(self.node, self.now, &owned, rev, seats, is_untold).await);
-        let leftovers = Leftovers { graves: graves > 0, receipts: due };
-        lost::aside(lost::settle(self.node, self.now, self.id, resumed.number, leftovers).await);
+        let leftovers = Leftovers { session: resumed.number, receipts, graves: graves > 0 };
+        settle::later(self.node, self.now, self.id, leftovers);
         Ok(true)
     }
 
     /// Replies to the claim; mail follows, and what came meanwhile.
-    async fn welcome(&self, claimed: Claimed, mail: Vec<(u32, Arc<Mail>)>) {
+    async fn welcome(&self, claimed: Claimed, era: &str, mail: Vec<(SequenceNumber, Arc<Mail>)>) {
         let local = &self.node.local;
-        local.welcome(self.socket, claimed);
-        let mut top = claimed.acknowledged.0;
+        local.welcome(self.socket, claimed, era);
+        let mut top = claimed.acknowledged;
         for (seq, mail) in mail {
-            top = seq;
-            local.take(self.seal, seq, mail);
+            top = Position::after(seq);
+            local.take(self.seal, era, seq, mail);
         }
         if local.note(self.seal, top) {
             mailbox::fetch(self.node, self.now, self.seal).await;

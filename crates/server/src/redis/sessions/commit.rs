@@ -3,18 +3,21 @@
 use super::super::agenda;
 use super::super::codec;
 use super::super::error::StoreError;
+use super::super::leftovers::{self, Leftovers};
 use super::super::local::{Owned, Taken};
 use super::super::mailbox::{self, BATCH};
 use super::super::node::Node;
+use super::super::proof::Proof;
 use super::super::reply::Fields;
 use super::super::{rooms, scripts};
-use super::lost::{self, Leftovers};
-use super::receipts;
+use super::lost;
+use super::settle;
 use super::stored::key_fields;
 use crate::SocketId;
 use crate::engine::{Delivery, Mail};
-use signalpost_protocol::Position;
+use signalpost_protocol::{Position, SequenceNumber};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// What is committed.
 #[derive(Debug, Default)]
@@ -54,7 +57,7 @@ pub(super) async fn commit(
 ) -> Result<Committed, StoreError> {
     let delivered = owned.delivered();
     let ack = if owned.has_session() {
-        commit.ack.map(|ack| ack.0).filter(|ack| *ack <= delivered)
+        commit.ack.filter(|ack| *ack <= delivered)
     } else {
         // These clients acknowledge nothing: what went out is gone.
         Some(delivered).filter(|delivered| *delivered > owned.stream.confirmed)
@@ -67,9 +70,12 @@ pub(super) async fn commit(
     let call = node.call(&scripts::COMMIT, now).keys(node.keys.whole(&owned.id));
     let call = call
         .arg(&owned.seal)
-        .arg(delivered)
+        .arg(owned.number)
+        .arg(owned.rev)
+        .arg(delivered.0)
+        .arg(&owned.stream.era)
         .arg(BATCH)
-        .optional(ack)
+        .optional(ack.map(|ack| ack.0))
         .optional(commit.after.map(|after| after.0));
     let mut call = match &commit.answer {
         None => call.arg("").arg("").arg(""),
@@ -83,6 +89,7 @@ pub(super) async fn commit(
             call = call.arg(name).arg(value);
         }
     }
+    let at = Instant::now();
     let mut reply = node.run(call).await?.into_fields("commit")?;
     match reply.text()?.as_str() {
         "ok" | "done" => {}
@@ -97,21 +104,26 @@ pub(super) async fn commit(
             return Ok(Committed::Lost);
         }
         "rewound" => {
-            lost::rewound(node, now, socket, owned).await?;
+            lost::rewound(node, now, socket, owned, reply.number()?).await?;
             return Ok(Committed::Lost);
         }
         _ => return Err(reply.malformed()),
     }
+    let (time, era) = (reply.number()?, reply.text()?);
     node.local.change(socket, |owned| {
+        owned.proof = Proof::new(time, at);
         if proven.is_some() {
             owned.unproven = None;
         }
         if let Some(ack) = ack {
             owned.stream.confirmed = owned.stream.confirmed.max(ack);
+            owned.stream.unconfirmed = 0;
         }
+        owned.stream.is_confirming = false;
     });
+    node.local.turn_to(&owned.seal, &era, delivered);
     lost::aside(agenda::renew(node, now, &owned.id).await);
-    finish(node, now, owned, commit.answer.as_ref(), reply).await
+    finish(node, now, owned, &era, commit.answer.as_ref(), reply).await
 }
 
 /// Takes the rest of the reply.
@@ -119,6 +131,7 @@ async fn finish(
     node: &Arc<Node>,
     now: u64,
     owned: &Owned,
+    era: &str,
     answer: Option<&Arc<Mail>>,
     mut reply: Fields,
 ) -> Result<Committed, StoreError> {
@@ -126,19 +139,19 @@ async fn finish(
         (reply.number()?, reply.number()?, reply.number()?, reply.number()?);
     let missing = mailbox::entries(reply.list()?)?;
     for (seq, mail) in missing {
-        node.local.take(&owned.seal, seq, mail);
+        node.local.take(&owned.seal, era, seq, mail);
     }
     let mut taken = Taken::Yes;
     if let Some(mail) = answer
         && number > 0
     {
-        taken = node.local.take(&owned.seal, number, mail.clone());
+        taken = node.local.take(&owned.seal, era, SequenceNumber(number), mail.clone());
     }
-    if taken == Taken::Gap || (taken == Taken::Yes && node.local.note(&owned.seal, top)) {
+    if taken == Taken::Gap || (taken == Taken::Yes && node.local.note(&owned.seal, Position(top))) {
         mailbox::fetch(node, now, &owned.seal).await;
     }
-    let leftovers = Leftovers { graves: graves > 0, receipts: receipts::read(reply.list()?)? };
-    lost::aside(lost::settle(node, now, &owned.id, owned.number, leftovers).await);
+    let receipts = leftovers::receipts(reply.list()?)?;
+    settle::later(node, now, &owned.id, Leftovers { session: owned.number, receipts, graves: graves > 0 });
     Ok(Committed::Done { notices })
 }
 
@@ -154,6 +167,15 @@ pub(crate) async fn beat(
     owned: &Owned,
 ) -> Result<Committed, StoreError> {
     commit(node, now, socket, owned, &Commit::default()).await
+}
+
+/// Empties the mailbox of a client of version 1 that only listens: it acknowledges nothing itself.
+pub(crate) async fn confirm(node: &Arc<Node>, now: u64, seal: &str) {
+    if let Some(socket) = node.local.confirming(seal)
+        && let Some(owned) = node.local.owned(socket)
+    {
+        lost::aside(beat(node, now, socket, &owned).await.map(|_| ()));
+    }
 }
 
 /// Says to a socket that Redis did not answer in time: its client comes back, to this node or another, and goes on where it was.

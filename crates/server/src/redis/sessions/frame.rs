@@ -31,7 +31,19 @@ pub(crate) async fn execute(
         node.local.done(socket, Outcome::Unregistered);
         return Ok(());
     };
-    let outcome = frame(node, now, socket, &owned, request).await?;
+    // A node that slept acts for nobody before it knows that the session is still its own.
+    if !owned.proof.is_fresh() && commit::beat(node, now, socket, &owned).await? == Committed::Lost {
+        node.local.done(socket, Outcome::Unregistered);
+        return Ok(());
+    }
+    let Some(owned) = node.local.owned(socket) else {
+        node.local.done(socket, Outcome::Unregistered);
+        return Ok(());
+    };
+    let outcome = match frame(node, now, socket, &owned, request).await {
+        Err(StoreError::Stale) if node.local.by_seal(&owned.seal).is_none() => Outcome::Unregistered,
+        other => other?,
+    };
     node.local.done(socket, outcome);
     Ok(())
 }
@@ -109,6 +121,9 @@ async fn frame(
     Err(StoreError::Unready("a room changes all the time".into()))
 }
 
+/// Most times that a receiver gets the news of a room before a relay: each is about one room, and rooms change meanwhile.
+const MAX_NEWS: usize = 2 * limits::ROOMS_PER_PEER;
+
 /// One frame in its turn.
 struct Turn<'a> {
     node: &'a Arc<Node>,
@@ -155,7 +170,7 @@ impl Turn<'_> {
         }
         let own = rooms::own_versions(self.node, self.owned);
         let mail = Mail::Relay { from: self.owned.id.clone(), signal };
-        let post = Post {
+        let mut post = Post {
             to,
             home: self.node.region,
             source: format!("p:{}", self.owned.id.as_str()),
@@ -163,12 +178,13 @@ impl Turn<'_> {
             number: self.number.0.into(),
             mail: &mail,
             receipt,
-            only: None,
+            proof: self.owned.proof,
             version: if receipt.is_some() { SESSIONS } else { 1 },
             rooms: &own,
+            is_last: false,
         };
-        // Each refusal is about one room, whose news the receiver gets then.
-        for _ in 0..=2 * limits::ROOMS_PER_PEER {
+        for tries in 0..=MAX_NEWS {
+            post.is_last |= tries == MAX_NEWS;
             let (posted, there) = find::post(self.node, self.now, &post).await?;
             match posted {
                 Posted::Taken => return Ok(Ok(())),
@@ -179,9 +195,7 @@ impl Turn<'_> {
                     let has_session = version >= SESSIONS;
                     let target = Target { peer: to.clone(), session, has_session, seal: None };
                     let id = &self.owned.id;
-                    if !rooms::tell_about(&there, self.now, target, room, id, seat).await? {
-                        return Ok(Err(ErrorCode::PeerBusy));
-                    }
+                    post.is_last = !rooms::tell_about(&there, self.now, target, room, id, seat).await?;
                 }
             }
         }

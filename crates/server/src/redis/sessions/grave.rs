@@ -3,16 +3,16 @@
 
 use super::super::error::StoreError;
 use super::super::find;
-use super::super::mailbox::Post;
+use super::super::leftovers::{self, Receipt};
+use super::super::mailbox::Answers;
 use super::super::node::Node;
-use super::super::region::Region;
 use super::super::reply::Fields;
 use super::super::{discovery, rooms, scripts};
-use super::receipts::{self, Receipt};
+use super::receipts::{self, Fate};
 use super::stored::Stored;
-use crate::engine::{LeaveReason, Mail, explanation};
+use crate::engine::LeaveReason;
 use signalpost_protocol::reason::Word;
-use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS};
+use signalpost_protocol::{PeerId, RoomName, SequenceNumber};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -67,17 +67,17 @@ impl Grave {
             Self { number, reason, stored, due: Vec::new(), missing: Vec::new(), unheard: BTreeSet::new() };
         let mut mail = reply.list()?;
         while !mail.is_empty() {
-            let (seq, head, from) = (mail.number()?, mail.text()?, mail.text()?);
+            let (seq, head, from) = (SequenceNumber(mail.number()?), mail.text()?, mail.text()?);
             if grave.stored.has_session() {
                 grave.add(seq, &head, &from).ok_or_else(|| mail.malformed())?;
             }
         }
-        grave.due = receipts::read(reply.list()?)?;
+        grave.due = leftovers::receipts(reply.list()?)?;
         Ok(Some(grave))
     }
 
     /// Takes the head of one piece of mail: kind, weight, 'u' or '-', session and reference of the receipt.
-    fn add(&mut self, seq: u32, head: &str, from: &str) -> Option<()> {
+    fn add(&mut self, seq: SequenceNumber, head: &str, from: &str) -> Option<()> {
         let mut parts = head.split(' ').skip(2);
         let (unheard, session, reference) = (parts.next()?, parts.next()?, parts.next()?);
         if unheard == "u" {
@@ -106,30 +106,15 @@ async fn conclude(node: &Arc<Node>, now: u64, id: &PeerId, grave: Grave) -> Resu
     discovery::remove(node, now, id, grave.number, &grave.stored.info).await?;
     let names = grave.stored.seats.iter().filter_map(|(name, _)| RoomName::parse(name).ok()).collect();
     rooms::end(node, now, id, grave.number, grave.reason, names).await?;
-    let given = receipts::give_receipts(node, now, id, grave.number, &grave.due).await;
+    let (session, due, missing) = (grave.number, &grave.due, &grave.missing);
     // A region that is away keeps none of the others waiting.
-    let mut waits = given.len() < grave.due.len();
-    for receipt in &grave.missing {
-        let mail = not_found(id, Some(receipt.reference));
-        let post =
-            post(node.region, &receipt.sender, format!("e:{}:{}", grave.number, id.as_str()), &grave, &mail);
-        let post = Post { number: receipt.seq.into(), only: Some(receipt.session), ..post };
-        waits |= find::answer(node, now, &post).await.is_err();
-    }
+    let mut done = receipts::give(node, now, id, session, due, Fate::Received).await.1;
+    done = done.and(receipts::give(node, now, id, session, missing, Fate::NotFound).await.1);
     for sender in &grave.unheard {
-        let mail = not_found(id, None);
-        let post = post(node.region, sender, format!("u:{}:{}", grave.number, id.as_str()), &grave, &mail);
-        waits |= find::answer(node, now, &post).await.is_err();
+        let mail = vec![(SequenceNumber::FIRST, receipts::not_found(id, None))];
+        let source = format!("u:{session}:{}", id.as_str());
+        let answers = Answers { to: sender, home: node.region, source, session, only: None, mail };
+        done = done.and(find::answer(node, now, &answers).await);
     }
-    if waits { Err(StoreError::Unreachable("not everybody was told of the end".into())) } else { Ok(()) }
-}
-
-fn post<'a>(home: Region, to: &'a PeerId, source: String, grave: &Grave, mail: &'a Mail) -> Post<'a> {
-    let (session, number) = (grave.number, 1);
-    Post { to, home, source, session, number, mail, receipt: None, only: None, version: SESSIONS, rooms: &[] }
-}
-
-fn not_found(about: &PeerId, reference: Option<u32>) -> Mail {
-    let code = ErrorCode::PeerNotFound;
-    Mail::Refused { code, text: explanation(code).into(), reference, about: Some(about.clone()), after: None }
+    done
 }

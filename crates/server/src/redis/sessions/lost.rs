@@ -7,7 +7,6 @@ use super::super::local::Owned;
 use super::super::node::Node;
 use super::super::{discovery, rooms, scripts};
 use super::grave;
-use super::receipts::{Receipt, give_receipts};
 use crate::SocketId;
 use crate::engine::Delivery;
 use metrics::counter;
@@ -17,49 +16,12 @@ use std::sync::Arc;
 /// Most sessions that end in one command because their mailbox could not take an answer.
 const MAX_OVERFLOWED_AT_ONCE: usize = 8;
 
-/// What a script has found left to do.
-#[derive(Debug, Default)]
-pub(super) struct Leftovers {
-    /// Earlier sessions of the peer have ended, and not everybody knows.
-    pub(super) graves: bool,
-    pub(super) receipts: Vec<Receipt>,
-}
-
 /// Logs why something beside a command was not done. It is still written down, and the next command, claim or sweep goes on.
 pub(super) fn aside(done: Result<(), StoreError>) {
     if let Err(error) = done {
         counter!("signalpost_redis_put_off_total", "kind" => error.label()).increment(1);
         tracing::warn!(%error, "something beside a command was put off");
     }
-}
-
-/// Does what was left to do for the session `number` of a peer, and forgets it.
-///
-/// # Errors
-/// Redis did not do all of it in time. The next command, claim or sweep goes on.
-pub(super) async fn settle(
-    node: &Arc<Node>,
-    now: u64,
-    id: &PeerId,
-    number: u64,
-    leftovers: Leftovers,
-) -> Result<(), StoreError> {
-    if leftovers.graves {
-        grave::empty(node, now, id).await?;
-    }
-    if leftovers.receipts.is_empty() {
-        return Ok(());
-    }
-    let given = give_receipts(node, now, id, number, &leftovers.receipts).await;
-    if given.is_empty() {
-        return Ok(());
-    }
-    let mut call = node.call(&scripts::FINISH, now).keys(node.keys.whole(id)).arg("").arg("");
-    for receipt in &given {
-        call = call.arg(receipt.write());
-    }
-    node.run(call).await?;
-    Ok(())
 }
 
 /// A script has told that another owns the session of this socket, or that it is over.
@@ -74,7 +36,7 @@ pub(super) fn fenced(node: &Node, socket: SocketId, owned: &Owned, word: &str) {
     }
 }
 
-/// Redis has lost a part of this socket's session, which cannot go on.
+/// Redis has lost a part of this socket's session, and has the session `number` in its place: neither can go on.
 ///
 /// # Errors
 /// Redis did not do it in time.
@@ -83,13 +45,14 @@ pub(super) async fn rewound(
     now: u64,
     socket: SocketId,
     owned: &Owned,
+    number: u64,
 ) -> Result<(), StoreError> {
     tracing::warn!(%socket, "Redis has lost a part of a session");
     counter!("signalpost_redis_rewound_total").increment(1);
     rooms::forget(node, owned);
     node.local.disown(socket);
     node.local.deliver(socket, Delivery::SessionLost);
-    end(node, now, &owned.id, Which::Number(owned.number), "lost", None).await
+    end(node, now, &owned.id, Which::Number(number), "lost", None).await
 }
 
 /// The lease of this socket's session has ended before its command came.

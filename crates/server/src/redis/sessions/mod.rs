@@ -8,5 +8,6 @@ pub(super) mod frame;
 mod grave;
 pub(super) mod lost;
 mod receipts;
+mod settle;
 mod stored;
 pub(super) mod unique;

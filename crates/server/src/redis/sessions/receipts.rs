@@ -2,75 +2,89 @@
 
 use super::super::error::StoreError;
 use super::super::find;
-use super::super::mailbox::Post;
+use super::super::leftovers::Receipt;
+use super::super::mailbox::Answers;
 use super::super::node::Node;
-use super::super::reply::Fields;
-use crate::engine::Mail;
-use signalpost_protocol::{PeerId, SESSIONS};
+use crate::engine::{Mail, explanation};
+use futures_util::future::join_all;
+use signalpost_protocol::{ErrorCode, PeerId};
+use std::collections::BTreeMap;
 
-/// A receipt that is due: the mail with this number was acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Receipt {
-    pub(super) seq: u32,
-    pub(super) sender: PeerId,
-    pub(super) session: u64,
-    pub(super) reference: u32,
+/// Senders that get their receipts at once.
+const AT_ONCE: usize = 64;
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fate {
+    /// The receiver's client has acknowledged it.
+    Received,
+    /// The receiver's session has ended before.
+    NotFound,
 }
 
-impl Receipt {
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('\n');
-        Some(Self {
-            seq: parts.next()?.parse().ok()?,
-            sender: PeerId::parse(parts.next()?).ok()?,
-            session: parts.next()?.parse().ok()?,
-            reference: parts.next()?.parse().ok()?,
-        })
-    }
-
-    /// Writes it as the scripts do.
-    pub(super) fn write(&self) -> String {
-        format!("{}\n{}\n{}\n{}", self.seq, self.sender.as_str(), self.session, self.reference)
-    }
-}
-
-/// Reads the receipts that are due.
-pub(super) fn read(mut fields: Fields) -> Result<Vec<Receipt>, StoreError> {
-    let mut receipts = Vec::new();
-    while !fields.is_empty() {
-        receipts.push(Receipt::read(&fields.text()?).ok_or_else(|| fields.malformed())?);
-    }
-    Ok(receipts)
-}
-
-/// Posts `received` to the senders of acknowledged messages, in the order of the acknowledgement: each is taken once. Returns the
-/// receipts that are done; for the others Redis did not answer in time.
-pub(super) async fn give_receipts(
+/// Gives senders the receipts of a peer's session: to each sender in the order of the messages and each one once, to different
+/// senders at once. Returns those that are given, and why others are not.
+pub(super) async fn give(
     node: &Node,
     now: u64,
     id: &PeerId,
-    number: u64,
+    session: u64,
     receipts: &[Receipt],
-) -> Vec<Receipt> {
-    let mut given = Vec::with_capacity(receipts.len());
+    fate: Fate,
+) -> (Vec<Receipt>, Result<(), StoreError>) {
+    let mut senders: BTreeMap<(PeerId, u64), Vec<Receipt>> = BTreeMap::new();
     for receipt in receipts {
-        let mail = Mail::Received { reference: Some(receipt.reference) };
-        let post = Post {
-            to: &receipt.sender,
-            home: node.region,
-            source: format!("r:{number}:{}", id.as_str()),
-            session: number,
-            number: receipt.seq.into(),
-            mail: &mail,
-            receipt: None,
-            only: Some(receipt.session),
-            version: SESSIONS,
-            rooms: &[],
-        };
-        match find::answer(node, now, &post).await {
-            Ok(()) => given.push(receipt.clone()),
-            Err(error) => tracing::debug!(%error, "a receipt waits"),
+        senders.entry((receipt.sender.clone(), receipt.session)).or_default().push(receipt.clone());
+    }
+    let senders: Vec<_> = senders.into_values().collect();
+    let (mut given, mut done) = (Vec::new(), Ok(()));
+    for some in senders.chunks(AT_ONCE) {
+        let gifts = join_all(some.iter().map(|receipts| give_one(node, now, id, session, receipts, fate)));
+        for (receipts, gift) in some.iter().zip(gifts.await) {
+            match gift {
+                Ok(()) => given.extend_from_slice(receipts),
+                Err(error) => done = Err(error),
+            }
         }
     }
-    given
+    (given, done)
+}
+
+/// Gives one sender its receipts.
+async fn give_one(
+    node: &Node,
+    now: u64,
+    id: &PeerId,
+    session: u64,
+    receipts: &[Receipt],
+    fate: Fate,
+) -> Result<(), StoreError> {
+    let Some(first) = receipts.first() else { return Ok(()) };
+    let letter = match fate {
+        Fate::Received => 'r',
+        Fate::NotFound => 'e',
+    };
+    let mail = receipts.iter().map(|receipt| {
+        let reference = Some(receipt.reference);
+        let mail = match fate {
+            Fate::Received => Mail::Received { reference },
+            Fate::NotFound => not_found(id, reference),
+        };
+        (receipt.seq, mail)
+    });
+    let answers = Answers {
+        to: &first.sender,
+        home: node.region,
+        source: format!("{letter}:{session}:{}", id.as_str()),
+        session,
+        only: Some(first.session),
+        mail: mail.collect(),
+    };
+    find::answer(node, now, &answers).await
+}
+
+/// The answer about a peer whose session has ended.
+pub(super) fn not_found(about: &PeerId, reference: Option<u32>) -> Mail {
+    let code = ErrorCode::PeerNotFound;
+    Mail::Refused { code, text: explanation(code).into(), reference, about: Some(about.clone()), after: None }
 }
