@@ -40,6 +40,8 @@ test("what is a file of its own is run by the stage packaging", () => {
 test("shell lines exist", () => {
   for (const block of guides.flatMap(({ blocks }) => blocks)) {
     if (block.language !== "sh" || block.file !== undefined) continue;
+    // redis.test.mjs runs them.
+    if (block.document === "docs/guides/redis.md") continue;
     for (const [at, line] of block.lines.entries()) {
       try {
         checkShellLine(line);

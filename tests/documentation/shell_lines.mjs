@@ -10,6 +10,10 @@ const { scripts, name: packageName, version } = JSON.parse(readFileSync(inRoot("
 let help;
 const serverHelp = () => (help ??= execFileSync(serverBinary(), ["--help"], { encoding: "utf8" }));
 
+function hasFlags(words) {
+  for (const flag of words.match(/--[\w-]+/g)) assert.match(serverHelp(), new RegExp(`\\s${flag}\\b`), `the server has no ${flag}`);
+}
+
 const COMMANDS = [
   [/^npm (start|test)$/, (script) => assert.ok(scripts[script], `there is no npm ${script}`)],
   [
@@ -19,6 +23,7 @@ const COMMANDS = [
       for (const name of names.split(" ")) assert.ok(known.includes(name), `there is no stage ${name}`);
     },
   ],
+  [/^npm start -- (.+)$/, (words) => hasFlags(words)],
   [/^npm run ([\w:]+)$/, (script) => assert.ok(scripts[script], `there is no npm run ${script}`)],
   [
     /^npm run chaos -- (.+)$/,
@@ -40,12 +45,7 @@ const COMMANDS = [
   ],
   [/^npm (pack)$/, () => assert.ok(scripts.prepack, "npm pack would not build")],
   [/^npm install \S+\/([\w.-]+\.tgz)$/, (file) => assert.equal(file, `${packageName}-${version}.tgz`)],
-  [
-    /^cargo run --release -p signalpost-server -- (.+)$/,
-    (words) => {
-      for (const flag of words.match(/--[\w-]+/g)) assert.match(serverHelp(), new RegExp(`\\s${flag}\\b`), `the server has no ${flag}`);
-    },
-  ],
+  [/^cargo run --release -p signalpost-server -- (.+)$/, (words) => hasFlags(words)],
   [
     /^curl (?:-X \w+ )?"http:\/\/127\.0\.0\.1:8788(\/\w+)\?.*"$/,
     (path) => assert.match(serverHelp(), new RegExp(`${path}\\b`), `the server's help does not know ${path}`),

@@ -6,6 +6,8 @@
 mod actor;
 mod balancer;
 mod faults;
+mod figures;
+mod happening;
 mod history;
 mod options;
 mod presence;
@@ -25,6 +27,7 @@ async fn main() -> ExitCode {
     let running = async {
         let run = async {
             match options.presence {
+                _ if options.figures => figures::measure(&options).await.map(|()| true),
                 Some(guests) => presence::check(&options, guests).await,
                 None => run::run(&options).await,
             }

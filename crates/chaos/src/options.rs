@@ -1,7 +1,8 @@
 //! The command line.
 
+use crate::happening::Happening;
 use crate::history::Outage;
-use clap::Parser;
+use clap::{Args, Parser};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,12 +28,6 @@ pub struct Options {
     /// How many things each client does in a second on average.
     #[arg(long, default_value_t = 6.0, value_parser = positive)]
     pub rate: f64,
-    /// How often the socket of some client is cut or frozen, in times a second on average; 0: never.
-    #[arg(long, default_value_t = 4.0, value_parser = not_negative)]
-    pub client_faults: f64,
-    /// How often something happens to a server or to its store, in times a minute on average; 0: never.
-    #[arg(long, default_value_t = 6.0, value_parser = not_negative)]
-    pub server_faults: f64,
     /// Number of servers. More than one need a store.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     pub nodes: u16,
@@ -42,25 +37,46 @@ pub struct Options {
     /// The servers share a Redis server, which is started for them.
     #[arg(long)]
     pub redis: bool,
-    /// Redis also loses data now and then: all of it, or, when a replica takes its place, what the replica did not have yet. Then
-    /// sessions end, and what is told to be lost with them is counted and is no offence.
-    #[arg(long, requires = "redis", value_delimiter = ',', value_name = "KINDS")]
-    pub losses: Vec<Outage>,
-    /// The longest that one fault lasts, in seconds. By default a third of the run, and never more.
-    #[arg(long, default_value_t = 60.0, value_parser = positive, value_name = "SECONDS")]
-    pub longest: f64,
+    /// How long the servers keep the session of a client that is away, in seconds. By default as long as servers do,
+    /// with `--presence` 30; there no fault lasts longer than a quarter of it.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(4..=600), value_name = "SECONDS")]
+    pub window: Option<u32>,
     /// The folder to which the logs of the servers and of Redis are copied in the end. Without it the servers log little.
     #[arg(long, value_name = "FOLDER")]
     pub logs: Option<PathBuf>,
     /// Instead of messages, check what others see of so many guests who come and go; `--clients` is how many are there at once.
     #[arg(long, value_name = "GUESTS")]
     pub presence: Option<u32>,
-    /// With `--presence`: how long the servers keep a session without a socket, in seconds. No fault lasts longer than a quarter of it.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(4..=600), value_name = "SECONDS")]
-    pub resume_window: u16,
+    /// Instead, measure what two servers on one Redis cost while nothing goes wrong.
+    #[arg(long)]
+    pub figures: bool,
+    /// What goes wrong.
+    #[command(flatten)]
+    pub faults: Faults,
     /// The program of the servers. By default the one that cargo built beside this one.
     #[arg(long, value_name = "FILE")]
     pub server: Option<PathBuf>,
+}
+
+/// What goes wrong, and how often.
+#[derive(Clone, Debug, Args)]
+pub struct Faults {
+    /// How often the socket of some client is cut or frozen, in times a second on average; 0: never.
+    #[arg(long, default_value_t = 4.0, value_parser = not_negative)]
+    pub client_faults: f64,
+    /// How often something happens to a server or to its store, in times a minute on average; 0: never.
+    #[arg(long, default_value_t = 6.0, value_parser = not_negative)]
+    pub server_faults: f64,
+    /// Redis also loses data now and then: all of it, or, when a replica takes its place, what the replica did not have yet. Then
+    /// sessions end. The clients hear of it, and what goes with a session is counted and is no offence.
+    #[arg(long, requires = "redis", value_delimiter = ',', value_name = "KINDS")]
+    pub losses: Vec<Outage>,
+    /// Of what can happen to servers and Redis only this happens.
+    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
+    pub only: Vec<Happening>,
+    /// The longest that one fault lasts, in seconds. By default a third of the run, and never more.
+    #[arg(long, default_value_t = 60.0, value_parser = positive, value_name = "SECONDS")]
+    pub longest: f64,
 }
 
 impl Options {
@@ -71,17 +87,23 @@ impl Options {
 
     /// The longest that one fault lasts.
     pub fn longest_fault(&self) -> Duration {
-        Duration::from_secs_f64(self.longest).min(self.duration() / 3)
+        Duration::from_secs_f64(self.faults.longest).min(self.duration() / 3)
     }
 
     /// The pause between two things that happen to sockets of clients, on average; `None` where nothing does.
     pub fn client_pause(&self) -> Option<Duration> {
-        (self.client_faults > 0.0).then(|| Duration::from_secs(1).div_f64(self.client_faults))
+        (self.faults.client_faults > 0.0).then(|| Duration::from_secs(1).div_f64(self.faults.client_faults))
+    }
+
+    /// What can happen to servers and their store.
+    pub fn happenings(&self) -> Vec<Happening> {
+        let Faults { only, losses, .. } = &self.faults;
+        if only.is_empty() { Happening::all(self.redis, losses) } else { only.clone() }
     }
 
     /// The pause between two things that happen to servers or their store, on average; `None` where nothing does.
     pub fn server_pause(&self) -> Option<Duration> {
-        (self.server_faults > 0.0).then(|| Duration::from_secs(60).div_f64(self.server_faults))
+        (self.faults.server_faults > 0.0).then(|| Duration::from_secs(60).div_f64(self.faults.server_faults))
     }
 }
 
@@ -105,12 +127,12 @@ mod tests {
     #[test]
     fn times_are_positive_numbers() {
         let options = Options::try_parse_from(["chaos", "--minutes", "0.5", "--client-faults", "0"]).unwrap();
-        assert_eq!((options.duration(), options.client_faults), (Duration::from_secs(30), 0.0));
+        assert_eq!((options.duration(), options.faults.client_faults), (Duration::from_secs(30), 0.0));
         for wrong in [["--minutes", "0"], ["--minutes", "NaN"], ["--rate", "-1"], ["--clients", "1"]] {
             assert!(Options::try_parse_from(["chaos"].iter().chain(&wrong)).is_err(), "{wrong:?}");
         }
         assert!(Options::try_parse_from(["chaos", "--memory", "--redis"]).is_err());
         let options = Options::try_parse_from(["chaos", "--redis", "--losses", "wiped,tail"]).unwrap();
-        assert_eq!(options.losses, [Outage::Wiped, Outage::LostTail]);
+        assert_eq!(options.faults.losses, [Outage::Wiped, Outage::LostTail]);
     }
 }

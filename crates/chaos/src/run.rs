@@ -29,7 +29,9 @@ const LISTENING: Duration = Duration::from_secs(1);
 pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let Options { seed, clients, rooms, .. } = *options;
     let mut random = Random::new(seed);
-    let mut world = World::start(options, &[]).await?;
+    let window = options.window.map(|seconds| seconds.to_string());
+    let more: Vec<&str> = window.iter().flat_map(|window| ["--resume-window", window]).collect();
+    let mut world = World::start(options, &more).await?;
     let names = Arc::new(Names::new(&format!("chaos-{seed}"), clients, rooms)?);
     let recorder = Recorder::start();
     let tally = Tally::default();
@@ -54,7 +56,7 @@ pub async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
             None => pending().await,
         }
     };
-    let limits = Limits { longest, stopped };
+    let limits = Limits { kinds: options.happenings(), longest, stopped };
     let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |word| {
         recorder.note(|history, at| match word {
             Word::Loses(outage) => history.outage(at, Some(outage)),

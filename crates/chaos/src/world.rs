@@ -20,8 +20,6 @@ pub struct World {
     nodes: Vec<ServerNode>,
     /// Without it there is one server, which keeps everything in its memory.
     pub redis: Option<Store>,
-    /// Which data Redis may lose.
-    pub losses: Vec<Outage>,
     logs: Option<PathBuf>,
 }
 
@@ -32,7 +30,7 @@ impl World {
     /// When a program is missing or does not start.
     pub async fn start(options: &Options, more: &[&str]) -> Result<Self, Failure> {
         let redis = if options.redis {
-            Some(Store::start(options.losses.contains(&Outage::LostTail)).await?)
+            Some(Store::start(options.faults.losses.contains(&Outage::LostTail)).await?)
         } else {
             None
         };
@@ -50,7 +48,7 @@ impl World {
             nodes.push(ServerNode::start(NodeOptions::new(&program, &arguments)).await?);
         }
         let balancer = Arc::new(Balancer::new(nodes.iter().map(ServerNode::address)));
-        Ok(Self { balancer, nodes, redis, losses: options.losses.clone(), logs: options.logs.clone() })
+        Ok(Self { balancer, nodes, redis, logs: options.logs.clone() })
     }
 
     /// How many servers there are.

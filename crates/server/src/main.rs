@@ -38,15 +38,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// The exit code of a server that ends because Redis is not to be reached (EX_UNAVAILABLE of sysexits.h): starting it again later
-/// may help.
+/// The exit codes of a server that ends because of Redis, as sysexits.h names them: Redis is not to be reached, and starting the server
+/// again later may help; Redis refuses the user, or what the user has to do; and Redis or its address is not what the server needs.
 #[cfg(feature = "redis")]
 const UNAVAILABLE: u8 = 69;
+#[cfg(feature = "redis")]
+const NO_PERMISSION: u8 = 77;
+#[cfg(feature = "redis")]
+const CONFIGURATION: u8 = 78;
 
 #[cfg(feature = "redis")]
 fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
     match error.downcast_ref::<StoreError>() {
         Some(error) if error.is_temporary() => ExitCode::from(UNAVAILABLE),
+        Some(StoreError::Auth(_) | StoreError::Denied(_)) => ExitCode::from(NO_PERMISSION),
+        Some(StoreError::Tls(_) | StoreError::Version(_) | StoreError::Config(_)) => {
+            ExitCode::from(CONFIGURATION)
+        }
         _ => ExitCode::FAILURE,
     }
 }

@@ -82,6 +82,7 @@ impl Engine for MemoryEngine {
 
     async fn usage(&self) -> Usage {
         self.with_lock(|state| Usage {
+            is_shared: false,
             peers: state.registry.len(),
             away: state.registry.away(),
             mailbox_bytes: state.registry.held(),

@@ -8,9 +8,7 @@ use signalpost_lab::{Deadline, LoadBalancer, NodeOptions, ServerNode, WaitFor, b
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
-use support::{Client, KEY};
-use tokio::net::TcpStream;
-use tokio_tungstenite::client_async;
+use support::Client;
 
 const SOON: Duration = Duration::from_secs(20);
 const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/deploy/haproxy.cfg");
@@ -34,12 +32,7 @@ async fn balancer(nodes: &[ServerNode]) -> LoadBalancer {
 
 /// A registered peer by way of `address`.
 async fn peer(address: SocketAddr, name: &str) -> Client {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (socket, _) = client_async(format!("ws://{address}/signal"), stream).await.unwrap();
-    let mut client = Client { socket };
-    client.hello(json!({"id": name, "session": 1}), KEY).await;
-    assert_eq!(client.receive().await["type"], "welcome");
-    client
+    Client::open(address).await.registered(json!({"id": name, "session": 1})).await
 }
 
 async fn sockets(node: &ServerNode) -> u32 {

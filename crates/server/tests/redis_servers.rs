@@ -83,7 +83,7 @@ async fn a_server_without_its_redis_says_so_and_ends_with_a_code() {
     let redis = RedisServer::start(options).await.unwrap();
     let url = format!("redis://:wrong@{}", redis.address());
     let (code, said) = ended(&["--listen", "127.0.0.1:0", "--redis", &url]).await;
-    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(code, Some(77), "{said}");
     assert!(said.contains("refuses the user name or password") && !said.contains("wrong@"), "{said}");
 }
 
@@ -98,4 +98,28 @@ async fn a_server_waits_for_its_redis() {
     redis.restart(Data::Kept).await.unwrap();
     let server = timeout(Duration::from_secs(10), starting).await.unwrap().unwrap();
     Member::begin(&server, "ada").await;
+}
+
+#[tokio::test]
+async fn what_no_waiting_mends_ends_the_start_at_once_and_is_said() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/deploy/users.acl");
+    let acl = std::fs::read_to_string(file).unwrap().replace(" +xadd", "");
+    let redis = RedisServer::start(RedisOptions { acl: Some(acl), ..RedisOptions::default() }).await.unwrap();
+    let encrypted = RedisServer::start(RedisOptions { tls: true, ..RedisOptions::default() }).await.unwrap();
+    let (denied, tls) = (
+        format!("redis://signalpost:change-this-password@{}", redis.address()),
+        format!("rediss://{}", encrypted.address()),
+    );
+    let since = Instant::now();
+    for (arguments, code, words) in [
+        (vec!["--redis", &denied], 77, "lacks a permission: XADD on sp:*"),
+        (vec!["--redis", &tls], 78, "no TLS with Redis: invalid peer certificate"),
+        (vec!["--redis", &tls, "--redis-ca", "/nowhere.pem"], 78, "/nowhere.pem cannot be read"),
+        (vec!["--redis", "http://localhost"], 78, "is not a redis:// or rediss:// URL"),
+    ] {
+        let (ended, said) = ended(&[&["--listen", "127.0.0.1:0"], &arguments[..]].concat()).await;
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(said.contains(words) && !said.contains("change-this-password"), "{said}");
+    }
+    assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());
 }

@@ -2,6 +2,7 @@
 
 use super::Tally;
 use super::deck::Deck;
+use crate::happening::Happening;
 use crate::history::Outage;
 use crate::random::Random;
 use crate::store::Store;
@@ -10,86 +11,6 @@ use signalpost_lab::{Data, Failure, Fault, Which};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
-
-/// One thing that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Happening {
-    /// A server's process stands still.
-    FreezeServer,
-    /// The same for as long as it may.
-    FreezeServerLong,
-    /// A server is killed and starts again.
-    KillServer,
-    /// All servers are stopped and started again, one after another.
-    RollServers,
-    /// Redis is killed and starts again with its data.
-    KillRedis,
-    /// Nothing passes between Redis and the servers.
-    FreezeRedis,
-    /// Every connection to Redis is reset.
-    CutRedis,
-    /// Everything between Redis and the servers is late.
-    DelayRedis,
-    /// The subscriptions of the servers are reset.
-    CutSubscriptions,
-    /// The subscriptions of the servers stay, and nothing comes.
-    FreezeSubscriptions,
-    /// The same for the subscriptions that are open, for ever; new ones hear again.
-    WedgeSubscriptions,
-    /// Redis is killed and starts again without its data.
-    WipeRedis,
-    /// A replica takes the place of Redis without the newest data.
-    LoseTail,
-}
-
-impl Happening {
-    /// What can happen to one server that keeps everything in its memory.
-    const IN_MEMORY: &'static [Self] = &[Self::FreezeServer];
-    /// What can happen to servers with Redis.
-    const ON_REDIS: &'static [Self] = &[
-        Self::FreezeServer,
-        Self::FreezeServerLong,
-        Self::KillServer,
-        Self::KillServer,
-        Self::RollServers,
-        Self::KillRedis,
-        Self::FreezeRedis,
-        Self::CutRedis,
-        Self::DelayRedis,
-        Self::CutSubscriptions,
-        Self::FreezeSubscriptions,
-        Self::WedgeSubscriptions,
-    ];
-    /// What can happen besides where data may be lost.
-    const LOSSES: &'static [Self] = &[Self::WipeRedis, Self::LoseTail, Self::LoseTail];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::FreezeServer => "server frozen",
-            Self::FreezeServerLong => "server frozen for long",
-            Self::KillServer => "server killed",
-            Self::RollServers => "all servers restarted in turn",
-            Self::KillRedis => "Redis killed",
-            Self::FreezeRedis => "Redis frozen",
-            Self::CutRedis => "Redis cut off",
-            Self::DelayRedis => "Redis slow",
-            Self::CutSubscriptions => "subscriptions cut",
-            Self::FreezeSubscriptions => "subscriptions frozen",
-            Self::WedgeSubscriptions => "subscriptions wedged",
-            Self::WipeRedis => "Redis killed without its data",
-            Self::LoseTail => "replica promoted without the newest data",
-        }
-    }
-
-    /// The data that is lost by it.
-    const fn outage(self) -> Option<Outage> {
-        match self {
-            Self::WipeRedis => Some(Outage::Wiped),
-            Self::LoseTail => Some(Outage::LostTail),
-            _ => None,
-        }
-    }
-}
 
 /// What the run has to know of what happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +26,8 @@ pub enum Word {
 /// The limits of what happens.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// What can happen.
+    pub kinds: Vec<Happening>,
     /// The longest that one thing lasts.
     pub longest: Duration,
     /// Nothing begins any more when this is true.
@@ -121,15 +44,11 @@ pub async fn trouble_servers(
     world: &mut World,
     mut random: Random,
     pause: Option<Duration>,
-    Limits { longest, mut stopped }: Limits,
+    Limits { kinds, longest, mut stopped }: Limits,
     tally: &Tally,
     told: impl Fn(Word),
 ) -> Result<(), Failure> {
-    let all = if world.redis.is_some() { Happening::ON_REDIS } else { Happening::IN_MEMORY };
-    let losses = Happening::LOSSES
-        .iter()
-        .filter(|loss| loss.outage().is_some_and(|outage| world.losses.contains(&outage)));
-    let mut deck = Deck::new(all.iter().chain(losses).copied().collect());
+    let mut deck = Deck::new(kinds);
     loop {
         let wait = pause.map_or(Duration::MAX, |pause| random.pause(pause));
         tokio::select! {

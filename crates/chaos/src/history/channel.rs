@@ -47,8 +47,8 @@ pub enum Heard {
     Next,
     /// One that was missing when a later one was heard.
     Reordered,
-    /// One that was heard before.
-    Doubled,
+    /// One that was heard before; it was sent at this moment, if its call has not ended.
+    Doubled(Option<At>),
     /// One whose sender heard that it is not sent; it was sent at this moment.
     Refused(At),
     /// One that nobody sent.
@@ -99,12 +99,12 @@ impl Channel {
         let Some(entry) = self.open.get_mut(&number) else {
             return match self.refused.get(&number) {
                 Some(started) => Heard::Refused(*started),
-                None if is_late => Heard::Doubled,
+                None if is_late => Heard::Doubled(None),
                 None => Heard::Unknown,
             };
         };
         if entry.progress == Progress::Heard {
-            return Heard::Doubled;
+            return Heard::Doubled((!entry.is_settled).then_some(entry.started));
         }
         entry.progress = Progress::Heard;
         if entry.is_settled {

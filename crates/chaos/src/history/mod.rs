@@ -88,12 +88,10 @@ impl History {
         let offence = match self.channel(way).receive(at, number) {
             Heard::Next => return,
             Heard::Reordered => Offence::Reordered,
-            Heard::Doubled => Offence::Doubled,
-            Heard::Refused(started) => {
-                let suspect = Suspect { offence: Offence::Refuted, way, number, started, settled: at };
-                return self.suspects.push(suspect);
-            }
+            Heard::Doubled(None) => Offence::Doubled,
             Heard::Unknown => Offence::Invented,
+            Heard::Doubled(Some(started)) => return self.suspect(Offence::Doubled, way, number, started, at),
+            Heard::Refused(started) => return self.suspect(Offence::Refuted, way, number, started, at),
         };
         self.verdict.note(Finding { offence, way, number, at });
     }
@@ -180,10 +178,18 @@ impl History {
         }
         for Suspect { offence, way, number, started, settled } in self.suspects {
             // The frame was in the tail, and its client sent it again; or what came of it was.
-            let has_lost_tail = |peer| self.losses.lost_tail(peer, started, At::MAX);
-            if offence == Offence::Refuted && (has_lost_tail(way.to) || has_lost_tail(way.from)) {
-                self.verdict.cost(Some(Outage::LostTail)).refuted += 1;
-                continue;
+            let has_lost_tail = |peer| self.losses.lost_tail(peer, started, settled.saturating_add(SLACK));
+            match offence {
+                Offence::Refuted if has_lost_tail(way.to) || has_lost_tail(way.from) => {
+                    self.verdict.cost(Some(Outage::LostTail)).refuted += 1;
+                    continue;
+                }
+                // Its receiver has heard it in two sessions.
+                Offence::Doubled if has_lost_tail(way.to) => {
+                    self.verdict.cost(Some(Outage::LostTail)).doubled += 1;
+                    continue;
+                }
+                _ => {}
             }
             let code = match &offence {
                 Offence::Failed(code) => code.as_str(),
@@ -215,11 +221,14 @@ impl History {
         self.verdict
     }
 
+    fn suspect(&mut self, offence: Offence, way: Way, number: u32, started: At, settled: At) {
+        self.suspects.push(Suspect { offence, way, number, started, settled });
+    }
+
     fn settle(&mut self, at: At, way: Way, number: u32, outcome: &Outcome) {
         let settled = self.channel(way).settle(number, outcome);
         let Some((started, was_heard)) = settled else { return };
-        let mut suspect =
-            |offence| self.suspects.push(Suspect { offence, way, number, started, settled: at });
+        let mut suspect = |offence| self.suspect(offence, way, number, started, at);
         match outcome {
             Outcome::Accepted | Outcome::Confirmed => {}
             Outcome::Refused(_) if was_heard => suspect(Offence::Refuted),

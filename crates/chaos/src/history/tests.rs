@@ -208,6 +208,17 @@ fn a_lost_tail_takes_what_its_sender_was_told_with_the_session_of_the_sender() {
     let mut story = Story::default();
     story.send(0).hear(0).outage(Outage::Wiped).lose_session(1).settle(0, refused());
     assert_eq!(story.offences(), [(Offence::Refuted, 0)]);
+    let mut story = Story::default();
+    story.send(0).hear(0).outage(Outage::LostTail).lose_session(1).hear(0).settle(0, Outcome::Accepted);
+    let verdict = story.history.finish();
+    assert!(verdict.is_kept() && verdict.costs[&Some(Outage::LostTail)].doubled == 1, "{verdict}");
+    // Not where it has kept its session, nor where the call had ended.
+    let mut story = Story::default();
+    story.send(0).hear(0).outage(Outage::LostTail).lose_session(0).hear(0).settle(0, Outcome::Accepted);
+    assert_eq!(story.offences(), [(Offence::Doubled, 0)]);
+    let mut story = Story::default();
+    story.accept(0).hear(0).outage(Outage::LostTail).lose_session(1).hear(0);
+    assert_eq!(story.offences(), [(Offence::Doubled, 0)]);
     // What was sent when Redis ran again, and what was confirmed, is lost without a reason.
     let mut story = Story::default();
     story.outage(Outage::LostTail).accept(0).lose_session(0);

@@ -65,6 +65,8 @@ pub struct Cost {
     pub calls: u64,
     /// Messages that arrived although their sender heard that they are not sent: its frame was lost after it was executed.
     pub refuted: u64,
+    /// Messages that their receiver heard again in its next session: their frame was lost after it was executed.
+    pub doubled: u64,
 }
 
 /// What came out of a run.
@@ -142,11 +144,11 @@ impl fmt::Display for Verdict {
         if self.costs.is_empty() {
             writeln!(formatter, "losses:   none")?;
         }
-        for (reason, Cost { sessions, messages, calls, refuted }) in &self.costs {
+        for (reason, Cost { sessions, messages, calls, refuted, doubled }) in &self.costs {
             let reason = reason.map_or_else(|| "no outage".into(), |outage| outage.to_string());
             writeln!(
                 formatter,
-                "losses:   {reason}: {sessions} sessions (their clients heard it), {messages} messages lost with them, {calls} calls failed for them, {refuted} messages arrived though refused"
+                "losses:   {reason}: {sessions} sessions (their clients heard it), {messages} messages lost with them, {calls} calls failed for them, {refuted} messages arrived though refused, {doubled} again"
             )?;
         }
         for (code, times) in &self.failures {

@@ -137,6 +137,11 @@ impl Ledger {
         self.verdict.note(Wrong::SessionLost, observer, 0, reason.unwrap_or_default());
     }
 
+    /// Says that the client of an observer gave up, and why.
+    pub fn gave_up(&mut self, observer: Observer, reason: String) {
+        self.verdict.note(Wrong::GaveUp, observer, 0, reason);
+    }
+
     /// Says that an observer saw a guest in a room that the guest never entered.
     pub fn saw_elsewhere(&mut self, observer: Observer, guest: Guest, room: &str) {
         self.verdict.note(Wrong::Room, observer, guest, room.into());

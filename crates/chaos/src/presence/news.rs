@@ -37,11 +37,6 @@ impl Newspaper {
         let first = self.0.iter().find(|news| news.began > until);
         first.is_some_and(|first| self.0.iter().any(|news| news.began > first.seen))
     }
-
-    /// How old the newest of the news is.
-    pub fn age(&self, now: At) -> Option<At> {
-        self.0.iter().map(|news| news.began).max().map(|began| now.saturating_sub(began))
-    }
 }
 
 #[cfg(test)]
@@ -51,13 +46,12 @@ mod tests {
     #[test]
     fn an_observer_was_told_who_saw_later_news_twice() {
         let mut paper = Newspaper::default();
-        assert!(!paper.was_told(0) && paper.age(9).is_none());
+        assert!(!paper.was_told(0));
         paper.add(5, 8);
         assert!(!paper.was_told(4), "a part of what waited");
         paper.add(7, 9);
         assert!(!paper.was_told(4), "of the same part");
         paper.add(9, 10);
         assert!(paper.was_told(4) && !paper.was_told(5) && !paper.was_told(9));
-        assert_eq!(paper.age(12), Some(3));
     }
 }

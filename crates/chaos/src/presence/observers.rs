@@ -3,7 +3,7 @@
 use super::ledger::Ledger;
 use super::news::At;
 use super::sight::{Guest, Observer, Sight};
-use signalpost_native::{Client, Error, Event, Events, RoomName, Settings};
+use signalpost_native::{Client, ClientState, Error, Event, Events, RoomName, Settings};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 
@@ -96,6 +96,10 @@ async fn watch(mut events: Events, own: Observer, rooms: Arc<Rooms>, notes: Note
             }
             Event::SessionLost { reason } => {
                 notes.note(|ledger, _| ledger.session_lost(own, reason.map(|reason| reason.to_string())));
+                continue;
+            }
+            Event::State { state: ClientState::Idle, reason } => {
+                notes.note(|ledger, _| ledger.gave_up(own, reason.to_string()));
                 continue;
             }
             _ => continue,

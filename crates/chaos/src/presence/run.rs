@@ -24,6 +24,8 @@ const OBSERVERS: Observer = 4;
 const SETTLING: Duration = Duration::from_secs(80);
 /// How often the state of the check is printed.
 const REPORT: Duration = Duration::from_secs(10);
+/// How long the servers keep a session without a socket, in seconds, unless the options say otherwise.
+const WINDOW: u32 = 30;
 /// The longest fault. A session outlives it: the client may need two more attempts.
 const LONGEST: Duration = Duration::from_secs(8);
 
@@ -33,8 +35,8 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// When a process does not start, or a client cannot connect.
 pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Error>> {
     let mut random = Random::new(options.seed);
-    let window = options.resume_window.to_string();
-    let mut world = World::start(options, &["--resume-window", &window]).await?;
+    let window = options.window.unwrap_or(WINDOW);
+    let mut world = World::start(options, &["--resume-window", &window.to_string()]).await?;
     let balancer = world.balancer.clone();
     let rooms = Arc::new(Rooms::new(&format!("presence-{}", options.seed), options.rooms)?);
     let ledger = Ledger::new(OBSERVERS, Guest::try_from(rooms.all().len())?);
@@ -54,7 +56,7 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
         let endpoints = guest_endpoints(&balancer, random.fork());
         visits.spawn(visit(invitations.clone(), rooms.clone(), endpoints, notes.clone(), random.fork()));
     }
-    let window = Duration::from_secs(options.resume_window.into());
+    let window = Duration::from_secs(window.into());
     let longest = LONGEST.min(window / 4);
     let (stop, stopped) = watch::channel(false);
     let client_random = random.fork();
@@ -64,7 +66,7 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
             _ => pending().await,
         }
     };
-    let limits = Limits { longest, stopped };
+    let limits = Limits { kinds: options.happenings(), longest, stopped };
     let for_servers = trouble_servers(&mut world, random, options.server_pause(), limits, &tally, |_| {});
     let visiting = async {
         while let Some(visited) = visits.join_next().await {
@@ -96,6 +98,7 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
     let ledger = notes.note(|ledger, _| std::mem::replace(ledger, Ledger::new(0, 0)));
     let verdict = ledger.finish(&listed, options.server_pause().is_none());
     print!("{verdict}");
+    world.keep_logs()?;
     for observer in &observers {
         observer.close().await;
     }

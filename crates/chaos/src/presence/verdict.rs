@@ -24,6 +24,8 @@ pub enum Wrong {
     Room,
     /// The end of its own session.
     SessionLost,
+    /// The end of its client's attempts to reach a server.
+    GaveUp,
     /// Nothing of a guest, although it got newer news of the room while the guest was there.
     Missed,
 }
@@ -38,6 +40,7 @@ impl Wrong {
             Self::Listed => "gone and still listed",
             Self::Room => "seen in another room",
             Self::SessionLost => "session lost",
+            Self::GaveUp => "gave up",
             Self::Missed => "left out although there was time",
         }
     }

@@ -5,6 +5,7 @@ mod proxy;
 mod server;
 #[allow(unused_imports, reason = "each test file uses a part")]
 pub use proxy::Proxy;
+#[allow(unused_imports, reason = "each test file uses a part")]
 pub use server::Server;
 
 use signalpost_native::{Client, Endpoints, Event, Events, PeerId, RoomName, Settings};

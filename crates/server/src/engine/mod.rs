@@ -136,15 +136,22 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Reports what the engine holds.
     fn usage(&self) -> impl Future<Output = Usage> + Send;
+
+    /// Returns a word for the reason why the engine cannot do its work at the moment; `None` while it can.
+    fn degraded(&self) -> Option<&'static str> {
+        None
+    }
 }
 
-/// How much an engine holds.
+/// How much an engine holds. Where `is_shared`, the peers are those of a store that several engines share, and each reports all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Registered peers, including peers that are away and peers whose expired session was not swept yet.
     pub peers: usize,
     /// Peers that are away.
     pub away: usize,
+    /// Whether other engines report the same peers.
+    pub is_shared: bool,
     /// Bytes that wait in all mailboxes.
     pub mailbox_bytes: usize,
     /// Bytes that the rooms take to remember which notices each member got.

@@ -9,6 +9,7 @@ pub(super) fn describe() {
     describe_gauge!("signalpost_connections", "Signaling sockets that are open.");
     describe_gauge!("signalpost_peers", "Peers that are registered, connected or away.");
     describe_gauge!("signalpost_peers_away", "Peers that are away and may resume.");
+    describe_gauge!("signalpost_degraded", "1 while the server cannot reach or use its store.");
     describe_gauge!("signalpost_mailbox_bytes", "Bytes that wait in all mailboxes.");
     describe_gauge!("signalpost_room_bytes", "Bytes that record what members of rooms know of each other.");
     let hold = "The longest time that one command kept the others waiting, since the start.";
@@ -23,6 +24,9 @@ pub(super) fn describe() {
     describe_counter!("signalpost_rejected_connections_total", "Connections over a limit, by kind.");
     #[cfg(feature = "redis")]
     {
+        let all = "Peers in Redis, of all servers together: every server reports the same.";
+        describe_gauge!("signalpost_store_peers", all);
+        describe_gauge!("signalpost_store_peers_away", "Those of them that are away and may resume.");
         describe_counter!("signalpost_redis_errors_total", "Steps on Redis that failed, by kind.");
         describe_counter!(
             "signalpost_redis_given_up_total",
@@ -69,7 +73,15 @@ pub(super) fn audit_dropped(reason: &'static str, count: usize) {
     }
 }
 
-pub(super) fn usage(usage: Usage) {
+/// `degraded` says that the engine cannot do its work.
+pub(super) fn usage(usage: Usage, degraded: bool) {
+    gauge!("signalpost_degraded").set(f64::from(u8::from(degraded)));
+    // What every server of a store reports has a name of its own: nobody shall add it up.
+    if usage.is_shared {
+        gauge!("signalpost_store_peers").set(usage.peers as f64);
+        gauge!("signalpost_store_peers_away").set(usage.away as f64);
+        return;
+    }
     gauge!("signalpost_peers").set(usage.peers as f64);
     gauge!("signalpost_peers_away").set(usage.away as f64);
     gauge!("signalpost_mailbox_bytes").set(usage.mailbox_bytes as f64);

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use super::{audit_api, counters, files, upgrade};
 use crate::engine::Engine;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -48,12 +48,20 @@ fn health<E: Engine>(shared: Arc<Shared<E>>) -> Router {
     Router::new().route(LIVE, get(async || "ok\n")).route(READY, get(ready::<E>)).with_state(shared)
 }
 
-async fn ready<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {
+/// Answers 503 while the server drains. A server whose store is away says so with 200: the store is away for all servers, most
+/// likely, and a balancer that left all of them would refuse every client, also those that only wait for the store. For a balancer that falls
+/// back on all of its servers when none is left there is `?strict`, which answers 503 then.
+async fn ready<E: Engine>(State(shared): State<Arc<Shared<E>>>, RawQuery(query): RawQuery) -> Response {
     if shared.leaving.is_cancelled() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
-    } else {
-        "ok\n".into_response()
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
+    let Some(reason) = shared.engine.degraded() else { return "ok\n".into_response() };
+    let status = match query.as_deref() {
+        Some("strict") => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
+    };
+    // The public port tells no address and no user.
+    (status, format!("degraded: redis {reason}\n")).into_response()
 }
 
 /// Answers only a connection that has a place among the HTTP connections. A health probe gets one answer without a place too:
@@ -86,7 +94,7 @@ async fn metrics<E: Engine>(State(shared): State<Arc<Shared<E>>>) -> Response {
     let Some(exporter) = &shared.exporter else {
         return (StatusCode::NOT_FOUND, "metrics are off\n").into_response();
     };
-    counters::usage(shared.engine.usage().await);
+    counters::usage(shared.engine.usage().await, shared.engine.degraded().is_some());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], exporter.render()).into_response()
 }
 

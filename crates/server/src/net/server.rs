@@ -95,7 +95,8 @@ impl<E: Engine> Server<E> {
 
     /// Serves until `stop` is done. Then `/readyz` answers 503 for the time of the notice, while the server still accepts
     /// connections. After that it accepts none, closes each signaling socket in its turn of the drain with
-    /// [`signalpost_protocol::CloseCode::Shutdown`], and waits at most 5 s more for them.
+    /// [`signalpost_protocol::CloseCode::Shutdown`], and waits at most 5 s more for them, and 5 s for what their commands have
+    /// left running in the engine.
     ///
     /// Connections are served by threads of their own; accepting, `stop` and the sweep are on the caller's.
     pub async fn run(self, stop: impl Future<Output = ()>) {

@@ -134,7 +134,12 @@ impl Engine for RedisEngine {
             let peers = all.peers.saturating_add(count(due.sessions));
             Usage { peers, away: all.away.saturating_add(count(due.away)), ..all }
         };
-        join_all(asked).await.into_iter().map(Result::unwrap_or_default).fold(Usage::default(), add)
+        let none = Usage { is_shared: true, ..Usage::default() };
+        join_all(asked).await.into_iter().map(Result::unwrap_or_default).fold(none, add)
+    }
+
+    fn degraded(&self) -> Option<&'static str> {
+        self.trouble().as_ref().map(StoreError::label)
     }
 }
 

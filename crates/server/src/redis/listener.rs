@@ -3,6 +3,7 @@
 
 use super::bell::Bell;
 use super::error::StoreError;
+use super::guard::{self, Guard};
 use super::local::Taken;
 use super::mailbox;
 use super::node::{Node, draw};
@@ -149,6 +150,9 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
 /// Returns when the subscription is over: its connection broke, or it does not hear the node itself.
 async fn watch_over(node: &Node, hearing: &Hearing) {
     let mut nonce: u64 = 0;
+    while !guard::is_on(Guard::Probe) && !hearing.is_over.load(Ordering::Relaxed) {
+        hearing.news.notified().await;
+    }
     loop {
         let silent = hearing.last().elapsed();
         if let Some(rest) = IDLE.checked_sub(silent) {

@@ -2,6 +2,7 @@
 //!
 //! One mutex guards all of it; it is held for a few map look-ups and pushes into queues, never across an await.
 
+use super::guard::{self, Guard};
 use super::proof::Proof;
 use super::region::Region;
 use crate::SocketId;
@@ -285,6 +286,7 @@ impl Local {
         match order {
             Sequence::Duplicate if is_same_era => return Taken::Yes,
             Sequence::Next if is_same_era => {}
+            Sequence::Gap if is_same_era && !guard::is_on(Guard::GapCheck) => {}
             _ if std::mem::replace(&mut owned.stream.is_fetching, true) => return Taken::No,
             _ => return Taken::Gap,
         }

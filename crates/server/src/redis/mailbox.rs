@@ -201,28 +201,26 @@ pub(super) fn entries(mut fields: Fields) -> Result<Vec<(SequenceNumber, Arc<Mai
 struct Fetching<'a> {
     node: &'a Node,
     seal: &'a str,
+    is_open: bool,
 }
 
 impl Drop for Fetching<'_> {
     fn drop(&mut self) {
-        self.node.local.fetched(self.seal, true);
+        if self.is_open {
+            self.node.local.fetched(self.seal, true);
+        }
     }
 }
 
 /// Delivers what is in the mailbox of a session of this node and not in its socket's queue. The caller was told
 /// [`Taken::Gap`].
 pub(super) async fn fetch(node: &Node, now: u64, seal: &str) {
-    loop {
-        let fetching = Fetching { node, seal };
+    let mut fetching = Fetching { node, seal, is_open: true };
+    while fetching.is_open {
         match fetch_batch(node, now, seal).await {
             // Nothing more came: the queue is full, or the session is another's.
             Ok(false) => return,
-            Ok(true) => {
-                std::mem::forget(fetching);
-                if !node.local.fetched(seal, false) {
-                    return;
-                }
-            }
+            Ok(true) => fetching.is_open = node.local.fetched(seal, false),
             Err(error) => {
                 tracing::warn!(%error, "mail could not be fetched");
                 return;

@@ -23,6 +23,8 @@
 //! `engine`. `audit` is a store of its own beside all of it, over the same way to Redis.
 
 mod agenda;
+#[cfg(test)]
+mod agenda_tests;
 mod audit;
 mod bell;
 mod call;
@@ -35,13 +37,18 @@ mod doubts;
 mod engine;
 mod error;
 mod find;
+mod guard;
 mod health;
 mod keys;
 mod leftovers;
 mod listener;
 mod listing;
 mod local;
+#[cfg(test)]
+mod local_tests;
 mod mailbox;
+#[cfg(test)]
+mod mailbox_tests;
 mod node;
 mod notes;
 mod pages;

@@ -20,9 +20,8 @@ use super::store::Store;
 use super::whereabouts::Whereabouts;
 use metrics::{counter, gauge};
 use signalpost_protocol::PeerId;
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
@@ -93,10 +92,6 @@ pub(super) struct Node {
     pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
     last_now: Arc<AtomicU64>,
-    /// How many sessions the store had when it was last counted.
-    pub(super) sessions: AtomicU64,
-    /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
-    overflowed: Mutex<BTreeSet<(PeerId, u64)>>,
 }
 
 impl Node {
@@ -120,8 +115,6 @@ impl Node {
             settling: Settling::default(),
             last_now: Arc::default(),
             health: Health::default(),
-            sessions: AtomicU64::new(0),
-            overflowed: Mutex::default(),
         }
     }
 
@@ -246,12 +239,12 @@ impl Node {
 
     /// Notes that the mailbox of a session could not take an answer.
     pub(super) fn overflow(&self, id: PeerId, number: u64) {
-        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, number));
+        self.notes.overflowed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, number));
     }
 
     /// Takes a session whose mailbox could not take an answer.
     pub(super) fn next_overflowed(&self) -> Option<(PeerId, u64)> {
-        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
+        self.notes.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
     }
 }
 

@@ -2,6 +2,9 @@
 
 use super::distance::Distance;
 use super::doubts::Doubts;
+use signalpost_protocol::PeerId;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// What a node notes about one region.
@@ -14,4 +17,8 @@ pub(super) struct Notes {
     pub(super) next_sweep: AtomicU64,
     /// Whether it is being swept.
     pub(super) is_swept: AtomicBool,
+    /// How many sessions its store had when it was last counted.
+    pub(super) sessions: AtomicU64,
+    /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
+    pub(super) overflowed: Mutex<BTreeSet<(PeerId, u64)>>,
 }

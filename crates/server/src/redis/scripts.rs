@@ -1,5 +1,6 @@
 //! The scripts of the engine, one Lua file each. Everything that a script touches is in the slot of its first key.
 
+use super::guard::{self, Guard};
 use crate::engine::limits;
 use std::sync::LazyLock;
 
@@ -47,7 +48,8 @@ fn limits() -> String {
         LEASE_MS SHARED_RELAYS SHARED_RELAY_BYTES RESERVED_RELAYS_EACH RESERVED_BYTES_EACH MAX_RELAYS MAX_RELAY_BYTES
         UNPROMPTED_NOTICES MAX_NOTICES MAX_ANSWERS MAX_ANSWER_BYTES
     };
-    all.iter().map(|(name, value)| format!("local {name} = {value}\n")).collect()
+    let fence = format!("local IS_FENCED = {}\n", guard::is_on(Guard::Fence));
+    all.iter().map(|(name, value)| format!("local {name} = {value}\n")).chain([fence]).collect()
 }
 
 macro_rules! scripts {

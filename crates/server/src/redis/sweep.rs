@@ -23,7 +23,7 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, Sto
         agenda::due(node, now).await.inspect_err(|error| node.health.note_sweep(Some(error.clone())))?;
     node.health.note_sweep(due.failed.clone());
     match &due.failed {
-        None => node.sessions.store(due.sessions, Ordering::Relaxed),
+        None => node.notes.sessions.store(due.sessions, Ordering::Relaxed),
         Some(error) => tracing::warn!(%error, "a part of the agenda could not be read"),
     }
     futures_util::stream::iter(due.peers)

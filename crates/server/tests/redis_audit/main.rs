@@ -185,6 +185,36 @@ async fn a_page_over_erased_records_comes_to_an_end() {
 }
 
 #[tokio::test]
+async fn an_erasure_between_two_pages_moves_no_record() {
+    let server = redis().await;
+    let mut reader = told(&server).await;
+    for batch in 0..8 {
+        let event = |number| said(&format!("peer-{batch}-{number}"), "bob", "offer");
+        let events: Vec<_> = (0..200)
+            .map(|number| if number < 20 { said("eve", "cy", "close") } else { event(number) })
+            .collect();
+        reader.append(&events).await;
+    }
+    let first = reader.page(&Selection::default(), None).await;
+    assert_eq!(first.page.records.len(), 1_000);
+    // A page of this size ends at the end of a chunk; the next one ends within a chunk.
+    let offers = Selection { kind: said("a", "b", "offer").kind.into(), ..Selection::default() };
+    let first = reader.page(&offers, None).await.page;
+    assert_eq!(reader.erase("eve").await, 160);
+    let rest = reader.page(&offers, first.next).await.page;
+    let names: std::collections::BTreeSet<_> =
+        first.records.iter().chain(&rest.records).map(|record| record.from).collect();
+    assert_eq!((first.records.len() + rest.records.len(), names.len(), rest.next), (1_440, 1_440, None));
+    // What comes too late is not kept, nor what has not begun.
+    let mut store = store(&server, Clock::Told, BYTES).await;
+    let late = signalpost_server::audit::Record { at: START - DAY, ..first.records[0] };
+    let early = signalpost_server::audit::Record { at: START + DAY, ..late };
+    assert_eq!(store.append(START, vec![late, early]).await, Ok(0));
+    let held = server.command(&["HLEN", "sp:{a}:records"]).await.unwrap();
+    assert_eq!(held, Reply::Number(1));
+}
+
+#[tokio::test]
 async fn it_works_in_a_cluster() {
     let cluster = RedisCluster::start(RedisOptions::default()).await.unwrap();
     let urls: Vec<String> = cluster.addresses().iter().map(|address| format!("redis://{address}")).collect();

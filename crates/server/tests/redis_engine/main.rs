@@ -2,11 +2,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod beside;
 #[allow(dead_code, reason = "the contract's tests use the rest of it")]
 #[path = "../engine_contract/client.rs"]
 mod client;
 mod nodes;
 mod outages;
+mod rewound;
 mod shapes;
 mod trouble;
 

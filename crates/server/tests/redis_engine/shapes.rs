@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::sleep;
 
-fn urls(addresses: &[SocketAddr]) -> Config {
+pub fn urls(addresses: &[SocketAddr]) -> Config {
     let urls: Vec<String> = addresses.iter().map(|address| format!("redis://{address}")).collect();
     Config::parse(&urls.join(",")).unwrap()
 }

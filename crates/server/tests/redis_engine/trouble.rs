@@ -1,6 +1,6 @@
 //! What can be wrong with Redis: each is known by its name, and survived.
 
-use super::client::{Client, refused, send, session};
+use super::client::{Client, LOST, refused, send, session};
 use super::{begin, frame, node, start};
 use signalpost_lab::{Connection, RedisOptions, RedisServer, Reply};
 use signalpost_protocol::ErrorCode;
@@ -215,7 +215,7 @@ async fn a_command_behind_a_slow_one_has_its_reply_too() {
     assert_eq!((replies, bob.mail().await.len()), (2, 2));
 }
 
-/// Whoever can read the doorbells sees seals: only the user of the nodes may.
+/// A user who can read the doorbells sees seals. Only the user of the nodes can.
 #[tokio::test]
 async fn what_the_user_may_not_do_is_said_at_the_start() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/deploy/users.acl");
@@ -250,4 +250,23 @@ async fn what_the_user_may_not_do_is_said_at_the_start() {
         let reply = stranger.ask(&words).await.unwrap();
         assert!(matches!(&reply, Reply::Error(error) if error.starts_with("NOPERM")), "{reply:?}");
     }
+}
+
+/// Mail that this version cannot read ends the session that it is for: its client does not come again and again in vain.
+#[tokio::test]
+async fn a_session_with_mail_that_cannot_be_read_ends() {
+    let server = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let engine = node(&server).await;
+    let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
+    bob.end(0, LOST).await;
+    assert_eq!(ada.request(0, 1, send("bob", 1)).await.1, Outcome::Executed);
+    let words = ["XADD", "sp:{p:bob}:m", "0-2", "h", "r 1 -", "f", "ada", "m", "{}"];
+    server.command(&words).await.unwrap();
+    server.command(&["HSET", "sp:{p:bob}:s", "top", "2"]).await.unwrap();
+    let claim = || session("bob", "next", "n2", Some(0));
+    let first = Client::open(&engine, 3).await;
+    assert_eq!(first.resume(0, claim()).await, Err(refused(ErrorCode::ServerFull)));
+    let second = Client::open(&engine, 4).await;
+    let claimed = second.resume(0, claim()).await.unwrap();
+    assert!(!claimed.resumed && claimed.reason.is_some(), "{claimed:?}");
 }

@@ -103,6 +103,11 @@ async fn crowd() {
     }
     meter.print("lists of the room", 100).await;
     tell(&mesh, &mut peers, &mut meter, "everybody is told of everybody").await;
+    for peer in peers.iter_mut().take(100) {
+        let query = Query { room: Some(room()), limit: Some(limits::PAGE), ..Query::default() };
+        peer.run(&mesh, Action::Discover(query)).await;
+    }
+    meter.print("lists for members that know everything", 100).await;
     mesh.now += 10_000;
     for peer in &mut peers {
         peer.beat(&mesh).await;
@@ -111,8 +116,8 @@ async fn crowd() {
     peers[0].end(&mesh, LOST).await;
     meter.print("loses its socket", 1).await;
     tell(&mesh, &mut peers, &mut meter, "everybody is told that one is away").await;
-    for n in 1..=3 {
-        peers[n].run(&mesh, Action::Broadcast { room: room(), data: "x".repeat(100) }).await;
+    for peer in peers.iter_mut().skip(1).take(3) {
+        peer.run(&mesh, Action::Broadcast { room: room(), data: "x".repeat(100) }).await;
     }
     meter.print("broadcasts", 3).await;
     tell(&mesh, &mut peers, &mut meter, "what is acknowledged").await;

@@ -1,7 +1,7 @@
 //! Peers whose sessions have vanished from Redis without anybody's taking note of it, and the lives of keys.
 
 use super::peer::{LOST, Mesh, Peer, room};
-use super::{mesh, names, server, two_members};
+use super::{mesh, names, server, three_members, two_members};
 use signalpost_lab::{RedisServer, Reply};
 use signalpost_protocol::Label;
 use signalpost_server::engine::{Action, Engine};
@@ -46,12 +46,7 @@ async fn life(server: &RedisServer, key: &str) -> i64 {
 async fn who_has_vanished_has_left() {
     let server = server().await;
     let mut mesh = mesh(&server, 2).await;
-    let mut peers = [Peer::new("ada"), Peer::new("bob"), Peer::new("cy")];
-    for (peer, node) in peers.iter_mut().zip([0, 1, 1]) {
-        peer.connect(&mesh, node).await;
-        peer.join(&mesh).await;
-    }
-    mesh.settle(&mut peers).await;
+    let mut peers = three_members(&mut mesh).await;
     peers[2].end(&mesh, LOST).await;
     mesh.settle(&mut peers).await;
     assert_eq!((&peers[0].picture.present, &peers[0].picture.away), (&names(["bob"]), &names(["cy"])));

@@ -24,6 +24,17 @@ async fn mesh(server: &RedisServer, nodes: usize) -> Mesh {
     Mesh { nodes: all, now: 1_000_000 }
 }
 
+/// Ada on the first node, Bob and Cy on the second, who have heard of each other.
+async fn three_members(mesh: &mut Mesh) -> [Peer; 3] {
+    let mut peers = [Peer::new("ada"), Peer::new("bob"), Peer::new("cy")];
+    for (peer, node) in peers.iter_mut().zip([0, 1, 1]) {
+        peer.connect(mesh, node).await;
+        peer.join(mesh).await;
+    }
+    mesh.settle(&mut peers).await;
+    peers
+}
+
 async fn server() -> RedisServer {
     RedisServer::start(RedisOptions::default()).await.unwrap()
 }
@@ -154,12 +165,7 @@ async fn a_member_that_has_missed_too_much_gets_the_list() {
 async fn a_node_that_dies_leaves_its_members_away_and_then_gone() {
     let server = server().await;
     let mut mesh = mesh(&server, 2).await;
-    let mut peers = [Peer::new("ada"), Peer::new("bob"), Peer::new("cy")];
-    for (peer, node) in peers.iter_mut().zip([0, 1, 1]) {
-        peer.connect(&mesh, node).await;
-        peer.join(&mesh).await;
-    }
-    mesh.settle(&mut peers).await;
+    let mut peers = three_members(&mut mesh).await;
     drop(mesh.nodes.pop());
     peers[1].vanish();
     peers[2].vanish();

@@ -110,11 +110,7 @@ impl Server {
 
     /// An open socket without a peer.
     pub async fn open(&self) -> Client {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let url = format!("ws://{}/signal", self.address);
-        let (socket, _) = client_async(url, stream).await.unwrap();
-        Client { socket }
+        Client::open(self.address).await
     }
 
     /// A registered peer.
@@ -123,10 +119,7 @@ impl Server {
     }
 
     pub async fn peer_with(&self, peer: Value) -> Client {
-        let mut client = self.open().await;
-        client.hello(peer, KEY).await;
-        assert_eq!(client.receive().await["type"], "welcome");
-        client
+        self.open().await.registered(peer).await
     }
 }
 
@@ -142,6 +135,21 @@ pub struct Client {
 }
 
 impl Client {
+    /// An open socket without a peer, to a server or to a balancer before it.
+    pub async fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let (socket, _) = client_async(format!("ws://{address}/signal"), stream).await.unwrap();
+        Self { socket }
+    }
+
+    /// The same socket, with a peer that has registered.
+    pub async fn registered(mut self, peer: Value) -> Self {
+        self.hello(peer, KEY).await;
+        assert_eq!(self.receive().await["type"], "welcome");
+        self
+    }
+
     pub async fn hello(&mut self, peer: Value, key: &str) {
         self.send(
             json!({"type": "hello", "id": 1, "payload": {"versions": [1, 1], "key": key, "peer": peer}}),

@@ -216,6 +216,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn records_that_newer_ones_displace_are_counted() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _one_thread = metrics::set_default_local_recorder(&recorder);
+        // The least that a trail has is 18,560 records.
+        let (audit, task) = Audit::start(MemoryAuditStore::new(0), Clock::start());
+        tokio::spawn(task);
+        for _ in 0..3 {
+            for _ in 0..QUEUE {
+                audit.note(0, event("ada"));
+            }
+            audit.read(Selection::default(), None).await.unwrap();
+        }
+        let rendered = recorder.handle().render();
+        let given_up = 3 * QUEUE - 145 * 128;
+        let line = format!("signalpost_audit_dropped_total{{reason=\"memory\"}} {given_up}\n");
+        assert!(rendered.contains(&line), "{rendered}");
+    }
+
+    #[tokio::test]
     async fn what_is_in_the_queue_at_the_end_is_written() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let (audit, task) = Audit::start(MemoryAuditStore::new(0), Clock::start());

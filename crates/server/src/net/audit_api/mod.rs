@@ -1,6 +1,8 @@
 //! `/audit` on the admin listener: reads the trail as JSON lines, and erases a peer.
 
 mod query;
+#[cfg(test)]
+mod tests;
 
 use super::audit::Audit;
 use super::shared::Shared;

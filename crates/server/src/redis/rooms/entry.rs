@@ -53,7 +53,7 @@ impl Entry {
     pub(super) fn parse(peer: &str, head: &str, info: &str) -> Result<Self, StoreError> {
         let peer = PeerId::parse(peer).map_err(|_| StoreError::Malformed("a peer id of a room"))?;
         let entry = Self::parse_head(peer, head).ok_or(StoreError::Malformed("a peer's entry in a room"))?;
-        // A peer that is gone has no description any more.
+        // A peer that is gone has no description any more, only its id: a member that is told of it step by step hears of its stay.
         if entry.is_gone() && info.is_empty() {
             return Ok(entry);
         }
@@ -71,7 +71,8 @@ impl Entry {
         let events: Option<Vec<Event>> = fields.next()?.split(',').map(Event::parse).collect();
         let events = events?;
         let is_ordered = events.is_sorted_by(|one, next| one.version < next.version);
-        is_ordered.then_some(Self { peer, session, stay, is_shortened, events, info: Arc::default() })
+        let info = Arc::new(PeerInfo { id: peer.as_str().into(), ..PeerInfo::default() });
+        is_ordered.then_some(Self { peer, session, stay, is_shortened, events, info })
     }
 
     /// Whether the peer's last stay has ended.
@@ -122,6 +123,12 @@ mod tests {
     use super::*;
 
     const INFO: &str = r#"{"id":"ada","session":7}"#;
+
+    #[test]
+    fn a_peer_that_is_gone_keeps_its_id() {
+        let entry = Entry::parse("ada", "9 4 2 n1 12 0 12j,20lc", "").unwrap();
+        assert_eq!((entry.is_gone(), entry.info.id.as_str()), (true, "ada"));
+    }
 
     #[test]
     fn an_entry_is_read_as_it_was_written() {

@@ -121,6 +121,11 @@ pub(super) async fn resumed(
     let seats = seats.into_iter().filter_map(|(name, text)| Some((RoomName::parse(&name).ok()?, text)));
     let member = Arc::new(Member::new(owned, turn, seats.collect()));
     rooms.here().insert(&member);
+    if node.local.by_seal(&owned.seal).is_none() {
+        // It was lost before it was here to be forgotten.
+        rooms.here().remove(&member);
+        return Ok(());
+    }
     later(rooms.come_back(&member, was_away).await);
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::context::{Rooms, seat_field};
 use super::difference::difference;
 use super::entry::Entry;
 use super::plan::{Changes, Plan, Reader, mail, plan};
+use super::steps::MAX_READ;
 use crate::engine::limits::{MAX_NOTICES, UNPROMPTED_NOTICES};
 use crate::engine::{Mail, MailKind};
 use crate::redis::codec;
@@ -12,7 +13,7 @@ use crate::redis::scripts::TELL;
 use crate::redis::seats::Member;
 use crate::redis::seats::Target;
 use crate::redis::seats::{MAX_AHEAD, Seat};
-use signalpost_protocol::{PeerId, RoomName, SequenceNumber};
+use signalpost_protocol::{PeerId, RoomName, SequenceNumber, limits};
 use std::sync::Arc;
 
 /// Most attempts to send one member its notices: before each, another step has moved its seat.
@@ -53,7 +54,8 @@ impl Rooms<'_> {
             let Some((text, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
                 return Ok((Progress::Gone, told));
             };
-            let fits = |it: &&Changes| seat.cursor >= it.reach;
+            // Where too much has changed to be read at once, the member gets the list: another look would find the same.
+            let fits = |it: &&Changes| seat.cursor >= it.reach || it.entries.len() >= MAX_READ;
             let changes = match read.as_ref().or(changes).filter(fits) {
                 Some(changes) => changes,
                 None if seat.cursor == 0 => read.insert(Changes::default()),
@@ -62,10 +64,12 @@ impl Rooms<'_> {
             let space = UNPROMPTED_NOTICES.saturating_sub(member.state().notices);
             let limit = space.min(share.saturating_sub(told));
             let reader = Reader { room, peer: &member.peer, seat: &seat, sessions: member.has_session };
+            let mut listed = 0;
             let (mails, next, is_all) = match plan(reader, changes, limit) {
                 Plan::Nothing => return Ok((Progress::UpToDate, told)),
                 Plan::List => {
                     let (mails, next) = self.list_again(room, &member.peer, seat.own).await?;
+                    listed = usize::from(limits::PAGE);
                     (mails, next, true)
                 }
                 Plan::Tell { notices, .. } if limit == 0 && !notices.is_empty() => {
@@ -74,7 +78,8 @@ impl Rooms<'_> {
                 }
                 Plan::Tell { notices, seat, is_all } => (notices, seat, is_all),
             };
-            let count = mails.len();
+            // A list counts as what it may name.
+            let count = mails.len().max(listed);
             match self.tell(&member.target(), room, (&text, &next), UNPROMPTED_NOTICES, mails).await? {
                 Told::Ok { notices, .. } => {
                     told = told.saturating_add(count);

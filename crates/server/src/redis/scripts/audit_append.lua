@@ -30,7 +30,7 @@ local sizes = redis.call('HGETALL', KEYS[1])
 for at = 1, #sizes, 2 do
   local each = tonumber(sizes[at])
   if each + kept <= now then
-    redis.call('UNLINK', KEYS[1] .. ':' .. sizes[at])
+    redis.call('DEL', KEYS[1] .. ':' .. sizes[at])
     redis.call('HDEL', KEYS[1], sizes[at])
   else
     starts[#starts + 1] = each

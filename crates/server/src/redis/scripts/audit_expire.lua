@@ -10,7 +10,7 @@ local next
 for _, start in ipairs(redis.call('HKEYS', KEYS[1])) do
   local expires = tonumber(start) + kept
   if expires <= now then
-    redis.call('UNLINK', KEYS[1] .. ':' .. start)
+    redis.call('DEL', KEYS[1] .. ':' .. start)
     redis.call('HDEL', KEYS[1], start)
   elseif not next or expires < next then
     next = expires

@@ -5,8 +5,8 @@
 -- Replies: the first command that the user may not use on that key or channel; an empty text where there is none.
 
 local commands = {
-  'DEL', 'EXISTS', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HGETALL', 'HINCRBY', 'HKEYS', 'HLEN', 'HMGET', 'HSCAN', 'HSET', 'LRANGE', 'LREM',
-  'PEXPIRE', 'RENAME', 'RPUSH', 'SADD', 'SCARD', 'SET', 'SMEMBERS', 'SREM', 'TIME', 'XADD', 'XRANGE', 'XTRIM', 'ZADD', 'ZCARD',
+  'DEL', 'EXISTS', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HGETALL', 'HINCRBY', 'HKEYS', 'HLEN', 'HMGET', 'HSCAN', 'HSET', 'INFO', 'LRANGE', 'LREM',
+  'PEXPIRE', 'RENAME', 'RPUSH', 'SADD', 'SCARD', 'SET', 'SMEMBERS', 'SRANDMEMBER', 'SREM', 'TIME', 'XADD', 'XRANGE', 'XTRIM', 'ZADD', 'ZCARD', 'ZRANDMEMBER',
   'ZRANGE', 'ZRANGEBYLEX', 'ZREM', 'ZREVRANGEBYSCORE', 'ZSCORE',
 }
 for _, command in ipairs(commands) do

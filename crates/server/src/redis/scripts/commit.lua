@@ -11,7 +11,7 @@
 --   on; {'full'}: the answer has no room. With 'moved' and 'full' nothing has changed but the acknowledgement.
 
 local it = redis.call('HMGET', KEYS[1], 'seal', 'seen', 'ttl', 'received', 'top', 'kept', 'num', 'rev', 'era', 'unsure')
-if it[1] ~= ARGV[2] then
+if is_another(it[1], ARGV[2]) then
   -- Numbers and revisions only grow, unless Redis has lost the claim itself.
   local number, own = tonumber(it[7]), tonumber(ARGV[3])
   if number and (number < own or (number == own and tonumber(it[8]) < tonumber(ARGV[4]))) then return { 'rewound', it[7] } end

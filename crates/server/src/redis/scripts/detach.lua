@@ -7,7 +7,7 @@
 local it = redis.call('HMGET', KEYS[1], 'seal', 'ttl', 'former', 'state')
 -- A call that is repeated because its reply was lost.
 if it[3] == ARGV[2] and it[4] == 'a' then return { 'ok' } end
-if it[1] ~= ARGV[2] then return fenced(ARGV[2]) end
+if is_another(it[1], ARGV[2]) then return fenced(ARGV[2]) end
 redis.call('HSET', KEYS[1], 'state', 'a', 'away', ARGV[4], 'leaving', ARGV[5], 'due', text(clock() + tonumber(ARGV[3])), 'node', '',
   'seal', '', 'untold', 1, 'former', ARGV[2], 'farewell', '')
 redis.call('HINCRBY', KEYS[1], 'rev', 1)

@@ -5,7 +5,7 @@
 -- Replies: {'ok', era, number, mail, number, mail, …}; {'fenced'}: another owns the session; {'rewound'}: Redis has lost mail
 --   that was delivered.
 
-if redis.call('HGET', KEYS[1], 'seal') ~= ARGV[2] then return { 'fenced' } end
+if is_another(redis.call('HGET', KEYS[1], 'seal'), ARGV[2]) then return { 'fenced' } end
 if ARGV[4] ~= era() and tonumber(ARGV[3]) > sure_top() then return { 'rewound' } end
 be_sure()
 local found = entries_after(tonumber(ARGV[3]), tonumber(ARGV[5]))

@@ -213,6 +213,11 @@ local function note_source(source, session, number, became, ttl)
   if redis.call('HLEN', KEYS[3]) == 1 then redis.call('PEXPIRE', KEYS[3], ttl) end
 end
 
+-- Whether the session with this seal is owned by another than the caller, who has the other seal.
+local function is_another(own, seal)
+  return not own or (IS_FENCED and own ~= seal)
+end
+
 -- Answers an owner that owns the session no more: the farewell for its socket, if it is known.
 local function fenced(seal)
   local former = redis.call('HMGET', KEYS[1], 'former', 'farewell')

@@ -73,9 +73,13 @@ struct RoomHere {
 }
 
 impl Book {
-    /// Takes in a session that this node owns now.
+    /// Takes in a session that this node owns now. An ownership that comes after a later one of the same peer is left out: a claim may
+    /// be granted first and welcomed last.
     pub(in crate::redis) fn insert(&mut self, member: &Arc<Member>) {
         if let Some(former) = self.members.get(&member.peer).cloned() {
+            if (former.session, former.turn) > (member.session, member.turn) {
+                return;
+            }
             self.remove(&former);
         }
         for room in member.rooms() {

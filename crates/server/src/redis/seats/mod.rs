@@ -1,6 +1,8 @@
 //! The sessions of this node in their rooms: what a session's hash keeps of a room, and what the node knows of its own members.
 
 mod here;
+#[cfg(test)]
+mod here_tests;
 mod member;
 mod seat;
 mod spending;

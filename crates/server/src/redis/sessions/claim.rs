@@ -52,7 +52,7 @@ pub(crate) async fn claim(
         let Found { node, time, stored, last, at } = look_up(node, now, &id).await?;
         let (node, stored) = (&node, stored);
         let holder = stored.as_ref().map(|stored| stored.holder(time, node.config.window_ms, &claim));
-        let is_full = node.sessions.load(Ordering::Relaxed) >= node.config.sessions;
+        let is_full = node.notes.sessions.load(Ordering::Relaxed) >= node.config.sessions;
         let proof = Proof::new(time, at);
         let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim, proof, last };
         let is_done = match (decide(claim.received, holder.as_ref(), is_full), stored) {
@@ -243,7 +243,10 @@ impl Attempt<'_> {
         let era = reply.text()?;
         let resumed = Stored::read(reply.list()?)?.ok_or_else(|| reply.malformed())?;
         let graves: u64 = reply.number()?;
-        let mail = mailbox::entries(reply.list()?)?;
+        let mail = mailbox::entries(reply.list()?).inspect_err(|_| {
+            // The session cannot go on behind it: the next claim begins another.
+            self.node.overflow(self.id.clone(), resumed.number);
+        })?;
         let receipts = leftovers::receipts(reply.list()?)?;
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
         unique::look_elsewhere(self.node, self.now, self.id, resumed.number);

@@ -137,7 +137,8 @@ async fn finish(
 ) -> Result<Committed, StoreError> {
     let (number, top, graves, notices): (u32, u32, u64, usize) =
         (reply.number()?, reply.number()?, reply.number()?, reply.number()?);
-    let missing = mailbox::entries(reply.list()?)?;
+    let missing =
+        mailbox::entries(reply.list()?).inspect_err(|_| node.overflow(owned.id.clone(), owned.number))?;
     for (seq, mail) in missing {
         node.local.take(&owned.seal, era, seq, mail);
     }

@@ -146,6 +146,11 @@ pub(crate) async fn end_overflowed(node: &Arc<Node>, now: u64) {
         let farewell = Some(&Delivery::SessionLost);
         if let Err(error) = end(node, now, &id, Which::Number(number), "lost", farewell).await {
             tracing::warn!(%error, "a session that cannot go on could not be ended");
+            if error.is_temporary() {
+                // Later: while Redis is away the others cannot be ended either.
+                node.overflow(id, number);
+                return;
+            }
         }
     }
 }
