@@ -31,7 +31,7 @@ impl Rooms<'_> {
         room: &RoomName,
         data: String,
     ) -> Result<Step, StoreError> {
-        let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
+        let Some((_, seat)) = self.seat(member, room)?.filter(|(_, seat)| seat.has_entered()) else {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         };
         let size = self.here().known(room).1;
@@ -56,7 +56,14 @@ impl Rooms<'_> {
                     self.send(member, proof, number, receiver, &mail, &news).await
                 });
                 for sent in join_all(sent).await {
-                    is_everywhere &= sent?;
+                    is_everywhere &= match sent {
+                        Err(error) if error.is_lasting() => {
+                            // One receiver that cannot be sent to keeps the others from nothing.
+                            tracing::warn!(%error, "a member did not get a broadcast");
+                            false
+                        }
+                        sent => sent?,
+                    };
                 }
             }
         }

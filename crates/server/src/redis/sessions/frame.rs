@@ -11,11 +11,15 @@ use super::lost::{self, Which};
 use crate::SocketId;
 use crate::engine::{Action, ClientFrame, Delivery, Mail, Outcome, explanation};
 use crate::registry::sessions::frames::Frames;
+use metrics::counter;
 use signalpost_protocol::{ErrorCode, PeerId, SESSIONS, SequenceNumber, Signal, limits};
 use std::sync::Arc;
 
 /// Most times that a room has moved on before the answer about it is committed.
 const MAX_TRIES: usize = 16;
+
+/// The explanation for a frame that cannot be executed because of what stands in Redis.
+const CANNOT_BE_DONE: &str = "the server's store has refused it: try again later";
 
 /// Executes a frame of the client of a session, and replies.
 ///
@@ -86,6 +90,12 @@ async fn frame(
         let step = match turn.act(action.clone(), tries > 0).await {
             Err(StoreError::OutOfMemory) => {
                 turn.refused(ErrorCode::ServerFull, explanation(ErrorCode::ServerFull).into(), None)
+            }
+            // The frame is used up: its client would send it again and again in vain.
+            Err(error) if error.is_lasting() => {
+                counter!("signalpost_redis_unreadable_total", "kind" => error.label()).increment(1);
+                tracing::error!(%socket, %error, "a frame cannot be executed");
+                turn.refused(ErrorCode::ServerFull, CANNOT_BE_DONE.into(), None)
             }
             other => other?,
         };
