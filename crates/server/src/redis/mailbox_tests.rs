@@ -4,6 +4,7 @@ use super::config::{Clock, Config};
 use super::mailbox::{Answers, Post, Posted, answer, post};
 use super::node::Node;
 use super::proof::Proof;
+use super::region::Region;
 use super::scripts::BEGIN;
 use super::store::Store;
 use super::{StoreError, call::Call};
@@ -40,7 +41,8 @@ impl World {
     /// Begins a session, unless it is later than a time.
     async fn begin(&self, deadline: &str, version: u16) -> String {
         let call: Call = self.node.call(&BEGIN, NOW).keys(self.node.keys.whole(&ada())).arg("").arg("");
-        let call = call.arg(deadline).arg(&self.node.channel).arg(format!("seal{deadline}")).arg(100_000);
+        let call =
+            call.arg(deadline).arg(&self.node.channel).arg(format!("seal{deadline}")).arg(100_000).arg(0);
         let mut begun =
             self.node.run(call.arg("version").arg(version)).await.unwrap().into_fields("begin").unwrap();
         begun.text().unwrap()
@@ -54,6 +56,7 @@ impl World {
         let mut relay = Post {
             to,
             source: "p:bob".into(),
+            home: Region::OWN,
             session: 7,
             number,
             mail,
@@ -155,28 +158,32 @@ async fn a_flood_of_new_senders_is_refused_and_the_others_are_not() {
     // Answers are not refused, and the numbers do not grow without bound.
     let fill = "for n = 1, 9000 do redis.call('HSET', KEYS[1], 'r:' .. n, '1 1 ok') end";
     world.server.command(&["EVAL", fill, "1", "sp:{p:ada}:f"]).await.unwrap();
-    received(&world, "r:1:eve", &[1], SESSION).await;
+    received(&world, "r:1:eve", &[1], true).await;
     assert_eq!(
         world.server.command(&["HLEN", "sp:{p:ada}:f"]).await.unwrap(),
         signalpost_lab::Reply::Number(1)
     );
 }
 
-async fn received(world: &World, source: &str, numbers: &[u32], only: u64) {
+/// Answers the present session of ada, or the one after it.
+async fn received(world: &World, source: &str, numbers: &[u32], is_present: bool) {
+    let present = world.server.command(&["HGET", "sp:{p:ada}:s", "num"]).await.unwrap();
+    let only = present.text().parse::<u64>().unwrap() + u64::from(!is_present);
     let mail =
         numbers.iter().map(|number| (SequenceNumber(*number), Mail::Received { reference: Some(*number) }));
-    let answers = Answers { to: &ada(), source: source.into(), session: 1, only, mail: mail.collect() };
+    let home = Region::OWN;
+    let answers = Answers { to: &ada(), source: source.into(), home, session: 1, only, mail: mail.collect() };
     answer(&world.node, NOW, &answers).await.unwrap();
 }
 
 #[tokio::test]
 async fn answers_come_once_and_to_the_session_that_asked() {
     let world = World::new(2).await;
-    received(&world, "r:1:eve", &[1, 2], SESSION).await;
-    received(&world, "r:1:eve", &[1, 2, 5], SESSION).await;
+    received(&world, "r:1:eve", &[1, 2], true).await;
+    received(&world, "r:1:eve", &[1, 2, 5], true).await;
     assert_eq!(world.entries().await, 3);
-    received(&world, "r:1:joe", &[5], SESSION).await;
+    received(&world, "r:1:joe", &[5], true).await;
     assert_eq!(world.entries().await, 4);
-    received(&world, "r:1:joe", &[6], SESSION + 1).await;
+    received(&world, "r:1:joe", &[6], false).await;
     assert_eq!(world.entries().await, 4, "another session asked");
 }

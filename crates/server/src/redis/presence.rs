@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::keys::shard;
 use super::node::Node;
+use super::reply::Reply;
 use super::scripts::{LEASES, PEEK};
 use crate::engine::limits::MAX_ANSWER_BYTES;
 use futures_util::future::join_all;
@@ -35,8 +36,19 @@ pub(super) enum Presence {
 /// # Errors
 /// Those of the store.
 pub(super) async fn peek(node: &Node, now: u64, peer: &PeerId) -> Result<Presence, StoreError> {
-    let mut fields =
-        node.run(node.call(&PEEK, now).key(node.keys.session(peer))).await?.into_fields("peek")?;
+    read(peer, node.run(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
+}
+
+/// Reads the same for a session of another region.
+///
+/// # Errors
+/// The region did not answer in time.
+pub(super) async fn ask(node: &Node, now: u64, peer: &PeerId) -> Result<Presence, StoreError> {
+    read(peer, node.ask(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
+}
+
+fn read(peer: &PeerId, reply: Reply) -> Result<Presence, StoreError> {
+    let mut fields = reply.into_fields("peek")?;
     Ok(match fields.text()?.as_str() {
         "connected" => {
             let number = fields.number()?;
@@ -52,6 +64,16 @@ pub(super) async fn peek(node: &Node, now: u64, peer: &PeerId) -> Result<Presenc
         "none" => Presence::None,
         _ => return Err(fields.malformed()),
     })
+}
+
+impl Presence {
+    /// Returns the number of the session, if there is one.
+    pub(super) const fn number(&self) -> Option<u64> {
+        match self {
+            Self::Connected { number, .. } | Self::Away { number } | Self::Lapsed { number } => Some(*number),
+            Self::None => None,
+        }
+    }
 }
 
 /// Finds those of the peers whose lease is over, as far as the agenda says: a part of it that does not answer says nothing. A lease

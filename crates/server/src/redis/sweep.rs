@@ -18,7 +18,7 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) {
     let due = agenda::due(node, now).await;
     node.health.note_sweep(due.failed.clone());
     match &due.failed {
-        None => node.sessions.store(due.sessions, Ordering::Relaxed),
+        None => node.notes.sessions.store(due.sessions, Ordering::Relaxed),
         Some(error) => tracing::warn!(%error, "a part of the agenda could not be read"),
     }
     let looks = due.peers.into_iter().map(async |id| {

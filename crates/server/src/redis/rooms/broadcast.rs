@@ -103,6 +103,7 @@ impl Rooms<'_> {
     ) -> Result<bool, StoreError> {
         let mut post = Post {
             to,
+            home: self.node.region,
             source: format!("p:{}", member.peer),
             session: member.session,
             number,
@@ -127,7 +128,7 @@ impl Rooms<'_> {
                     }
                     return Ok(true);
                 }
-                Posted::Old | Posted::Busy => return Ok(false),
+                Posted::Old | Posted::Busy | Posted::Unreached | Posted::Unsure => return Ok(false),
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
                     let target = Target { peer: to.clone(), session, has_session, seal: None };

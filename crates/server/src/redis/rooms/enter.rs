@@ -6,8 +6,8 @@ use super::steps::{Act, Actor, Effect};
 use super::tell::{Progress, Told};
 use crate::engine::limits::{LEASE_MS, UNPROMPTED_NOTICES};
 use crate::engine::{Mail, Outcome, explanation};
-use crate::redis::discovery;
 use crate::redis::error::StoreError;
+use crate::redis::listing;
 use crate::redis::seats::Member;
 use crate::redis::seats::Seat;
 use signalpost_protocol::{ErrorCode, Query, RoomName, limits};
@@ -184,7 +184,7 @@ impl Rooms<'_> {
         query: &Query,
     ) -> Result<Step, StoreError> {
         let (page, fields) = match &query.room {
-            None => (discovery::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
+            None => (listing::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
             Some(room) => {
                 let is_member = self.seat(member, room)?.is_some_and(|(_, seat)| seat.has_entered());
                 let to_member =

@@ -99,14 +99,14 @@ impl Rooms<'_> {
                 weight = weight.saturating_add(peer_weight(&entry.info));
                 // Each page lists at least one peer: a client that goes on asking must come to the end.
                 if page.peers.len() == limit || (weight > bytes && !page.peers.is_empty()) {
-                    page.cursor = last_listed.cloned();
+                    page.cursor = last_listed.map(ToString::to_string);
                     break;
                 }
                 last_listed = Some(&entry.peer);
                 page.peers.push(entry.info.clone());
             }
             if page.cursor.is_none() && is_full {
-                page.cursor = last_read.cloned();
+                page.cursor = last_read.map(ToString::to_string);
             }
             return Ok(Listed { version: read.version, page });
         }

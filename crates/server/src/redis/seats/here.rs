@@ -123,6 +123,11 @@ impl Book {
         self.members.get(peer).filter(|member| member.session == session).cloned()
     }
 
+    /// Whether this node owns a session of the peer that lies in this region.
+    pub(in crate::redis) fn is_home(&self, peer: &PeerId) -> bool {
+        self.members.contains_key(peer)
+    }
+
     pub(in crate::redis) fn enter(&mut self, room: &RoomName, peer: &PeerId) {
         self.rooms.entry(room.clone()).or_default().members.insert(peer.clone());
     }

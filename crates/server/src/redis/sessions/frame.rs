@@ -1,8 +1,9 @@
 //! Executes frames of clients: each once, in its turn.
 
 use super::super::error::StoreError;
+use super::super::find;
 use super::super::local::Owned;
-use super::super::mailbox::{self, Post, Posted};
+use super::super::mailbox::{Post, Posted};
 use super::super::node::Node;
 use super::super::rooms::{self, Step, Target};
 use super::commit::{self, Commit, Committed};
@@ -181,6 +182,7 @@ impl Turn<'_> {
         let mail = Mail::Relay { from: self.owned.id.clone(), signal };
         let mut post = Post {
             to,
+            home: self.node.region,
             source: format!("p:{}", self.owned.id.as_str()),
             session: self.owned.number,
             number: self.number.0.into(),
@@ -193,16 +195,17 @@ impl Turn<'_> {
         };
         for tries in 0..=MAX_NEWS {
             post.is_last |= tries == MAX_NEWS;
-            match mailbox::post(self.node, self.now, &post).await? {
+            let (posted, there) = find::post(self.node, self.now, &post).await?;
+            match posted {
                 Posted::Taken => return Ok(Ok(())),
-                Posted::Gone => return Ok(Err(ErrorCode::PeerNotFound)),
+                Posted::Gone | Posted::Unsure => return Ok(Err(ErrorCode::PeerNotFound)),
                 Posted::Old => return Ok(Err(ErrorCode::UpgradeRequired)),
-                Posted::Busy => return Ok(Err(ErrorCode::PeerBusy)),
+                Posted::Busy | Posted::Unreached => return Ok(Err(ErrorCode::PeerBusy)),
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
                     let target = Target { peer: to.clone(), session, has_session, seal: None };
                     let id = &self.owned.id;
-                    post.is_last = !rooms::tell_about(self.node, self.now, target, room, id, seat).await?;
+                    post.is_last = !rooms::tell_about(&there, self.now, target, room, id, seat).await?;
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! Receipts: the word that a message was acknowledged by its receiver's client.
 
-use super::super::error::{StoreError, let_pass};
+use super::super::error::StoreError;
+use super::super::find;
 use super::super::leftovers::Receipt;
-use super::super::mailbox::{self, Answers};
+use super::super::mailbox::Answers;
 use super::super::node::Node;
 use crate::engine::{Mail, explanation};
 use futures_util::future::join_all;
@@ -73,25 +74,13 @@ async fn give_one(
     });
     let answers = Answers {
         to: &first.sender,
+        home: node.region,
         source: format!("{letter}:{session}:{}", id.as_str()),
         session,
         only: first.session,
         mail: mail.collect(),
     };
-    answer(node, now, answers).await
-}
-
-/// Puts answers into a mailbox. A session into whose mailbox they cannot be put because of what stands in Redis ends: no answer is
-/// lost while the session of its receiver goes on.
-///
-/// # Errors
-/// Redis did not do it in time, or has no memory left.
-pub(super) async fn answer(node: &Node, now: u64, answers: Answers<'_>) -> Result<(), StoreError> {
-    let done = mailbox::answer(node, now, &answers).await;
-    if done.as_ref().is_err_and(StoreError::is_about_data) {
-        node.overflow(answers.to.clone(), answers.only);
-    }
-    let_pass(done, "an answer about a peer")
+    find::answer(node, now, &answers).await
 }
 
 /// The answer about a peer whose session has ended.
