@@ -33,8 +33,9 @@ pub(super) struct Post<'a> {
     pub(super) number: u64,
     /// When this node was last known to own that session: mail that comes long after that is not taken.
     pub(super) proof: Proof,
-    /// The mail.
+    /// The mail, and its text: written once, however many receivers it has.
     pub(super) mail: &'a Mail,
+    pub(super) text: &'a str,
     /// The reference of the receipt that its sender wants.
     pub(super) receipt: Option<u32>,
     /// The lowest version of the session that it is for.
@@ -45,7 +46,7 @@ pub(super) struct Post<'a> {
     pub(super) is_last: bool,
 }
 
-/// What became of it. The same post has the same end whenever it is repeated, [`Posted::Gone`] and [`Posted::Behind`] excepted.
+/// What became of a post. A post that is repeated has the same end, [`Posted::Gone`] and [`Posted::Behind`] excepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Posted {
     /// It is in the mailbox, or was put there before.
@@ -131,7 +132,7 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
         None => call.arg('-').arg('-'),
     };
     let call = call.arg(post.version).arg(deadline).arg(u8::from(post.is_last));
-    let call = call.arg(codec::encode(post.mail)?);
+    let call = call.arg(post.text);
     Ok(post.rooms.iter().fold(call, |call, (room, version)| call.arg(room.as_str()).arg(version)))
 }
 

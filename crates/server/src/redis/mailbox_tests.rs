@@ -1,5 +1,6 @@
 //! What becomes of mail that comes again or late, on a real Redis.
 
+use super::codec;
 use super::config::{Clock, Config};
 use super::mailbox::{Answers, Post, Posted, answer, post};
 use super::node::Node;
@@ -53,6 +54,7 @@ impl World {
         let signal = Signal::Message { room: None, data: "x".into(), receipt: false };
         let mail = Box::leak(Box::new(Mail::Relay { from: PeerId::parse("bob").unwrap(), signal }));
         let to = Box::leak(Box::new(ada()));
+        let text = Box::leak(Box::new(codec::encode(mail).unwrap()));
         let mut relay = Post {
             to,
             source: "p:bob".into(),
@@ -60,6 +62,7 @@ impl World {
             session: 7,
             number,
             mail,
+            text,
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
             version: 1,

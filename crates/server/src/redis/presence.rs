@@ -39,7 +39,7 @@ pub(super) async fn peek(node: &Node, now: u64, peer: &PeerId) -> Result<Presenc
     read(peer, node.run(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
 }
 
-/// Reads the same for a session of another region.
+/// Reads how it stands with the session of a peer of another region.
 ///
 /// # Errors
 /// The region did not answer in time.

@@ -111,7 +111,7 @@ impl Store {
     /// Runs a script once, which takes as long as `step` at the longest.
     ///
     /// # Errors
-    /// The same as for [`Store::run`].
+    /// Those of [`Store::run`].
     pub(super) async fn run_within(&self, step: Duration, call: &Call) -> Result<Reply, StoreError> {
         let by_hash = command("EVALSHA", &call.script.sha, call);
         let replied = match self.send(step, &by_hash).await {
@@ -148,7 +148,7 @@ impl Store {
     /// Measures how long Redis takes to answer, which is `step` at the longest.
     ///
     /// # Errors
-    /// The same as for [`Store::run`].
+    /// Those of [`Store::run`].
     pub(super) async fn ping(&self, step: Duration) -> Result<Duration, StoreError> {
         let begin = Instant::now();
         self.send(step, &cmd("PING")).await?;

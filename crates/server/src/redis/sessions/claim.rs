@@ -164,7 +164,7 @@ impl Attempt<'_> {
         self.node.call(script, self.now).keys(self.node.keys.whole(self.id))
     }
 
-    /// Adds what a claim says about the peer.
+    /// Adds what a claim says about the peer to the arguments of a call that begins or resumes a session.
     fn describe(&self, call: Call, keys: &Keys) -> Result<Call, StoreError> {
         let info = serde_json::to_string(&self.claim.peer).map_err(|_| StoreError::Malformed("a peer"))?;
         let call = call.arg("version").arg(self.claim.version).arg("info").arg(info);
