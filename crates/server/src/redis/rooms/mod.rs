@@ -41,8 +41,7 @@ use super::seats::Member;
 pub(super) use super::seats::Target;
 use crate::engine::limits::UNPROMPTED_NOTICES;
 use crate::engine::{Action, LeaveReason};
-use context::Rooms;
-use metrics::counter;
+use context::{Rooms, later};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
@@ -75,14 +74,6 @@ pub(super) async fn act(
     match step {
         Err(StoreError::OutOfMemory) => Ok(Step::refused(ErrorCode::ServerFull, reference)),
         other => other,
-    }
-}
-
-/// Leaves to a later look what was not the command's own step: the room finds who does not know its version.
-fn later(told: Result<(), StoreError>) {
-    if let Err(error) = told {
-        counter!("signalpost_redis_untold_total", "kind" => error.label()).increment(1);
-        tracing::warn!(%error, "a member was not told the news of its rooms");
     }
 }
 

@@ -1,7 +1,6 @@
 //! How sessions stand in their rooms: away, back, gone.
 
-use super::context::{Rooms, all, seat_field};
-use super::later;
+use super::context::{Rooms, all, later, seat_field};
 use super::steps::{Act, Acted, Actor, Effect};
 use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::error::StoreError;
