@@ -8,6 +8,7 @@ mod beside;
 mod client;
 mod nodes;
 mod outages;
+mod poison;
 mod rewound;
 mod shapes;
 mod trouble;

@@ -19,7 +19,7 @@ const READS: usize = 3;
 /// Peers that are looked at together.
 const TOGETHER: usize = 16;
 
-/// What became of a peer whose lease seemed to be over.
+/// Whether a peer whose lease seemed to be over is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Healed {
     /// It is present: the agenda was late.

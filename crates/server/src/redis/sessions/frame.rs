@@ -1,5 +1,6 @@
 //! Executes frames of clients: each once, in its turn.
 
+use super::super::codec;
 use super::super::error::StoreError;
 use super::super::find;
 use super::super::local::Owned;
@@ -180,6 +181,7 @@ impl Turn<'_> {
         }
         let own = rooms::own_versions(self.node, self.owned);
         let mail = Mail::Relay { from: self.owned.id.clone(), signal };
+        let text = codec::encode(&mail)?;
         let mut post = Post {
             to,
             home: self.node.region,
@@ -187,6 +189,7 @@ impl Turn<'_> {
             session: self.owned.number,
             number: self.number.0.into(),
             mail: &mail,
+            text: &text,
             receipt,
             proof: self.owned.proof,
             version: if receipt.is_some() { SESSIONS } else { 1 },
