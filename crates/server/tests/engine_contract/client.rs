@@ -42,6 +42,12 @@ impl Line {
         self.got.lock().unwrap().drain(..).filter_map(numbered).collect()
     }
 
+    /// Whether the socket has heard that its session was superseded. Everything else that came is thrown away.
+    #[allow(dead_code, reason = "for tests of regions")]
+    pub fn is_superseded(&self) -> bool {
+        self.got.lock().unwrap().drain(..).any(|delivery| delivery == Delivery::Superseded)
+    }
+
     /// Whether the socket has heard that its session is over.
     pub fn is_lost(&self) -> bool {
         self.got.lock().unwrap().contains(&Delivery::SessionLost)

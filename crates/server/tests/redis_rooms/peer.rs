@@ -177,7 +177,7 @@ impl Peer {
     }
 
     /// Waits for a reply; mail before it is taken.
-    async fn reply(&mut self) -> Delivery {
+    pub async fn reply(&mut self) -> Delivery {
         let (_, queue) = self.socket.clone().expect("a socket");
         let waiting = async {
             loop {

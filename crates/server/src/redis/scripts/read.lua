@@ -2,7 +2,7 @@
 --
 -- KEYS: of a whole session.
 -- ARGV: 1 time.
--- Replies: {time, {field, value, …}, number}; without fields there is no session. A client that has mail beyond the number has
---   seen what Redis has lost.
+-- Replies: {time, {field, value, …}, number, last}; without fields there is no session. A client that has mail beyond the number has
+--   seen what Redis has lost. `last` is the number of the last session that has ended, or 0.
 
-return { clock(), redis.call('HGETALL', KEYS[1]), text(sure_top()) }
+return { clock(), redis.call('HGETALL', KEYS[1]), text(sure_top()), redis.call('GET', KEYS[8]) or '0' }
