@@ -60,7 +60,7 @@ pub async fn visit(
     while let Some(guest) = invitations.take() {
         let Some(room) = rooms.of(guest) else { return Ok(()) };
         let (client, events) = match Client::connect(Settings::new(&guest_id(guest), endpoints())?).await {
-            Err(error) if error.code == ErrorCode::ServerUnreachable.into() => {
+            Err(error) if error.code == ErrorCode::ServerUnreachable => {
                 invitations.astray.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
