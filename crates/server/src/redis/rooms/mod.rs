@@ -124,7 +124,8 @@ pub(super) async fn resumed(
 /// Takes note that a client has acknowledged mail, and that so many notices still wait.
 ///
 /// # Errors
-/// None: what was not done is done later.
+/// [`StoreError::Unready`] when this node owns the session and its rooms do not know it: the client would hear no news until it
+/// comes again.
 pub(super) async fn acked(
     node: &Arc<Node>,
     now: u64,
@@ -132,7 +133,12 @@ pub(super) async fn acked(
     notices: usize,
 ) -> Result<(), StoreError> {
     let rooms = Rooms { node, now };
-    let Some(member) = rooms.member(owned) else { return Ok(()) };
+    let Some(member) = rooms.member(owned) else {
+        return match node.local.by_seal(&owned.seal) {
+            Some(_) => Err(StoreError::Unready("the rooms do not know a session of this node".into())),
+            None => Ok(()),
+        };
+    };
     let is_behind = {
         let mut state = member.state();
         state.notices = notices;

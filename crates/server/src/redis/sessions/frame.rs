@@ -118,7 +118,7 @@ async fn frame(
                 if let Some(mail) = aside {
                     node.local.deliver(socket, Delivery::Mail { seq: None, mail });
                 }
-                lost::aside(rooms::acked(node, now, owned, notices).await);
+                rooms::acked(node, now, owned, notices).await?;
                 lost::aside(rooms::committed(node, now, owned, &step.fields).await);
                 return Ok(step.outcome);
             }
