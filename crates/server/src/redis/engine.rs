@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::listener;
 use super::node::{Mesh, Node, draw};
 use super::rooms;
-use super::sessions::{beat, claim, commit, detach, frame, lost};
+use super::sessions::{beat, claim, commit, detach, frame, lost, vouch};
 use super::store::Store;
 use super::sweep;
 use crate::SocketId;
@@ -91,6 +91,7 @@ impl Engine for RedisEngine {
         node.note_now(now);
         match sweep::sweep(node, now).await {
             Ok(due) => {
+                vouch::look(node, now).await;
                 lost::end_overflowed(node, now).await;
                 due
             }

@@ -26,6 +26,8 @@ pub enum StoreError {
     Malformed(&'static str),
     /// The step came so late that it may have been done otherwise meanwhile.
     Stale,
+    /// Redis has lost a part of the session for which the step was: others have had later mail of it.
+    Rewound,
     /// Redis refused the step with another error.
     Refused(String),
     /// The options contradict each other or name a file that cannot be read.
@@ -51,6 +53,7 @@ impl StoreError {
             Self::ReadOnly => "read-only",
             Self::Malformed(_) => "malformed",
             Self::Stale => "stale",
+            Self::Rewound => "rewound",
             Self::Refused(_) => "refused",
             Self::Config(_) => "config",
         }
@@ -70,6 +73,7 @@ impl fmt::Display for StoreError {
             Self::ReadOnly => f.write_str("the Redis server is a read-only replica"),
             Self::Malformed(place) => write!(f, "Redis holds something that is not Signalpost's: {place}"),
             Self::Stale => f.write_str("a step came so late that it may have been done otherwise"),
+            Self::Rewound => f.write_str("Redis has lost a part of a session"),
             Self::Refused(why) => write!(f, "Redis refused a step: {why}"),
             Self::Config(why) => f.write_str(why),
         }

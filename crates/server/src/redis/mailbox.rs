@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::codec;
+use super::deposits::Deposit;
 use super::error::StoreError;
+use super::leftovers::Receipt;
 use super::local::Taken;
 use super::node::Node;
 use super::proof::Proof;
@@ -42,6 +44,23 @@ pub(super) struct Post<'a> {
     pub(super) is_last: bool,
 }
 
+impl Post<'_> {
+    /// The receipt that its sender wants, without the number of the mail.
+    fn wanted(&self) -> Option<Receipt> {
+        let Mail::Relay { from, .. } = self.mail else { return None };
+        let (seq, sender, session) = (SequenceNumber::FIRST, from.clone(), self.session);
+        self.receipt.map(|reference| Receipt { seq, sender, session, reference })
+    }
+}
+
+/// Reads what a script says about mail that it has put into a mailbox.
+fn deposit(reply: &mut Fields, to: &PeerId, receipt: Option<Receipt>) -> Result<Deposit, StoreError> {
+    let (session, era, top): (u64, String, u32) = (reply.number()?, reply.text()?, reply.number()?);
+    let top = SequenceNumber(top);
+    let receipt = receipt.map(|receipt| Receipt { seq: top, ..receipt });
+    Ok(Deposit::new(to, session, &era, top, receipt))
+}
+
 /// What became of it. The same post has the same end whenever it is repeated, [`Posted::Gone`] and [`Posted::Behind`] excepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Posted {
@@ -69,8 +88,8 @@ pub(super) const fn letter(kind: MailKind) -> char {
 /// Puts a relay into a mailbox, once.
 ///
 /// # Errors
-/// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. Memory that is used up
-/// is [`Posted::Busy`].
+/// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. [`StoreError::Rewound`]: the
+/// receiver has had later mail of the sender's session. Memory that is used up is [`Posted::Busy`].
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreError> {
     let mut deadline = post.proof.deadline(&node.config);
     for _ in 0..MAX_CLOCKS {
@@ -80,14 +99,17 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
         };
         let mut reply = reply.into_fields("post")?;
         return Ok(match reply.text()?.as_str() {
-            "ok" => Posted::Taken,
+            "ok" => {
+                if !reply.is_empty() {
+                    let deposit = deposit(&mut reply, post.to, post.wanted())?;
+                    node.deposits().note(deposit);
+                }
+                Posted::Taken
+            }
             "gone" => Posted::Gone,
             "old" => Posted::Old,
             "busy" => Posted::Busy,
-            "stale" => {
-                tracing::warn!(source = post.source, "mail of a session that has sent later mail");
-                Posted::Busy
-            }
+            "stale" => return Err(StoreError::Rewound),
             "behind" => Posted::Behind {
                 room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
                 seat: reply.text()?,
@@ -154,7 +176,7 @@ pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Resu
         }
         let mut reply = node.run_once(&call).await?.into_fields("answer")?;
         match reply.text()?.as_str() {
-            "ok" => {}
+            "ok" => node.deposits().note(deposit(&mut reply, answers.to, None)?),
             "gone" => return Ok(()),
             "busy" => {
                 node.overflow(answers.to.clone(), reply.number()?);

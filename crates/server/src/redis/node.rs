@@ -5,6 +5,7 @@
 
 use super::call::Call;
 use super::config::{Clock, Config};
+use super::deposits::Deposits;
 use super::error::StoreError;
 use super::health::Health;
 use super::keys::Keys;
@@ -84,8 +85,15 @@ pub(super) struct Node {
     last_now: Arc<AtomicU64>,
     /// How many sessions the store had when it was last counted.
     pub(super) sessions: AtomicU64,
+    losses: Losses,
+}
+
+/// Sessions of which something is lost, or may be.
+#[derive(Default)]
+struct Losses {
     /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
     overflowed: Mutex<BTreeSet<(PeerId, u64)>>,
+    deposits: Deposits,
 }
 
 impl Node {
@@ -108,7 +116,7 @@ impl Node {
             last_now: Arc::default(),
             health: Health::default(),
             sessions: AtomicU64::new(0),
-            overflowed: Mutex::default(),
+            losses: Losses::default(),
         }
     }
 
@@ -182,14 +190,19 @@ impl Node {
         draw().map(|number| format!("{number:032x}"))
     }
 
+    /// Returns what this node has put into mailboxes of late.
+    pub(super) const fn deposits(&self) -> &Deposits {
+        &self.losses.deposits
+    }
+
     /// Notes that the mailbox of a session could not take an answer.
     pub(super) fn overflow(&self, id: PeerId, number: u64) {
-        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, number));
+        self.losses.overflowed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, number));
     }
 
     /// Takes a session whose mailbox could not take an answer.
     pub(super) fn next_overflowed(&self) -> Option<(PeerId, u64)> {
-        self.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
+        self.losses.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
     }
 }
 

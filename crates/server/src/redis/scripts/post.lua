@@ -7,7 +7,7 @@
 --   11 the time after which nobody waits for it any more, or empty; 12 '1': where news have to come first, there is no room;
 --   13 mail; then pairs of a room and a version: the newest news of the sender in that room, which a member of it must have
 --   before.
--- Replies: {'ok'}; {'late', time}; {'gone'}: there is no such session; {'old'}: its version is too low; {'busy'}: no room;
+-- Replies: {'ok'}, in a mailbox of version 2 with the number of its session, the era and the number up to which mail is there; {'late', time}; {'gone'}: there is no such session; {'old'}: its version is too low; {'busy'}: no room;
 --   {'stale'}: later mail of the source was here; {'behind', room, seat, session, version}: the member gets the news of the
 --   sender first.
 
@@ -23,13 +23,18 @@ turn_sources(now, it[7], it[6], LAST)
 local session, number, outcome = last_of(ARGV[2])
 local own_session, own_number = tonumber(ARGV[3]), tonumber(ARGV[4])
 if session and (own_session < session or (own_session == session and own_number < number)) then return { 'stale' } end
-if session == own_session and number == own_number then return { outcome } end
+local function reply(became)
+  if became ~= 'ok' or version < 2 then return { became } end
+  return { became, it[1], era(), redis.call('HGET', KEYS[1], 'top') }
+end
+
+if session == own_session and number == own_number then return reply(outcome) end
 -- A flood of new senders does not fill the memory with their numbers.
 if not session and redis.call('HLEN', KEYS[3]) >= MAX_SOURCES then return { 'busy' } end
 
 local function conclude(became)
   note_source(ARGV[2], ARGV[3], ARGV[4], became, it[6])
-  return { became }
+  return reply(became)
 end
 
 if version < tonumber(ARGV[10]) then return conclude('old') end

@@ -2,7 +2,8 @@
 --
 -- KEYS: of a whole session.
 -- ARGV: 1 time.
--- Replies: {time, {field, value, …}, number}; without fields there is no session. A client that has mail beyond the number has
---   seen what Redis has lost.
+-- Replies: {time, {field, value, …}, number, proved}; without fields there is no session. A client that has mail beyond the number
+--   has seen what Redis has lost. Not proved (0): Redis may have lost newer keys of the session.
 
-return { clock(), redis.call('HGETALL', KEYS[1]), text(sure_top()) }
+local proved = redis.call('HGET', KEYS[1], 'proved') == era() and 1 or 0
+return { clock(), redis.call('HGETALL', KEYS[1]), text(sure_top()), proved }

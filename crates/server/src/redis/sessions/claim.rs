@@ -11,7 +11,7 @@ use super::super::mailbox;
 use super::super::node::Node;
 use super::super::proof::Proof;
 use super::super::{rooms, scripts};
-use super::stored::{Stored, key_fields};
+use super::stored::{Stored, hex, key_fields};
 use super::{lost, settle};
 use crate::SocketId;
 use crate::engine::limits::MAX_ENTRIES;
@@ -84,8 +84,10 @@ async fn read(node: &Node, now: u64, id: &PeerId) -> Result<(u64, Option<Stored>
     let mut reply = node.run(call).await?.into_fields("read")?;
     let (time, mut stored) = (reply.number()?, Stored::read(reply.list()?)?);
     let sure = Position(reply.number()?);
+    let is_proved = reply.number::<u8>()? == 1;
     if let Some(stored) = &mut stored {
         stored.top = stored.top.min(sure);
+        stored.may_lack_keys = !is_proved;
     }
     Ok((time, stored))
 }
@@ -130,6 +132,7 @@ impl Attempt<'_> {
         let info = serde_json::to_string(&self.claim.peer).map_err(|_| StoreError::Malformed("a peer"))?;
         let call = call.arg("version").arg(self.claim.version).arg("info").arg(info);
         let call = call.arg("incarnation").arg(self.claim.peer.incarnation);
+        let call = call.arg("root").arg(hex(&self.claim.root));
         Ok(key_fields(keys).into_iter().fold(call, |call, (name, value)| call.arg(name).arg(value)))
     }
 
@@ -194,7 +197,14 @@ impl Attempt<'_> {
         let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged.0).arg(MAX_ENTRIES);
         let [_, (_, next), ..] = key_fields(&stored.keys);
         let call = call.arg(next);
-        let call = self.describe(call, &keys)?;
+        let mut call = self.describe(call, &keys)?;
+        if stored.may_lack_keys {
+            // Then Redis may lack frames that were executed, too: their client would bring the next ones for ever.
+            let mut frames = stored.frames.clone();
+            frames.doubt();
+            let (_, after, gaps) = frames.parts();
+            call = call.arg("gap_after").arg(after.0).arg("gaps").arg(gaps);
+        }
         let mut reply = self.node.run(call).await?.into_fields("resume")?;
         if reply.text()? != "ok" {
             self.node.local.disown(self.socket);

@@ -70,7 +70,7 @@ async fn frame(
     let number = match taken {
         Ok(number) => number,
         Err(outcome) => {
-            let said = Commit { ack, fields, ..Commit::default() };
+            let said = Commit { ack, fields, is_of_client: true, ..Commit::default() };
             return Ok(match commit::commit(node, now, socket, owned, &said).await? {
                 Committed::Lost => Outcome::Unregistered,
                 _ => outcome,
@@ -86,6 +86,14 @@ async fn frame(
             Err(StoreError::OutOfMemory) => {
                 turn.refused(ErrorCode::ServerFull, explanation(ErrorCode::ServerFull).into(), None)
             }
+            Err(StoreError::Rewound) => {
+                // Another owner may have sent that, and then this one is none any more. Otherwise Redis has lost frames that were executed,
+                // and nobody knows any more what became of this one.
+                if commit::beat(node, now, socket, owned).await? != Committed::Lost {
+                    lost::rewound(node, now, socket, owned, owned.number).await?;
+                }
+                return Ok(Outcome::Unregistered);
+            }
             other => other?,
         };
         if step.outcome == Outcome::Unregistered {
@@ -96,6 +104,7 @@ async fn frame(
             ack,
             after: Some(after),
             answer: step.answer.map(Arc::new),
+            is_of_client: true,
             fields: fields.iter().cloned().chain(step.fields.iter().cloned()).collect(),
         };
         let aside = turn.put_aside(&mut said);

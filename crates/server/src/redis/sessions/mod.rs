@@ -10,3 +10,4 @@ pub(super) mod lost;
 mod receipts;
 mod settle;
 mod stored;
+pub(super) mod vouch;
