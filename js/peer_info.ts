@@ -24,9 +24,14 @@ export interface PeerQuery {
   readonly limit?: number;
   /** The `cursor` of the page before. */
   readonly cursor?: string;
+  /**
+   * Whether the peers come by region, those nearest to the server of this client first, and by id within a region. Default `false`: all by
+   * id. It makes no difference with `room`, and on a server that knows one region only.
+   */
+  readonly nearest?: boolean;
 }
 
-/** One page of peers, ordered by id. */
+/** One page of peers, in the order that the query asks for: by id, if it asks for none. */
 export interface PeerPage {
   /** The peers of this page. */
   readonly peers: readonly PeerInfo[];

@@ -39,6 +39,7 @@ export interface PeerConditions {
   readonly room?: string;
   readonly limit?: number;
   readonly cursor?: string;
+  readonly nearest?: boolean;
 }
 "#;
 
@@ -142,6 +143,7 @@ struct Conditions {
     room: Option<String>,
     limit: Option<u16>,
     cursor: Option<String>,
+    nearest: Option<bool>,
 }
 
 /// Reads which peers to list.
@@ -149,13 +151,15 @@ struct Conditions {
 /// # Errors
 /// The name of the argument that is wrong.
 pub fn query(object: &JsValue) -> Result<Query, JsValue> {
-    let Conditions { region, capability, room, limit, cursor } = from_js(object).map_err(|_| "query")?;
+    let read: Conditions = from_js(object).map_err(|_| "query")?;
+    let Conditions { region, capability, room, limit, cursor, nearest } = read;
     Ok(Query {
         region: label("region", region)?,
         capability: label("capability", capability)?,
         room: room.map(|name| room_name(&name)).transpose()?,
         limit,
         cursor,
+        nearest: nearest == Some(true),
     })
 }
 

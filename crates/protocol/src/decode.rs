@@ -89,6 +89,7 @@ impl ClientMessage {
                     limit => limit,
                 },
                 cursor: payload.cursor.take(),
+                nearest: payload.nearest == Some(true),
             }),
             Kind::Join => Self::Join(room_name(&payload.room)?),
             Kind::Leave => Self::Leave(room_name(&payload.room)?),

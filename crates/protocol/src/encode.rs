@@ -55,6 +55,7 @@ impl ClientMessage {
                 }
                 payload.limit = query.limit;
                 payload.cursor = query.cursor;
+                payload.nearest = query.nearest.then_some(true);
             }),
             Self::Join(room) | Self::Leave(room) => about_room(kind, &room, |_| {}),
             Self::Relay { to, signal } => {

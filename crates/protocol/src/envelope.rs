@@ -55,6 +55,8 @@ record! {
             region: Option<String> = "region",
             /// `peer-discovery`: only peers with this capability.
             capability: Option<String> = "capability" from client,
+            /// `peer-discovery`: whether peers that are near the asker come first.
+            nearest: Option<bool> = "nearest" from client,
             /// `hello`, `welcome`: the highest `seq` of the other end that this one has, of the session that is to be resumed.
             received: Option<Position> = "received",
             /// `hello`: how many times the client has said it.

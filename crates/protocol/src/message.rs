@@ -253,6 +253,8 @@ pub struct Query {
     pub limit: Option<u16>,
     /// The cursor of the page before.
     pub cursor: Option<String>,
+    /// Whether peers that are near the asker come first; otherwise they are ordered by id alone.
+    pub nearest: bool,
 }
 
 /// What one peer sends another through the server.

@@ -119,6 +119,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         prop::option::of(room()),
         limit,
         any::<Option<String>>(),
+        any::<bool>(),
     );
     prop_oneof![
         hello,
@@ -127,8 +128,8 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         Just(ClientMessage::Ack),
         Just(ClientMessage::Bye),
         Just(ClientMessage::Leaving),
-        query.prop_map(|(region, capability, room, limit, cursor)| {
-            ClientMessage::Discover(Query { region, capability, room, limit, cursor })
+        query.prop_map(|(region, capability, room, limit, cursor, nearest)| {
+            ClientMessage::Discover(Query { region, capability, room, limit, cursor, nearest })
         }),
         room().prop_map(ClientMessage::Join),
         room().prop_map(ClientMessage::Leave),

@@ -3,12 +3,14 @@
 
 use clap::Parser;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+#[cfg(feature = "redis")]
+use signalpost_protocol::Label;
 use signalpost_server::audit::{AuditStore, MemoryAuditStore};
 use signalpost_server::engine::Engine;
 use signalpost_server::memory::MemoryEngine;
 use signalpost_server::net::{Options, Server, start_log};
 #[cfg(feature = "redis")]
-use signalpost_server::redis::{Config, RedisAuditStore, RedisEngine, StoreError};
+use signalpost_server::redis::{RedisAuditStore, RedisEngine, Regions, StoreError};
 use signalpost_server::registry::Bounds;
 use std::error::Error;
 use std::io::Write;
@@ -71,7 +73,9 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         None => None,
     };
     #[cfg(feature = "redis")]
-    if let Some(config) = options.redis.config(options.resume_window.0)? {
+    let region = options.region.as_ref().map(Label::as_str);
+    #[cfg(feature = "redis")]
+    if let Some(config) = options.redis.regions(region, options.resume_window.0)? {
         let wait = Duration::from_millis(options.redis.redis_wait.0);
         let memory = options.audit.audit.then(|| options.audit.bytes());
         let (engine, audit) = tokio::select! {
@@ -97,12 +101,12 @@ type OnRedis = (RedisEngine, Option<RedisAuditStore>);
 
 /// Connects to Redis, and tries again for `wait` where that may help. With `memory` there is an audit trail of so many bytes.
 #[cfg(feature = "redis")]
-async fn connect(config: Config, memory: Option<usize>, wait: Duration) -> Result<OnRedis, StoreError> {
+async fn connect(config: Regions, memory: Option<usize>, wait: Duration) -> Result<OnRedis, StoreError> {
     let end = tokio::time::Instant::now().checked_add(wait);
     let both = async || {
         let engine = RedisEngine::connect(config.clone()).await?;
         let audit = match memory {
-            Some(bytes) => Some(RedisAuditStore::connect(config.clone(), bytes).await?),
+            Some(bytes) => Some(RedisAuditStore::connect(config.own()?, bytes).await?),
             None => None,
         };
         Ok((engine, audit))

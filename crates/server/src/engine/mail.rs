@@ -12,8 +12,8 @@ use std::sync::Arc;
 pub struct Page {
     /// The peers. A page may hold fewer than were asked for even when more follow.
     pub peers: Vec<Arc<PeerInfo>>,
-    /// The id after which the next page starts; `None` on the last page.
-    pub cursor: Option<PeerId>,
+    /// Where the next page starts: behind this id, unless the engine has another order too; `None` on the last page.
+    pub cursor: Option<String>,
 }
 
 /// One message for a client, which gets it once and in order: an answer, a signal or a notice.
@@ -198,7 +198,7 @@ impl Mail {
 
 fn to_wire(page: Page) -> (Vec<PeerInfo>, Option<String>) {
     let peers = page.peers.into_iter().map(Arc::unwrap_or_clone).collect();
-    (peers, page.cursor.map(|id| id.as_str().into()))
+    (peers, page.cursor)
 }
 
 fn page_weight(page: &Page) -> usize {

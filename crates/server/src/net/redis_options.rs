@@ -1,7 +1,7 @@
 //! The part of the command line that is about Redis.
 
 use super::milliseconds::{Milliseconds, seconds};
-use crate::redis::{Config, StoreError, Topology};
+use crate::redis::{Regions, StoreError, Topology};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use core::fmt;
@@ -12,8 +12,9 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Redis, which several servers share")]
 pub struct RedisOptions {
     /// Address of Redis, `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS; of several Sentinels or servers of a
-    /// cluster, with commas between them. Without it the server is alone and keeps everything in its memory. The environment variable
-    /// keeps a password out of the list of processes.
+    /// cluster, with commas between them. Of a mesh over several regions: with the name of the region and `=` before the first address of
+    /// each, as in `eu=redis://a,us=redis://b`; --region names that of the server. Without it the server is alone and keeps everything in its
+    /// memory. The environment variable keeps a password out of the list of processes.
     #[arg(long = "redis", env = "SIGNALPOST_REDIS", value_name = "URL", hide_env_values = true)]
     pub redis: Option<String>,
     /// Name of the master that the Sentinels at the addresses of --redis watch.
@@ -53,26 +54,28 @@ impl fmt::Debug for RedisOptions {
 }
 
 impl RedisOptions {
-    /// Returns the options of the engine; `None` without an address. `window_ms` is how long a session waits for its client.
+    /// Returns the options of the engine; `None` without an address. `region` is that of the server, `window_ms` is how long a session
+    /// waits for its client.
     ///
     /// # Errors
-    /// [`StoreError::Config`] for what is not an address.
-    pub fn config(&self, window_ms: u64) -> Result<Option<Config>, StoreError> {
+    /// [`StoreError::Config`] for what is not an address, and for regions without that of the server.
+    pub fn regions(&self, region: Option<&str>, window_ms: u64) -> Result<Option<Regions>, StoreError> {
         let Some(urls) = &self.redis else { return Ok(None) };
         let topology = match (&self.redis_sentinel, self.redis_cluster) {
             (Some(name), _) => Topology::Sentinel(name.clone()),
             (None, true) => Topology::Cluster,
             (None, false) => Topology::Single,
         };
-        Ok(Some(Config {
-            topology,
-            sentinel_login: self.redis_sentinel_login.as_deref().map(login),
-            prefix: self.redis_prefix.clone(),
-            ca: self.redis_ca.clone(),
-            window_ms,
-            sessions: self.redis_sessions,
-            ..Config::parse(urls)?
-        }))
+        let sentinel_login = self.redis_sentinel_login.as_deref().map(login);
+        let regions = Regions::parse(region, urls)?;
+        Ok(Some(regions.with(|config| {
+            config.topology = topology.clone();
+            config.sentinel_login.clone_from(&sentinel_login);
+            config.prefix.clone_from(&self.redis_prefix);
+            config.ca.clone_from(&self.redis_ca);
+            config.window_ms = window_ms;
+            config.sessions = self.redis_sessions;
+        })))
     }
 }
 

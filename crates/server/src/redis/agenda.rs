@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::keys::{SHARDS, shard};
 use super::node::Node;
+use super::reply::Reply;
 use super::scripts;
 use crate::engine::limits::LEASE_MS;
 use signalpost_protocol::PeerId;
@@ -102,35 +103,35 @@ pub(super) struct Due {
     pub(super) failed: Option<StoreError>,
 }
 
-/// Reads the agenda.
-///
-/// # Errors
-/// Redis did not answer in time.
-pub(super) async fn due(node: &Node, now: u64) -> Result<Due, StoreError> {
+/// Reads the agenda. A shard that does not answer, or not as the script does, keeps no other out.
+pub(super) async fn due(node: &Node, now: u64) -> Due {
     let calls = (0..SHARDS)
         .map(|shard| node.call(&scripts::AGENDA, now).keys(node.keys.agenda(shard)).arg(BATCH))
         .map(|call| node.store.run_owned(call));
     let mut due = Due::default();
     for reply in futures_util::future::join_all(calls).await {
-        // A shard that does not answer does not keep the others out.
-        let mut fields = match reply {
-            Ok(reply) => reply.into_fields("agenda")?,
-            Err(error) => {
-                due.failed = Some(error);
-                continue;
-            }
-        };
+        if let Err(error) = reply.and_then(|reply| due.take(reply)) {
+            due.failed = Some(error);
+        }
+    }
+    due
+}
+
+impl Due {
+    /// Takes in what one shard says.
+    fn take(&mut self, reply: Reply) -> Result<(), StoreError> {
+        let mut fields = reply.into_fields("agenda")?;
         let _time: u64 = fields.number()?;
         let (leases, windows): (u64, u64) = (fields.number()?, fields.number()?);
-        due.sessions = due.sessions.saturating_add(leases).saturating_add(windows);
-        due.away = due.away.saturating_add(windows);
+        self.sessions = self.sessions.saturating_add(leases).saturating_add(windows);
+        self.away = self.away.saturating_add(windows);
         let mut peers = fields.list()?;
         while !peers.is_empty() {
             match PeerId::parse(&peers.text()?) {
-                Ok(peer) => due.peers.push(peer),
+                Ok(peer) => self.peers.push(peer),
                 Err(why) => tracing::warn!(%why, "the agenda holds what is no peer id"),
             }
         }
+        Ok(())
     }
-    Ok(due)
 }

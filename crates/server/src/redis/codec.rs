@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use crate::engine::{Mail, Page};
 use signalpost_protocol::reason::Word;
-use signalpost_protocol::{Envelope, ErrorCode, Open, PeerId, PeerInfo, ServerMessage};
+use signalpost_protocol::{Envelope, ErrorCode, Open, PeerInfo, ServerMessage};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -33,10 +33,10 @@ pub(super) fn decode(text: &str) -> Result<Mail, StoreError> {
 fn from_message(message: ServerMessage) -> Option<Mail> {
     Some(match message {
         ServerMessage::Joined { room, peers, cursor, reference } => {
-            Mail::Joined { room, page: page(peers, cursor)?, reference }
+            Mail::Joined { room, page: page(peers, cursor), reference }
         }
         ServerMessage::Peers { peers, cursor, reference } => {
-            Mail::Found { page: page(peers, cursor)?, reference }
+            Mail::Found { page: page(peers, cursor), reference }
         }
         ServerMessage::Left { room, reference } => Mail::Left { room, reference },
         ServerMessage::Sent { reference } => Mail::Sent { reference },
@@ -61,12 +61,8 @@ fn from_message(message: ServerMessage) -> Option<Mail> {
     })
 }
 
-fn page(peers: Vec<PeerInfo>, cursor: Option<String>) -> Option<Page> {
-    let cursor = match cursor {
-        Some(id) => Some(PeerId::parse(&id).ok()?),
-        None => None,
-    };
-    Some(Page { peers: peers.into_iter().map(Arc::new).collect(), cursor })
+fn page(peers: Vec<PeerInfo>, cursor: Option<String>) -> Page {
+    Page { peers: peers.into_iter().map(Arc::new).collect(), cursor }
 }
 
 fn known<W: Word>(word: Open<W>) -> Option<W> {

@@ -31,6 +31,8 @@ pub enum Clock {
 pub struct Config {
     /// The addresses, with user name, password and database.
     pub(crate) servers: Vec<ConnectionInfo>,
+    /// The name of the region, empty where the mesh has one store for all.
+    pub region: String,
     /// How Redis is run.
     pub topology: Topology,
     /// With what the node logs in at the Sentinels: a user name, if it has one, and the password. The addresses of Redis have nothing to
@@ -74,6 +76,7 @@ impl Config {
         }
         Ok(Self {
             servers,
+            region: String::new(),
             topology: Topology::Single,
             sentinel_login: None,
             prefix: "sp:".into(),
@@ -108,6 +111,12 @@ impl Config {
 
     pub(super) fn servers(&self) -> &[ConnectionInfo] {
         &self.servers
+    }
+
+    /// The addresses with the numbers of databases.
+    pub(super) fn places(&self) -> String {
+        let place = |server: &ConnectionInfo| format!("{}/{}", server.addr(), server.redis_settings().db());
+        self.servers.iter().map(place).collect::<Vec<_>>().join(",")
     }
 
     /// The addresses without user names and passwords, for logs.

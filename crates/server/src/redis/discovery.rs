@@ -6,20 +6,16 @@
 
 use super::error::StoreError;
 use super::node::Node;
-use super::presence::{Presence, lapsed, meets, page_bytes, peek};
+use super::presence::{Presence, lapsed, peek};
 use super::reply::Fields;
 use super::scripts::{LIST_CHANGE, LIST_KEEP, LIST_PAGE};
-use crate::engine::{Page, peer_weight};
 use futures_util::future::{join_all, try_join_all};
-use signalpost_protocol::{Label, PeerId, PeerInfo, Query, limits};
+use signalpost_protocol::{Label, PeerId, PeerInfo};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Most entries that one listing looks at; a page that stops there is short and carries a cursor.
-const SCAN: usize = 600;
 /// Entries that are read at once.
-const CHUNK: usize = 200;
-
+pub(super) const CHUNK: usize = 200;
 /// Entries that one look picks at random in one list.
 const PICKS: usize = 8;
 /// Most times that one look picks in one list: again only where it has found an entry of a session that is over.
@@ -72,11 +68,9 @@ async fn change(
 }
 
 /// Puts some of the sessions of this node into their lists again, which live on by that, and removes entries of sessions that are over:
-/// Redis may have forgotten a session before a sweep found it. Called every 10 s, it gets round in a quarter of an hour.
-///
-/// # Errors
-/// Those of the store.
-pub(super) async fn keep(node: &Node, now: u64) -> Result<(), StoreError> {
+/// Redis may have forgotten a session before a sweep found it. Called every 10 s, it gets round in a quarter of an hour. A list that
+/// does not answer keeps nothing from the others.
+pub(super) async fn keep(node: &Node, now: u64) {
     let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let sessions = {
         let mut here = node.rooms.lock();
@@ -95,23 +89,24 @@ pub(super) async fn keep(node: &Node, now: u64) -> Result<(), StoreError> {
             for picks in
                 join_all(some.iter().map(|(list, entries)| keep_list(node, now, list, entries))).await
             {
-                picked.extend(picks?);
+                picked.extend(picks.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a list for discovery was not looked at");
+                    Vec::new()
+                }));
             }
         }
         kept.clear();
         let peers: Vec<&PeerId> = picked.iter().map(|(_, peer, _)| peer).collect();
-        let over = lapsed(node, now, &peers).await?;
+        let over = lapsed(node, now, &peers).await;
         let over: Vec<_> = picked.iter().filter(|(_, peer, _)| over.contains(peer)).collect();
         for some in over.chunks(TOGETHER) {
-            try_join_all(some.iter().map(|(list, peer, session)| presence(node, now, list, peer, *session)))
-                .await?;
+            join_all(some.iter().map(|(list, peer, session)| found(node, now, list, peer, *session))).await;
         }
         kept.extend(over.into_iter().map(|(list, ..)| (list.clone(), Vec::new())));
         if kept.is_empty() {
             break;
         }
     }
-    Ok(())
 }
 
 /// Puts entries into a list, and returns some of the list, with its name.
@@ -140,48 +135,23 @@ fn lists(node: &Node, info: &PeerInfo) -> BTreeSet<String> {
     regions.chain(capabilities).chain([node.keys.everybody()]).collect()
 }
 
-/// Lists one page of the peers that are present and meet every condition of the query, which names no room, ordered by id and
-/// without the asker.
+/// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
 ///
 /// # Errors
 /// Those of the store.
-pub(super) async fn find(node: &Node, now: u64, asker: &PeerId, query: &Query) -> Result<Page, StoreError> {
-    let list = match (&query.region, &query.capability) {
-        (Some(region), _) => node.keys.region(region),
-        (None, Some(capability)) => node.keys.capability(capability),
-        (None, None) => node.keys.everybody(),
-    };
-    let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
-    let bytes = match peek(node, now, asker).await? {
-        Presence::Connected { answer_bytes, .. } => page_bytes(answer_bytes),
-        _ => page_bytes(0),
-    };
-    let mut after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
-    let (mut page, mut weight, mut scanned) = (Page::default(), 0usize, 0usize);
-    loop {
-        let entries = read(node, now, &list, after.as_ref()).await?;
-        let is_last = entries.len() < CHUNK;
-        scanned = scanned.saturating_add(entries.len());
-        let asked = entries.iter().map(|(peer, session)| presence(node, now, &list, peer, *session));
-        for ((peer, _), info) in entries.iter().zip(try_join_all(asked).await?) {
-            after = Some(peer.clone());
-            let Some(info) = info.filter(|info| peer != asker && meets(info, query)) else { continue };
-            weight = weight.saturating_add(peer_weight(&info));
-            // Each page lists at least one peer: a client that goes on asking must come to the end.
-            if page.peers.len() == limit || (weight > bytes && !page.peers.is_empty()) {
-                page.cursor = page.peers.last().and_then(|last| PeerId::parse(&last.id).ok());
-                return Ok(page);
-            }
-            page.peers.push(info);
-        }
-        if is_last {
-            return Ok(page);
-        }
-        if scanned >= SCAN {
-            page.cursor = after;
-            return Ok(page);
-        }
-    }
+/// Returns the description of a session that a list names, if it is present, as far as is known: a session that cannot be read keeps
+/// nobody from the others.
+pub(super) async fn found(
+    node: &Node,
+    now: u64,
+    list: &str,
+    peer: &PeerId,
+    session: u64,
+) -> Option<Arc<PeerInfo>> {
+    presence(node, now, list, peer, session).await.unwrap_or_else(|error| {
+        tracing::warn!(%peer, %error, "a session in a list for discovery was not looked at");
+        None
+    })
 }
 
 /// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
@@ -203,7 +173,11 @@ async fn presence(
     }
 }
 
-async fn read(
+/// Reads a part of a list: peers and the numbers of their sessions, by id.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn read(
     node: &Node,
     now: u64,
     list: &str,

@@ -1,16 +1,18 @@
 //! The engine itself: takes commands, and sees to it that each gets its reply.
 
 use super::agenda;
-use super::config::Config;
 use super::error::StoreError;
 use super::listener;
 use super::node::{Mesh, Node, draw};
+use super::regional;
+use super::regions::Regions;
 use super::rooms;
 use super::sessions::{beat, claim, commit, detach, frame, lost, vouch};
 use super::store::Store;
 use super::sweep;
 use crate::SocketId;
 use crate::engine::{Command, DeliveryQueue, Engine, Usage};
+use futures_util::future::join_all;
 use metrics::counter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,26 +26,39 @@ const PROMPT: Duration = Duration::from_millis(500);
 /// The contract of [`Engine`] over Redis, which any number of nodes share.
 ///
 /// A command waits for one script, a claim for a few; while Redis is away it is repeated for as long as
-/// [`Config::patience`], one command for each socket. Then its socket is closed, and its client comes back and goes on where it
+/// [`super::Config::patience`], one command for each socket. Then its socket is closed, and its client comes back and goes on where it
 /// was.
 pub struct RedisEngine {
     mesh: Arc<Mesh>,
-    listener: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl RedisEngine {
-    /// Connects to Redis, and subscribes to the node's doorbell.
+    /// Connects to the Redis of the node's own region, and subscribes to its doorbell there. The other regions may be away.
     ///
     /// # Errors
     /// Why that does not work. The caller may try again where [`StoreError::is_temporary`] says that it can help.
-    pub async fn connect(config: Config) -> Result<Self, StoreError> {
+    pub async fn connect(regions: impl Into<Regions>) -> Result<Self, StoreError> {
+        let (config, others) = regions.into().split()?;
         let store = Store::connect(config.clone()).await?;
         let name = format!("{:016x}", draw()? as u64);
         let patience = config.patience;
-        let mesh = Mesh::new(Node::new(store, config, &name), Vec::new());
+        let others = others.into_iter().map(|config| {
+            let store = Store::connect_later(config.clone())?;
+            Ok(Node::new(store, config, &name))
+        });
+        let others = others.collect::<Result<Vec<_>, StoreError>>()?;
+        let mesh = Mesh::new(Node::new(store, config, &name), others);
         let (sender, mut subscribed) = watch::channel(0);
-        let listener = tokio::spawn(listener::listen(mesh.own().clone(), sender));
-        let engine = Self { mesh, listener };
+        let mut tasks = vec![tokio::spawn(listener::listen(mesh.own().clone(), sender))];
+        for node in mesh.others() {
+            let (sender, _) = watch::channel(0);
+            tasks.push(tokio::spawn(listener::listen(node.clone(), sender)));
+        }
+        for node in mesh.all().filter(|_| !mesh.others().is_empty()) {
+            tasks.push(tokio::spawn(regional::watch(node.clone())));
+        }
+        let engine = Self { mesh, tasks };
         let first = subscribed.wait_for(|subscriptions| *subscriptions > 0);
         let refused = engine.mesh.own().health.refused();
         let failure = tokio::select! {
@@ -56,7 +71,8 @@ impl RedisEngine {
         failure.map_or(Ok(engine), Err)
     }
 
-    /// Why the engine cannot do its work at the moment; `None` while it can.
+    /// Why the engine cannot do its work at the moment; `None` while it can. Another region that is away hinders only the peers
+    /// whose sessions lie there.
     pub fn trouble(&self) -> Option<StoreError> {
         let own = self.mesh.own();
         own.store.trouble().or_else(|| own.health.trouble())
@@ -65,7 +81,7 @@ impl RedisEngine {
 
 impl Drop for RedisEngine {
     fn drop(&mut self) {
-        self.listener.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -89,17 +105,11 @@ impl Engine for RedisEngine {
     async fn sweep(&self, now: u64) -> Option<u64> {
         let node = self.mesh.own();
         node.note_now(now);
-        match sweep::sweep(node, now).await {
-            Ok(due) => {
-                vouch::look(node, now).await;
-                lost::end_overflowed(node, now).await;
-                due
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the sweep was not done");
-                None
-            }
-        }
+        let others = regional::sweep_others(node, now);
+        sweep::sweep(node, now).await;
+        vouch::look(node, now).await;
+        end_overflowed(node, now).await;
+        rooms::due(node).into_iter().chain(others).min()
     }
 
     async fn finish(&self) {
@@ -109,14 +119,27 @@ impl Engine for RedisEngine {
     }
 
     async fn usage(&self) -> Usage {
-        let node = self.mesh.own();
-        let due = agenda::due(node, node.last_now()).await.unwrap_or_default();
+        // A region that is away counts nothing.
+        let regions = self.mesh.all().filter(|node| node.store.trouble().is_none());
+        let asked = regions.map(|node| agenda::due(node, node.last_now()));
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        Usage { peers: count(due.sessions), away: count(due.away), is_shared: true, ..Usage::default() }
+        let add = |all: Usage, due: agenda::Due| {
+            let peers = all.peers.saturating_add(count(due.sessions));
+            Usage { peers, away: all.away.saturating_add(count(due.away)), ..all }
+        };
+        let none = Usage { is_shared: true, ..Usage::default() };
+        join_all(asked).await.into_iter().fold(none, add)
     }
 
     fn degraded(&self) -> Option<&'static str> {
         self.trouble().as_ref().map(StoreError::label)
+    }
+}
+
+/// Ends sessions of any region whose mailbox could not take an answer.
+async fn end_overflowed(node: &Node, now: u64) {
+    for node in node.everywhere() {
+        lost::end_overflowed(&node, now).await;
     }
 }
 
@@ -125,7 +148,7 @@ async fn run(node: Arc<Node>, now: u64, socket: SocketId, command: Command) {
     let mut next = Some(command);
     while let Some(command) = next {
         execute(&node, now, socket, command).await;
-        lost::end_overflowed(&node, now).await;
+        end_overflowed(&node, now).await;
         next = node.local.finish(socket);
     }
 }

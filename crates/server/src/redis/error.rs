@@ -40,6 +40,11 @@ impl StoreError {
         matches!(self, Self::Unreachable(_) | Self::Unready(_) | Self::ReadOnly)
     }
 
+    /// Whether the same step, repeated at once, fails again, and nobody has done it.
+    pub(crate) const fn is_lasting(&self) -> bool {
+        !self.is_temporary() && !matches!(self, Self::Stale | Self::Rewound)
+    }
+
     /// A word for metrics and logs.
     pub const fn label(&self) -> &'static str {
         match self {

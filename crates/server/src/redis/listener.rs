@@ -7,6 +7,7 @@ use super::guard::{self, Guard};
 use super::local::Taken;
 use super::mailbox;
 use super::node::{Node, draw};
+use super::region::Region;
 use super::{rooms, sessions};
 use futures_util::StreamExt;
 use metrics::counter;
@@ -130,8 +131,8 @@ pub(super) async fn listen(node: Arc<Node>, subscribed: watch::Sender<u64>) {
                 subscribed.send_replace(before.saturating_add(1));
                 tokio::select! {
                     () = watch_over(&node, &hearing) => {}
-                    // The next subscription begins to look anew.
-                    () = look_at_all(&node, before > 0) => {}
+                    // The next subscription begins to look anew. In another region there may be sessions before the first.
+                    () = look_at_all(&node, before > 0 || node.region != Region::OWN) => {}
                 }
                 counter!("signalpost_redis_subscriptions_lost_total").increment(1);
                 drop(connection);

@@ -8,6 +8,7 @@ use super::leftovers::Receipt;
 use super::local::Taken;
 use super::node::Node;
 use super::proof::Proof;
+use super::region::Region;
 use super::reply::Fields;
 use super::scripts;
 use crate::engine::{Mail, MailKind};
@@ -24,6 +25,8 @@ const MAX_CLOCKS: usize = 3;
 pub(super) struct Post<'a> {
     /// The receiver.
     pub(super) to: &'a PeerId,
+    /// The region of the source.
+    pub(super) home: Region,
     /// Where it comes from: mail of one source and session is taken once, in the order of its numbers.
     pub(super) source: String,
     /// The session of the source.
@@ -70,6 +73,10 @@ pub(super) enum Posted {
     Gone,
     /// The session is of a lower version.
     Old,
+    /// The receiver's region did not answer in time: it may be there or not.
+    Unreached,
+    /// The receiver is in no region that answered in time; one did not.
+    Unsure,
     /// There is no room.
     Busy,
     /// The receiver must get the news of this room first. `seat`, `session` and `version` are the receiver's.
@@ -85,7 +92,7 @@ pub(super) const fn letter(kind: MailKind) -> char {
     }
 }
 
-/// Puts a relay into a mailbox, once.
+/// Puts a relay into a mailbox of this region, once.
 ///
 /// # Errors
 /// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. [`StoreError::Rewound`]: the
@@ -93,8 +100,9 @@ pub(super) const fn letter(kind: MailKind) -> char {
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreError> {
     let mut deadline = post.proof.deadline(&node.config);
     for _ in 0..MAX_CLOCKS {
-        let reply = match node.run(call(node, now, post, deadline)?).await {
+        let reply = match node.run_for(post.home, call(node, now, post, deadline)?).await {
             Err(StoreError::OutOfMemory) => return Ok(Posted::Busy),
+            Err(error) if error.is_temporary() && post.home != node.region => return Ok(Posted::Unreached),
             other => other?,
         };
         let mut reply = reply.into_fields("post")?;
@@ -102,7 +110,7 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
             "ok" => {
                 if !reply.is_empty() {
                     let deposit = deposit(&mut reply, post.to, post.wanted())?;
-                    node.deposits().note(deposit);
+                    node.notes.deposits.note(deposit);
                 }
                 Posted::Taken
             }
@@ -153,6 +161,8 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
 pub(super) struct Answers<'a> {
     /// The receiver.
     pub(super) to: &'a PeerId,
+    /// The region of the source.
+    pub(super) home: Region,
     /// Where they come from: each number is taken once, in the order of the numbers.
     pub(super) source: String,
     /// The session of the source.
@@ -163,29 +173,32 @@ pub(super) struct Answers<'a> {
     pub(super) mail: Vec<(SequenceNumber, Mail)>,
 }
 
-/// Puts answers into a mailbox, each once. A session whose mailbox cannot take one ends with the next command or sweep.
+/// Puts answers into a mailbox of this region, each once; `false`: there is no such session. A session whose mailbox cannot take one
+/// ends with the next command or sweep.
 ///
 /// # Errors
 /// Redis did not do it in time, or has no memory left.
-pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Result<(), StoreError> {
+pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Result<bool, StoreError> {
     for some in answers.mail.chunks(BATCH) {
         let call = node.call(&scripts::ANSWER, now).keys(node.keys.mailbox(answers.to));
         let mut call = call.arg(&answers.source).arg(answers.session).optional(answers.only);
         for (number, mail) in some {
             call = call.arg(number.0).arg(mail.weight()).arg(codec::encode(mail)?);
         }
-        let mut reply = node.run_once(&call).await?.into_fields("answer")?;
+        let replied =
+            if answers.home == node.region { node.run_once(&call).await } else { node.ask(call).await };
+        let mut reply = replied?.into_fields("answer")?;
         match reply.text()?.as_str() {
-            "ok" => node.deposits().note(deposit(&mut reply, answers.to, None)?),
-            "gone" => return Ok(()),
+            "ok" => node.notes.deposits.note(deposit(&mut reply, answers.to, None)?),
+            "gone" => return Ok(false),
             "busy" => {
                 node.overflow(answers.to.clone(), reply.number()?);
-                return Ok(());
+                return Ok(true);
             }
             _ => return Err(reply.malformed()),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Whether the sender wants to know if this does not arrive before the end of the session: it is part of a negotiation.

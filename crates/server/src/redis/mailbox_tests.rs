@@ -4,6 +4,7 @@ use super::config::{Clock, Config};
 use super::mailbox::{Answers, Post, Posted, answer, post};
 use super::node::Node;
 use super::proof::Proof;
+use super::region::Region;
 use super::scripts::BEGIN;
 use super::store::Store;
 use super::{StoreError, call::Call};
@@ -40,7 +41,8 @@ impl World {
     /// Begins a session, unless it is later than a time.
     async fn begin(&self, deadline: &str, version: u16) -> String {
         let call: Call = self.node.call(&BEGIN, NOW).keys(self.node.keys.whole(&ada())).arg("").arg("");
-        let call = call.arg(deadline).arg(&self.node.channel).arg(format!("seal{deadline}")).arg(100_000);
+        let call =
+            call.arg(deadline).arg(&self.node.channel).arg(format!("seal{deadline}")).arg(100_000).arg(0);
         let mut begun =
             self.node.run(call.arg("version").arg(version)).await.unwrap().into_fields("begin").unwrap();
         begun.text().unwrap()
@@ -54,6 +56,7 @@ impl World {
         let mut relay = Post {
             to,
             source: "p:bob".into(),
+            home: Region::OWN,
             session: 7,
             number,
             mail,
@@ -165,7 +168,8 @@ async fn a_flood_of_new_senders_is_refused_and_the_others_are_not() {
 async fn received(world: &World, source: &str, numbers: &[u32], only: Option<u64>) {
     let mail =
         numbers.iter().map(|number| (SequenceNumber(*number), Mail::Received { reference: Some(*number) }));
-    let answers = Answers { to: &ada(), source: source.into(), session: 1, only, mail: mail.collect() };
+    let home = Region::OWN;
+    let answers = Answers { to: &ada(), source: source.into(), home, session: 1, only, mail: mail.collect() };
     answer(&world.node, NOW, &answers).await.unwrap();
 }
 

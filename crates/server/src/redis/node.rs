@@ -5,22 +5,23 @@
 
 use super::call::Call;
 use super::config::{Clock, Config};
-use super::deposits::Deposits;
 use super::error::StoreError;
 use super::health::Health;
 use super::keys::Keys;
 use super::leftovers::Settling;
 use super::local::Local;
+use super::notes::Notes;
 use super::region::Region;
 use super::renewals::Renewals;
 use super::reply::Reply;
 use super::scripts::Script;
 use super::seats::Here;
 use super::store::Store;
+use super::whereabouts::Whereabouts;
+use metrics::{counter, gauge};
 use signalpost_protocol::PeerId;
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
@@ -29,6 +30,8 @@ use tokio_util::task::TaskTracker;
 const SLACK_MS: u64 = 30_000;
 /// Pauses between two tries of a step: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// Longest time for what a session of another region wants of this one.
+const ASK: Duration = Duration::from_secs(1);
 
 /// A node in all regions of its mesh.
 pub(super) struct Mesh {
@@ -40,13 +43,11 @@ impl Mesh {
     /// Takes the node as it works on its own region and on the others.
     pub(super) fn new(own: Node, others: Vec<Node>) -> Arc<Self> {
         Arc::new_cyclic(|mesh| {
-            let (local, last_now) = (Arc::clone(&own.local), Arc::clone(&own.last_now));
-            let tasks = own.tasks.clone();
             let others = (1..).zip(others).map(|(at, node)| {
-                let shared = (Arc::clone(&local), Arc::clone(&last_now));
-                let (region, mesh) = (Region(at), mesh.clone());
-                let tasks = tasks.clone();
-                Arc::new(Node { region, mesh, local: shared.0, last_now: shared.1, tasks, ..node })
+                let region = Region(at);
+                let (local, last_now) = (Arc::clone(&own.local), Arc::clone(&own.last_now));
+                let (whereabouts, tasks) = (Arc::clone(&own.whereabouts), own.tasks.clone());
+                Arc::new(Node { region, mesh: mesh.clone(), local, last_now, whereabouts, tasks, ..node })
             });
             let others = others.collect();
             Self { own: Arc::new(Node { mesh: mesh.clone(), ..own }), others }
@@ -56,6 +57,11 @@ impl Mesh {
     /// Returns the node as it works on its own region.
     pub(super) const fn own(&self) -> &Arc<Node> {
         &self.own
+    }
+
+    /// Returns the node as it works on the regions of others.
+    pub(super) fn others(&self) -> &[Arc<Node>] {
+        &self.others
     }
 
     /// Returns the node as it works on each region, its own first.
@@ -72,6 +78,9 @@ pub(super) struct Node {
     pub(super) keys: Keys,
     /// The same in all regions.
     pub(super) local: Arc<Local>,
+    /// The same in all regions.
+    pub(super) whereabouts: Arc<Whereabouts>,
+    pub(super) notes: Notes,
     pub(super) rooms: Here,
     pub(super) config: Config,
     /// The channel of the node's doorbell.
@@ -83,17 +92,6 @@ pub(super) struct Node {
     pub(super) health: Health,
     /// The time of the last command, for what no command asks for.
     last_now: Arc<AtomicU64>,
-    /// How many sessions the store had when it was last counted.
-    pub(super) sessions: AtomicU64,
-    losses: Losses,
-}
-
-/// Sessions of which something is lost, or may be.
-#[derive(Default)]
-struct Losses {
-    /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
-    overflowed: Mutex<BTreeSet<(PeerId, u64)>>,
-    deposits: Deposits,
 }
 
 impl Node {
@@ -107,6 +105,8 @@ impl Node {
             store,
             keys,
             local: Arc::default(),
+            whereabouts: Arc::default(),
+            notes: Notes::default(),
             rooms: Here::default(),
             config,
             channel,
@@ -115,8 +115,6 @@ impl Node {
             settling: Settling::default(),
             last_now: Arc::default(),
             health: Health::default(),
-            sessions: AtomicU64::new(0),
-            losses: Losses::default(),
         }
     }
 
@@ -128,6 +126,18 @@ impl Node {
         let mesh = self.mesh.upgrade();
         let found = mesh.and_then(|mesh| mesh.all().find(|node| node.region == region).cloned());
         found.ok_or_else(|| StoreError::Unreachable("the engine is gone".into()))
+    }
+
+    /// Returns the node as it works on every region, its own first.
+    pub(super) fn everywhere(&self) -> Vec<Arc<Self>> {
+        self.mesh.upgrade().map_or_else(Vec::new, |mesh| mesh.all().cloned().collect())
+    }
+
+    /// Returns the node as it works on every other region.
+    pub(super) fn elsewhere(&self) -> Vec<Arc<Self>> {
+        let mut all = self.everywhere();
+        all.retain(|node| node.region != self.region);
+        all
     }
 
     /// Begins a call with the time.
@@ -174,6 +184,43 @@ impl Node {
         }
     }
 
+    /// Runs a script once, for a short time, and not at all while Redis is away: for sessions of other regions, which go on
+    /// without this one.
+    ///
+    /// # Errors
+    /// Redis did not do it in time.
+    pub(super) async fn ask(&self, call: Call) -> Result<Reply, StoreError> {
+        let asked = match self.store.trouble() {
+            Some(trouble) => Err(trouble),
+            None => self.store.run_within(ASK, &call).await,
+        };
+        asked.inspect_err(|_| {
+            let region = self.config.region.clone();
+            counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
+        })
+    }
+
+    /// Runs a script for a session of a region: with patience for one of this region, as [`Node::ask`] for any other.
+    ///
+    /// # Errors
+    /// The last error.
+    pub(super) async fn run_for(&self, region: Region, call: Call) -> Result<Reply, StoreError> {
+        if region == self.region { self.run(call).await } else { self.ask(call).await }
+    }
+
+    /// Measures how far Redis is.
+    ///
+    /// # Errors
+    /// Redis did not answer in time.
+    pub(super) async fn measure(&self) -> Result<(), StoreError> {
+        let took = self.store.ping(ASK).await?;
+        self.notes.distance.note(took);
+        let region = self.config.region.clone();
+        gauge!("signalpost_redis_round_trip_seconds", "region" => region)
+            .set(self.notes.distance.median().as_secs_f64());
+        Ok(())
+    }
+
     /// Runs a script once, for what somebody repeats later.
     ///
     /// # Errors
@@ -190,19 +237,14 @@ impl Node {
         draw().map(|number| format!("{number:032x}"))
     }
 
-    /// Returns what this node has put into mailboxes of late.
-    pub(super) const fn deposits(&self) -> &Deposits {
-        &self.losses.deposits
-    }
-
     /// Notes that the mailbox of a session could not take an answer.
     pub(super) fn overflow(&self, id: PeerId, number: u64) {
-        self.losses.overflowed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, number));
+        self.notes.overflowed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, number));
     }
 
     /// Takes a session whose mailbox could not take an answer.
     pub(super) fn next_overflowed(&self) -> Option<(PeerId, u64)> {
-        self.losses.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
+        self.notes.overflowed.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
     }
 }
 

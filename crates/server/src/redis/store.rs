@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// The oldest version of Redis that has the flags of scripts (`#!lua flags=…`).
 const OLDEST: (u32, u32) = (7, 0);
@@ -57,10 +57,7 @@ impl Store {
         let (prefix, check) = (config.prefix.clone(), rights(&config.prefix));
         let connector = Arc::new(Connector::new(config)?);
         let first = open(&connector).await?;
-        let (sender, link) = watch::channel(Link::Open(1, first));
-        let broken = Arc::new(Broken::default());
-        let keeper = tokio::spawn(keep(connector.clone(), sender, broken.clone()));
-        let store = Self { connector, link, broken, keeper, step };
+        let store = Self::begin(connector, Link::Open(1, first), step);
         match store.run(&check).await? {
             Reply::Text(command) if command.is_empty() => Ok(store),
             Reply::Text(command) => {
@@ -71,15 +68,43 @@ impl Store {
         }
     }
 
+    /// Connects in the background: until then Redis is away.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`].
+    pub(super) fn connect_later(config: Config) -> Result<Self, StoreError> {
+        let step = config.step;
+        let connector = Arc::new(Connector::new(config)?);
+        let none = StoreError::Unreachable("not connected yet".into());
+        let store = Self::begin(connector, Link::Closed(none), step);
+        store.broken.told.notify_one();
+        Ok(store)
+    }
+
+    fn begin(connector: Arc<Connector>, first: Link, step: Duration) -> Self {
+        let (sender, link) = watch::channel(first);
+        let broken = Arc::new(Broken::default());
+        let keeper = tokio::spawn(keep(connector.clone(), sender, broken.clone()));
+        Self { connector, link, broken, keeper, step }
+    }
+
     /// Runs a script once. A script that the server does not know is sent to it.
     ///
     /// # Errors
     /// The step is not done, or nobody knows whether it is.
     pub(super) async fn run(&self, call: &Call) -> Result<Reply, StoreError> {
+        self.run_within(self.step, call).await
+    }
+
+    /// Runs a script once, which takes as long as `step` at the longest.
+    ///
+    /// # Errors
+    /// The same as for [`Store::run`].
+    pub(super) async fn run_within(&self, step: Duration, call: &Call) -> Result<Reply, StoreError> {
         let by_hash = command("EVALSHA", &call.script.sha, call);
-        let replied = match self.send(&by_hash).await {
+        let replied = match self.send(step, &by_hash).await {
             Err(error) if is_unknown_script(&error) => {
-                self.send(&command("EVAL", &call.script.source, call)).await
+                self.send(step, &command("EVAL", &call.script.source, call)).await
             }
             other => other,
         };
@@ -104,8 +129,18 @@ impl Store {
     pub(super) async fn publish(&self, channel: &str, text: &str) -> Result<(), StoreError> {
         let mut publish = cmd("PUBLISH");
         publish.arg(channel).arg(text);
-        self.send(&publish).await?;
+        self.send(self.step, &publish).await?;
         Ok(())
+    }
+
+    /// Measures how long Redis takes to answer, which is `step` at the longest.
+    ///
+    /// # Errors
+    /// The same as for [`Store::run`].
+    pub(super) async fn ping(&self, step: Duration) -> Result<Duration, StoreError> {
+        let begin = Instant::now();
+        self.send(step, &cmd("PING")).await?;
+        Ok(begin.elapsed())
     }
 
     /// Opens a connection that hands on what is published to `channel`.
@@ -128,7 +163,7 @@ impl Store {
         }
     }
 
-    async fn send(&self, command: &Cmd) -> Result<Value, redis::RedisError> {
+    async fn send(&self, step: Duration, command: &Cmd) -> Result<Value, redis::RedisError> {
         let mut link = self.link.clone();
         let open = async {
             // The keeper lives as long as the store.
@@ -136,7 +171,7 @@ impl Store {
             open.map(|link| link.clone()).ok()
         };
         let unreachable = |text| redis::RedisError::from((redis::ErrorKind::Io, text));
-        let Ok(Some(Link::Open(number, mut connection))) = timeout(self.step, open).await else {
+        let Ok(Some(Link::Open(number, mut connection))) = timeout(step, open).await else {
             return Err(unreachable("no connection"));
         };
         let sent = async {
@@ -145,7 +180,7 @@ impl Store {
                 Connection::Cluster(connection) => connection.req_packed_command(command).await,
             }
         };
-        let replied = timeout(self.step, sent).await.unwrap_or_else(|_| Err(unreachable("no reply in time")));
+        let replied = timeout(step, sent).await.unwrap_or_else(|_| Err(unreachable("no reply in time")));
         let replied = replied.and_then(Value::extract_error);
         if let Err(error) = &replied
             && let Connection::One(_) = connection
@@ -193,9 +228,11 @@ async fn keep(connector: Arc<Connector>, link: watch::Sender<Link>, broken: Arc<
             // A late word about a connection before this one.
             continue;
         }
-        tracing::warn!("the connection to Redis broke");
         let mut pause = PAUSES.0;
-        link.send_replace(Link::Closed(StoreError::Unreachable("the connection broke".into())));
+        if number > 0 {
+            tracing::warn!("the connection to Redis broke");
+            link.send_replace(Link::Closed(StoreError::Unreachable("the connection broke".into())));
+        }
         let connection = loop {
             match open(&connector).await {
                 Ok(connection) => break connection,

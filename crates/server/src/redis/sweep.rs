@@ -1,7 +1,6 @@
 //! Does what time makes due. Every node sweeps; scripts see to it that one of them wins.
 
 use super::agenda;
-use super::error::StoreError;
 use super::node::Node;
 use super::{rooms, sessions};
 use futures_util::StreamExt;
@@ -11,19 +10,15 @@ use std::sync::atomic::Ordering;
 /// Sessions that are looked at together.
 const AT_ONCE: usize = 32;
 
-/// Ends leases and windows that are over, and lets the rooms go on. Returns when there is more to do, if that is known.
-///
-/// # Errors
-/// Redis did not do it in time. The next sweep goes on.
-pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
+/// Ends leases and windows that are over, and lets the rooms go on. What Redis does not do in time the next sweep does.
+pub(super) async fn sweep(node: &Arc<Node>, now: u64) {
     if let Err(error) = agenda::write_renewals(node, now).await {
         tracing::warn!(%error, "signs of life are not in the agenda");
     }
-    let due =
-        agenda::due(node, now).await.inspect_err(|error| node.health.note_sweep(Some(error.clone())))?;
+    let due = agenda::due(node, now).await;
     node.health.note_sweep(due.failed.clone());
     match &due.failed {
-        None => node.sessions.store(due.sessions, Ordering::Relaxed),
+        None => node.notes.sessions.store(due.sessions, Ordering::Relaxed),
         Some(error) => tracing::warn!(%error, "a part of the agenda could not be read"),
     }
     futures_util::stream::iter(due.peers)
@@ -33,5 +28,5 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, Sto
             }
         })
         .await;
-    rooms::sweep(node, now).await
+    rooms::sweep(node, now).await;
 }

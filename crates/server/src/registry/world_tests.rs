@@ -136,7 +136,7 @@ impl World {
 
 pub(super) fn ids(page: &Page) -> (Vec<String>, Option<String>) {
     let peers = page.peers.iter().map(|peer| peer.id.clone()).collect();
-    (peers, page.cursor.as_ref().map(|id| id.as_str().into()))
+    (peers, page.cursor.clone())
 }
 
 pub(super) fn told(mail: Mail) -> Delivery {

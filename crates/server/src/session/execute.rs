@@ -116,7 +116,7 @@ impl Session {
             ClientMessage::Join(room) => Action::Join(room),
             ClientMessage::Leave(room) => Action::Leave(room),
             ClientMessage::Discover(query) => {
-                if query.cursor.as_deref().is_some_and(|cursor| PeerId::parse(cursor).is_err()) {
+                if query.cursor.as_deref().is_some_and(|cursor| !is_cursor(cursor, query.nearest)) {
                     let problem = "cursor is not one of this server";
                     return Err(subject.reject(ErrorCode::InvalidMessage, "cursor", problem));
                 }
@@ -244,4 +244,16 @@ fn check_versions(envelope: &Envelope, subject: &Subject) -> Result<(), Rejectio
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a server may have given the cursor: an id, or for a list of the nearest peers also numbers of regions before a slash,
+/// and an id or nothing behind it.
+fn is_cursor(cursor: &str, nearest: bool) -> bool {
+    let names_regions = |regions: &str| {
+        regions.len() <= limits::PEER_ID_BYTES
+            && regions.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    let is_place =
+        |(regions, id): (&str, &str)| names_regions(regions) && (id.is_empty() || PeerId::parse(id).is_ok());
+    PeerId::parse(cursor).is_ok() || (nearest && cursor.split_once('/').is_some_and(is_place))
 }

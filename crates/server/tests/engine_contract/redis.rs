@@ -4,7 +4,7 @@ use super::cases;
 use super::client::Tested;
 use futures_util::{FutureExt, StreamExt, stream};
 use signalpost_lab::{RedisCluster, RedisOptions, RedisProgram, RedisServer, SentinelGroup};
-use signalpost_server::redis::{Clock, Config, RedisEngine, Topology};
+use signalpost_server::redis::{Clock, Config, RedisEngine, Regions, Topology};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -39,11 +39,13 @@ fn urls(scheme: &str, user: &str, addresses: &[SocketAddr]) -> Config {
 }
 
 /// Runs every case on an engine of its own, which takes the time from the case.
-async fn contract(config: Config) {
+async fn contract(regions: impl Into<Regions>) {
+    let regions = regions.into();
     let run = async |(number, (name, case)): (usize, (&'static str, Case<RedisEngine>))| {
-        let mut config = config.clone();
-        (config.prefix, config.clock) = (format!("case{number}:"), Clock::Told);
-        let engine = RedisEngine::connect(config).await.unwrap();
+        let regions = regions.clone().with(|config| {
+            (config.prefix, config.clock) = (format!("case{number}:"), Clock::Told);
+        });
+        let engine = RedisEngine::connect(regions).await.unwrap();
         AssertUnwindSafe(case(engine)).catch_unwind().await.err().map(|_| name)
     };
     let failed: Vec<_> =
@@ -106,4 +108,15 @@ async fn in_a_cluster() {
     contract(config).await;
     let primaries: Vec<&RedisServer> = cluster.servers.iter().take(3).map(|each| &each.server).collect();
     nothing_was_refused(&primaries, &["eval", "evalsha", "ping", "cluster|slots"]).await;
+}
+
+/// The sessions of a case lie in one of the regions, and every case has the other beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn over_two_regions() {
+    let eu = RedisServer::start(with_users(RedisProgram::System)).await.unwrap();
+    let us = RedisServer::start(with_users(RedisProgram::System)).await.unwrap();
+    let urls = format!("eu=redis://{USER}{},us=redis://{USER}{}", eu.address(), us.address());
+    contract(Regions::parse(Some("us"), &urls).unwrap()).await;
+    nothing_was_refused(&[&eu, &us], &["eval", "evalsha", "subscribe", "publish"]).await;
+    assert!(eu.command_counts().await.unwrap().contains_key("evalsha"), "it is asked for strangers");
 }

@@ -1,6 +1,6 @@
 //! Only the receiver's part of Redis has lost its newest data, and with it mail whose sender has heard that it is in the mailbox.
 
-use super::client::{Client, LOST, peer, session};
+use super::client::{Client, LOST, session};
 use super::rewound::{ask, has, told};
 use super::shapes::urls;
 use super::{begin, fresh, resumed};
@@ -53,9 +53,9 @@ async fn in_a_cluster_a_tail_that_only_the_receivers_lose_is_missed() {
     assert_eq!((send(3, &away).await, send(4, &here).await), (Outcome::Executed, Outcome::Executed));
     assert_eq!(bob.mail().await.len(), 1);
     assert_eq!(bob.ack(0, 2).await, Outcome::Executed);
-    assert_eq!(send(5, &here).await, Outcome::Executed);
     let mut heard = told(&eve).await;
     assert!(is_received(&heard, 4), "{heard:?}");
+    assert_eq!(send(5, &here).await, Outcome::Executed);
     cluster.servers[primary].server.kill().unwrap();
     cluster.promoted_after(primary).await.unwrap();
     let since = Instant::now();
@@ -75,7 +75,7 @@ async fn in_a_cluster_a_tail_that_only_the_receivers_lose_is_missed() {
 /// Mail that the replica has is no reason to end anything.
 #[tokio::test]
 async fn in_a_cluster_a_promotion_without_a_loss_ends_no_session() {
-    let mut cluster = RedisCluster::start(RedisOptions::default()).await.unwrap();
+    let cluster = RedisCluster::start(RedisOptions::default()).await.unwrap();
     let mut config = urls(&cluster.addresses());
     config.topology = Topology::Cluster;
     let engine = RedisEngine::connect(config).await.unwrap();

@@ -27,7 +27,7 @@ async fn messages_cross_between_nodes_and_a_session_goes_on_at_the_other() {
     let again = Client::open(&first, 3).await;
     assert_eq!(again.resume(0, session("bob", "next", "n2", Some(70))).await, Ok(resumed(0, 70)));
     assert_eq!(numbers(&again.mail().await), (71..=100).collect::<Vec<_>>());
-    assert_eq!(bob.next().await, Some(Delivery::Replaced));
+    assert_eq!(bob.awaited().await, Some(Delivery::Replaced));
     assert_eq!(bob.request(0, 1, send("ada", 1)).await, (Vec::new(), Outcome::Unregistered));
     assert_eq!(again.request(0, 1, send("ada", 1)).await.1, Outcome::Executed);
     assert_eq!(ada.mail().await.len(), 1);

@@ -189,7 +189,7 @@ async fn a_session_whose_resumption_is_lost_ends() {
     pair.part().await;
     let again = Client::open(&engine, 2).await;
     assert_eq!(again.resume(0, session("bob", "next", "n2", Some(0))).await, Ok(resumed(0, 0)));
-    assert_eq!(bob.next().await, Some(Delivery::Replaced));
+    assert_eq!(bob.awaited().await, Some(Delivery::Replaced));
     assert_eq!(again.ack(0, 0).await, Outcome::Executed);
     pair.promote();
     start(&again, frame(1, ask("bob", "x"))).await;

@@ -5,6 +5,7 @@
 mod crowd;
 mod ghosts;
 mod peer;
+mod poison;
 
 use peer::{LOST, Mesh, Peer, id, room};
 use signalpost_lab::{RedisOptions, RedisServer};

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// Longest wait for a reply.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 static SOCKETS: AtomicU64 = AtomicU64::new(1);
 
@@ -178,7 +178,7 @@ impl Peer {
     }
 
     /// Waits for a reply; mail before it is taken.
-    async fn reply(&mut self) -> Delivery {
+    pub async fn reply(&mut self) -> Delivery {
         let (_, queue) = self.socket.clone().expect("a socket");
         let waiting = async {
             loop {

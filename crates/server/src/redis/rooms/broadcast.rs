@@ -31,7 +31,7 @@ impl Rooms<'_> {
         room: &RoomName,
         data: String,
     ) -> Result<Step, StoreError> {
-        let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
+        let Some((_, seat)) = self.seat(member, room)?.filter(|(_, seat)| seat.has_entered()) else {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         };
         let size = self.here().known(room).1;
@@ -56,7 +56,14 @@ impl Rooms<'_> {
                     self.send(member, proof, number, receiver, &mail, &news).await
                 });
                 for sent in join_all(sent).await {
-                    is_everywhere &= sent?;
+                    is_everywhere &= match sent {
+                        Err(error) if error.is_lasting() => {
+                            // One receiver that cannot be sent to keeps the others from nothing.
+                            tracing::warn!(%error, "a member did not get a broadcast");
+                            false
+                        }
+                        sent => sent?,
+                    };
                 }
             }
         }
@@ -97,6 +104,7 @@ impl Rooms<'_> {
     ) -> Result<bool, StoreError> {
         let mut post = Post {
             to,
+            home: self.node.region,
             source: format!("p:{}", member.peer),
             session: member.session,
             number,
@@ -121,7 +129,7 @@ impl Rooms<'_> {
                     }
                     return Ok(true);
                 }
-                Posted::Old | Posted::Busy => return Ok(false),
+                Posted::Old | Posted::Busy | Posted::Unreached | Posted::Unsure => return Ok(false),
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
                     let target = Target { peer: to.clone(), session, has_session, seal: None };

@@ -6,7 +6,7 @@ use crate::redis::error::StoreError;
 use crate::redis::local::{Owned, Taken};
 use crate::redis::mailbox;
 use crate::redis::node::Node;
-use crate::redis::seats::{Book, Member};
+use crate::redis::seats::{Book, Member, Seat};
 use futures_util::future::join_all;
 use signalpost_protocol::{RoomName, SequenceNumber};
 use std::sync::{Arc, MutexGuard};
@@ -31,6 +31,19 @@ impl<'a> Rooms<'a> {
         self.here().by_seal(&owned.id, &owned.seal)
     }
 
+    /// Returns the seat of a member in a room, with its text. A session with a seat that cannot be read ends with the next
+    /// command or sweep of this node: its client begins another.
+    ///
+    /// # Errors
+    /// [`StoreError::Malformed`] when the text is none of a seat.
+    pub(super) fn seat(
+        &self,
+        member: &Member,
+        room: &RoomName,
+    ) -> Result<Option<(String, Seat)>, StoreError> {
+        member.seat(room).inspect_err(|_| self.node.overflow(member.peer.clone(), member.session))
+    }
+
     /// Hands mail that is in the mailbox to the socket.
     pub(super) async fn deliver(
         &self,
@@ -48,7 +61,8 @@ impl<'a> Rooms<'a> {
     }
 }
 
-/// Waits for all of them, and returns the first error. None is dropped on the way: each may be delivering mail.
+/// Waits for the end of all these steps, and returns the first error. No step is dropped on the way: each may be delivering
+/// mail.
 pub(super) async fn all<T>(
     steps: impl IntoIterator<Item = impl Future<Output = Result<T, StoreError>>>,
 ) -> Result<Vec<T>, StoreError> {

@@ -6,8 +6,8 @@ use super::steps::{Act, Actor, Effect};
 use super::tell::{Progress, Told};
 use crate::engine::limits::{LEASE_MS, UNPROMPTED_NOTICES};
 use crate::engine::{Mail, Outcome, explanation};
-use crate::redis::discovery;
 use crate::redis::error::StoreError;
+use crate::redis::listing;
 use crate::redis::seats::Member;
 use crate::redis::seats::Seat;
 use signalpost_protocol::{ErrorCode, Query, RoomName, limits};
@@ -63,7 +63,7 @@ impl Rooms<'_> {
         room: &RoomName,
         again: bool,
     ) -> Result<Step, StoreError> {
-        let seat = member.seat(room)?;
+        let seat = self.seat(member, room)?;
         if seat.is_none() && member.rooms().len() >= limits::ROOMS_PER_PEER {
             return Ok(Step::refused(ErrorCode::TooManyRooms, reference));
         }
@@ -132,7 +132,7 @@ impl Rooms<'_> {
         let condition = |text: String| vec![(format!("?{}", seat_field(room)), text)];
         for _ in 0..TRIES {
             let (progress, _) = self.update(member, room, None, usize::MAX).await?;
-            let Some((text, seat)) = member.seat(room)? else { return Ok(None) };
+            let Some((text, seat)) = self.seat(member, room)? else { return Ok(None) };
             let listed = self.list(room, &member.peer, query).await?;
             if listed.version == seat.cursor || seat.cursor == 0 {
                 return Ok(Some((listed, condition(text))));
@@ -166,7 +166,7 @@ impl Rooms<'_> {
         reference: Option<u32>,
         room: &RoomName,
     ) -> Result<Step, StoreError> {
-        if member.seat(room)?.is_none() {
+        if self.seat(member, room)?.is_none() {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         }
         let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
@@ -184,9 +184,9 @@ impl Rooms<'_> {
         query: &Query,
     ) -> Result<Step, StoreError> {
         let (page, fields) = match &query.room {
-            None => (discovery::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
+            None => (listing::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
             Some(room) => {
-                let is_member = member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered());
+                let is_member = self.seat(member, room)?.is_some_and(|(_, seat)| seat.has_entered());
                 let to_member =
                     if is_member { self.list_to_member(member, room, query).await? } else { None };
                 match to_member {

@@ -1,8 +1,9 @@
 //! Lists of a room. A list names who is present in the room at one version, and nobody whose lease is over: such a peer is
 //! first made away, which the members hear before they get a list without it.
 
-use super::context::{Rooms, all};
+use super::context::Rooms;
 use super::entry::Entry;
+use super::later;
 use super::steps::{Act, Actor, MAX_READ};
 use crate::engine::{LeaveReason, Mail, Page, peer_weight};
 use crate::redis::agenda::{self, Plan};
@@ -10,6 +11,7 @@ use crate::redis::error::StoreError;
 use crate::redis::presence::{Presence, lapsed, meets, page_bytes, peek};
 use crate::redis::scripts::EXPIRE;
 use crate::redis::seats::Seat;
+use futures_util::future::join_all;
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
 
 /// Most times that a list is read anew because somebody in it is not present.
@@ -56,7 +58,7 @@ impl Rooms<'_> {
             let read = self.steps().page(room, after.as_ref(), most).await?;
             let is_full = read.entries.len() >= most;
             let peers: Vec<&PeerId> = read.entries.iter().map(|entry| &entry.peer).collect();
-            let mut absent = lapsed(self.node, self.now, &peers).await?;
+            let mut absent = lapsed(self.node, self.now, &peers).await;
             let suspects: Vec<&Entry> = read
                 .entries
                 .iter()
@@ -65,14 +67,18 @@ impl Rooms<'_> {
                 .collect();
             let mut is_healed = false;
             for some in suspects.chunks(TOGETHER) {
-                let healed =
-                    all(some.iter().map(|entry| self.heal(room, &entry.peer, entry.session))).await?;
-                for (entry, healed) in some.iter().zip(healed) {
+                let healed = some.iter().map(|entry| self.heal(room, &entry.peer, entry.session));
+                for (entry, healed) in some.iter().zip(join_all(healed).await) {
                     match healed {
-                        Healed::WasPresent => {
+                        Ok(Healed::WasPresent) => {
                             absent.remove(&entry.peer);
                         }
-                        Healed::IsAbsent => is_healed = true,
+                        Ok(Healed::IsAbsent) => is_healed = true,
+                        Err(error) => {
+                            // It keeps nobody from the list. Who reads it hears later if that peer is away or gone.
+                            absent.remove(&entry.peer);
+                            later(Err(error));
+                        }
                     }
                 }
             }
@@ -93,14 +99,14 @@ impl Rooms<'_> {
                 weight = weight.saturating_add(peer_weight(&entry.info));
                 // Each page lists at least one peer: a client that goes on asking must come to the end.
                 if page.peers.len() == limit || (weight > bytes && !page.peers.is_empty()) {
-                    page.cursor = last_listed.cloned();
+                    page.cursor = last_listed.map(ToString::to_string);
                     break;
                 }
                 last_listed = Some(&entry.peer);
                 page.peers.push(entry.info.clone());
             }
             if page.cursor.is_none() && is_full {
-                page.cursor = last_read.cloned();
+                page.cursor = last_read.map(ToString::to_string);
             }
             return Ok(Listed { version: read.version, page });
         }

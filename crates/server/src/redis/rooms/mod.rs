@@ -207,17 +207,11 @@ pub(super) async fn tell_about(
     Rooms { node, now }.tell_before_relay(target, &room, sender, seat).await
 }
 
-/// Gives large rooms their turn, and looks for lost bells now and then: a bounded part. Returns when to call again, if a room
-/// waits.
-///
-/// # Errors
-/// Those of the store.
-pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
+/// Gives large rooms their turn, and looks for lost bells now and then: a bounded part. [`due`] returns when to call again.
+pub(super) async fn sweep(node: &Arc<Node>, now: u64) {
     let rooms = Rooms { node, now };
-    if let Err(error) = rooms.ask_for_lost_bells().await {
-        tracing::warn!(%error, "the rooms were not looked at");
-    }
-    rooms.take_turn().await
+    rooms.ask_for_lost_bells().await;
+    rooms.take_turn().await;
 }
 
 /// Returns when [`sweep`] has work to do, if a large room waits for its turn.

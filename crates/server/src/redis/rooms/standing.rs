@@ -1,6 +1,7 @@
 //! How sessions stand in their rooms: away, back, gone.
 
 use super::context::{Rooms, all, seat_field};
+use super::later;
 use super::steps::{Act, Acted, Actor, Effect};
 use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::error::StoreError;
@@ -21,7 +22,10 @@ struct Stands {
 }
 
 impl Rooms<'_> {
-    /// Does something in a room, and tells the members of this node.
+    /// Lets a session act in a room, and tells the members of this node. Whom it could not tell the next look finds.
+    ///
+    /// # Errors
+    /// Those of the store: the session has not acted, or nobody knows whether it has.
     pub(super) async fn act(
         &self,
         room: &RoomName,
@@ -31,7 +35,7 @@ impl Rooms<'_> {
         let acted = self.steps().act(room, actor, act).await?;
         // The reply to the change itself may have been lost.
         if acted.effect == Effect::Changed || acted.version > self.here().known(room).0 {
-            self.spread(room, acted).await?;
+            later(self.spread(room, acted).await);
         }
         Ok(acted)
     }
@@ -39,7 +43,7 @@ impl Rooms<'_> {
     /// Tells the rooms of a peer how its session stands, and their members of this node what has changed.
     pub(super) async fn standing(&self, peer: &PeerId) -> Result<(), StoreError> {
         let changed = self.set_standing(peer).await?;
-        all(changed.iter().map(|(room, acted)| self.spread(room, *acted))).await?;
+        later(all(changed.iter().map(|(room, acted)| self.spread(room, *acted))).await.map(|_| ()));
         Ok(())
     }
 
@@ -73,16 +77,21 @@ impl Rooms<'_> {
             if member.own(room).is_some_and(|known| acted.own < known) {
                 return self.enter_again(member, room).await;
             }
-            if acted.own > 0 && member.seat(room)?.is_some_and(|(_, seat)| seat.has_entered()) {
+            if acted.own > 0 && self.seat(member, room)?.is_some_and(|(_, seat)| seat.has_entered()) {
                 member.note_own(room, acted.own);
             }
             self.here().hear(room, acted.version, Some(acted.members));
             Ok::<_, StoreError>(())
         });
-        all(acts).await?;
-        self.note_told(&member.peer, member.turn).await?;
-        member.state().is_untold = false;
-        self.tell_all_rooms(member).await
+        let noted = async {
+            all(acts).await?;
+            self.note_told(&member.peer, member.turn).await?;
+            member.state().is_untold = false;
+            Ok(())
+        };
+        // A room that does not know of it keeps the member from the news of no other.
+        let noted = noted.await;
+        noted.and(self.tell_all_rooms(member).await)
     }
 
     /// Lets a member of this node enter a room again that has lost its newest changes. All members get the list again.

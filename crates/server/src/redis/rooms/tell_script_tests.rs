@@ -40,7 +40,7 @@ impl World {
         let store = Store::connect(config.clone()).await.unwrap();
         let node = Node::new(store, config, "one");
         let begin = node.call(&BEGIN, NOW).keys(node.keys.whole(&ada())).arg("").arg("").arg("");
-        let begin = begin.arg(&node.channel).arg("mine").arg(100_000).arg("version").arg(2);
+        let begin = begin.arg(&node.channel).arg("mine").arg(100_000).arg(0).arg("version").arg(2);
         let mut begun = node.run(begin).await.unwrap().into_fields("begin").unwrap();
         assert_eq!(begun.text().unwrap(), "ok");
         Self { server, node, session: begun.number().unwrap() }
@@ -75,6 +75,7 @@ impl World {
         let (to, source) = (&ada(), "p:bob".to_owned());
         let relay = Post {
             to,
+            home: self.node.region,
             source,
             session: 7,
             number,

@@ -3,7 +3,7 @@
 -- KEYS: of a whole session.
 -- ARGV: 1 time; 2 number and revision of the session that was read ('num:rev'), or empty: none; 3 farewell for its socket;
 --   4 the time after which nobody waits for this any more, or empty; 5 channel of the node, 6 seal; 7 life of the keys in
---   milliseconds; then fields and values.
+--   milliseconds; 8 the number of the peer's last session in any region, or 0; then fields and values.
 -- Replies: {'ok', number, era, graves}; {'conflict'}: read again.
 
 local there = redis.call('HMGET', KEYS[1], 'num', 'rev', 'seal')
@@ -11,7 +11,7 @@ local there = redis.call('HMGET', KEYS[1], 'num', 'rev', 'seal')
 if there[3] == ARGV[6] then return { 'ok', there[1], era(), redis.call('SCARD', KEYS[7]) } end
 if ARGV[4] ~= '' and clock() > tonumber(ARGV[4]) then return { 'conflict' } end
 if (there[1] and there[1] .. ':' .. there[2] or '') ~= ARGV[2] then return { 'conflict' } end
-local former = tonumber(there[1] or redis.call('GET', KEYS[8]) or 0)
+local former = math.max(tonumber(there[1] or redis.call('GET', KEYS[8]) or 0), tonumber(ARGV[8]))
 if there[1] then bury('lost', ARGV[3]) end
 local time = redis.call('TIME')
 local number = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), former + 1)
@@ -19,7 +19,7 @@ local now = text(clock())
 redis.call('HSET', KEYS[1], 'num', text(number), 'rev', 1, 'node', ARGV[5], 'seal', ARGV[6], 'ttl', ARGV[7], 'state', 'c',
   'leaving', 0, 'seen', now, 'kept', now, 'due', 0, 'turned', now, 'top', 0, 'floor', 0, 'era', era(), 'proved', era(), 'received', 0,
   'gap_after', 0, 'gaps', 0, 'rn', 0, 'rb', 0, 'nn', 0, 'nb', 0, 'an', 0, 'ab', 0)
-for at = 8, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+for at = 9, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('DEL', KEYS[8])
 keep(ARGV[7])
 return { 'ok', text(number), era(), redis.call('SCARD', KEYS[7]) }

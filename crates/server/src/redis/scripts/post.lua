@@ -37,19 +37,24 @@ local function conclude(became)
   return reply(became)
 end
 
+-- Whether a member has the news of the sender up to a version. Its seat has: the version up to which the member has all news, that
+-- of its own last change, that of its first list, and the peers whose news it has ahead of its turn (JSON). A member that is about
+-- to enter has no own version. A member whose seat cannot be read has no news: the caller finds out why.
+local function has_news(seat, news)
+  local told, own, ahead = string.match(seat, '^(%d+) (%d+) %d+ ?(.*)$')
+  if not told then return false end
+  if own == '0' or tonumber(told) >= news then return true end
+  if ahead == '' then return false end
+  local is_read, known = pcall(function() return tonumber(cjson.decode(ahead)[ARGV[6]]) end)
+  return is_read and known and known >= news
+end
+
 if version < tonumber(ARGV[10]) then return conclude('old') end
 for at = 14, #ARGV, 2 do
-  -- A seat: the version up to which the member has the news, that of its own last change, that of its first list, and the peers
-  -- whose news it has ahead of its turn (JSON). A member that is about to enter has no own version.
   local seat = redis.call('HGET', KEYS[1], 'room:' .. ARGV[at])
-  if seat then
-    local told, own, ahead = string.match(seat, '^(%d+) (%d+) %d+ ?(.*)$')
-    local news = tonumber(ARGV[at + 1])
-    if own ~= '0' and tonumber(told) < news
-      and (ahead == '' or (cjson.decode(ahead)[ARGV[6]] or 0) < news) then
-      if ARGV[12] == '1' then return conclude('busy') end
-      return { 'behind', ARGV[at], seat, it[1], it[3] }
-    end
+  if seat and not has_news(seat, tonumber(ARGV[at + 1])) then
+    if ARGV[12] == '1' then return conclude('busy') end
+    return { 'behind', ARGV[at], seat, it[1], it[3] }
   end
 end
 if not has_room('r', tonumber(ARGV[5]), ARGV[6]) then return conclude('busy') end

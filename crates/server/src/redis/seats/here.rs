@@ -123,6 +123,11 @@ impl Book {
         self.members.get(peer).filter(|member| member.session == session).cloned()
     }
 
+    /// Whether this node owns a session of the peer that lies in this region.
+    pub(in crate::redis) fn is_home(&self, peer: &PeerId) -> bool {
+        self.members.contains_key(peer)
+    }
+
     pub(in crate::redis) fn enter(&mut self, room: &RoomName, peer: &PeerId) {
         self.rooms.entry(room.clone()).or_default().members.insert(peer.clone());
     }
@@ -224,14 +229,19 @@ impl Book {
                 self.reached = Some(last.peer.clone());
                 return Some((room, members));
             }
-            self.reached = None;
-            self.turns.pop_front();
-            if let Some(here) = self.rooms.get_mut(&room) {
-                here.is_queued = false;
-                if std::mem::take(&mut here.again) {
-                    self.queue(&room);
-                }
-            }
+            self.end_turn(false);
+        }
+    }
+
+    /// Ends the turn of the room that [`Book::next_turn`] returned last. It gets another one if something has changed meanwhile, or
+    /// with `again`.
+    pub(in crate::redis) fn end_turn(&mut self, again: bool) {
+        self.reached = None;
+        let Some(room) = self.turns.pop_front() else { return };
+        let Some(here) = self.rooms.get_mut(&room) else { return };
+        here.is_queued = false;
+        if std::mem::take(&mut here.again) || again {
+            self.queue(&room);
         }
     }
 

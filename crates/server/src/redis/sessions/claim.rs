@@ -10,9 +10,10 @@ use super::super::local::{Owned, Stream};
 use super::super::mailbox;
 use super::super::node::Node;
 use super::super::proof::Proof;
+use super::super::reply::Fields;
 use super::super::{rooms, scripts};
 use super::stored::{Stored, hex, key_fields};
-use super::{lost, settle};
+use super::{lost, settle, unique};
 use crate::SocketId;
 use crate::engine::limits::MAX_ENTRIES;
 use crate::engine::{Claim, Claimed, LossReason, Mail, Outcome};
@@ -48,12 +49,12 @@ pub(crate) async fn claim(
     }
     let seal = node.draw_seal()?;
     for _ in 0..MAX_TRIES {
-        let at = Instant::now();
-        let (time, stored) = read(node, now, &id).await?;
+        let Found { node, time, stored, last, at } = look_up(node, now, &id).await?;
+        let (node, stored) = (&node, stored);
         let holder = stored.as_ref().map(|stored| stored.holder(time, node.config.window_ms, &claim));
-        let is_full = node.sessions.load(Ordering::Relaxed) >= node.config.sessions;
+        let is_full = node.notes.sessions.load(Ordering::Relaxed) >= node.config.sessions;
         let proof = Proof::new(time, at);
-        let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim, proof };
+        let attempt = Attempt { node, now, socket, id: &id, seal: &seal, claim: &claim, proof, last };
         let is_done = match (decide(claim.received, holder.as_ref(), is_full), stored) {
             (Decision::Refuse(code), _) => {
                 refuse(code);
@@ -78,18 +79,54 @@ pub(crate) async fn claim(
     Err(StoreError::Unready("the session of a claim changes all the time".into()))
 }
 
-/// Reads a session, and the time of the store.
-async fn read(node: &Node, now: u64, id: &PeerId) -> Result<(u64, Option<Stored>), StoreError> {
-    let call = node.call(&scripts::READ, now).keys(node.keys.whole(id));
-    let mut reply = node.run(call).await?.into_fields("read")?;
-    let (time, mut stored) = (reply.number()?, Stored::read(reply.list()?)?);
-    let sure = Position(reply.number()?);
-    let is_proved = reply.number::<u8>()? == 1;
-    if let Some(stored) = &mut stored {
-        stored.top = stored.top.min(sure);
-        stored.may_lack_keys = !is_proved;
+/// What a claim has found.
+struct Found {
+    /// The node as it works on the region where the session lies, or is to lie.
+    node: Arc<Node>,
+    /// The time of the store, and that of this node before it was asked.
+    time: u64,
+    at: Instant,
+    stored: Option<Stored>,
+    /// The number of the peer's last session, in whatever region it was; 0 if none is known.
+    last: u64,
+}
+
+impl Found {
+    fn read(node: &Arc<Node>, at: Instant, mut reply: Fields) -> Result<Self, StoreError> {
+        let (time, mut stored) = (reply.number()?, Stored::read(reply.list()?)?);
+        let (sure, last) = (Position(reply.number()?), reply.number()?);
+        let is_proved = reply.number::<u8>()? == 1;
+        if let Some(stored) = &mut stored {
+            stored.top = stored.top.min(sure);
+            stored.may_lack_keys = !is_proved;
+        }
+        let last = stored.as_ref().map_or(last, |stored| stored.number);
+        Ok(Self { node: Arc::clone(node), time, at, stored, last })
     }
-    Ok((time, stored))
+}
+
+/// Finds the session of a peer: in the node's own region, or else in the others, which are asked at once. A region that does not
+/// answer in time keeps nobody from a new session.
+async fn look_up(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<Found, StoreError> {
+    let read = |node: &Node| node.call(&scripts::READ, now).keys(node.keys.whole(id));
+    let at = Instant::now();
+    let mut own = Found::read(node, at, node.run(read(node)).await?.into_fields("read")?)?;
+    let elsewhere = node.elsewhere();
+    if own.stored.is_some() || elsewhere.is_empty() {
+        return Ok(own);
+    }
+    let at = Instant::now();
+    let asked = elsewhere
+        .iter()
+        .map(|other| async { Found::read(other, at, other.ask(read(other)).await?.into_fields("read")?) });
+    let mut newest: Option<Found> = None;
+    for found in futures_util::future::join_all(asked).await.into_iter().flatten() {
+        own.last = own.last.max(found.last);
+        if found.stored.is_some() && newest.as_ref().is_none_or(|newest| found.last > newest.last) {
+            newest = Some(found);
+        }
+    }
+    Ok(newest.unwrap_or(own))
 }
 
 /// One attempt to commit a claim.
@@ -100,6 +137,8 @@ struct Attempt<'a> {
     id: &'a PeerId,
     seal: &'a str,
     claim: &'a Claim,
+    /// The number of the peer's last session in any region.
+    last: u64,
     /// The session was read then. It is this socket's from a later time on.
     proof: Proof,
 }
@@ -152,7 +191,7 @@ impl Attempt<'_> {
         let call = self.call(&scripts::BEGIN).optional(stored.map(Stored::revision));
         let call = call.optional(farewell.as_ref().and_then(bell::word));
         let call = call.arg(self.proof.deadline(&self.node.config));
-        let call = call.arg(&self.node.channel).arg(self.seal).arg(self.node.life_ms());
+        let call = call.arg(&self.node.channel).arg(self.seal).arg(self.node.life_ms()).arg(self.last);
         let call = self.describe(call, &keys)?;
         let mut reply = match self.node.run(call).await {
             Err(StoreError::OutOfMemory) => {
@@ -170,6 +209,7 @@ impl Attempt<'_> {
         if stored.is_some() {
             agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
         }
+        unique::look_elsewhere(self.node, self.now, self.id, number);
         self.node.local.change(self.socket, |owned| owned.number = number);
         let Some(owned) = self.node.local.owned(self.socket) else { return Ok(true) };
         lost::aside(lost::list(self.node, self.now, &owned).await);
@@ -219,6 +259,7 @@ impl Attempt<'_> {
         })?;
         let receipts = leftovers::receipts(reply.list()?)?;
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
+        unique::look_elsewhere(self.node, self.now, self.id, resumed.number);
         self.node.local.change(self.socket, |owned| {
             owned.frames = resumed.frames.clone();
             owned.rev = resumed.rev;

@@ -1,8 +1,9 @@
 //! Executes frames of clients: each once, in its turn.
 
 use super::super::error::StoreError;
+use super::super::find;
 use super::super::local::Owned;
-use super::super::mailbox::{self, Post, Posted};
+use super::super::mailbox::{Post, Posted};
 use super::super::node::Node;
 use super::super::rooms::{self, Step, Target};
 use super::commit::{self, Commit, Committed};
@@ -10,11 +11,15 @@ use super::lost::{self, Which};
 use crate::SocketId;
 use crate::engine::{Action, ClientFrame, Delivery, Mail, Outcome, explanation};
 use crate::registry::sessions::frames::Frames;
+use metrics::counter;
 use signalpost_protocol::{ErrorCode, PeerId, SESSIONS, SequenceNumber, Signal, limits};
 use std::sync::Arc;
 
 /// Most times that a room has moved on before the answer about it is committed.
 const MAX_TRIES: usize = 16;
+
+/// The explanation for a frame that cannot be executed because of what stands in Redis.
+const CANNOT_BE_DONE: &str = "the server's store has refused it: try again later";
 
 /// Executes a frame of the client of a session, and replies.
 ///
@@ -93,6 +98,12 @@ async fn frame(
                     lost::rewound(node, now, socket, owned, owned.number).await?;
                 }
                 return Ok(Outcome::Unregistered);
+            }
+            // The frame is used up: its client would send it again and again in vain.
+            Err(error) if error.is_lasting() => {
+                counter!("signalpost_redis_unreadable_total", "kind" => error.label()).increment(1);
+                tracing::error!(%socket, %error, "a frame cannot be executed");
+                turn.refused(ErrorCode::ServerFull, CANNOT_BE_DONE.into(), None)
             }
             other => other?,
         };
@@ -180,6 +191,7 @@ impl Turn<'_> {
         let mail = Mail::Relay { from: self.owned.id.clone(), signal };
         let mut post = Post {
             to,
+            home: self.node.region,
             source: format!("p:{}", self.owned.id.as_str()),
             session: self.owned.number,
             number: self.number.0.into(),
@@ -192,16 +204,17 @@ impl Turn<'_> {
         };
         for tries in 0..=MAX_NEWS {
             post.is_last |= tries == MAX_NEWS;
-            match mailbox::post(self.node, self.now, &post).await? {
+            let (posted, there) = find::post(self.node, self.now, &post).await?;
+            match posted {
                 Posted::Taken => return Ok(Ok(())),
-                Posted::Gone => return Ok(Err(ErrorCode::PeerNotFound)),
+                Posted::Gone | Posted::Unsure => return Ok(Err(ErrorCode::PeerNotFound)),
                 Posted::Old => return Ok(Err(ErrorCode::UpgradeRequired)),
-                Posted::Busy => return Ok(Err(ErrorCode::PeerBusy)),
+                Posted::Busy | Posted::Unreached => return Ok(Err(ErrorCode::PeerBusy)),
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
                     let target = Target { peer: to.clone(), session, has_session, seal: None };
                     let id = &self.owned.id;
-                    post.is_last = !rooms::tell_about(self.node, self.now, target, room, id, seat).await?;
+                    post.is_last = !rooms::tell_about(&there, self.now, target, room, id, seat).await?;
                 }
             }
         }

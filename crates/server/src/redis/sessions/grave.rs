@@ -2,8 +2,9 @@
 //! messages get their receipts or hear that there will be none, and peers that negotiated with it hear that it is gone.
 
 use super::super::error::StoreError;
+use super::super::find;
 use super::super::leftovers::{self, Receipt};
-use super::super::mailbox::{self, Answers};
+use super::super::mailbox::Answers;
 use super::super::node::Node;
 use super::super::reply::Fields;
 use super::super::{discovery, rooms, scripts};
@@ -106,12 +107,14 @@ async fn conclude(node: &Arc<Node>, now: u64, id: &PeerId, grave: Grave) -> Resu
     let names = grave.stored.seats.iter().filter_map(|(name, _)| RoomName::parse(name).ok()).collect();
     rooms::end(node, now, id, grave.number, grave.reason, names).await?;
     let (session, due, missing) = (grave.number, &grave.due, &grave.missing);
-    receipts::give(node, now, id, session, due, Fate::Received).await.1?;
-    receipts::give(node, now, id, session, missing, Fate::NotFound).await.1?;
+    // A region that is away keeps none of the others waiting.
+    let mut done = receipts::give(node, now, id, session, due, Fate::Received).await.1;
+    done = done.and(receipts::give(node, now, id, session, missing, Fate::NotFound).await.1);
     for sender in &grave.unheard {
         let mail = vec![(SequenceNumber::FIRST, receipts::not_found(id, None))];
         let source = format!("u:{session}:{}", id.as_str());
-        mailbox::answer(node, now, &Answers { to: sender, source, session, only: None, mail }).await?;
+        let answers = Answers { to: sender, home: node.region, source, session, only: None, mail };
+        done = done.and(find::answer(node, now, &answers).await);
     }
-    Ok(())
+    done
 }

@@ -10,4 +10,5 @@ pub(super) mod lost;
 mod receipts;
 mod settle;
 mod stored;
+pub(super) mod unique;
 pub(super) mod vouch;

@@ -1,8 +1,9 @@
 //! Receipts: the word that a message was acknowledged by its receiver's client.
 
 use super::super::error::StoreError;
+use super::super::find;
 use super::super::leftovers::Receipt;
-use super::super::mailbox::{self, Answers};
+use super::super::mailbox::Answers;
 use super::super::node::Node;
 use crate::engine::{Mail, explanation};
 use futures_util::future::join_all;
@@ -75,12 +76,13 @@ async fn give_one(
     });
     let answers = Answers {
         to: &first.sender,
+        home: node.region,
         source: format!("{letter}:{session}:{}", id.as_str()),
         session,
         only: Some(first.session),
         mail: mail.collect(),
     };
-    mailbox::answer(node, now, &answers).await
+    find::answer(node, now, &answers).await
 }
 
 /// The answer about a peer whose session has ended.

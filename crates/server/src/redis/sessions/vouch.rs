@@ -31,18 +31,18 @@ enum Fact {
 
 /// Looks after what this node has put into mailboxes whose Redis has started again since, or was replaced by a replica.
 pub(crate) async fn look(node: &Arc<Node>, now: u64) {
-    for sample in node.deposits().samples(Instant::now()) {
+    for sample in node.notes.deposits.samples(Instant::now()) {
         // While this part of Redis does not answer, nothing is known.
         let fact = ask(node, now, &sample).await;
         if fact.is_err() || fact == Ok(Fact::Same) {
             continue;
         }
-        let taken = node.deposits().take(&sample.era);
+        let taken = node.notes.deposits.take(&sample.era);
         futures_util::stream::iter(taken)
             .for_each_concurrent(AT_ONCE, async |deposit| {
                 let done = check(node, now, &deposit).await;
                 if done != Ok(true) {
-                    node.deposits().put_back(deposit);
+                    node.notes.deposits.put_back(deposit);
                 }
                 lost::aside(done.map(drop));
             })

@@ -71,7 +71,7 @@ impl Registry {
         let mut last_scanned: Option<&PeerId> = None;
         for (scanned, (id, meets)) in ids.enumerate() {
             if scanned >= SCAN {
-                page.cursor = last_scanned.cloned();
+                page.cursor = last_scanned.map(ToString::to_string);
                 break;
             }
             looked = looked.saturating_add(1);
@@ -83,7 +83,7 @@ impl Registry {
             bytes = bytes.saturating_add(peer_weight(&peer.info));
             // Each page lists at least one peer: a client that goes on asking must come to the end.
             if page.peers.len() == page_limits.peers || (bytes > page_limits.bytes && last_listed.is_some()) {
-                page.cursor = last_listed.cloned();
+                page.cursor = last_listed.map(ToString::to_string);
                 break;
             }
             last_listed = Some(id);
