@@ -148,6 +148,6 @@ mod tests {
         assert_eq!(samples(KEPT - Duration::from_millis(1)), 2);
         assert_eq!((samples(KEPT), deposits.all().len()), (1, 1));
         (0..=MAX).for_each(|_| deposits.note(deposit("cleo", "c", 1)));
-        assert_eq!((deposits.all().len(), samples(KEPT)), (MAX, 1));
+        assert_eq!((samples(KEPT), deposits.all().len()), (1, MAX));
     }
 }

@@ -26,7 +26,7 @@ pub enum StoreError {
     Malformed(&'static str),
     /// The step came so late that it may have been done otherwise meanwhile.
     Stale,
-    /// Redis has lost a part of the session for which the step was: others have had later mail of it.
+    /// Redis has lost a part of the session for which the step was, or may have: the step is not done.
     Rewound,
     /// Redis refused the step with another error.
     Refused(String),

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::codec;
+use super::config::Topology;
 use super::deposits::Deposit;
 use super::error::StoreError;
 use super::leftovers::Receipt;
@@ -35,6 +36,8 @@ pub(super) struct Post<'a> {
     pub(super) number: u64,
     /// When this node was last known to own that session: mail that comes long after that is not taken.
     pub(super) proof: Proof,
+    /// The era in which it was known to; `None`: it does not matter.
+    pub(super) era: Option<Arc<str>>,
     /// The mail.
     pub(super) mail: &'a Mail,
     /// The reference of the receipt that its sender wants.
@@ -95,8 +98,9 @@ pub(super) const fn letter(kind: MailKind) -> char {
 /// Puts a relay into a mailbox of this region, once.
 ///
 /// # Errors
-/// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. [`StoreError::Rewound`]: the
-/// receiver has had later mail of the sender's session. Memory that is used up is [`Posted::Busy`].
+/// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. [`StoreError::Rewound`]: Redis
+/// has started again or was replaced since, or the receiver has had later mail of the sender's session. Memory that is used up is
+/// [`Posted::Busy`].
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreError> {
     let mut deadline = post.proof.deadline(&node.config);
     for _ in 0..MAX_CLOCKS {
@@ -117,7 +121,7 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
             "gone" => Posted::Gone,
             "old" => Posted::Old,
             "busy" => Posted::Busy,
-            "stale" => return Err(StoreError::Rewound),
+            "stale" | "turned" => return Err(StoreError::Rewound),
             "behind" => Posted::Behind {
                 room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
                 seat: reply.text()?,
@@ -152,6 +156,9 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
         None => call.arg('-').arg('-'),
     };
     let call = call.arg(post.version).arg(deadline).arg(u8::from(post.is_last));
+    // The servers of a cluster have an era each.
+    let is_one = post.home == node.region && node.config.topology != Topology::Cluster;
+    let call = call.optional(post.era.as_deref().filter(|_| is_one));
     let call = call.arg(codec::encode(post.mail)?);
     Ok(post.rooms.iter().fold(call, |call, (room, version)| call.arg(room.as_str()).arg(version)))
 }

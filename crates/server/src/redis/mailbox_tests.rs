@@ -62,6 +62,7 @@ impl World {
             mail,
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
+            era: None,
             version: 1,
             rooms: &[],
             is_last: false,

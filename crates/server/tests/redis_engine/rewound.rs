@@ -129,6 +129,8 @@ async fn who_sent_what_is_lost_loses_the_session() {
     pair.promote();
     start(&joe, frame(3, ask("eve", "x"))).await;
     assert!(told(&joe).await.contains(&Delivery::SessionLost));
+    // It was not sent: what comes after a loss must not come before the word of it.
+    assert!(!has(&told(&eve).await, |mail| matches!(mail, Mail::Relay { .. })));
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@ use super::context::Rooms;
 use super::enter::{Step, too_often};
 use crate::engine::Mail;
 use crate::redis::error::StoreError;
+use crate::redis::local::Owned;
 use crate::redis::mailbox::{self, Post, Posted};
-use crate::redis::proof::Proof;
 use crate::redis::seats::{Member, Target};
 use crate::registry::Pace;
 use futures_util::future::join_all;
 use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS, Signal};
+use std::sync::Arc;
 
 /// Members that are sent to at once.
 const TOGETHER: usize = 64;
@@ -41,7 +42,7 @@ impl Rooms<'_> {
         }
         let own = member.state().own.get(room).copied().unwrap_or(seat.own);
         let news = [(room.clone(), own)];
-        let Some(proof) = self.node.local.proof(&member.seal) else { return Ok(Step::unregistered()) };
+        let Some(owned) = self.node.local.by_seal(&member.seal) else { return Ok(Step::unregistered()) };
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
         let (mut is_everywhere, mut part) = (true, Some(0));
@@ -53,7 +54,7 @@ impl Rooms<'_> {
                 let sent = others.map(|receiver| async {
                     // Nobody closes the semaphore.
                     let _permit = if is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
-                    self.send(member, proof, number, receiver, &mail, &news).await
+                    self.send(member, &owned, number, receiver, &mail, &news).await
                 });
                 for sent in join_all(sent).await {
                     is_everywhere &= match sent {
@@ -96,7 +97,7 @@ impl Rooms<'_> {
     async fn send(
         &self,
         member: &Member,
-        proof: Proof,
+        owned: &Owned,
         number: u64,
         to: &PeerId,
         mail: &Mail,
@@ -110,7 +111,8 @@ impl Rooms<'_> {
             number,
             mail,
             receipt: None,
-            proof,
+            proof: owned.proof,
+            era: Some(Arc::clone(&owned.stream.era)),
             version: 1,
             rooms: news,
             is_last: false,

@@ -82,6 +82,7 @@ impl World {
             mail: &mail,
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
+            era: None,
             version: 1,
             rooms: &news,
             is_last: false,

@@ -44,9 +44,7 @@ pub(crate) async fn detach(
             agenda::plan(node, now, &owned.id, Plan::Window(window)).await
         }
         // The client has a key that is lost: it cannot come back to what Redis has in place of its session.
-        "rewound" => {
-            lost::end(node, now, &owned.id, Which::Number(reply.number()?), "lost", None).await
-        }
+        "rewound" => lost::end(node, now, &owned.id, Which::Number(reply.number()?), "lost", None).await,
         _ => Ok(()),
     }
 }

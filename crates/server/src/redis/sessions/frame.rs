@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// Most times that a room has moved on before the answer about it is committed.
 const MAX_TRIES: usize = 16;
+/// Most times that Redis may have lost a part of the session before it counts as lost, although what is there is right.
+const MAX_DOUBTS: usize = 3;
 
 /// The explanation for a frame that cannot be executed because of what stands in Redis.
 const CANNOT_BE_DONE: &str = "the server's store has refused it: try again later";
@@ -92,11 +94,15 @@ async fn frame(
                 turn.refused(ErrorCode::ServerFull, explanation(ErrorCode::ServerFull).into(), None)
             }
             Err(StoreError::Rewound) => {
-                // Another owner may have sent that, and then this one is none any more. Otherwise Redis has lost frames that were executed,
-                // and nobody knows any more what became of this one.
-                if commit::beat(node, now, socket, owned).await? != Committed::Lost {
-                    lost::rewound(node, now, socket, owned, owned.number).await?;
+                let Some(owned) = node.local.owned(socket) else { return Ok(Outcome::Unregistered) };
+                if commit::beat(node, now, socket, &owned).await? == Committed::Lost {
+                    return Ok(Outcome::Unregistered);
                 }
+                if tries < MAX_DOUBTS {
+                    continue;
+                }
+                // Others have had later frames of this session, and Redis has lost them: nobody knows what became of this one.
+                lost::rewound(node, now, socket, &owned, owned.number).await?;
                 return Ok(Outcome::Unregistered);
             }
             // The frame is used up: its client would send it again and again in vain.
@@ -198,6 +204,7 @@ impl Turn<'_> {
             mail: &mail,
             receipt,
             proof: self.owned.proof,
+            era: self.node.local.by_seal(&self.owned.seal).map(|owned| owned.stream.era),
             version: if receipt.is_some() { SESSIONS } else { 1 },
             rooms: &own,
             is_last: false,
