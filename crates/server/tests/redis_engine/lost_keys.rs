@@ -48,9 +48,30 @@ async fn who_comes_with_a_lost_key_begins_anew_at_once() {
     let again = Client::open(&engine, 4).await;
     let expired = fresh(Some(LossReason::SessionExpired));
     assert_eq!(again.resume(0, session("bob", "n2", "n3", Some(0))).await, Ok(expired));
-    // From here on the session is of this time, and only its own keys open it.
+    // From here on only the keys of this session open it.
+    assert_eq!(again.ack(0, 0).await, Outcome::Executed);
     let thief = Client::open(&engine, 5).await;
     assert_eq!(thief.resume(0, session("bob", "old", "s2", Some(0))).await, TAKEN);
+}
+
+/// A claim with an older key had waited for Redis on a socket that its client has left. It is granted, and takes nothing from the client.
+#[tokio::test]
+async fn a_claim_that_nobody_waits_for_locks_nobody_out() {
+    let (pair, engine) = Pair::start().await;
+    let (_proxy, gone) = pair.other().await;
+    let bob = begin(&engine, 1, "bob").await;
+    assert_eq!(bob.ack(0, 0).await, Outcome::Executed);
+    pair.part().await;
+    let moved = Client::open(&gone, 2).await;
+    assert_eq!(moved.resume(0, session("bob", "next", "n2", Some(0))).await, Ok(resumed(0, 0)));
+    assert_eq!(moved.ack(0, 0).await, Outcome::Executed);
+    pair.promote();
+    let left = Client::open(&engine, 3).await;
+    assert_eq!(left.resume(0, session("bob", "next", "x", Some(0))).await, Ok(resumed(0, 0)));
+    left.end(0, LOST).await;
+    let again = Client::open(&engine, 4).await;
+    let expired = fresh(Some(LossReason::SessionExpired));
+    assert_eq!(again.resume(0, session("bob", "n2", "n3", Some(0))).await, Ok(expired));
 }
 
 /// An older key of a client whose session has lost nothing opens it no more as soon as the client has said anything.

@@ -50,6 +50,10 @@ impl Rooms<'_> {
             let (receivers, next) = self.steps().members(room, from).await?;
             part = next;
             for some in receivers.chunks(TOGETHER) {
+                // While Redis was away the sender may have gone on at another node, which has sent it to those who were there then.
+                if self.node.local.by_seal(&member.seal).is_none() {
+                    return Ok(Step::unregistered());
+                }
                 let others = some.iter().filter(|receiver| **receiver != member.peer);
                 let sent = others.map(|receiver| async {
                     // Nobody closes the semaphore.

@@ -4,7 +4,7 @@
 -- ARGV: 1 time; 2 seal; 3 number and 4 revision of the session when the owner got it; 5 the number up to which the owner has
 --   delivered, 6 the era in which that was; 7 most entries to return; 8 acknowledgement, or empty; 9 frames received before this
 --   one, or empty: there is no frame; 10 kind of the answer, or empty: none; 11 its weight; 12 the answer; 13 '1': the
---   client has just given a sign of life; then fields and values.
+--   client has the key that went out on this socket; then fields and values.
 --   An empty value removes the field; a field behind '?' must have the value already, or not be there where that is empty.
 -- Replies: {'ok', time, era, number of the answer or 0, top, graves, notices that wait, {number, mail, …}, {receipt, …}}; {'done',
 --   the same}: the frame was committed before; {'moved'}: a field has another value; {'fenced', farewell}: another owns the

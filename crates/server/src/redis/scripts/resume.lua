@@ -15,7 +15,7 @@ if there[3] ~= ARGV[4] then
   end
   ring(there[4], 'f', there[3], 'replaced')
   redis.call('HSET', KEYS[1], 'node', ARGV[3], 'seal', ARGV[4], 'former', there[3], 'farewell', 'replaced', 'state', 'c',
-    'leaving', 0, 'seen', text(clock()), 'kept', text(clock()), 'due', 0, 'proved', era())
+    'leaving', 0, 'seen', text(clock()), 'kept', text(clock()), 'due', 0)
   if there[7] == 'a' then redis.call('HSET', KEYS[1], 'untold', 1) end
   for at = 8, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
   redis.call('HINCRBY', KEYS[1], 'rev', 1)

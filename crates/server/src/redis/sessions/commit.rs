@@ -27,7 +27,7 @@ pub(super) struct Commit {
     /// The number of the last frame before this one, if there is a frame.
     pub(super) after: Option<Position>,
     pub(super) answer: Option<Arc<Mail>>,
-    /// The client has just given a sign of life: it is still the one that came with the session's key.
+    /// The client knows the `welcome` of this socket, and has not left it for another.
     pub(super) is_of_client: bool,
     /// Fields of the session; an empty value removes one, and `?` before a name makes it a condition.
     pub(super) fields: Vec<(String, String)>,

@@ -77,7 +77,7 @@ async fn frame(
     let number = match taken {
         Ok(number) => number,
         Err(outcome) => {
-            let said = Commit { ack, fields, is_of_client: true, ..Commit::default() };
+            let said = Commit { ack, fields, is_of_client: ack.is_some(), ..Commit::default() };
             return Ok(match commit::commit(node, now, socket, owned, &said).await? {
                 Committed::Lost => Outcome::Unregistered,
                 _ => outcome,
@@ -121,7 +121,7 @@ async fn frame(
             ack,
             after: Some(after),
             answer: step.answer.map(Arc::new),
-            is_of_client: true,
+            is_of_client: ack.is_some(),
             fields: fields.iter().cloned().chain(step.fields.iter().cloned()).collect(),
         };
         let aside = turn.put_aside(&mut said);

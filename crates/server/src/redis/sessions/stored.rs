@@ -29,7 +29,9 @@ pub(crate) struct Stored {
     pub(crate) keys: Keys,
     /// What all keys of this client have in common; `None` in a session of a node that did not know of it.
     root: Option<TokenHash>,
-    /// No client has shown a key of this session since Redis last started or another server took its place: it may have lost newer keys.
+    /// No client has shown that it has the newest key of this session since Redis last started or another server took its place, or since
+    /// the session began in place of another: there may be newer keys. A claim alone shows nothing: it may have waited for Redis on a socket
+    /// that its client has left meanwhile.
     pub(crate) may_lack_keys: bool,
     pub(crate) frames: Frames,
     /// The numbers of the newest mail, and of the last that is acknowledged.
