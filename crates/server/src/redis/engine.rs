@@ -71,7 +71,7 @@ impl RedisEngine {
         failure.map_or(Ok(engine), Err)
     }
 
-    /// Why the engine cannot do its work at the moment; `None` while it can. Another region that is away hinders only the peers
+    /// Returns why the engine cannot do its work at the moment; `None` while it can. Another region that is away hinders only the peers
     /// whose sessions lie there.
     pub fn trouble(&self) -> Option<StoreError> {
         let own = self.mesh.own();

@@ -57,7 +57,7 @@ pub(super) struct Owned {
     pub(super) proof: Proof,
 }
 
-/// How far the mail of a session has come.
+/// How far the mail of a session has come to the socket that owns it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stream {
     /// The number up to which the socket's queue has everything. `None`: the claim is not answered yet.

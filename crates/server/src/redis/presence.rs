@@ -36,23 +36,27 @@ pub(super) enum Presence {
 /// # Errors
 /// Those of the store.
 pub(super) async fn peek(node: &Node, now: u64, peer: &PeerId) -> Result<Presence, StoreError> {
-    read(node.run(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
+    read(peer, node.run(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
 }
 
-/// Reads the same for a session of another region.
+/// Reads how it stands with the session of a peer of another region.
 ///
 /// # Errors
 /// The region did not answer in time.
 pub(super) async fn ask(node: &Node, now: u64, peer: &PeerId) -> Result<Presence, StoreError> {
-    read(node.ask(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
+    read(peer, node.ask(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
 }
 
-fn read(reply: Reply) -> Result<Presence, StoreError> {
+fn read(peer: &PeerId, reply: Reply) -> Result<Presence, StoreError> {
     let mut fields = reply.into_fields("peek")?;
     Ok(match fields.text()?.as_str() {
         "connected" => {
             let number = fields.number()?;
-            let info = serde_json::from_str(&fields.text()?).map_err(|_| fields.malformed())?;
+            let info: PeerInfo = serde_json::from_str(&fields.text()?).map_err(|_| fields.malformed())?;
+            // Whom a list names by another id than its own nobody finds again, and the page after it would begin elsewhere.
+            if info.id != peer.as_str() {
+                return Err(fields.malformed());
+            }
             Presence::Connected { number, info: Arc::new(info), answer_bytes: fields.number()? }
         }
         "away" => Presence::Away { number: fields.number()? },

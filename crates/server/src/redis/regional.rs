@@ -46,7 +46,7 @@ pub(super) fn sweep_others(own: &Arc<Node>, now: u64) -> Option<u64> {
 }
 
 async fn sweep_other(node: &Arc<Node>, now: u64) {
-    if node.store.trouble().is_some() {
+    if node.store.try_now().is_err() {
         return;
     }
     vouch::look(node, now).await;

@@ -1,6 +1,6 @@
 //! Does what time makes due. Every node sweeps; scripts see to it that one of them wins.
 
-use super::agenda;
+use super::agenda::{self, Failed};
 use super::node::Node;
 use super::{rooms, sessions};
 use futures_util::StreamExt;
@@ -21,12 +21,14 @@ pub(super) async fn sweep(node: &Arc<Node>, now: u64) {
         None => node.notes.sessions.store(due.sessions, Ordering::Relaxed),
         Some(error) => tracing::warn!(%error, "a part of the agenda could not be read"),
     }
-    futures_util::stream::iter(due.peers)
-        .for_each_concurrent(AT_ONCE, async |id| {
-            if let Err(error) = sessions::lost::expire(node, now, &id).await {
-                tracing::warn!(%error, "a session that is due could not be looked at");
-            }
-        })
-        .await;
+    let looks = due.peers.into_iter().map(async |id| {
+        let failure = sessions::lost::expire(node, now, &id).await.err()?;
+        tracing::warn!(error = %failure, "a session that is due could not be looked at");
+        Some(Failed::new(&id, &failure))
+    });
+    let looks = futures_util::stream::iter(looks).buffer_unordered(AT_ONCE);
+    let mut failed: Vec<Failed> = looks.filter_map(async |failed| failed).collect().await;
+    failed.extend(due.strange);
+    agenda::put_off(node, now, failed).await;
     rooms::sweep(node, now).await;
 }

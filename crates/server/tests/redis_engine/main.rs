@@ -11,6 +11,7 @@ mod lost_keys;
 mod lost_mail;
 mod nodes;
 mod outages;
+mod poison;
 mod rewound;
 mod shapes;
 mod trouble;

@@ -2,9 +2,9 @@
 
 use super::peer::{LOST, Mesh, Peer, room};
 use super::{mesh, names, server, three_members, two_members};
-use signalpost_lab::RedisServer;
-use signalpost_protocol::{Query, RoomName};
-use signalpost_server::engine::{Action, Delivery, Engine, Outcome};
+use signalpost_lab::{RedisServer, Reply};
+use signalpost_protocol::{ErrorCode, Query, RoomName};
+use signalpost_server::engine::{Action, Delivery, Departure, Engine, Outcome};
 use signalpost_server::redis::{Clock, Config, RedisEngine};
 use std::time::Duration;
 
@@ -112,6 +112,40 @@ async fn a_member_of_a_broken_room_keeps_nobody_from_another() {
     mesh.settle(&mut peers).await;
     let cy = enter(&mesh, "cy", 1).await;
     assert_eq!(cy.picture.present, names(["ada", "bob"]));
+    // The end of her session is told where that can be told, and is not found again by every sweep.
+    peers[0].end(&mesh, Departure::Bye).await;
+    mesh.settle(&mut peers).await;
+    assert_eq!(peers[1].picture.present, names(["cy"]));
+    assert_eq!(server.command(&["SCARD", "sp:{p:ada}:e"]).await.unwrap(), Reply::Number(0));
+}
+
+/// Bob's session is broken. Cy hears what Ada says to all.
+#[tokio::test]
+async fn a_broadcast_reaches_whom_it_can_reach() {
+    let server = server().await;
+    let mut mesh = mesh(&server, 2).await;
+    let mut peers = three_members(&mut mesh).await;
+    server.command(&["HSET", "sp:{p:bob}:s", "version", "x"]).await.unwrap();
+    let broadcast = Action::Broadcast { room: room(), data: "x".into() };
+    assert_eq!(peers[0].run(&mesh, broadcast).await, Outcome::Refused(ErrorCode::PeerBusy));
+    mesh.settle(&mut peers[2..]).await;
+    assert_eq!(peers[2].messages, ["x"]);
+}
+
+/// The description of a session, or of a member of a room, is another peer's: nobody is listed under an id that is not its own.
+#[tokio::test]
+async fn a_description_of_another_peer_is_nobodys() {
+    let server = server().await;
+    let mut mesh = mesh(&server, 2).await;
+    let _three = three_members(&mut mesh).await;
+    let other = r#"{"id":"zed","session":7}"#;
+    server.command(&["HSET", "sp:{p:bob}:s", "info", other]).await.unwrap();
+    server.command(&["HSET", "sp:{r:r}:d", "bob", other]).await.unwrap();
+    let mut dan = enter(&mesh, "dan", 0).await;
+    assert_eq!(dan.picture.present, names(["ada", "cy"]));
+    dan.run(&mesh, Action::Leave(room())).await;
+    assert_eq!(dan.run(&mesh, Action::Discover(Query::default())).await, Outcome::Executed);
+    assert_eq!(dan.picture.present, names(["ada", "cy"]));
 }
 
 /// Nobody knows whether Bob, whose session cannot be read, is there. Who enters the room or looks for peers gets its list.

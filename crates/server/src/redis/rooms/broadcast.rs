@@ -3,7 +3,8 @@
 use super::context::Rooms;
 use super::enter::{Step, too_often};
 use crate::engine::Mail;
-use crate::redis::error::StoreError;
+use crate::redis::codec;
+use crate::redis::error::{StoreError, let_pass};
 use crate::redis::local::Owned;
 use crate::redis::mailbox::{self, Post, Posted};
 use crate::redis::seats::{Member, Target};
@@ -45,6 +46,7 @@ impl Rooms<'_> {
         let Some(owned) = self.node.local.by_seal(&member.seal) else { return Ok(Step::unregistered()) };
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
+        let text = codec::encode(&mail)?;
         let (mut is_everywhere, mut part) = (true, Some(0));
         while let Some(from) = part {
             let (receivers, next) = self.steps().members(room, from).await?;
@@ -58,17 +60,11 @@ impl Rooms<'_> {
                 let sent = others.map(|receiver| async {
                     // Nobody closes the semaphore.
                     let _permit = if is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
-                    self.send(member, &owned, number, receiver, &mail, &news).await
+                    self.send(member, &owned, number, receiver, (&mail, &text), &news).await
                 });
                 for sent in join_all(sent).await {
-                    is_everywhere &= match sent {
-                        Err(error) if error.is_lasting() => {
-                            // One receiver that cannot be sent to keeps the others from nothing.
-                            tracing::warn!(%error, "a member did not get a broadcast");
-                            false
-                        }
-                        sent => sent?,
-                    };
+                    is_everywhere &= *sent.as_ref().unwrap_or(&false);
+                    let_pass(sent.map(|_| ()), "a broadcast to a member")?;
                 }
             }
         }
@@ -104,7 +100,7 @@ impl Rooms<'_> {
         owned: &Owned,
         number: u64,
         to: &PeerId,
-        mail: &Mail,
+        (mail, text): (&Mail, &str),
         news: &[(RoomName, u64)],
     ) -> Result<bool, StoreError> {
         let mut post = Post {
@@ -114,6 +110,7 @@ impl Rooms<'_> {
             session: member.session,
             number,
             mail,
+            text,
             receipt: None,
             proof: owned.proof,
             era: Some(Arc::clone(&owned.stream.era)),

@@ -8,6 +8,7 @@ use crate::redis::mailbox;
 use crate::redis::node::Node;
 use crate::redis::seats::{Book, Member, Seat};
 use futures_util::future::join_all;
+use metrics::counter;
 use signalpost_protocol::{RoomName, SequenceNumber};
 use std::sync::{Arc, MutexGuard};
 
@@ -72,4 +73,12 @@ pub(super) async fn all<T>(
 /// Returns the name of the field of a session's seat in a room.
 pub(super) fn seat_field(room: &RoomName) -> String {
     format!("room:{room}")
+}
+
+/// Leaves to a later look what was not the command's own step: the room finds who does not know its version.
+pub(super) fn later(told: Result<(), StoreError>) {
+    if let Err(error) = told {
+        counter!("signalpost_redis_untold_total", "kind" => error.label()).increment(1);
+        tracing::warn!(%error, "a member was not told the news of its rooms");
+    }
 }

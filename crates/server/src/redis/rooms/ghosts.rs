@@ -1,8 +1,7 @@
 //! Members whose sessions are over and of whom nobody has said so: Redis forgot the session before a sweep found it, or the agenda
 //! lost it. The looks of the nodes find them, a few at a time.
 
-use super::context::Rooms;
-use super::later;
+use super::context::{Rooms, later};
 use super::list::Healed;
 use super::steps::Pick;
 use crate::redis::presence::lapsed;

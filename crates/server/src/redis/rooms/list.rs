@@ -1,9 +1,8 @@
 //! Lists of a room. A list names who is present in the room at one version, and nobody whose lease is over: such a peer is
 //! first made away, which the members hear before they get a list without it.
 
-use super::context::Rooms;
+use super::context::{Rooms, later};
 use super::entry::Entry;
-use super::later;
 use super::steps::{Act, Actor, MAX_READ};
 use crate::engine::{LeaveReason, Mail, Page, peer_weight};
 use crate::redis::agenda::{self, Plan};
@@ -20,7 +19,7 @@ const READS: usize = 3;
 /// Peers that are looked at together.
 const TOGETHER: usize = 16;
 
-/// What became of a peer whose lease seemed to be over.
+/// Whether a peer whose lease seemed to be over is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Healed {
     /// It is present: the agenda was late.

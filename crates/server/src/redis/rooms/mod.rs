@@ -41,8 +41,7 @@ use super::seats::Member;
 pub(super) use super::seats::Target;
 use crate::engine::limits::UNPROMPTED_NOTICES;
 use crate::engine::{Action, LeaveReason};
-use context::Rooms;
-use metrics::counter;
+use context::{Rooms, later};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
@@ -75,14 +74,6 @@ pub(super) async fn act(
     match step {
         Err(StoreError::OutOfMemory) => Ok(Step::refused(ErrorCode::ServerFull, reference)),
         other => other,
-    }
-}
-
-/// Leaves to a later look what was not the command's own step: the room finds who does not know its version.
-fn later(told: Result<(), StoreError>) {
-    if let Err(error) = told {
-        counter!("signalpost_redis_untold_total", "kind" => error.label()).increment(1);
-        tracing::warn!(%error, "a member was not told the news of its rooms");
     }
 }
 
@@ -133,7 +124,8 @@ pub(super) async fn resumed(
 /// Takes note that a client has acknowledged mail, and that so many notices still wait.
 ///
 /// # Errors
-/// None: what was not done is done later.
+/// [`StoreError::Unready`] when this node owns the session and its rooms do not know it: the client would hear no news until it
+/// comes again.
 pub(super) async fn acked(
     node: &Arc<Node>,
     now: u64,
@@ -141,7 +133,12 @@ pub(super) async fn acked(
     notices: usize,
 ) -> Result<(), StoreError> {
     let rooms = Rooms { node, now };
-    let Some(member) = rooms.member(owned) else { return Ok(()) };
+    let Some(member) = rooms.member(owned) else {
+        return match node.local.by_seal(&owned.seal) {
+            Some(_) => Err(StoreError::Unready("the rooms do not know a session of this node".into())),
+            None => Ok(()),
+        };
+    };
     let is_behind = {
         let mut state = member.state();
         state.notices = notices;

@@ -3,9 +3,8 @@
 //! In a small room they get them within the command that changes it, or when the bell rings. In a larger room they get them in
 //! turns, each of which tells a bounded number and rests afterwards; meanwhile changes collapse.
 
-use super::context::Rooms;
+use super::context::{Rooms, later};
 use super::ghosts::PICKS;
-use super::later;
 use super::plan::Changes;
 use super::steps::{Acted, MAX_READ, Pick};
 use super::tell::Progress;

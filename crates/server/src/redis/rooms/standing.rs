@@ -1,10 +1,9 @@
 //! How sessions stand in their rooms: away, back, gone.
 
-use super::context::{Rooms, all, seat_field};
-use super::later;
+use super::context::{Rooms, all, later, seat_field};
 use super::steps::{Act, Acted, Actor, Effect};
 use crate::engine::{AwayReason, LeaveReason};
-use crate::redis::error::StoreError;
+use crate::redis::error::{StoreError, let_pass};
 use crate::redis::scripts::{FINISH, READ};
 use crate::redis::seats::Member;
 use signalpost_protocol::{PeerId, RoomName};
@@ -113,7 +112,11 @@ impl Rooms<'_> {
         rooms: &[RoomName],
     ) -> Result<(), StoreError> {
         let actor = Actor { peer, session, turn: 0 };
-        all(rooms.iter().map(|room| self.act(room, actor, Act::End(reason)))).await?;
+        let ended = rooms.iter().map(|room| async move {
+            let acted = self.act(room, actor, Act::End(reason)).await;
+            let_pass(acted.map(|_| ()), "the end of a session in a room")
+        });
+        all(ended).await?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use super::context::seat_field;
 use crate::engine::Mail;
 use crate::redis::call::Call;
+use crate::redis::codec;
 use crate::redis::config::{Clock, Config};
 use crate::redis::mailbox::{Post, Posted, post};
 use crate::redis::node::Node;
@@ -80,6 +81,7 @@ impl World {
             session: 7,
             number,
             mail: &mail,
+            text: &codec::encode(&mail).unwrap(),
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
             era: None,

@@ -2,7 +2,7 @@
 -- or late, changes nothing and has the same reply.
 --
 -- KEYS: of a mailbox.
--- ARGV: 1 time; 2 source, 3 its session number, 4 the number of this mail there; 5 weight; 6 sender; 7 unheard ('u' or '-');
+-- ARGV: 1 time; 2 source, 3 its session number, 4 the number of this mail there; 5 weight; 6 sender; 7 unheard ('u' and ARGV[3], or '-');
 --   8 the sender's session and 9 the reference of the receipt that it wants, or '-' twice; 10 lowest version of the session;
 --   11 the time after which nobody waits for it any more, or empty; 12 '1': where news have to come first, there is no room;
 --   13 the era in which the sender's session was seen last, or empty: it is on another server; 14 mail; then pairs of a room and a

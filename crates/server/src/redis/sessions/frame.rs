@@ -1,5 +1,6 @@
 //! Executes frames of clients: each once, in its turn.
 
+use super::super::codec;
 use super::super::error::StoreError;
 use super::super::find;
 use super::super::local::Owned;
@@ -88,6 +89,7 @@ async fn frame(
     node.local.change(socket, |owned| owned.frames = Frames::from_parts(after, gap_after, gaps));
     fields = vec![("received".into(), received.0.to_string())];
     let turn = Turn { node, now, socket, owned, reference, number };
+    let mut doubts = 0;
     for tries in 0..MAX_TRIES {
         let step = match turn.act(action.clone(), tries > 0).await {
             Err(StoreError::OutOfMemory) => {
@@ -98,7 +100,8 @@ async fn frame(
                 if commit::beat(node, now, socket, &owned).await? == Committed::Lost {
                     return Ok(Outcome::Unregistered);
                 }
-                if tries < MAX_DOUBTS {
+                if doubts < MAX_DOUBTS {
+                    doubts += 1;
                     continue;
                 }
                 // Others have had later frames of this session, and Redis has lost them: nobody knows what became of this one.
@@ -132,7 +135,7 @@ async fn frame(
                 if let Some(mail) = aside {
                     node.local.deliver(socket, Delivery::Mail { seq: None, mail });
                 }
-                lost::aside(rooms::acked(node, now, owned, notices).await);
+                rooms::acked(node, now, owned, notices).await?;
                 lost::aside(rooms::committed(node, now, owned, &step.fields).await);
                 return Ok(step.outcome);
             }
@@ -195,6 +198,7 @@ impl Turn<'_> {
         }
         let own = rooms::own_versions(self.node, self.owned);
         let mail = Mail::Relay { from: self.owned.id.clone(), signal };
+        let text = codec::encode(&mail)?;
         let mut post = Post {
             to,
             home: self.node.region,
@@ -202,6 +206,7 @@ impl Turn<'_> {
             session: self.owned.number,
             number: self.number.0.into(),
             mail: &mail,
+            text: &text,
             receipt,
             proof: self.owned.proof,
             era: self.node.local.by_seal(&self.owned.seal).map(|owned| owned.stream.era),
