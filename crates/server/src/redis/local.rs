@@ -195,12 +195,6 @@ impl Local {
         state.lines.get(state.seals.get(seal)?)?.owned.clone()
     }
 
-    /// Returns when this node was last known to own the session with a seal; `None`: it does so no more.
-    pub(super) fn proof(&self, seal: &str) -> Option<Proof> {
-        let state = self.state();
-        state.lines.get(state.seals.get(seal)?)?.owned.as_ref().map(|owned| owned.proof)
-    }
-
     /// Returns the sockets that own a session that lies in a region. A socket whose claim is not answered yet is not among them: Redis
     /// may not know yet that the session is its own.
     pub(super) fn owners(&self, region: Region) -> Vec<SocketId> {
