@@ -15,15 +15,19 @@ async function chaosShortly(...runs) {
   for (const options of runs) await run(path.join(cargoTarget, "debug", "signalpost-chaos"), options, { timeoutMs: SETTLING_MS });
 }
 
+const NODES = ["--redis", "--nodes", "3", "--clients", "16"];
 /** Three servers on one Redis, each fault soon and short. */
-const MESH = ["--redis", "--nodes", "3", "--clients", "16", "--rate", "5", "--longest", "3"];
+const MESH = [...NODES, "--rate", "5", "--longest", "3"];
 
-/** About two minutes of everything for `npm test`: without losses, with a wiped Redis, presence, and one server in memory. */
+/**
+ * About two and a half minutes of everything for `npm test`: without losses, with a wiped Redis, presence while servers are killed, and
+ * one server in memory.
+ */
 export const chaos = () =>
   chaosShortly(
     ["--seed", "1", "--minutes", "0.8", "--server-faults", "40", ...MESH],
     ["--seed", "2", "--minutes", "0.3", "--server-faults", "30", "--losses", "wiped", "--only", "wipe-redis,kill-server", ...MESH],
-    ["--seed", "3", "--presence", "400", "--clients", "8", "--rooms", "8", "--server-faults", "0", "--redis", "--nodes", "3"],
+    ["--seed", "3", "--presence", "600", "--window", "12", "--server-faults", "20", ...NODES],
     ["--seed", "4", "--minutes", "0.1"],
   );
 

@@ -7,10 +7,27 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 
+/// Bytes of the half that all tokens of one client have in common.
+const ROOT_BYTES: usize = 16;
+
 impl Token {
     /// The token made of these random bytes.
     pub const fn new(random: [u8; 32]) -> Self {
         Self(random)
+    }
+
+    /// The token for a client that came with this `key`: its first half is that of the key, if the key is 64 hexadecimal digits as a
+    /// token is. All keys that servers give to one client thus begin alike.
+    #[must_use]
+    pub fn following(mut self, key: &str) -> Self {
+        let digits: Option<Vec<u8>> =
+            key.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect();
+        if let Some(digits) = digits.filter(|digits| digits.len() == 64) {
+            for (byte, pair) in self.0.iter_mut().take(ROOT_BYTES).zip(digits.chunks(2)) {
+                *byte = pair.iter().fold(0, |byte, digit| byte << 4 | digit);
+            }
+        }
+        self
     }
 
     /// As it travels: 64 hexadecimal digits.
@@ -22,6 +39,11 @@ impl Token {
     /// What an engine keeps of it.
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(&self.to_hex())
+    }
+
+    /// What an engine keeps of its first half, as that travels.
+    pub fn root(&self) -> TokenHash {
+        TokenHash::of(self.to_hex().get(..2 * ROOT_BYTES).unwrap_or_default())
     }
 }
 
@@ -77,6 +99,20 @@ mod tests {
         assert_eq!(abc.as_bytes()[..4], [0xba, 0x78, 0x16, 0xbf]);
         assert_ne!(abc, token.hash());
         assert_eq!(format!("{token:?}"), "Token");
+    }
+
+    #[test]
+    fn the_tokens_of_one_client_have_their_first_half_in_common() {
+        let (first, second) = (Token::new([7; 32]), Token::new([9; 32]));
+        let next = second.clone().following(&first.to_hex());
+        assert_eq!(next.to_hex(), "07".repeat(16) + &"09".repeat(16));
+        assert_eq!((next.root() == first.root(), next.hash() == first.hash()), (true, false));
+        assert_eq!(next.root(), TokenHash::of(&"07".repeat(16)));
+        assert_ne!(second.root(), first.root());
+        // A client's own key may be anything.
+        for own in ["".into(), "07".repeat(31), "07".repeat(33), "zz".repeat(32), "é".repeat(32)] {
+            assert_eq!(second.clone().following(&own), second, "{own}");
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl World {
         let mut server = Server::new(Registry::new(WINDOW_MS));
         let (key, next) = (TokenHash::of("the key of bob"), TokenHash::of("no other"));
         let peer = PeerInfo { id: "bob".into(), ..PeerInfo::default() };
-        let claim = Claim { version: 1, peer, key, next, received: None, attempt: None };
+        let claim = Claim { version: 1, peer, key, next, root: next, received: None, attempt: None };
         server.execute(BOB, Command::Claim(Box::new(claim)));
         let (client, sockets) = (Stream::new("ada"), Vec::new());
         Self { server, client, sockets, opened: 0, written: 0, heard_by_bob: Vec::new() }

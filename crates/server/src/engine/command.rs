@@ -36,6 +36,9 @@ pub struct Claim {
     pub key: TokenHash,
     /// The hash of the key for the next claim, drawn for this socket. It has no meaning in version 1.
     pub next: TokenHash,
+    /// The hash of the half that this key and the next have in common with the keys that servers gave to this client before. It opens
+    /// nothing: where an engine has lost the newest keys of a session, it shows that the client had one of them.
+    pub root: TokenHash,
     /// The highest number of the server's frames that the client has; `None`: the client was never welcomed.
     pub received: Option<Position>,
     /// How many times this client has said `hello`, which shows a late `hello`; `None`: the client does not count.

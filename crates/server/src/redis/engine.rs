@@ -7,7 +7,7 @@ use super::node::{Mesh, Node, draw};
 use super::regional;
 use super::regions::Regions;
 use super::rooms;
-use super::sessions::{beat, claim, commit, detach, frame, lost};
+use super::sessions::{beat, claim, commit, detach, frame, lost, vouch};
 use super::store::Store;
 use super::sweep;
 use crate::SocketId;
@@ -107,6 +107,7 @@ impl Engine for RedisEngine {
         node.note_now(now);
         let others = regional::sweep_others(node, now);
         sweep::sweep(node, now).await;
+        vouch::look(node, now).await;
         end_overflowed(node, now).await;
         rooms::due(node).into_iter().chain(others).min()
     }

@@ -27,6 +27,8 @@ pub enum StoreError {
     Malformed(&'static str),
     /// The step came so late that it may have been done otherwise meanwhile.
     Stale,
+    /// Redis has lost a part of the session for which the step was, or may have: the step is not done.
+    Rewound,
     /// Redis refused the step with another error.
     Refused(String),
     /// The options contradict each other or name a file that cannot be read.
@@ -41,7 +43,7 @@ impl StoreError {
 
     /// Whether the same step, repeated at once, fails again, and nobody has done it.
     pub(crate) const fn is_lasting(&self) -> bool {
-        !self.is_temporary() && !matches!(self, Self::Stale)
+        !self.is_temporary() && !matches!(self, Self::Stale | Self::Rewound)
     }
 
     /// Whether the reason is what stands in Redis: the step fails whenever it is repeated, and steps about other things do not.
@@ -62,6 +64,7 @@ impl StoreError {
             Self::ReadOnly => "read-only",
             Self::Malformed(_) => "malformed",
             Self::Stale => "stale",
+            Self::Rewound => "rewound",
             Self::Refused(_) => "refused",
             Self::Config(_) => "config",
         }
@@ -97,6 +100,7 @@ impl fmt::Display for StoreError {
             Self::ReadOnly => f.write_str("the Redis server is a read-only replica"),
             Self::Malformed(place) => write!(f, "Redis holds something that is not Signalpost's: {place}"),
             Self::Stale => f.write_str("a step came so late that it may have been done otherwise"),
+            Self::Rewound => f.write_str("Redis has lost a part of a session"),
             Self::Refused(why) => write!(f, "Redis refused a step: {why}"),
             Self::Config(why) => f.write_str(why),
         }

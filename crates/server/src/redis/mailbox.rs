@@ -2,7 +2,10 @@
 
 use super::call::Call;
 use super::codec;
+use super::config::Topology;
+use super::deposits::Deposit;
 use super::error::{StoreError, let_pass};
+use super::leftovers::Receipt;
 use super::local::Taken;
 use super::node::Node;
 use super::proof::Proof;
@@ -33,6 +36,8 @@ pub(super) struct Post<'a> {
     pub(super) number: u64,
     /// When this node was last known to own that session: mail that comes long after that is not taken.
     pub(super) proof: Proof,
+    /// The era in which it was known to; `None`: it does not matter.
+    pub(super) era: Option<Arc<str>>,
     /// The mail, and its text: written once, however many receivers it has.
     pub(super) mail: &'a Mail,
     pub(super) text: &'a str,
@@ -44,6 +49,23 @@ pub(super) struct Post<'a> {
     pub(super) rooms: &'a [(RoomName, u64)],
     /// A receiver that has to be told first has no room: it could not be told.
     pub(super) is_last: bool,
+}
+
+impl Post<'_> {
+    /// The receipt that its sender wants, without the number of the mail.
+    fn wanted(&self) -> Option<Receipt> {
+        let Mail::Relay { from, .. } = self.mail else { return None };
+        let (seq, sender, session) = (SequenceNumber::FIRST, from.clone(), self.session);
+        self.receipt.map(|reference| Receipt { seq, sender, session, reference })
+    }
+}
+
+/// Reads what a script says about mail that it has put into a mailbox.
+fn deposit(reply: &mut Fields, to: &PeerId, receipt: Option<Receipt>) -> Result<Deposit, StoreError> {
+    let (session, era, top): (u64, String, u32) = (reply.number()?, reply.text()?, reply.number()?);
+    let top = SequenceNumber(top);
+    let receipt = receipt.map(|receipt| Receipt { seq: top, ..receipt });
+    Ok(Deposit::new(to, session, &era, top, receipt))
 }
 
 /// What became of a post. A post that is repeated has the same end, [`Posted::Gone`] and [`Posted::Behind`] excepted.
@@ -77,8 +99,9 @@ pub(super) const fn letter(kind: MailKind) -> char {
 /// Puts a relay into a mailbox of this region, once.
 ///
 /// # Errors
-/// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. Memory that is used up
-/// is [`Posted::Busy`].
+/// Redis did not do it in time, or this node does not know any more whether it owns the sender's session. [`StoreError::Rewound`]: Redis
+/// has started again or was replaced since, or the receiver has had later mail of the sender's session. Memory that is used up is
+/// [`Posted::Busy`].
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreError> {
     let mut deadline = post.proof.deadline(&node.config);
     for _ in 0..MAX_CLOCKS {
@@ -89,14 +112,17 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
         };
         let mut reply = reply.into_fields("post")?;
         return Ok(match reply.text()?.as_str() {
-            "ok" => Posted::Taken,
+            "ok" => {
+                if !reply.is_empty() {
+                    let deposit = deposit(&mut reply, post.to, post.wanted())?;
+                    node.notes.deposits.note(deposit);
+                }
+                Posted::Taken
+            }
             "gone" => Posted::Gone,
             "old" => Posted::Old,
             "busy" => Posted::Busy,
-            "stale" => {
-                tracing::warn!(source = post.source, "mail of a session that has sent later mail");
-                Posted::Busy
-            }
+            "stale" | "turned" => return Err(StoreError::Rewound),
             "behind" => Posted::Behind {
                 room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
                 seat: reply.text()?,
@@ -132,6 +158,9 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
         None => call.arg('-').arg('-'),
     };
     let call = call.arg(post.version).arg(deadline).arg(u8::from(post.is_last));
+    // The servers of a cluster have an era each.
+    let is_one = post.home == node.region && node.config.topology != Topology::Cluster;
+    let call = call.optional(post.era.as_deref().filter(|_| is_one));
     let call = call.arg(post.text);
     Ok(post.rooms.iter().fold(call, |call, (room, version)| call.arg(room.as_str()).arg(version)))
 }
@@ -175,7 +204,7 @@ pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Resu
         }
         let mut reply = replied?.into_fields("answer")?;
         match reply.text()?.as_str() {
-            "ok" => {}
+            "ok" => node.notes.deposits.note(deposit(&mut reply, answers.to, None)?),
             "gone" => return Ok(false),
             "busy" => {
                 node.overflow(answers.to.clone(), reply.number()?);

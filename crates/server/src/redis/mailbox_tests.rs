@@ -13,6 +13,7 @@ use crate::engine::Mail;
 use crate::engine::limits::SHARED_RELAYS;
 use signalpost_lab::{RedisOptions, RedisServer};
 use signalpost_protocol::{PeerId, RoomName, SequenceNumber, Signal};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -65,6 +66,7 @@ impl World {
             text,
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
+            era: None,
             version: 1,
             rooms: &[],
             is_last: false,
@@ -98,9 +100,16 @@ async fn a_relay_that_was_refused_does_not_come_later() {
     assert_eq!(world.relay(next + 1, |_| ()).await, Ok(Posted::Taken));
     assert_eq!(world.relay(next + 1, |_| ()).await, Ok(Posted::Taken), "once");
     // A frame that was answered long ago.
-    assert_eq!(world.relay(next, |_| ()).await, Ok(Posted::Busy));
-    assert_eq!(world.relay(next + 9, |relay| relay.session = 6).await, Ok(Posted::Busy), "a former session");
-    assert_eq!(world.entries().await, SHARED_RELAYS as i64 + 1);
+    assert_eq!(world.relay(next, |_| ()).await, Err(StoreError::Rewound));
+    let former = world.relay(next + 9, |relay| relay.session = 6).await;
+    assert_eq!(former, Err(StoreError::Rewound), "a former session");
+    // Its owner has seen the sender's session in another era.
+    let era = |era: &str| Some(Arc::from(era));
+    assert_eq!(world.relay(next + 2, |relay| relay.era = era("x")).await, Err(StoreError::Rewound));
+    let now = world.server.info("replication").await.unwrap()["master_replid"].clone();
+    let own = world.relay(next + 2, |relay| relay.era = era(&now[..16])).await;
+    assert_eq!(own, Ok(Posted::Taken));
+    assert_eq!(world.entries().await, SHARED_RELAYS as i64 + 2);
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ mod call;
 mod codec;
 mod config;
 mod connect;
+mod deposits;
 mod discovery;
 mod distance;
 mod doubts;

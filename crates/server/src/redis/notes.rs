@@ -1,5 +1,6 @@
 //! What a node notes about a region of its mesh.
 
+use super::deposits::Deposits;
 use super::distance::Distance;
 use super::doubts::Doubts;
 use signalpost_protocol::PeerId;
@@ -21,4 +22,6 @@ pub(super) struct Notes {
     pub(super) sessions: AtomicU64,
     /// Sessions, by their numbers, whose mailbox could not take an answer: they end with the command.
     pub(super) overflowed: Mutex<BTreeSet<(PeerId, u64)>>,
+    /// What it has put into mailboxes there of late.
+    pub(super) deposits: Deposits,
 }

@@ -3,7 +3,7 @@
 
 use super::agenda;
 use super::node::Node;
-use super::sessions::unique;
+use super::sessions::{unique, vouch};
 use super::{rooms, sweep};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -49,6 +49,7 @@ async fn sweep_other(node: &Arc<Node>, now: u64) {
     if node.store.try_now().is_err() {
         return;
     }
+    vouch::look(node, now).await;
     if now >= node.notes.next_sweep.load(Ordering::Relaxed) {
         node.notes.next_sweep.store(now.saturating_add(SWEEP_MS), Ordering::Relaxed);
         sweep::sweep(node, now).await;

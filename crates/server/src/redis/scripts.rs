@@ -80,6 +80,7 @@ scripts! {
     READ = "read", Reads;
     BEGIN = "begin", Grows;
     RESUME = "resume", Frees;
+    DEPOSIT = "deposit", Reads;
     COMMIT = "commit", Frees;
     DETACH = "detach", Frees;
     EXPIRE = "expire", Frees;

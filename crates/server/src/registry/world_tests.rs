@@ -58,7 +58,8 @@ pub(super) fn label(text: &str) -> Label {
 pub(super) fn hello(peer: &str, key: char) -> Claim {
     let peer = PeerInfo { id: peer.into(), incarnation: 1, ..PeerInfo::default() };
     let key = TokenHash::of(&key.to_string());
-    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None, attempt: None }
+    let (next, root) = (TokenHash::of("next"), TokenHash::of("root"));
+    Claim { version: 1, peer, key, next, root, received: None, attempt: None }
 }
 
 pub(super) fn signal() -> Signal {

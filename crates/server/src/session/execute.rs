@@ -138,17 +138,19 @@ impl Session {
         };
         self.accept(subject.kind);
         let version = hello.versions.1.min(VERSIONS.1);
+        let next = self.token.clone().following(&hello.key);
         let claim = Claim {
             version,
             peer: hello.peer,
             key: TokenHash::of(&hello.key),
-            next: self.token.hash(),
+            next: next.hash(),
+            root: next.root(),
             received: hello.received,
             attempt: hello.attempt,
         };
         self.execute(now, subject, Command::Claim(Box::new(claim)));
         if let Some(outstanding) = &mut self.outstanding {
-            outstanding.claim = Some(PendingClaim { peer, version });
+            outstanding.claim = Some(PendingClaim { peer, version, next });
         }
         Ok(())
     }

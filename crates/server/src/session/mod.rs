@@ -94,11 +94,13 @@ struct Outstanding {
 struct PendingClaim {
     peer: PeerId,
     version: u16,
+    /// The key for the client's next socket.
+    next: Token,
 }
 
 impl Session {
     /// Begins with a socket that has just opened. `region` is the region of the server, which `welcome` tells the client, as it
-    /// does with `token`: the key for the client's next socket, drawn for this socket and no other.
+    /// does with `token`: the key for the client's next socket, whose second half is drawn for this socket and no other.
     pub fn new(now: u64, socket: SocketId, region: Option<Label>, token: Token) -> Self {
         Self {
             socket,

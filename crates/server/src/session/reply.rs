@@ -19,7 +19,7 @@ impl Session {
         self.audit_outcome(&outstanding.subject, Some(&pending.peer), AuditResult::Executed);
         let has_session = pending.version >= SESSIONS;
         let session = has_session.then(|| Welcome {
-            key: self.token.to_hex(),
+            key: pending.next.to_hex(),
             resumed: claimed.resumed,
             reason: claimed.reason.map(Open::from),
             received: claimed.received,

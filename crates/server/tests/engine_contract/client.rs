@@ -214,7 +214,8 @@ pub const LOST: Departure = Departure::Away(AwayReason::Lost);
 pub fn claim(name: &str, key: char) -> Claim {
     let peer = PeerInfo { id: name.into(), ..PeerInfo::default() };
     let key = TokenHash::of(&key.to_string());
-    Claim { version: 1, peer, key, next: TokenHash::of("next"), received: None, attempt: None }
+    let (next, root) = (TokenHash::of("next"), TokenHash::of("root"));
+    Claim { version: 1, peer, key, next, root, received: None, attempt: None }
 }
 
 /// A claim of version 2.

@@ -6,6 +6,9 @@ mod beside;
 #[allow(dead_code, reason = "the contract's tests use the rest of it")]
 #[path = "../engine_contract/client.rs"]
 mod client;
+mod lost_frames;
+mod lost_keys;
+mod lost_mail;
 mod nodes;
 mod outages;
 mod poison;

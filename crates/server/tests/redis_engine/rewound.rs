@@ -14,19 +14,19 @@ use tokio::time::{Instant, sleep};
 type Peer<'a> = Client<'a, RedisEngine>;
 
 /// A message that asks for a receipt.
-fn ask(to: &str, text: &str) -> Action {
+pub(super) fn ask(to: &str, text: &str) -> Action {
     Action::Send { to: peer(to), signal: Signal::Message { room: None, data: text.into(), receipt: true } }
 }
 
 /// A primary with a replica. The engine reaches whichever is behind the proxy.
-struct Pair {
+pub(super) struct Pair {
     primary: RedisServer,
     replica: RedisServer,
     proxy: FaultProxy,
 }
 
 impl Pair {
-    async fn start() -> (Self, RedisEngine) {
+    pub(super) async fn start() -> (Self, RedisEngine) {
         let primary = RedisServer::start(RedisOptions::default()).await.unwrap();
         let options = RedisOptions { replica_of: Some(primary.address()), ..RedisOptions::default() };
         let replica = RedisServer::start(options).await.unwrap();
@@ -37,14 +37,14 @@ impl Pair {
     }
 
     /// Another node, which reaches the primary until its proxy points elsewhere.
-    async fn other(&self) -> (FaultProxy, RedisEngine) {
+    pub(super) async fn other(&self) -> (FaultProxy, RedisEngine) {
         let proxy = FaultProxy::start(self.primary.address()).unwrap();
         let config = Config::parse(&self.primary.url_at(proxy.address())).unwrap();
         (proxy, RedisEngine::connect(config).await.unwrap())
     }
 
     /// Lets the replica have all of it, and nothing more from now on.
-    async fn part(&self) {
+    pub(super) async fn part(&self) {
         let offset = |server| async move {
             RedisServer::info(server, "replication").await.unwrap()["master_repl_offset"].clone()
         };
@@ -55,14 +55,14 @@ impl Pair {
     }
 
     /// Puts the replica in the place of its primary.
-    fn promote(&self) {
+    pub(super) fn promote(&self) {
         self.proxy.point_to(self.replica.address()).unwrap();
         self.proxy.cut(Which::Every).unwrap();
     }
 }
 
 /// What is told within some seconds, until nothing comes any more.
-async fn told(client: &Peer<'_>) -> Vec<Delivery> {
+pub(super) async fn told(client: &Peer<'_>) -> Vec<Delivery> {
     let mut told = Vec::new();
     while let Some(delivery) = client.next().await {
         told.push(delivery);
@@ -70,7 +70,7 @@ async fn told(client: &Peer<'_>) -> Vec<Delivery> {
     told
 }
 
-fn has(told: &[Delivery], is_it: impl Fn(&Mail) -> bool) -> bool {
+pub(super) fn has(told: &[Delivery], is_it: impl Fn(&Mail) -> bool) -> bool {
     told.iter().any(|delivery| matches!(delivery, Delivery::Mail { mail, .. } if is_it(mail)))
 }
 
@@ -129,6 +129,8 @@ async fn who_sent_what_is_lost_loses_the_session() {
     pair.promote();
     start(&joe, frame(3, ask("eve", "x"))).await;
     assert!(told(&joe).await.contains(&Delivery::SessionLost));
+    // It was not sent: what comes after a loss must not come before the word of it.
+    assert!(!has(&told(&eve).await, |mail| matches!(mail, Mail::Relay { .. })));
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ impl Peer {
             peer: self.info.clone(),
             key: key(self.keys),
             next: key(self.keys + 1),
+            root: key(0),
             received: self.received.map(Position),
             attempt: None,
         };

@@ -5,12 +5,13 @@ use super::enter::{Step, too_often};
 use crate::engine::Mail;
 use crate::redis::codec;
 use crate::redis::error::{StoreError, let_pass};
+use crate::redis::local::Owned;
 use crate::redis::mailbox::{self, Post, Posted};
-use crate::redis::proof::Proof;
 use crate::redis::seats::{Member, Target};
 use crate::registry::Pace;
 use futures_util::future::join_all;
 use signalpost_protocol::{ErrorCode, PeerId, RoomName, SESSIONS, Signal};
+use std::sync::Arc;
 
 /// Members that are sent to at once.
 const TOGETHER: usize = 64;
@@ -42,7 +43,7 @@ impl Rooms<'_> {
         }
         let own = member.state().own.get(room).copied().unwrap_or(seat.own);
         let news = [(room.clone(), own)];
-        let Some(proof) = self.node.local.proof(&member.seal) else { return Ok(Step::unregistered()) };
+        let Some(owned) = self.node.local.by_seal(&member.seal) else { return Ok(Step::unregistered()) };
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
         let text = codec::encode(&mail)?;
@@ -51,11 +52,15 @@ impl Rooms<'_> {
             let (receivers, next) = self.steps().members(room, from).await?;
             part = next;
             for some in receivers.chunks(TOGETHER) {
+                // While Redis was away the sender may have gone on at another node, which has sent it to those who were there then.
+                if self.node.local.by_seal(&member.seal).is_none() {
+                    return Ok(Step::unregistered());
+                }
                 let others = some.iter().filter(|receiver| **receiver != member.peer);
                 let sent = others.map(|receiver| async {
                     // Nobody closes the semaphore.
                     let _permit = if is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
-                    self.send(member, proof, number, receiver, (&mail, &text), &news).await
+                    self.send(member, &owned, number, receiver, (&mail, &text), &news).await
                 });
                 for sent in join_all(sent).await {
                     is_everywhere &= *sent.as_ref().unwrap_or(&false);
@@ -92,7 +97,7 @@ impl Rooms<'_> {
     async fn send(
         &self,
         member: &Member,
-        proof: Proof,
+        owned: &Owned,
         number: u64,
         to: &PeerId,
         (mail, text): (&Mail, &str),
@@ -107,7 +112,8 @@ impl Rooms<'_> {
             mail,
             text,
             receipt: None,
-            proof,
+            proof: owned.proof,
+            era: Some(Arc::clone(&owned.stream.era)),
             version: 1,
             rooms: news,
             is_last: false,

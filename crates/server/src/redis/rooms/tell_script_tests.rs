@@ -84,6 +84,7 @@ impl World {
             text: &codec::encode(&mail).unwrap(),
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
+            era: None,
             version: 1,
             rooms: &news,
             is_last: false,

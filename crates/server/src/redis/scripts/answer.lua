@@ -3,7 +3,7 @@
 -- KEYS: of a mailbox.
 -- ARGV: 1 time; 2 source, 3 its session number; 4 the session that they are for; then triples of number, weight
 --   and mail.
--- Replies: {'ok'}; {'gone'}: there is no such session, or it knows no answers without a request; {'busy', session}: one has no
+-- Replies: {'ok', number of the session, era, number up to which mail is there}; {'gone'}: there is no such session, or it knows no answers without a request; {'busy', session}: one has no
 --   room, and the session cannot go on.
 
 local now = clock()
@@ -20,4 +20,4 @@ for at = 5, #ARGV, 3 do
     note_source(ARGV[2], ARGV[3], ARGV[at], 'ok', it[3])
   end
 end
-return { 'ok' }
+return { 'ok', it[1], era(), redis.call('HGET', KEYS[1], 'top') }

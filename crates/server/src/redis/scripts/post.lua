@@ -5,14 +5,16 @@
 -- ARGV: 1 time; 2 source, 3 its session number, 4 the number of this mail there; 5 weight; 6 sender; 7 unheard ('u' and ARGV[3], or '-');
 --   8 the sender's session and 9 the reference of the receipt that it wants, or '-' twice; 10 lowest version of the session;
 --   11 the time after which nobody waits for it any more, or empty; 12 '1': where news have to come first, there is no room;
---   13 mail; then pairs of a room and a version: the newest news of the sender in that room, which a member of it must have
---   before.
--- Replies: {'ok'}; {'late', time}; {'gone'}: there is no such session; {'old'}: its version is too low; {'busy'}: no room;
---   {'stale'}: later mail of the source was here; {'behind', room, seat, session, version}: the member gets the news of the
---   sender first.
+--   13 the era in which the sender's session was seen last, or empty: it is on another server; 14 mail; then pairs of a room and a
+--   version: the newest news of the sender in that room, which a member of it must have before.
+-- Replies: {'ok'}, in a mailbox of version 2 with the number of its session, the era and the number up to which mail is there;
+--   {'late', time}; {'turned'}: Redis may have lost a part of the sender's session; {'gone'}: there is no such session; {'old'}: its
+--   version is too low; {'busy'}: no room; {'stale'}: later mail of the source was here; {'behind', room, seat, session, version}: the
+--   member gets the news of the sender first.
 
 local now = clock()
 if ARGV[11] ~= '' and now > tonumber(ARGV[11]) then return { 'late', now } end
+if ARGV[13] ~= '' and ARGV[13] ~= era() then return { 'turned' } end
 local it = redis.call('HMGET', KEYS[1], 'num', 'state', 'version', 'seen', 'due', 'ttl', 'turned')
 if not it[1] then return { 'gone' } end
 local version = tonumber(it[3])
@@ -23,13 +25,18 @@ turn_sources(now, it[7], it[6], LAST)
 local session, number, outcome = last_of(ARGV[2])
 local own_session, own_number = tonumber(ARGV[3]), tonumber(ARGV[4])
 if session and (own_session < session or (own_session == session and own_number < number)) then return { 'stale' } end
-if session == own_session and number == own_number then return { outcome } end
+local function reply(became)
+  if became ~= 'ok' or version < 2 then return { became } end
+  return { became, it[1], era(), redis.call('HGET', KEYS[1], 'top') }
+end
+
+if session == own_session and number == own_number then return reply(outcome) end
 -- A flood of new senders does not fill the memory with their numbers.
 if not session and redis.call('HLEN', KEYS[3]) >= MAX_SOURCES then return { 'busy' } end
 
 local function conclude(became)
   note_source(ARGV[2], ARGV[3], ARGV[4], became, it[6])
-  return { became }
+  return reply(became)
 end
 
 -- Whether a member has the news of the sender up to a version. Its seat has: the version up to which the member has all news, that
@@ -45,7 +52,7 @@ local function has_news(seat, news)
 end
 
 if version < tonumber(ARGV[10]) then return conclude('old') end
-for at = 14, #ARGV, 2 do
+for at = 15, #ARGV, 2 do
   local seat = redis.call('HGET', KEYS[1], 'room:' .. ARGV[at])
   if seat and not has_news(seat, tonumber(ARGV[at + 1])) then
     if ARGV[12] == '1' then return conclude('busy') end
@@ -53,5 +60,5 @@ for at = 14, #ARGV, 2 do
   end
 end
 if not has_room('r', tonumber(ARGV[5]), ARGV[6]) then return conclude('busy') end
-append('r', ARGV[5], ARGV[6], ARGV[7] .. ' ' .. ARGV[8] .. ' ' .. ARGV[9], ARGV[13])
+append('r', ARGV[5], ARGV[6], ARGV[7] .. ' ' .. ARGV[8] .. ' ' .. ARGV[9], ARGV[14])
 return conclude('ok')

@@ -7,8 +7,8 @@
 --
 -- A session has these fields: num, rev, version, incarnation, info; node (the channel of its owner), seal (of its owner);
 -- state (c connected, a away), away (why), leaving, seen, due; current, next, in_place_of, attempt (keys); received, gap_after,
--- gaps (frames); top, floor; era, unsure (see below); rn rb, nn nb, an ab (entries and bytes of relays, notices, answers); ttl;
--- turned; former, farewell; untold; room:NAME.
+-- gaps (frames); top, floor; era, unsure (see below), past (former eras with the top at their end); rn rb, nn nb, an ab (entries and bytes of relays, notices, answers); ttl;
+-- turned; former, farewell; untold; root, proved (see read.lua); room:NAME.
 
 -- The seconds of TIME are text.
 local function clock()
@@ -49,8 +49,10 @@ end
 
 -- Writes the era into the session, before anything is added to it.
 local function note_era()
-  if redis.call('HGET', KEYS[1], 'era') == era() then return end
-  redis.call('HSET', KEYS[1], 'unsure', text(sure_top()))
+  local it = redis.call('HMGET', KEYS[1], 'era', 'top', 'past')
+  if it[1] == era() then return end
+  local past = (it[1] or '') .. ':' .. (it[2] or 0) .. ' ' .. (it[3] or '')
+  redis.call('HSET', KEYS[1], 'unsure', text(sure_top()), 'past', string.match(past, '^%S* ?%S* ?%S* ?%S*'))
   redis.call('HSET', KEYS[1], 'era', era())
 end
 
@@ -216,6 +218,14 @@ end
 -- Whether the session with this seal is owned by another than the caller, who has the other seal.
 local function is_another(own, seal)
   return not own or (IS_FENCED and own ~= seal)
+end
+
+-- Whether Redis has lost the very claim that made the caller the owner: numbers and revisions only grow. `number` and `rev` are those
+-- of the session when the caller got it.
+local function is_rewound(number, rev)
+  local it = redis.call('HMGET', KEYS[1], 'num', 'rev')
+  local has, own = tonumber(it[1] or ''), tonumber(number)
+  return has and (has < own or (has == own and tonumber(it[2]) < tonumber(rev)))
 end
 
 -- Answers an owner that owns the session no more: the farewell for its socket, if it is known.

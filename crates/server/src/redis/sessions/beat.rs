@@ -23,7 +23,7 @@ pub(crate) async fn execute(
         node.local.done(socket, Outcome::Unregistered);
         return Ok(());
     };
-    let said = Commit { ack, ..Commit::default() };
+    let said = Commit { ack, is_of_client: true, ..Commit::default() };
     let outcome = match commit::commit(node, now, socket, &owned, &said).await? {
         Committed::Lost => Outcome::Unregistered,
         Committed::Done { notices } => {

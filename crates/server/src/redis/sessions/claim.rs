@@ -12,7 +12,7 @@ use super::super::node::Node;
 use super::super::proof::Proof;
 use super::super::reply::Fields;
 use super::super::{rooms, scripts};
-use super::stored::{Stored, key_fields};
+use super::stored::{Stored, hex, key_fields};
 use super::{lost, settle, unique};
 use crate::SocketId;
 use crate::engine::limits::MAX_ENTRIES;
@@ -95,8 +95,10 @@ impl Found {
     fn read(node: &Arc<Node>, at: Instant, mut reply: Fields) -> Result<Self, StoreError> {
         let (time, mut stored) = (reply.number()?, Stored::read(reply.list()?)?);
         let (sure, last) = (Position(reply.number()?), reply.number()?);
+        let is_proved = reply.number::<u8>()? == 1;
         if let Some(stored) = &mut stored {
             stored.top = stored.top.min(sure);
+            stored.may_lack_keys = !is_proved;
         }
         let last = stored.as_ref().map_or(last, |stored| stored.number);
         Ok(Self { node: Arc::clone(node), time, at, stored, last })
@@ -169,6 +171,7 @@ impl Attempt<'_> {
         let info = serde_json::to_string(&self.claim.peer).map_err(|_| StoreError::Malformed("a peer"))?;
         let call = call.arg("version").arg(self.claim.version).arg("info").arg(info);
         let call = call.arg("incarnation").arg(self.claim.peer.incarnation);
+        let call = call.arg("root").arg(hex(&self.claim.root));
         Ok(key_fields(keys).into_iter().fold(call, |call, (name, value)| call.arg(name).arg(value)))
     }
 
@@ -234,7 +237,14 @@ impl Attempt<'_> {
         let call = call.arg(&self.node.channel).arg(self.seal).arg(acknowledged.0).arg(MAX_ENTRIES);
         let [_, (_, next), ..] = key_fields(&stored.keys);
         let call = call.arg(next);
-        let call = self.describe(call, &keys)?;
+        let mut call = self.describe(call, &keys)?;
+        if stored.may_lack_keys {
+            // Then Redis may lack frames that were executed, too: their client would bring the next ones for ever.
+            let mut frames = stored.frames.clone();
+            frames.doubt();
+            let (_, after, gaps) = frames.parts();
+            call = call.arg("gap_after").arg(after.0).arg("gaps").arg(gaps);
+        }
         let mut reply = self.node.run(call).await?.into_fields("resume")?;
         if reply.text()? != "ok" {
             self.node.local.disown(self.socket);

@@ -27,6 +27,8 @@ pub(super) struct Commit {
     /// The number of the last frame before this one, if there is a frame.
     pub(super) after: Option<Position>,
     pub(super) answer: Option<Arc<Mail>>,
+    /// The client knows the `welcome` of this socket, and has not left it for another.
+    pub(super) is_of_client: bool,
     /// Fields of the session; an empty value removes one, and `?` before a name makes it a condition.
     pub(super) fields: Vec<(String, String)>,
 }
@@ -81,6 +83,7 @@ pub(super) async fn commit(
         None => call.arg("").arg("").arg(""),
         Some(mail) => call.arg(mailbox::letter(mail.kind())).arg(mail.weight()).arg(codec::encode(mail)?),
     };
+    call = call.arg(u8::from(commit.is_of_client));
     for (name, value) in &commit.fields {
         call = call.arg(name).arg(value);
     }

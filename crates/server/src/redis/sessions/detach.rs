@@ -30,16 +30,21 @@ pub(crate) async fn detach(
     };
     if window == 0 || !owned.has_session() {
         let reason = if is_leaving { LeaveReason::Closed } else { LeaveReason::Lost };
-        lost::end(node, now, &owned.id, Which::Seal(&owned.seal), reason.as_str(), None).await?;
+        lost::end(node, now, &owned.id, Which::Owned(&owned), reason.as_str(), None).await?;
         return Ok(());
     }
     let call = node.call(&scripts::DETACH, now).keys(node.keys.whole(&owned.id));
     let call = call.arg(&owned.seal).arg(window).arg(why.as_str()).arg(u8::from(is_leaving));
+    let call = call.arg(owned.number).arg(owned.rev);
     let mut reply = node.run(call).await?.into_fields("detach")?;
-    if reply.text()? == "ok" {
-        // As long as its lease is in the agenda, a sweep finds what a node that dies here has not told.
-        rooms::standing(node, now, &owned.id).await?;
-        agenda::plan(node, now, &owned.id, Plan::Window(window)).await?;
+    match reply.text()?.as_str() {
+        "ok" => {
+            // As long as its lease is in the agenda, a sweep finds what a node that dies here has not told.
+            rooms::standing(node, now, &owned.id).await?;
+            agenda::plan(node, now, &owned.id, Plan::Window(window)).await
+        }
+        // The client has a key that is lost: it cannot come back to what Redis has in place of its session.
+        "rewound" => lost::end(node, now, &owned.id, Which::Number(reply.number()?), "lost", None).await,
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Most times that a room has moved on before the answer about it is committed.
 const MAX_TRIES: usize = 16;
+/// Most times that Redis may have lost a part of the session before it counts as lost, although what is there is right.
+const MAX_DOUBTS: usize = 3;
 
 /// The explanation for a frame that cannot be executed because of what stands in Redis.
 const CANNOT_BE_DONE: &str = "the server's store has refused it: try again later";
@@ -76,7 +78,7 @@ async fn frame(
     let number = match taken {
         Ok(number) => number,
         Err(outcome) => {
-            let said = Commit { ack, fields, ..Commit::default() };
+            let said = Commit { ack, fields, is_of_client: ack.is_some(), ..Commit::default() };
             return Ok(match commit::commit(node, now, socket, owned, &said).await? {
                 Committed::Lost => Outcome::Unregistered,
                 _ => outcome,
@@ -87,10 +89,24 @@ async fn frame(
     node.local.change(socket, |owned| owned.frames = Frames::from_parts(after, gap_after, gaps));
     fields = vec![("received".into(), received.0.to_string())];
     let turn = Turn { node, now, socket, owned, reference, number };
+    let mut doubts = 0;
     for tries in 0..MAX_TRIES {
         let step = match turn.act(action.clone(), tries > 0).await {
             Err(StoreError::OutOfMemory) => {
                 turn.refused(ErrorCode::ServerFull, explanation(ErrorCode::ServerFull).into(), None)
+            }
+            Err(StoreError::Rewound) => {
+                let Some(owned) = node.local.owned(socket) else { return Ok(Outcome::Unregistered) };
+                if commit::beat(node, now, socket, &owned).await? == Committed::Lost {
+                    return Ok(Outcome::Unregistered);
+                }
+                if doubts < MAX_DOUBTS {
+                    doubts += 1;
+                    continue;
+                }
+                // Others have had later frames of this session, and Redis has lost them: nobody knows what became of this one.
+                lost::rewound(node, now, socket, &owned, owned.number).await?;
+                return Ok(Outcome::Unregistered);
             }
             // The frame is used up: its client would send it again and again in vain.
             Err(error) if error.is_lasting() => {
@@ -108,6 +124,7 @@ async fn frame(
             ack,
             after: Some(after),
             answer: step.answer.map(Arc::new),
+            is_of_client: ack.is_some(),
             fields: fields.iter().cloned().chain(step.fields.iter().cloned()).collect(),
         };
         let aside = turn.put_aside(&mut said);
@@ -192,6 +209,7 @@ impl Turn<'_> {
             text: &text,
             receipt,
             proof: self.owned.proof,
+            era: self.node.local.by_seal(&self.owned.seal).map(|owned| owned.stream.era),
             version: if receipt.is_some() { SESSIONS } else { 1 },
             rooms: &own,
             is_last: false,

@@ -106,7 +106,8 @@ pub(crate) async fn expire(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<()
 /// How a session is named to a script that ends it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Which<'a> {
-    Seal(&'a str),
+    /// By the seal of its owner, which ends what Redis has in its place too, if it has lost how the owner got it.
+    Owned(&'a Owned),
     Number(u64),
 }
 
@@ -124,10 +125,14 @@ pub(super) async fn end(
 ) -> Result<(), StoreError> {
     let call = node.call(&scripts::END, now).keys(node.keys.whole(id));
     let call = match which {
-        Which::Seal(seal) => call.arg("seal").arg(seal),
+        Which::Owned(owned) => call.arg("seal").arg(&owned.seal),
         Which::Number(number) => call.arg("num").arg(number),
     };
     let call = call.arg(reason).optional(farewell.and_then(bell::word));
+    let call = match which {
+        Which::Owned(owned) => call.arg(owned.number).arg(owned.rev),
+        Which::Number(_) => call,
+    };
     let mut reply = node.run(call).await?.into_fields("end")?;
     // A call that was repeated because its reply was lost finds the grave that it has made.
     let is_done = reply.text()? == "ok" || reply.number::<u64>()? > 0;

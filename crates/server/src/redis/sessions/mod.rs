@@ -13,3 +13,4 @@ mod receipts;
 mod settle;
 mod stored;
 pub(super) mod unique;
+pub(super) mod vouch;

@@ -20,6 +20,8 @@ pub(super) enum Fate {
     Received,
     /// The receiver's session has ended before.
     NotFound,
+    /// Redis has lost it. Whether the receiver's client had acknowledged it, only the sender's mailbox knows.
+    Lost,
 }
 
 /// Gives senders the receipts of a peer's session: to each sender in the order of the messages and each one once, to different
@@ -61,14 +63,14 @@ async fn give_one(
 ) -> Result<(), StoreError> {
     let Some(first) = receipts.first() else { return Ok(()) };
     let letter = match fate {
-        Fate::Received => 'r',
+        Fate::Received | Fate::Lost => 'r',
         Fate::NotFound => 'e',
     };
     let mail = receipts.iter().map(|receipt| {
         let reference = Some(receipt.reference);
         let mail = match fate {
             Fate::Received => Mail::Received { reference },
-            Fate::NotFound => not_found(id, reference),
+            Fate::NotFound | Fate::Lost => not_found(id, reference),
         };
         (receipt.seq, mail)
     });

@@ -27,6 +27,12 @@ pub(crate) struct Stored {
     pub(crate) info: Arc<PeerInfo>,
     pub(crate) standing: Standing,
     pub(crate) keys: Keys,
+    /// What all keys of this client have in common; `None` in a session of a node that did not know of it.
+    root: Option<TokenHash>,
+    /// No client has shown that it has the newest key of this session since Redis last started or another server took its place, or since
+    /// the session began in place of another: there may be newer keys. A claim alone shows nothing: it may have waited for Redis on a socket
+    /// that its client has left meanwhile.
+    pub(crate) may_lack_keys: bool,
     pub(crate) frames: Frames,
     /// The numbers of the newest mail, and of the last that is acknowledged.
     pub(crate) top: Position,
@@ -83,6 +89,8 @@ impl Stored {
                 due: number(text("due")?)?,
             },
             keys: keys(all)?,
+            root: all.get("root").map(|root| hash(root)).transpose()?,
+            may_lack_keys: false,
             frames: Frames::from_parts(
                 Position(number(text("received")?)?),
                 Position(number(text("gap_after")?)?),
@@ -107,7 +115,8 @@ impl Stored {
     /// What the decision about a claim depends on.
     pub(crate) fn holder(&self, now: u64, window_ms: u64, claim: &Claim) -> Holder {
         let key = if !self.keys.accepts(&claim.key) {
-            KeyFit::Wrong
+            let is_lost = self.root == Some(claim.root) && self.may_lack_keys;
+            if is_lost { KeyFit::Lost } else { KeyFit::Wrong }
         } else if let Some(reason) = self.keys.means_another(&claim.key) {
             KeyFit::BeforeWelcome(reason)
         } else {
@@ -178,7 +187,8 @@ fn keys(all: &HashMap<String, String>) -> Result<Keys, StoreError> {
     Ok(Keys::from_parts(hash(text("current"))?, next, in_place_of, attempt))
 }
 
-fn hex(hash: &TokenHash) -> String {
+/// A hash, as it is written.
+pub(super) fn hex(hash: &TokenHash) -> String {
     hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

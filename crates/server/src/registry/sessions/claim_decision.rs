@@ -36,6 +36,8 @@ pub(crate) enum HolderState {
 pub(crate) enum KeyFit {
     Wrong,
     Right,
+    /// It does not fit, but begins like the session's keys, of which the engine may have lost the newest.
+    Lost,
     /// It fits, but its client has not received the `welcome` to this session, which gave this reason.
     BeforeWelcome(LossReason),
 }
@@ -100,6 +102,8 @@ pub(crate) fn decide(received: Option<Position>, holder: Option<&Holder>, is_ful
         _ if !holder.both_have_sessions || !holder.is_same_incarnation => {
             begin(expired, Farewell::Superseded)
         }
+        // The session of this key is older data than what its client knows.
+        (_, KeyFit::Lost) => begin(expired, Farewell::Replaced),
         // The `welcome` that said so was lost. Nothing that waits for the client is lost with it.
         (_, KeyFit::BeforeWelcome(reason)) => Decision::RepeatWelcome(reason),
         (_, KeyFit::Right) => match holder.position {
@@ -126,9 +130,10 @@ mod tests {
     };
     const LIVE: [HolderState; 3] = [HolderState::Connected, HolderState::Away, HolderState::Leaving];
     const RECEIVED: [Option<Position>; 3] = [None, Some(Position(0)), Some(Position(7))];
-    const KEYS: [KeyFit; 4] = [
+    const KEYS: [KeyFit; 5] = [
         KeyFit::Wrong,
         KeyFit::Right,
+        KeyFit::Lost,
         KeyFit::BeforeWelcome(SessionExpired),
         KeyFit::BeforeWelcome(PositionLost),
     ];
@@ -251,6 +256,18 @@ mod tests {
         }
         let superseded = |_, reason| Begin { reason, former: Some(Farewell::Superseded) };
         assert_decided(wrong(HolderState::Leaving), &RECEIVED, superseded);
+    }
+
+    #[test]
+    fn a_key_that_the_engine_has_lost_ends_the_older_session_unless_it_is_late() {
+        let lost = holders().filter(|holder| {
+            holder.key == KeyFit::Lost && holder.state != HolderState::Over && !holder.is_claim_late
+        });
+        assert_decided(lost, &RECEIVED, |holder, reason| {
+            let goes_on = holder.is_same_incarnation && holder.both_have_sessions;
+            let former = if goes_on { Farewell::Replaced } else { Farewell::Superseded };
+            Begin { reason, former: Some(former) }
+        });
     }
 
     #[test]

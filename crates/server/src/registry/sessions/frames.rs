@@ -56,6 +56,12 @@ impl Frames {
         }
     }
 
+    /// Lets the next missing frame be the last: frames that were executed may be forgotten, and their client does not have them any more.
+    #[cfg(feature = "redis")]
+    pub(crate) fn doubt(&mut self) {
+        (self.gap_after, self.gaps) = (self.received, MAX_GAPS - 1);
+    }
+
     /// Whether the client cannot bring the frame that comes next.
     pub(crate) fn are_stuck(&self) -> bool {
         self.gap_after == self.received && self.gaps >= MAX_GAPS
