@@ -126,3 +126,18 @@ fn a_broadcast_is_refused_only_to_one_whose_session_was_lost() {
         assert_eq!(history.finish().is_kept(), lost);
     }
 }
+
+#[test]
+fn who_is_leaving_may_miss_what_begins_then_and_nothing_from_before() {
+    let mut history = room();
+    history.broadcast(1, 0, 0, 0);
+    history.broadcast_settled(2, 0, 0, 0, &Outcome::Accepted);
+    history.broadcast(3, 0, 0, 1);
+    history.leaving(1, 0);
+    history.broadcast_settled(4, 0, 0, 1, &Outcome::Accepted);
+    history.broadcast(5, 0, 0, 2);
+    history.broadcast_settled(6, 0, 0, 2, &Outcome::Accepted);
+    let findings: Vec<_> =
+        history.finish().findings.iter().map(|it| (it.offence.clone(), it.number)).collect();
+    assert_eq!(findings, [(Offence::Lost, 0)]);
+}

@@ -233,6 +233,29 @@ fn a_lost_tail_takes_what_its_sender_was_told_with_the_session_of_the_sender() {
 }
 
 #[test]
+fn an_excuse_reaches_no_further_than_its_reason() {
+    // A call without an end did not go with the session of the receiver.
+    let mut story = Story::default();
+    story.outage(Outage::Wiped).send(0).lose_session(1);
+    assert_eq!(story.offences(), [(Offence::Unsettled, 0)]);
+    // A session of the sender that was lost before the tail took nothing with it.
+    let mut story = Story::default();
+    story.outage(Outage::Wiped).accept(0).lose_session(0).outage(Outage::LostTail);
+    assert_eq!(story.offences(), [(Offence::Lost, 0)]);
+    // The latest outage is the one that counts.
+    let mut story = Story::default();
+    story.outage(Outage::Wiped).outage(Outage::LostTail).lose_session(1);
+    let verdict = story.history.finish();
+    assert!(verdict.costs.keys().eq(&[Some(Outage::LostTail)]), "{verdict}");
+    // A frame that is sent again may find that the receiver has gone since, where the tail took the session of the sender.
+    let mut story = Story::default();
+    story.send(0).hear(0).outage(Outage::LostTail).lose_session(0);
+    story.settle(0, Outcome::Refused("peer-not-found".into()));
+    let verdict = story.history.finish();
+    assert!(verdict.is_kept() && verdict.costs[&Some(Outage::LostTail)].refuted == 1, "{verdict}");
+}
+
+#[test]
 fn what_may_have_been_sent_is_not_missed_but_stays_in_order() {
     let unknown = || Outcome::Unknown("link-lost".into());
     let mut story = Story::default();
