@@ -201,6 +201,21 @@ async fn a_session_whose_resumption_is_lost_ends() {
     assert_eq!(third.resume(0, session("bob", "n2", "n3", Some(0))).await, Ok(expired));
 }
 
+/// A primary that was told to be a replica keeps its connections, and takes no writes: the node leaves it.
+#[tokio::test]
+async fn a_server_that_has_become_a_replica_is_left() {
+    let (pair, engine) = Pair::start().await;
+    let (eve, bob) = (begin(&engine, 1, "eve").await, begin(&engine, 2, "bob").await);
+    pair.part().await;
+    let now_primary = pair.replica.address();
+    let words = ["REPLICAOF", &now_primary.ip().to_string(), &now_primary.port().to_string()];
+    pair.primary.command(&words).await.unwrap();
+    pair.proxy.point_to(now_primary).unwrap();
+    assert_eq!(patient(&eve, 1, ask("bob", "x")).await, Outcome::Executed);
+    assert_eq!(bob.ack(0, 0).await, Outcome::Executed);
+    assert_eq!(pair.replica.command(&["HGET", "sp:{p:bob}:s", "top"]).await.unwrap().text(), "1");
+}
+
 #[tokio::test]
 async fn older_data_after_a_restart_are_found_out() {
     let mut server = RedisServer::start(RedisOptions::default()).await.unwrap();
