@@ -34,7 +34,15 @@ async fn a_session_that_its_rooms_do_not_know_has_to_come_again() {
     node.local.attach(socket, queue.clone());
     let key = TokenHash::of;
     let peer = PeerInfo { id: "ada".into(), ..PeerInfo::default() };
-    let claimed = Claim { version: 2, peer, key: key("k"), next: key("n"), root: key("r"), received: None, attempt: None };
+    let claimed = Claim {
+        version: 2,
+        peer,
+        key: key("k"),
+        next: key("n"),
+        root: key("r"),
+        received: None,
+        attempt: None,
+    };
     claim::claim(node, 0, socket, claimed).await.unwrap();
     let owned = node.local.owned(socket).unwrap();
     assert_eq!(beat::execute(node, 0, socket, None).await, Ok(()));
