@@ -81,6 +81,8 @@ pub(super) enum Posted {
     Unreached,
     /// The receiver is in no region that answered in time; one did not.
     Unsure,
+    /// The receiver's session is not in the room whose members get it.
+    Outside,
     /// There is no room.
     Busy,
     /// The receiver must get the news of this room first. `seat`, `session` and `version` are the receiver's.
@@ -122,6 +124,7 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
             "gone" => Posted::Gone,
             "old" => Posted::Old,
             "busy" => Posted::Busy,
+            "outside" => Posted::Outside,
             "stale" | "turned" => return Err(StoreError::Rewound),
             "behind" => Posted::Behind {
                 room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
@@ -161,7 +164,11 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
     // The servers of a cluster have an era each.
     let is_one = post.home == node.region && node.config.topology != Topology::Cluster;
     let call = call.optional(post.era.as_deref().filter(|_| is_one));
-    let call = call.arg(post.text);
+    let room = match post.mail {
+        Mail::Relay { signal: Signal::Message { room, .. }, .. } => room.as_ref().map(RoomName::as_str),
+        _ => None,
+    };
+    let call = call.optional(room).arg(post.text);
     Ok(post.rooms.iter().fold(call, |call, (room, version)| call.arg(room.as_str()).arg(version)))
 }
 

@@ -112,6 +112,22 @@ async fn a_relay_that_was_refused_does_not_come_later() {
     assert_eq!(world.entries().await, SHARED_RELAYS as i64 + 2);
 }
 
+/// A room may still name a peer whose session there is over, when the peer has begun another.
+#[tokio::test]
+async fn a_broadcast_is_for_a_session_that_is_in_the_room() {
+    let world = World::new(2).await;
+    let room = RoomName::parse("r").unwrap();
+    let signal = Signal::Message { room: Some(room), data: "x".into(), receipt: false };
+    let mail = &*Box::leak(Box::new(Mail::Relay { from: PeerId::parse("bob").unwrap(), signal }));
+    assert_eq!(world.relay(1, |relay| relay.mail = mail).await, Ok(Posted::Outside));
+    world.set(&["room:q", "1 1 1"]).await;
+    assert_eq!(world.relay(1, |relay| relay.mail = mail).await, Ok(Posted::Outside));
+    assert_eq!(world.entries().await, 0);
+    world.set(&["room:r", "1 1 1"]).await;
+    assert_eq!(world.relay(1, |relay| relay.mail = mail).await, Ok(Posted::Taken));
+    assert_eq!(world.entries().await, 1);
+}
+
 #[tokio::test]
 async fn a_relay_that_a_session_was_too_old_for_does_not_come_later() {
     let world = World::new(1).await;

@@ -121,7 +121,7 @@ impl Rooms<'_> {
         for tries in 1..=TRIES {
             post.is_last |= tries == TRIES;
             match mailbox::post(self.node, self.now, &post).await? {
-                Posted::Taken => return Ok(true),
+                Posted::Taken | Posted::Outside => return Ok(true),
                 Posted::Gone => {
                     for (room, _) in news {
                         if let Some(entry) =

@@ -218,7 +218,7 @@ impl Turn<'_> {
             post.is_last |= tries == MAX_NEWS;
             let (posted, there) = find::post(self.node, self.now, &post).await?;
             match posted {
-                Posted::Taken => return Ok(Ok(())),
+                Posted::Taken | Posted::Outside => return Ok(Ok(())),
                 Posted::Gone | Posted::Unsure => return Ok(Err(ErrorCode::PeerNotFound)),
                 Posted::Old => return Ok(Err(ErrorCode::UpgradeRequired)),
                 Posted::Busy | Posted::Unreached => return Ok(Err(ErrorCode::PeerBusy)),
