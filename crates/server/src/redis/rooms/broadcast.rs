@@ -2,6 +2,7 @@
 
 use super::context::Rooms;
 use super::enter::{Step, too_often};
+use super::steps::Actor;
 use crate::engine::Mail;
 use crate::redis::codec;
 use crate::redis::error::{StoreError, let_pass};
@@ -47,9 +48,10 @@ impl Rooms<'_> {
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
         let text = codec::encode(&mail)?;
+        let sender = Actor { peer: &member.peer, session: member.session, turn: member.turn };
         let (mut is_everywhere, mut part) = (true, Some(0));
         while let Some(from) = part {
-            let (receivers, next) = self.steps().members(room, from).await?;
+            let (receivers, next) = self.steps().members(room, sender, from).await?;
             part = next;
             for some in receivers.chunks(TOGETHER) {
                 // While Redis was away the sender may have gone on at another node, which has sent it to those who were there then.

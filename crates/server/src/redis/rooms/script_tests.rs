@@ -5,6 +5,7 @@ use super::plan::Changes;
 use super::steps::{Act, Acted, Actor, Effect, RoomSteps};
 use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::config::{Clock, Config};
+use crate::redis::error::StoreError;
 use crate::redis::node::Node;
 use crate::redis::scripts::all;
 use crate::redis::seats::Known;
@@ -52,6 +53,12 @@ impl World {
 
     async fn changes(&self, since: u64) -> Changes {
         self.steps().changes(&self.room, since).await.unwrap()
+    }
+
+    /// The members that somebody who is not among them reads.
+    async fn members(&self, from: u64) -> (Vec<PeerId>, Option<u64>) {
+        let sender = Actor { peer: &id("nobody"), session: 1, turn: 1 };
+        self.steps().members(&self.room, sender, from).await.unwrap()
     }
 
     async fn present(&self) -> Vec<String> {
@@ -186,7 +193,7 @@ async fn pages_are_in_order_and_skip_who_is_away() {
     assert_eq!(page(None, 2).await, ["a", "b"]);
     assert_eq!(page(Some("b"), 2).await, ["d", "e"]);
     assert_eq!(page(Some("e"), 2).await, Vec::<String>::new());
-    let (members, next) = world.steps().members(&world.room, 0).await.unwrap();
+    let (members, next) = world.members(0).await;
     assert_eq!((members.into_iter().collect::<BTreeSet<_>>().len(), next), (5, None));
     let changes = world.changes(0).await;
     let order: Vec<String> = changes.entries.iter().map(|entry| entry.peer.to_string()).collect();
@@ -206,13 +213,29 @@ async fn a_large_room_is_read_part_by_part() {
     }
     let (mut all, mut part, mut parts) = (BTreeSet::new(), Some(0), 0);
     while let Some(from) = part {
-        let (members, next) = world.steps().members(&world.room, from).await.unwrap();
+        let (members, next) = world.members(from).await;
         assert!(members.len() < 2_000);
         all.extend(members);
         (part, parts) = (next, parts + 1);
     }
     assert_eq!(all.len(), 2_500);
     assert!(parts > 1);
+}
+
+/// A node that stood still would broadcast again what another has broadcast for the session meanwhile, also to who entered since.
+#[tokio::test]
+async fn who_owned_a_session_before_reads_no_members() {
+    let world = World::new().await;
+    world.join("ada", 10, 1).await;
+    let ada = id("ada");
+    let read = async |session, turn| {
+        let sender = Actor { peer: &ada, session, turn };
+        world.steps().members(&world.room, sender, 0).await.map(|(members, _)| members.len())
+    };
+    assert_eq!((read(10, 1).await, read(9, 7).await), (Ok(1), Err(StoreError::Stale)));
+    world.act("ada", 10, 3, Act::Back { info: &info("ada"), was_away: true }).await;
+    assert_eq!((read(10, 1).await, read(10, 2).await), (Err(StoreError::Stale), Err(StoreError::Stale)));
+    assert_eq!((read(10, 3).await, read(11, 1).await), (Ok(1), Ok(1)));
 }
 
 #[tokio::test]

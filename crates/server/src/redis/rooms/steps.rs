@@ -238,13 +238,23 @@ impl RoomSteps<'_> {
 
     /// Reads ids of members, present and away, from the part that begins at `from`. Returns also where the next part begins; `None`: there
     /// is none. Who is a member all the time is in a part, maybe in more than one.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the room knows a later ownership of the sender's session; those of the store.
     pub(super) async fn members(
         &self,
         room: &RoomName,
+        sender: Actor<'_>,
         from: u64,
     ) -> Result<(Vec<PeerId>, Option<u64>), StoreError> {
         let call = self.node.call(&ROOM_MEMBERS, self.now).keys(self.node.keys.room(room));
-        let mut fields = self.node.run(call.arg(from).arg(MAX_READ)).await?.into_fields("room_members")?;
+        let call = call.arg(from).arg(MAX_READ).arg(sender.peer).arg(sender.session).arg(sender.turn);
+        let mut fields = self.node.run(call).await?.into_fields("room_members")?;
+        match fields.text()?.as_str() {
+            "ok" => {}
+            "stale" => return Err(StoreError::Stale),
+            _ => return Err(fields.malformed()),
+        }
         let next = Some(fields.number()?).filter(|next| *next > 0);
         let mut ids = Vec::new();
         while !fields.is_empty() {
