@@ -39,7 +39,8 @@ pub(super) struct Post<'a> {
     pub(super) receipt: Option<u32>,
     /// The lowest version of the session that it is for.
     pub(super) version: u16,
-    /// The rooms of the sender with the version of its own last change: members must have been told before.
+    /// The rooms of the sender with the version of its own last change, in the parts that lie in its region: members, and those who
+    /// watch from elsewhere, must have been told before.
     pub(super) rooms: &'a [(RoomName, u64)],
     /// A receiver that has to be told first has no room: it could not be told.
     pub(super) is_last: bool,
@@ -97,7 +98,11 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
                 Posted::Busy
             }
             "behind" => Posted::Behind {
-                room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
+                room: {
+                    let (room, _) =
+                        post.rooms.get(reply.number::<usize>()?).ok_or_else(|| reply.malformed())?;
+                    room.clone()
+                },
                 seat: reply.text()?,
                 session: reply.number()?,
                 version: reply.number()?,
@@ -131,7 +136,9 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
     };
     let call = call.arg(post.version).arg(deadline).arg(u8::from(post.is_last));
     let call = call.arg(codec::encode(post.mail)?);
-    Ok(post.rooms.iter().fold(call, |call, (room, version)| call.arg(room.as_str()).arg(version)))
+    post.rooms
+        .iter()
+        .try_fold(call, |call, (room, version)| Ok(call.arg(node.seat_field(post.home, room)?).arg(version)))
 }
 
 /// Answers of one source for one mailbox.

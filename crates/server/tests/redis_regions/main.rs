@@ -6,8 +6,14 @@
 #[allow(dead_code, reason = "the contract's tests use the rest of it")]
 #[path = "../engine_contract/client.rs"]
 mod client;
+#[path = "../redis_rooms/course.rs"]
+mod course;
 mod find;
 mod lost;
+#[allow(dead_code, reason = "the tests of rooms use the rest of it")]
+#[path = "../redis_rooms/peer.rs"]
+mod peer;
+mod rooms;
 mod unique;
 
 use client::{Client, Tested, session};

@@ -21,6 +21,20 @@ const A_SECOND: u64 = 4 * A_SECOND_EACH;
 /// Most times that a receiver gets the news of the sender before it gets one relay.
 const TRIES: usize = 8;
 
+/// A message for the members of a room.
+#[derive(Clone, Copy)]
+struct Relay<'a> {
+    member: &'a Member,
+    proof: Proof,
+    /// The number of the frame.
+    number: u64,
+    mail: &'a Mail,
+    /// What its receivers must have been told before.
+    news: &'a [(RoomName, u64)],
+    /// Whether the room is large.
+    is_large: bool,
+}
+
 impl Rooms<'_> {
     /// Puts a message into the mailbox of every other member of a room. A full mailbox of one does not keep it from the others.
     pub(super) async fn broadcast(
@@ -31,10 +45,13 @@ impl Rooms<'_> {
         room: &RoomName,
         data: String,
     ) -> Result<Step, StoreError> {
-        let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
+        let seat = member.seat(member.region, room)?;
+        let Some((_, seat)) = seat.filter(|(_, seat)| seat.has_entered()) else {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         };
-        let size = self.here().known(room).1;
+        let parts = self.parts();
+        let sizes = parts.iter().map(|node| node.rooms.lock().known(room).1);
+        let size = sizes.fold(0, usize::saturating_add);
         let is_large = size > Pace::SERVER.small;
         if is_large && let Err(wait) = self.spend(member, room, size) {
             return Ok(too_often("sends to large rooms too often: it may send again", wait, reference));
@@ -44,21 +61,18 @@ impl Rooms<'_> {
         let Some(proof) = self.node.local.proof(&member.seal) else { return Ok(Step::unregistered()) };
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
-        let (mut is_everywhere, mut part) = (true, Some(0));
-        while let Some(from) = part {
-            let (receivers, next) = self.steps().members(room, from).await?;
-            part = next;
-            for some in receivers.chunks(TOGETHER) {
-                let others = some.iter().filter(|receiver| **receiver != member.peer);
-                let sent = others.map(|receiver| async {
-                    // Nobody closes the semaphore.
-                    let _permit = if is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
-                    self.send(member, proof, number, receiver, &mail, &news).await
-                });
-                for sent in join_all(sent).await {
-                    is_everywhere &= sent?;
-                }
+        let relay = Relay { member, proof, number, mail: &mail, news: &news, is_large };
+        let sent = parts.iter().map(|node| async {
+            let part = Rooms::of(node, self.now, member.region);
+            match part.send_to_part(relay, room).await {
+                // Nobody is known to be there, and nobody can be asked.
+                Err(_) if node.region != member.region => Ok(node.rooms.lock().known(room).1 == 0),
+                sent => sent,
             }
+        });
+        let mut is_everywhere = true;
+        for sent in join_all(sent).await {
+            is_everywhere &= sent?;
         }
         if is_everywhere {
             Ok(Step::executed(reference.map(|_| Mail::Sent { reference })))
@@ -84,20 +98,36 @@ impl Rooms<'_> {
         }
     }
 
-    /// Puts a relay into the mailbox of one member, after the news about the sender. Returns whether there was room; a session
-    /// that has just ended needs none.
-    async fn send(
-        &self,
-        member: &Member,
-        proof: Proof,
-        number: u64,
-        to: &PeerId,
-        mail: &Mail,
-        news: &[(RoomName, u64)],
-    ) -> Result<bool, StoreError> {
+    /// Puts a relay into the mailboxes of the members of this part. Returns whether there was room in all of them.
+    async fn send_to_part(&self, relay: Relay<'_>, room: &RoomName) -> Result<bool, StoreError> {
+        let (mut is_everywhere, mut part) = (true, Some(0));
+        while let Some(from) = part {
+            let (receivers, next) = self.steps().members(room, from).await?;
+            part = next;
+            for some in receivers.chunks(TOGETHER) {
+                let others = some.iter().filter(|receiver| **receiver != relay.member.peer);
+                let sent = others.map(|receiver| async {
+                    // Nobody closes the semaphore.
+                    let _permit =
+                        if relay.is_large { self.node.rooms.posts.acquire().await.ok() } else { None };
+                    self.send(relay, receiver).await
+                });
+                for sent in join_all(sent).await {
+                    is_everywhere &= sent?;
+                }
+            }
+        }
+        Ok(is_everywhere)
+    }
+
+    /// Puts a relay into the mailbox of one member of this part, after the news about the sender. Returns whether there was room; a
+    /// session that has just ended needs none.
+    async fn send(&self, relay: Relay<'_>, to: &PeerId) -> Result<bool, StoreError> {
+        let Relay { member, proof, number, mail, news, .. } = relay;
+        let home = self.at(member.region)?;
         let mut post = Post {
             to,
-            home: self.node.region,
+            home: member.region,
             source: format!("p:{}", member.peer),
             session: member.session,
             number,
@@ -125,8 +155,10 @@ impl Rooms<'_> {
                 Posted::Old | Posted::Busy | Posted::Unreached | Posted::Unsure => return Ok(false),
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
-                    let target = Target { peer: to.clone(), session, has_session, seal: None };
-                    post.is_last = !self.tell_before_relay(target, &room, &member.peer, seat).await?;
+                    let (peer, region) = (to.clone(), self.node.region);
+                    let target = Target { peer, region, session, has_session, seal: None };
+                    let part = Rooms::new(&home, self.now);
+                    post.is_last = !part.tell_before_relay(target, &room, &member.peer, seat).await?;
                 }
             }
         }

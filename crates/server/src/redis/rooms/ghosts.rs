@@ -24,7 +24,7 @@ impl Rooms<'_> {
             let haunted = self.heal_ghosts(&picked).await?;
             picked.clear();
             for room in haunted {
-                let picks = self.steps().ask(&room, PICKS, &[]).await?.picks;
+                let picks = self.steps().ask(&room, PICKS, &[], false).await?.picks;
                 picked.extend(picks.into_iter().map(|pick| (room.clone(), pick)));
             }
             if picked.is_empty() {

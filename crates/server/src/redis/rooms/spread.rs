@@ -49,7 +49,7 @@ impl Rooms<'_> {
         let (node, now) = (Arc::clone(self.node), self.now);
         let telling = async move {
             while node.rooms.lock().goes_on_telling(&room) {
-                if let Err(error) = (Rooms { node: &node, now }).tell_room(&room).await {
+                if let Err(error) = Rooms::new(&node, now).tell_room(&room).await {
                     tracing::warn!(%error, "the members of a room were not told");
                 }
             }
@@ -65,6 +65,11 @@ impl Rooms<'_> {
             return Ok(());
         }
         let mut members = self.here().members_of(room, None, usize::MAX);
+        // The part may be small, and the members of other regions who watch it many.
+        if members.len() > PACE.small {
+            self.here().queue(room);
+            return Ok(());
+        }
         members.retain(|member| !member.state().is_behind);
         let Some(changes) = self.read_for(room, &members).await? else { return Ok(()) };
         if changes.members > PACE.small {
@@ -89,7 +94,10 @@ impl Rooms<'_> {
         let mut cursors = Vec::with_capacity(members.len());
         for member in members {
             cursors.extend(
-                member.seat(room)?.filter(|(_, seat)| seat.has_entered()).map(|(_, seat)| seat.cursor),
+                member
+                    .seat(self.node.region, room)?
+                    .filter(|(_, seat)| seat.has_entered())
+                    .map(|(_, seat)| seat.cursor),
             );
         }
         if cursors.is_empty() {
@@ -98,16 +106,19 @@ impl Rooms<'_> {
         // Those that need the list need no changes.
         let since = cursors.into_iter().filter(|cursor| *cursor > 0).min();
         let since = since.unwrap_or_else(|| self.here().known(room).0);
-        let changes = self.steps().changes(room, since).await?;
+        let changes = self.changes(room, since).await?;
         self.here().hear(room, changes.version, Some(changes.members));
         Ok(Some(changes))
     }
 
     /// Tells a member of this node what is new in one of its rooms, or lets a large room wait for its turn.
     pub(super) async fn settle(&self, member: &Member, room: &RoomName) -> Result<(), StoreError> {
-        let Some((_, seat)) = member.seat(room)?.filter(|(_, seat)| seat.has_entered()) else {
+        let seat = member.seat(self.node.region, room)?;
+        let Some((_, seat)) = seat.filter(|(_, seat)| seat.has_entered()) else { return Ok(()) };
+        // What a region that is away has to tell is told when it is back.
+        if member.region != self.node.region && self.node.store.trouble().is_some() {
             return Ok(());
-        };
+        }
         let (heard, size) = self.here().known(room);
         if heard > 0 && heard <= seat.cursor {
             return Ok(());
@@ -123,11 +134,14 @@ impl Rooms<'_> {
     /// Tells a member of this node what is new in all its rooms.
     pub(super) async fn tell_all_rooms(&self, member: &Member) -> Result<(), StoreError> {
         member.state().is_behind = false;
-        let rooms = member.rooms();
-        for told in join_all(rooms.iter().map(|room| self.settle(member, room))).await {
-            told?;
-        }
-        Ok(())
+        let parts = self.parts();
+        let told = parts.iter().map(|node| async {
+            let part = Rooms::of(node, self.now, member.region);
+            let rooms = member.rooms_at(node.region);
+            let told = join_all(rooms.iter().map(|room| part.settle(member, room))).await;
+            told.into_iter().find(Result::is_err).unwrap_or(Ok(()))
+        });
+        join_all(told).await.into_iter().find(Result::is_err).unwrap_or(Ok(()))
     }
 
     /// Gives large rooms their turn: a bounded part. Returns when the next one is due, if a room waits.
@@ -193,26 +207,30 @@ impl Rooms<'_> {
         let mut picks = Vec::new();
         let mut lost = Vec::new();
         let members = self.here().members_of(room, None, usize::MAX);
-        for member in members.iter().filter(|member| member.state().is_untold) {
+        let is_home = |member: &&Arc<Member>| member.region == self.node.region;
+        let watches = !members.iter().all(|member| is_home(&member));
+        for member in members.iter().filter(is_home).filter(|member| member.state().is_untold) {
             self.come_back(member, true).await?;
         }
         for some in members.chunks(MAX_READ) {
+            let own = some.iter().filter(is_home);
             let known: Vec<(PeerId, u64)> =
-                some.iter().filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
-            let asked = self.steps().ask(room, PICKS, &known).await?;
+                own.filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
+            let asked = self.steps().ask(room, PICKS, &known, watches).await?;
             let version = asked.version;
             lost.extend(asked.lost);
             picks = asked.picks;
             self.here().hear(room, version, Some(asked.members));
             let is_untold = |member: &Arc<Member>| {
-                let seat = member.seat(room).ok().flatten().filter(|(_, seat)| seat.has_entered());
+                let seat =
+                    member.seat(self.node.region, room).ok().flatten().filter(|(_, seat)| seat.has_entered());
                 !member.state().is_behind && seat.is_some_and(|(_, seat)| seat.cursor < version)
             };
             if some.iter().any(is_untold) {
                 self.tell_later(room.clone());
             }
         }
-        for member in members.iter().filter(|member| lost.contains(&member.peer)) {
+        for member in members.iter().filter(is_home).filter(|member| lost.contains(&member.peer)) {
             self.enter_again(member, room).await?;
         }
         Ok(picks)

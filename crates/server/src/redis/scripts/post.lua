@@ -5,11 +5,11 @@
 -- ARGV: 1 time; 2 source, 3 its session number, 4 the number of this mail there; 5 weight; 6 sender; 7 unheard ('u' or '-');
 --   8 the sender's session and 9 the reference of the receipt that it wants, or '-' twice; 10 lowest version of the session;
 --   11 the time after which nobody waits for it any more, or empty; 12 '1': where news have to come first, there is no room;
---   13 mail; then pairs of a room and a version: the newest news of the sender in that room, which a member of it must have
---   before.
+--   13 mail; then pairs of the field of a seat and a version: the newest news of the sender in that room, which a member of it must
+--   have before.
 -- Replies: {'ok'}; {'late', time}; {'gone'}: there is no such session; {'old'}: its version is too low; {'busy'}: no room;
---   {'stale'}: later mail of the source was here; {'behind', room, seat, session, version}: the member gets the news of the
---   sender first.
+--   {'stale'}: later mail of the source was here; {'behind', pair, seat, session, version}: the member gets the news of the
+--   sender first, in the room of this pair, counted from 0.
 
 local now = clock()
 if ARGV[11] ~= '' and now > tonumber(ARGV[11]) then return { 'late', now } end
@@ -36,14 +36,14 @@ if version < tonumber(ARGV[10]) then return conclude('old') end
 for at = 14, #ARGV, 2 do
   -- A seat: the version up to which the member has the news, that of its own last change, that of its first list, and the peers
   -- whose news it has ahead of its turn (JSON). A member that is about to enter has no own version.
-  local seat = redis.call('HGET', KEYS[1], 'room:' .. ARGV[at])
+  local seat = redis.call('HGET', KEYS[1], ARGV[at])
   if seat then
     local told, own, ahead = string.match(seat, '^(%d+) (%d+) %d+ ?(.*)$')
     local news = tonumber(ARGV[at + 1])
     if own ~= '0' and tonumber(told) < news
       and (ahead == '' or (cjson.decode(ahead)[ARGV[6]] or 0) < news) then
       if ARGV[12] == '1' then return conclude('busy') end
-      return { 'behind', ARGV[at], seat, it[1], it[3] }
+      return { 'behind', (at - 14) / 2, seat, it[1], it[3] }
     end
   end
 end
