@@ -31,6 +31,7 @@ const OWN_ARROWS = {
   "signalpost-server": ["signalpost-protocol"],
   "signalpost-native": ["signalpost-core"],
   "signalpost-chaos": ["signalpost-lab", "signalpost-native", "signalpost-protocol"],
+  "signalpost-bench-server": ["signalpost-lab"],
   "signalpost-lab": [],
   "signalpost-simulation": ["signalpost-core", "signalpost-server", "signalpost-protocol"],
 };

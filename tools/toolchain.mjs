@@ -40,6 +40,7 @@ const systemTools = {
   firefox: { programs: ["firefox-esr", "firefox"], package: "firefox-esr" },
   redis: { programs: ["redis-server"], package: "redis-server", service: "redis-server" },
   haproxy: { programs: ["haproxy"], package: "haproxy", service: "haproxy" },
+  coturn: { programs: ["turnserver"], package: "coturn", service: "coturn" },
   ...(hasNewestRedis && { pip: { programs: ["pip3", "pip"], package: "python3-pip" } }),
   ...(process.platform === "linux" && { ip: { programs: ["ip"], package: "iproute2" } }),
 };

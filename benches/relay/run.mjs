@@ -1,5 +1,5 @@
-// `npm run bench:relay`: what a relayed message and an idle session cost the server, for each engine, beside a floor, on loopback. About six
-// minutes. --redis URL measures the Redis engine as well; --pairs, --rounds and --sessions take other sizes; --write puts the tables into
+// `npm run bench:relay`: what a relayed message and an idle session cost the server, for each engine, beside a floor, on loopback. About eight
+// minutes. --pairs, --rounds and --sessions take other sizes; --write puts the tables into
 // docs/performance.md, and first makes sure that the machine is idle. benches/server/README.md says what is measured.
 import os from "node:os";
 import path from "node:path";

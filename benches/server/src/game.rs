@@ -29,6 +29,8 @@ const NUMBERS_BYTES: usize = 22;
 pub struct Played {
     pub times: Vec<Duration>,
     processor_time: Duration,
+    /// Of the process in which the contender keeps its state, if that is another.
+    store_time: Duration,
     /// Of the load itself.
     own_time: Duration,
     time: Duration,
@@ -38,6 +40,11 @@ impl Played {
     /// Returns the processor time of the contender for each message, in microseconds.
     pub fn microseconds_each(&self) -> f64 {
         self.processor_time.as_secs_f64() * 1e6 / self.times.len().max(1) as f64
+    }
+
+    /// Returns the processor time of the contender's store for each message, in microseconds.
+    pub fn store_microseconds_each(&self) -> f64 {
+        self.store_time.as_secs_f64() * 1e6 / self.times.len().max(1) as f64
     }
 
     pub fn describe(&self, name: &str) -> String {
@@ -81,9 +88,11 @@ pub async fn round(
     sleep(WARM_UP).await;
     phase.store(MEASURED, Ordering::Relaxed);
     let (begin, at_begin, own_at_begin) = (Instant::now(), process.processor_time(), own_time());
+    let store_at_begin = process.processor_time_of_store();
     sleep(MEASURE).await;
     phase.store(OVER, Ordering::Relaxed);
     let (time, at_end, own_at_end) = (begin.elapsed(), process.processor_time(), own_time());
+    let store_at_end = process.processor_time_of_store();
     let (mut ended, mut first) = (0, None);
     let all = async {
         while let Some(player) = players.join_next().await {
@@ -103,6 +112,7 @@ pub async fn round(
         return Err(first.unwrap_or(Failure::Late("the end of a game")));
     }
     played.processor_time += at_end.unwrap_or_default().saturating_sub(at_begin.unwrap_or_default());
+    played.store_time += store_at_end.unwrap_or_default().saturating_sub(store_at_begin.unwrap_or_default());
     played.own_time += own_at_end.unwrap_or_default().saturating_sub(own_at_begin.unwrap_or_default());
     played.time += time;
     Ok(())

@@ -25,6 +25,8 @@ pub struct ServerProcess {
     pid: u32,
     pub address: SocketAddr,
     admin: Option<SocketAddr>,
+    /// The process in which the server keeps its state, if that is another.
+    pub store: Option<u32>,
 }
 
 impl ServerProcess {
@@ -76,27 +78,22 @@ impl ServerProcess {
             None
         };
         tokio::spawn(discard(log));
-        Ok(Self { child, pid, address, admin })
-    }
-
-    fn proc(&self, file: &str) -> Option<String> {
-        std::fs::read_to_string(format!("/proc/{}/{file}", self.pid)).ok()
-    }
-
-    fn memory(&self, field: &str) -> Option<u64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
-        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.saturating_mul(1024))
+        Ok(Self { child, pid, address, admin, store: None })
     }
 
     /// Returns the resident memory now, in bytes.
     pub fn resident(&self) -> Option<u64> {
-        self.memory("VmRSS:")
+        memory(self.pid, "VmRSS:")
+    }
+
+    /// Returns the resident memory of the process in which the server keeps its state, in bytes, if that is another.
+    pub fn resident_store(&self) -> Option<u64> {
+        memory(self.store?, "VmRSS:")
     }
 
     /// Returns the peak of the resident memory, in bytes.
     pub fn most_resident(&self) -> Option<u64> {
-        self.memory("VmHWM:")
+        memory(self.pid, "VmHWM:")
     }
 
     pub fn descriptors(&self) -> Option<usize> {
@@ -116,6 +113,11 @@ impl ServerProcess {
     /// Processor time so far, of the program and of the system for it.
     pub fn processor_time(&self) -> Option<Duration> {
         processor_time(self.pid)
+    }
+
+    /// Processor time so far of the process in which the server keeps its state, if that is another.
+    pub fn processor_time_of_store(&self) -> Option<Duration> {
+        processor_time(self.store?)
     }
 
     /// Returns `/metrics`, or `None` if the server does not answer in time.
@@ -142,6 +144,13 @@ impl ServerProcess {
         }
         ended.then(|| asked.elapsed())
     }
+}
+
+/// Returns a figure of `/proc/PID/status`, in bytes.
+fn memory(pid: u32, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.saturating_mul(1024))
 }
 
 /// Processor time of a process so far, of the program and of the system for it.

@@ -49,6 +49,7 @@ pub async fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
         rings.0.push(ring.ring().await?);
         sleep(PAUSE).await;
     }
+    let work = work_of_redis(&redis, &mut across).await?;
     let resumed = resume([nodes[0].url(), nodes[1].url()]).await?;
     let added = two.at(50).saturating_sub(one.at(50));
     println!("a message over two servers:    {two}");
@@ -62,8 +63,26 @@ pub async fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
         times(&replies),
         times(&rings)
     );
+    println!(
+        "for a message Redis works      {:.0} µs, in the scripts of both servers",
+        work.as_secs_f64() * 1e6
+    );
     println!("a session on another server:   {resumed}");
     Ok(())
+}
+
+/// Returns the time that Redis itself takes for a message, which includes the receipt for its sender.
+async fn work_of_redis(redis: &RedisServer, pair: &mut Pair) -> Result<Duration, Box<dyn Error>> {
+    redis.command(&["CONFIG", "RESETSTAT"]).await?;
+    for _ in 0..TIMES {
+        pair.message().await?;
+        sleep(PAUSE).await;
+    }
+    let statistics = redis.info("commandstats").await?;
+    let scripts = statistics.get("cmdstat_evalsha").map_or("", String::as_str);
+    let spent = scripts.split(',').find_map(|part| part.strip_prefix("usec=")?.parse().ok());
+    let spent = Duration::from_micros(spent.ok_or("Redis does not count its commands")?);
+    Ok(spent / u32::try_from(TIMES)?)
 }
 
 /// Times of one thing.

@@ -10,6 +10,8 @@ pub enum Happening {
     FreezeServer,
     /// The same for as long as it may.
     FreezeServerLong,
+    /// The same while the subscriptions carry nothing: its sessions go on at other servers, and it does not hear of it.
+    DeafenServer,
     /// A server is killed and starts again.
     KillServer,
     /// All servers are stopped and started again, one after another.
@@ -41,6 +43,7 @@ impl Happening {
     const ON_REDIS: &'static [Self] = &[
         Self::FreezeServer,
         Self::FreezeServerLong,
+        Self::DeafenServer,
         Self::KillServer,
         Self::KillServer,
         Self::RollServers,
@@ -67,6 +70,7 @@ impl Happening {
         match self {
             Self::FreezeServer => "server frozen",
             Self::FreezeServerLong => "server frozen for long",
+            Self::DeafenServer => "server frozen and deaf",
             Self::KillServer => "server killed",
             Self::RollServers => "all servers restarted in turn",
             Self::KillRedis => "Redis killed",

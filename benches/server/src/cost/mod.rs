@@ -22,22 +22,19 @@ const SESSIONS: usize = 5_000;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Options {
     pub server: PathBuf,
-    /// The address of a Redis for the engine that keeps its state there.
-    redis: Option<String>,
     pairs: usize,
     rounds: usize,
     sessions: usize,
 }
 
 impl Options {
-    /// `--server PATH [--redis URL] [--pairs COUNT] [--rounds COUNT] [--sessions COUNT]`
+    /// `--server PATH [--pairs COUNT] [--rounds COUNT] [--sessions COUNT]`
     ///
     /// # Errors
     /// When the arguments have another form.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
         let mut arguments = arguments.into_iter();
-        let (server, redis) = (PathBuf::new(), None);
-        let mut options = Self { server, redis, pairs: PAIRS, rounds: ROUNDS, sessions: SESSIONS };
+        let mut options = Self { server: PathBuf::new(), pairs: PAIRS, rounds: ROUNDS, sessions: SESSIONS };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or_else(|| Failure::Broken(format!("{name} wants a value")))?;
             let count = || match value.parse::<usize>() {
@@ -46,7 +43,6 @@ impl Options {
             };
             match name.as_str() {
                 "--server" => options.server = value.into(),
-                "--redis" => options.redis = Some(value),
                 "--pairs" => options.pairs = count()?,
                 "--rounds" => options.rounds = count()?,
                 "--sessions" => options.sessions = count()?,
@@ -65,7 +61,7 @@ impl Options {
 /// # Errors
 /// When something cannot be measured: a table with a gap would be taken for a result.
 pub async fn run(bench: &Bench, options: &Options) -> Result<(), Failure> {
-    let contenders = Contender::all(options.redis.as_deref());
+    let contenders = Contender::all();
     let processors =
         Processors::find().ok_or_else(|| Failure::Broken("two processors are needed, and Linux".into()))?;
     processors.leave_the_first().await?;
@@ -105,10 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn the_engine_and_the_sizes_can_be_chosen() {
-        let options = parse("--server x --redis redis://127.0.0.1:1 --sessions 50").unwrap();
+    fn the_sizes_can_be_chosen() {
+        let options = parse("--server x --sessions 50").unwrap();
         assert_eq!((options.sessions, options.rounds), (50, ROUNDS));
-        assert_eq!(options.redis.as_deref(), Some("redis://127.0.0.1:1"));
         for wrong in ["", "--server", "--server x --rounds 0", "--server x --pairs many", "--server x --to y"]
         {
             assert!(parse(wrong).is_err(), "{wrong}");

@@ -32,32 +32,40 @@ pub async fn table(
     processor: &str,
     sessions: usize,
 ) -> Result<String, Failure> {
-    let mut figures = vec![Vec::new(); contenders.len()];
+    let lines = Contender::lines(contenders);
+    let mut figures = vec![Vec::new(); lines.len()];
     for number in 1..=ROUNDS {
-        for (contender, figures) in contenders.iter().zip(&mut figures) {
+        let mut of_round = Vec::new();
+        for contender in contenders {
             eprintln!("{sessions} idle sessions, round {number} of {ROUNDS}: {}", contender.name);
-            figures.push(bytes_each(bench, contender, processor, sessions).await?);
+            let [own, of_store] = bytes_each(bench, contender, processor, sessions).await?;
+            of_round.extend(contender.figures(own, of_store));
+        }
+        for (figures, figure) in figures.iter_mut().zip(of_round) {
+            figures.push(figure);
         }
     }
     let head = [format!("memory for each of {sessions} idle sessions"), "bytes".to_owned()];
     let rows =
-        contenders.iter().zip(&figures).map(|(one, figures)| row(&[one.name.to_owned(), spread(figures, 0)]));
+        lines.iter().zip(&figures).map(|(name, figures)| row(&[(*name).to_owned(), spread(figures, 0)]));
     let rule = row(&["---".to_owned(), "---".to_owned()]);
     Ok([row(&head), rule].into_iter().chain(rows).collect())
 }
 
+/// Returns what each session adds to the memory of the server, and to that of its Redis.
 async fn bytes_each(
     bench: &Bench,
     contender: &Contender,
     processor: &str,
     sessions: usize,
-) -> Result<f64, Failure> {
-    let process = contender.start(&bench.server, processor).await?;
+) -> Result<[f64; 2], Failure> {
+    let running = contender.start(&bench.server, processor).await?;
+    let process = &running.process;
     let mut idle = JoinSet::new();
     // What the server needs once and for all is not part of a session.
     begin(bench, &mut idle, process.address, contender.is_relay(), 0..1).await?;
     let resident = || process.resident().ok_or(Failure::Late("the memory of the server"));
-    let before = resident()?;
+    let (before, store_before) = (resident()?, process.resident_store().unwrap_or_default());
     let mut begun = 1;
     while begun <= sessions {
         let end = (begun + BATCH).min(sessions + 1);
@@ -65,13 +73,14 @@ async fn bytes_each(
         begun = end;
     }
     sleep(IDLE).await;
-    let after = resident()?;
+    let (after, store_after) = (resident()?, process.resident_store().unwrap_or_default());
     if let Some(ended) = idle.try_join_next() {
         return Err(ended.unwrap_or_else(Failure::from));
     }
     idle.shutdown().await;
-    let _ended = process.stop().await;
-    Ok(after.saturating_sub(before) as f64 / sessions as f64)
+    let _ended = running.process.stop().await;
+    let each = |after: u64, before: u64| after.saturating_sub(before) as f64 / sessions as f64;
+    Ok([each(after, before), each(store_after, store_before)])
 }
 
 /// Begins some sessions, and returns when all are there.

@@ -12,6 +12,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+/// How long a server that was frozen and is deaf acts before it hears again.
+const AWAKE: Duration = Duration::from_secs(1);
+
 /// What the run has to know of what happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
@@ -69,6 +72,13 @@ pub async fn trouble_servers(
                 world.freeze(node, time).await?;
             }
             Happening::FreezeServerLong => world.freeze(node, longest).await?,
+            Happening::DeafenServer => {
+                let time = time(8_000, 20_000);
+                set(world, Fault::Freeze, Which::Subscribers)?;
+                world.freeze(node, time).await?;
+                sleep(time.min(AWAKE)).await;
+                heal(world)?;
+            }
             Happening::KillServer => {
                 let time = time(1, 5_000);
                 world.kill(node, time).await?;
@@ -129,10 +139,15 @@ fn cut(redis: Option<&Store>, which: Which) -> Result<(), Failure> {
 
 /// Lets the proxy before Redis make a fault for some time.
 async fn pass(world: &World, fault: Fault, which: Which, time: Duration) -> Result<(), Failure> {
-    if let Some(redis) = &world.redis {
-        redis.proxy.set_for(which, fault)?;
-        sleep(time).await;
-        redis.proxy.heal()?;
-    }
-    Ok(())
+    set(world, fault, which)?;
+    sleep(time).await;
+    heal(world)
+}
+
+fn set(world: &World, fault: Fault, which: Which) -> Result<(), Failure> {
+    world.redis.as_ref().map_or(Ok(()), |redis| redis.proxy.set_for(which, fault))
+}
+
+fn heal(world: &World) -> Result<(), Failure> {
+    world.redis.as_ref().map_or(Ok(()), |redis| redis.proxy.heal())
 }

@@ -3,7 +3,7 @@
 use super::observers::{Notes, Rooms, guest_id};
 use super::sight::Guest;
 use crate::random::Random;
-use signalpost_native::{Client, Endpoints, Error, LeaveReason, Settings};
+use signalpost_native::{Client, Endpoints, Error, ErrorCode, LeaveReason, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::time::sleep;
@@ -19,13 +19,15 @@ const LEAVING: usize = 30;
 #[derive(Clone)]
 pub struct Invitations {
     next: Arc<AtomicU32>,
+    /// How many found no server that answered.
+    astray: Arc<AtomicU32>,
     end: Guest,
 }
 
 impl Invitations {
     /// So many guests.
     pub fn new(guests: Guest) -> Self {
-        Self { next: Arc::default(), end: guests }
+        Self { next: Arc::default(), astray: Arc::default(), end: guests }
     }
 
     fn take(&self) -> Option<Guest> {
@@ -37,12 +39,17 @@ impl Invitations {
     pub fn taken(&self) -> Guest {
         self.next.load(Ordering::Relaxed).min(self.end)
     }
+
+    /// How many of them found no server that answered, and did not enter.
+    pub fn astray(&self) -> Guest {
+        self.astray.load(Ordering::Relaxed)
+    }
 }
 
 /// One guest after another comes to its room and goes, until all have been there.
 ///
 /// # Errors
-/// When one cannot connect or enter.
+/// When one is refused, or cannot enter. One that reaches no server stays outside.
 pub async fn visit(
     invitations: Invitations,
     rooms: Arc<Rooms>,
@@ -52,7 +59,13 @@ pub async fn visit(
 ) -> Result<(), Error> {
     while let Some(guest) = invitations.take() {
         let Some(room) = rooms.of(guest) else { return Ok(()) };
-        let (client, events) = Client::connect(Settings::new(&guest_id(guest), endpoints())?).await?;
+        let (client, events) = match Client::connect(Settings::new(&guest_id(guest), endpoints())?).await {
+            Err(error) if error.code == ErrorCode::ServerUnreachable => {
+                invitations.astray.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            connected => connected?,
+        };
         // It wants to hear nothing.
         drop(events);
         notes.note(|ledger, at| ledger.entering(at, guest));

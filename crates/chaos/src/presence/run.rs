@@ -93,6 +93,7 @@ pub async fn check(options: &Options, guests: Guest) -> Result<bool, Box<dyn Err
     let is_settled = timeout(window + SETTLING, settled).await.is_ok();
     sleep(Duration::from_secs(1)).await;
     println!("faults:   {tally}");
+    println!("astray:   {} guests found no server", invitations.astray());
     println!("settled:  {is_settled} after {:.1} s", began.elapsed().as_secs_f64());
     let listed = listed(observers.first(), rooms.all()).await?;
     let ledger = notes.note(|ledger, _| std::mem::replace(ledger, Ledger::new(0, 0)));

@@ -36,6 +36,10 @@ pub(super) fn describe() {
             "signalpost_redis_subscriptions_lost_total",
             "Times that the doorbell had to be subscribed anew."
         );
+        describe_counter!(
+            "signalpost_redis_unreadable_total",
+            "What was left out because Redis holds what cannot be read, by kind of error."
+        );
         describe_counter!("signalpost_redis_wedged_total", "Subscriptions that were open and silent.");
     }
     describe_counter!("signalpost_audit_records_total", "Records that the audit trail took.");

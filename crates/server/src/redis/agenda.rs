@@ -1,8 +1,9 @@
 //! The agenda of the sweepers: when which session is to be looked at. The session itself decides what is due.
 
 use super::error::StoreError;
-use super::keys::{SHARDS, shard};
+use super::keys::{self, SHARDS, shard};
 use super::node::Node;
+use super::reply::Reply;
 use super::scripts;
 use crate::engine::limits::LEASE_MS;
 use signalpost_protocol::PeerId;
@@ -14,6 +15,9 @@ use tokio::time::Instant;
 const LEASE: Duration = Duration::from_millis(LEASE_MS);
 /// Most peers of one shard that one sweep looks at.
 const BATCH: usize = 100;
+/// When a sweep looks again at what it could not look at, in milliseconds: because Redis was away, or because of what stands there.
+const AWAY_MS: u64 = 5_000;
+const UNREADABLE_MS: u64 = 60_000;
 
 /// What is written about a session.
 #[derive(Clone, Copy, Debug)]
@@ -89,11 +93,49 @@ pub(super) async fn write_renewals(node: &Node, now: u64) -> Result<(), StoreErr
     written.into_iter().find_map(Result::err).map_or(Ok(()), Err)
 }
 
+/// An entry of the agenda that a sweep could not look at.
+#[derive(Clone, Debug)]
+pub(super) struct Failed {
+    shard: u8,
+    /// The id of a peer, or what stands in the place of one.
+    id: String,
+    after: u64,
+}
+
+impl Failed {
+    /// Takes a peer that could not be looked at.
+    pub(super) fn new(id: &PeerId, why: &StoreError) -> Self {
+        let after = if why.is_about_data() { UNREADABLE_MS } else { AWAY_MS };
+        Self { shard: shard(id), id: id.as_str().into(), after }
+    }
+}
+
+/// Puts off what a sweep could not look at: otherwise it would come first in every sweep, and keep what is behind it out. One call for
+/// each shard.
+pub(super) async fn put_off(node: &Node, now: u64, failed: Vec<Failed>) {
+    let mut shards: HashMap<u8, Vec<Failed>> = HashMap::new();
+    for entry in failed {
+        shards.entry(entry.shard).or_default().push(entry);
+    }
+    let put_off = shards.into_iter().map(|(shard, failed)| async move {
+        let call = node.call(&scripts::PLAN, now).keys(node.keys.agenda(shard));
+        let call = failed.iter().fold(call, |call, it| call.arg("later").arg(&it.id).arg(it.after));
+        node.run_once(&call).await
+    });
+    for done in futures_util::future::join_all(put_off).await {
+        if let Err(error) = done {
+            tracing::warn!(%error, "what a sweep could not look at was not put off");
+        }
+    }
+}
+
 /// What the agenda says.
 #[derive(Debug, Default)]
 pub(super) struct Due {
     /// Sessions that are to be looked at, a bounded number.
     pub(super) peers: Vec<PeerId>,
+    /// Entries that are no peers of their shard.
+    pub(super) strange: Vec<Failed>,
     /// How many sessions there are, connected or away.
     pub(super) sessions: u64,
     /// How many are away.
@@ -102,35 +144,39 @@ pub(super) struct Due {
     pub(super) failed: Option<StoreError>,
 }
 
-/// Reads the agenda.
-///
-/// # Errors
-/// Redis did not answer in time.
-pub(super) async fn due(node: &Node, now: u64) -> Result<Due, StoreError> {
+/// Reads the agenda. A shard that does not answer, or not as the script does, keeps no other out.
+pub(super) async fn due(node: &Node, now: u64) -> Due {
     let calls = (0..SHARDS)
         .map(|shard| node.call(&scripts::AGENDA, now).keys(node.keys.agenda(shard)).arg(BATCH))
         .map(|call| node.store.run_owned(call));
     let mut due = Due::default();
-    for reply in futures_util::future::join_all(calls).await {
-        // A shard that does not answer does not keep the others out.
-        let mut fields = match reply {
-            Ok(reply) => reply.into_fields("agenda")?,
-            Err(error) => {
-                due.failed = Some(error);
-                continue;
-            }
-        };
-        let _time: u64 = fields.number()?;
-        let (leases, windows): (u64, u64) = (fields.number()?, fields.number()?);
-        due.sessions = due.sessions.saturating_add(leases).saturating_add(windows);
-        due.away = due.away.saturating_add(windows);
-        let mut peers = fields.list()?;
-        while !peers.is_empty() {
-            match PeerId::parse(&peers.text()?) {
-                Ok(peer) => due.peers.push(peer),
-                Err(why) => tracing::warn!(%why, "the agenda holds what is no peer id"),
-            }
+    for (shard, reply) in (0..SHARDS).zip(futures_util::future::join_all(calls).await) {
+        if let Err(error) = reply.and_then(|reply| due.take(shard, reply)) {
+            due.failed = Some(error);
         }
     }
-    Ok(due)
+    due
+}
+
+impl Due {
+    /// Takes in what one shard says.
+    fn take(&mut self, shard: u8, reply: Reply) -> Result<(), StoreError> {
+        let mut fields = reply.into_fields("agenda")?;
+        let _time: u64 = fields.number()?;
+        let (leases, windows): (u64, u64) = (fields.number()?, fields.number()?);
+        self.sessions = self.sessions.saturating_add(leases).saturating_add(windows);
+        self.away = self.away.saturating_add(windows);
+        let mut peers = fields.list()?;
+        while !peers.is_empty() {
+            let id = peers.text()?;
+            match PeerId::parse(&id) {
+                Ok(peer) if keys::shard(&peer) == shard => self.peers.push(peer),
+                _ => {
+                    tracing::warn!(shard, "the agenda holds what is no peer of this shard");
+                    self.strange.push(Failed { shard, id, after: UNREADABLE_MS });
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -9,6 +9,7 @@ use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType}
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, TlsCertificates,
 };
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -17,10 +18,16 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// Calls that one connection takes before the caller has to wait.
 const PIPELINE: usize = 1_024;
 
+/// Longest time to find out whether one server of a cluster answers: a part of [`CONNECT`], so that one that swallows everything does
+/// not take the time of the others.
+const ANSWER: Duration = Duration::from_millis(1_500);
+
 /// Makes connections.
 pub(super) struct Connector {
     config: Config,
     certificates: Option<TlsCertificates>,
+    /// How often a server of a cluster was looked for.
+    looks: AtomicUsize,
 }
 
 /// An open connection for calls of scripts. Clones share it.
@@ -48,7 +55,7 @@ impl Connector {
         };
         // The process may have chosen one already; any will do.
         let _chosen = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self { config, certificates })
+        Ok(Self { config, certificates, looks: AtomicUsize::new(0) })
     }
 
     /// Connects to the server that takes writes, or to the cluster.
@@ -66,7 +73,12 @@ impl Connector {
                 }
             })
         };
-        timeout(CONNECT, connecting)
+        // To the servers of a cluster it connects twice: to those that are configured, and to those that one of these names.
+        let limit = match self.config.topology {
+            Topology::Cluster => CONNECT.saturating_add(self.config.step),
+            _ => CONNECT,
+        };
+        timeout(limit, connecting)
             .await
             .unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".into())))
     }
@@ -161,7 +173,7 @@ impl Connector {
             server.clone().set_redis_settings(settings)
         });
         let mut builder = ClusterClientBuilder::new(servers)
-            .connection_timeout(CONNECT)
+            .connection_timeout(ANSWER)
             .response_timeout(self.config.step)
             .overall_response_timeout(Some(self.config.step))
             .retries(2);
@@ -171,14 +183,17 @@ impl Connector {
         Ok(builder.build()?)
     }
 
-    /// Finds a server of the cluster that answers.
+    /// Finds a server of the cluster that answers, among those of the configuration. Each look begins at another one.
     async fn any_of_cluster(&self) -> Result<Client, StoreError> {
         let mut last = StoreError::Unreachable("no server of the cluster answers".into());
-        for server in self.config.servers() {
+        let servers = self.config.servers();
+        let first = self.looks.fetch_add(1, Ordering::Relaxed).checked_rem(servers.len()).unwrap_or(0);
+        for server in servers.iter().cycle().skip(first).take(servers.len()) {
             let client = self.client(server.clone(), ProtocolVersion::RESP3)?;
-            match client.get_multiplexed_async_connection().await {
-                Ok(_) => return Ok(client),
-                Err(error) => last = error.into(),
+            match timeout(ANSWER, client.get_multiplexed_async_connection()).await {
+                Ok(Ok(_)) => return Ok(client),
+                Ok(Err(error)) => last = error.into(),
+                Err(_) => {}
             }
         }
         Err(last)

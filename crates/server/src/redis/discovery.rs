@@ -68,11 +68,9 @@ async fn change(
 }
 
 /// Puts some of the sessions of this node into their lists again, which live on by that, and removes entries of sessions that are over:
-/// Redis may have forgotten a session before a sweep found it. Called every 10 s, it gets round in a quarter of an hour.
-///
-/// # Errors
-/// Those of the store.
-pub(super) async fn keep(node: &Node, now: u64) -> Result<(), StoreError> {
+/// Redis may have forgotten a session before a sweep found it. Called every 10 s, it gets round in a quarter of an hour. A list that
+/// does not answer keeps nothing from the others.
+pub(super) async fn keep(node: &Node, now: u64) {
     let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let sessions = {
         let mut here = node.rooms.lock();
@@ -91,23 +89,24 @@ pub(super) async fn keep(node: &Node, now: u64) -> Result<(), StoreError> {
             for picks in
                 join_all(some.iter().map(|(list, entries)| keep_list(node, now, list, entries))).await
             {
-                picked.extend(picks?);
+                picked.extend(picks.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a list for discovery was not looked at");
+                    Vec::new()
+                }));
             }
         }
         kept.clear();
         let peers: Vec<&PeerId> = picked.iter().map(|(_, peer, _)| peer).collect();
-        let over = lapsed(node, now, &peers).await?;
+        let over = lapsed(node, now, &peers).await;
         let over: Vec<_> = picked.iter().filter(|(_, peer, _)| over.contains(peer)).collect();
         for some in over.chunks(TOGETHER) {
-            try_join_all(some.iter().map(|(list, peer, session)| presence(node, now, list, peer, *session)))
-                .await?;
+            join_all(some.iter().map(|(list, peer, session)| found(node, now, list, peer, *session))).await;
         }
         kept.extend(over.into_iter().map(|(list, ..)| (list.clone(), Vec::new())));
         if kept.is_empty() {
             break;
         }
     }
-    Ok(())
 }
 
 /// Puts entries into a list, and returns some of the list, with its name.
@@ -140,7 +139,23 @@ fn lists(node: &Node, info: &PeerInfo) -> BTreeSet<String> {
 ///
 /// # Errors
 /// Those of the store.
-pub(super) async fn presence(
+/// Returns the description of a session that a list names, if it is present, as far as is known: a session that cannot be read keeps
+/// nobody from the others.
+pub(super) async fn found(
+    node: &Node,
+    now: u64,
+    list: &str,
+    peer: &PeerId,
+    session: u64,
+) -> Option<Arc<PeerInfo>> {
+    presence(node, now, list, peer, session).await.unwrap_or_else(|error| {
+        tracing::warn!(%peer, %error, "a session in a list for discovery was not looked at");
+        None
+    })
+}
+
+/// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
+async fn presence(
     node: &Node,
     now: u64,
     list: &str,

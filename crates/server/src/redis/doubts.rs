@@ -21,7 +21,7 @@ impl Doubts {
         }
     }
 
-    /// Takes all of them.
+    /// Takes the peers of which there is a doubt, with region and number of the session.
     pub(super) fn take(&self) -> BTreeMap<PeerId, (Region, u64)> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -71,7 +71,7 @@ impl RedisEngine {
         failure.map_or(Ok(engine), Err)
     }
 
-    /// Why the engine cannot do its work at the moment; `None` while it can. Another region that is away hinders only the peers
+    /// Returns why the engine cannot do its work at the moment; `None` while it can. Another region that is away hinders only the peers
     /// whose sessions lie there.
     pub fn trouble(&self) -> Option<StoreError> {
         let own = self.mesh.own();
@@ -106,17 +106,9 @@ impl Engine for RedisEngine {
         let node = self.mesh.own();
         node.note_now(now);
         let others = regional::sweep_others(node, now);
-        let own = match sweep::sweep(node, now).await {
-            Ok(due) => {
-                end_overflowed(node, now).await;
-                due
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the sweep was not done");
-                None
-            }
-        };
-        own.into_iter().chain(others).min()
+        sweep::sweep(node, now).await;
+        end_overflowed(node, now).await;
+        rooms::due(node).into_iter().chain(others).min()
     }
 
     async fn finish(&self) {
@@ -135,7 +127,7 @@ impl Engine for RedisEngine {
             Usage { peers, away: all.away.saturating_add(count(due.away)), ..all }
         };
         let none = Usage { is_shared: true, ..Usage::default() };
-        join_all(asked).await.into_iter().map(Result::unwrap_or_default).fold(none, add)
+        join_all(asked).await.into_iter().fold(none, add)
     }
 
     fn degraded(&self) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! What can go wrong between a node and Redis.
 
 use core::fmt;
+use metrics::counter;
 
 /// Why a step on Redis was not done, or is not known to be done. Steps are idempotent: the caller may repeat them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,16 @@ impl StoreError {
         matches!(self, Self::Unreachable(_) | Self::Unready(_) | Self::ReadOnly)
     }
 
+    /// Whether the same step, repeated at once, fails again, and nobody has done it.
+    pub(crate) const fn is_lasting(&self) -> bool {
+        !self.is_temporary() && !matches!(self, Self::Stale)
+    }
+
+    /// Whether the reason is what stands in Redis: the step fails whenever it is repeated, and steps about other things do not.
+    pub(crate) const fn is_about_data(&self) -> bool {
+        matches!(self, Self::Malformed(_) | Self::Refused(_))
+    }
+
     /// A word for metrics and logs.
     pub const fn label(&self) -> &'static str {
         match self {
@@ -54,6 +65,22 @@ impl StoreError {
             Self::Refused(_) => "refused",
             Self::Config(_) => "config",
         }
+    }
+}
+
+/// Lets a failure pass for which what stands in Redis is the reason: it keeps nothing else from being done. It is counted, and
+/// logged with `what` was left out.
+///
+/// # Errors
+/// Any other failure.
+pub(super) fn let_pass(done: Result<(), StoreError>, what: &'static str) -> Result<(), StoreError> {
+    match done {
+        Err(error) if error.is_about_data() => {
+            counter!("signalpost_redis_unreadable_total", "kind" => error.label()).increment(1);
+            tracing::error!(%error, what, "left out");
+            Ok(())
+        }
+        other => other,
     }
 }
 

@@ -29,6 +29,25 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// Sessions that are looked at together after a subscription was lost.
 const AT_ONCE: usize = 64;
 
+/// Pause between two lines of the log about bells that no node rang.
+const SELDOM: Duration = Duration::from_secs(10);
+
+/// Says something now and then, however often there is reason to: who may publish to the channel could fill the log.
+#[derive(Debug, Default)]
+struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    /// Whether it may be said `now`: the first time, and when it was not said for a while.
+    fn may(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = last.is_none_or(|last| now.saturating_duration_since(last) >= SELDOM);
+        if may {
+            *last = Some(now);
+        }
+        may
+    }
+}
+
 /// What one subscription has heard.
 struct Hearing {
     node: Weak<Node>,
@@ -39,6 +58,7 @@ struct Hearing {
     /// Something came: an echo, or the end of the connection.
     news: Notify,
     is_over: std::sync::atomic::AtomicBool,
+    seldom: Seldom,
 }
 
 impl Hearing {
@@ -50,6 +70,7 @@ impl Hearing {
             echo: AtomicU64::new(0),
             news: Notify::new(),
             is_over: std::sync::atomic::AtomicBool::new(false),
+            seldom: Seldom::default(),
         })
     }
 
@@ -91,7 +112,9 @@ impl Hearing {
             }
             Err(error) => {
                 counter!("signalpost_redis_errors_total", "kind" => error.label()).increment(1);
-                tracing::warn!(%error, "a doorbell that no node rang");
+                if self.seldom.may(Instant::now()) {
+                    tracing::warn!(%error, "a doorbell that no node rang");
+                }
             }
         }
     }
@@ -206,4 +229,18 @@ async fn look_at_all(node: &Arc<Node>, is_needed: bool) {
         })
         .await;
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_bogus_bells_are_one_line_in_a_while() {
+        let (seldom, start) = (Seldom::default(), Instant::now());
+        let said = |after: Duration| seldom.may(start + after);
+        assert_eq!((0..1_000).filter(|_| said(Duration::ZERO)).count(), 1);
+        assert!(!said(SELDOM - Duration::from_millis(1)));
+        assert!(said(SELDOM) && !said(SELDOM));
+    }
 }

@@ -1,13 +1,13 @@
 //! Lists the peers that a client asks for, over all regions.
 
-use super::discovery::{CHUNK, presence, read};
+use super::discovery::{CHUNK, found, read};
 use super::error::StoreError;
 use super::node::Node;
 use super::pages::{Place, merge};
 use super::presence::{Presence, meets, page_bytes, peek};
 use super::region::Region;
 use crate::engine::{Page, peer_weight};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use metrics::counter;
 use signalpost_protocol::{PeerId, Query, limits};
 use std::sync::Arc;
@@ -145,8 +145,8 @@ impl Listing<'_> {
             let entries = read(node, now, &list, after.as_ref()).await?;
             let is_last = entries.len() < CHUNK;
             scanned = scanned.saturating_add(entries.len());
-            let asked = entries.iter().map(|(peer, session)| presence(node, now, &list, peer, *session));
-            for ((peer, _), info) in entries.iter().zip(try_join_all(asked).await?) {
+            let asked = entries.iter().map(|(peer, session)| found(node, now, &list, peer, *session));
+            for ((peer, _), info) in entries.iter().zip(join_all(asked).await) {
                 after = Some(peer.clone());
                 let Some(info) = info.filter(|info| peer != asker && meets(info, query)) else { continue };
                 weight = weight.saturating_add(peer_weight(&info));

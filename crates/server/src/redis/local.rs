@@ -57,7 +57,7 @@ pub(super) struct Owned {
     pub(super) proof: Proof,
 }
 
-/// How far the mail of a session has come.
+/// How far the mail of a session has come to the socket that owns it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stream {
     /// The number up to which the socket's queue has everything. `None`: the claim is not answered yet.
@@ -201,14 +201,15 @@ impl Local {
         state.lines.get(state.seals.get(seal)?)?.owned.as_ref().map(|owned| owned.proof)
     }
 
-    /// Returns the sockets that own a session that lies in a region.
+    /// Returns the sockets that own a session that lies in a region. A socket whose claim is not answered yet is not among them: Redis
+    /// may not know yet that the session is its own.
     pub(super) fn owners(&self, region: Region) -> Vec<SocketId> {
         let state = self.state();
-        let lies_there = |socket: &&SocketId| {
-            let line = state.lines.get(socket);
-            line.and_then(|line| line.owned.as_ref()).is_some_and(|owned| owned.region == region)
+        let owns_there = |socket: &&SocketId| {
+            let owned = state.lines.get(socket).and_then(|line| line.owned.as_ref());
+            owned.is_some_and(|owned| owned.region == region && owned.stream.delivered.is_some())
         };
-        state.seals.values().filter(lies_there).copied().collect()
+        state.seals.values().filter(owns_there).copied().collect()
     }
 
     /// Changes the session of a socket.

@@ -20,8 +20,8 @@ impl DeliveryQueue for Line {
     }
 }
 
-/// A socket whose session has everything up to 2 in the era `a`.
-fn local(version: u16) -> (Local, Arc<Line>) {
+/// A socket whose claim is under way.
+fn claiming(version: u16) -> (Local, Arc<Line>) {
     let (local, line, socket) = (Local::default(), Arc::<Line>::default(), SocketId::new(1));
     local.attach(socket, line.clone());
     let owned = Owned {
@@ -38,9 +38,15 @@ fn local(version: u16) -> (Local, Arc<Line>) {
         proof: Proof::new(0, Instant::now()),
     };
     local.own(socket, owned);
+    (local, line)
+}
+
+/// A socket whose session has everything up to 2 in the era `a`.
+fn local(version: u16) -> (Local, Arc<Line>) {
+    let (local, line) = claiming(version);
     let claimed =
         Claimed { resumed: true, reason: None, received: Position::START, acknowledged: Position(2) };
-    local.welcome(socket, claimed, "a");
+    local.welcome(SocketId::new(1), claimed, "a");
     line.0.lock().unwrap().clear();
     (local, line)
 }
@@ -102,4 +108,11 @@ fn the_mailbox_of_who_acknowledges_nothing_is_emptied_once_at_a_time() {
     assert_eq!((take(&local, "a", 66), local.may_confirm("seal")), (Taken::Yes, true));
     assert_eq!(local.confirming("seal"), Some(SocketId::new(1)));
     assert_eq!((local.confirming("seal"), local.may_confirm("seal")), (None, false));
+}
+
+/// A sign of life for it would be refused as that of a former owner, and the claim would never be answered.
+#[test]
+fn a_socket_whose_claim_is_under_way_owns_nothing_yet() {
+    assert!(claiming(2).0.owners(Region::OWN).is_empty());
+    assert_eq!(local(2).0.owners(Region::OWN), [SocketId::new(1)]);
 }

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::codec;
-use super::error::StoreError;
+use super::error::{StoreError, let_pass};
 use super::local::Taken;
 use super::node::Node;
 use super::proof::Proof;
@@ -33,8 +33,9 @@ pub(super) struct Post<'a> {
     pub(super) number: u64,
     /// When this node was last known to own that session: mail that comes long after that is not taken.
     pub(super) proof: Proof,
-    /// The mail.
+    /// The mail, and its text: written once, however many receivers it has.
     pub(super) mail: &'a Mail,
+    pub(super) text: &'a str,
     /// The reference of the receipt that its sender wants.
     pub(super) receipt: Option<u32>,
     /// The lowest version of the session that it is for.
@@ -46,7 +47,7 @@ pub(super) struct Post<'a> {
     pub(super) is_last: bool,
 }
 
-/// What became of it. The same post has the same end whenever it is repeated, [`Posted::Gone`] and [`Posted::Behind`] excepted.
+/// What became of a post. A post that is repeated has the same end, [`Posted::Gone`] and [`Posted::Behind`] excepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Posted {
     /// It is in the mailbox, or was put there before.
@@ -129,13 +130,14 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
     let call = node.call(&scripts::POST, now).keys(node.keys.mailbox(post.to));
     let call = call.arg(&post.source).arg(post.session).arg(post.number);
     let call = call.arg(post.mail.weight()).arg(from);
-    let call = call.arg(if is_negotiation(post.mail) { 'u' } else { '-' });
+    let unheard = is_negotiation(post.mail).then(|| format!("u{}", post.session));
+    let call = call.arg(unheard.as_deref().unwrap_or("-"));
     let call = match post.receipt {
         Some(reference) => call.arg(post.session).arg(reference),
         None => call.arg('-').arg('-'),
     };
     let call = call.arg(post.version).arg(deadline).arg(u8::from(post.is_last));
-    let call = call.arg(codec::encode(post.mail)?);
+    let call = call.arg(post.text);
     post.rooms
         .iter()
         .try_fold(call, |call, (room, version)| Ok(call.arg(node.seat_field(post.home, room)?).arg(version)))
@@ -153,25 +155,31 @@ pub(super) struct Answers<'a> {
     /// The session of the source.
     pub(super) session: u64,
     /// The only session that they are for.
-    pub(super) only: Option<u64>,
+    pub(super) only: u64,
     /// Their numbers there, and the answers.
     pub(super) mail: Vec<(SequenceNumber, Mail)>,
 }
 
-/// Puts answers into a mailbox of this region, each once; `false`: there is no such session. A session whose mailbox cannot take one
-/// ends with the next command or sweep.
+/// Puts answers into a mailbox of this region, each once; `false`: there is no such session, or none that can be used. A session
+/// whose mailbox cannot take one ends with the next command or sweep.
 ///
 /// # Errors
 /// Redis did not do it in time, or has no memory left.
 pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Result<bool, StoreError> {
     for some in answers.mail.chunks(BATCH) {
         let call = node.call(&scripts::ANSWER, now).keys(node.keys.mailbox(answers.to));
-        let mut call = call.arg(&answers.source).arg(answers.session).optional(answers.only);
+        let mut call = call.arg(&answers.source).arg(answers.session).arg(answers.only);
         for (number, mail) in some {
             call = call.arg(number.0).arg(mail.weight()).arg(codec::encode(mail)?);
         }
         let replied =
             if answers.home == node.region { node.run_once(&call).await } else { node.ask(call).await };
+        if replied.as_ref().is_err_and(StoreError::is_about_data) {
+            // No answer is lost while the session of its receiver goes on.
+            node.overflow(answers.to.clone(), answers.only);
+            let_pass(replied.map(|_| ()), "an answer about a peer")?;
+            return Ok(false);
+        }
         let mut reply = replied?.into_fields("answer")?;
         match reply.text()?.as_str() {
             "ok" => {}
@@ -186,7 +194,7 @@ pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Resu
     Ok(true)
 }
 
-/// Whether the sender wants to know if this does not arrive before the end of the session: it is part of a negotiation.
+/// Whether the sender wants to know if the receiver's session ends before this mail arrives: it is part of a negotiation.
 fn is_negotiation(mail: &Mail) -> bool {
     match mail {
         Mail::Relay { signal: Signal::Close { .. } | Signal::Reject { .. }, .. } => false,

@@ -1,5 +1,6 @@
 //! What becomes of mail that comes again or late, on a real Redis.
 
+use super::codec;
 use super::config::{Clock, Config};
 use super::mailbox::{Answers, Post, Posted, answer, post};
 use super::node::Node;
@@ -53,6 +54,7 @@ impl World {
         let signal = Signal::Message { room: None, data: "x".into(), receipt: false };
         let mail = Box::leak(Box::new(Mail::Relay { from: PeerId::parse("bob").unwrap(), signal }));
         let to = Box::leak(Box::new(ada()));
+        let text = Box::leak(Box::new(codec::encode(mail).unwrap()));
         let mut relay = Post {
             to,
             source: "p:bob".into(),
@@ -60,6 +62,7 @@ impl World {
             session: 7,
             number,
             mail,
+            text,
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
             version: 1,
@@ -158,14 +161,17 @@ async fn a_flood_of_new_senders_is_refused_and_the_others_are_not() {
     // Answers are not refused, and the numbers do not grow without bound.
     let fill = "for n = 1, 9000 do redis.call('HSET', KEYS[1], 'r:' .. n, '1 1 ok') end";
     world.server.command(&["EVAL", fill, "1", "sp:{p:ada}:f"]).await.unwrap();
-    received(&world, "r:1:eve", &[1], None).await;
+    received(&world, "r:1:eve", &[1], true).await;
     assert_eq!(
         world.server.command(&["HLEN", "sp:{p:ada}:f"]).await.unwrap(),
         signalpost_lab::Reply::Number(1)
     );
 }
 
-async fn received(world: &World, source: &str, numbers: &[u32], only: Option<u64>) {
+/// Answers the present session of ada, or the one after it.
+async fn received(world: &World, source: &str, numbers: &[u32], is_present: bool) {
+    let present = world.server.command(&["HGET", "sp:{p:ada}:s", "num"]).await.unwrap();
+    let only = present.text().parse::<u64>().unwrap() + u64::from(!is_present);
     let mail =
         numbers.iter().map(|number| (SequenceNumber(*number), Mail::Received { reference: Some(*number) }));
     let home = Region::OWN;
@@ -176,11 +182,11 @@ async fn received(world: &World, source: &str, numbers: &[u32], only: Option<u64
 #[tokio::test]
 async fn answers_come_once_and_to_the_session_that_asked() {
     let world = World::new(2).await;
-    received(&world, "r:1:eve", &[1, 2], None).await;
-    received(&world, "r:1:eve", &[1, 2, 5], None).await;
+    received(&world, "r:1:eve", &[1, 2], true).await;
+    received(&world, "r:1:eve", &[1, 2, 5], true).await;
     assert_eq!(world.entries().await, 3);
-    received(&world, "r:1:joe", &[5], None).await;
+    received(&world, "r:1:joe", &[5], true).await;
     assert_eq!(world.entries().await, 4);
-    received(&world, "r:1:joe", &[6], Some(1)).await;
+    received(&world, "r:1:joe", &[6], false).await;
     assert_eq!(world.entries().await, 4, "another session asked");
 }

@@ -216,9 +216,9 @@ impl Node {
     /// # Errors
     /// Redis did not do it in time.
     pub(super) async fn ask(&self, call: Call) -> Result<Reply, StoreError> {
-        let asked = match self.store.trouble() {
-            Some(trouble) => Err(trouble),
-            None => self.store.run_within(ASK, &call).await,
+        let asked = match self.store.try_now() {
+            Err(trouble) => Err(trouble),
+            Ok(()) => self.store.run_within(ASK, &call).await,
         };
         asked.inspect_err(|_| {
             let region = self.config.region.clone();

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::reply::Reply;
 use super::scripts::{LEASES, PEEK};
 use crate::engine::limits::MAX_ANSWER_BYTES;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use signalpost_protocol::{PeerId, PeerInfo, Query};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,23 +36,27 @@ pub(super) enum Presence {
 /// # Errors
 /// Those of the store.
 pub(super) async fn peek(node: &Node, now: u64, peer: &PeerId) -> Result<Presence, StoreError> {
-    read(node.run(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
+    read(peer, node.run(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
 }
 
-/// Reads the same for a session of another region.
+/// Reads how it stands with the session of a peer of another region.
 ///
 /// # Errors
 /// The region did not answer in time.
 pub(super) async fn ask(node: &Node, now: u64, peer: &PeerId) -> Result<Presence, StoreError> {
-    read(node.ask(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
+    read(peer, node.ask(node.call(&PEEK, now).key(node.keys.session(peer))).await?)
 }
 
-fn read(reply: Reply) -> Result<Presence, StoreError> {
+fn read(peer: &PeerId, reply: Reply) -> Result<Presence, StoreError> {
     let mut fields = reply.into_fields("peek")?;
     Ok(match fields.text()?.as_str() {
         "connected" => {
             let number = fields.number()?;
-            let info = serde_json::from_str(&fields.text()?).map_err(|_| fields.malformed())?;
+            let info: PeerInfo = serde_json::from_str(&fields.text()?).map_err(|_| fields.malformed())?;
+            // Whom a list names by another id than its own nobody finds again, and the page after it would begin elsewhere.
+            if info.id != peer.as_str() {
+                return Err(fields.malformed());
+            }
             Presence::Connected { number, info: Arc::new(info), answer_bytes: fields.number()? }
         }
         "away" => Presence::Away { number: fields.number()? },
@@ -72,12 +76,9 @@ impl Presence {
     }
 }
 
-/// Finds those of the peers whose lease is over, as far as the agenda says. A lease that lasts for some time is not asked for
-/// again before.
-///
-/// # Errors
-/// Those of the store.
-pub(super) async fn lapsed(node: &Node, now: u64, peers: &[&PeerId]) -> Result<BTreeSet<PeerId>, StoreError> {
+/// Finds those of the peers whose lease is over, as far as the agenda says: a part of it that does not answer says nothing. A lease
+/// that lasts for some time is not asked for again before.
+pub(super) async fn lapsed(node: &Node, now: u64, peers: &[&PeerId]) -> BTreeSet<PeerId> {
     let mut shards: BTreeMap<u8, Vec<PeerId>> = BTreeMap::new();
     for peer in node.rooms.lock().unsure(peers, now) {
         shards.entry(shard(&peer)).or_default().push(peer);
@@ -85,7 +86,7 @@ pub(super) async fn lapsed(node: &Node, now: u64, peers: &[&PeerId]) -> Result<B
     let asked = shards.into_iter().map(|(shard, peers)| async move {
         let [leases, _] = node.keys.agenda(shard);
         let call = peers.iter().fold(node.call(&LEASES, now).key(leases), |call, peer| call.arg(peer));
-        let mut fields = node.run(call).await?.into_fields("leases")?;
+        let mut fields = node.run_once(&call).await?.into_fields("leases")?;
         let mut rests = Vec::with_capacity(peers.len());
         for peer in peers {
             rests.push((peer, fields.number::<u64>()?));
@@ -93,14 +94,20 @@ pub(super) async fn lapsed(node: &Node, now: u64, peers: &[&PeerId]) -> Result<B
         Ok::<_, StoreError>(rests)
     });
     let mut over = BTreeSet::new();
-    for (peer, rest) in try_join_all(asked).await?.into_iter().flatten() {
-        if rest == 0 {
-            over.insert(peer);
-        } else {
-            node.rooms.lock().note_lease(peer, now.saturating_add(rest));
+    for asked in join_all(asked).await {
+        let rests = asked.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a part of the agenda could not be asked");
+            Vec::new()
+        });
+        for (peer, rest) in rests {
+            if rest == 0 {
+                over.insert(peer);
+            } else {
+                node.rooms.lock().note_lease(peer, now.saturating_add(rest));
+            }
         }
     }
-    Ok(over)
+    over
 }
 
 /// Whether a peer meets the conditions about its labels.

@@ -35,7 +35,8 @@ impl Proof {
         self.time.saturating_add(milliseconds(Self::term(config)))
     }
 
-    /// The same for a server whose clock shows `time` now; `None` when it is over.
+    /// Returns the time until which what the owner does may take effect, for a server whose clock shows `time` now; `None` when it is
+    /// over.
     pub(super) fn deadline_at(&self, config: &Config, time: u64) -> Option<u64> {
         let rest = Self::term(config).checked_sub(self.at.elapsed())?;
         Some(time.saturating_add(milliseconds(rest)))

@@ -46,19 +46,16 @@ pub(super) fn sweep_others(own: &Arc<Node>, now: u64) -> Option<u64> {
 }
 
 async fn sweep_other(node: &Arc<Node>, now: u64) {
-    if node.store.trouble().is_some() {
+    if node.store.try_now().is_err() {
         return;
     }
-    let swept = if now >= node.notes.next_sweep.load(Ordering::Relaxed) {
+    if now >= node.notes.next_sweep.load(Ordering::Relaxed) {
         node.notes.next_sweep.store(now.saturating_add(SWEEP_MS), Ordering::Relaxed);
-        sweep::sweep(node, now).await
+        sweep::sweep(node, now).await;
     } else {
         if let Err(error) = agenda::write_renewals(node, now).await {
             tracing::warn!(%error, "signs of life are not in the agenda of another region");
         }
-        rooms::sweep(node, now).await
-    };
-    if let Err(error) = swept {
-        tracing::warn!(region = node.config.region, %error, "another region was not swept");
+        rooms::sweep(node, now).await;
     }
 }

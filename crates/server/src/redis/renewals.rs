@@ -23,7 +23,7 @@ impl Renewals {
         *last = at.max(*last);
     }
 
-    /// Takes all of them.
+    /// Takes the last sign of life of every peer that gave one since the last call.
     pub(super) fn take(&self) -> HashMap<PeerId, Instant> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

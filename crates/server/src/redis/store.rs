@@ -11,7 +11,7 @@ use metrics::counter;
 use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
 use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::{Cmd, Value, cmd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -36,8 +36,20 @@ pub(super) struct Store {
     connector: Arc<Connector>,
     link: watch::Receiver<Link>,
     broken: Arc<Broken>,
+    /// The silence of a cluster, while it lasts.
+    silence: Mutex<Option<Silence>>,
     keeper: JoinHandle<()>,
     step: Duration,
+}
+
+/// No call to a cluster has had a reply for a while.
+#[derive(Clone, Debug)]
+struct Silence {
+    /// When the first and the last of these calls ended.
+    since: Instant,
+    last: Instant,
+    /// Why the last one had no reply.
+    error: StoreError,
 }
 
 /// Tells the keeper that a connection does not work any more.
@@ -85,7 +97,7 @@ impl Store {
         let (sender, link) = watch::channel(first);
         let broken = Arc::new(Broken::default());
         let keeper = tokio::spawn(keep(connector.clone(), sender, broken.clone()));
-        Self { connector, link, broken, keeper, step }
+        Self { connector, link, broken, silence: Mutex::default(), keeper, step }
     }
 
     /// Runs a script once. A script that the server does not know is sent to it.
@@ -99,7 +111,7 @@ impl Store {
     /// Runs a script once, which takes as long as `step` at the longest.
     ///
     /// # Errors
-    /// The same as for [`Store::run`].
+    /// Those of [`Store::run`].
     pub(super) async fn run_within(&self, step: Duration, call: &Call) -> Result<Reply, StoreError> {
         let by_hash = command("EVALSHA", &call.script.sha, call);
         let replied = match self.send(step, &by_hash).await {
@@ -114,10 +126,10 @@ impl Store {
         })
     }
 
-    /// The same for a call that nobody else needs.
+    /// Runs a script once, as [`Store::run`] does, and owns the call: the future borrows nothing but the store.
     ///
     /// # Errors
-    /// The same as for [`Store::run`].
+    /// Those of [`Store::run`].
     pub(super) async fn run_owned(&self, call: Call) -> Result<Reply, StoreError> {
         self.run(&call).await
     }
@@ -125,7 +137,7 @@ impl Store {
     /// Publishes to a channel.
     ///
     /// # Errors
-    /// The same as for [`Store::run`].
+    /// Those of [`Store::run`].
     pub(super) async fn publish(&self, channel: &str, text: &str) -> Result<(), StoreError> {
         let mut publish = cmd("PUBLISH");
         publish.arg(channel).arg(text);
@@ -136,7 +148,7 @@ impl Store {
     /// Measures how long Redis takes to answer, which is `step` at the longest.
     ///
     /// # Errors
-    /// The same as for [`Store::run`].
+    /// Those of [`Store::run`].
     pub(super) async fn ping(&self, step: Duration) -> Result<Duration, StoreError> {
         let begin = Instant::now();
         self.send(step, &cmd("PING")).await?;
@@ -155,12 +167,40 @@ impl Store {
         self.connector.listen(channel, heard).await
     }
 
-    /// Why Redis is away, if it is.
+    /// Returns why Redis is away; `None` while it is there. A cluster is away when no server of it has replied to any call for as long
+    /// as one step may take.
     pub(super) fn trouble(&self) -> Option<StoreError> {
         match &*self.link.borrow() {
-            Link::Open(..) => None,
+            Link::Open(..) => {
+                let silence = self.silence();
+                let is_long = |silence: &&Silence| silence.since.elapsed() >= self.step;
+                silence.as_ref().filter(is_long).map(|silence| silence.error.clone())
+            }
             Link::Closed(error) => Some(error.clone()),
         }
+    }
+
+    /// Whether a call is worth a try: not while there is trouble. The calls themselves find out when a cluster is back, so one may be
+    /// tried now and then.
+    ///
+    /// # Errors
+    /// Why Redis is away.
+    pub(super) fn try_now(&self) -> Result<(), StoreError> {
+        let Some(trouble) = self.trouble() else { return Ok(()) };
+        let is_due = self.silence().as_ref().is_some_and(|silence| silence.last.elapsed() >= PAUSES.1);
+        if is_due { Ok(()) } else { Err(trouble) }
+    }
+
+    fn silence(&self) -> MutexGuard<'_, Option<Silence>> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how a call to a cluster ended: one part of it may be away while others reply.
+    fn note_reply(&self, failure: Option<StoreError>) {
+        let mut silence = self.silence();
+        let last = Instant::now();
+        let since = silence.as_ref().map_or(last, |silence| silence.since);
+        *silence = failure.filter(StoreError::is_temporary).map(|error| Silence { since, last, error });
     }
 
     async fn send(&self, step: Duration, command: &Cmd) -> Result<Value, redis::RedisError> {
@@ -182,13 +222,16 @@ impl Store {
         };
         let replied = timeout(step, sent).await.unwrap_or_else(|_| Err(unreachable("no reply in time")));
         let replied = replied.and_then(Value::extract_error);
-        if let Err(error) = &replied
-            && let Connection::One(_) = connection
-            && matches!(StoreError::from(error.clone()), StoreError::Unreachable(_) | StoreError::ReadOnly)
-        {
-            // A connection that has lost one reply is not believed again; a replica may have been a master.
-            self.broken.number.fetch_max(number, std::sync::atomic::Ordering::Relaxed);
-            self.broken.told.notify_one();
+        let failure = replied.as_ref().err().map(|error| StoreError::from(error.clone()));
+        match connection {
+            Connection::Cluster(_) => self.note_reply(failure),
+            Connection::One(_) => {
+                if matches!(failure, Some(StoreError::Unreachable(_) | StoreError::ReadOnly)) {
+                    // A connection that has lost one reply is not believed again; a replica may have been a master.
+                    self.broken.number.fetch_max(number, std::sync::atomic::Ordering::Relaxed);
+                    self.broken.told.notify_one();
+                }
+            }
         }
         replied
     }

@@ -1,7 +1,6 @@
 //! Does what time makes due. Every node sweeps; scripts see to it that one of them wins.
 
-use super::agenda;
-use super::error::StoreError;
+use super::agenda::{self, Failed};
 use super::node::Node;
 use super::{rooms, sessions};
 use futures_util::StreamExt;
@@ -11,27 +10,25 @@ use std::sync::atomic::Ordering;
 /// Sessions that are looked at together.
 const AT_ONCE: usize = 32;
 
-/// Ends leases and windows that are over, and lets the rooms go on. Returns when there is more to do, if that is known.
-///
-/// # Errors
-/// Redis did not do it in time. The next sweep goes on.
-pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
+/// Ends leases and windows that are over, and lets the rooms go on. What Redis does not do in time the next sweep does.
+pub(super) async fn sweep(node: &Arc<Node>, now: u64) {
     if let Err(error) = agenda::write_renewals(node, now).await {
         tracing::warn!(%error, "signs of life are not in the agenda");
     }
-    let due =
-        agenda::due(node, now).await.inspect_err(|error| node.health.note_sweep(Some(error.clone())))?;
+    let due = agenda::due(node, now).await;
     node.health.note_sweep(due.failed.clone());
     match &due.failed {
         None => node.notes.sessions.store(due.sessions, Ordering::Relaxed),
         Some(error) => tracing::warn!(%error, "a part of the agenda could not be read"),
     }
-    futures_util::stream::iter(due.peers)
-        .for_each_concurrent(AT_ONCE, async |id| {
-            if let Err(error) = sessions::lost::expire(node, now, &id).await {
-                tracing::warn!(%error, "a session that is due could not be looked at");
-            }
-        })
-        .await;
-    rooms::sweep(node, now).await
+    let looks = due.peers.into_iter().map(async |id| {
+        let failure = sessions::lost::expire(node, now, &id).await.err()?;
+        tracing::warn!(error = %failure, "a session that is due could not be looked at");
+        Some(Failed::new(&id, &failure))
+    });
+    let looks = futures_util::stream::iter(looks).buffer_unordered(AT_ONCE);
+    let mut failed: Vec<Failed> = looks.filter_map(async |failed| failed).collect().await;
+    failed.extend(due.strange);
+    agenda::put_off(node, now, failed).await;
+    rooms::sweep(node, now).await;
 }

@@ -86,9 +86,18 @@ impl<'a, E: Tested> Client<'a, E> {
         client
     }
 
-    /// The next delivery; an engine over a network may take a moment.
+    /// The next delivery, if there is one soon; an engine over a network may take a moment.
     pub async fn next(&self) -> Option<Delivery> {
-        for _ in 0..E::PATIENCE_MS {
+        self.next_within(E::PATIENCE_MS).await
+    }
+
+    /// The next delivery, which must come, however busy the machine is.
+    pub async fn awaited(&self) -> Option<Delivery> {
+        self.next_within(30_000).await
+    }
+
+    async fn next_within(&self, milliseconds: u64) -> Option<Delivery> {
+        for _ in 0..milliseconds {
             if let Some(delivery) = self.line.got.lock().unwrap().pop_front() {
                 return Some(delivery);
             }
@@ -100,7 +109,7 @@ impl<'a, E: Tested> Client<'a, E> {
     /// Executes; `None` for a claim that is granted. The reply is expected to be the next delivery.
     pub async fn claim(&self, now: u64, claim: Claim) -> Option<Outcome> {
         self.engine.execute(now, self.socket, Command::Claim(Box::new(claim))).await;
-        match self.next().await {
+        match self.awaited().await {
             Some(Delivery::Claimed(_)) => None,
             Some(Delivery::Done { outcome, .. }) => Some(outcome),
             other => panic!("no reply but {other:?}"),
@@ -113,7 +122,7 @@ impl<'a, E: Tested> Client<'a, E> {
         self.engine.execute(now, self.socket, Command::Frame(request)).await;
         let mut answer = None;
         loop {
-            match self.next().await {
+            match self.awaited().await {
                 Some(Delivery::Mail { seq: None, mail }) if answer.is_none() => {
                     answer = Some((*mail).clone())
                 }
@@ -129,7 +138,7 @@ impl<'a, E: Tested> Client<'a, E> {
 
     pub async fn beat(&self, now: u64) -> Outcome {
         self.engine.execute(now, self.socket, Command::Beat { ack: None }).await;
-        match self.next().await {
+        match self.awaited().await {
             Some(Delivery::Done { outcome, .. }) => outcome,
             other => panic!("no reply but {other:?}"),
         }
@@ -138,7 +147,7 @@ impl<'a, E: Tested> Client<'a, E> {
     /// Beats, and throws away what comes before the reply.
     pub async fn drain(&self, now: u64) {
         self.engine.execute(now, self.socket, Command::Beat { ack: None }).await;
-        while !matches!(self.next().await, Some(Delivery::Done { .. })) {}
+        while !matches!(self.awaited().await, Some(Delivery::Done { .. })) {}
     }
 
     /// Executes a command in version 2. Returns the mail that came before the reply, and the reply.
@@ -146,7 +155,7 @@ impl<'a, E: Tested> Client<'a, E> {
         self.engine.execute(now, self.socket, command).await;
         let mut mail = Vec::new();
         loop {
-            match self.next().await {
+            match self.awaited().await {
                 Some(Delivery::Mail { seq: Some(seq), mail: told }) => mail.push((seq.0, (*told).clone())),
                 Some(Delivery::SessionLost) => {
                     mail.clear();

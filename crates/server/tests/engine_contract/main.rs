@@ -75,7 +75,7 @@ async fn a_broadcast_reaches_every_other_member_and_nobody_else<E: Tested>(engin
     let mut sent = 0;
     loop {
         let outcome = ada.outcome(3, broadcast()).await;
-        assert_eq!(cy.next().await, heard, "a full mailbox does not keep it from the others");
+        assert_eq!(cy.awaited().await, heard, "a full mailbox does not keep it from the others");
         sent += 1;
         if outcome != Outcome::Executed || sent > 2_000 {
             assert_eq!(outcome, refused(ErrorCode::PeerBusy));
@@ -109,7 +109,7 @@ async fn a_stay_in_a_room_begins_and_ends_with_one_notice<E: Tested>(engine: E) 
         let joined = ada.next().await;
         let Some(Delivery::Mail { mail, .. }) = joined else { panic!("{joined:?}") };
         assert!(matches!(&*mail, Mail::PeerJoined { peer, .. } if peer.id == "bob"), "{mail:?}");
-        assert_eq!(ada.next().await, left("bob", reason));
+        assert_eq!(ada.awaited().await, left("bob", reason));
         assert_eq!(ada.next().await, None);
     }
 }
@@ -127,9 +127,9 @@ async fn the_lease_ends_what_the_socket_does_not<E: Tested>(engine: E) {
     assert_eq!(ada.outcome(LEASE_MS, send("bob", 1)).await, refused(ErrorCode::PeerNotFound));
     engine.sweep(LEASE_MS).await;
     engine.sweep(LEASE_MS + SWEEP_MS).await;
-    assert_eq!(ada.next().await, left("bob", LeaveReason::Lost));
+    assert_eq!(ada.awaited().await, left("bob", LeaveReason::Lost));
     assert_eq!(ada.next().await, None);
-    assert_eq!(bob.next().await, Some(Delivery::Expired));
+    assert_eq!(bob.awaited().await, Some(Delivery::Expired));
     assert_eq!(bob.beat(LEASE_MS).await, Outcome::Unregistered);
     assert_eq!(engine.usage().await.peers, 1);
 }
@@ -141,7 +141,7 @@ async fn an_id_belongs_to_one_socket<E: Tested>(engine: E) {
     assert_eq!(first.beat(1).await, Outcome::Executed);
     let second = Client::open(&engine, 3).await;
     assert_eq!(second.claim(2, claim("ada", 'k')).await, None);
-    assert_eq!(first.next().await, Some(Delivery::Superseded));
+    assert_eq!(first.awaited().await, Some(Delivery::Superseded));
     assert_eq!(first.beat(2).await, Outcome::Unregistered);
     first.end(3, Departure::Bye).await;
     assert_eq!(second.beat(4).await, Outcome::Executed);

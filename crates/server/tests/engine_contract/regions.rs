@@ -11,7 +11,7 @@ pub struct TwoRegions(pub RedisEngine, pub RedisEngine);
 
 impl TwoRegions {
     fn of(&self, socket: SocketId) -> &RedisEngine {
-        if socket.as_u64() % 2 == 0 { &self.0 } else { &self.1 }
+        if socket.as_u64().is_multiple_of(2) { &self.0 } else { &self.1 }
     }
 }
 

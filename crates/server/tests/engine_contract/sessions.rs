@@ -113,7 +113,7 @@ pub async fn the_last_claim_fences_those_before<E: Tested>(engine: E) {
     let (ada, bob) = (begin(&engine, 1, "ada").await, begin(&engine, 2, "bob").await);
     let second = Client::open(&engine, 3).await;
     assert_eq!(second.resume(1, session("ada", "key", "n2", Some(0))).await, resumed(0, 0));
-    assert_eq!(ada.next().await, Some(Delivery::Replaced));
+    assert_eq!(ada.awaited().await, Some(Delivery::Replaced));
     assert_eq!(ada.request(2, 1, send("bob", 1)).await, (Vec::new(), Outcome::Unregistered));
     assert_eq!(ada.ack(2, 0).await, Outcome::Unregistered);
     for departure in [LOST, Departure::Bye] {
@@ -153,7 +153,7 @@ pub async fn a_claim_that_is_late_changes_nothing<E: Tested>(engine: E) {
         other => other,
     });
     assert_eq!(Ok(claim(7, None, Some(0)).await.1), executed);
-    assert_eq!(ada.next().await, Some(Delivery::Replaced));
+    assert_eq!(ada.awaited().await, Some(Delivery::Replaced));
     let (later, claimed) = claim(8, Some(3), Some(0)).await;
     assert_eq!(Ok(claimed), executed, "it has not heard of the welcome before");
     assert_eq!(later.ack(9, 0).await, Outcome::Executed);

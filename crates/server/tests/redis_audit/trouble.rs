@@ -2,10 +2,10 @@
 
 use super::reader::{Reader, START, about, said};
 use super::{BYTES, redis, store, told};
-use signalpost_lab::{Data, RedisOptions, RedisServer};
+use signalpost_lab::{Data, RedisCluster, RedisOptions, RedisServer};
 use signalpost_protocol::PeerId;
 use signalpost_server::audit::{AuditStore, DayKey, Selection, Trail, Unavailable};
-use signalpost_server::redis::{Clock, RedisAuditStore};
+use signalpost_server::redis::{Clock, Config, RedisAuditStore, Topology};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -45,6 +45,37 @@ async fn nothing_waits_while_redis_is_away_and_the_trail_goes_on_afterwards() {
     }
     let found = trail.read(&about("ada"), None).await.unwrap();
     assert_eq!(found.page.records.len(), 2, "nothing twice, and the key is the same");
+}
+
+/// A cluster that has not replied for a while is known to be away, as a single server is.
+#[tokio::test]
+async fn nothing_waits_while_a_cluster_is_away() {
+    let mut cluster = RedisCluster::start(RedisOptions::default()).await.unwrap();
+    let urls: Vec<String> = cluster.addresses().iter().map(|address| format!("redis://{address}")).collect();
+    let mut config = Config::parse(&urls.join(",")).unwrap();
+    config.topology = Topology::Cluster;
+    let mut trail = Trail::new(RedisAuditStore::connect(config, BYTES).await.unwrap());
+    trail.handle_time(0, START);
+    assert_eq!(try_append(&mut trail).await, Ok(0));
+    for server in &mut cluster.servers {
+        server.server.freeze().unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(try_append(&mut trail).await, Err(Unavailable));
+    }
+    let since = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(try_append(&mut trail).await, Err(Unavailable));
+    }
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+    for server in &mut cluster.servers {
+        server.server.thaw().unwrap();
+    }
+    let end = Instant::now() + Duration::from_secs(20);
+    while try_append(&mut trail).await.is_err() {
+        assert!(Instant::now() < end, "it does not come back");
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

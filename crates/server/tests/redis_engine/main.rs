@@ -8,6 +8,7 @@ mod beside;
 mod client;
 mod nodes;
 mod outages;
+mod poison;
 mod rewound;
 mod shapes;
 mod trouble;
@@ -51,7 +52,7 @@ async fn start(client: &Client<'_, RedisEngine>, command: Command) {
 async fn patient(client: &Client<'_, RedisEngine>, seq: u32, action: Action) -> Outcome {
     start(client, frame(seq, action)).await;
     for _ in 0..15 {
-        if let Some(Delivery::Done { outcome, .. }) = client.next().await {
+        if let Some(Delivery::Done { outcome, .. }) = client.awaited().await {
             return outcome;
         }
     }

@@ -189,7 +189,7 @@ async fn a_session_whose_resumption_is_lost_ends() {
     pair.part().await;
     let again = Client::open(&engine, 2).await;
     assert_eq!(again.resume(0, session("bob", "next", "n2", Some(0))).await, Ok(resumed(0, 0)));
-    assert_eq!(bob.next().await, Some(Delivery::Replaced));
+    assert_eq!(bob.awaited().await, Some(Delivery::Replaced));
     assert_eq!(again.ack(0, 0).await, Outcome::Executed);
     pair.promote();
     start(&again, frame(1, ask("bob", "x"))).await;
@@ -197,6 +197,21 @@ async fn a_session_whose_resumption_is_lost_ends() {
     let third = Client::open(&engine, 3).await;
     let expired = fresh(Some(LossReason::SessionExpired));
     assert_eq!(third.resume(0, session("bob", "n2", "n3", Some(0))).await, Ok(expired));
+}
+
+/// A primary that was told to be a replica keeps its connections, and takes no writes: the node leaves it.
+#[tokio::test]
+async fn a_server_that_has_become_a_replica_is_left() {
+    let (pair, engine) = Pair::start().await;
+    let (eve, bob) = (begin(&engine, 1, "eve").await, begin(&engine, 2, "bob").await);
+    pair.part().await;
+    let now_primary = pair.replica.address();
+    let words = ["REPLICAOF", &now_primary.ip().to_string(), &now_primary.port().to_string()];
+    pair.primary.command(&words).await.unwrap();
+    pair.proxy.point_to(now_primary).unwrap();
+    assert_eq!(patient(&eve, 1, ask("bob", "x")).await, Outcome::Executed);
+    assert_eq!(bob.ack(0, 0).await, Outcome::Executed);
+    assert_eq!(pair.replica.command(&["HGET", "sp:{p:bob}:s", "top"]).await.unwrap().text(), "1");
 }
 
 #[tokio::test]

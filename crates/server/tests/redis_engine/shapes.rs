@@ -3,7 +3,7 @@
 
 use super::client::{Client, send};
 use super::{begin, patient};
-use signalpost_lab::{RedisCluster, RedisOptions, RedisServer, SentinelGroup};
+use signalpost_lab::{Fault, FaultProxy, RedisCluster, RedisOptions, RedisServer, SentinelGroup};
 use signalpost_server::engine::Outcome;
 use signalpost_server::redis::{Config, RedisEngine, StoreError, Topology};
 use std::net::SocketAddr;
@@ -68,6 +68,23 @@ async fn in_a_cluster_promotions_are_followed() {
     ];
     futures_util::future::join_all(sweeps).await;
     assert_eq!((first.trouble(), second.trouble()), (None, None));
+}
+
+/// The first of the servers that the node is told swallows everything, as behind a firewall. The node begins, and its doorbell rings.
+#[tokio::test]
+async fn a_server_of_a_cluster_that_swallows_everything_holds_up_nothing() {
+    let cluster = RedisCluster::start(RedisOptions::default()).await.unwrap();
+    let mut addresses = cluster.addresses();
+    let proxy = FaultProxy::start(addresses[0]).unwrap();
+    addresses[0] = proxy.address();
+    proxy.set(Fault::Freeze).unwrap();
+    let mut config = urls(&addresses);
+    config.topology = Topology::Cluster;
+    let (first, second) =
+        tokio::join!(RedisEngine::connect(config.clone()), RedisEngine::connect(config.clone()));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    let (ada, bob) = (begin(&first, 1, "ada").await, begin(&second, 2, "bob").await);
+    sends(&ada, &bob, 1).await;
 }
 
 /// A server that has a certificate for which nobody vouches is none to wait for.

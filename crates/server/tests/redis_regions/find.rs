@@ -28,7 +28,7 @@ async fn a_message_to_another_region_is_one_call_there() {
         }
         _ => false,
     };
-    assert!(relay(bob.next().await));
+    assert!(relay(bob.awaited().await));
     // The region is known now: for the next second, every message is one call there. A machine that is too busy for six messages within
     // that second tries again.
     let mut seq = 1;
@@ -38,7 +38,7 @@ async fn a_message_to_another_region_is_one_call_there() {
         for _ in 0..6 {
             seq += 1;
             assert_eq!(ada.request(0, seq, send("bob", seq)).await.1, Outcome::Executed);
-            assert!(relay(bob.next().await));
+            assert!(relay(bob.awaited().await));
         }
         made = calls(&stores.us).await - before;
         if made == 6 {
@@ -47,7 +47,7 @@ async fn a_message_to_another_region_is_one_call_there() {
     }
     assert_eq!(made, 6);
     assert_eq!(bob.request(0, 1, send("ada", 9)).await.1, Outcome::Executed);
-    assert!(matches!(ada.next().await, Some(Delivery::Mail { .. })));
+    assert!(matches!(ada.awaited().await, Some(Delivery::Mail { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,7 +61,7 @@ async fn a_peer_that_is_nowhere_is_asked_for_once_and_found_when_it_comes() {
     assert_eq!(calls(&stores.us).await - before, 1);
     let bob = begin(&us, 2, "bob").await;
     assert_eq!(ada.request(0, 2, send("bob", 2)).await.1, Outcome::Executed, "at once");
-    assert!(matches!(bob.next().await, Some(Delivery::Mail { .. })));
+    assert!(matches!(bob.awaited().await, Some(Delivery::Mail { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,17 +71,17 @@ async fn a_client_that_moves_goes_on_with_its_session_and_gets_its_mail() {
     let ada = begin(&eu, 1, "ada").await;
     let bob = begin(&us, 2, "bob").await;
     assert_eq!(bob.request(0, 1, send("ada", 1)).await.1, Outcome::Executed);
-    assert!(matches!(ada.next().await, Some(Delivery::Mail { .. })));
+    assert!(matches!(ada.awaited().await, Some(Delivery::Mail { .. })));
     // Ada comes to a node of the other region with what she has.
     let moved = Client::open(&us, 3).await;
     let claim = session("ada", "next", "then", Some(1));
     assert_eq!(moved.resume(0, claim).await, Ok(resumed(0, 1)));
-    assert_eq!(ada.next().await, Some(Delivery::Replaced));
+    assert_eq!(ada.awaited().await, Some(Delivery::Replaced));
     assert_eq!(bob.request(0, 2, send("ada", 2)).await.1, Outcome::Executed);
-    let Some(Delivery::Mail { seq, .. }) = moved.next().await else { panic!() };
+    let Some(Delivery::Mail { seq, .. }) = moved.awaited().await else { panic!() };
     assert_eq!(seq.map(|seq| seq.0), Some(2));
     assert_eq!(moved.request(0, 1, send("bob", 7)).await.1, Outcome::Executed);
-    assert!(matches!(bob.next().await, Some(Delivery::Mail { .. })));
+    assert!(matches!(bob.awaited().await, Some(Delivery::Mail { .. })));
     // She lies where she began, and answers from there.
     assert!(has_ada(&stores.eu).await);
     assert!(!has_ada(&stores.us).await);

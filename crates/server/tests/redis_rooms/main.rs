@@ -6,6 +6,7 @@ mod course;
 mod crowd;
 mod ghosts;
 mod peer;
+mod poison;
 
 use course::course;
 use peer::{LOST, Mesh, Peer, room};

@@ -1,6 +1,6 @@
 //! A client of the tests: it acknowledges what it gets, and has a picture of its room.
 
-use signalpost_protocol::{AwayReason, PeerId, PeerInfo, Position, RoomName, SequenceNumber, Signal};
+use signalpost_protocol::{AwayReason, PeerInfo, Position, RoomName, SequenceNumber, Signal};
 use signalpost_server::engine::{
     Action, Claim, ClientFrame, Command, Delivery, DeliveryQueue, Departure, Engine, Full, Mail, Outcome,
 };
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// Longest wait for a reply.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 static SOCKETS: AtomicU64 = AtomicU64::new(1);
 
@@ -116,10 +116,6 @@ pub fn room() -> RoomName {
     RoomName::parse("r").unwrap()
 }
 
-pub fn id(name: &str) -> PeerId {
-    PeerId::parse(name).unwrap()
-}
-
 /// The nodes, and the time that they are told.
 pub struct Mesh {
     pub nodes: Vec<RedisEngine>,
@@ -181,7 +177,7 @@ impl Peer {
     }
 
     /// Waits for a reply; mail before it is taken.
-    async fn reply(&mut self) -> Delivery {
+    pub async fn reply(&mut self) -> Delivery {
         let (_, queue) = self.socket.clone().expect("a socket");
         let waiting = async {
             loop {

@@ -64,11 +64,9 @@ impl RedisAuditStore {
         Call::new(script).key(self.keys.audit_keys()).optional(told)
     }
 
-    /// Runs a script once. While there is no connection it fails at once.
+    /// Runs a script once. While Redis is known to be away it fails at once.
     async fn run(&self, call: Call) -> Result<Fields, StoreError> {
-        if let Some(trouble) = self.store.trouble() {
-            return Err(trouble);
-        }
+        self.store.try_now()?;
         self.store.run(&call).await?.into_fields(call.script.name)
     }
 

@@ -3,7 +3,8 @@
 use super::context::Rooms;
 use super::enter::{Step, too_often};
 use crate::engine::Mail;
-use crate::redis::error::StoreError;
+use crate::redis::codec;
+use crate::redis::error::{StoreError, let_pass};
 use crate::redis::mailbox::{self, Post, Posted};
 use crate::redis::proof::Proof;
 use crate::redis::seats::{Member, Target};
@@ -28,7 +29,8 @@ struct Relay<'a> {
     proof: Proof,
     /// The number of the frame.
     number: u64,
-    mail: &'a Mail,
+    /// The mail, and its text.
+    mail: (&'a Mail, &'a str),
     /// What its receivers must have been told before.
     news: &'a [(RoomName, u64)],
     /// Whether the room is large.
@@ -45,8 +47,7 @@ impl Rooms<'_> {
         room: &RoomName,
         data: String,
     ) -> Result<Step, StoreError> {
-        let seat = member.seat(member.region, room)?;
-        let Some((_, seat)) = seat.filter(|(_, seat)| seat.has_entered()) else {
+        let Some((_, seat)) = self.seat(member, room)?.filter(|(_, seat)| seat.has_entered()) else {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         };
         let parts = self.parts();
@@ -61,7 +62,8 @@ impl Rooms<'_> {
         let Some(proof) = self.node.local.proof(&member.seal) else { return Ok(Step::unregistered()) };
         let signal = Signal::Message { room: Some(room.clone()), data, receipt: false };
         let mail = Mail::Relay { from: member.peer.clone(), signal };
-        let relay = Relay { member, proof, number, mail: &mail, news: &news, is_large };
+        let text = codec::encode(&mail)?;
+        let relay = Relay { member, proof, number, mail: (&mail, &text), news: &news, is_large };
         let sent = parts.iter().map(|node| async {
             let part = Rooms::of(node, self.now, member.region);
             match part.send_to_part(relay, room).await {
@@ -113,7 +115,8 @@ impl Rooms<'_> {
                     self.send(relay, receiver).await
                 });
                 for sent in join_all(sent).await {
-                    is_everywhere &= sent?;
+                    is_everywhere &= *sent.as_ref().unwrap_or(&false);
+                    let_pass(sent.map(|_| ()), "a broadcast to a member")?;
                 }
             }
         }
@@ -123,7 +126,7 @@ impl Rooms<'_> {
     /// Puts a relay into the mailbox of one member of this part, after the news about the sender. Returns whether there was room; a
     /// session that has just ended needs none.
     async fn send(&self, relay: Relay<'_>, to: &PeerId) -> Result<bool, StoreError> {
-        let Relay { member, proof, number, mail, news, .. } = relay;
+        let Relay { member, proof, number, mail: (mail, text), news, .. } = relay;
         let home = self.at(member.region)?;
         let mut post = Post {
             to,
@@ -132,6 +135,7 @@ impl Rooms<'_> {
             session: member.session,
             number,
             mail,
+            text,
             receipt: None,
             proof,
             version: 1,

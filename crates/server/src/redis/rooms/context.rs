@@ -7,9 +7,10 @@ use crate::redis::local::{Owned, Taken};
 use crate::redis::mailbox;
 use crate::redis::node::Node;
 use crate::redis::region::Region;
-use crate::redis::seats::{Book, Member};
+use crate::redis::seats::{Book, Member, Seat};
 use futures_util::future::join_all;
-use signalpost_protocol::SequenceNumber;
+use metrics::counter;
+use signalpost_protocol::{RoomName, SequenceNumber};
 use std::sync::{Arc, MutexGuard};
 
 /// The parts of the rooms that lie in one region, as one step of one node sees them. The time counts only where callers tell it.
@@ -64,6 +65,23 @@ impl<'a> Rooms<'a> {
         self.here().by_seal(&owned.id, &owned.seal)
     }
 
+    /// Returns the seat of a member in this part of a room, with its text. A session with a seat that cannot be read ends with the
+    /// next command or sweep of this node: its client begins another.
+    ///
+    /// # Errors
+    /// [`StoreError::Malformed`] when the text is none of a seat.
+    pub(super) fn seat(
+        &self,
+        member: &Member,
+        room: &RoomName,
+    ) -> Result<Option<(String, Seat)>, StoreError> {
+        member.seat(self.node.region, room).inspect_err(|_| {
+            if let Ok(home) = self.at(member.region) {
+                home.overflow(member.peer.clone(), member.session);
+            }
+        })
+    }
+
     /// Hands mail that is in the mailbox of a session of this region to its socket.
     pub(super) async fn deliver(
         &self,
@@ -81,9 +99,18 @@ impl<'a> Rooms<'a> {
     }
 }
 
-/// Waits for all of them, and returns the first error. None is dropped on the way: each may be delivering mail.
+/// Waits for the end of all these steps, and returns the first error. No step is dropped on the way: each may be delivering
+/// mail.
 pub(super) async fn all<T>(
     steps: impl IntoIterator<Item = impl Future<Output = Result<T, StoreError>>>,
 ) -> Result<Vec<T>, StoreError> {
     join_all(steps).await.into_iter().collect()
+}
+
+/// Leaves to a later look what was not the command's own step: the room finds who does not know its version.
+pub(super) fn later(told: Result<(), StoreError>) {
+    if let Err(error) = told {
+        counter!("signalpost_redis_untold_total", "kind" => error.label()).increment(1);
+        tracing::warn!(%error, "a member was not told the news of its rooms");
+    }
 }

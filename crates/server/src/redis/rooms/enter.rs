@@ -65,7 +65,7 @@ impl Rooms<'_> {
         room: &RoomName,
         again: bool,
     ) -> Result<Step, StoreError> {
-        let seat = member.seat(member.region, room)?;
+        let seat = self.seat(member, room)?;
         if seat.is_none() && member.rooms().len() >= limits::ROOMS_PER_PEER {
             return Ok(Step::refused(ErrorCode::TooManyRooms, reference));
         }
@@ -144,7 +144,7 @@ impl Rooms<'_> {
     ) -> Result<Option<(Whole, Vec<(String, String)>)>, StoreError> {
         for _ in 0..TRIES {
             let told = self.update_parts(member, room).await?;
-            if member.seat(member.region, room)?.is_none() {
+            if self.seat(member, room)?.is_none() {
                 return Ok(None);
             }
             let seats = member.seats_in(room);
@@ -213,7 +213,7 @@ impl Rooms<'_> {
         reference: Option<u32>,
         room: &RoomName,
     ) -> Result<Step, StoreError> {
-        if member.seat(member.region, room)?.is_none() {
+        if self.seat(member, room)?.is_none() {
             return Ok(Step::refused(ErrorCode::RoomNotJoined, reference));
         }
         let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
@@ -236,8 +236,7 @@ impl Rooms<'_> {
         let (page, fields) = match &query.room {
             None => (listing::find(self.node, self.now, &member.peer, query).await?, Vec::new()),
             Some(room) => {
-                let seat = member.seat(member.region, room)?;
-                let is_member = seat.is_some_and(|(_, seat)| seat.has_entered());
+                let is_member = self.seat(member, room)?.is_some_and(|(_, seat)| seat.has_entered());
                 let to_member =
                     if is_member { self.list_to_member(member, room, query).await? } else { None };
                 match to_member {

@@ -57,8 +57,9 @@ impl Entry {
         if entry.is_gone() && info.is_empty() {
             return Ok(entry);
         }
-        let info = serde_json::from_str(info)
-            .map_err(|_| StoreError::Malformed("a peer's description in a room"))?;
+        let info: Option<PeerInfo> = serde_json::from_str(info).ok();
+        let info = info.filter(|info| info.id == entry.peer.as_str());
+        let info = info.ok_or(StoreError::Malformed("a peer's description in a room"))?;
         Ok(Self { info: Arc::new(info), ..entry })
     }
 

@@ -1,7 +1,7 @@
 //! Lists of a room. A list names who is present in the room at one version, and nobody whose lease is over: such a peer is
 //! first made away, which the members hear before they get a list without it.
 
-use super::context::{Rooms, all};
+use super::context::{Rooms, later};
 use super::entry::Entry;
 use super::steps::{Act, Actor, MAX_READ};
 use super::tell::Shift;
@@ -26,7 +26,7 @@ const READS: usize = 3;
 /// Peers that are looked at together.
 const TOGETHER: usize = 16;
 
-/// What became of a peer whose lease seemed to be over.
+/// Whether a peer whose lease seemed to be over is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Healed {
     /// It is present: the agenda was late.
@@ -132,7 +132,7 @@ impl Rooms<'_> {
             let read = self.steps().page(room, after.as_ref(), most).await?;
             let is_full = read.entries.len() >= most;
             let peers: Vec<&PeerId> = read.entries.iter().map(|entry| &entry.peer).collect();
-            let mut absent = lapsed(self.node, self.now, &peers).await?;
+            let mut absent = lapsed(self.node, self.now, &peers).await;
             let suspects: Vec<&Entry> = read
                 .entries
                 .iter()
@@ -141,14 +141,18 @@ impl Rooms<'_> {
                 .collect();
             let mut is_healed = false;
             for some in suspects.chunks(TOGETHER) {
-                let healed =
-                    all(some.iter().map(|entry| self.heal(room, &entry.peer, entry.session))).await?;
-                for (entry, healed) in some.iter().zip(healed) {
+                let healed = some.iter().map(|entry| self.heal(room, &entry.peer, entry.session));
+                for (entry, healed) in some.iter().zip(join_all(healed).await) {
                     match healed {
-                        Healed::WasPresent => {
+                        Ok(Healed::WasPresent) => {
                             absent.remove(&entry.peer);
                         }
-                        Healed::IsAbsent => is_healed = true,
+                        Ok(Healed::IsAbsent) => is_healed = true,
+                        Err(error) => {
+                            // It keeps nobody from the list. Who reads it hears later if that peer is away or gone.
+                            absent.remove(&entry.peer);
+                            later(Err(error));
+                        }
                     }
                 }
             }

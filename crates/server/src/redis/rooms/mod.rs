@@ -46,8 +46,7 @@ pub(super) use super::seats::Target;
 use super::seats::{Member, Seats};
 use crate::engine::limits::UNPROMPTED_NOTICES;
 use crate::engine::{Action, LeaveReason};
-use context::Rooms;
-use metrics::counter;
+use context::{Rooms, later};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
@@ -80,14 +79,6 @@ pub(super) async fn act(
     match step {
         Err(StoreError::OutOfMemory) => Ok(Step::refused(ErrorCode::ServerFull, reference)),
         other => other,
-    }
-}
-
-/// Leaves to a later look what was not the command's own step: the room finds who does not know its version.
-fn later(told: Result<(), StoreError>) {
-    if let Err(error) = told {
-        counter!("signalpost_redis_untold_total", "kind" => error.label()).increment(1);
-        tracing::warn!(%error, "a member was not told the news of its rooms");
     }
 }
 
@@ -144,7 +135,8 @@ pub(super) async fn resumed(
 /// Takes note that a client has acknowledged mail, and that so many notices still wait.
 ///
 /// # Errors
-/// None: what was not done is done later.
+/// [`StoreError::Unready`] when this node owns the session and its rooms do not know it: the client would hear no news until it
+/// comes again.
 pub(super) async fn acked(
     node: &Arc<Node>,
     now: u64,
@@ -152,7 +144,12 @@ pub(super) async fn acked(
     notices: usize,
 ) -> Result<(), StoreError> {
     let rooms = Rooms::new(node, now);
-    let Some(member) = rooms.member(owned) else { return Ok(()) };
+    let Some(member) = rooms.member(owned) else {
+        return match node.local.by_seal(&owned.seal) {
+            Some(_) => Err(StoreError::Unready("the rooms do not know a session of this node".into())),
+            None => Ok(()),
+        };
+    };
     let is_behind = {
         let mut state = member.state();
         state.notices = notices;
@@ -218,17 +215,11 @@ pub(super) async fn tell_about(
     Rooms::new(node, now).tell_before_relay(target, &room, sender, seat).await
 }
 
-/// Gives large rooms their turn, and looks for lost bells now and then: a bounded part. Returns when to call again, if a room
-/// waits.
-///
-/// # Errors
-/// Those of the store.
-pub(super) async fn sweep(node: &Arc<Node>, now: u64) -> Result<Option<u64>, StoreError> {
+/// Gives large rooms their turn, and looks for lost bells now and then: a bounded part. [`due`] returns when to call again.
+pub(super) async fn sweep(node: &Arc<Node>, now: u64) {
     let rooms = Rooms::new(node, now);
-    if let Err(error) = rooms.ask_for_lost_bells().await {
-        tracing::warn!(%error, "the rooms were not looked at");
-    }
-    rooms.take_turn().await
+    rooms.ask_for_lost_bells().await;
+    rooms.take_turn().await;
 }
 
 /// Returns when [`sweep`] has work to do, if a large room waits for its turn.

@@ -1,9 +1,9 @@
 //! How sessions stand in their rooms: away, back, gone.
 
-use super::context::{Rooms, all};
+use super::context::{Rooms, all, later};
 use super::steps::{Act, Acted, Actor, Effect};
 use crate::engine::{AwayReason, LeaveReason};
-use crate::redis::error::StoreError;
+use crate::redis::error::{StoreError, let_pass};
 use crate::redis::region::Region;
 use crate::redis::scripts::{FINISH, READ};
 use crate::redis::seats::Member;
@@ -24,7 +24,10 @@ struct Stands {
 }
 
 impl Rooms<'_> {
-    /// Does something in a room, and tells the members of this node.
+    /// Lets a session act in a room, and tells the members of this node. Whom it could not tell the next look finds.
+    ///
+    /// # Errors
+    /// Those of the store: the session has not acted, or nobody knows whether it has.
     pub(super) async fn act(
         &self,
         room: &RoomName,
@@ -34,7 +37,7 @@ impl Rooms<'_> {
         let acted = self.steps().act(room, actor, act).await?;
         // The reply to the change itself may have been lost.
         if acted.effect == Effect::Changed || acted.version > self.here().known(room).0 {
-            self.spread(room, acted).await?;
+            later(self.spread(room, acted).await);
         }
         Ok(acted)
     }
@@ -42,7 +45,7 @@ impl Rooms<'_> {
     /// Tells the rooms of a peer how its session stands, and their members of this node what has changed.
     pub(super) async fn standing(&self, peer: &PeerId) -> Result<(), StoreError> {
         let changed = self.set_standing(peer).await?;
-        all(changed.iter().map(|(room, acted)| self.spread(room, *acted))).await?;
+        later(all(changed.iter().map(|(room, acted)| self.spread(room, *acted))).await.map(|_| ()));
         Ok(())
     }
 
@@ -76,17 +79,21 @@ impl Rooms<'_> {
             if member.own(room).is_some_and(|known| acted.own < known) {
                 return self.enter_again(member, room).await;
             }
-            let seat = member.seat(member.region, room)?;
-            if acted.own > 0 && seat.is_some_and(|(_, seat)| seat.has_entered()) {
+            if acted.own > 0 && self.seat(member, room)?.is_some_and(|(_, seat)| seat.has_entered()) {
                 member.note_own(room, acted.own);
             }
             self.here().hear(room, acted.version, Some(acted.members));
             Ok::<_, StoreError>(())
         });
-        all(acts).await?;
-        self.note_told(&member.peer, member.turn).await?;
-        member.state().is_untold = false;
-        self.tell_all_rooms(member).await
+        let noted = async {
+            all(acts).await?;
+            self.note_told(&member.peer, member.turn).await?;
+            member.state().is_untold = false;
+            Ok(())
+        };
+        // A room that does not know of it keeps the member from the news of no other.
+        let noted = noted.await;
+        noted.and(self.tell_all_rooms(member).await)
     }
 
     /// Lets this node watch for a member of it the parts of its rooms that lie in other regions. Where that fails the next look does it.
@@ -130,7 +137,11 @@ impl Rooms<'_> {
         rooms: &[RoomName],
     ) -> Result<(), StoreError> {
         let actor = Actor { peer, session, turn: 0 };
-        all(rooms.iter().map(|room| self.act(room, actor, Act::End(reason)))).await?;
+        let ended = rooms.iter().map(|room| async move {
+            let acted = self.act(room, actor, Act::End(reason)).await;
+            let_pass(acted.map(|_| ()), "the end of a session in a room")
+        });
+        all(ended).await?;
         Ok(())
     }
 

@@ -67,7 +67,7 @@ pub(super) enum Act<'a> {
     },
 }
 
-/// What became of an act.
+/// How a room stands after an act of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Acted {
     pub(super) effect: Effect,

@@ -69,8 +69,7 @@ impl Rooms<'_> {
         let mut read: Option<Changes> = None;
         let mut told = 0usize;
         for _ in 0..TRIES {
-            let seat = member.seat(self.node.region, room)?;
-            let Some((text, seat)) = seat.filter(|(_, seat)| seat.has_entered()) else {
+            let Some((text, seat)) = self.seat(member, room)?.filter(|(_, seat)| seat.has_entered()) else {
                 return Ok((Progress::Gone, told));
             };
             // Where too much has changed to be read at once, the member gets the list: another look would find the same.
@@ -134,7 +133,8 @@ impl Rooms<'_> {
         Ok((Progress::Partly, told))
     }
 
-    /// Does the same as [`Rooms::tell_about`]; a member of this node gets its mail at once.
+    /// Tells a member what is new of one peer before a relay of that peer, as [`Rooms::tell_about`] does. A member of this node gets
+    /// its mail at once.
     pub(super) async fn tell_before_relay(
         &self,
         target: Target,
@@ -162,7 +162,11 @@ impl Rooms<'_> {
             if seat.is_empty() {
                 return Ok(true);
             }
-            let old = Seat::parse(&seat)?;
+            let Ok(old) = Seat::parse(&seat) else {
+                // Its client begins another session.
+                self.node.overflow(target.peer.clone(), target.session);
+                return Ok(false);
+            };
             if !old.has_entered() {
                 return Ok(true);
             }

@@ -2,6 +2,7 @@
 
 use crate::engine::Mail;
 use crate::redis::call::Call;
+use crate::redis::codec;
 use crate::redis::config::{Clock, Config};
 use crate::redis::mailbox::{Post, Posted, post};
 use crate::redis::node::Node;
@@ -79,6 +80,7 @@ impl World {
             session: 7,
             number,
             mail: &mail,
+            text: &codec::encode(&mail).unwrap(),
             receipt: None,
             proof: Proof::new(NOW, Instant::now()),
             version: 1,

@@ -1,14 +1,14 @@
 -- Puts answers of one source into a mailbox, each once and in the order of their numbers: receipts, and what takes their place.
 --
 -- KEYS: of a mailbox.
--- ARGV: 1 time; 2 source, 3 its session number; 4 the session that they are for, or empty for any; then triples of number, weight
+-- ARGV: 1 time; 2 source, 3 its session number; 4 the session that they are for; then triples of number, weight
 --   and mail.
 -- Replies: {'ok'}; {'gone'}: there is no such session, or it knows no answers without a request; {'busy', session}: one has no
 --   room, and the session cannot go on.
 
 local now = clock()
 local it = redis.call('HMGET', KEYS[1], 'num', 'version', 'ttl', 'turned')
-if not it[1] or (ARGV[4] ~= '' and ARGV[4] ~= it[1]) or tonumber(it[2]) < 2 then return { 'gone' } end
+if not it[1] or ARGV[4] ~= it[1] or tonumber(it[2]) < 2 then return { 'gone' } end
 -- The sources of answers are peers to which this one has sent. With those of two such times the relays' are forgotten.
 turn_sources(now, it[4], it[3], 2 * MAX_SOURCES)
 local session, last = last_of(ARGV[2])

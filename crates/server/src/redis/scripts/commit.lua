@@ -36,7 +36,7 @@ else
   end
   if ARGV[10] ~= '' then
     if not has_room(ARGV[10], tonumber(ARGV[11]), '') then return { 'full' } end
-    answer = append(ARGV[10], ARGV[11], '', '- - -', ARGV[12])
+    answer = append(ARGV[10], ARGV[11], '', '- - -', ARGV[12], true)
   end
   for at = 13, #ARGV, 2 do
     if string.sub(ARGV[at], 1, 1) == '?' then

@@ -3,7 +3,7 @@
 -- KEYS: of a whole session.
 -- ARGV: 1 time.
 -- Replies: {} if there is none, else {number, {field, value, …}, {number, head, sender, …}, {receipt, …}}; head is kind, weight,
---   'u' or '-', session and reference of the receipt.
+--   'u' and the session of the sender or '-', session and reference of the receipt.
 
 local number = redis.call('SMEMBERS', KEYS[7])[1]
 if not number then return {} end

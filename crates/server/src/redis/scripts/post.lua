@@ -2,7 +2,7 @@
 -- or late, changes nothing and has the same reply.
 --
 -- KEYS: of a mailbox.
--- ARGV: 1 time; 2 source, 3 its session number, 4 the number of this mail there; 5 weight; 6 sender; 7 unheard ('u' or '-');
+-- ARGV: 1 time; 2 source, 3 its session number, 4 the number of this mail there; 5 weight; 6 sender; 7 unheard ('u' and ARGV[3], or '-');
 --   8 the sender's session and 9 the reference of the receipt that it wants, or '-' twice; 10 lowest version of the session;
 --   11 the time after which nobody waits for it any more, or empty; 12 '1': where news have to come first, there is no room;
 --   13 mail; then pairs of the field of a seat and a version: the newest news of the sender in that room, which a member of it must
@@ -32,19 +32,24 @@ local function conclude(became)
   return { became }
 end
 
+-- Whether a member has the news of the sender up to a version. Its seat has: the version up to which the member has all news, that
+-- of its own last change, that of its first list, and the peers whose news it has ahead of its turn (JSON). A member that is about
+-- to enter has no own version. A member whose seat cannot be read has no news: the caller finds out why.
+local function has_news(seat, news)
+  local told, own, ahead = string.match(seat, '^(%d+) (%d+) %d+ ?(.*)$')
+  if not told then return false end
+  if own == '0' or tonumber(told) >= news then return true end
+  if ahead == '' then return false end
+  local is_read, known = pcall(function() return tonumber(cjson.decode(ahead)[ARGV[6]]) end)
+  return is_read and known and known >= news
+end
+
 if version < tonumber(ARGV[10]) then return conclude('old') end
 for at = 14, #ARGV, 2 do
-  -- A seat: the version up to which the member has the news, that of its own last change, that of its first list, and the peers
-  -- whose news it has ahead of its turn (JSON). A member that is about to enter has no own version.
   local seat = redis.call('HGET', KEYS[1], ARGV[at])
-  if seat then
-    local told, own, ahead = string.match(seat, '^(%d+) (%d+) %d+ ?(.*)$')
-    local news = tonumber(ARGV[at + 1])
-    if own ~= '0' and tonumber(told) < news
-      and (ahead == '' or (cjson.decode(ahead)[ARGV[6]] or 0) < news) then
-      if ARGV[12] == '1' then return conclude('busy') end
-      return { 'behind', (at - 14) / 2, seat, it[1], it[3] }
-    end
+  if seat and not has_news(seat, tonumber(ARGV[at + 1])) then
+    if ARGV[12] == '1' then return conclude('busy') end
+    return { 'behind', (at - 14) / 2, seat, it[1], it[3] }
   end
 end
 if not has_room('r', tonumber(ARGV[5]), ARGV[6]) then return conclude('busy') end

@@ -111,8 +111,8 @@ local function share(from, entries, bytes)
 end
 
 -- Puts mail into the mailbox, where there is room for it, and rings the owner. Returns its number.
--- `about` is what becomes of it at the end of the session: 'u' if its sender hears that it did not arrive ('-': not),
--- and the receipt that its sender wants: the number of its session, and the reference ('- -': none). `quiet`: the owner calls,
+-- `about` is what becomes of it at the end of the session: 'u' and the number of the sender's session if that one hears that it did
+-- not arrive ('-': not), and the receipt that its sender wants: the number of its session, and the reference ('- -': none). `quiet`: the owner calls,
 -- and needs no bell.
 local function append(kind, weight, from, about, mail, quiet)
   note_era()

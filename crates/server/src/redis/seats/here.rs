@@ -255,14 +255,19 @@ impl Book {
                 self.reached = Some(last.peer.clone());
                 return Some((room, members));
             }
-            self.reached = None;
-            self.turns.pop_front();
-            if let Some(here) = self.rooms.get_mut(&room) {
-                here.is_queued = false;
-                if std::mem::take(&mut here.again) {
-                    self.queue(&room);
-                }
-            }
+            self.end_turn(false);
+        }
+    }
+
+    /// Ends the turn of the room that [`Book::next_turn`] returned last. It gets another one if something has changed meanwhile, or
+    /// with `again`.
+    pub(in crate::redis) fn end_turn(&mut self, again: bool) {
+        self.reached = None;
+        let Some(room) = self.turns.pop_front() else { return };
+        let Some(here) = self.rooms.get_mut(&room) else { return };
+        here.is_queued = false;
+        if std::mem::take(&mut here.again) || again {
+            self.queue(&room);
         }
     }
 

@@ -4,7 +4,6 @@ use super::super::error::StoreError;
 use super::super::node::Node;
 use super::super::rooms;
 use super::commit::{self, Commit, Committed};
-use super::lost;
 use crate::SocketId;
 use crate::engine::Outcome;
 use signalpost_protocol::Position;
@@ -13,7 +12,7 @@ use std::sync::Arc;
 /// Renews the lease of a socket's session, takes an acknowledgement, and replies.
 ///
 /// # Errors
-/// Redis did not do it in time; there was no reply.
+/// Redis did not do it in time, or the rooms do not know the session; there was no reply.
 pub(crate) async fn execute(
     node: &Arc<Node>,
     now: u64,
@@ -28,7 +27,7 @@ pub(crate) async fn execute(
     let outcome = match commit::commit(node, now, socket, &owned, &said).await? {
         Committed::Lost => Outcome::Unregistered,
         Committed::Done { notices } => {
-            lost::aside(rooms::acked(node, now, &owned, notices).await);
+            rooms::acked(node, now, &owned, notices).await?;
             Outcome::Executed
         }
         Committed::Moved | Committed::Full => Outcome::Executed,

@@ -164,7 +164,7 @@ impl Attempt<'_> {
         self.node.call(script, self.now).keys(self.node.keys.whole(self.id))
     }
 
-    /// Adds what a claim says about the peer.
+    /// Adds what a claim says about the peer to the arguments of a call that begins or resumes a session.
     fn describe(&self, call: Call, keys: &Keys) -> Result<Call, StoreError> {
         let info = serde_json::to_string(&self.claim.peer).map_err(|_| StoreError::Malformed("a peer"))?;
         let call = call.arg("version").arg(self.claim.version).arg("info").arg(info);
@@ -243,11 +243,10 @@ impl Attempt<'_> {
         let era = reply.text()?;
         let resumed = Stored::read(reply.list()?)?.ok_or_else(|| reply.malformed())?;
         let graves: u64 = reply.number()?;
-        let mail = mailbox::entries(reply.list()?).inspect_err(|_| {
-            // The session cannot go on behind it: the next claim begins another.
-            self.node.overflow(self.id.clone(), resumed.number);
-        })?;
-        let receipts = leftovers::receipts(reply.list()?)?;
+        // The session cannot go on behind what cannot be read: the next claim begins another.
+        let cannot_go_on = |_: &_| self.node.overflow(self.id.clone(), resumed.number);
+        let mail = mailbox::entries(reply.list()?).inspect_err(cannot_go_on)?;
+        let receipts = leftovers::receipts(reply.list()?).inspect_err(cannot_go_on)?;
         agenda::plan(self.node, self.now, self.id, Plan::Lease).await?;
         unique::look_elsewhere(self.node, self.now, self.id, resumed.number);
         self.node.local.change(self.socket, |owned| {

@@ -31,7 +31,7 @@ pub(super) struct Commit {
     pub(super) fields: Vec<(String, String)>,
 }
 
-/// What became of it.
+/// What became of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::redis) enum Committed {
     /// It is done. So many notices wait in the mailbox.
@@ -126,7 +126,7 @@ pub(super) async fn commit(
     finish(node, now, owned, &era, commit.answer.as_ref(), reply).await
 }
 
-/// Takes the rest of the reply.
+/// Takes what is left of a reply of `commit` behind the era: mail for the socket, and what is left to do.
 async fn finish(
     node: &Arc<Node>,
     now: u64,
@@ -137,8 +137,8 @@ async fn finish(
 ) -> Result<Committed, StoreError> {
     let (number, top, graves, notices): (u32, u32, u64, usize) =
         (reply.number()?, reply.number()?, reply.number()?, reply.number()?);
-    let missing =
-        mailbox::entries(reply.list()?).inspect_err(|_| node.overflow(owned.id.clone(), owned.number))?;
+    let cannot_go_on = |_: &_| node.overflow(owned.id.clone(), owned.number);
+    let missing = mailbox::entries(reply.list()?).inspect_err(cannot_go_on)?;
     for (seq, mail) in missing {
         node.local.take(&owned.seal, era, seq, mail);
     }
@@ -151,7 +151,7 @@ async fn finish(
     if taken == Taken::Gap || (taken == Taken::Yes && node.local.note(&owned.seal, Position(top))) {
         mailbox::fetch(node, now, &owned.seal).await;
     }
-    let receipts = leftovers::receipts(reply.list()?)?;
+    let receipts = leftovers::receipts(reply.list()?).inspect_err(cannot_go_on)?;
     settle::later(node, now, &owned.id, Leftovers { session: owned.number, receipts, graves: graves > 0 });
     Ok(Committed::Done { notices })
 }

@@ -1,5 +1,6 @@
 //! Executes frames of clients: each once, in its turn.
 
+use super::super::codec;
 use super::super::error::StoreError;
 use super::super::find;
 use super::super::local::Owned;
@@ -11,11 +12,15 @@ use super::lost::{self, Which};
 use crate::SocketId;
 use crate::engine::{Action, ClientFrame, Delivery, Mail, Outcome, explanation};
 use crate::registry::sessions::frames::Frames;
+use metrics::counter;
 use signalpost_protocol::{ErrorCode, PeerId, SESSIONS, SequenceNumber, Signal, limits};
 use std::sync::Arc;
 
 /// Most times that a room has moved on before the answer about it is committed.
 const MAX_TRIES: usize = 16;
+
+/// The explanation for a frame that cannot be executed because of what stands in Redis.
+const CANNOT_BE_DONE: &str = "the server's store has refused it: try again later";
 
 /// Executes a frame of the client of a session, and replies.
 ///
@@ -87,6 +92,12 @@ async fn frame(
             Err(StoreError::OutOfMemory) => {
                 turn.refused(ErrorCode::ServerFull, explanation(ErrorCode::ServerFull).into(), None)
             }
+            // The frame is used up: its client would send it again and again in vain.
+            Err(error) if error.is_lasting() => {
+                counter!("signalpost_redis_unreadable_total", "kind" => error.label()).increment(1);
+                tracing::error!(%socket, %error, "a frame cannot be executed");
+                turn.refused(ErrorCode::ServerFull, CANNOT_BE_DONE.into(), None)
+            }
             other => other?,
         };
         if step.outcome == Outcome::Unregistered {
@@ -107,7 +118,7 @@ async fn frame(
                 if let Some(mail) = aside {
                     node.local.deliver(socket, Delivery::Mail { seq: None, mail });
                 }
-                lost::aside(rooms::acked(node, now, owned, notices).await);
+                rooms::acked(node, now, owned, notices).await?;
                 lost::aside(rooms::committed(node, now, owned, &step.fields).await);
                 return Ok(step.outcome);
             }
@@ -170,6 +181,7 @@ impl Turn<'_> {
         }
         let own = rooms::own_versions(self.node, self.owned);
         let mail = Mail::Relay { from: self.owned.id.clone(), signal };
+        let text = codec::encode(&mail)?;
         let mut post = Post {
             to,
             home: self.node.region,
@@ -177,6 +189,7 @@ impl Turn<'_> {
             session: self.owned.number,
             number: self.number.0.into(),
             mail: &mail,
+            text: &text,
             receipt,
             proof: self.owned.proof,
             version: if receipt.is_some() { SESSIONS } else { 1 },

@@ -1,7 +1,7 @@
 //! The consequences of ended sessions. Each is drawn once: members of its rooms hear that the peer has left, senders of
 //! messages get their receipts or hear that there will be none, and peers that negotiated with it hear that it is gone.
 
-use super::super::error::StoreError;
+use super::super::error::{StoreError, let_pass};
 use super::super::find;
 use super::super::leftovers::{self, Receipt};
 use super::super::mailbox::Answers;
@@ -28,8 +28,8 @@ struct Grave {
     due: Vec<Receipt>,
     /// Receipts of mail that was not.
     missing: Vec<Receipt>,
-    /// Peers whose negotiation has not arrived.
-    unheard: BTreeSet<PeerId>,
+    /// Peers whose negotiation has not arrived, with the numbers of their sessions.
+    unheard: BTreeSet<(PeerId, u64)>,
 }
 
 /// Draws the consequences of all ended sessions of a peer.
@@ -76,12 +76,13 @@ impl Grave {
         Ok(Some(grave))
     }
 
-    /// Takes the head of one piece of mail: kind, weight, 'u' or '-', session and reference of the receipt.
+    /// Takes a piece of mail that was not acknowledged. `head`: its kind, its weight, 'u' and the sender's session or '-', session
+    /// and reference of the receipt.
     fn add(&mut self, seq: SequenceNumber, head: &str, from: &str) -> Option<()> {
         let mut parts = head.split(' ').skip(2);
         let (unheard, session, reference) = (parts.next()?, parts.next()?, parts.next()?);
-        if unheard == "u" {
-            self.unheard.insert(PeerId::parse(from).ok()?);
+        if let Some(session) = unheard.strip_prefix('u') {
+            self.unheard.insert((PeerId::parse(from).ok()?, session.parse().ok()?));
         }
         if session != "-" {
             let sender = PeerId::parse(from).ok()?;
@@ -103,7 +104,8 @@ fn reason(mut fields: Fields) -> Result<Option<LeaveReason>, StoreError> {
 }
 
 async fn conclude(node: &Arc<Node>, now: u64, id: &PeerId, grave: Grave) -> Result<(), StoreError> {
-    discovery::remove(node, now, id, grave.number, &grave.stored.info).await?;
+    let removed = discovery::remove(node, now, id, grave.number, &grave.stored.info).await;
+    let_pass(removed, "a list for discovery")?;
     let names = grave.stored.seats.iter();
     let names = names.filter_map(|(name, _)| RoomName::parse(name.strip_prefix("room:")?).ok()).collect();
     rooms::end(node, now, id, grave.number, grave.reason, names).await?;
@@ -111,10 +113,10 @@ async fn conclude(node: &Arc<Node>, now: u64, id: &PeerId, grave: Grave) -> Resu
     // A region that is away keeps none of the others waiting.
     let mut done = receipts::give(node, now, id, session, due, Fate::Received).await.1;
     done = done.and(receipts::give(node, now, id, session, missing, Fate::NotFound).await.1);
-    for sender in &grave.unheard {
+    for (sender, only) in &grave.unheard {
         let mail = vec![(SequenceNumber::FIRST, receipts::not_found(id, None))];
         let source = format!("u:{session}:{}", id.as_str());
-        let answers = Answers { to: sender, home: node.region, source, session, only: None, mail };
+        let answers = Answers { to: sender, home: node.region, source, session, only: *only, mail };
         done = done.and(find::answer(node, now, &answers).await);
     }
     done

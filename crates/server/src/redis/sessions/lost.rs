@@ -24,7 +24,8 @@ pub(super) fn aside(done: Result<(), StoreError>) {
     }
 }
 
-/// A script has told that another owns the session of this socket, or that it is over.
+/// Takes the session from a socket that owns it no more, as a script has told, and says farewell to the socket. `word`: what the script
+/// knows of the reason, or nothing.
 pub(super) fn fenced(node: &Node, socket: SocketId, owned: &Owned, word: &str) {
     rooms::forget(node, owned);
     // The bell may have said it already.
@@ -36,7 +37,7 @@ pub(super) fn fenced(node: &Node, socket: SocketId, owned: &Owned, word: &str) {
     }
 }
 
-/// Redis has lost a part of this socket's session, and has the session `number` in its place: neither can go on.
+/// Ends the session of a socket of which Redis has lost a part, and the session `number` that Redis has in its place: neither can go on.
 ///
 /// # Errors
 /// Redis did not do it in time.
@@ -55,7 +56,7 @@ pub(super) async fn rewound(
     end(node, now, &owned.id, Which::Number(number), "lost", None).await
 }
 
-/// The lease of this socket's session has ended before its command came.
+/// Takes the session from a socket whose command came after the end of its lease, and ends that lease for all.
 ///
 /// # Errors
 /// Redis did not do it in time.
@@ -73,10 +74,10 @@ pub(super) async fn lapsed(
 /// Ends the lease or the window of a peer's session if its time is over, and tells whom it concerns.
 ///
 /// # Errors
-/// Redis did not do it in time. The agenda still says it.
+/// Redis did not do it. The agenda still says it.
 pub(crate) async fn expire(node: &Arc<Node>, now: u64, id: &PeerId) -> Result<(), StoreError> {
     let call = node.call(&scripts::EXPIRE, now).keys(node.keys.whole(id)).arg(node.config.window_ms);
-    let mut reply = node.run(call).await?.into_fields("expire")?;
+    let mut reply = node.run_once(&call).await?.into_fields("expire")?;
     match reply.text()?.as_str() {
         "none" => {
             if reply.number::<u64>()? > 0 {

@@ -1,6 +1,8 @@
 //! The sessions: claims, frames, signs of life, absences and ends.
 
 pub(super) mod beat;
+#[cfg(test)]
+mod beat_tests;
 pub(super) mod claim;
 pub(super) mod commit;
 pub(super) mod detach;

@@ -77,7 +77,7 @@ async fn give_one(
         home: node.region,
         source: format!("{letter}:{session}:{}", id.as_str()),
         session,
-        only: Some(first.session),
+        only: first.session,
         mail: mail.collect(),
     };
     find::answer(node, now, &answers).await
