@@ -50,6 +50,23 @@ async fn a_server_without_its_redis_is_degraded_and_stays_with_its_balancer() {
     says(&node, "/readyz?strict", 200, "ok").await;
 }
 
+/// A server that reaches its own region serves its clients: no balancer takes it out.
+#[tokio::test]
+async fn a_lost_region_is_named_and_the_server_is_ready() {
+    let eu = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let mut us = RedisServer::start(RedisOptions::default()).await.unwrap();
+    let urls = format!("eu={},us={}", eu.url(), us.url());
+    let options =
+        NodeOptions::new(env!("CARGO_BIN_EXE_signalpost-server"), &["--region", "eu", "--redis", &urls]);
+    let node = ServerNode::start(options).await.unwrap();
+    says(&node, "/readyz", 200, "ok").await;
+    us.kill().unwrap();
+    says(&node, "/readyz?strict", 200, "degraded: redis of us unreachable").await;
+    assert_eq!(node.metric("signalpost_degraded").await.unwrap(), Some(0.0));
+    us.restart(Data::Lost).await.unwrap();
+    says(&node, "/readyz", 200, "ok").await;
+}
+
 /// A frozen Redis keeps its connections: the sweep of each second finds it.
 #[tokio::test]
 async fn a_silent_redis_is_found_too() {

@@ -141,6 +141,12 @@ pub trait Engine: Send + Sync + 'static {
     fn degraded(&self) -> Option<&'static str> {
         None
     }
+
+    /// Names the other regions that the engine cannot reach at the moment, each with a word for the reason. Everything goes on but what
+    /// concerns the peers of these regions.
+    fn lost_regions(&self) -> Vec<(String, &'static str)> {
+        Vec::new()
+    }
 }
 
 /// How much an engine holds. Where `is_shared`, the peers are those of a store that several engines share, and each reports all of them.

@@ -55,12 +55,19 @@ async fn ready<E: Engine>(State(shared): State<Arc<Shared<E>>>, RawQuery(query):
     if shared.leaving.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
-    let Some(reason) = shared.engine.degraded() else { return "ok\n".into_response() };
+    // The public port tells no address and no user.
+    let Some(reason) = shared.engine.degraded() else {
+        // A server that reaches its own region serves its clients, whatever became of the others.
+        let lost = shared.engine.lost_regions();
+        let lost: Vec<String> = lost.iter().map(|(region, reason)| format!("{region} {reason}")).collect();
+        let body =
+            if lost.is_empty() { "ok\n".into() } else { format!("degraded: redis of {}\n", lost.join(", ")) };
+        return body.into_response();
+    };
     let status = match query.as_deref() {
         Some("strict") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
-    // The public port tells no address and no user.
     (status, format!("degraded: redis {reason}\n")).into_response()
 }
 

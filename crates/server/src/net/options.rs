@@ -18,7 +18,7 @@ pub struct Options {
     /// Address and port of /metrics, /audit, /livez and /readyz. Without it there are none. Keep it on loopback.
     #[arg(long, env = "SIGNALPOST_ADMIN_LISTEN", value_name = "HOST:PORT")]
     pub admin_listen: Option<String>,
-    /// Region of this server; the server tells it to its clients.
+    /// Region of this server; the server tells it to its clients. Where --redis has several regions, it must be one of them.
     #[arg(long, env = "SIGNALPOST_REGION", value_name = "NAME", value_parser = region)]
     pub region: Option<Label>,
     /// The logs.

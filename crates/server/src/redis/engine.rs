@@ -99,7 +99,7 @@ impl Engine for RedisEngine {
         if timeout(PROMPT, &mut running).await.is_err() {
             node.tasks.spawn(running);
         }
-        rooms::due(node)
+        self.mesh.all().filter_map(|node| rooms::due(node)).min()
     }
 
     async fn sweep(&self, now: u64) -> Option<u64> {
@@ -133,6 +133,13 @@ impl Engine for RedisEngine {
 
     fn degraded(&self) -> Option<&'static str> {
         self.trouble().as_ref().map(StoreError::label)
+    }
+
+    fn lost_regions(&self) -> Vec<(String, &'static str)> {
+        let others = self.mesh.others().iter();
+        let lost =
+            others.filter_map(|node| Some((node.config.region.clone(), node.store.trouble()?.label())));
+        lost.collect()
     }
 }
 

@@ -63,23 +63,16 @@ async fn search(node: &Node, now: u64, peer: &PeerId, but: Region) -> Result<Opt
 /// Redis did not do it in time, where the receiver is in the region of the source.
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<(Posted, Arc<Node>), StoreError> {
     let first = node.at(guess(node, post.to))?;
-    let posted = put(&first, now, post).await?;
+    let posted = mailbox::post(&first, now, post).await?;
     if posted != Posted::Gone || first.elsewhere().is_empty() {
         return Ok((posted, first));
     }
     node.whereabouts.forget(post.to);
     match search(node, now, post.to, first.region).await {
-        Ok(Some(second)) => Ok((put(&second, now, post).await?, second)),
+        Ok(Some(second)) => Ok((mailbox::post(&second, now, post).await?, second)),
         Ok(None) => Ok((Posted::Gone, first)),
         Err(_) => Ok((Posted::Unsure, first)),
     }
-}
-
-/// Puts mail into a mailbox of one region.
-async fn put(node: &Node, now: u64, post: &Post<'_>) -> Result<Posted, StoreError> {
-    // A room is a room of one region.
-    let rooms = if node.region == post.home { post.rooms } else { &[] };
-    mailbox::post(node, now, &Post { rooms, ..post.clone() }).await
 }
 
 /// Puts answers into the mailbox of their receiver, in whatever region that is. A receiver that is gone needs none.

@@ -45,7 +45,8 @@ pub(super) struct Post<'a> {
     pub(super) receipt: Option<u32>,
     /// The lowest version of the session that it is for.
     pub(super) version: u16,
-    /// The rooms of the sender with the version of its own last change: members must have been told before.
+    /// The rooms of the sender with the version of its own last change, in the parts that lie in its region: members, and those who
+    /// watch from elsewhere, must have been told before.
     pub(super) rooms: &'a [(RoomName, u64)],
     /// A receiver that has to be told first has no room: it could not be told.
     pub(super) is_last: bool,
@@ -127,7 +128,11 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<Poste
             "outside" => Posted::Outside,
             "stale" | "turned" => return Err(StoreError::Rewound),
             "behind" => Posted::Behind {
-                room: RoomName::parse(&reply.text()?).map_err(|_| reply.malformed())?,
+                room: {
+                    let (room, _) =
+                        post.rooms.get(reply.number::<usize>()?).ok_or_else(|| reply.malformed())?;
+                    room.clone()
+                },
                 seat: reply.text()?,
                 session: reply.number()?,
                 version: reply.number()?,
@@ -169,7 +174,9 @@ fn call(node: &Node, now: u64, post: &Post<'_>, deadline: u64) -> Result<Call, S
         _ => None,
     };
     let call = call.optional(room).arg(post.text);
-    Ok(post.rooms.iter().fold(call, |call, (room, version)| call.arg(room.as_str()).arg(version)))
+    post.rooms
+        .iter()
+        .try_fold(call, |call, (room, version)| Ok(call.arg(node.seat_field(post.home, room)?).arg(version)))
 }
 
 /// Answers of one source for one mailbox.

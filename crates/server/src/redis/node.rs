@@ -19,7 +19,7 @@ use super::seats::Here;
 use super::store::Store;
 use super::whereabouts::Whereabouts;
 use metrics::{counter, gauge};
-use signalpost_protocol::PeerId;
+use signalpost_protocol::{PeerId, RoomName};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
@@ -138,6 +138,32 @@ impl Node {
         let mut all = self.everywhere();
         all.retain(|node| node.region != self.region);
         all
+    }
+
+    /// Returns the region with this name; `None` if it is none of the mesh.
+    pub(super) fn region_of(&self, name: &str) -> Option<Region> {
+        self.everywhere().iter().find(|node| node.config.region == name).map(|node| node.region)
+    }
+
+    /// Returns the name of the field that a session of this region has for its seat in the part of a room that lies in `part`:
+    /// `room:NAME` where it is a member, `at:REGION:NAME` where it only watches.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when the engine is gone.
+    pub(super) fn seat_field(&self, part: Region, room: &RoomName) -> Result<String, StoreError> {
+        if part == self.region {
+            return Ok(format!("room:{room}"));
+        }
+        Ok(format!("at:{}:{room}", self.at(part)?.config.region))
+    }
+
+    /// Reads the name of such a field; `None` for another field, and for a region that is none of the mesh.
+    pub(super) fn read_seat_field(&self, field: &str) -> Option<(Region, RoomName)> {
+        if let Some(room) = field.strip_prefix("room:") {
+            return Some((self.region, RoomName::parse(room).ok()?));
+        }
+        let (region, room) = field.strip_prefix("at:")?.split_once(':')?;
+        Some((self.region_of(region)?, RoomName::parse(room).ok()?))
     }
 
     /// Begins a call with the time.

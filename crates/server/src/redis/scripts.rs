@@ -93,6 +93,7 @@ scripts! {
     ROOM_CHANGES = "room_changes", Reads;
     ROOM_PAGE = "room_page", Reads;
     ROOM_PEER = "room_peer", Reads;
+    ROOM_HEADS = "room_heads", Reads;
     ROOM_ASK = "room_ask", Frees;
     ROOM_MEMBERS = "room_members", Reads;
     TELL = "tell", Grows;

@@ -4,6 +4,8 @@
 mod client;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "redis")]
+mod regions;
 mod sessions;
 
 use client::{Client, LOST, Tested, claim, left, peer, refused, room, send, told};

@@ -2,13 +2,16 @@
 
 use super::cases;
 use super::client::Tested;
+use super::regions::TwoRegions;
 use futures_util::{FutureExt, StreamExt, stream};
 use signalpost_lab::{RedisCluster, RedisOptions, RedisProgram, RedisServer, SentinelGroup};
+use signalpost_server::engine::Engine;
 use signalpost_server::redis::{Clock, Config, RedisEngine, Regions, Topology};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::time::Duration;
 
 /// A case, which takes an engine of its own.
 pub type Case<E> = fn(E) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -41,15 +44,35 @@ fn urls(scheme: &str, user: &str, addresses: &[SocketAddr]) -> Config {
 /// Runs every case on an engine of its own, which takes the time from the case.
 async fn contract(regions: impl Into<Regions>) {
     let regions = regions.into();
-    let run = async |(number, (name, case)): (usize, (&'static str, Case<RedisEngine>))| {
-        let regions = regions.clone().with(|config| {
-            (config.prefix, config.clock) = (format!("case{number}:"), Clock::Told);
-        });
-        let engine = RedisEngine::connect(regions).await.unwrap();
+    contract_on(async |number| node(&regions, number).await, None).await;
+}
+
+/// Connects a node under the prefix of a case.
+async fn node(regions: &Regions, number: usize) -> RedisEngine {
+    let regions = regions.clone().with(|config| {
+        (config.prefix, config.clock) = (format!("case{number}:"), Clock::Told);
+    });
+    RedisEngine::connect(regions).await.unwrap()
+}
+
+/// Waits until a node is connected to all regions.
+async fn reaches_all(node: &RedisEngine) {
+    while !node.lost_regions().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Runs every case but one of this name on an engine that is made for it.
+async fn contract_on<E: Tested>(make: impl AsyncFn(usize) -> E, but: Option<&str>) {
+    let run = async |(number, (name, case)): (usize, (&'static str, Case<E>))| {
+        let engine = make(number).await;
         AssertUnwindSafe(case(engine)).catch_unwind().await.err().map(|_| name)
     };
-    let failed: Vec<_> =
-        stream::iter(cases().into_iter().enumerate()).map(run).buffer_unordered(AT_ONCE).collect().await;
+    let failed: Vec<_> = stream::iter(cases().into_iter().filter(|(name, _)| Some(*name) != but).enumerate())
+        .map(run)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
     let failed: Vec<_> = failed.into_iter().flatten().collect();
     assert!(failed.is_empty(), "cases that failed: {failed:?}");
 }
@@ -110,13 +133,45 @@ async fn in_a_cluster() {
     nothing_was_refused(&primaries, &["eval", "evalsha", "ping", "cluster|slots"]).await;
 }
 
+/// The clients of a case are on nodes of both regions. The case of the large room moves its clock faster than a node sweeps the other
+/// region beside its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_clients_in_two_regions() {
+    let eu = RedisServer::start(with_users(RedisProgram::System)).await.unwrap();
+    let us = RedisServer::start(with_users(RedisProgram::System)).await.unwrap();
+    let urls = format!("eu=redis://{USER}{},us=redis://{USER}{}", eu.address(), us.address());
+    let of = |region| Regions::parse(Some(region), &urls).unwrap();
+    contract_on(
+        async |number| {
+            let nodes = TwoRegions(node(&of("eu"), number).await, node(&of("us"), number).await);
+            // They connect to each other's region in the background.
+            for node in [&nodes.0, &nodes.1] {
+                reaches_all(node).await;
+            }
+            nodes
+        },
+        Some("a_large_room_hears_of_everybody_in_turns"),
+    )
+    .await;
+    nothing_was_refused(&[&eu, &us], &["eval", "evalsha", "subscribe", "publish"]).await;
+}
+
 /// The sessions of a case lie in one of the regions, and every case has the other beside it.
 #[tokio::test(flavor = "multi_thread")]
 async fn over_two_regions() {
     let eu = RedisServer::start(with_users(RedisProgram::System)).await.unwrap();
     let us = RedisServer::start(with_users(RedisProgram::System)).await.unwrap();
     let urls = format!("eu=redis://{USER}{},us=redis://{USER}{}", eu.address(), us.address());
-    contract(Regions::parse(Some("us"), &urls).unwrap()).await;
+    let of_us = Regions::parse(Some("us"), &urls).unwrap();
+    contract_on(
+        async |number| {
+            let node = node(&of_us, number).await;
+            reaches_all(&node).await;
+            node
+        },
+        None,
+    )
+    .await;
     nothing_was_refused(&[&eu, &us], &["eval", "evalsha", "subscribe", "publish"]).await;
     assert!(eu.command_counts().await.unwrap().contains_key("evalsha"), "it is asked for strangers");
 }

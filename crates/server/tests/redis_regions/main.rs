@@ -1,13 +1,19 @@
 //! Nodes of two regions, each with a Redis of its own: what crosses between them, and what one region does when the other is
 //! lost. Needs `redis-server`.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 #[allow(dead_code, reason = "the contract's tests use the rest of it")]
 #[path = "../engine_contract/client.rs"]
 mod client;
+#[path = "../redis_rooms/course.rs"]
+mod course;
 mod find;
 mod lost;
+#[allow(dead_code, reason = "the tests of rooms use the rest of it")]
+#[path = "../redis_rooms/peer.rs"]
+mod peer;
+mod rooms;
 mod unique;
 
 use client::{Client, Tested, session};

@@ -37,7 +37,7 @@ async fn posts_to_the_members_of_large_rooms_are_bounded() {
     config.clock = Clock::Told;
     let store = Store::connect(config.clone()).await.unwrap();
     let node = Arc::new(Node::new(store, config, "one"));
-    let rooms = Rooms { node: &node, now: NOW };
+    let rooms = Rooms::new(&node, NOW);
     let [small, large] = ["small", "large"].map(|name| RoomName::parse(name).unwrap());
     let owned = Owned {
         id: PeerId::parse("p0").unwrap(),
@@ -55,7 +55,7 @@ async fn posts_to_the_members_of_large_rooms_are_bounded() {
     // It has all news: a look at the others would find that they have no sessions.
     let seat = || Seat::listed_at(1 << 52, 1).to_text();
     let seats = BTreeMap::from([(small.clone(), seat()), (large.clone(), seat())]);
-    let member = Arc::new(Member::new(&owned, 1, seats));
+    let member = Arc::new(Member::new(&owned, 1, BTreeMap::from([(owned.region, seats)])));
     node.local.attach(SocketId::new(1), Arc::new(Nowhere));
     node.local.own(SocketId::new(1), owned);
     rooms.here().insert(&member);

@@ -1,16 +1,18 @@
 //! Executes the frames of a client that are about a room.
 
-use super::context::{Rooms, seat_field};
-use super::list::Listed;
+use super::context::Rooms;
+use super::list::Whole;
 use super::steps::{Act, Actor, Effect};
-use super::tell::{Progress, Told};
+use super::tell::{Progress, Shift, Told, note_shifts, note_texts};
 use crate::engine::limits::{LEASE_MS, UNPROMPTED_NOTICES};
 use crate::engine::{Mail, Outcome, explanation};
 use crate::redis::error::StoreError;
 use crate::redis::listing;
-use crate::redis::seats::Member;
-use crate::redis::seats::Seat;
+use crate::redis::region::Region;
+use crate::redis::seats::{Member, Seat};
+use futures_util::future::join_all;
 use signalpost_protocol::{ErrorCode, Query, RoomName, limits};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most times that an answer is made anew because the room or the seat has changed meanwhile.
@@ -91,12 +93,21 @@ impl Rooms<'_> {
             Effect::Late => return Ok(Step::unregistered()),
             Effect::Expired => return Err(StoreError::Unready("a join came too late".into())),
         }
-        let Listed { version, page } = self.list(room, &member.peer, &query).await?;
-        let field = seat_field(room);
-        let fields = vec![
+        let elsewhere = self.node.elsewhere();
+        for node in &elsewhere {
+            node.rooms.lock().watch(room, member);
+        }
+        let Whole { page, versions } = self.list(room, &member.peer, &query, true).await?;
+        let field = self.node.seat_field(member.region, room)?;
+        let version = versions.get(&member.region).copied().unwrap_or(0);
+        let mut fields = vec![
             (format!("?{field}"), Seat::default().to_text()),
             (field, Seat::listed_at(version, acted.own).to_text()),
         ];
+        for node in &elsewhere {
+            let seat = Seat::watching(versions.get(&node.region).copied());
+            fields.push((self.node.seat_field(node.region, room)?, seat.to_text()));
+        }
         Ok(Step { fields, ..Step::executed(joined(page)) })
     }
 
@@ -105,13 +116,15 @@ impl Rooms<'_> {
     async fn intend_to_enter(&self, member: &Member, room: &RoomName) -> Result<Option<u64>, StoreError> {
         let intent = Seat::default();
         for _ in 0..TRIES {
-            let seat = member.state().seats.get(room).cloned().unwrap_or_default();
-            match self.tell(&member.target(), room, (&seat, &intent), UNPROMPTED_NOTICES, Vec::new()).await? {
+            let seat = member.seat(member.region, room)?.map(|(text, _)| text);
+            let shift = Shift { part: member.region, old: seat.unwrap_or_default(), new: intent.clone() };
+            let shifts = [shift];
+            match self.tell(&member.target(), room, &shifts, UNPROMPTED_NOTICES, Vec::new()).await? {
                 Told::Ok { now, .. } => {
-                    member.note_seat(room, &intent.to_text());
+                    note_shifts(member, room, &shifts);
                     return Ok(Some(now.saturating_add(LEASE_MS)));
                 }
-                Told::Moved(text) => member.note_seat(room, &text),
+                Told::Moved(texts) => note_texts(member, room, &shifts, &texts),
                 Told::Full(_) => {}
                 Told::Gone => return Ok(None),
             }
@@ -120,42 +133,76 @@ impl Rooms<'_> {
     }
 
     /// Lists a room for a member: first the notices that are due, as far as its mailbox takes them, then the list, both as of one
-    /// version. If some notices remain, the list may contradict them: then the member gets another list in their place. Returns
-    /// the condition under which the list is right; `None` if the session has no seat: news that were told beside its `leave` may have
-    /// noted one here behind it.
+    /// version of each part. Where some notices remain, or the part cannot be listed, the list may contradict them: then the member
+    /// gets another list in their place. Returns the conditions under which the list is right; `None` if the session has no seat: news
+    /// that were told beside its `leave` may have noted one here behind it.
     async fn list_to_member(
         &self,
         member: &Member,
         room: &RoomName,
         query: &Query,
-    ) -> Result<Option<(Listed, Vec<(String, String)>)>, StoreError> {
-        let condition = |text: String| vec![(format!("?{}", seat_field(room)), text)];
+    ) -> Result<Option<(Whole, Vec<(String, String)>)>, StoreError> {
         for _ in 0..TRIES {
-            let (progress, _) = self.update(member, room, None, usize::MAX).await?;
-            let Some((text, seat)) = self.seat(member, room)? else { return Ok(None) };
-            let listed = self.list(room, &member.peer, query).await?;
-            if listed.version == seat.cursor || seat.cursor == 0 {
-                return Ok(Some((listed, condition(text))));
+            let told = self.update_parts(member, room).await?;
+            if self.seat(member, room)?.is_none() {
+                return Ok(None);
             }
-            if progress == Progress::Partly {
-                let stale = Seat { cursor: 0, ..seat };
-                match self
-                    .tell(&member.target(), room, (&text, &stale), UNPROMPTED_NOTICES, Vec::new())
-                    .await?
-                {
-                    Told::Ok { .. } => {
-                        member.note_seat(room, &stale.to_text());
-                        member.state().is_behind = true;
-                        return Ok(Some((listed, condition(stale.to_text()))));
-                    }
-                    Told::Moved(text) => member.note_seat(room, &text),
-                    Told::Full(_) => {}
-                    Told::Gone => return Ok(Some((listed, Vec::new()))),
+            let seats = member.seats_in(room);
+            let listed = self.list(room, &member.peer, query, false).await?;
+            let mut conditions = Vec::with_capacity(seats.len());
+            let (mut stale, mut is_moving) = (Vec::new(), false);
+            for (part, old) in seats {
+                let seat = Seat::parse(&old)?;
+                let is_right = seat.cursor == 0 || listed.versions.get(&part) == Some(&seat.cursor);
+                is_moving |= !is_right && told.get(&part) == Some(&Progress::UpToDate);
+                let new = Seat { cursor: if is_right { seat.cursor } else { 0 }, ..seat };
+                conditions.push((format!("?{}", self.node.seat_field(part, room)?), new.to_text()));
+                if !is_right {
+                    stale.push(Shift { part, old, new });
                 }
             }
+            if stale.is_empty() {
+                return Ok(Some((listed, conditions)));
+            }
+            // Of a part whose news the member has, it may know the next list.
+            if is_moving {
+                continue;
+            }
+            match self.tell(&member.target(), room, &stale, UNPROMPTED_NOTICES, Vec::new()).await? {
+                Told::Ok { .. } => {
+                    note_shifts(member, room, &stale);
+                    member.state().is_behind = true;
+                    return Ok(Some((listed, conditions)));
+                }
+                Told::Moved(texts) => note_texts(member, room, &stale, &texts),
+                Told::Full(_) => {}
+                Told::Gone => return Ok(Some((listed, Vec::new()))),
+            }
         }
-        let listed = self.list(room, &member.peer, query).await?;
+        let listed = self.list(room, &member.peer, query, false).await?;
         Ok(Some((listed, Vec::new())))
+    }
+
+    /// Tells a member what is new in all parts of a room. A part whose region does not answer in time is left out.
+    async fn update_parts(
+        &self,
+        member: &Member,
+        room: &RoomName,
+    ) -> Result<BTreeMap<Region, Progress>, StoreError> {
+        let parts = self.parts();
+        let told = parts.iter().map(|node| async {
+            let part = Rooms::of(node, self.now, member.region);
+            (node.region, part.update(member, room, None, usize::MAX).await)
+        });
+        let mut progress = BTreeMap::new();
+        for (part, told) in join_all(told).await {
+            match told {
+                Ok((told, _)) => progress.insert(part, told),
+                Err(error) if part == member.region => return Err(error),
+                Err(_) => None,
+            };
+        }
+        Ok(progress)
     }
 
     /// Lets a session leave a room.
@@ -171,7 +218,10 @@ impl Rooms<'_> {
         }
         let actor = Actor { peer: &member.peer, session: member.session, turn: member.turn };
         self.act(room, actor, Act::Leave { op: number }).await?;
-        let fields = vec![(seat_field(room), String::new())];
+        let mut fields = Vec::new();
+        for node in self.parts() {
+            fields.push((self.node.seat_field(node.region, room)?, String::new()));
+        }
         let answer = Some(Mail::Left { room: room.clone(), reference });
         Ok(Step { fields, ..Step::executed(answer) })
     }
@@ -191,7 +241,7 @@ impl Rooms<'_> {
                     if is_member { self.list_to_member(member, room, query).await? } else { None };
                 match to_member {
                     Some((listed, fields)) => (listed.page, fields),
-                    None => (self.list(room, &member.peer, query).await?.page, Vec::new()),
+                    None => (self.list(room, &member.peer, query, false).await?.page, Vec::new()),
                 }
             }
         };
@@ -206,19 +256,20 @@ impl Rooms<'_> {
     ) -> Result<(), StoreError> {
         let mut entered = Vec::new();
         for (field, text) in fields {
-            let Some(room) = field.strip_prefix("room:").and_then(|name| RoomName::parse(name).ok()) else {
-                continue;
-            };
-            member.note_seat(&room, text);
+            let Some((part, room)) = self.node.read_seat_field(field) else { continue };
+            member.note_seat(part, &room, text);
             if text.is_empty() {
-                self.here().leave(&room, &member.peer);
-            } else {
-                member.note_own(&room, Seat::parse(text)?.own);
-                entered.push(room);
+                self.at(part)?.rooms.lock().leave(&room, &member.peer);
+                continue;
             }
+            if part == member.region {
+                member.note_own(&room, Seat::parse(text)?.own);
+            }
+            entered.push((part, room));
         }
-        for room in entered {
-            self.settle(member, &room).await?;
+        for (part, room) in entered {
+            let node = self.at(part)?;
+            Rooms::of(&node, self.now, member.region).settle(member, &room).await?;
         }
         Ok(())
     }

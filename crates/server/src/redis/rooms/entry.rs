@@ -63,7 +63,8 @@ impl Entry {
         Ok(Self { info: Arc::new(info), ..entry })
     }
 
-    fn parse_head(peer: PeerId, head: &str) -> Option<Self> {
+    /// Reads what a script returned without a description.
+    pub(super) fn parse_head(peer: PeerId, head: &str) -> Option<Self> {
         let mut fields = head.split(' ');
         let session = fields.next()?.parse().ok()?;
         let (_op, _turn, _node) = (fields.next()?, fields.next()?, fields.next()?);
@@ -79,6 +80,14 @@ impl Entry {
     /// Whether the peer's last stay has ended.
     pub(super) fn is_gone(&self) -> bool {
         matches!(self.events.last(), Some(Event { change: Change::Left(_), .. }))
+    }
+
+    /// Whether the peer is in the room and not away.
+    pub(super) fn is_present(&self) -> bool {
+        matches!(
+            self.events.last(),
+            Some(Event { change: Change::Joined | Change::Back | Change::Renewed, .. })
+        )
     }
 
     /// Returns the version of the last change.

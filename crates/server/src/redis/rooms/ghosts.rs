@@ -23,7 +23,7 @@ impl Rooms<'_> {
             let haunted = self.heal_ghosts(&picked).await;
             picked.clear();
             for room in haunted {
-                match self.steps().ask(&room, PICKS, &[]).await {
+                match self.steps().ask(&room, PICKS, &[], false).await {
                     Ok(asked) => picked.extend(asked.picks.into_iter().map(|pick| (room.clone(), pick))),
                     Err(error) => later(Err(error)),
                 }

@@ -4,14 +4,21 @@
 use super::context::{Rooms, later};
 use super::entry::Entry;
 use super::steps::{Act, Actor, MAX_READ};
+use super::tell::Shift;
 use crate::engine::{LeaveReason, Mail, Page, peer_weight};
 use crate::redis::agenda::{self, Plan};
 use crate::redis::error::StoreError;
+use crate::redis::pages::merge;
 use crate::redis::presence::{Presence, lapsed, meets, page_bytes, peek};
+use crate::redis::region::Region;
 use crate::redis::scripts::EXPIRE;
-use crate::redis::seats::Seat;
-use futures_util::future::join_all;
+use crate::redis::seats::{Seat, Target};
+use futures_util::future::{join, join_all};
+use metrics::counter;
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Most times that a list is read anew because somebody in it is not present.
 const READS: usize = 3;
@@ -28,30 +35,98 @@ pub(super) enum Healed {
     IsAbsent,
 }
 
-/// A page of a room, as of one version.
-pub(super) struct Listed {
-    pub(super) version: u64,
+/// Longest time for the list of a part that lies in another region.
+const WAIT: Duration = Duration::from_millis(1_500);
+
+/// A page of one part of a room, as of one version.
+struct Listed {
+    version: u64,
+    page: Page,
+    /// The numbers of the sessions of the peers in it.
+    sessions: BTreeMap<String, u64>,
+}
+
+/// A page of a room.
+pub(super) struct Whole {
     pub(super) page: Page,
+    /// The versions of the parts, by their regions; those that could not be listed have none.
+    pub(super) versions: BTreeMap<Region, u64>,
 }
 
 impl Rooms<'_> {
-    /// Lists who is present in a room and meets the other conditions of the query, without the asker.
+    /// Lists who is present in a room and meets the other conditions of the query, without the asker, whose session lies here. The
+    /// members of a part whose region does not answer in time are left out. `watches`: the asker enters the room.
     pub(super) async fn list(
         &self,
         room: &RoomName,
         asker: &PeerId,
         query: &Query,
+        watches: bool,
+    ) -> Result<Whole, StoreError> {
+        let answers = match peek(self.node, self.now, asker).await? {
+            Presence::Connected { answer_bytes, .. } => answer_bytes,
+            _ => 0,
+        };
+        let bytes = page_bytes(answers);
+        let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
+        let elsewhere = self.node.elsewhere();
+        let others = elsewhere.iter().map(|node| async {
+            let part = Rooms::beside(node, self.now);
+            let listing = async {
+                if watches {
+                    let asked = part.steps().watch(room).await?;
+                    part.here().hear(room, asked.version, Some(asked.members));
+                }
+                part.list_part(room, asker, query, bytes).await
+            };
+            Some((node.region, part.in_time(listing).await?))
+        });
+        let (own, others) = join(self.list_part(room, asker, query, bytes), join_all(others)).await;
+        let mut listed = vec![(self.node.region, own?)];
+        listed.extend(others.into_iter().flatten());
+        let versions = listed.iter().map(|(region, listed)| (*region, listed.version)).collect();
+        let mut latest: BTreeMap<String, u64> = BTreeMap::new();
+        for (peer, session) in listed.iter().flat_map(|(_, listed)| &listed.sessions) {
+            let last = latest.entry(peer.clone()).or_default();
+            *last = (*last).max(*session);
+        }
+        // Of a peer that has begun anew in another region the list has the later session.
+        for (_, listed) in &mut listed {
+            listed.page.peers.retain(|peer| listed.sessions.get(&peer.id) == latest.get(&peer.id));
+        }
+        let mut pages: Vec<Page> = listed.into_iter().map(|(_, listed)| listed.page).collect();
+        let page = if pages.len() > 1 { merge(pages, limit, bytes) } else { pages.pop().unwrap_or_default() };
+        Ok(Whole { page, versions })
+    }
+
+    /// Waits for something of another region, but not long, and not at all while that is away.
+    async fn in_time<T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+        if self.node.store.trouble().is_some() {
+            return None;
+        }
+        match timeout(WAIT, step).await {
+            Ok(Ok(done)) => Some(done),
+            Ok(Err(_)) | Err(_) => {
+                let region = self.node.config.region.clone();
+                counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
+                None
+            }
+        }
+    }
+
+    /// Lists who is present in the part of a room.
+    async fn list_part(
+        &self,
+        room: &RoomName,
+        asker: &PeerId,
+        query: &Query,
+        bytes: usize,
     ) -> Result<Listed, StoreError> {
         let after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
         let limit = usize::from(query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::PAGE));
         let is_filtered = query.region.is_some() || query.capability.is_some();
         // The asker, and one more to know whether there are more.
         let most = if is_filtered { MAX_READ } else { limit.saturating_add(2) };
-        let answers = match peek(self.node, self.now, asker).await? {
-            Presence::Connected { answer_bytes, .. } => answer_bytes,
-            _ => 0,
-        };
-        let bytes = page_bytes(answers);
         let mut reads = 1;
         loop {
             let read = self.steps().page(room, after.as_ref(), most).await?;
@@ -85,7 +160,7 @@ impl Rooms<'_> {
                 reads += 1;
                 continue;
             }
-            let mut page = Page::default();
+            let (mut page, mut sessions) = (Page::default(), BTreeMap::new());
             let (mut weight, mut last_read) = (0usize, None);
             let mut last_listed: Option<&PeerId> = None;
             for entry in &read.entries {
@@ -102,26 +177,45 @@ impl Rooms<'_> {
                     break;
                 }
                 last_listed = Some(&entry.peer);
+                sessions.insert(entry.info.id.clone(), entry.session);
                 page.peers.push(entry.info.clone());
             }
             if page.cursor.is_none() && is_full {
                 page.cursor = last_read.map(ToString::to_string);
             }
-            return Ok(Listed { version: read.version, page });
+            return Ok(Listed { version: read.version, page, sessions });
         }
     }
 
-    /// Makes the list of the room for a member whose changes the room does not have, and its seat afterwards.
+    /// Makes the list of the room for a member whose changes this part does not have, and where its seats are afterwards. `seats`: the
+    /// texts of its seats in all parts. `None` while this part cannot be listed.
     pub(super) async fn list_again(
         &self,
+        target: &Target,
         room: &RoomName,
-        asker: &PeerId,
-        own: u64,
-    ) -> Result<(Vec<Mail>, Seat), StoreError> {
+        seats: Vec<(Region, String)>,
+    ) -> Result<Option<(Vec<Mail>, Vec<Shift>)>, StoreError> {
         let query = Query { limit: Some(limits::PAGE), ..Query::default() };
-        let Listed { version, page } = self.list(room, asker, &query).await?;
-        let mail = Mail::Joined { room: room.clone(), page, reference: None };
-        Ok((vec![mail], Seat::listed_at(version, own)))
+        let home = self.at(target.region)?;
+        let rooms = Rooms::new(&home, self.now);
+        let listing = rooms.list(room, &target.peer, &query, false);
+        let whole = if self.waits_for(&home) {
+            listing.await?
+        } else {
+            let Some(whole) = rooms.in_time(listing).await else { return Ok(None) };
+            whole
+        };
+        if !whole.versions.contains_key(&self.node.region) {
+            return Ok(None);
+        }
+        let mut shifts = Vec::with_capacity(seats.len());
+        for (part, old) in seats {
+            let version = whole.versions.get(&part).copied().unwrap_or(0);
+            let new = Seat::listed_at(version, Seat::parse(&old)?.own);
+            shifts.push(Shift { part, old, new });
+        }
+        let mail = Mail::Joined { room: room.clone(), page: whole.page, reference: None };
+        Ok(Some((vec![mail], shifts)))
     }
 
     /// Takes note of a peer that a room takes for present, and whose lease is over or whose session has ended.

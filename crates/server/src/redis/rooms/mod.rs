@@ -4,6 +4,11 @@
 //! the version up to which its client has the news. So a change costs the room one entry however many members there are, changes that
 //! a member was not told of collapse, and the notices of a member are the difference between two versions.
 //!
+//! Of a mesh with several regions each has its own part of every room: a room of its own with the members whose sessions lie there. A
+//! member is in the part of its own region, and watches the others: it has a seat there too, which is kept in its session like every
+//! seat, and no entry. So the news of each part come once and in order, a list is the union of the lists of the parts, and a region
+//! that is lost takes only its own members along.
+//!
 //! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (the next notices for a member) are
 //! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `ghosts`, `spread`, `standing`, `enter` and `broadcast` are what frames,
 //! bells and time do.
@@ -37,8 +42,8 @@ pub(super) use enter::Step;
 use super::error::StoreError;
 use super::local::Owned;
 use super::node::Node;
-use super::seats::Member;
 pub(super) use super::seats::Target;
+use super::seats::{Member, Seats};
 use crate::engine::limits::UNPROMPTED_NOTICES;
 use crate::engine::{Action, LeaveReason};
 use context::{Rooms, later};
@@ -59,7 +64,7 @@ pub(super) async fn act(
     action: Action,
     again: bool,
 ) -> Result<Step, StoreError> {
-    let rooms = Rooms { node, now };
+    let rooms = Rooms::new(node, now);
     let Some(member) = rooms.member(owned) else { return Ok(Step::unregistered()) };
     if again {
         rooms.read_seats(&member).await?;
@@ -87,7 +92,7 @@ pub(super) async fn committed(
     owned: &Owned,
     fields: &[(String, String)],
 ) -> Result<(), StoreError> {
-    let rooms = Rooms { node, now };
+    let rooms = Rooms::new(node, now);
     if let Some(member) = rooms.member(owned) {
         later(rooms.committed(&member, fields).await);
     }
@@ -95,7 +100,7 @@ pub(super) async fn committed(
 }
 
 /// Takes in a session that this node owns from now on: it is back in the rooms in which it has a seat, and gets their news. `turn`:
-/// the revision of the session; `seats`: the names of rooms and the texts of its seats; `was_away`: whether it had no socket
+/// the revision of the session; `seats`: the fields of its seats and their texts; `was_away`: whether it had no socket
 /// before.
 ///
 /// # Errors
@@ -108,15 +113,21 @@ pub(super) async fn resumed(
     seats: Vec<(String, String)>,
     was_away: bool,
 ) -> Result<(), StoreError> {
-    let rooms = Rooms { node, now };
-    let seats = seats.into_iter().filter_map(|(name, text)| Some((RoomName::parse(&name).ok()?, text)));
-    let member = Arc::new(Member::new(owned, turn, seats.collect()));
+    let rooms = Rooms::new(node, now);
+    let mut parts = Seats::new();
+    for (field, text) in seats {
+        if let Some((part, room)) = node.read_seat_field(&field) {
+            parts.entry(part).or_default().insert(room, text);
+        }
+    }
+    let member = Arc::new(Member::new(owned, turn, parts));
     rooms.here().insert(&member);
     if node.local.by_seal(&owned.seal).is_none() {
         // It was lost before it was here to be forgotten.
-        rooms.here().remove(&member);
+        rooms.here().forget(&member.peer, &member.seal);
         return Ok(());
     }
+    rooms.watch_again(&member).await;
     later(rooms.come_back(&member, was_away).await);
     Ok(())
 }
@@ -132,7 +143,7 @@ pub(super) async fn acked(
     owned: &Owned,
     notices: usize,
 ) -> Result<(), StoreError> {
-    let rooms = Rooms { node, now };
+    let rooms = Rooms::new(node, now);
     let Some(member) = rooms.member(owned) else {
         return match node.local.by_seal(&owned.seal) {
             Some(_) => Err(StoreError::Unready("the rooms do not know a session of this node".into())),
@@ -152,9 +163,9 @@ pub(super) async fn acked(
 
 /// Forgets a session that is this node's no more.
 pub(super) fn forget(node: &Node, owned: &Owned) {
-    let mut here = node.rooms.lock();
-    if let Some(member) = here.by_seal(&owned.id, &owned.seal) {
-        here.remove(&member);
+    node.rooms.lock().forget(&owned.id, &owned.seal);
+    for other in node.elsewhere() {
+        other.rooms.lock().forget(&owned.id, &owned.seal);
     }
 }
 
@@ -170,7 +181,7 @@ pub(super) fn own_versions(node: &Node, owned: &Owned) -> Vec<(RoomName, u64)> {
 /// # Errors
 /// Those of the store; the session's hash still says that it is to be done.
 pub(super) async fn standing(node: &Arc<Node>, now: u64, peer: &PeerId) -> Result<(), StoreError> {
-    Rooms { node, now }.standing(peer).await
+    Rooms::new(node, now).standing(peer).await
 }
 
 /// Takes an ended session out of its rooms. It may be repeated.
@@ -185,7 +196,7 @@ pub(super) async fn end(
     reason: LeaveReason,
     rooms: Vec<RoomName>,
 ) -> Result<(), StoreError> {
-    Rooms { node, now }.end(peer, session, reason, &rooms).await
+    Rooms::new(node, now).end(peer, session, reason, &rooms).await
 }
 
 /// Tells a receiver what is new of the sender before a relay; `seat`: the text of the receiver's seat as `post` has read it. Returns
@@ -201,12 +212,12 @@ pub(super) async fn tell_about(
     sender: &PeerId,
     seat: String,
 ) -> Result<bool, StoreError> {
-    Rooms { node, now }.tell_before_relay(target, &room, sender, seat).await
+    Rooms::new(node, now).tell_before_relay(target, &room, sender, seat).await
 }
 
 /// Gives large rooms their turn, and looks for lost bells now and then: a bounded part. [`due`] returns when to call again.
 pub(super) async fn sweep(node: &Arc<Node>, now: u64) {
-    let rooms = Rooms { node, now };
+    let rooms = Rooms::new(node, now);
     rooms.ask_for_lost_bells().await;
     rooms.take_turn().await;
 }
@@ -221,6 +232,6 @@ pub(super) fn handle_bell(node: &Arc<Node>, now: u64, room: RoomName, version: u
     // The bell is a hint that anybody may ring: what is so, the room says.
     let (heard, _) = node.rooms.lock().known(&room);
     if version > heard {
-        Rooms { node, now }.tell_later(room);
+        Rooms::new(node, now).tell_later(room);
     }
 }

@@ -3,8 +3,10 @@
 use super::difference::{ListAgain, Notice, difference};
 use super::entry::Entry;
 use crate::engine::Mail;
+use crate::redis::region::Region;
 use crate::redis::seats::Seat;
 use signalpost_protocol::{PeerId, RoomName};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The part of a room that has changed after some version.
@@ -20,6 +22,9 @@ pub(super) struct Changes {
     pub(super) members: usize,
     /// The peers that have changed, those that changed first in front.
     pub(super) entries: Vec<Entry>,
+    /// Those of them that are away or gone here, and in another part of the room with a later session: the region of that part, and
+    /// the version at which their stay there began.
+    pub(super) moved: BTreeMap<PeerId, (Region, u64)>,
 }
 
 /// The member that gets the notices.
@@ -30,6 +35,8 @@ pub(super) struct Reader<'a> {
     pub(super) seat: &'a Seat,
     /// Whether its version knows of absences.
     pub(super) sessions: bool,
+    /// Peers that it knows in another part of the room, with a later session.
+    pub(super) elsewhere: &'a BTreeSet<PeerId>,
 }
 
 /// The next notices for a member.
@@ -80,6 +87,9 @@ pub(super) fn plan(member: Reader<'_>, changes: &Changes, limit: usize) -> Plan 
 fn notices_until(member: Reader<'_>, changes: &Changes, until: u64) -> Result<Vec<Mail>, ListAgain> {
     let mut all = Vec::new();
     for entry in changes.entries.iter().filter(|entry| entry.peer != *member.peer) {
+        if member.elsewhere.contains(&entry.peer) {
+            continue;
+        }
         for notice in difference(entry, member.seat.knows(&entry.peer), until, member.sessions)? {
             all.push(mail(member.room, entry, notice));
         }

@@ -5,7 +5,7 @@ use super::plan::{Changes, Plan, Reader, plan};
 use crate::engine::{AwayReason, LeaveReason, Mail};
 use crate::redis::seats::Seat;
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const LOST: Change = Change::Away(AwayReason::Lost);
@@ -25,12 +25,13 @@ fn entry(name: &str, events: &[(u64, Change)]) -> Entry {
 
 fn changes(entries: Vec<Entry>) -> Changes {
     let version = entries.iter().flat_map(|it| &it.events).map(|it| it.version).max().unwrap_or(0);
-    Changes { version, members: entries.len(), reach: 0, floor: 0, entries }
+    Changes { version, members: entries.len(), entries, ..Changes::default() }
 }
 
 fn next(changes: &Changes, seat: &Seat, limit: usize) -> Plan {
     let (room, peer) = (RoomName::parse("r").unwrap(), PeerId::parse("me").unwrap());
-    plan(Reader { room: &room, peer: &peer, seat, sessions: true }, changes, limit)
+    let elsewhere = BTreeSet::new();
+    plan(Reader { room: &room, peer: &peer, seat, sessions: true, elsewhere: &elsewhere }, changes, limit)
 }
 
 /// Whether each peer is away, as a client that got all of this mail sees it.

@@ -38,7 +38,7 @@ impl World {
     }
 
     fn steps(&self) -> RoomSteps<'_> {
-        RoomSteps { node: &self.node, now: self.now }
+        RoomSteps { node: &self.node, now: self.now, is_patient: true }
     }
 
     async fn act(&self, name: &str, session: u64, turn: u64, act: Act<'_>) -> Acted {
@@ -167,7 +167,7 @@ async fn a_node_counts_as_long_as_it_owns_a_member() {
     world.act("ada", 1, 2, LOST).await;
     assert_eq!(world.owners().await, BTreeMap::from([(one.clone(), "1".into())]));
     let peer = id("ada");
-    let elsewhere = RoomSteps { node: &world.other, now: world.now };
+    let elsewhere = RoomSteps { node: &world.other, now: world.now, is_patient: true };
     let actor = Actor { peer: &peer, session: 1, turn: 3 };
     let text = info("ada");
     elsewhere.act(&world.room, actor, Act::Back { info: &text, was_away: true }).await.unwrap();

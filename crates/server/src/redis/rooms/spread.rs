@@ -52,7 +52,7 @@ impl Rooms<'_> {
         let (node, now) = (Arc::clone(self.node), self.now);
         let telling = async move {
             while node.rooms.lock().goes_on_telling(&room) {
-                if let Err(error) = (Rooms { node: &node, now }).tell_room(&room).await {
+                if let Err(error) = Rooms::new(&node, now).tell_room(&room).await {
                     tracing::warn!(%error, "the members of a room were not told");
                 }
             }
@@ -72,6 +72,11 @@ impl Rooms<'_> {
             return Ok(());
         }
         let mut members = self.here().members_of(room, None, usize::MAX);
+        // The part may be small, and the members of other regions who watch it many.
+        if members.len() > PACE.small {
+            self.here().queue(room);
+            return Ok(());
+        }
         members.retain(|member| !member.state().is_behind);
         let Some(changes) = self.read_for(room, &members).await? else { return Ok(()) };
         if changes.members > PACE.small {
@@ -95,7 +100,7 @@ impl Rooms<'_> {
         members: &[Arc<Member>],
     ) -> Result<Option<Changes>, StoreError> {
         let Some(since) = self.since(room, members) else { return Ok(None) };
-        let changes = self.steps().changes(room, since).await?;
+        let changes = self.changes(room, since).await?;
         self.here().hear(room, changes.version, Some(changes.members));
         Ok(Some(changes))
     }
@@ -119,6 +124,10 @@ impl Rooms<'_> {
         let Some((_, seat)) = self.seat(member, room)?.filter(|(_, seat)| seat.has_entered()) else {
             return Ok(());
         };
+        // What a region that is away has to tell is told when it is back.
+        if member.region != self.node.region && self.node.store.trouble().is_some() {
+            return Ok(());
+        }
         let (heard, size) = self.here().known(room);
         if heard > 0 && heard <= seat.cursor {
             return Ok(());
@@ -134,11 +143,14 @@ impl Rooms<'_> {
     /// Tells a member of this node what is new in all its rooms.
     pub(super) async fn tell_all_rooms(&self, member: &Member) -> Result<(), StoreError> {
         member.state().is_behind = false;
-        let rooms = member.rooms();
-        for told in join_all(rooms.iter().map(|room| self.settle(member, room))).await {
-            told?;
-        }
-        Ok(())
+        let parts = self.parts();
+        let told = parts.iter().map(|node| async {
+            let part = Rooms::of(node, self.now, member.region);
+            let rooms = member.rooms_at(node.region);
+            let told = join_all(rooms.iter().map(|room| part.settle(member, room))).await;
+            told.into_iter().find(Result::is_err).unwrap_or(Ok(()))
+        });
+        join_all(told).await.into_iter().find(Result::is_err).unwrap_or(Ok(()))
     }
 
     /// Gives large rooms their turn: a bounded part. A room whose Redis does not answer gets another turn, behind the others.
@@ -226,7 +238,10 @@ impl Rooms<'_> {
         let mut picks = Vec::new();
         let mut lost = BTreeSet::new();
         let members = self.here().members_of(room, None, usize::MAX);
-        let untold: Vec<&Arc<Member>> = members.iter().filter(|member| member.state().is_untold).collect();
+        let is_home = |member: &&Arc<Member>| member.region == self.node.region;
+        let watches = !members.iter().all(|member| is_home(&member));
+        let untold: Vec<&Arc<Member>> =
+            members.iter().filter(is_home).filter(|member| member.state().is_untold).collect();
         for some in untold.chunks(TOGETHER) {
             let back = join_all(some.iter().map(|member| self.come_back(member, true))).await;
             if put_off(back) {
@@ -234,9 +249,10 @@ impl Rooms<'_> {
             }
         }
         for some in members.chunks(MAX_READ) {
+            let own = some.iter().filter(is_home);
             let known: Vec<(PeerId, u64)> =
-                some.iter().filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
-            let asked = self.steps().ask(room, PICKS, &known).await?;
+                own.filter_map(|member| Some((member.peer.clone(), member.own(room)?))).collect();
+            let asked = self.steps().ask(room, PICKS, &known, watches).await?;
             let version = asked.version;
             lost.extend(asked.lost);
             picks = asked.picks;
@@ -249,7 +265,8 @@ impl Rooms<'_> {
                 self.tell_later(room.clone());
             }
         }
-        let lost: Vec<&Arc<Member>> = members.iter().filter(|member| lost.contains(&member.peer)).collect();
+        let lost: Vec<&Arc<Member>> =
+            members.iter().filter(is_home).filter(|member| lost.contains(&member.peer)).collect();
         for some in lost.chunks(TOGETHER) {
             if put_off(join_all(some.iter().map(|member| self.enter_again(member, room))).await) {
                 break;

@@ -1,13 +1,16 @@
 //! How sessions stand in their rooms: away, back, gone.
 
-use super::context::{Rooms, all, later, seat_field};
+use super::context::{Rooms, all, later};
 use super::steps::{Act, Acted, Actor, Effect};
 use crate::engine::{AwayReason, LeaveReason};
 use crate::redis::error::{StoreError, let_pass};
+use crate::redis::region::Region;
 use crate::redis::scripts::{FINISH, READ};
 use crate::redis::seats::Member;
+use futures_util::future::join_all;
 use signalpost_protocol::{PeerId, RoomName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a session's hash says about its standing.
 struct Stands {
@@ -93,6 +96,28 @@ impl Rooms<'_> {
         noted.and(self.tell_all_rooms(member).await)
     }
 
+    /// Lets this node watch for a member of it the parts of its rooms that lie in other regions. Where that fails the next look does it.
+    pub(super) async fn watch_again(&self, member: &Arc<Member>) {
+        let elsewhere = self.node.elsewhere();
+        let parts = elsewhere.iter().flat_map(|node| {
+            let rooms = member.rooms_at(node.region).into_iter();
+            rooms.map(move |room| (Rooms::beside(node, self.now), room))
+        });
+        let watched = parts.map(|(part, room)| async move {
+            part.here().watch(&room, member);
+            if part.node.store.trouble().is_some() {
+                return;
+            }
+            match part.steps().watch(&room).await {
+                Ok(asked) => {
+                    part.here().hear(&room, asked.version, Some(asked.members));
+                }
+                Err(error) => tracing::debug!(%room, %error, "a part of a room is not watched"),
+            }
+        });
+        join_all(watched).await;
+    }
+
     /// Lets a member of this node enter a room again that has lost its newest changes. All members get the list again.
     pub(super) async fn enter_again(&self, member: &Member, room: &RoomName) -> Result<(), StoreError> {
         tracing::warn!(%room, peer = %member.peer, "a room has lost a member");
@@ -155,19 +180,24 @@ impl Rooms<'_> {
         if fields.get("seal") != Some(&member.seal) {
             return Ok(());
         }
-        let mut rooms = member.rooms();
-        rooms.extend(fields.keys().filter_map(|field| RoomName::parse(field.strip_prefix("room:")?).ok()));
-        for room in rooms {
-            let text = fields.get(&seat_field(&room)).map_or("", String::as_str);
-            member.note_seat(&room, text);
+        let mut parts: BTreeSet<(Region, RoomName)> = BTreeSet::new();
+        for node in self.parts() {
+            parts.extend(member.rooms_at(node.region).into_iter().map(|room| (node.region, room)));
+        }
+        parts.extend(fields.keys().filter_map(|field| self.node.read_seat_field(field)));
+        for (part, room) in parts {
+            let text = fields.get(&self.node.seat_field(part, &room)?).map_or("", String::as_str);
+            member.note_seat(part, &room, text);
         }
         Ok(())
     }
 
     /// Reads the fields of a session; none, if there is no session.
-    async fn read_session(&self, peer: &PeerId) -> Result<BTreeMap<String, String>, StoreError> {
+    pub(super) async fn read_session(&self, peer: &PeerId) -> Result<BTreeMap<String, String>, StoreError> {
         let call = self.node.call(&READ, self.now).keys(self.node.keys.whole(peer));
-        let mut reply = self.node.run(call).await?.into_fields("read")?;
+        let reply =
+            if self.waits_for(self.node) { self.node.run(call).await } else { self.node.ask(call).await };
+        let mut reply = reply?.into_fields("read")?;
         let _time = reply.reply()?;
         let mut listed = reply.list()?;
         let mut fields = BTreeMap::new();

@@ -3,13 +3,15 @@
 use super::entry::{Change, Entry};
 use super::plan::Changes;
 use crate::engine::{AwayReason, LeaveReason};
+use crate::redis::call::Call;
 use crate::redis::error::StoreError;
 use crate::redis::node::Node;
-use crate::redis::reply::Fields;
+use crate::redis::reply::{Fields, Reply};
 use crate::redis::scripts::{
-    ROOM_ASK, ROOM_CHANGE, ROOM_CHANGES, ROOM_JOIN, ROOM_MEMBERS, ROOM_PAGE, ROOM_PEER,
+    ROOM_ASK, ROOM_CHANGE, ROOM_CHANGES, ROOM_HEADS, ROOM_JOIN, ROOM_MEMBERS, ROOM_PAGE, ROOM_PEER,
 };
 use signalpost_protocol::{PeerId, RoomName};
+use std::collections::BTreeMap;
 
 /// Changes that an entry keeps.
 const KEPT_EVENTS: usize = 16;
@@ -18,6 +20,8 @@ const KEPT_STAYS: usize = 1_024;
 /// How much longer than a session waits for its client a room keeps an ended stay, and everything when it is empty, in
 /// milliseconds.
 const SLACK_MS: u64 = 60_000;
+/// How long a node watches a room for members of other regions; it renews that by asking. In milliseconds.
+const WATCH_MS: u64 = 45_000;
 /// Most entries that one step reads.
 pub(super) const MAX_READ: usize = 1_000;
 
@@ -26,6 +30,8 @@ pub(super) const MAX_READ: usize = 1_000;
 pub(super) struct RoomSteps<'a> {
     pub(super) node: &'a Node,
     pub(super) now: u64,
+    /// Whether a step waits for the region; otherwise it is tried once, for a short time.
+    pub(super) is_patient: bool,
 }
 
 /// The session that changes its place in a room.
@@ -115,6 +121,10 @@ pub(super) struct PresentPage {
 }
 
 impl RoomSteps<'_> {
+    async fn run(&self, call: Call) -> Result<Reply, StoreError> {
+        if self.is_patient { self.node.run(call).await } else { self.node.ask(call).await }
+    }
+
     /// Lets a session act in a room.
     pub(super) async fn act(
         &self,
@@ -148,7 +158,7 @@ impl RoomSteps<'_> {
             .arg(KEPT_EVENTS)
             .arg(KEPT_STAYS)
             .arg(config.window_ms.saturating_add(SLACK_MS));
-        let mut fields = self.node.run(call).await?.into_fields("room_change")?;
+        let mut fields = self.run(call).await?.into_fields("room_change")?;
         let effect = match fields.text()?.as_str() {
             "changed" => Effect::Changed,
             "same" => Effect::Same,
@@ -174,12 +184,12 @@ impl RoomSteps<'_> {
     ) -> Result<Changes, StoreError> {
         let call =
             self.node.call(&ROOM_CHANGES, self.now).keys(self.node.keys.room(room)).arg(since).arg(limit);
-        let mut fields = self.node.run(call).await?.into_fields("room_changes")?;
+        let mut fields = self.run(call).await?.into_fields("room_changes")?;
         let (version, reach, floor) = (fields.number()?, fields.number()?, fields.number()?);
         let members = fields.number()?;
         let mut entries = entries(fields)?;
         entries.reverse();
-        Ok(Changes { version, reach, floor, members, entries })
+        Ok(Changes { version, reach, floor, members, entries, moved: BTreeMap::new() })
     }
 
     /// Reads at most `limit` peers that are present, behind `after`.
@@ -195,23 +205,31 @@ impl RoomSteps<'_> {
             .keys(self.node.keys.room(room))
             .optional(after)
             .arg(limit.min(MAX_READ));
-        let mut fields = self.node.run(call).await?.into_fields("room_page")?;
+        let mut fields = self.run(call).await?.into_fields("room_page")?;
         Ok(PresentPage { version: fields.number()?, entries: entries(fields)? })
     }
 
+    /// Watches a room for members of other regions, for a while.
+    pub(super) async fn watch(&self, room: &RoomName) -> Result<Asked, StoreError> {
+        self.ask(room, 0, &[], true).await
+    }
+
     /// Asks for the version of a room, the number of its members, which of the peers in `known` it has lost, and at most `picks` of
-    /// those that are present and of those that are away. `known`: the version of the last change of each, as its node knows it.
+    /// those that are present and of those that are away. `known`: the version of the last change of each, as its node knows it. `watches`:
+    /// the node watches the room for members of other regions.
     pub(super) async fn ask(
         &self,
         room: &RoomName,
         picks: usize,
         known: &[(PeerId, u64)],
+        watches: bool,
     ) -> Result<Asked, StoreError> {
-        let Node { keys, config, .. } = self.node;
+        let Node { keys, config, channel, .. } = self.node;
         let call = self.node.call(&ROOM_ASK, self.now).keys(keys.room(room));
         let call = call.arg(picks).arg(config.window_ms.saturating_add(SLACK_MS));
+        let call = call.optional(watches.then_some(channel)).arg(WATCH_MS);
         let call = known.iter().fold(call, |call, (peer, version)| call.arg(peer).arg(version));
-        let mut fields = self.node.run(call).await?.into_fields("room_ask")?;
+        let mut fields = self.run(call).await?.into_fields("room_ask")?;
         let mut asked = Asked { version: fields.number()?, members: fields.number()?, ..Asked::default() };
         let mut lost = fields.list()?;
         while !lost.is_empty() {
@@ -229,11 +247,24 @@ impl RoomSteps<'_> {
     /// Reads the entry of one peer, if the room knows it.
     pub(super) async fn peer(&self, room: &RoomName, peer: &PeerId) -> Result<Option<Entry>, StoreError> {
         let call = self.node.call(&ROOM_PEER, self.now).keys(self.node.keys.room(room)).arg(peer);
-        let mut fields = self.node.run(call).await?.into_fields("room_peer")?;
+        let mut fields = self.run(call).await?.into_fields("room_peer")?;
         match fields.optional()? {
             Some(head) => Ok(Some(Entry::parse(peer.as_str(), &head, &fields.text()?)?)),
             None => Ok(None),
         }
+    }
+
+    /// Reads what the room keeps about some peers, without their descriptions. A peer that it does not know is left out.
+    pub(super) async fn heads(&self, room: &RoomName, peers: &[PeerId]) -> Result<Vec<Entry>, StoreError> {
+        let call = self.node.call(&ROOM_HEADS, self.now).keys(self.node.keys.room(room));
+        let call = peers.iter().fold(call, |call, peer| call.arg(peer));
+        let mut fields = self.run(call).await?.into_fields("room_heads")?;
+        let mut found = Vec::new();
+        for peer in peers {
+            let entry = fields.optional()?.and_then(|head| Entry::parse_head(peer.clone(), &head));
+            found.extend(entry);
+        }
+        Ok(found)
     }
 
     /// Reads ids of members, present and away, from the part that begins at `from`. Returns also where the next part begins; `None`: there
@@ -249,7 +280,7 @@ impl RoomSteps<'_> {
     ) -> Result<(Vec<PeerId>, Option<u64>), StoreError> {
         let call = self.node.call(&ROOM_MEMBERS, self.now).keys(self.node.keys.room(room));
         let call = call.arg(from).arg(MAX_READ).arg(sender.peer).arg(sender.session).arg(sender.turn);
-        let mut fields = self.node.run(call).await?.into_fields("room_members")?;
+        let mut fields = self.run(call).await?.into_fields("room_members")?;
         match fields.text()?.as_str() {
             "ok" => {}
             "stale" => return Err(StoreError::Stale),

@@ -1,6 +1,5 @@
 //! The script that tells a member, and the one that posts relays after the news about their senders, on a real Redis.
 
-use super::context::seat_field;
 use crate::engine::Mail;
 use crate::redis::call::Call;
 use crate::redis::codec;
@@ -49,7 +48,7 @@ impl World {
 
     fn call(&self, seal: &str, old: &str, new: &str) -> Call {
         let call = self.node.call(&TELL, NOW).keys(self.node.keys.mailbox(&ada())).arg(self.session);
-        call.arg(seal).arg(seat_field(&room())).arg(old).arg(new).arg(3).arg("n")
+        call.arg(seal).arg(3).arg("n").arg(1).arg(format!("room:{}", room())).arg(old).arg(new)
     }
 
     async fn tell(&self, seal: &str, old: &str, new: &str, mails: usize) -> (String, Fields) {

@@ -6,12 +6,13 @@
 --   8 the sender's session and 9 the reference of the receipt that it wants, or '-' twice; 10 lowest version of the session;
 --   11 the time after which nobody waits for it any more, or empty; 12 '1': where news have to come first, there is no room;
 --   13 the era in which the sender's session was seen last, or empty: it is on another server; 14 the room for whose members
---   it is, or empty; 15 mail; then pairs of a room and a version: the newest news of the sender in that room, which a member of it must
---   have before.
+--   it is, or empty; 15 mail; then pairs of the field of a seat and a version: the newest news of the sender in that room, which a
+--   member of it must have before.
 -- Replies: {'ok'}, in a mailbox of version 2 with the number of its session, the era and the number up to which mail is there;
 --   {'late', time}; {'turned'}: Redis may have lost a part of the sender's session; {'gone'}: there is no such session; {'old'}: its
 --   version is too low; {'outside'}: this session is not in the room; {'busy'}: no room; {'stale'}: later mail of the source was
---   here; {'behind', room, seat, session, version}: the member gets the news of the sender first.
+--   here; {'behind', pair, seat, session, version}: the member gets the news of the sender first, in the room of this pair, counted
+--   from 0.
 
 local now = clock()
 if ARGV[11] ~= '' and now > tonumber(ARGV[11]) then return { 'late', now } end
@@ -56,10 +57,10 @@ if version < tonumber(ARGV[10]) then return conclude('old') end
 -- A session may be over, and its peer still among those in the room, when the peer's next session is here.
 if ARGV[14] ~= '' and redis.call('HEXISTS', KEYS[1], 'room:' .. ARGV[14]) == 0 then return { 'outside' } end
 for at = 16, #ARGV, 2 do
-  local seat = redis.call('HGET', KEYS[1], 'room:' .. ARGV[at])
+  local seat = redis.call('HGET', KEYS[1], ARGV[at])
   if seat and not has_news(seat, tonumber(ARGV[at + 1])) then
     if ARGV[12] == '1' then return conclude('busy') end
-    return { 'behind', ARGV[at], seat, it[1], it[3] }
+    return { 'behind', (at - 16) / 2, seat, it[1], it[3] }
   end
 end
 if not has_room('r', tonumber(ARGV[5]), ARGV[6]) then return conclude('busy') end

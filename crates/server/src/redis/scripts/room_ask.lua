@@ -3,13 +3,22 @@
 --
 -- KEYS (one slot), as in room_change.lua:  1  h   2  e   5  i   6  a   and the others, which live on
 -- ARGV  1  time   2  most picks of each kind   3  milliseconds after which a peer that is away must have left
+--   4  channel of a node that watches the room for members of other regions, and 5  for how many milliseconds; or empty
 --   then pairs of an id and the version of this peer's last change, as its node knows it
 -- Reply: { ver, members, { id, id, … }, { id, session, kind, … } }: the peers whose entry is older, or not there; and the picks: 'a'
 --   one that has been away for too long, 'p' one that is present
 
 local ver, members = unpack(redis.call('HMGET', KEYS[1], 'ver', 'members'))
+if ARGV[4] ~= '' then
+  if not ver then
+    -- What is added later is later than what the watchers know.
+    ver, members = text(math.max(clock() * 1000, 1)), '0'
+    redis.call('HSET', KEYS[1], 'ver', ver, 'floor', ver, 'members', members)
+  end
+  redis.call('HSET', KEYS[1], 'watch:' .. ARGV[4], text(clock() + tonumber(ARGV[5])))
+end
 local lost, picks = {}, {}
-for at = 4, #ARGV, 2 do
+for at = 6, #ARGV, 2 do
   local entry = redis.call('HGET', KEYS[2], ARGV[at])
   local last = entry and string.match(entry, '(%d+)%a+$')
   if not last or tonumber(last) < tonumber(ARGV[at + 1]) then lost[#lost + 1] = ARGV[at] end

@@ -3,7 +3,8 @@
 --
 -- KEYS (one slot), all of this room:
 --   1  h  HASH  ver: version of the last change (microseconds of Redis's clock, or one more than the one before); floor: changes
---               up to this version may be forgotten; members: peers present or away; node:CHANNEL: members that the node with this channel owns
+--               up to this version may be forgotten; members: peers present or away; node:CHANNEL: members that the node with this channel owns; watch:CHANNEL: until when this
+--               node watches the room for members of other regions, in milliseconds
 --   2  e  HASH  id -> NUM OP TURN NODE STAY FORGOTTEN EVENTS, separated by spaces:
 --               NUM, the session's number; OP, the number of its last join or leave here; TURN, the number of its last absence or
 --               return; NODE, the channel of its owner, or -; STAY, the version at which its last stay began; FORGOTTEN, 1 where older events are
@@ -186,9 +187,14 @@ end
 -- As long as a node has members here it asks every few seconds, which renews this.
 local life = members == 0 and ARGV[14] or text(math.max(ROOM_LIFE_MS, tonumber(ARGV[14])))
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, life) end
-local fields = redis.call('HKEYS', h)
-for _, field in ipairs(fields) do
-  local owner = string.match(field, '^node:(.+)$')
-  if owner and owner ~= node then redis.call('PUBLISH', owner, 'r\n' .. ARGV[11] .. '\n' .. text(ver)) end
+local heads, rung = redis.call('HGETALL', h), { [node] = true }
+for n = 1, #heads, 2 do
+  local kind, owner = string.match(heads[n], '^(%a+):(.+)$')
+  if kind == 'watch' and tonumber(heads[n + 1]) * 1000 < micros then
+    redis.call('HDEL', h, heads[n])
+  elseif owner and not rung[owner] then
+    rung[owner] = true
+    redis.call('PUBLISH', owner, 'r\n' .. ARGV[11] .. '\n' .. text(ver))
+  end
 end
 return reply('changed')

@@ -38,6 +38,8 @@ impl Here {
 #[derive(Default)]
 pub(in crate::redis) struct Book {
     members: BTreeMap<PeerId, Arc<Member>>,
+    /// Sessions of this node that lie in other regions, and watch rooms of this one.
+    watchers: BTreeMap<PeerId, Arc<Member>>,
     rooms: BTreeMap<RoomName, RoomHere>,
     /// Large rooms whose members wait for news.
     turns: VecDeque<RoomName>,
@@ -80,7 +82,7 @@ impl Book {
             if (former.session, former.turn) > (member.session, member.turn) {
                 return;
             }
-            self.remove(&former);
+            self.forget(&former.peer, &former.seal);
         }
         for room in member.rooms() {
             self.enter(&room, &member.peer);
@@ -88,15 +90,39 @@ impl Book {
         self.members.insert(member.peer.clone(), Arc::clone(member));
     }
 
-    /// Forgets a session, unless a later ownership of it is here.
-    pub(in crate::redis) fn remove(&mut self, member: &Member) {
-        if self.members.get(&member.peer).is_none_or(|it| it.seal != member.seal) {
-            return;
+    /// Takes in a session of another region that watches the part of a room that lies in this one.
+    pub(in crate::redis) fn watch(&mut self, room: &RoomName, member: &Arc<Member>) {
+        if let Some(former) = self.watchers.get(&member.peer).cloned()
+            && former.seal != member.seal
+        {
+            if (former.session, former.turn) > (member.session, member.turn) {
+                return;
+            }
+            self.forget(&former.peer, &former.seal);
         }
-        self.members.remove(&member.peer);
-        for room in member.rooms() {
-            self.leave(&room, &member.peer);
+        self.watchers.insert(member.peer.clone(), Arc::clone(member));
+        self.enter(room, &member.peer);
+    }
+
+    /// Forgets an ownership of a session, unless a later one of it is here.
+    pub(in crate::redis) fn forget(&mut self, peer: &PeerId, seal: &str) {
+        let mut rooms = BTreeSet::new();
+        for map in [&mut self.members, &mut self.watchers] {
+            if let Some(member) = map.get(peer).filter(|member| member.seal == seal) {
+                rooms.extend(member.rooms_anywhere());
+                map.remove(peer);
+            }
         }
+        let others = self.member(peer).map(|member| member.rooms_anywhere()).unwrap_or_default();
+        for room in rooms.difference(&others) {
+            self.leave(room, peer);
+        }
+    }
+
+    /// Returns the latest ownership of a session of a peer that has a seat in this region.
+    fn member(&self, peer: &PeerId) -> Option<&Arc<Member>> {
+        let of = [self.members.get(peer), self.watchers.get(peer)];
+        of.into_iter().flatten().max_by_key(|member| (member.session, member.turn))
     }
 
     /// Returns those of the peers whose lease may be over.
@@ -151,7 +177,7 @@ impl Book {
         let Some(here) = self.rooms.get(room) else { return Vec::new() };
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let members = here.members.range::<PeerId, _>(range);
-        members.filter_map(|peer| self.members.get(peer).cloned()).take(limit).collect()
+        members.filter_map(|peer| self.member(peer).cloned()).take(limit).collect()
     }
 
     /// Returns the next sessions of this node, of all in turn, at most `limit`.

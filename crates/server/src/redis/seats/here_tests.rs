@@ -26,7 +26,7 @@ fn ownership(session: u64, turn: u64, seal: &str) -> Arc<Member> {
     };
     let room = RoomName::parse("lobby").unwrap();
     let seats = BTreeMap::from([(room, Seat::listed_at(5, 1).to_text())]);
-    Arc::new(Member::new(&owned, turn, seats))
+    Arc::new(Member::new(&owned, turn, BTreeMap::from([(Region::OWN, seats)])))
 }
 
 /// A client came back twice on the same node, and the first claim was welcomed last: the session still hears the news of its rooms.
@@ -39,7 +39,7 @@ fn an_older_ownership_does_not_replace_a_later_one() {
         here.lock().insert(&later);
         let older = ownership(session, turn, "older");
         here.lock().insert(&older);
-        here.lock().remove(&older);
+        here.lock().forget(&older.peer, &older.seal);
         let members = here.lock().members_of(&room, None, 9);
         assert_eq!(members.iter().map(|member| member.seal.as_str()).collect::<Vec<_>>(), ["later"]);
     }

@@ -5,15 +5,21 @@ use super::spending::Spending;
 use super::target::Target;
 use crate::redis::error::StoreError;
 use crate::redis::local::Owned;
+use crate::redis::region::Region;
 use crate::registry::rooms::allowance::Allowance;
 use crate::registry::sessions::registration::{JOIN_PAUSE_MS, JOINS};
 use signalpost_protocol::{PeerId, PeerInfo, RoomName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The texts of the seats of a session, by the region where the part of the room lies.
+pub(in crate::redis) type Seats = BTreeMap<Region, BTreeMap<RoomName, String>>;
 
 /// A session that this node owns.
 pub(in crate::redis) struct Member {
     pub(in crate::redis) peer: PeerId,
+    /// Where its session lies. It is a member of the parts of its rooms there, and watches the other parts.
+    pub(in crate::redis) region: Region,
     /// The number of the session.
     pub(in crate::redis) session: u64,
     /// The number of this ownership: it grows with each claim and each absence.
@@ -30,7 +36,7 @@ pub(in crate::redis) struct Member {
 #[derive(Debug)]
 pub(in crate::redis) struct State {
     /// The texts of its seats, as far as this node knows them.
-    pub(in crate::redis) seats: BTreeMap<RoomName, String>,
+    pub(in crate::redis) seats: Seats,
     /// The version of its own last change in each room that it has entered.
     pub(in crate::redis) own: BTreeMap<RoomName, u64>,
     /// How often it may enter a room.
@@ -47,12 +53,14 @@ pub(in crate::redis) struct State {
 
 impl Member {
     /// Takes the session as its node owns it from now on, with the seats that its hash has. `turn`: the number of the ownership.
-    pub(in crate::redis) fn new(owned: &Owned, turn: u64, seats: BTreeMap<RoomName, String>) -> Self {
-        let own = seats.iter().filter_map(|(room, text)| Some((room.clone(), Seat::parse(text).ok()?.own)));
+    pub(in crate::redis) fn new(owned: &Owned, turn: u64, seats: Seats) -> Self {
+        let own = seats.get(&owned.region).into_iter().flatten();
+        let own = own.filter_map(|(room, text)| Some((room.clone(), Seat::parse(text).ok()?.own)));
         let own = own.filter(|(_, version)| *version > 0).collect();
         let joins = Allowance::new(JOINS, JOIN_PAUSE_MS);
         Self {
             peer: owned.id.clone(),
+            region: owned.region,
             session: owned.number,
             turn,
             seal: owned.seal.clone(),
@@ -74,6 +82,7 @@ impl Member {
     pub(in crate::redis) fn target(&self) -> Target {
         Target {
             peer: self.peer.clone(),
+            region: self.region,
             session: self.session,
             has_session: self.has_session,
             seal: Some(self.seal.clone()),
@@ -85,24 +94,39 @@ impl Member {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the seat in a room, with its text.
+    /// Returns the seat in the part of a room that lies in `part`, with its text.
     ///
     /// # Errors
     /// [`StoreError::Malformed`] when the text is none of a seat.
-    pub(in crate::redis) fn seat(&self, room: &RoomName) -> Result<Option<(String, Seat)>, StoreError> {
-        let Some(text) = self.state().seats.get(room).cloned() else { return Ok(None) };
+    pub(in crate::redis) fn seat(
+        &self,
+        part: Region,
+        room: &RoomName,
+    ) -> Result<Option<(String, Seat)>, StoreError> {
+        let text = self.state().seats.get(&part).and_then(|seats| seats.get(room)).cloned();
+        let Some(text) = text else { return Ok(None) };
         let seat = Seat::parse(&text)?;
         Ok(Some((text, seat)))
     }
 
+    /// Returns the texts of the seats in all parts of a room.
+    pub(in crate::redis) fn seats_in(&self, room: &RoomName) -> Vec<(Region, String)> {
+        let state = self.state();
+        let seats = state.seats.iter().filter_map(|(part, seats)| Some((*part, seats.get(room)?.clone())));
+        seats.collect()
+    }
+
     /// Notes the text of a seat; an empty one: there is none.
-    pub(in crate::redis) fn note_seat(&self, room: &RoomName, text: &str) {
+    pub(in crate::redis) fn note_seat(&self, part: Region, room: &RoomName, text: &str) {
         let mut state = self.state();
-        if text.is_empty() {
-            state.seats.remove(room);
+        let seats = state.seats.entry(part).or_default();
+        if !text.is_empty() {
+            seats.insert(room.clone(), text.into());
+            return;
+        }
+        seats.remove(room);
+        if part == self.region {
             state.own.remove(room);
-        } else {
-            state.seats.insert(room.clone(), text.into());
         }
     }
 
@@ -126,7 +150,17 @@ impl Member {
 
     /// Returns the rooms in which the session has a seat.
     pub(in crate::redis) fn rooms(&self) -> Vec<RoomName> {
-        self.state().seats.keys().cloned().collect()
+        self.rooms_at(self.region)
+    }
+
+    /// Returns the rooms in whose parts in a region the session has a seat.
+    pub(in crate::redis) fn rooms_at(&self, part: Region) -> Vec<RoomName> {
+        self.state().seats.get(&part).into_iter().flat_map(|seats| seats.keys().cloned()).collect()
+    }
+
+    /// Returns the rooms in any of whose parts the session has a seat.
+    pub(in crate::redis) fn rooms_anywhere(&self) -> BTreeSet<RoomName> {
+        self.state().seats.values().flat_map(|seats| seats.keys().cloned()).collect()
     }
 
     /// Writes the description as JSON.

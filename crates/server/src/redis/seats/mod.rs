@@ -9,6 +9,6 @@ mod spending;
 mod target;
 
 pub(super) use here::{Book, Here};
-pub(super) use member::Member;
+pub(super) use member::{Member, Seats};
 pub(super) use seat::{Known, MAX_AHEAD, Seat};
 pub(super) use target::Target;

@@ -1,4 +1,5 @@
-//! What a session keeps about one of its rooms: the text of the field `room:NAME` of its hash.
+//! What a session keeps about one of its rooms: the text of the field `room:NAME` of its hash. Of the parts of the room that lie in
+//! other regions, which it only watches, it keeps the same in fields `at:REGION:NAME`.
 
 use crate::redis::error::StoreError;
 use signalpost_protocol::PeerId;
@@ -21,7 +22,7 @@ pub(in crate::redis) struct Known {
 pub(in crate::redis) struct Seat {
     /// The version up to which the client has the news. 0: the client needs the list of the room.
     pub(in crate::redis) cursor: u64,
-    /// The version of the session's own last change. 0: it wants to enter, and may have entered or not.
+    /// The version of the session's own last change. 0: it wants to enter, and may have entered or not. 1 where it only watches.
     pub(in crate::redis) own: u64,
     /// The version of the list that the client was given.
     pub(in crate::redis) listed: u64,
@@ -33,6 +34,11 @@ impl Seat {
     /// Makes the seat of a session that was given the list at `version`.
     pub(in crate::redis) fn listed_at(version: u64, own: u64) -> Self {
         Self { cursor: version, own, listed: version, ahead: BTreeMap::new() }
+    }
+
+    /// Makes the seat of a session that watches a part of a room, as it was listed at `version`; `None`: it could not be listed.
+    pub(in crate::redis) fn watching(version: Option<u64>) -> Self {
+        Self::listed_at(version.unwrap_or(0), 1)
     }
 
     /// Whether the session has entered the room, as far as it is known.

@@ -1,11 +1,14 @@
 //! Whom the rooms tell.
 
+use crate::redis::region::Region;
 use signalpost_protocol::PeerId;
 
 /// The member that gets notices, from the node that owns its session or from another.
 #[derive(Clone, Debug)]
 pub(in crate::redis) struct Target {
     pub(in crate::redis) peer: PeerId,
+    /// Where its session lies.
+    pub(in crate::redis) region: Region,
     /// The number of its session.
     pub(in crate::redis) session: u64,
     /// Whether its version has sessions, and so knows of absences.

@@ -224,9 +224,10 @@ impl Turn<'_> {
                 Posted::Busy | Posted::Unreached => return Ok(Err(ErrorCode::PeerBusy)),
                 Posted::Behind { room, seat, session, version } => {
                     let has_session = version >= SESSIONS;
-                    let target = Target { peer: to.clone(), session, has_session, seal: None };
+                    let (peer, region) = (to.clone(), there.region);
+                    let target = Target { peer, region, session, has_session, seal: None };
                     let id = &self.owned.id;
-                    post.is_last = !rooms::tell_about(&there, self.now, target, room, id, seat).await?;
+                    post.is_last = !rooms::tell_about(self.node, self.now, target, room, id, seat).await?;
                 }
             }
         }

@@ -106,7 +106,8 @@ fn reason(mut fields: Fields) -> Result<Option<LeaveReason>, StoreError> {
 async fn conclude(node: &Arc<Node>, now: u64, id: &PeerId, grave: Grave) -> Result<(), StoreError> {
     let removed = discovery::remove(node, now, id, grave.number, &grave.stored.info).await;
     let_pass(removed, "a list for discovery")?;
-    let names = grave.stored.seats.iter().filter_map(|(name, _)| RoomName::parse(name).ok()).collect();
+    let names = grave.stored.seats.iter();
+    let names = names.filter_map(|(name, _)| RoomName::parse(name.strip_prefix("room:")?).ok()).collect();
     rooms::end(node, now, id, grave.number, grave.reason, names).await?;
     let (session, due, missing) = (grave.number, &grave.due, &grave.missing);
     // A region that is away keeps none of the others waiting.

@@ -37,7 +37,7 @@ pub(crate) struct Stored {
     /// The numbers of the newest mail, and of the last that is acknowledged.
     pub(crate) top: Position,
     pub(crate) floor: Position,
-    /// What it keeps of its rooms, by their names.
+    /// What it keeps of its rooms: fields and values.
     pub(crate) seats: Vec<(String, String)>,
     /// Its rooms do not know its standing yet.
     pub(crate) is_untold: bool,
@@ -63,11 +63,10 @@ impl Stored {
         let mut seats = Vec::new();
         while !fields.is_empty() {
             let (name, value) = (fields.text()?, fields.text()?);
-            match name.strip_prefix("room:") {
-                Some(room) => seats.push((room.to_owned(), value)),
-                None => {
-                    all.insert(name, value);
-                }
+            if name.starts_with("room:") || name.starts_with("at:") {
+                seats.push((name, value));
+            } else {
+                all.insert(name, value);
             }
         }
         if all.is_empty() && seats.is_empty() { Ok(None) } else { Self::of(&all, seats).map(Some) }
