@@ -6,7 +6,7 @@ use super::mailbox::{Answers, Post, Posted, answer, post};
 use super::node::Node;
 use super::proof::Proof;
 use super::region::Region;
-use super::scripts::BEGIN;
+use super::scripts::{BEGIN, MAIL};
 use super::store::Store;
 use super::{StoreError, call::Call};
 use crate::engine::Mail;
@@ -110,6 +110,29 @@ async fn a_relay_that_was_refused_does_not_come_later() {
     let own = world.relay(next + 2, |relay| relay.era = era(&now[..16])).await;
     assert_eq!(own, Ok(Posted::Taken));
     assert_eq!(world.entries().await, SHARED_RELAYS as i64 + 2);
+}
+
+/// An owner says how far it has come, and delivers more mail of the former era before it hears the reply.
+#[tokio::test]
+async fn mail_of_a_former_era_is_missed_although_the_session_is_sure() {
+    let world = World::new(2).await;
+    for number in 1..=2 {
+        assert_eq!(world.relay(number, |_| ()).await, Ok(Posted::Taken));
+    }
+    // As if a replica had taken the place of its primary, with two of three.
+    world.set(&["era", "former"]).await;
+    let mail = async |delivered: u32| {
+        let seal = world.server.command(&["HGET", "sp:{p:ada}:s", "seal"]).await.unwrap();
+        let call = world.node.call(&MAIL, NOW).keys(world.node.keys.mailbox(&ada())).arg(seal.text());
+        let call = call.arg(delivered).arg("former").arg(10);
+        world.node.run(call).await.unwrap().into_fields("mail").unwrap().text().unwrap()
+    };
+    assert_eq!(mail(3).await, "rewound");
+    assert_eq!(mail(1).await, "ok");
+    for number in 3..=4 {
+        assert_eq!(world.relay(number, |_| ()).await, Ok(Posted::Taken));
+    }
+    assert_eq!((mail(2).await.as_str(), mail(3).await.as_str()), ("ok", "rewound"));
 }
 
 /// A room may still name a peer whose session there is over, when the peer has begun another.

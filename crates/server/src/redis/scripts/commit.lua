@@ -17,7 +17,7 @@ if is_another(it[1], ARGV[2]) then
   return fenced(ARGV[2])
 end
 local delivered = tonumber(ARGV[5])
-if delivered > tonumber(it[5]) or (ARGV[6] ~= era() and delivered > sure_top())
+if delivered > tonumber(it[5]) or has_lost(ARGV[6], delivered)
   or (ARGV[9] ~= '' and tonumber(it[4]) < tonumber(ARGV[9])) then
   return { 'rewound', it[7] }
 end

@@ -5,8 +5,7 @@
 -- Replies: {'same'}: that era goes on; {'kept'}; {'lost'}: this session has lost it; {'over'}: the session is over.
 
 if era() == ARGV[3] then return { 'same' } end
-local it = redis.call('HMGET', KEYS[1], 'num', 'era', 'top', 'past')
-if it[1] ~= ARGV[2] then return { 'over' } end
-local top = it[2] == ARGV[3] and it[3] or string.match(' ' .. (it[4] or ''), ' ' .. ARGV[3] .. ':(%d+)')
-if not top or tonumber(ARGV[4]) > tonumber(top) then return { 'lost' } end
+if redis.call('HGET', KEYS[1], 'num') ~= ARGV[2] then return { 'over' } end
+local top = top_of(ARGV[3])
+if not top or tonumber(ARGV[4]) > top then return { 'lost' } end
 return { 'kept' }

@@ -6,7 +6,7 @@
 --   that was delivered.
 
 if is_another(redis.call('HGET', KEYS[1], 'seal'), ARGV[2]) then return { 'fenced' } end
-if ARGV[4] ~= era() and tonumber(ARGV[3]) > sure_top() then return { 'rewound' } end
+if has_lost(ARGV[4], tonumber(ARGV[3])) then return { 'rewound' } end
 be_sure()
 local found = entries_after(tonumber(ARGV[3]), tonumber(ARGV[5]))
 table.insert(found, 1, era())

@@ -47,6 +47,20 @@ local function sure_top()
   return math.min(tonumber(it[2] or LAST), tonumber(it[3] or 0))
 end
 
+-- The number up to which the session had mail at the end of an era; nil: it was in none of that name.
+local function top_of(since)
+  local it = redis.call('HMGET', KEYS[1], 'era', 'top', 'past')
+  if it[1] == since then return tonumber(it[2]) end
+  return tonumber(string.match(' ' .. (it[3] or ''), ' ' .. since .. ':(%d+)') or '')
+end
+
+-- Whether Redis has lost mail that an owner has delivered up to this number, in an era that was its last then. It is not enough that
+-- the session is sure: the owner may have said so before it delivered the last of that era.
+local function has_lost(since, delivered)
+  if since == era() then return false end
+  return delivered > (top_of(since) or sure_top())
+end
+
 -- Writes the era into the session, before anything is added to it.
 local function note_era()
   local it = redis.call('HMGET', KEYS[1], 'era', 'top', 'past')
