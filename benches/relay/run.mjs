@@ -1,4 +1,4 @@
-// `npm run bench:relay`: what a relayed message and an idle session cost the server, for each engine, beside a floor, on loopback. About eight
+// `npm run bench:relay`: what a relayed message and an idle session cost the server, for each engine, beside a floor, on loopback. About six
 // minutes. --pairs, --rounds and --sessions take other sizes; --write puts the tables into
 // docs/performance.md, and first makes sure that the machine is idle. benches/server/README.md says what is measured.
 import os from "node:os";

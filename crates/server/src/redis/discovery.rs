@@ -135,10 +135,6 @@ fn lists(node: &Node, info: &PeerInfo) -> BTreeSet<String> {
     regions.chain(capabilities).chain([node.keys.everybody()]).collect()
 }
 
-/// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
-///
-/// # Errors
-/// Those of the store.
 /// Returns the description of a session that a list names, if it is present, as far as is known: a session that cannot be read keeps
 /// nobody from the others.
 pub(super) async fn found(
@@ -155,6 +151,9 @@ pub(super) async fn found(
 }
 
 /// Reads the description of a session that a list names, if it is present. An entry of a session that is over is removed.
+///
+/// # Errors
+/// Those of the store.
 async fn presence(
     node: &Node,
     now: u64,
