@@ -95,7 +95,7 @@ impl Engine for RedisEngine {
         node.note_now(now);
         // It comes after the command that is being executed.
         let command = node.local.start(socket, command)?;
-        let mut running = Box::pin(run(node.clone(), now, socket, command));
+        let mut running = Box::pin(run(self.mesh.clone(), now, socket, command));
         if timeout(PROMPT, &mut running).await.is_err() {
             node.tasks.spawn(running);
         }
@@ -108,7 +108,7 @@ impl Engine for RedisEngine {
         let others = regional::sweep_others(node, now);
         sweep::sweep(node, now).await;
         vouch::look(node, now).await;
-        end_overflowed(node, now).await;
+        end_overflowed(&self.mesh, now).await;
         rooms::due(node).into_iter().chain(others).min()
     }
 
@@ -144,18 +144,19 @@ impl Engine for RedisEngine {
 }
 
 /// Ends sessions of any region whose mailbox could not take an answer.
-async fn end_overflowed(node: &Node, now: u64) {
-    for node in node.everywhere() {
-        lost::end_overflowed(&node, now).await;
+async fn end_overflowed(mesh: &Mesh, now: u64) {
+    for node in mesh.all() {
+        lost::end_overflowed(node, now).await;
     }
 }
 
 /// Executes a command, and what comes meanwhile.
-async fn run(node: Arc<Node>, now: u64, socket: SocketId, command: Command) {
+async fn run(mesh: Arc<Mesh>, now: u64, socket: SocketId, command: Command) {
+    let node = mesh.own();
     let mut next = Some(command);
     while let Some(command) = next {
-        execute(&node, now, socket, command).await;
-        end_overflowed(&node, now).await;
+        execute(node, now, socket, command).await;
+        end_overflowed(&mesh, now).await;
         next = node.local.finish(socket);
     }
 }

@@ -15,10 +15,10 @@ use tokio::time::Instant;
 
 /// Returns where a peer's session probably lies.
 fn guess(node: &Node, peer: &PeerId) -> Region {
-    let elsewhere = node.elsewhere();
-    if elsewhere.is_empty() {
+    if node.is_alone() {
         return node.region;
     }
+    let elsewhere = node.elsewhere();
     let is_here = |other: &&Arc<Node>| other.rooms.lock().is_home(peer);
     match elsewhere.iter().find(is_here) {
         Some(other) => other.region,
@@ -64,7 +64,7 @@ async fn search(node: &Node, now: u64, peer: &PeerId, but: Region) -> Result<Opt
 pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<(Posted, Arc<Node>), StoreError> {
     let first = node.at(guess(node, post.to))?;
     let posted = mailbox::post(&first, now, post).await?;
-    if posted != Posted::Gone || first.elsewhere().is_empty() {
+    if posted != Posted::Gone || first.is_alone() {
         return Ok((posted, first));
     }
     node.whereabouts.forget(post.to);
@@ -81,7 +81,7 @@ pub(super) async fn post(node: &Node, now: u64, post: &Post<'_>) -> Result<(Post
 /// They are not known to be there: the receiver's Redis did not answer in time, or has no memory left.
 pub(super) async fn answer(node: &Node, now: u64, answers: &Answers<'_>) -> Result<(), StoreError> {
     let first = node.at(guess(node, answers.to))?;
-    if mailbox::answer(&first, now, answers).await? || first.elsewhere().is_empty() {
+    if mailbox::answer(&first, now, answers).await? || first.is_alone() {
         return Ok(());
     }
     node.whereabouts.forget(answers.to);

@@ -8,16 +8,12 @@ use super::presence::{Presence, meets, page_bytes, peek};
 use super::region::Region;
 use crate::engine::{Page, peer_weight};
 use futures_util::future::join_all;
-use metrics::counter;
 use signalpost_protocol::{PeerId, Query, limits};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 /// Most entries that one listing looks at; a page that stops there is short and carries a cursor.
 const SCAN: usize = 600;
-/// Longest time for the list of another region.
-const WAIT: Duration = Duration::from_millis(1_500);
 
 /// Lists one page of the peers that are present and meet every condition of the query, which names no room, ordered by id and
 /// without the asker.
@@ -37,7 +33,7 @@ pub(super) async fn find(
     };
     let listing = Listing { now, asker, query, limit, bytes };
     let after = query.cursor.as_deref().and_then(|cursor| PeerId::parse(cursor).ok());
-    if node.elsewhere().is_empty() {
+    if node.is_alone() {
         return listing.of_region(node, after, limit, bytes).await;
     }
     if query.nearest { listing.nearest(node).await } else { listing.by_id(node, after).await }
@@ -108,17 +104,8 @@ impl Listing<'_> {
         let listing = self.of_region(there, after, limit, bytes);
         let listed = if there.region == home.region {
             listing.await?
-        } else if there.store.trouble().is_some() {
-            Page::default()
         } else {
-            match timeout(WAIT, listing).await {
-                Ok(Ok(page)) => page,
-                Ok(Err(_)) | Err(_) => {
-                    let region = there.config.region.clone();
-                    counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
-                    Page::default()
-                }
-            }
+            there.in_time(listing).await.unwrap_or_default()
         };
         for peer in listed.peers.iter().filter_map(|peer| PeerId::parse(&peer.id).ok()) {
             there.whereabouts.note(&peer, there.region, Instant::now());

@@ -23,7 +23,7 @@ use signalpost_protocol::{PeerId, RoomName};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 /// Time that the keys of a session live longer than its lease and its window, in milliseconds.
@@ -32,6 +32,8 @@ const SLACK_MS: u64 = 30_000;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// Longest time for what a session of another region wants of this one.
 const ASK: Duration = Duration::from_secs(1);
+/// Longest time for several such steps: a list, or a part of one.
+const WAIT: Duration = Duration::from_millis(1_500);
 
 /// A node in all regions of its mesh.
 pub(super) struct Mesh {
@@ -140,6 +142,11 @@ impl Node {
         all
     }
 
+    /// Whether the mesh has one region only.
+    pub(super) fn is_alone(&self) -> bool {
+        self.mesh.upgrade().is_none_or(|mesh| mesh.others.is_empty())
+    }
+
     /// Returns the region with this name; `None` if it is none of the mesh.
     pub(super) fn region_of(&self, name: &str) -> Option<Region> {
         self.everywhere().iter().find(|node| node.config.region == name).map(|node| node.region)
@@ -220,10 +227,7 @@ impl Node {
             Err(trouble) => Err(trouble),
             Ok(()) => self.store.run_within(ASK, &call).await,
         };
-        asked.inspect_err(|_| {
-            let region = self.config.region.clone();
-            counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
-        })
+        asked.inspect_err(|_| self.note_missed())
     }
 
     /// Runs a script for a session of a region: with patience for one of this region, as [`Node::ask`] for any other.
@@ -232,6 +236,24 @@ impl Node {
     /// The last error.
     pub(super) async fn run_for(&self, region: Region, call: Call) -> Result<Reply, StoreError> {
         if region == self.region { self.run(call).await } else { self.ask(call).await }
+    }
+
+    /// Waits for something of this region that another can do without, but not long, and not at all while Redis is away. `None`: it
+    /// was not done, which is counted.
+    pub(super) async fn in_time<T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+        if self.store.trouble().is_some() {
+            return None;
+        }
+        if let Ok(Ok(done)) = timeout(WAIT, step).await {
+            return Some(done);
+        }
+        self.note_missed();
+        None
+    }
+
+    fn note_missed(&self) {
+        let region = self.config.region.clone();
+        counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
     }
 
     /// Measures how far Redis is.

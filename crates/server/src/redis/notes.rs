@@ -14,7 +14,7 @@ pub(super) struct Notes {
     pub(super) distance: Distance,
     /// Sessions elsewhere that began while the region did not answer.
     pub(super) doubts: Doubts,
-    /// Before this time the region is not swept again, in milliseconds, if it is another's.
+    /// The time of the next sweep, in milliseconds, where the region is not the node's own.
     pub(super) next_sweep: AtomicU64,
     /// Whether it is being swept.
     pub(super) is_swept: AtomicBool,

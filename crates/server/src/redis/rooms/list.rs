@@ -14,11 +14,8 @@ use crate::redis::region::Region;
 use crate::redis::scripts::EXPIRE;
 use crate::redis::seats::{Seat, Target};
 use futures_util::future::{join, join_all};
-use metrics::counter;
 use signalpost_protocol::{PeerId, Query, RoomName, limits};
 use std::collections::BTreeMap;
-use std::time::Duration;
-use tokio::time::timeout;
 
 /// Most times that a list is read anew because somebody in it is not present.
 const READS: usize = 3;
@@ -34,9 +31,6 @@ pub(super) enum Healed {
     /// It is not, and the room knows.
     IsAbsent,
 }
-
-/// Longest time for the list of a part that lies in another region.
-const WAIT: Duration = Duration::from_millis(1_500);
 
 /// A page of one part of a room, as of one version.
 struct Listed {
@@ -79,7 +73,7 @@ impl Rooms<'_> {
                 }
                 part.list_part(room, asker, query, bytes).await
             };
-            Some((node.region, part.in_time(listing).await?))
+            Some((node.region, part.node.in_time(listing).await?))
         });
         let (own, others) = join(self.list_part(room, asker, query, bytes), join_all(others)).await;
         let mut listed = vec![(self.node.region, own?)];
@@ -97,21 +91,6 @@ impl Rooms<'_> {
         let mut pages: Vec<Page> = listed.into_iter().map(|(_, listed)| listed.page).collect();
         let page = if pages.len() > 1 { merge(pages, limit, bytes) } else { pages.pop().unwrap_or_default() };
         Ok(Whole { page, versions })
-    }
-
-    /// Waits for something of another region, but not long, and not at all while that is away.
-    async fn in_time<T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
-        if self.node.store.trouble().is_some() {
-            return None;
-        }
-        match timeout(WAIT, step).await {
-            Ok(Ok(done)) => Some(done),
-            Ok(Err(_)) | Err(_) => {
-                let region = self.node.config.region.clone();
-                counter!("signalpost_redis_regions_missed_total", "region" => region).increment(1);
-                None
-            }
-        }
     }
 
     /// Lists who is present in the part of a room.
@@ -202,7 +181,7 @@ impl Rooms<'_> {
         let whole = if self.waits_for(&home) {
             listing.await?
         } else {
-            let Some(whole) = rooms.in_time(listing).await else { return Ok(None) };
+            let Some(whole) = rooms.node.in_time(listing).await else { return Ok(None) };
             whole
         };
         if !whole.versions.contains_key(&self.node.region) {

@@ -222,8 +222,8 @@ impl Rooms<'_> {
         Ok(false)
     }
 
-    /// Reads what has changed after a version, and which of the peers that are away or gone are in other parts of the room now: a peer
-    /// begins anew there when its region is lost, and what is told of its former session later is no news.
+    /// Reads what has changed after a version, and which of the peers that are away or gone are in other parts of the room now. A client
+    /// whose region is lost begins a new session in another region; members who know of that one hear nothing more of the former one.
     pub(super) async fn changes(&self, room: &RoomName, since: u64) -> Result<Changes, StoreError> {
         let mut changes = self.steps().changes(room, since).await?;
         let missing: BTreeMap<PeerId, u64> = changes
