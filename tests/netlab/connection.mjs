@@ -8,7 +8,7 @@ const REST_MS = 60;
 /** The time after which the path counts: the first one that works may be left for a better one. */
 const SETTLE_MS = 150;
 
-const freshId = (prefix) => `${prefix}${randomBytes(6).toString("hex")}`;
+export const freshId = (prefix) => `${prefix}${randomBytes(6).toString("hex")}`;
 
 /** Opens the laboratory's page in a tab. Chromium refuses a load while it takes note of a new address: then it is tried again. */
 export async function load(tab, origin) {

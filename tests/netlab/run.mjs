@@ -3,6 +3,8 @@
 //   node tests/netlab/run.mjs matrix [CHROMIUM–…]      the matrix, or the pair of browsers with this name
 //   node tests/netlab/run.mjs cell A B [BROWSER BROWSER] [--ice stun|turn|turns] [--rounds N] [--ipv6] [--link '{"delayMs":50}']
 //                                                      one cell: kinds of NAT of site a and b, and a browser at each
+//   node tests/netlab/run.mjs recovery NAME [BROWSER BROWSER] [--runs N] [--negotiating] [--story]
+//                                                      what a connection in use meets at site a (recoveries.mjs lists the names)
 // It takes the package from dist/ and the debug build of the server.
 import { parseArgs } from "node:util";
 import { writeMarked } from "../../benches/marked.mjs";
@@ -13,6 +15,8 @@ import { PAIRS, judgeCell, measureCell, possiblePath } from "./cells.mjs";
 import { buildLaboratory } from "./laboratory.mjs";
 import { runMatrix } from "./matrix.mjs";
 import { obstacle } from "./permitted.mjs";
+import { RECOVERIES } from "./recoveries.mjs";
+import { recoverOnce } from "./recovery.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { cellText } from "./tables.mjs";
 
@@ -24,6 +28,9 @@ const { positionals, values } = parseArgs({
     rounds: { type: "string", default: "7" },
     ipv6: { type: "boolean", default: false },
     link: { type: "string" },
+    runs: { type: "string", default: "1" },
+    negotiating: { type: "boolean", default: false },
+    story: { type: "boolean", default: false },
   },
 });
 const [what = "all", ...names] = positionals;
@@ -71,7 +78,24 @@ async function matrix([wanted]) {
   await withLaboratory({}, async (laboratory, browsers) => tell(await runMatrix(laboratory, browsers, { rounds, pairs }), "matrix"));
 }
 
-const COMMANDS = { cell, matrix, all: () => matrix([]) };
+const seconds = (ms) => (ms === undefined ? "never" : `${(ms / 1000).toFixed(2)} s`);
+
+async function recovery([name, first = "chromium", second = first]) {
+  if (!RECOVERIES[name]) throw new ToolError(`the recoveries are ${Object.keys(RECOVERIES).join(", ")}`);
+  await withLaboratory({}, async (laboratory, browsers) => {
+    const tabs = await Promise.all((await browsers.pair(first, second)).map((browser) => browser.open()));
+    for (let run = 0; run < Number(values.runs); run += 1) {
+      const one = await recoverOnce(laboratory, tabs, name, { isNegotiating: values.negotiating });
+      const { ms, signalingMs, made, remotePeers, lost, story } = one;
+      const counts = `new connections ${made.join("+")}, remote peers ${remotePeers.join("+")}, lost messages ${lost.join("+")}`;
+      console.log(`${name} ${first} ${second}: data after ${seconds(ms)}, signaling after ${seconds(signalingMs)}; ${counts}`);
+      if (values.story) for (const [at, lines] of story.entries()) console.log(`  ${"ab"[at]}: ${lines.join(" | ")}`);
+      if (!(ms <= RECOVERIES[name].limitMs)) process.exitCode = 1;
+    }
+  });
+}
+
+const COMMANDS = { cell, matrix, recovery, all: () => matrix([]) };
 
 await main(async () => {
   const missing = obstacle();

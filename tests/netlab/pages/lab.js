@@ -39,6 +39,10 @@ window.lab = {
     await Promise.race([window.endpoint.call(remote), late]);
     return performance.now() - began;
   },
+  async live(given) {
+    const { live } = await import("./live.js");
+    window.endpoint = await live(given);
+  },
   pair: () => pairOf(made.at(-1)),
   end() {
     window.endpoint?.close?.();
