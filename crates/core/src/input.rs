@@ -174,6 +174,9 @@ pub enum ConnectionEvent {
     Probed {
         /// Whether `bytesReceived` of the connection's statistics changed (W3C WebRTC Statistics §8.3).
         is_live: bool,
+        /// `currentRoundTripTime` of the candidate pair in use, in milliseconds; `None` where the browser does not know it
+        /// (W3C WebRTC Statistics §8.13).
+        round_trip_ms: Option<u32>,
     },
     /// An operation that [`crate::Output::Operate`] asked for has ended.
     Done {

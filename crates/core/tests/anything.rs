@@ -153,7 +153,10 @@ impl Run {
                     7 => ConnectionEvent::StateChanged(ConnectionState::Connected),
                     8 if which < 100 => ConnectionEvent::StateChanged(ConnectionState::Failed),
                     8 => ConnectionEvent::StateChanged(ConnectionState::Disconnected),
-                    9 if which < 200 => ConnectionEvent::Probed { is_live: which < 100 },
+                    9 if which < 200 => {
+                        let round_trip_ms = (which % 2 == 0).then(|| u32::from(which) * 100);
+                        ConnectionEvent::Probed { is_live: which < 100, round_trip_ms }
+                    }
                     _ => ConnectionEvent::Opened,
                 };
                 self.world.input(Input::Connection { connection: ConnectionId(connection), event });

@@ -138,7 +138,7 @@ impl World {
             }),
             b'd' => ConnectionEvent::Opened,
             b'D' => ConnectionEvent::ChannelClosed,
-            b'p' => ConnectionEvent::Probed { is_live: rest.is_empty() },
+            b'p' => ConnectionEvent::Probed { is_live: rest.is_empty(), round_trip_ms: None },
             _ => ConnectionEvent::Unavailable { message: rest.into() },
         };
         self.input(Input::Connection { connection, event });

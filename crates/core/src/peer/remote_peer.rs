@@ -156,7 +156,9 @@ impl Peer {
                 self.calls.settle_all(&Ok(Reply::Done), effects.context);
                 effects.event(Event::PeerOpen { peer: self.id.clone() });
             }
-            ConnectionEvent::Probed { is_live } => self.presence.handle_probed(is_live),
+            ConnectionEvent::Probed { is_live, round_trip_ms } => {
+                self.presence.handle_probed(is_live, round_trip_ms);
+            }
             ConnectionEvent::Done { operation, outcome } => {
                 if self.operations.handle_done(operation) {
                     self.handle_negotiated(outcome, &mut steps);
