@@ -387,6 +387,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
         peer?.changed(state as RTCPeerConnectionState, reason);
       },
       peerOpened: (id) => this.#peers.about(id)?.opened(),
+      peerReplaced: () => {},
       takeSocket: () => this.#opener.takeEarly(),
       takeConnection: (id) => this.#early.take(id),
       socketFailed: (thrown) => this.#opener.failed(thrown),

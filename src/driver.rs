@@ -150,6 +150,7 @@ impl Driver {
             Output::CreateConnection { connection, peer } => {
                 connections.connect(connection, self.handler.take_connection(peer.as_str()));
             }
+            Output::ReplaceConnection { old, connection, .. } => connections.replace(old, connection),
             Output::Operate { connection, operation, what } => {
                 connections.operate(connection, operation, &what);
             }
@@ -223,6 +224,10 @@ impl Driver {
                 handler.peer_state_changed(peer.as_str(), state.as_str(), reason);
             }
             Event::PeerOpen { peer } => handler.peer_opened(peer.as_str()),
+            Event::PeerReplaced { peer } => {
+                handler.peer_replaced(peer.as_str());
+                self.browser.connections.close_replaced();
+            }
         }
     }
 }

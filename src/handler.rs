@@ -64,6 +64,8 @@ export interface Handler {
   peerStateChanged(peer: string, state: string, reason: string): void;
   /** Data can flow to a peer. */
   peerOpened(peer: string): void;
+  /** A peer has another connection, which `openPeer` returns. The one before is closed when this function has returned. */
+  peerReplaced(peer: string): void;
   /** Returns a socket to the server that the facade opened while the module was fetched, once. */
   takeSocket(): WebSocket | undefined;
   /** Returns the connection to a peer that the facade made before there was a module, once. */
@@ -139,6 +141,9 @@ extern "C" {
     /// Tells that data can flow to a peer.
     #[wasm_bindgen(method, js_name = peerOpened)]
     pub fn peer_opened(this: &Handler, peer: &str);
+    /// Tells that a peer has another connection.
+    #[wasm_bindgen(method, js_name = peerReplaced)]
+    pub fn peer_replaced(this: &Handler, peer: &str);
     /// Returns the socket that the facade opened while the module was fetched, once.
     #[wasm_bindgen(method, js_name = takeSocket)]
     pub fn take_socket(this: &Handler) -> Option<WebSocket>;

@@ -93,6 +93,7 @@ return {
   peerConnected: written("peer"),
   peerStateChanged: written("peerState"),
   peerOpened: written("peerOpen"),
+  peerReplaced: written("peerReplaced"),
   resumed: written("resumed"),
   keyChanged: written("key"),
   takeSocket: () => undefined,
