@@ -154,7 +154,9 @@ impl Driver {
             Output::Operate { connection, operation, what } => {
                 connections.operate(connection, operation, &what);
             }
-            Output::RestartIce { connection } => connections.restart_ice(connection),
+            Output::RestartIce { connection } => {
+                connections.restart_ice(connection, self.handler.fresh_ice_servers());
+            }
             Output::Ping { connection, text } => connections.ping(connection, text),
             Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
             Output::CloseConnection { connection } => connections.close(connection),
@@ -226,7 +228,9 @@ impl Driver {
             }
             Event::PeerOpen { peer } => handler.peer_opened(peer.as_str()),
             Event::PeerReplaced { peer } => {
-                handler.peer_replaced(peer.as_str());
+                if let Some(connection) = self.connection(peer) {
+                    handler.peer_replaced(peer.as_str(), connection);
+                }
                 self.browser.connections.close_replaced();
             }
         }

@@ -273,10 +273,19 @@ impl PeerConnections {
         }
     }
 
-    /// Calls `restartIce()`.
-    pub fn restart_ice(&self, connection: ConnectionId) {
-        if let Some(connection) = self.get(connection) {
-            let _ = connection.context.object.restart_ice();
+    /// Calls `restartIce()`, once `ready` has settled where it is a promise.
+    pub fn restart_ice(&self, connection: ConnectionId, ready: Option<Promise>) {
+        let Some(connection) = self.get(connection) else { return };
+        let context = Rc::clone(&connection.context);
+        match ready.map(|ready| context.end.or(&ready)) {
+            None => drop(context.object.restart_ice()),
+            Some(ready) => connection.spawn(
+                async move {
+                    let _ = ready.await;
+                    let _ = context.object.restart_ice();
+                }
+                .boxed_local(),
+            ),
         }
     }
 

@@ -98,6 +98,7 @@ return {
   keyChanged: written("key"),
   takeSocket: () => undefined,
   takeConnection: () => undefined,
+  freshIceServers: () => undefined,
   socketFailed: () => {},
 };
 "#;
