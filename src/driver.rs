@@ -157,6 +157,7 @@ impl Driver {
             Output::RestartIce { connection } => {
                 connections.restart_ice(connection, self.handler.fresh_ice_servers());
             }
+            Output::Ping { connection, text } => connections.ping(connection, text),
             Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
