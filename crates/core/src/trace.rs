@@ -24,6 +24,9 @@ impl Output {
             Self::CreateConnection { connection, peer } => {
                 ("create-connection", Some(connection.0), peer.as_str().into())
             }
+            Self::ReplaceConnection { connection, peer, .. } => {
+                ("replace-connection", Some(connection.0), peer.as_str().into())
+            }
             Self::Operate { connection, what, .. } => ("operate", Some(connection.0), what.name().into()),
             Self::RestartIce { connection } => ("restart-ice", Some(connection.0), String::new()),
             Self::Probe { connection, .. } => ("probe", Some(connection.0), String::new()),
@@ -69,6 +72,7 @@ impl Event {
             Self::Peer { .. } => "peer",
             Self::PeerState { .. } => "peer-state",
             Self::PeerOpen { .. } => "peer-open",
+            Self::PeerReplaced { .. } => "peer-replaced",
         }
     }
 }

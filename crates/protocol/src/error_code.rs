@@ -100,6 +100,8 @@ codes! {
     RateLimited = "rate-limited", true;
     /// The browser refused to construct an `RTCPeerConnection`.
     ConnectionUnavailable = "connection-unavailable", true;
+    /// The application's function for ICE servers gave none.
+    IceServersUnavailable = "ice-servers-unavailable", true;
     /// No path to the peer was found in time.
     ConnectionFailed = "connection-failed", true;
     /// The WebAssembly module could not be loaded.
@@ -141,6 +143,7 @@ mod tests {
             OutboxFull,
             RateLimited,
             ConnectionUnavailable,
+            IceServersUnavailable,
             ConnectionFailed,
             LoadFailed,
         ];
