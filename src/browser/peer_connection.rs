@@ -155,6 +155,9 @@ impl PeerConnection {
         on(object, "icecandidate", Context::hear_candidate);
         on(object, "icegatheringstatechange", Context::hear_gathering_state);
         on(object, "connectionstatechange", Context::hear_connection_state);
+        on(channel, "message", |context, event| {
+            context.tell(ConnectionEvent::Heard { text: data_channel::text(event) });
+        });
         on(channel, "open", |context, _| context.tell(ConnectionEvent::Opened));
         on(channel, "close", |context, _| context.tell(ConnectionEvent::ChannelClosed));
         Ok(Self { context, listeners: RefCell::new(listeners), tasks: RefCell::default() })
@@ -283,6 +286,13 @@ impl PeerConnections {
                 }
                 .boxed_local(),
             ),
+        }
+    }
+
+    /// Sends a text on a connection; where that is impossible, its core hears the silence.
+    pub fn ping(&self, connection: ConnectionId, text: &str) {
+        if let Some(connection) = self.get(connection) {
+            let _ = connection.context.channel.send_with_str(text);
         }
     }
 

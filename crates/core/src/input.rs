@@ -170,6 +170,11 @@ pub enum ConnectionEvent {
     Opened,
     /// The SDK's own data channel closed: the other side is gone, or nothing flows ever again.
     ChannelClosed,
+    /// A text arrived on the SDK's own data channel: see [`crate::Output::Ping`].
+    Heard {
+        /// The text; empty where it is longer than a ping.
+        text: String,
+    },
     /// What [`crate::Output::Probe`] asked for.
     Probed {
         /// Whether `bytesReceived` of the connection's statistics changed (W3C WebRTC Statistics §8.3).

@@ -74,6 +74,13 @@ pub enum Output {
         /// When to report, in milliseconds from now.
         after_ms: u16,
     },
+    /// Send a text on the SDK's own data channel, where that is open: a sign of life, or the wish for one. No report follows.
+    Ping {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The text, of at most [`Output::PING_BYTES`].
+        text: &'static str,
+    },
     /// Call `close()`; nothing that the connection does afterwards matters.
     CloseConnection {
         /// Which.
@@ -88,6 +95,11 @@ pub enum Output {
     },
     /// Tell the application.
     Event(Event),
+}
+
+impl Output {
+    /// The most bytes of a [`Output::Ping`].
+    pub const PING_BYTES: usize = 8;
 }
 
 /// An asynchronous method of `RTCPeerConnection`.

@@ -168,6 +168,7 @@ impl Driver {
             Output::Operate { .. }
             | Output::RestartIce { .. }
             | Output::Probe { .. }
+            | Output::Ping { .. }
             | Output::CloseConnection { .. } => {}
             Output::Settle { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {

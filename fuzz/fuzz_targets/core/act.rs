@@ -139,6 +139,7 @@ impl World {
             b'd' => ConnectionEvent::Opened,
             b'D' => ConnectionEvent::ChannelClosed,
             b'p' => ConnectionEvent::Probed { is_live: rest.is_empty(), round_trip_ms: None },
+            b't' => ConnectionEvent::Heard { text: rest.into() },
             _ => ConnectionEvent::Unavailable { message: rest.into() },
         };
         self.input(Input::Connection { connection, event });

@@ -80,6 +80,15 @@ impl Negotiation {
         }
     }
 
+    /// The negotiation of a connection that takes the place of this one. Its first offer is made when the browser asks for it, and
+    /// holds what the application carries over until then.
+    pub fn renewed(&self) -> Self {
+        let mut renewed = Self::new(self.polite, self.gathers);
+        renewed.wish.settle();
+        renewed.wish.activate();
+        renewed
+    }
+
     /// The application wants to be connected.
     pub fn activate(&mut self, steps: &mut Vec<Step>) {
         self.wish.activate();
