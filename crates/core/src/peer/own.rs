@@ -1,6 +1,6 @@
 //! What all remote peers of a client have in common.
 
-use crate::config::CandidateOptions;
+use crate::config::{CandidateOptions, Config};
 use signalpost_protocol::PeerId;
 
 /// The client's own side of every connection.
@@ -11,13 +11,22 @@ pub struct Own {
     pub incarnation: u32,
     /// How candidates are gathered and sent.
     pub candidates: CandidateOptions,
+    /// After how much silence a connection is pinged; see [`crate::Config`].
+    pub ping_ms: Option<u32>,
     /// Whether there is a link to the server.
     pub is_linked: bool,
 }
 
 impl Own {
     /// The own side before there is a link.
-    pub fn new(id: PeerId, incarnation: u32, candidates: CandidateOptions) -> Self {
-        Self { id, incarnation, candidates, is_linked: false }
+    pub fn new(config: &Config, incarnation: u32) -> Self {
+        let Config { peer_id, candidates, ping_ms, .. } = config;
+        Self {
+            id: peer_id.clone(),
+            incarnation,
+            candidates: *candidates,
+            ping_ms: *ping_ms,
+            is_linked: false,
+        }
     }
 }
