@@ -103,7 +103,14 @@ mod tests {
     /// `init(fragment)` as it is given to the browser after so many restarts.
     fn after(restarts: u32, fragment: &str) -> IceCandidateInit {
         let init = init(fragment);
-        IceCandidateInit { candidate: format!("{} generation {}", init.candidate, 2 * restarts + 1), ..init }
+        IceCandidateInit {
+            candidate: format!(
+                "{} generation {}",
+                init.candidate,
+                restarts.saturating_mul(2).saturating_add(1)
+            ),
+            ..init
+        }
     }
 
     fn init(fragment: &str) -> IceCandidateInit {
