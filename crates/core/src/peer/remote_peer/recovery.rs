@@ -257,8 +257,9 @@ impl Peer {
         let explained_ms = self.ladder.presence.explained_ms();
         match self.ladder.liveness.poll(now, explained_ms) {
             Some(Act::Ping(text)) => self.ping(text, effects),
-            Some(Act::Probe) => {
+            Some(Act::Probe(text)) => {
                 self.ask_link(effects);
+                self.ping(text, effects);
                 self.probe(effects.context);
             }
             None => {}
