@@ -66,7 +66,7 @@ fn server_speaks(world: &mut World) {
 /// Nothing of zoe arrives any more, and that is found.
 fn fall_silent(world: &mut World) {
     world.advance(1_700);
-    assert_eq!((world.pings.len(), world.probes.len()), (1, 1));
+    assert_eq!((world.pings.len(), world.probes.len()), (2, 1));
     world.pings.clear();
     server_speaks(world);
     probed(world, false);
