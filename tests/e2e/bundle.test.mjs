@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";
 import { blank, equip, inject, startClient } from "./support/pages.mjs";
-import { restarts } from "./support/restarts.mjs";
 import { answers, arm, offers, offersHeld, talk } from "./support/plain_pair.mjs";
 import { makeWorld, withPages } from "./support/world.mjs";
 
