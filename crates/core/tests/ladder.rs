@@ -46,7 +46,7 @@ fn hear(world: &mut World, text: &str) {
 
 /// Answers the newest ping.
 fn pong(world: &mut World) {
-    let (_, ping) = world.pings.pop().expect("a ping");
+    let (_, ping) = world.pings.pop().unwrap();
     world.pings.clear();
     hear(world, &ping.replace('?', "!"));
 }

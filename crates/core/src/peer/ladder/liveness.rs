@@ -40,7 +40,7 @@ pub struct Liveness {
     next: Next,
     /// When each of the last pings was sent, until it is answered.
     sent: [Option<Time>; 8],
-    newest: usize,
+    newest: u8,
 }
 
 impl Liveness {
@@ -121,11 +121,11 @@ impl Liveness {
                     explained_ms.clamp(PATIENCE_MS, MAX_PATIENCE_MS)
                 });
                 self.next = Next::Probe(now.after_ms(patience_ms));
-                self.newest = self.newest.wrapping_add(1) % PINGS.len();
-                if let Some(sent) = self.sent.get_mut(self.newest) {
+                self.newest = self.newest.wrapping_add(1) % 8;
+                if let Some(sent) = self.sent.get_mut(usize::from(self.newest)) {
                     *sent = Some(now);
                 }
-                PINGS.get(self.newest).copied().map(Act::Ping)
+                PINGS.get(usize::from(self.newest)).copied().map(Act::Ping)
             }
             Next::Probe(at) if now >= at => Some(Act::Probe),
             Next::Nothing | Next::Ping(_) | Next::Probe(_) => None,

@@ -5,13 +5,14 @@ use crate::time::Time;
 use alloc::string::{String, ToString};
 use signalpost_protocol::ErrorCode;
 
-/// How many restarts are tried before the connection is replaced.
-const MAX_RESTARTS: u8 = 4;
 /// How many connections are tried in the place of the one that was lost. Each fails by itself after 11 to 15 s without a path, and Firefox
 /// never opens a data channel of one that failed.
-const MAX_REPLACEMENTS: u8 = 4;
-/// How long each restart has, in milliseconds: from direct to relay Chromium needs 3 s, and checks that run find a path that comes back.
-const RESTART_MS: [u32; MAX_RESTARTS as usize] = [5_000, 5_000, 6_000, 8_000];
+const MAX_REPLACEMENTS: u8 = 5;
+/// The restarts that are tried before the connection is replaced, and how long each has, in milliseconds: from direct to relay Chromium
+/// needs 3 s, and checks that run find a path that comes back.
+const RESTARTS_MS: &[u32] = &[5_000, 5_000, 6_000, 8_000];
+/// The same where one of the browsers is Firefox, whose DTLS fails for good at a second restart while the first has found no path.
+const FIREFOX_RESTARTS_MS: &[u32] = &[10_000];
 /// How long data has to flow once checks have succeeded, in milliseconds: the transport's own back-off ends within 3 s.
 const FLOW_MS: u32 = 3_500;
 /// How long another connection has, in milliseconds: somewhat longer than browsers need to call it failed.
@@ -53,6 +54,7 @@ pub struct Loss {
     pub is_sudden: bool,
     /// Whether nothing will ever flow on the present connection.
     is_broken: bool,
+    restarts_ms: &'static [u32],
     /// When something is tried next; `None`: nothing is left to try.
     next: Option<Time>,
     asked: u8,
@@ -61,9 +63,10 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Something is wrong, or may be. `since`: the last sign of life.
-    pub fn new(now: Time, since: Time) -> Self {
+    /// Something is wrong, or may be. `since`: the last sign of life. `has_firefox`: one of the browsers is Firefox.
+    pub fn new(now: Time, since: Time, has_firefox: bool) -> Self {
         Self {
+            restarts_ms: if has_firefox { FIREFOX_RESTARTS_MS } else { RESTARTS_MS },
             is_confirmed: false,
             waits_for_link: false,
             deadline: since.after_ms(LIMIT_MS),
@@ -136,7 +139,7 @@ impl Loss {
 
     /// The rung that is tried now. `is_asking`: an offer is out, which has no answer.
     pub fn climb(&mut self, now: Time, is_asking: bool) -> Rung {
-        if self.is_broken || self.replacements > 0 || self.restarts >= MAX_RESTARTS {
+        if self.is_broken || self.replacements > 0 || usize::from(self.restarts) >= self.restarts_ms.len() {
             if self.replacements < MAX_REPLACEMENTS {
                 return Rung::Replace;
             }
@@ -162,6 +165,6 @@ impl Loss {
     }
 
     fn restart_ms(&self) -> u32 {
-        RESTART_MS.get(usize::from(self.restarts).saturating_sub(1)).copied().unwrap_or(FLOW_MS)
+        self.restarts_ms.get(usize::from(self.restarts).saturating_sub(1)).copied().unwrap_or(FLOW_MS)
     }
 }

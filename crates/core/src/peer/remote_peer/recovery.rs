@@ -237,8 +237,8 @@ impl Peer {
     }
 
     fn loss(&mut self, now: Time) -> &mut Loss {
-        let since = self.ladder.liveness.heard_at();
-        self.ladder.loss.get_or_insert_with(|| Loss::new(now, since))
+        let (since, has_firefox) = (self.ladder.liveness.heard_at(), self.hidden_names.has_firefox());
+        self.ladder.loss.get_or_insert_with(|| Loss::new(now, since, has_firefox))
     }
 
     /// Tries what is due, if the link has been heard since the doubt began.
