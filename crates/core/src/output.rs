@@ -74,12 +74,11 @@ pub enum Output {
         /// When to report, in milliseconds from now.
         after_ms: u16,
     },
-    /// Report [`crate::ConnectionEvent::PairInUse`] once the candidate pair in use is one of an own ICE generation.
+    /// Report [`crate::ConnectionEvent::PairInUse`] once the two candidates of the pair in use are of the generations that the two
+    /// descriptions name.
     AwaitPair {
         /// On this connection.
         connection: ConnectionId,
-        /// The username fragment that names the generation.
-        fragment: String,
         /// How long to look for it, in milliseconds.
         within_ms: u16,
     },
