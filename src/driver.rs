@@ -158,6 +158,7 @@ impl Driver {
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
+            Output::Note { .. } => {}
         }
     }
 

@@ -77,6 +77,15 @@ pub enum Output {
     },
     /// Tell the application.
     Event(Event),
+    /// Nothing to do: a step that only the `debug` hook hears of.
+    Note {
+        /// What happened, such as `ignore`.
+        action: &'static str,
+        /// The number of the connection that it is about.
+        id: Option<u32>,
+        /// Details.
+        detail: String,
+    },
 }
 
 /// An asynchronous method of `RTCPeerConnection`.

@@ -33,6 +33,7 @@ impl Output {
                 ("settle", Some(call.0), code.into())
             }
             Self::Event(event) => ("event", None, event.name().into()),
+            Self::Note { action, id, detail } => (*action, *id, detail.clone()),
         };
         Trace { action, id, detail }
     }

@@ -168,7 +168,8 @@ impl Driver {
             Output::Operate { .. }
             | Output::RestartIce { .. }
             | Output::Probe { .. }
-            | Output::CloseConnection { .. } => {}
+            | Output::CloseConnection { .. }
+            | Output::Note { .. } => {}
             Output::Settle { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that does not wait any more hears nothing.

@@ -119,7 +119,12 @@ impl Peers {
         let Some(route) = signal.route() else { return };
         let known = self.peers.get(from).map(Peer::known);
         match decide(&signal, route, known, self.peers.len() < MAX_PEERS) {
-            Arrival::Ignore => return,
+            Arrival::Ignore => {
+                let detail = "a signal of an unknown connection".into();
+                let id = Some(route.connection);
+                context.out.push_back(Output::Note { action: "ignore", id, detail });
+                return;
+            }
             Arrival::RejectAsGone { number } => {
                 let own = known.map_or(ConnectionId(0), |known| known.own);
                 let route = Route { connection: own.0, target: Some(route.connection) };

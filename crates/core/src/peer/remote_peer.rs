@@ -2,6 +2,7 @@
 
 mod ends;
 mod gathering_timer;
+mod no_path;
 mod operations;
 mod pair_timer;
 mod presence;
@@ -34,7 +35,7 @@ use presence::{PROBE_MS, Presence};
 use progress::Progress;
 use resend::Resend;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
-use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal};
+use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal, session_description};
 
 /// How long no offer is made after an ICE restart, in milliseconds: Chromium and Firefox lose each other when the next
 /// negotiation comes before the new generation carries data (measured: at once fails, 300 ms does not).
@@ -70,12 +71,13 @@ impl Peer {
     /// A remote peer whose connection is being made.
     pub fn new(now: Time, id: PeerId, connection: ConnectionId, own: &Own) -> Self {
         let gathering_ms = own.candidates.gathering_ms;
+        let polite = own.id.is_polite_towards(&id);
         Self {
-            negotiation: Negotiation::new(own.id.is_polite_towards(&id), gathering_ms.is_some()),
+            negotiation: Negotiation::new(polite, gathering_ms.is_some()),
             id,
             ends: Ends::new(connection, own.incarnation),
             timeline: Timeline::new(now, None),
-            candidates: OutgoingCandidates::new(own.candidates),
+            candidates: OutgoingCandidates::new(own.candidates, polite),
             hidden_names: HiddenNames::default(),
             operations: Operations::default(),
             progress: Progress::new(),
@@ -162,6 +164,7 @@ impl Peer {
                     self.handle_negotiated(outcome, &mut steps);
                 } else if let (Err(message), false) = (outcome.result, self.negotiation.excuses_candidates())
                 {
+                    self.negotiation.handle_refused_candidate();
                     self.report(Failure::new(ErrorCode::InvalidCandidate, &message), effects);
                 }
             }
@@ -194,6 +197,9 @@ impl Peer {
             }
             Signal::Candidates(Batch { candidates, end, .. }) => {
                 mark(&mut self.timeline.first_candidate_ms, elapsed_ms);
+                for init in &candidates {
+                    self.candidates.handle_remote(&init.candidate);
+                }
                 Remote::Candidates { candidates, end }
             }
             Signal::Invite { session, end, .. } => {
@@ -306,6 +312,9 @@ impl Peer {
                 Step::Operate(what) => {
                     if let Operation::SetRemoteDescription(description) = &what {
                         self.hidden_names.handle_remote_description(&description.sdp);
+                        session_description::each_candidate(&description.sdp, &mut |line| {
+                            self.candidates.handle_remote(line);
+                        });
                     }
                     self.operate(what, effects);
                     self.operations.await_newest();
@@ -333,6 +342,10 @@ impl Peer {
                 Step::RestartIce => self.call_restart_ice(effects),
                 Step::SendAgain => self.send_again(effects),
                 Step::SendReject { number } => self.send_reject(number, effects),
+                Step::Ignore { why } => {
+                    let id = Some(self.ends.connection.0);
+                    effects.output(Output::Note { action: "ignore", id, detail: why.into() });
+                }
                 Step::Report { code, message } => self.report(Failure::new(code, &message), effects),
                 Step::Fail { code, message } => self.fail(Failure::new(code, &message), effects),
             }

@@ -334,6 +334,7 @@ impl World {
                 }
                 Output::Settle { call, result } => self.settled.push((call.0, result)),
                 Output::Event(event) => self.events.push(event),
+                Output::Note { .. } => {}
             }
         }
     }

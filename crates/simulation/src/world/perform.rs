@@ -198,6 +198,7 @@ impl World {
             }
             Output::Settle { call, result } => news.push(News::Settled(call, result)),
             Output::Event(event) => news.push(News::Event(event)),
+            Output::Note { .. } => {}
         }
     }
 
