@@ -90,7 +90,7 @@ impl Player {
                 Output::CreateConnection { connection, .. } => self.connection = Some(connection),
                 Output::CloseConnection { .. } => (self.connection, self.operation) = (None, None),
                 Output::RestartIce { .. } => self.browser(ConnectionEvent::NegotiationNeeded),
-                Output::Probe { .. } => {}
+                Output::Gather { .. } | Output::Probe { .. } => {}
                 Output::Operate { operation, what, .. } => self.operate(operation, what),
                 // A peer that never answered is closed in the end.
                 Output::Settle { result, .. } => {

@@ -107,6 +107,9 @@ impl OutgoingCandidates {
         is_new
     }
 
+    /// Whether relayed candidates go first, and at once.
+    pub fn lead_with_relays(&mut self, _relay_leads: bool) {}
+
     /// Whether a local description begins a generation: none of its fragments is in the one before. A media section
     /// more or less is no new generation.
     pub fn begins(&self, sdp: &str) -> bool {

@@ -83,7 +83,8 @@ impl Peer {
 
     pub(super) fn send_invite(&self, effects: &mut Effects<'_>) {
         let (session, end) = (Some(self.ends.incarnation), self.candidates.generation().cloned());
-        effects.send(&self.id, Signal::Invite { route: self.ends.route(), session, end });
+        let (route, mapping) = (self.ends.route(), self.ends.outlook.own_word());
+        effects.send(&self.id, Signal::Invite { route, session, mapping, end });
     }
 
     pub(super) fn send_description(
@@ -101,6 +102,7 @@ impl Peer {
         let description = Description {
             route: self.ends.route(),
             session: Some(self.ends.incarnation),
+            mapping: self.ends.outlook.own_word(),
             number: number.0,
             sdp,
         };

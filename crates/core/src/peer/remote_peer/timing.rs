@@ -37,9 +37,8 @@ impl Peer {
         let late = Failure::new(ErrorCode::Timeout, self.resend.reason());
         self.calls.reject_late(&late, effects.context);
         if self.pair_timer.poll_timeout().is_some_and(|deadline| now >= deadline) {
-            let no_path =
-                || Failure::new(ErrorCode::ConnectionFailed, "no path to the peer was found in time");
-            let failure = self.resend.take_reason().unwrap_or_else(no_path);
+            let no_path = self.no_path("no path to the peer was found in time");
+            let failure = self.resend.take_reason().unwrap_or(no_path);
             self.hang_up(failure, effects);
         }
     }
