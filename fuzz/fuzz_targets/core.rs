@@ -135,6 +135,11 @@ impl World {
             Output::CreateConnection { connection, .. } | Output::Gather { connection } => {
                 self.connections.push(connection);
             }
+            Output::ReplaceConnection { old, connection, .. } => {
+                assert!(self.closed.insert(old), "it is replaced once, and not after its end");
+                self.operations.retain(|(of, ..)| *of != old);
+                self.connections.push(connection);
+            }
             Output::CloseConnection { connection } => {
                 assert!(self.closed.insert(connection), "it is closed once");
                 self.operations.retain(|(of, ..)| *of != connection);

@@ -48,6 +48,17 @@ pub enum Output {
         /// Its id from now on.
         connection: ConnectionId,
     },
+    /// Construct an `RTCPeerConnection` in the place of another one, as for [`Output::CreateConnection`]. Nothing that the old one does
+    /// afterwards matters. The driver closes it only after [`Event::PeerReplaced`], so that the application's tracks and channels can
+    /// be carried over.
+    ReplaceConnection {
+        /// Whom both are for.
+        peer: PeerId,
+        /// The id of the old one, which is over.
+        old: ConnectionId,
+        /// The id of the new one from now on.
+        connection: ConnectionId,
+    },
     /// Start an asynchronous operation and report [`crate::ConnectionEvent::Done`] when it ends.
     Operate {
         /// On this connection.
@@ -222,6 +233,11 @@ pub enum Event {
     },
     /// Data can flow to a remote peer.
     PeerOpen {
+        /// Who.
+        peer: PeerId,
+    },
+    /// A remote peer has another connection object ([`Output::ReplaceConnection`]), which holds nothing of the application yet.
+    PeerReplaced {
         /// Who.
         peer: PeerId,
     },

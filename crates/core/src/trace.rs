@@ -24,6 +24,9 @@ impl Output {
             Self::CreateConnection { connection, peer } => {
                 ("create-connection", Some(connection.0), peer.as_str().into())
             }
+            Self::ReplaceConnection { connection, peer, .. } => {
+                ("replace-connection", Some(connection.0), peer.as_str().into())
+            }
             Self::Gather { connection } => ("gather", Some(connection.0), String::new()),
             Self::Operate { connection, what, .. } => ("operate", Some(connection.0), what.name().into()),
             Self::RestartIce { connection } => ("restart-ice", Some(connection.0), String::new()),
@@ -71,6 +74,7 @@ impl Event {
             Self::PeerState { .. } => "peer-state",
             Self::Network { .. } => "network",
             Self::PeerOpen { .. } => "peer-open",
+            Self::PeerReplaced { .. } => "peer-replaced",
         }
     }
 }

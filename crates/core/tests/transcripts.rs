@@ -87,7 +87,10 @@ impl Player {
                 Output::Send { envelope, .. } => {
                     self.said.push_back(serde_json::to_value(&*envelope).unwrap())
                 }
-                Output::CreateConnection { connection, .. } => self.connection = Some(connection),
+                Output::CreateConnection { connection, .. }
+                | Output::ReplaceConnection { connection, .. } => {
+                    self.connection = Some(connection);
+                }
                 Output::CloseConnection { .. } => (self.connection, self.operation) = (None, None),
                 Output::RestartIce { .. } => self.browser(ConnectionEvent::NegotiationNeeded),
                 Output::Gather { .. } | Output::Probe { .. } => {}

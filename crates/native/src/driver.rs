@@ -160,7 +160,7 @@ impl Driver {
                 self.sockets.send(socket, &Envelope { ack, ..Envelope::clone(&envelope) });
             }
             Output::CloseSocket { socket, code } => self.sockets.close(socket, code),
-            Output::CreateConnection { connection, .. } => {
+            Output::CreateConnection { connection, .. } | Output::ReplaceConnection { connection, .. } => {
                 let event = ConnectionEvent::Unavailable { message: NO_WEBRTC.into() };
                 return Some(Input::Connection { connection, event });
             }

@@ -110,9 +110,8 @@ impl Event {
             core::Event::Network { .. }
             | core::Event::Peer { .. }
             | core::Event::PeerState { .. }
-            | core::Event::PeerOpen { .. } => {
-                return None;
-            }
+            | core::Event::PeerOpen { .. }
+            | core::Event::PeerReplaced { .. } => return None,
         })
     }
 }

@@ -326,6 +326,10 @@ impl World {
                     self.sent.push((frame, message));
                 }
                 Output::CreateConnection { connection, peer } => self.connections.push((connection.0, peer)),
+                Output::ReplaceConnection { peer, old, connection } => {
+                    self.operations.retain(|(of, ..)| *of != old.0);
+                    self.connections.push((connection.0, peer));
+                }
                 Output::Operate { connection, operation, what } => {
                     self.operations.push((connection.0, operation.0, what));
                 }
