@@ -1,12 +1,14 @@
-import type { Handler, Client as Module } from "#glue";
+import type { Client as Module } from "#glue";
 import { json, text } from "./arguments.js";
 import { type CallOptions, callOptions, promised } from "./call_options.js";
 import { Calls, type Listed } from "./calls.js";
 import type { ClientState, SignalingClientEventMap } from "./client_events.js";
 import { EarlyConnections } from "./early_connections.js";
-import { SignalingError, internal, invalidArgument, signalingError } from "./errors.js";
+import { SignalingError, internal, invalidArgument } from "./errors.js";
 import { TypedEventTarget, emit } from "./events.js";
+import { type Parts, handler } from "./handler.js";
 import { startWebRtc } from "./head_start.js";
+import { IceServers } from "./ice_servers.js";
 import type { Identity } from "./identity.js";
 import { type Instance, enter } from "./instance.js";
 import { KnownPeers } from "./known_peers.js";
@@ -16,7 +18,6 @@ import { type SignalingClientOptions, settings } from "./options.js";
 import type { PeerPage, PeerQuery } from "./peer_info.js";
 import { checkQuery } from "./peer_query.js";
 import { Peers } from "./peers.js";
-import { received } from "./received.js";
 import { CONNECT_PEER_MS, RemotePeer } from "./remote_peer.js";
 import type { Room } from "./room.js";
 import { Rooms } from "./rooms.js";
@@ -57,6 +58,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   });
   readonly #known = new KnownPeers();
   readonly #early: EarlyConnections;
+  readonly #iceServers: IceServers;
   #instance: Instance | undefined;
   #module: Module | undefined;
   #loading: Promise<void> | undefined;
@@ -69,17 +71,33 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
    */
   constructor(url: string | URL, options?: SignalingClientOptions) {
     super();
-    const { endpoint, transport, identity, peer, configuration, timing, traced } = settings(url, options);
+    const { endpoint, transport, identity, peer, configuration, iceServers, timing, traced } = settings(url, options);
     this.#identity = identity;
     this.#early = new EarlyConnections(configuration);
+    this.#iceServers = new IceServers(iceServers, configuration, {
+      connections: () => this.#peers.all.map(({ connection }) => connection),
+      failed: (error) => emit(this, "error", { error }),
+    });
     this.#opener = new SocketOpener(transport, endpoint, this.#refused);
+    const parts: Parts = {
+      client: this,
+      calls: this.#calls,
+      peers: this.#peers,
+      rooms: this.#rooms,
+      known: this.#known,
+      identity,
+      opener: this.#opener,
+      early: this.#early,
+      iceServers: this.#iceServers,
+      changed: (state, reason) => this.#changed(state, reason),
+    };
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
       this.#instance = instance;
       return this.#guarded(
         () =>
           new instance.Client(
-            this.#handler(traced),
+            handler(parts, traced),
             { ...timing, peer: { ...peer, id: identity.id }, key: identity.key, pages: identity.pages },
             configuration,
             endpoint(),
@@ -142,7 +160,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
 
   /** The module is started, unless nobody waits any more. */
   async #load(call: number): Promise<void> {
-    const [instance] = await Promise.all([load(), this.#identity.claim()]);
+    const [instance] = await Promise.all([load(), this.#identity.claim(), this.#iceServers.fresh()]);
     if (!this.#calls.has(call) || this.#module) return;
     this.#module = this.#start(instance);
     for (const id of this.#early.peerIds) this.#guarded(() => this.#module?.openPeer(id));
@@ -340,57 +358,8 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     if (state === "closed") {
       this.#instance?.clients.delete(this.#ended);
       this.#identity.close();
+      this.#iceServers.close();
     }
     emit(this, "statechange", { state, reason });
-  }
-
-  #handler(traced: Handler["traced"]): Handler {
-    return {
-      resolved: (call) => this.#calls.resolve(call, { peers: [], cursor: undefined }),
-      listed: (call, peers, cursor) => this.#calls.resolve(call, { peers, cursor }),
-      rejected: (call, failure) => this.#calls.reject(call, signalingError(failure, undefined, this.#opener.thrown)),
-      stateChanged: (state, reason) => this.#changed(state as ClientState, reason),
-      failed: (peerId, failure) => {
-        const error = signalingError(failure, peerId);
-        if (peerId) this.#peers.about(peerId)?.failed(error);
-        emit(this, "error", { error });
-      },
-      resumed: (resumed, reason) => emit(this, "resume", { resumed, reason }),
-      keyChanged: (key) => this.#identity.save(key),
-      peerJoined: (room, peer) => {
-        for (const info of this.#known.note([peer])) this.#rooms.get(room)?.joined(info);
-      },
-      peerAway: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peeraway", reason),
-      peerBack: (room, peer) => this.#rooms.get(room)?.changed(peer, "peerback", ""),
-      peerLeft: (room, peer, reason) => this.#rooms.get(room)?.changed(peer, "peerleave", reason),
-      message: (from, text) =>
-        received(this, from, text, (data) => {
-          this.#peers.get(from)?.received(data);
-          emit(this, "message", { from, data });
-        }),
-      broadcast: (from, room, text) => received(this, from, text, (data) => this.#rooms.get(room)?.received(from, data)),
-      offer: (from, sdp) => this.signals.described(from, "offer", sdp),
-      answer: (from, sdp) => this.signals.described(from, "answer", sdp),
-      candidates: (from, candidates, end) => this.signals.found(from, candidates, end),
-      peerConnected: (id) => {
-        // Nothing may be thrown into the module.
-        try {
-          emit(this, "peer", { peer: this.peer(id) });
-        } catch (error) {
-          // The module itself tells of a connection that cannot be made.
-          if ((error as SignalingError).code !== "connection-unavailable") emit(this, "error", { error });
-        }
-      },
-      peerStateChanged: (id, state, reason) => {
-        const peer = this.#peers.about(id);
-        if (state === "closed") this.#peers.forget(peer);
-        peer?.changed(state as RTCPeerConnectionState, reason);
-      },
-      peerOpened: (id) => this.#peers.about(id)?.opened(),
-      takeSocket: () => this.#opener.takeEarly(),
-      takeConnection: (id) => this.#early.take(id),
-      socketFailed: (thrown) => this.#opener.failed(thrown),
-      traced,
-    };
   }
 }

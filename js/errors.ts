@@ -34,6 +34,7 @@ const REMEDIES = {
   "outbox-full": "too many requests and messages wait for the server: wait for the pending promises",
   "rate-limited": "the client sent more messages, or entered more rooms, than the server allows in this time: wait, or use a data channel",
   "connection-unavailable": "the browser cannot create an RTCPeerConnection: close some connections, or check rtc",
+  "ice-servers-unavailable": "the function iceServers gave no ICE servers: the details and the cause say why",
   "connection-failed": "no network path to the peer was found: add a TURN server to rtc.iceServers",
   "load-failed": "the module could not be loaded: serve signalpost/signalpost_bg.wasm beside the script, or pass it to initialize()",
   "unsupported": "this host lacks something that Signalpost needs: the details name it",

@@ -15,6 +15,7 @@ export type { DebugEntry, DebugListener } from "./debug.js";
 export { SignalingError, errorCodes } from "./errors.js";
 export type { CandidateCensus, CandidateCount, CandidateErrorCount, CandidateTypes, ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";
+export type { IceServersAnswer, IceServersSource, IceServersWithLifetime } from "./ice_servers.js";
 export type { SessionOptions } from "./identity.js";
 export { initialize } from "./load.js";
 export type { ModuleSource } from "./load.js";
@@ -23,10 +24,13 @@ export type { PeerInfo, PeerPage, PeerQuery } from "./peer_info.js";
 export type { PeerStats } from "./peer_stats.js";
 export type { RemotePeer, SendOptions, Timeline } from "./remote_peer.js";
 export type {
+  PeerDataChannelEvent,
   PeerMessageEvent,
   PeerQualityEvent,
+  PeerReplacedEvent,
   PeerStateChangeEvent,
   PeerStateReason,
+  PeerTrackEvent,
   RemotePeerEventMap,
 } from "./remote_peer_events.js";
 export type { AwayReason, LeaveReason, LossReason } from "./reasons.js";

@@ -3,6 +3,7 @@ import { dictionary, json, numberIn, oneOf, optionalText, refuse, text } from ".
 import { type DebugListener, tracer } from "./debug.js";
 import { className } from "./host.js";
 import { type SessionOptions, identity } from "./identity.js";
+import type { IceServersSource } from "./ice_servers.js";
 import { CANDIDATES, CANDIDATES_PER_GENERATION, CAPABILITIES, LABEL_BYTES, METADATA_BYTES, RECONNECT } from "./limits.js";
 import { type Transport, webSocket } from "./transport.js";
 
@@ -33,6 +34,12 @@ export interface SignalingClientOptions {
   readonly gathering?: GatheringOptions;
   /** The configuration of each `RTCPeerConnection`; `bundlePolicy` is `"max-bundle"` unless you set it here. */
   readonly rtc?: RTCConfiguration;
+  /**
+   * Returns ICE servers, which every connection gets beside those of `rtc.iceServers`: for credentials that end. The client calls it at
+   * `connect()`, when half of `lifetimeMs` is over, and before it restarts ICE if it is over by then. It waits for an answer for at most 3 s. If there is
+   * none, it goes on with the servers that it has, emits an `error` event with the code `ice-servers-unavailable`, and asks again later.
+   */
+  readonly iceServers?: IceServersSource;
   /** Opens the sockets to the server. By default the client opens a `WebSocket`. */
   readonly transport?: Transport;
   /**
@@ -111,11 +118,12 @@ function timing(options: SignalingClientOptions): Timing {
 /** @internal What the module is given, once all of it is looked at. */
 export function settings(url: string | URL, given: SignalingClientOptions | undefined) {
   const options: SignalingClientOptions = dictionary("options", given);
-  const { capabilities = [], metadata, transport = webSocket, debug } = options;
+  const { capabilities = [], metadata, transport = webSocket, debug, iceServers } = options;
   if (!Array.isArray(capabilities) || capabilities.length > CAPABILITIES) {
     refuse("capabilities", capabilities, `an array of at most ${CAPABILITIES} strings`);
   }
   if (typeof transport !== "function") refuse("transport", transport, "a function");
+  if (iceServers !== undefined && typeof iceServers !== "function") refuse("iceServers", iceServers, "a function");
   if (debug !== undefined && typeof debug !== "function") refuse("debug", debug, "a function");
   const id = optionalText("peerId", options.peerId);
   const storage = oneOf("session.storage", dictionary("session", options.session).storage, ["none", "tab", "origin"]);
@@ -130,6 +138,7 @@ export function settings(url: string | URL, given: SignalingClientOptions | unde
       metadata: metadata === undefined ? metadata : json("metadata", metadata, METADATA_BYTES),
     },
     configuration: { bundlePolicy: "max-bundle", ...dictionary("rtc", options.rtc) } satisfies RTCConfiguration as RTCConfiguration,
+    iceServers,
     timing: timing(options),
     traced: tracer(debug),
   };

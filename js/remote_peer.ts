@@ -1,4 +1,5 @@
 import { dictionary, oneOf } from "./arguments.js";
+import { Belongings } from "./belongings.js";
 import { type CallOptions, bounded, promised } from "./call_options.js";
 import { SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
@@ -59,28 +60,34 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   #state: RTCPeerConnectionState = "new";
   #timeline = NOTHING;
   #info: PeerInfo | undefined;
-  readonly #listening = new AbortController();
+  #connection: RTCPeerConnection;
+  #belongings: Belongings;
+  #listening: AbortController;
+  /** The sender of the present connection that took each former sender's place. */
+  readonly #successors = new WeakMap<RTCRtpSender, RTCRtpSender>();
 
   /** @internal */
   constructor(
     /** Its peer id. */
     readonly id: string,
-    /** The browser's own object, for everything that this class does not offer. Leave its descriptions and candidates to Signalpost. */
-    readonly connection: RTCPeerConnection,
+    connection: RTCPeerConnection,
     calls: PeerCalls,
   ) {
     super();
     this.#calls = calls;
     this.#info = calls.info();
     this.#note();
-    const heard = (event: RTCTrackEvent) => {
-      this.dispatchEvent(new RTCTrackEvent("track", { ...picked(event), streams: [...event.streams] }));
-    };
-    connection.addEventListener("track", heard, this.#listening);
-    const opened = ({ channel }: RTCDataChannelEvent) => {
-      this.dispatchEvent(new RTCDataChannelEvent("datachannel", { channel }));
-    };
-    connection.addEventListener("datachannel", opened, this.#listening);
+    this.#connection = connection;
+    this.#belongings = new Belongings(connection);
+    this.#listening = this.#listen();
+  }
+
+  /**
+   * The browser's own object, for everything that this class does not offer. Leave its descriptions and candidates to Signalpost. It is another
+   * object after the event `replaced`.
+   */
+  get connection(): RTCPeerConnection {
+    return this.#connection;
   }
 
   /** The newest description of the peer in a list of this client (of a room or of `findPeers()`); `undefined` if no list named the peer. */
@@ -118,19 +125,20 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     return this.#live().addTrack(track, ...streams);
   }
 
-  /** Stops sending a track. */
+  /** Stops sending a track. The sender may be one from before the event `replaced`. */
   removeTrack(sender: RTCRtpSender): void {
-    this.#live().removeTrack(sender);
+    this.#live().removeTrack(this.#present(sender));
   }
 
   /**
    * Sends another track of the same kind, or nothing, in place of the present one, without a negotiation. The browser may replace
-   * the track even if the call is aborted. Without `timeoutMs` the browser takes the time that it needs.
+   * the track even if the call is aborted. The sender may be one from before the event `replaced`. Without `timeoutMs` the browser takes the time that it needs.
    */
   replaceTrack(sender: RTCRtpSender, track: MediaStreamTrack | null, options?: CallOptions): Promise<void> {
     return bounded(async () => {
-      if (!this.#live().getSenders().includes(sender)) throw invalidArgument("sender is of another connection");
-      await sender.replaceTrack(track);
+      const present = this.#present(sender);
+      if (!this.#live().getSenders().includes(present)) throw invalidArgument("sender is of another connection");
+      await present.replaceTrack(track);
     }, options);
   }
 
@@ -200,6 +208,22 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     emit(this, "statechange", { state, reason });
   }
 
+  /**
+   * @internal The module made another connection in the place of the present one, and closes that one afterwards. Whatever the application
+   * made is made on the new one now, before anything is negotiated.
+   */
+  replaced(connection: RTCPeerConnection): void {
+    if (this.#state === "closed" || connection === this.#connection) return;
+    this.#listening.abort();
+    const [previous, before] = [this.#connection, this.#belongings];
+    this.#connection = connection;
+    this.#belongings = new Belongings(connection);
+    const channels = before.carryOver(this.#belongings, this.#successors);
+    this.#listening = this.#listen();
+    emit(this, "replaced", { connection, previous });
+    for (const channel of channels) this.#opened(channel, true);
+  }
+
   /** @internal */
   received(data: unknown): void {
     emit(this, "message", { data });
@@ -214,7 +238,31 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
 
   #live(): RTCPeerConnection {
     if (this.#state === "closed") throw new SignalingError("closed", false, { peerId: this.id });
-    return this.connection;
+    return this.#connection;
+  }
+
+  #listen(): AbortController {
+    const listening = new AbortController();
+    const heard = (event: RTCTrackEvent) => {
+      const replaced = this.#belongings.track(event);
+      const { receiver, track, transceiver, streams } = event;
+      const told = new RTCTrackEvent("track", { receiver, track, transceiver, streams: [...streams] });
+      this.dispatchEvent(Object.assign(told, { replaced }));
+    };
+    this.#connection.addEventListener("track", heard, listening);
+    const opened = ({ channel }: RTCDataChannelEvent) => this.#opened(channel, this.#belongings.channel(channel));
+    this.#connection.addEventListener("datachannel", opened, listening);
+    return listening;
+  }
+
+  #opened(channel: RTCDataChannel, replaced: boolean): void {
+    this.dispatchEvent(Object.assign(new RTCDataChannelEvent("datachannel", { channel }), { replaced }));
+  }
+
+  /** Returns the sender of the present connection that does what this one did. */
+  #present(sender: RTCRtpSender): RTCRtpSender {
+    const next = this.#successors.get(sender);
+    return next ? this.#present(next) : sender;
   }
 
   /** The module forgets a connection that is closed; what it took can still be read here. */
@@ -226,8 +274,4 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   failed(error: SignalingError): void {
     emit(this, "error", { error });
   }
-}
-
-function picked({ receiver, track, transceiver }: RTCTrackEvent): RTCTrackEventInit {
-  return { receiver, track, transceiver };
 }

@@ -17,6 +17,32 @@ export interface PeerStateChangeEvent extends Event {
   readonly reason: PeerStateReason;
 }
 
+/** The event `track` of a `RemotePeer`: that of the browser, and whether the track was there before. */
+export interface PeerTrackEvent extends RTCTrackEvent {
+  /**
+   * Whether the track takes the place of one that arrived over the connection before (the event `replaced`): of the same kind, in streams with
+   * the same ids. The objects are other ones, also the streams.
+   */
+  readonly replaced: boolean;
+}
+
+/** The event `datachannel` of a `RemotePeer`: that of the browser, and whether the channel was there before. */
+export interface PeerDataChannelEvent extends RTCDataChannelEvent {
+  /**
+   * Whether the channel takes the place of one of the connection before (the event `replaced`), with the same label and options. The former
+   * object fires `close`, and what it did not send is lost. The side that created the former channel gets this event too, before the new one opens.
+   */
+  readonly replaced: boolean;
+}
+
+/** The event `replaced` of a `RemotePeer`. */
+export interface PeerReplacedEvent extends Event {
+  /** The new connection, which is `peer.connection` now. Nothing was negotiated yet. */
+  readonly connection: RTCPeerConnection;
+  /** The former connection, which is closed after this event. */
+  readonly previous: RTCPeerConnection;
+}
+
 /** The event `quality` of a `RemotePeer`. */
 export interface PeerQualityEvent extends Event {
   /** The statistics of the connection. */
@@ -32,9 +58,15 @@ export interface PeerMessageEvent extends Event {
 /** The events of a `RemotePeer`, by type. */
 export interface RemotePeerEventMap {
   /** A remote track arrived (W3C WebRTC `track`). */
-  readonly track: RTCTrackEvent;
-  /** The other side created a data channel. */
-  readonly datachannel: RTCDataChannelEvent;
+  readonly track: PeerTrackEvent;
+  /** The other side created a data channel; or, with `replaced: true`, a channel of either side goes on as another object. */
+  readonly datachannel: PeerDataChannelEvent;
+  /**
+   * No path led to the peer any more, and a new `RTCPeerConnection` takes the place of the former one. The tracks and channels of this side are on
+   * it. Give it your own listeners, and what cannot be read from the former one, such as codec preferences. What the other side sends
+   * follows as `track` and `datachannel` with `replaced: true`.
+   */
+  readonly replaced: PeerReplacedEvent;
   /** The state changed. */
   readonly statechange: PeerStateChangeEvent;
   /** Data can flow. */

@@ -38,7 +38,7 @@ impl Client {
         let source = transport.map_or(SocketSource::Url(url), SocketSource::Transport);
         let settings = Settings::read(settings)?;
         let traces = settings.trace;
-        let config = settings.into_config(&configuration)?;
+        let config = settings.into_config()?;
         let scope = js_sys::global().into();
         Ok(Self { driver: Driver::new(&scope, handler, source, configuration, config, traces, seed()) })
     }

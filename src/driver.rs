@@ -150,10 +150,13 @@ impl Driver {
             Output::CreateConnection { connection, peer } => {
                 connections.connect(connection, self.handler.take_connection(peer.as_str()));
             }
+            Output::ReplaceConnection { old, connection, .. } => connections.replace(old, connection),
             Output::Operate { connection, operation, what } => {
                 connections.operate(connection, operation, &what);
             }
-            Output::RestartIce { connection } => connections.restart_ice(connection),
+            Output::RestartIce { connection } => {
+                connections.restart_ice(connection, self.handler.fresh_ice_servers());
+            }
             Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
@@ -224,6 +227,12 @@ impl Driver {
                 handler.peer_state_changed(peer.as_str(), state.as_str(), reason);
             }
             Event::PeerOpen { peer } => handler.peer_opened(peer.as_str()),
+            Event::PeerReplaced { peer } => {
+                if let Some(connection) = self.connection(peer) {
+                    handler.peer_replaced(peer.as_str(), connection);
+                }
+                self.browser.connections.close_replaced();
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The facade's side: what the module calls to reach the application. The facade's functions do not throw.
 
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{RtcPeerConnection, WebSocket};
@@ -87,10 +88,14 @@ export interface Handler {
   peerStateChanged(peer: string, state: string, reason: string): void;
   /** Data can flow to a peer. */
   peerOpened(peer: string): void;
+  /** A peer has another connection. The one before is closed when this function has returned. */
+  peerReplaced(peer: string, connection: RTCPeerConnection): void;
   /** Returns a socket to the server that the facade opened while the module was fetched, once. */
   takeSocket(): WebSocket | undefined;
   /** Returns the connection to a peer that the facade made before there was a module, once. */
   takeConnection(peer: string): RTCPeerConnection | undefined;
+  /** Returns a promise that resolves, in bounded time, when every connection has ICE servers that are valid; `undefined`: they have. */
+  freshIceServers(): Promise<void> | undefined;
   /** A socket could not be made: what the browser or the transport threw. */
   socketFailed(thrown: unknown): void;
   /** The core decided something, or set its timer; called only where the settings ask for it. `id` is of a socket, a connection or a call. */
@@ -162,12 +167,18 @@ extern "C" {
     /// Tells that data can flow to a peer.
     #[wasm_bindgen(method, js_name = peerOpened)]
     pub fn peer_opened(this: &Handler, peer: &str);
+    /// Tells that a peer has another connection.
+    #[wasm_bindgen(method, js_name = peerReplaced)]
+    pub fn peer_replaced(this: &Handler, peer: &str, connection: RtcPeerConnection);
     /// Returns the socket that the facade opened while the module was fetched, once.
     #[wasm_bindgen(method, js_name = takeSocket)]
     pub fn take_socket(this: &Handler) -> Option<WebSocket>;
     /// Returns the connection to a peer that the facade made before there was a module, once.
     #[wasm_bindgen(method, js_name = takeConnection)]
     pub fn take_connection(this: &Handler, peer: &str) -> Option<RtcPeerConnection>;
+    /// Returns a promise of valid ICE servers for every connection; `None`: they have them.
+    #[wasm_bindgen(method, js_name = freshIceServers)]
+    pub fn fresh_ice_servers(this: &Handler) -> Option<Promise>;
     /// Tells what was thrown in place of a socket.
     #[wasm_bindgen(method, js_name = socketFailed)]
     pub fn socket_failed(this: &Handler, thrown: &JsValue);

@@ -1,7 +1,6 @@
 //! What the facade gives a client, once it has looked at the application's options.
 
 use crate::from_js::from_js;
-use crate::js_value::{item, member};
 use serde::Deserialize;
 use signalpost_core::protocol::{InvalidId, Label, PeerId, PeerInfo, Query, RoomName};
 use signalpost_core::{CandidateOptions, Config, IceServers, ReconnectOptions};
@@ -55,9 +54,6 @@ extern "C" {
     pub type ConditionsObject;
 }
 
-/// How many servers, and URLs of one, are looked at.
-const MAX_SERVERS: u32 = 16;
-
 /// The settings of a client.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,11 +104,11 @@ impl Settings {
         from_js(object).map_err(|_| "settings".into())
     }
 
-    /// The configuration of the core that these settings and the `RTCConfiguration` of the connections ask for.
+    /// The configuration of the core that these settings ask for.
     ///
     /// # Errors
     /// The name of the argument that is wrong.
-    pub fn into_config(self, configuration: &JsValue) -> Result<Config, JsValue> {
+    pub fn into_config(self) -> Result<Config, JsValue> {
         let Self { peer, key, pages, reconnect, candidates, gathering_ms, release_when_frozen, .. } = self;
         let PeerDescription { id, region, capabilities, metadata } = peer;
         Ok(Config {
@@ -132,26 +128,12 @@ impl Settings {
                 batch_size: candidates.batch_size,
                 max_per_generation: candidates.max_per_generation,
                 gathering_ms: gathering_ms.map(|wait| wait as u32),
-                servers: ice_servers(configuration),
+                servers: IceServers::default(),
             },
             release_when_frozen,
             pages,
         })
     }
-}
-
-/// Counts the servers in an `RTCConfiguration`. What cannot be read counts for nothing.
-fn ice_servers(configuration: &JsValue) -> IceServers {
-    let mut servers = IceServers { stun: 0, turn: 0 };
-    let list = member(configuration, "iceServers");
-    for at in 0..MAX_SERVERS {
-        let urls = member(&item(&list, at), "urls");
-        servers.add(&urls.as_string().unwrap_or_default());
-        for at in 0..MAX_SERVERS {
-            servers.add(&item(&urls, at).as_string().unwrap_or_default());
-        }
-    }
-    servers
 }
 
 /// Which peers to list.

@@ -128,7 +128,7 @@ fn connection_state(state: RtcPeerConnectionState) -> Option<ConnectionState> {
 /// One connection. Dropping it closes it; nothing is heard of it afterwards.
 struct PeerConnection {
     context: Rc<Context>,
-    listeners: EventListeners,
+    listeners: RefCell<EventListeners>,
     /// One for each task that waits for promises; the task ends when its sender is dropped.
     tasks: RefCell<Vec<oneshot::Sender<()>>>,
 }
@@ -150,7 +150,7 @@ impl PeerConnection {
         on(object, "connectionstatechange", Context::hear_connection_state);
         on(channel, "open", |context, _| context.tell(ConnectionEvent::Opened));
         on(channel, "close", |context, _| context.tell(ConnectionEvent::ChannelClosed));
-        Ok(Self { context, listeners, tasks: RefCell::default() })
+        Ok(Self { context, listeners: RefCell::new(listeners), tasks: RefCell::default() })
     }
 
     /// Runs what waits for promises as long as the connection is open. It is boxed, because each type of future brings its own executor.
@@ -179,6 +179,12 @@ impl PeerConnection {
         self.spawn(work.boxed_local());
     }
 
+    /// Reports nothing from now on.
+    fn silence(&self) {
+        self.listeners.borrow_mut().clear();
+        drop(self.tasks.take());
+    }
+
     fn probe(&self, milliseconds: u16) {
         let context = Rc::clone(&self.context);
         let work = async move {
@@ -191,7 +197,7 @@ impl PeerConnection {
 
 impl Drop for PeerConnection {
     fn drop(&mut self) {
-        self.listeners.clear();
+        self.silence();
         let _ = self.context.object.close();
         self.context.end.come();
     }
@@ -202,12 +208,19 @@ pub struct PeerConnections {
     configuration: RtcConfiguration,
     report: Report,
     all: RefCell<Vec<(ConnectionId, Rc<PeerConnection>)>>,
+    /// Those in whose place others are, until the facade has taken from them what is the application's.
+    replaced: RefCell<Vec<Rc<PeerConnection>>>,
 }
 
 impl PeerConnections {
     /// Has none yet. Each will be made with this configuration.
     pub fn new(configuration: RtcConfiguration, report: &Report) -> Self {
-        Self { configuration, report: Rc::clone(report), all: RefCell::default() }
+        Self {
+            configuration,
+            report: Rc::clone(report),
+            all: RefCell::default(),
+            replaced: RefCell::default(),
+        }
     }
 
     fn get(&self, wanted: ConnectionId) -> Option<Rc<PeerConnection>> {
@@ -250,10 +263,19 @@ impl PeerConnections {
         }
     }
 
-    /// Calls `restartIce()`.
-    pub fn restart_ice(&self, connection: ConnectionId) {
-        if let Some(connection) = self.get(connection) {
-            let _ = connection.context.object.restart_ice();
+    /// Calls `restartIce()`, once `ready` has settled where it is a promise.
+    pub fn restart_ice(&self, connection: ConnectionId, ready: Option<Promise>) {
+        let Some(connection) = self.get(connection) else { return };
+        let context = Rc::clone(&connection.context);
+        match ready.map(|ready| context.end.or(&ready)) {
+            None => drop(context.object.restart_ice()),
+            Some(ready) => connection.spawn(
+                async move {
+                    let _ = ready.await;
+                    let _ = context.object.restart_ice();
+                }
+                .boxed_local(),
+            ),
         }
     }
 
@@ -266,12 +288,28 @@ impl PeerConnections {
 
     /// Closes a connection. Nothing is heard of it again.
     pub fn close(&self, connection: ConnectionId) {
-        let taken = {
-            let mut all = self.all.borrow_mut();
-            let at = all.iter().position(|(number, _)| *number == connection);
-            at.map(|at| all.swap_remove(at))
-        };
-        drop(taken);
+        drop(self.take(connection));
+    }
+
+    /// Makes a connection in the place of another one, of which nothing is heard again. It stays open until
+    /// [`PeerConnections::close_replaced`].
+    pub fn replace(&self, old: ConnectionId, connection: ConnectionId) {
+        if let Some(old) = self.take(old) {
+            old.silence();
+            self.replaced.borrow_mut().push(old);
+        }
+        self.connect(connection, None);
+    }
+
+    /// Closes every connection that was replaced.
+    pub fn close_replaced(&self) {
+        drop(self.replaced.take());
+    }
+
+    fn take(&self, wanted: ConnectionId) -> Option<Rc<PeerConnection>> {
+        let mut all = self.all.borrow_mut();
+        let at = all.iter().position(|(number, _)| *number == wanted)?;
+        Some(all.swap_remove(at).1)
     }
 
     /// Returns the browser's object of a connection.

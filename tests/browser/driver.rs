@@ -93,10 +93,12 @@ return {
   peerConnected: written("peer"),
   peerStateChanged: written("peerState"),
   peerOpened: written("peerOpen"),
+  peerReplaced: written("peerReplaced"),
   resumed: written("resumed"),
   keyChanged: written("key"),
   takeSocket: () => undefined,
   takeConnection: () => undefined,
+  freshIceServers: () => undefined,
   socketFailed: () => {},
 };
 "#;

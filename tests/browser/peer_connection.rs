@@ -39,7 +39,7 @@ impl PeerConnection {
     }
 
     fn restart_ice(&self) {
-        self.0.restart_ice(ConnectionId(1));
+        self.0.restart_ice(ConnectionId(1), None);
     }
 }
 

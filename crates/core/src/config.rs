@@ -57,34 +57,22 @@ pub struct CandidateOptions {
     /// A description that begins an ICE generation waits until everything is gathered, but at most this long after it was
     /// set, in milliseconds; `None`: it is sent at once, and candidates follow it (RFC 8838).
     pub gathering_ms: Option<u32>,
-    /// How many STUN and TURN servers are set: places of a generation are kept only for what they can find.
+    /// Which servers are set: places of a generation are kept only for what they can find.
     pub servers: IceServers,
 }
 
-/// How many servers of each kind the connections are configured with; `Default` is for a configuration that is not known.
+/// Which servers the connections are configured with; `Default` is for servers that are not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IceServers {
-    /// URLs of the schemes `stun` and `stuns` (RFC 7064).
-    pub stun: u16,
-    /// URLs of the schemes `turn` and `turns` (RFC 7065).
-    pub turn: u16,
-}
-
-impl IceServers {
-    /// Counts the server at this URL; one of another scheme counts for nothing.
-    pub fn add(&mut self, url: &str) {
-        let count = match url.split_once(':') {
-            Some(("stun" | "stuns", _)) => &mut self.stun,
-            Some(("turn" | "turns", _)) => &mut self.turn,
-            _ => return,
-        };
-        *count = count.saturating_add(1);
-    }
+    /// There is a STUN server (RFC 8489).
+    pub has_stun: bool,
+    /// There is a TURN server (RFC 8656).
+    pub has_turn: bool,
 }
 
 impl Default for IceServers {
     fn default() -> Self {
-        Self { stun: 1, turn: 1 }
+        Self { has_stun: true, has_turn: true }
     }
 }
 
@@ -97,19 +85,5 @@ impl Default for CandidateOptions {
             gathering_ms: None,
             servers: IceServers::default(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_count_by_the_scheme_of_their_url() {
-        let mut servers = IceServers { stun: 0, turn: 0 };
-        for url in ["stun:a", "stuns:b:5349", "turn:c?transport=tcp", "turns:d", "http:e", "turn", ""] {
-            servers.add(url);
-        }
-        assert_eq!(servers, IceServers { stun: 2, turn: 2 });
     }
 }

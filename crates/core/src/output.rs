@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use crate::input::{ConnectionState, Description};
+use crate::topology::known::Verdict;
 use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{
@@ -40,6 +41,23 @@ pub enum Output {
         connection: ConnectionId,
         /// Whom it is for.
         peer: PeerId,
+    },
+    /// Construct an `RTCPeerConnection` to nobody with one data channel, and set its local description, so that it gathers. Of its
+    /// events only those about candidates matter, and [`crate::ConnectionEvent::Unavailable`].
+    Gather {
+        /// Its id from now on.
+        connection: ConnectionId,
+    },
+    /// Construct an `RTCPeerConnection` in the place of another one, as for [`Output::CreateConnection`]. Nothing that the old one does
+    /// afterwards matters. The driver closes it only after [`Event::PeerReplaced`], so that the application's tracks and channels can
+    /// be carried over.
+    ReplaceConnection {
+        /// Whom both are for.
+        peer: PeerId,
+        /// The id of the old one, which is over.
+        old: ConnectionId,
+        /// The id of the new one from now on.
+        connection: ConnectionId,
     },
     /// Start an asynchronous operation and report [`crate::ConnectionEvent::Done`] when it ends.
     Operate {
@@ -217,8 +235,18 @@ pub enum Event {
         /// Why: `path-lost` when it is disconnected, an error code when it is failed or closed, otherwise nothing.
         reason: String,
     },
+    /// There is another verdict about the own network, or none any more.
+    Network {
+        /// The verdict; `None`: the network changed.
+        verdict: Option<Verdict>,
+    },
     /// Data can flow to a remote peer.
     PeerOpen {
+        /// Who.
+        peer: PeerId,
+    },
+    /// A remote peer has another connection object ([`Output::ReplaceConnection`]), which holds nothing of the application yet.
+    PeerReplaced {
         /// Who.
         peer: PeerId,
     },

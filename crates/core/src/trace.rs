@@ -24,6 +24,10 @@ impl Output {
             Self::CreateConnection { connection, peer } => {
                 ("create-connection", Some(connection.0), peer.as_str().into())
             }
+            Self::ReplaceConnection { connection, peer, .. } => {
+                ("replace-connection", Some(connection.0), peer.as_str().into())
+            }
+            Self::Gather { connection } => ("gather", Some(connection.0), String::new()),
             Self::Operate { connection, what, .. } => ("operate", Some(connection.0), what.name().into()),
             Self::RestartIce { connection } => ("restart-ice", Some(connection.0), String::new()),
             Self::Probe { connection, .. } => ("probe", Some(connection.0), String::new()),
@@ -69,7 +73,9 @@ impl Event {
             Self::OwnSignal { .. } => "own-signal",
             Self::Peer { .. } => "peer",
             Self::PeerState { .. } => "peer-state",
+            Self::Network { .. } => "network",
             Self::PeerOpen { .. } => "peer-open",
+            Self::PeerReplaced { .. } => "peer-replaced",
         }
     }
 }

@@ -87,10 +87,13 @@ impl Player {
                 Output::Send { envelope, .. } => {
                     self.said.push_back(serde_json::to_value(&*envelope).unwrap())
                 }
-                Output::CreateConnection { connection, .. } => self.connection = Some(connection),
+                Output::CreateConnection { connection, .. }
+                | Output::ReplaceConnection { connection, .. } => {
+                    self.connection = Some(connection);
+                }
                 Output::CloseConnection { .. } => (self.connection, self.operation) = (None, None),
                 Output::RestartIce { .. } => self.browser(ConnectionEvent::NegotiationNeeded),
-                Output::Probe { .. } => {}
+                Output::Gather { .. } | Output::Probe { .. } => {}
                 Output::Operate { operation, what, .. } => self.operate(operation, what),
                 // A peer that never answered is closed in the end.
                 Output::Settle { result, .. } => {

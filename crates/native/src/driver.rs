@@ -160,12 +160,14 @@ impl Driver {
                 self.sockets.send(socket, &Envelope { ack, ..Envelope::clone(&envelope) });
             }
             Output::CloseSocket { socket, code } => self.sockets.close(socket, code),
-            Output::CreateConnection { connection, .. } => {
+            Output::CreateConnection { connection, .. } | Output::ReplaceConnection { connection, .. } => {
                 let event = ConnectionEvent::Unavailable { message: NO_WEBRTC.into() };
                 return Some(Input::Connection { connection, event });
             }
-            // The core closes the connection that could not be made, so nothing is to be done on it before.
-            Output::Operate { .. }
+            // Without servers the core gathers nothing. It closes the connection that could not be made, so nothing is to be done on it
+            // before.
+            Output::Gather { .. }
+            | Output::Operate { .. }
             | Output::RestartIce { .. }
             | Output::Probe { .. }
             | Output::CloseConnection { .. }

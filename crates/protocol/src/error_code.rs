@@ -100,8 +100,12 @@ codes! {
     RateLimited = "rate-limited", true;
     /// The browser refused to construct an `RTCPeerConnection`.
     ConnectionUnavailable = "connection-unavailable", true;
+    /// The application's function for ICE servers gave none.
+    IceServersUnavailable = "ice-servers-unavailable", true;
     /// No path to the peer was found in time.
     ConnectionFailed = "connection-failed", true;
+    /// Hardly any direct path to the peer can work, and no TURN server is set.
+    TurnMissing = "turn-missing", false;
     /// The WebAssembly module could not be loaded.
     LoadFailed = "load-failed", true;
     /// The host lacks something that the client needs, such as `WebSocket`.
@@ -141,6 +145,7 @@ mod tests {
             OutboxFull,
             RateLimited,
             ConnectionUnavailable,
+            IceServersUnavailable,
             ConnectionFailed,
             LoadFailed,
         ];

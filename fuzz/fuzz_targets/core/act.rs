@@ -26,7 +26,7 @@ impl World {
             }
             b'a' => self.frame(&self.numbers.ack(), false),
             b'!' => self.finish(rest),
-            b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
+            b'n' | b'c' | b'e' | b'r' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
             b'p' => self.input(Input::Page(match rest {
                 "0" => PageEvent::Online,
                 "1" => PageEvent::Offline,
@@ -83,6 +83,10 @@ impl World {
                 let call = CallId(rest.parse().unwrap_or_default());
                 return self.input(Input::Command(Command::Limit { call, timeout_ms: 100 }));
             }
+            (b'Y', ..) => {
+                let urls = rest.split(',').map(Into::into).collect();
+                return self.input(Input::Command(Command::IceServers { urls }));
+            }
             (b'O', Some(peer), _) => return self.input(Input::Command(Command::OpenPeer { peer })),
             (b'R', Some(peer), _) => return self.input(Input::Command(Command::RestartIce { peer })),
             (b'X', Some(peer), _) => return self.input(Input::Command(Command::ClosePeer { peer })),
@@ -128,6 +132,8 @@ impl World {
             b'n' => ConnectionEvent::NegotiationNeeded,
             b'c' => ConnectionEvent::Candidate(init(rest)),
             b'e' => ConnectionEvent::EndOfCandidates,
+            b'r' if rest.is_empty() => ConnectionEvent::CandidateUrl { url: "stun:192.0.2.8".into() },
+            b'r' => ConnectionEvent::CandidateError { code: 701, url: rest.into() },
             b's' => ConnectionEvent::StateChanged(match rest {
                 "0" => ConnectionState::New,
                 "1" => ConnectionState::Connecting,

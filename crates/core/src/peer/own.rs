@@ -1,6 +1,7 @@
 //! What all remote peers of a client have in common.
 
 use crate::config::CandidateOptions;
+use crate::topology::outlook::Outlook;
 use signalpost_protocol::PeerId;
 
 /// The client's own side of every connection.
@@ -11,6 +12,8 @@ pub struct Own {
     pub incarnation: u32,
     /// How candidates are gathered and sent.
     pub candidates: CandidateOptions,
+    /// What a connection to a peer of which nothing is known has to expect.
+    pub outlook: Outlook,
     /// Whether there is a link to the server.
     pub is_linked: bool,
 }
@@ -18,6 +21,6 @@ pub struct Own {
 impl Own {
     /// The own side before there is a link.
     pub fn new(id: PeerId, incarnation: u32, candidates: CandidateOptions) -> Self {
-        Self { id, incarnation, candidates, is_linked: false }
+        Self { id, incarnation, candidates, outlook: Outlook::default(), is_linked: false }
     }
 }

@@ -2,6 +2,7 @@
 
 mod ends;
 mod gathering_timer;
+mod networks;
 mod no_path;
 mod operations;
 mod pair_timer;
@@ -75,7 +76,7 @@ impl Peer {
         Self {
             negotiation: Negotiation::new(polite, gathering_ms.is_some()),
             id,
-            ends: Ends::new(connection, own.incarnation),
+            ends: Ends::new(connection, own.incarnation, own.outlook.clone()),
             timeline: Timeline::new(now, None),
             candidates: OutgoingCandidates::new(own.candidates, polite),
             hidden_names: HiddenNames::default(),
@@ -99,6 +100,7 @@ impl Peer {
         }
         self.calls.push(effects.now(), call, timeout_ms);
         self.expect_pair(effects.now());
+        self.review_outlook(effects);
         if was_open {
             // It was connected and is not any more: the browser looks for a new path.
             self.call_restart_ice(effects);
@@ -134,6 +136,8 @@ impl Peer {
             }
             ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
             ConnectionEvent::Candidate(init) => self.handle_found(init, effects),
+            ConnectionEvent::CandidateUrl { .. } => {}
+            ConnectionEvent::CandidateError { code, url } => self.handle_server_error(code, &url, effects),
             ConnectionEvent::EndOfCandidates if self.must_hold(None) => {
                 self.candidates.hold(None);
                 self.handle_gathered(now, &mut steps);
@@ -184,14 +188,14 @@ impl Peer {
         let now = effects.now();
         let elapsed_ms = self.timeline.elapsed_ms(now);
         let remote = match signal {
-            Signal::Offer(Description { session, number, sdp, .. }) => {
-                self.ends.remote_incarnation = session.or(self.ends.remote_incarnation);
+            Signal::Offer(Description { session, mapping, number, sdp, .. }) => {
                 self.expect_pair(now);
+                self.note_sender(session, mapping, effects);
                 mark(&mut self.timeline.offer_ms, elapsed_ms);
                 Remote::Offer { number: OfferNumber(number), sdp }
             }
-            Signal::Answer(Description { session, number, sdp, .. }) => {
-                self.ends.remote_incarnation = session.or(self.ends.remote_incarnation);
+            Signal::Answer(Description { session, mapping, number, sdp, .. }) => {
+                self.note_sender(session, mapping, effects);
                 mark(&mut self.timeline.answer_ms, elapsed_ms);
                 Remote::Answer { number: OfferNumber(number), sdp }
             }
@@ -202,9 +206,9 @@ impl Peer {
                 }
                 Remote::Candidates { candidates, end }
             }
-            Signal::Invite { session, end, .. } => {
-                self.ends.remote_incarnation = session.or(self.ends.remote_incarnation);
+            Signal::Invite { session, mapping, end, .. } => {
                 self.expect_pair(now);
+                self.note_sender(session, mapping, effects);
                 Remote::Invite { end: end.unwrap_or_default() }
             }
             Signal::Reject { code: ErrorCode::ConnectionGone, .. } => {

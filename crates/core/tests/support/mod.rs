@@ -36,6 +36,8 @@ pub struct World {
     pub connections: Vec<(u32, PeerId)>,
     pub closed_connections: Vec<u32>,
     pub operations: Vec<(u32, u32, Operation)>,
+    /// The connections to nobody.
+    pub gatherings: Vec<u32>,
     pub restarts: usize,
     pub probes: Vec<(u32, u16)>,
     /// How many outputs there ever were.
@@ -85,6 +87,7 @@ impl World {
             connections: Vec::new(),
             closed_connections: Vec::new(),
             operations: Vec::new(),
+            gatherings: Vec::new(),
             restarts: 0,
             probes: Vec::new(),
             outputs: 0,
@@ -323,9 +326,14 @@ impl World {
                     self.sent.push((frame, message));
                 }
                 Output::CreateConnection { connection, peer } => self.connections.push((connection.0, peer)),
+                Output::ReplaceConnection { peer, old, connection } => {
+                    self.operations.retain(|(of, ..)| *of != old.0);
+                    self.connections.push((connection.0, peer));
+                }
                 Output::Operate { connection, operation, what } => {
                     self.operations.push((connection.0, operation.0, what));
                 }
+                Output::Gather { connection } => self.gatherings.push(connection.0),
                 Output::RestartIce { .. } => self.restarts += 1,
                 Output::Probe { connection, after_ms } => self.probes.push((connection.0, after_ms)),
                 Output::CloseConnection { connection } => {
@@ -361,6 +369,7 @@ pub fn offer(connection: u32, target: Option<u32>, number: u32, fragment: &str) 
     Signal::Offer(WireDescription {
         route: route(connection, target),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })
@@ -370,6 +379,7 @@ pub fn answer(connection: u32, target: u32, number: u32, fragment: &str) -> Sign
     Signal::Answer(WireDescription {
         route: route(connection, Some(target)),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })

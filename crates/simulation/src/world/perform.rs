@@ -159,6 +159,13 @@ impl World {
                 self.close_socket(page, socket, code);
             }
             Output::CreateConnection { connection, peer } => self.create_connection(page, connection, peer),
+            Output::ReplaceConnection { peer, old, connection } => {
+                let Some(place) = self.live_connection(page, old) else { return };
+                self.connections[place].heard = false;
+                self.connections[place].model.close(now);
+                self.reach.touched.insert(place);
+                self.create_connection(page, connection, peer);
+            }
             Output::Operate { connection, operation, what } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 let key = (page, self.pages[page].incarnation, connection);
@@ -178,6 +185,7 @@ impl World {
                 self.reach.touched.insert(place);
                 self.hear_later(place);
             }
+            Output::Gather { .. } => self.violate("a page without servers looks at its network".into()),
             Output::RestartIce { connection } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 self.connections[place].model.restart_ice(now);

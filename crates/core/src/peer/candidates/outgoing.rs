@@ -8,7 +8,7 @@ use super::networks::Networks;
 use super::order::Order;
 use super::selection::Selection;
 use crate::census::{Census, Kinds, ServerErrors, Side};
-use crate::config::CandidateOptions;
+use crate::config::{CandidateOptions, IceServers};
 use crate::time::Time;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
@@ -276,9 +276,9 @@ impl OutgoingCandidates {
         [self.deadline, self.selection.places.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// Whether a TURN server is set.
-    pub fn has_turn(&self) -> bool {
-        self.options.servers.turn > 0
+    /// Other servers are set. The next generation counts with them.
+    pub fn handle_servers(&mut self, servers: IceServers) {
+        self.options.servers = servers;
     }
 
     /// Adds the own end, and what servers refused, to a census.

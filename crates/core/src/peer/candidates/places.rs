@@ -46,8 +46,8 @@ impl Places {
         let servers = options.servers;
         Self {
             most,
-            srflx: if servers.stun == 0 && servers.turn == 0 { 0 } else { of(SRFLX_PLACES) },
-            relay: if servers.turn == 0 { 0 } else { of(RELAY_PLACES) },
+            srflx: if servers.has_stun || servers.has_turn { of(SRFLX_PLACES) } else { 0 },
+            relay: if servers.has_turn { of(RELAY_PLACES) } else { 0 },
             stage: Stage::Early,
             begun,
             release_at: None,

@@ -3,7 +3,6 @@
 use super::Peer;
 use crate::census::Census;
 use crate::failure::Failure;
-use alloc::string::String;
 use signalpost_protocol::ErrorCode;
 
 impl Peer {
@@ -14,15 +13,13 @@ impl Peer {
         census
     }
 
-    /// The failure of a pair without a path: `why` in a few words, then the census, then what is missing.
+    /// The failure of a pair without a path: `why` in a few words, the verdicts about both networks and what is missing, then
+    /// the census.
     pub(super) fn no_path(&self, why: &str) -> Failure {
         let census = self.census();
-        let mut message = String::from(why);
+        let mut message = self.ends.outlook.explanation(why);
         message.push_str("; ");
         message.push_str(&census.words());
-        if !self.candidates.has_turn() {
-            message.push_str("; no TURN server is set");
-        }
         Failure::new(ErrorCode::ConnectionFailed, &message).with_census(census)
     }
 }
