@@ -36,6 +36,7 @@ const REMEDIES = {
   "connection-unavailable": "the browser cannot create an RTCPeerConnection: close some connections, or check rtc",
   "ice-servers-unavailable": "the function iceServers gave no ICE servers: the details and the cause say why",
   "connection-failed": "no network path to the peer was found: add a TURN server to rtc.iceServers",
+  "turn-missing": "hardly any direct path can work between the two networks: add a TURN server to rtc.iceServers",
   "load-failed": "the module could not be loaded: serve signalpost/signalpost_bg.wasm beside the script, or pass it to initialize()",
   "unsupported": "this host lacks something that Signalpost needs: the details name it",
   "internal": "a defect in Signalpost: please report it",

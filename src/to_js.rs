@@ -1,12 +1,21 @@
 //! What the facade gets as objects, through serde-wasm-bindgen.
 
 use serde::Serialize;
-use signalpost_core::{Census, ErrorCount, Failure, FailureDetails, Kinds, Side, Timeline};
+use signalpost_core::protocol::{Mapping, Open};
+use signalpost_core::{Census, ErrorCount, Failure, FailureDetails, Kinds, Outlook, Side, Timeline};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
+/** What the networks of both ends let expect; `direct` is in percent. */
+export interface Outlook {
+  readonly local: string | undefined;
+  readonly remote: string | undefined;
+  readonly direct: number;
+  readonly relayFirst: boolean;
+}
+
 /** How long each phase of a connection took, in milliseconds; `undefined` for what has not happened. */
 export interface Timeline {
   readonly discovery: number | undefined;
@@ -85,6 +94,25 @@ pub fn failure(failure: &Failure) -> JsValue {
         message,
         retry_after_ms: *retry_after_ms,
         candidates: census.as_deref().map(CensusRecord::new),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OutlookRecord<'a> {
+    local: Option<&'a str>,
+    remote: Option<&'a str>,
+    direct: u8,
+    relay_first: bool,
+}
+
+/// Returns what the networks of both ends let expect as an object.
+pub fn outlook(outlook: &Outlook) -> JsValue {
+    record(&OutlookRecord {
+        local: outlook.own.map(Mapping::as_str),
+        remote: outlook.remote.as_ref().map(Open::as_str),
+        direct: outlook.direct_percent(),
+        relay_first: outlook.relay_leads(),
     })
 }
 

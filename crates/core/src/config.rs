@@ -64,7 +64,7 @@ pub struct CandidateOptions {
 /// Which servers the connections are configured with; `Default` is for servers that are not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IceServers {
-    /// There is a STUN server (RFC 8489).
+    /// There is a STUN server (RFC 8489); a TURN server is one too.
     pub has_stun: bool,
     /// There is a TURN server (RFC 8656).
     pub has_turn: bool,

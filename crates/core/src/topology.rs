@@ -82,9 +82,8 @@ impl Topology {
         self.end_probe(context);
         self.others = Table::default();
         self.rests_until = None;
-        if self.known.forget() {
-            self.report(context);
-        }
+        let judged = Judged { is_new: self.known.forget(), ..Judged::default() };
+        report(&self.known, judged, context);
         if is_registered {
             self.begin(context);
         }
@@ -108,7 +107,7 @@ impl Topology {
         if let Some(probe) = self.probe.as_mut().filter(|probe| probe.connection == connection) {
             note(&mut probe.gathering, event);
             let judged = self.known.judge(&probe.gathering, probe.late_at.is_none());
-            self.act(judged, context);
+            report(&self.known, judged, context);
             if judged.is_over || matches!(event, ConnectionEvent::Unavailable { .. }) {
                 self.end_probe(context);
             }
@@ -124,7 +123,7 @@ impl Topology {
             && note(gathering, event)
         {
             let judged = self.known.judge(gathering, false);
-            self.act(judged, context);
+            report(&self.known, judged, context);
             if judged.is_elsewhere && self.probe.is_none() {
                 self.begin(context);
             }
@@ -139,7 +138,7 @@ impl Topology {
             self.end_probe(context);
         } else if probe.late_at.take_if(|at| context.now >= *at).is_some() {
             let judged = self.known.judge(&probe.gathering, true);
-            self.act(judged, context);
+            report(&self.known, judged, context);
         }
     }
 
@@ -165,15 +164,13 @@ impl Topology {
             context.out.push_back(Output::CloseConnection { connection: probe.connection });
         }
     }
+}
 
-    fn act(&self, judged: Judged, context: &mut Context) {
-        if judged.is_new {
-            self.report(context);
-        }
-    }
-
-    fn report(&self, context: &mut Context) {
-        context.event(Event::Network { verdict: self.known.verdict.clone() });
+/// Tells the application of another verdict.
+#[inline(never)]
+fn report(known: &Known, judged: Judged, context: &mut Context) {
+    if judged.is_new {
+        context.event(Event::Network { verdict: known.verdict.clone() });
     }
 }
 

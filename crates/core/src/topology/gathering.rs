@@ -27,13 +27,13 @@ struct Mapped {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// How many STUN servers are set that surely have different addresses.
-    pub stun_addresses: usize,
+    pub stun_addresses: u32,
     /// How many different public addresses and ports they saw.
-    pub server_reflexive: usize,
+    pub server_reflexive: u32,
     /// Host candidates over UDP.
-    pub hosts: usize,
+    pub hosts: u32,
     /// Relayed candidates.
-    pub relayed: usize,
+    pub relayed: u32,
     /// The servers that did not answer, or refused, as the browser reported them (`icecandidateerror`): URL and code.
     pub errors: Vec<(String, u16)>,
     /// Whether the browser has found everything.
@@ -49,8 +49,8 @@ pub struct Gathering {
     mapped: Vec<Mapped>,
     /// The hosts over UDP; a hidden one (RFC draft mDNS) may be of either family.
     hosts: Vec<Option<Family>>,
-    udp_relays: usize,
-    tcp_relays: usize,
+    udp_relays: u32,
+    tcp_relays: u32,
     errors: Vec<(String, u16)>,
     is_complete: bool,
     /// The URL of the server that the next candidate comes from.
@@ -138,9 +138,9 @@ impl Gathering {
     /// What a verdict rests on.
     pub fn evidence(&self, servers: &Servers) -> Evidence {
         Evidence {
-            stun_addresses: servers.differing(self.family()),
-            server_reflexive: self.mapped.len(),
-            hosts: self.hosts.len(),
+            stun_addresses: servers.differing(self.family()) as u32,
+            server_reflexive: self.mapped.len() as u32,
+            hosts: self.hosts.len() as u32,
             relayed: self.udp_relays.saturating_add(self.tcp_relays),
             errors: self.errors.clone(),
             is_complete: self.is_complete,
@@ -153,30 +153,30 @@ impl Gathering {
         if is_only_v6 && !self.mapped.is_empty() { Family::V6 } else { Family::V4 }
     }
 
-    fn of(&self, family: Family) -> Vec<&Mapped> {
-        self.mapped.iter().filter(|mapped| family_of(&mapped.address) == Some(family)).collect()
+    fn of(&self, family: Family) -> impl Iterator<Item = &Mapped> {
+        self.mapped.iter().filter(move |mapped| family_of(&mapped.address) == Some(family))
     }
 
     /// One port of the host has two public ones. Browsers hide the ports of the host, but there are no more than host candidates of
     /// that family; and candidates of one foundation have one host address (RFC 8445 §5.1.1.3), which is one port.
     fn is_dependent(&self, family: Family) -> bool {
-        let mapped = self.of(family);
         let hosts = self.hosts.iter().filter(|host| host.is_none_or(|own| own == family)).count();
-        let shares = |(at, one): (usize, &&Mapped)| {
-            mapped.iter().skip(at.saturating_add(1)).any(|other| other.foundation == one.foundation)
-        };
-        (hosts > 0 && mapped.len() > hosts) || mapped.iter().enumerate().any(shares)
+        let mut mapped = 0usize;
+        for one in self.of(family) {
+            if self.of(family).take(mapped).any(|before| before.foundation == one.foundation) {
+                return true;
+            }
+            mapped = mapped.saturating_add(1);
+        }
+        hosts > 0 && mapped > hosts
     }
 
     /// Every server has answered, each of another address, and they saw the same: browsers drop an equal second candidate. With
     /// several ports of the host it is plain only where all that was seen comes from one server.
     fn is_independent(&self, servers: &Servers, family: Family) -> bool {
-        let mapped = self.of(family);
-        let is_one = match mapped.as_slice() {
-            [] => false,
-            [_] => true,
-            [first, rest @ ..] => !first.url.is_empty() && rest.iter().all(|other| other.url == first.url),
-        };
+        let mut mapped = self.of(family);
+        let Some(first) = mapped.next() else { return false };
+        let is_one = mapped.all(|other| !first.url.is_empty() && other.url == first.url);
         let has_answer = self.errors.iter().all(|(url, _)| is_turn(url));
         is_one && self.is_complete && has_answer && servers.differing(family) >= 2
     }

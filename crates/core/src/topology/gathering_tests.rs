@@ -202,5 +202,8 @@ fn a_flood_is_bounded() {
         gathering.handle_error(format!("stun:{port}"), 701);
     }
     let evidence = gathering.evidence(&servers(&TWO));
-    assert_eq!((evidence.server_reflexive, evidence.hosts, evidence.errors.len()), (MAX, MAX, MAX));
+    assert_eq!(
+        (evidence.server_reflexive, evidence.hosts, evidence.errors.len()),
+        (MAX as u32, MAX as u32, MAX)
+    );
 }

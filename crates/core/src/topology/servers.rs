@@ -16,11 +16,10 @@ pub enum Family {
 /// What the URLs of the servers tell.
 #[derive(Clone, Debug, Default)]
 pub struct Servers {
-    /// The hosts of the STUN servers, each once.
-    stun: Vec<String>,
-    /// The hosts of the TURN servers over UDP, each once.
-    turn_udp: Vec<String>,
+    /// The hosts of the servers that answer over UDP, and whether each is a STUN server.
+    hosts: Vec<(String, bool)>,
     has_turn: bool,
+    can_tell: bool,
 }
 
 impl Servers {
@@ -28,19 +27,22 @@ impl Servers {
     pub fn of(urls: &[String]) -> Self {
         let mut servers = Self::default();
         for url in urls {
-            let (scheme, rest) = url.split_once(':').unwrap_or_default();
-            let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-            let host = host_of(place);
-            if host.is_empty() {
+            let (scheme, rest) = cut(url, b':');
+            let (place, query) = cut(rest, b'?');
+            let host = match place.strip_prefix('[') {
+                Some(address) => cut(address, b']').0,
+                None => cut(place, b':').0,
+            };
+            let is_stun = scheme.eq_ignore_ascii_case("stun");
+            let is_turn = scheme.eq_ignore_ascii_case("turn");
+            let relays = is_turn || scheme.eq_ignore_ascii_case("turns");
+            if host.is_empty() || !(is_stun || relays) {
                 continue;
             }
-            if scheme.eq_ignore_ascii_case("stun") {
-                insert(&mut servers.stun, host);
-            } else if scheme.eq_ignore_ascii_case("turn") || scheme.eq_ignore_ascii_case("turns") {
-                servers.has_turn = true;
-                if scheme.len() == 4 && !query.eq_ignore_ascii_case("transport=tcp") {
-                    insert(&mut servers.turn_udp, host);
-                }
+            servers.can_tell = true;
+            servers.has_turn |= relays;
+            if is_stun || (is_turn && !query.eq_ignore_ascii_case("transport=tcp")) {
+                servers.hosts.push((host.into(), is_stun));
             }
         }
         servers
@@ -48,60 +50,52 @@ impl Servers {
 
     /// Which kinds there are.
     pub fn kinds(&self) -> IceServers {
-        IceServers { has_stun: !self.stun.is_empty(), has_turn: self.has_turn }
+        IceServers { has_stun: self.can_tell, has_turn: self.has_turn }
     }
 
     /// Whether gathering can tell anything of the network.
     pub fn can_tell(&self) -> bool {
-        !self.stun.is_empty() || self.has_turn
+        self.can_tell
     }
 
     /// How many STUN servers surely have different addresses of a family. Two names of one domain may be one address (those of a
     /// well-known provider are), a name may be an address that is also given as such.
     pub fn differing(&self, family: Family) -> usize {
-        differing(self.stun.iter(), family)
+        self.count(family, false)
     }
 
     /// The same for everything that answers over UDP.
     pub fn differing_over_udp(&self) -> usize {
-        differing(self.stun.iter().chain(&self.turn_udp), Family::V4)
+        self.count(Family::V4, true)
     }
-}
 
-fn differing<'a>(hosts: impl Iterator<Item = &'a String>, family: Family) -> usize {
-    let mut addresses: Vec<&str> = Vec::new();
-    let mut domains: Vec<&str> = Vec::new();
-    for host in hosts {
-        let (list, of) = match family_of(host) {
-            Some(own) if own == family => (&mut addresses, host.as_str()),
-            Some(_) => continue,
-            None => (&mut domains, domain(host)),
-        };
-        if !list.contains(&of) {
-            list.push(of);
+    fn count(&self, family: Family, with_turn: bool) -> usize {
+        let (mut addresses, mut domains) = (0usize, 0usize);
+        for (at, (host, is_stun)) in self.hosts.iter().enumerate() {
+            let own = family_of(host);
+            if !(*is_stun || with_turn) || own.is_some_and(|own| own != family) {
+                continue;
+            }
+            let mut before = self.hosts.iter().take(at).filter(|(_, is_stun)| *is_stun || with_turn);
+            if before.any(|(other, _)| domain(other).eq_ignore_ascii_case(domain(host))) {
+                continue;
+            }
+            let counter = if own.is_some() { &mut addresses } else { &mut domains };
+            *counter = counter.saturating_add(1);
         }
-    }
-    addresses.len().max(domains.len())
-}
-
-fn insert(list: &mut Vec<String>, host: &str) {
-    let host = host.to_ascii_lowercase();
-    if !list.contains(&host) {
-        list.push(host);
+        addresses.max(domains)
     }
 }
 
-/// The host of `host`, `host:port` or `[address]:port`.
-fn host_of(place: &str) -> &str {
-    match place.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => place.split(':').next().unwrap_or_default(),
-    }
+/// The text before the first such byte, which is ASCII, and the text behind it.
+fn cut(text: &str, at: u8) -> (&str, &str) {
+    let end = text.bytes().position(|byte| byte == at).unwrap_or(text.len());
+    (text.get(..end).unwrap_or_default(), text.get(end.saturating_add(1)..).unwrap_or_default())
 }
 
 /// The family of an address; `None` for a name.
 pub fn family_of(host: &str) -> Option<Family> {
-    if host.contains(':') {
+    if host.bytes().any(|byte| byte == b':') {
         Some(Family::V6)
     } else if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         Some(Family::V4)
@@ -110,11 +104,17 @@ pub fn family_of(host: &str) -> Option<Family> {
     }
 }
 
-/// The last two labels of a name: what has another end belongs to somebody else.
-fn domain(name: &str) -> &str {
-    let mut dots = name.trim_end_matches('.').rmatch_indices('.');
-    let at = dots.nth(1).map_or(0, |(at, _)| at.saturating_add(1));
-    name.get(at..).unwrap_or(name)
+/// The last two labels of a name, or the whole address: what has another end belongs to somebody else.
+fn domain(host: &str) -> &str {
+    if family_of(host).is_some() {
+        return host;
+    }
+    let mut dots = 0u8;
+    let start = host.bytes().rposition(|byte| {
+        dots = dots.saturating_add(u8::from(byte == b'.'));
+        dots == 2
+    });
+    start.and_then(|dot| host.get(dot.saturating_add(1)..)).unwrap_or(host)
 }
 
 #[cfg(test)]

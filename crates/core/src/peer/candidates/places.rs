@@ -46,7 +46,7 @@ impl Places {
         let servers = options.servers;
         Self {
             most,
-            srflx: if servers.has_stun || servers.has_turn { of(SRFLX_PLACES) } else { 0 },
+            srflx: if servers.has_stun { of(SRFLX_PLACES) } else { 0 },
             relay: if servers.has_turn { of(RELAY_PLACES) } else { 0 },
             stage: Stage::Early,
             begun,
