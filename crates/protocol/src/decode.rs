@@ -9,7 +9,7 @@ use crate::message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, Route, ServerMessage, Signal,
     Welcome,
 };
-use crate::reason::Open;
+use crate::reason::{Mapping, Open};
 use crate::session_description;
 use crate::{SESSIONS, limits};
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -91,6 +91,7 @@ impl ClientMessage {
                 cursor: payload.cursor.take(),
                 nearest: payload.nearest == Some(true),
             }),
+            Kind::Describe => Self::Describe(label(&payload.mapping, "mapping")?),
             Kind::Join => Self::Join(room_name(&payload.room)?),
             Kind::Leave => Self::Leave(room_name(&payload.room)?),
             Kind::Bye => Self::Bye,
@@ -220,6 +221,9 @@ pub(crate) fn check_peer(peer: &PeerInfo) -> Result<(), Box<Refusal>> {
     if peer.capabilities.len() > limits::CAPABILITIES {
         return Err(Refusal::new("peer.capabilities", "holds more than 16 entries"));
     }
+    if let Some(mapping) = &peer.mapping {
+        named("peer.mapping", Label::parse(mapping))?;
+    }
     for capability in &peer.capabilities {
         named("peer.capabilities", Label::parse(capability))?;
     }
@@ -256,7 +260,12 @@ fn signal(kind: Kind, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
             let candidates = candidates(payload)?;
             Signal::Candidates(CandidateBatch { route, candidates, end: payload.end.take() })
         }
-        Kind::Invite => Signal::Invite { route, session: payload.session, end: payload.end.take() },
+        Kind::Invite => Signal::Invite {
+            route,
+            session: payload.session,
+            mapping: mapping(payload)?,
+            end: payload.end.take(),
+        },
         Kind::Reject => Signal::Reject {
             route,
             number: need(payload.number, "number")?,
@@ -291,8 +300,13 @@ fn data(value: Option<String>) -> Result<String, Box<Refusal>> {
 }
 
 fn description(route: Route, payload: &mut Payload) -> Result<Description, Box<Refusal>> {
-    let sdp = sdp(payload)?;
-    Ok(Description { route, session: payload.session, number: need(payload.number, "number")?, sdp })
+    let (sdp, mapping) = (sdp(payload)?, mapping(payload)?);
+    let number = need(payload.number, "number")?;
+    Ok(Description { route, session: payload.session, mapping, number, sdp })
+}
+
+fn mapping(payload: &Payload) -> Result<Option<Open<Mapping>>, Box<Refusal>> {
+    Ok(label(&payload.mapping, "mapping")?.map(|mapping| mapping.as_str().into()))
 }
 
 fn sdp(payload: &mut Payload) -> Result<String, Box<Refusal>> {

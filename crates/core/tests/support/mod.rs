@@ -38,6 +38,8 @@ pub struct World {
     /// Connections in whose place others are.
     pub replaced: Vec<u32>,
     pub operations: Vec<(u32, u32, Operation)>,
+    /// The connections to nobody.
+    pub gatherings: Vec<u32>,
     pub restarts: usize,
     pub probes: Vec<(u32, u16)>,
     pub pings: Vec<(u32, &'static str)>,
@@ -92,6 +94,7 @@ impl World {
             closed_connections: Vec::new(),
             replaced: Vec::new(),
             operations: Vec::new(),
+            gatherings: Vec::new(),
             restarts: 0,
             probes: Vec::new(),
             pings: Vec::new(),
@@ -340,6 +343,7 @@ impl World {
                 Output::Operate { connection, operation, what } => {
                     self.operations.push((connection.0, operation.0, what));
                 }
+                Output::Gather { connection } => self.gatherings.push(connection.0),
                 Output::RestartIce { .. } => self.restarts += 1,
                 Output::AwaitPair { .. } => self.awaited += 1,
                 Output::Ping { connection, text } => self.pings.push((connection.0, text)),
@@ -350,6 +354,7 @@ impl World {
                 }
                 Output::Settle { call, result } => self.settled.push((call.0, result)),
                 Output::Event(event) => self.events.push(event),
+                Output::Note { .. } => {}
             }
         }
     }
@@ -376,6 +381,7 @@ pub fn offer(connection: u32, target: Option<u32>, number: u32, fragment: &str) 
     Signal::Offer(WireDescription {
         route: route(connection, target),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })
@@ -385,6 +391,7 @@ pub fn answer(connection: u32, target: u32, number: u32, fragment: &str) -> Sign
     Signal::Answer(WireDescription {
         route: route(connection, Some(target)),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })
