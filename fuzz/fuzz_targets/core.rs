@@ -145,6 +145,7 @@ impl World {
             }
             Output::RestartIce { connection }
             | Output::Ping { connection, .. }
+            | Output::AwaitPair { connection, .. }
             | Output::Probe { connection, .. } => {
                 assert!(!self.closed.contains(&connection));
             }

@@ -5,7 +5,7 @@ use crate::browser::event_listener::EventListeners;
 use crate::browser::operation::{Connection, outcome, start};
 use crate::browser::report::Report;
 use crate::codec;
-use crate::js_value::{global_member, member, thrown_text};
+use crate::js_value::{global_member, member, text_member, thrown_text};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, select};
@@ -21,6 +21,9 @@ use web_sys::{
     RtcConfiguration, RtcDataChannel, RtcIceGatheringState, RtcPeerConnection, RtcPeerConnectionIceEvent,
     RtcPeerConnectionState,
 };
+
+/// How long between two looks at the candidate pair in use, in milliseconds.
+const LOOK_MS: u16 = 50;
 
 struct Context {
     connection: ConnectionId,
@@ -103,6 +106,19 @@ impl Context {
             round_trip_ms = round_trip_ms.or(seconds.map(|seconds| (seconds * 1000.0) as u32));
         }
         Ok((bytes, round_trip_ms))
+    }
+
+    /// Whether the candidate pair in use is of the own ICE generation with this username fragment.
+    async fn is_in_use(&self, fragment: &str) -> Result<bool, JsValue> {
+        let reports: Map = self.end.or(&self.object.get_stats()?).await?.unchecked_into();
+        for report in reports.values() {
+            let pair = reports.get(&member(&report?, "selectedCandidatePairId"));
+            let candidate = reports.get(&member(&pair, "localCandidateId"));
+            if text_member(&candidate, "usernameFragment").is_some_and(|own| own == fragment) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Sends something, and returns whether bytes arrived in so many milliseconds and the round trip. Where nothing can be sent or
@@ -193,6 +209,19 @@ impl PeerConnection {
     fn silence(&self) {
         self.listeners.borrow_mut().clear();
         drop(self.tasks.take());
+    }
+
+    fn await_pair(&self, fragment: String, milliseconds: u16) {
+        let context = Rc::clone(&self.context);
+        let work = async move {
+            for _ in 0..milliseconds / LOOK_MS {
+                TimeoutFuture::new(LOOK_MS.into()).await;
+                if context.is_in_use(&fragment).await.unwrap_or_default() {
+                    return context.tell(ConnectionEvent::PairInUse);
+                }
+            }
+        };
+        self.spawn(work.boxed_local());
     }
 
     fn probe(&self, milliseconds: u16) {
@@ -300,6 +329,13 @@ impl PeerConnections {
     pub fn probe(&self, connection: ConnectionId, milliseconds: u16) {
         if let Some(connection) = self.get(connection) {
             connection.probe(milliseconds);
+        }
+    }
+
+    /// Reports when the candidate pair in use is of an own ICE generation, if that is so within so many milliseconds.
+    pub fn await_pair(&self, connection: ConnectionId, fragment: String, milliseconds: u16) {
+        if let Some(connection) = self.get(connection) {
+            connection.await_pair(fragment, milliseconds);
         }
     }
 

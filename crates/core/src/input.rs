@@ -175,6 +175,8 @@ pub enum ConnectionEvent {
         /// The text; empty where it is longer than a ping.
         text: String,
     },
+    /// What [`crate::Output::AwaitPair`] waited for.
+    PairInUse,
     /// What [`crate::Output::Probe`] asked for.
     Probed {
         /// Whether `bytesReceived` of the connection's statistics changed (W3C WebRTC Statistics §8.3).

@@ -74,6 +74,15 @@ pub enum Output {
         /// When to report, in milliseconds from now.
         after_ms: u16,
     },
+    /// Report [`crate::ConnectionEvent::PairInUse`] once the candidate pair in use is one of an own ICE generation.
+    AwaitPair {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The username fragment that names the generation.
+        fragment: String,
+        /// How long to look for it, in milliseconds.
+        within_ms: u16,
+    },
     /// Send a text on the SDK's own data channel, where that is open: a sign of life, or the wish for one. No report follows.
     Ping {
         /// On this connection.

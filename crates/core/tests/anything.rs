@@ -158,6 +158,7 @@ impl Run {
                         let round_trip_ms = (which % 2 == 0).then(|| u32::from(which) * 100);
                         ConnectionEvent::Probed { is_live: which < 100, round_trip_ms }
                     }
+                    9 if which < 210 => ConnectionEvent::PairInUse,
                     9 if which < 230 => {
                         ConnectionEvent::Heard { text: pick(&["?0", "!1", "", "!7x"], which).unwrap().into() }
                     }

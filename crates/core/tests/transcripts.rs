@@ -94,7 +94,7 @@ impl Player {
                 }
                 Output::CloseConnection { .. } => (self.connection, self.operation) = (None, None),
                 Output::RestartIce { .. } => self.browser(ConnectionEvent::NegotiationNeeded),
-                Output::Probe { .. } | Output::Ping { .. } => {}
+                Output::Probe { .. } | Output::Ping { .. } | Output::AwaitPair { .. } => {}
                 Output::Operate { operation, what, .. } => self.operate(operation, what),
                 // A peer that never answered is closed in the end.
                 Output::Settle { result, .. } => {

@@ -167,6 +167,7 @@ impl Driver {
             // The core closes the connection that could not be made, so nothing is to be done on it before.
             Output::Operate { .. }
             | Output::RestartIce { .. }
+            | Output::AwaitPair { .. }
             | Output::Probe { .. }
             | Output::Ping { .. }
             | Output::CloseConnection { .. } => {}

@@ -27,6 +27,7 @@ impl World {
             b'a' => self.frame(&self.numbers.ack(), false),
             b'!' => self.finish(rest),
             b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
+            b'u' => ConnectionEvent::PairInUse,
             b'p' => self.input(Input::Page(match rest {
                 "0" => PageEvent::Online,
                 "1" => PageEvent::Offline,

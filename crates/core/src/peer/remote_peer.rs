@@ -166,6 +166,7 @@ impl Peer {
                 }
                 self.handle_open(effects);
             }
+            ConnectionEvent::PairInUse => self.renegotiate_at = self.renegotiate_at.map(|_| now),
             ConnectionEvent::Heard { text } => self.handle_heard(&text, effects),
             ConnectionEvent::Probed { is_live, round_trip_ms } => {
                 self.handle_probed(is_live, round_trip_ms, effects);

@@ -11,11 +11,13 @@ use crate::peer::ladder::liveness::{Act, Liveness};
 use crate::peer::ladder::loss::{Loss, Rung};
 use crate::peer::ladder::presence::{PROBE_MS, Presence};
 use crate::time::Time;
-use signalpost_protocol::ErrorCode;
+use signalpost_protocol::{ErrorCode, session_description};
 
-/// How long no offer is made after an ICE restart, in milliseconds: Chromium and Firefox lose each other when the next
-/// negotiation comes before the new generation carries data (measured: at once fails, 300 ms does not).
+/// How long no offer is made after an ICE restart, in milliseconds: a Firefox on the other side needs the new generation to carry data.
 const RESTART_MS: u32 = 400;
+/// How long Firefox waits at most for the new generation to carry data, in milliseconds. Until then another restart ends its DTLS: it
+/// sends on the generation before the present one, which must have worked.
+const PAIR_MS: u16 = 3_000;
 
 impl Peer {
     /// Whether data could ever flow: from then on a loss is repaired.
@@ -175,8 +177,14 @@ impl Peer {
         let now = effects.now();
         if self.candidates.handle_description(now, sdp) && self.candidates.is_restart() {
             if self.progress.was_connected {
-                self.negotiation.pause();
-                self.renegotiate_at = Some(now.after_ms(RESTART_MS));
+                let is_firefox = session_description::is_of_firefox(sdp);
+                self.negotiation.pause(is_firefox);
+                let pause_ms = if is_firefox { PAIR_MS.into() } else { RESTART_MS };
+                self.renegotiate_at = Some(now.after_ms(pause_ms));
+                if is_firefox && let Some(fragment) = self.candidates.generation().cloned() {
+                    let connection = self.ends.connection;
+                    effects.output(Output::AwaitPair { connection, fragment, within_ms: PAIR_MS });
+                }
             }
             if let Some(loss) = &mut self.ladder.loss {
                 loss.handle_generation(now);
