@@ -140,7 +140,8 @@ test("too many connections: typed, retryable, and the next call works once some 
     assert.ok(made > 10 && made < 2000, `${made} connections`);
     const failed = await outcome(page, () => client.peer("spare-zoe").connect());
     assert.deepEqual([failed.name, failed.code, failed.retryable], ["SignalingError", "connection-unavailable", true]);
-    assert.match(failed.context.detail, /PeerConnection/);
+    const [told] = await page.waitFor("failures.length > 0 && failures");
+    assert.match(told, /connection-unavailable: .*PeerConnection/);
     await page.evaluate(async () => {
       for (const connection of hoard.splice(0)) connection.close();
       await new Promise((done) => setTimeout(done, 500));
