@@ -81,6 +81,21 @@ pub enum Output {
         /// When to report, in milliseconds from now.
         after_ms: u16,
     },
+    /// Report [`crate::ConnectionEvent::PairInUse`] once the two candidates of the pair in use are of the generations that the two
+    /// descriptions name.
+    AwaitPair {
+        /// On this connection.
+        connection: ConnectionId,
+        /// How long to look for it, in milliseconds.
+        within_ms: u16,
+    },
+    /// Send a text on the SDK's own data channel, where that is open: a sign of life, or the wish for one. No report follows.
+    Ping {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The text, of at most [`Output::PING_BYTES`].
+        text: &'static str,
+    },
     /// Call `close()`; nothing that the connection does afterwards matters.
     CloseConnection {
         /// Which.
@@ -104,6 +119,11 @@ pub enum Output {
         /// Details.
         detail: String,
     },
+}
+
+impl Output {
+    /// The most bytes of a [`Output::Ping`].
+    pub const PING_BYTES: usize = 8;
 }
 
 /// An asynchronous method of `RTCPeerConnection`.

@@ -26,7 +26,9 @@ impl World {
             }
             b'a' => self.frame(&self.numbers.ack(), false),
             b'!' => self.finish(rest),
-            b'n' | b'c' | b'e' | b'r' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
+            b'n' | b'c' | b'e' | b'r' | b's' | b'd' | b'D' | b'l' | b'h' | b'i' | b'u' => {
+                self.connection(first, rest)
+            }
             b'p' => self.input(Input::Page(match rest {
                 "0" => PageEvent::Online,
                 "1" => PageEvent::Offline,
@@ -144,7 +146,9 @@ impl World {
             }),
             b'd' => ConnectionEvent::Opened,
             b'D' => ConnectionEvent::ChannelClosed,
-            b'p' => ConnectionEvent::Probed { is_live: rest.is_empty() },
+            b'l' => ConnectionEvent::Probed { is_live: rest.is_empty(), round_trip_ms: None },
+            b'h' => ConnectionEvent::Heard { text: rest.into() },
+            b'i' => ConnectionEvent::PairInUse,
             _ => ConnectionEvent::Unavailable { message: rest.into() },
         };
         self.input(Input::Connection { connection, event });

@@ -1,5 +1,6 @@
 //! What applications, users and fate do, at a time that the scenario sets.
 
+use super::paths::PathLoss;
 use crate::model_peer_connection::MediaKind;
 use signalpost_core::PageEvent;
 
@@ -78,6 +79,10 @@ pub enum Action {
     Delay(usize, Direction, u64),
     /// The so-many-th frame from now on arrives garbled.
     Mangle(usize, Direction, u32),
+    /// The path between two pages is lost for this long; the first is the one whose address changes, if one does.
+    LosePath(usize, usize, u64, PathLoss),
+    /// The address of the connection with this number vanishes.
+    LoseAddress(usize),
     /// The page has no network for this long; whether the browser tells.
     Offline(usize, u64, bool),
     /// The tab runs nothing for this long.

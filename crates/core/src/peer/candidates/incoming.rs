@@ -2,7 +2,8 @@
 //! theirs, those of a dead generation are dropped.
 
 use crate::census::Side;
-use alloc::{string::String, vec::Vec};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
 /// Most candidates that wait for their description.
@@ -59,6 +60,8 @@ pub struct IncomingCandidates {
     /// The description before.
     before: Option<Described>,
     held: Vec<IceCandidateInit>,
+    /// How many remote descriptions began a generation after another one.
+    restarts: u32,
     /// What the browser got since the last description, as hashes.
     applied: Vec<u32>,
     count: Side,
@@ -92,10 +95,9 @@ impl IncomingCandidates {
     /// description (a server keeps the order) is of a dead generation.
     pub fn handle_description(&mut self, sdp: &str) -> Arrived {
         let described = Described::new(sdp);
-        let before = self.described.as_ref();
-        let is_new = !before
-            .is_some_and(|before| before.fragments.iter().any(|name| described.fragments.contains(name)));
-        if is_new {
+        let is_restart = self.are_ended_by(sdp);
+        if is_restart || self.described.is_none() {
+            self.restarts = self.restarts.saturating_add(u32::from(is_restart));
             self.count = Side::default();
             session_description::each_candidate(sdp, &mut |line| {
                 if let Some(candidate) = Candidate::parse(line) {
@@ -131,6 +133,25 @@ impl IncomingCandidates {
         self.described.iter().any(|described| described.fragments.iter().any(|own| own == fragment))
     }
 
+    /// Whether this remote description begins a generation in the place of the present one.
+    pub fn are_ended_by(&self, sdp: &str) -> bool {
+        self.described.is_some()
+            && !session_description::username_fragments(sdp).iter().any(|new| self.is_of(new))
+    }
+
+    /// A candidate after a restart, with a generation number that Chromium takes for a newer one than that of the same address as it
+    /// learned it from a check. A check that comes before its candidate makes a pair of low priority, which Chromium never tries as
+    /// long as the old generation works, and the candidate that follows would not change that. Lines of Chromium's own say
+    /// their generation.
+    fn marked(&self, mut init: IceCandidateInit) -> IceCandidateInit {
+        if self.restarts > 0 && !init.candidate.is_empty() && !init.candidate.contains(" generation ") {
+            let generation = self.restarts.saturating_mul(2).saturating_add(1);
+            init.candidate.push_str(" generation ");
+            init.candidate.push_str(&generation.to_string());
+        }
+        init
+    }
+
     /// The other side's candidates of its present generation.
     pub fn count(&self) -> Side {
         self.count
@@ -161,7 +182,7 @@ impl IncomingCandidates {
             self.count.found.add(candidate.kind);
             self.count.used.add(candidate.kind);
         }
-        arrived.ready.push(init);
+        arrived.ready.push(self.marked(init));
     }
 }
 

@@ -14,6 +14,13 @@ fn init(fragment: &str) -> IceCandidateInit {
     }
 }
 
+/// `init(fragment)` as it is given to the browser after so many restarts.
+fn after(restarts: u32, fragment: &str) -> IceCandidateInit {
+    let init = init(fragment);
+    let generation = restarts.saturating_mul(2).saturating_add(1);
+    IceCandidateInit { candidate: format!("{} generation {generation}", init.candidate), ..init }
+}
+
 fn at(port: usize) -> IceCandidateInit {
     IceCandidateInit { candidate: format!("candidate:1 1 udp 1 192.0.2.1 {port} typ host"), ..init("a") }
 }
@@ -38,7 +45,7 @@ fn early_candidates_wait_and_dead_ones_go() {
     assert_eq!(end.len(), 1);
     assert_eq!(end[0].candidate, "");
     assert_eq!(ready(&mut remote, vec![at(2), init("b")]), [at(2)]);
-    assert_eq!(remote.handle_description(&sdp("b")).ready, [init("b")]);
+    assert_eq!(remote.handle_description(&sdp("b")).ready, [after(1, "b")]);
     assert!(ready(&mut remote, vec![init("a")]).is_empty(), "the generation of a is over");
 }
 
@@ -48,7 +55,19 @@ fn a_rollback_returns_to_the_generation_before() {
     remote.handle_description(&sdp("a"));
     remote.handle_description(&sdp("b"));
     remote.handle_rollback();
-    assert_eq!(ready(&mut remote, vec![init("a"), init("b")]), [init("a")]);
+    assert_eq!(ready(&mut remote, vec![init("a"), init("b")]), [after(1, "a")]);
+}
+
+#[test]
+fn a_line_that_says_its_generation_and_the_end_of_candidates_are_given_as_they_are() {
+    let mut remote = IncomingCandidates::default();
+    remote.handle_description(&sdp("a"));
+    remote.handle_description(&sdp("b"));
+    remote.handle_description(&format!("{}a=x\r\n", sdp("b")));
+    let chromium = after(0, "b");
+    let ready = remote.handle_batch(vec![init("b"), chromium.clone()], Some("b".into())).ready;
+    assert_eq!(ready[..2], [after(1, "b"), chromium]);
+    assert_eq!(ready[2].candidate, "");
 }
 
 #[test]

@@ -110,6 +110,16 @@ impl OutgoingCandidates {
         is_new
     }
 
+    /// The candidates of a connection that takes the place of this one.
+    pub fn renewed(&self) -> Self {
+        Self::new(self.options, !self.selection.takes_last)
+    }
+
+    /// Whether the generation is not the first one.
+    pub fn is_restart(&self) -> bool {
+        self.is_restart
+    }
+
     /// A generation begins. The other end is where it was; the own one may be in another network.
     fn begin(&mut self, now: Time) {
         let is_restart = !self.fragments.is_empty();
