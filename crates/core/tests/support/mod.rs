@@ -7,7 +7,6 @@ pub mod pair;
 mod paths;
 mod sessions;
 
-
 use paths::Paths;
 use signalpost_core::protocol::message::{Description as WireDescription, Route};
 use signalpost_core::protocol::{
