@@ -10,6 +10,7 @@ export interface DebugEntry {
     | "create-connection"
     | "operate"
     | "restart-ice"
+    | "await-pair"
     | "probe"
     | "close-connection"
     | "settle"

@@ -20,6 +20,11 @@ export interface SignalingClientOptions {
    * resumes the session when the page is shown again.
    */
   readonly background?: "keep" | "release";
+  /**
+   * After how many milliseconds without a sign of life the client pings a connected peer: it finds a dead path long before the browser does. At
+   * most 60000; 0: no pings, and the browser's word alone counts. Default 1000.
+   */
+  readonly pingMs?: number;
   /** The region of this peer, by which others can find it. At most 64 bytes. */
   readonly region?: string;
   /** The capabilities of this peer, by which others can find it. At most 16, of at most 64 bytes each. */
@@ -85,7 +90,7 @@ export interface GatheringOptions {
 }
 
 /** When things happen, and how many, once it is looked at. */
-type Timing = Pick<Settings, "reconnect" | "candidates" | "gatheringMs" | "releaseWhenFrozen" | "trace">;
+type Timing = Pick<Settings, "reconnect" | "candidates" | "gatheringMs" | "pingMs" | "releaseWhenFrozen" | "trace">;
 
 function timing(options: SignalingClientOptions): Timing {
   const day = 86_400_000;
@@ -110,6 +115,7 @@ function timing(options: SignalingClientOptions): Timing {
       maxPerGeneration: numberIn("candidates.maxPerGeneration", candidates.maxPerGeneration, CANDIDATES.maxPerGeneration, 1, most, true),
     },
     gatheringMs: isComplete ? wait : undefined,
+    pingMs: numberIn("pingMs", options.pingMs, 1000, 0, 60_000),
     releaseWhenFrozen: oneOf("background", options.background, ["keep", "release"]) === "release",
     trace: options.debug !== undefined,
   };

@@ -166,7 +166,11 @@ impl Driver {
             Output::RestartIce { connection } => {
                 connections.restart_ice(connection, self.handler.fresh_ice_servers());
             }
+            Output::Ping { connection, text } => connections.ping(connection, text),
             Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
+            Output::AwaitPair { connection, fragment, within_ms } => {
+                connections.await_pair(connection, fragment, within_ms);
+            }
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),

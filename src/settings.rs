@@ -26,6 +26,8 @@ export interface Settings {
   readonly candidates: { readonly batchMs: number; readonly batchSize: number; readonly maxPerGeneration: number };
   /** How long a description waits for its candidates; `undefined`: it does not. */
   readonly gatheringMs: number | undefined;
+  /** After how much silence a connection is pinged; 0: never. */
+  readonly pingMs: number;
   /** Whether the link is closed while the page is frozen. */
   readonly releaseWhenFrozen: boolean;
   /** Whether the handler hears every decision of the core. */
@@ -64,6 +66,7 @@ pub struct Settings {
     reconnect: Reconnect,
     candidates: Candidates,
     gathering_ms: Option<f64>,
+    ping_ms: f64,
     release_when_frozen: bool,
     /// Whether the handler hears every decision of the core.
     pub trace: bool,
@@ -109,7 +112,9 @@ impl Settings {
     /// # Errors
     /// The name of the argument that is wrong.
     pub fn into_config(self) -> Result<Config, JsValue> {
-        let Self { peer, key, pages, reconnect, candidates, gathering_ms, release_when_frozen, .. } = self;
+        let Self {
+            peer, key, pages, reconnect, candidates, gathering_ms, ping_ms, release_when_frozen, ..
+        } = self;
         let PeerDescription { id, region, capabilities, metadata } = peer;
         Ok(Config {
             peer_id: peer_id(&id)?,
@@ -129,6 +134,7 @@ impl Settings {
                 max_per_generation: candidates.max_per_generation,
                 gathering_ms: gathering_ms.map(|wait| wait as u32),
             },
+            ping_ms: (ping_ms > 0.0).then_some(ping_ms as u32),
             release_when_frozen,
             pages,
         })

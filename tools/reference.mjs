@@ -24,7 +24,12 @@ const PAGES = [
     ["room", "room_events", "peer_info", "reasons"],
   ],
   ["signals.md", "Signals", "Signaling for your own connections.", ["signals", "signals_events"]],
-  ["options.md", "Options", "The options of `new SignalingClient(url, options)`.", ["options", "identity", "transport", "debug"]],
+  [
+    "options.md",
+    "Options",
+    "The options of `new SignalingClient(url, options)`.",
+    ["options", "ice_servers", "identity", "transport", "debug"],
+  ],
   ["errors.md", "Errors", "The errors with which every call can reject.", ["errors"]],
 ];
 

@@ -42,7 +42,13 @@ const systemTools = {
   haproxy: { programs: ["haproxy"], package: "haproxy", service: "haproxy" },
   coturn: { programs: ["turnserver"], package: "coturn", service: "coturn" },
   ...(hasNewestRedis && { pip: { programs: ["pip3", "pip"], package: "python3-pip" } }),
-  ...(process.platform === "linux" && { ip: { programs: ["ip"], package: "iproute2" } }),
+  ...(process.platform === "linux" && {
+    ip: { programs: ["ip"], package: "iproute2" },
+    nft: { programs: ["nft"], package: "nftables" },
+    conntrack: { programs: ["conntrack"], package: "conntrack" },
+    ethtool: { programs: ["ethtool"], package: "ethtool" },
+    openssl: { programs: ["openssl"], package: "openssl" },
+  }),
 };
 
 const cargoToolDir = (tool) => path.join(toolCache, `${tool.name}-${tool.version()}`);

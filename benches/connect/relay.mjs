@@ -1,9 +1,9 @@
-// usage: node relay.mjs PORT
+// usage: node relay.mjs PORT [HOST]
 // The simplest possible relay: a socket's id is in its URL, a frame is "TO\nTEXT", and arrives as "FROM\nTEXT".
 import { WebSocketServer } from "ws";
 
 const sockets = new Map();
-const server = new WebSocketServer({ port: Number(process.argv[2]), host: "127.0.0.1" });
+const server = new WebSocketServer({ port: Number(process.argv[2]), host: process.argv[3] ?? "127.0.0.1" });
 
 server.on("connection", (socket, request) => {
   const id = new URL(request.url, "ws://relay").searchParams.get("id");

@@ -67,6 +67,7 @@ fuzz_target!(|text: &str| {
             gathering_ms: text.starts_with('G').then_some(1_000),
             ..CandidateOptions::default()
         },
+        ping_ms: Some(1_000),
         release_when_frozen: true,
         pages: 0,
     };
@@ -144,7 +145,10 @@ impl World {
                 assert!(self.closed.insert(connection), "it is closed once");
                 self.operations.retain(|(of, ..)| *of != connection);
             }
-            Output::RestartIce { connection } | Output::Probe { connection, .. } => {
+            Output::RestartIce { connection }
+            | Output::Ping { connection, .. }
+            | Output::AwaitPair { connection, .. }
+            | Output::Probe { connection, .. } => {
                 assert!(!self.closed.contains(&connection));
             }
             Output::Operate { connection, operation, what } => {

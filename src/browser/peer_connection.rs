@@ -22,6 +22,9 @@ use web_sys::{
     RtcPeerConnectionState,
 };
 
+/// How long between two looks at the candidate pair in use, in milliseconds.
+const LOOK_MS: u16 = 50;
+
 struct Context {
     connection: ConnectionId,
     object: Connection,
@@ -102,25 +105,45 @@ impl Context {
         }
     }
 
-    /// How many bytes have arrived so far, of whatever kind (W3C WebRTC Statistics §8.3).
-    async fn bytes_received(&self) -> Result<f64, JsValue> {
-        let reports = self.end.or(&self.object.get_stats()?).await?;
-        let mut bytes = 0.0;
-        for report in reports.unchecked_into::<Map>().values() {
-            bytes += member(&report?, "bytesReceived").as_f64().unwrap_or_default();
+    /// How many bytes have arrived so far, of whatever kind, and the round trip of the candidate pair in use in milliseconds
+    /// (W3C WebRTC Statistics §8.3, §8.13).
+    async fn measure(&self) -> Result<(f64, Option<u32>), JsValue> {
+        let reports: Map = self.end.or(&self.object.get_stats()?).await?.unchecked_into();
+        let (mut bytes, mut round_trip_ms) = (0.0, None);
+        for report in reports.values() {
+            let report = report?;
+            bytes += member(&report, "bytesReceived").as_f64().unwrap_or_default();
+            let pair = reports.get(&member(&report, "selectedCandidatePairId"));
+            let seconds = member(&pair, "currentRoundTripTime").as_f64();
+            round_trip_ms = round_trip_ms.or(seconds.map(|seconds| (seconds * 1000.0) as u32));
         }
-        Ok(bytes)
+        Ok((bytes, round_trip_ms))
     }
 
-    /// Sends something and returns how many bytes arrived in so many milliseconds. Where nothing can be sent or read, all that
-    /// ever arrived counts: that says nothing against the other side.
-    async fn probe(&self, milliseconds: u16) -> f64 {
-        let Ok(before) = self.bytes_received().await else { return 0.0 };
-        if data_channel::send_probe(&self.channel).is_err() {
-            return before;
+    /// Whether the candidate pair in use is of the own ICE generation with this username fragment.
+    async fn is_in_use(&self, fragment: &str) -> Result<bool, JsValue> {
+        let reports: Map = self.end.or(&self.object.get_stats()?).await?.unchecked_into();
+        for report in reports.values() {
+            let pair = reports.get(&member(&report?, "selectedCandidatePairId"));
+            let candidate = reports.get(&member(&pair, "localCandidateId"));
+            if text_member(&candidate, "usernameFragment").is_some_and(|own| own == fragment) {
+                return Ok(true);
+            }
         }
-        TimeoutFuture::new(milliseconds.into()).await;
-        self.bytes_received().await.map_or(before, |now| now - before)
+        Ok(false)
+    }
+
+    /// Sends something, and returns whether bytes arrived in so many milliseconds and the round trip. Where nothing can be sent or
+    /// read, all that ever arrived counts: that says nothing against the other side.
+    async fn probe(&self, milliseconds: u16) -> (bool, Option<u32>) {
+        let Ok((before, round_trip_ms)) = self.measure().await else { return (false, None) };
+        if data_channel::send_probe(&self.channel).is_ok() {
+            TimeoutFuture::new(milliseconds.into()).await;
+            if let Ok((now, round_trip_ms)) = self.measure().await {
+                return (now != before, round_trip_ms);
+            }
+        }
+        (before != 0.0, round_trip_ms)
     }
 }
 
@@ -161,6 +184,9 @@ impl PeerConnection {
         on(object, "icecandidateerror", Context::hear_candidate_error);
         on(object, "icegatheringstatechange", Context::hear_gathering_state);
         on(object, "connectionstatechange", Context::hear_connection_state);
+        on(channel, "message", |context, event| {
+            context.tell(ConnectionEvent::Heard { text: data_channel::text(event) });
+        });
         on(channel, "open", |context, _| context.tell(ConnectionEvent::Opened));
         on(channel, "close", |context, _| context.tell(ConnectionEvent::ChannelClosed));
         Ok(Self { context, listeners: RefCell::new(listeners), tasks: RefCell::default() })
@@ -198,11 +224,24 @@ impl PeerConnection {
         drop(self.tasks.take());
     }
 
+    fn await_pair(&self, fragment: String, milliseconds: u16) {
+        let context = Rc::clone(&self.context);
+        let work = async move {
+            for _ in 0..milliseconds / LOOK_MS {
+                TimeoutFuture::new(LOOK_MS.into()).await;
+                if context.is_in_use(&fragment).await.unwrap_or_default() {
+                    return context.tell(ConnectionEvent::PairInUse);
+                }
+            }
+        };
+        self.spawn(work.boxed_local());
+    }
+
     fn probe(&self, milliseconds: u16) {
         let context = Rc::clone(&self.context);
         let work = async move {
-            let is_live = context.probe(milliseconds).await != 0.0;
-            context.tell(ConnectionEvent::Probed { is_live });
+            let (is_live, round_trip_ms) = context.probe(milliseconds).await;
+            context.tell(ConnectionEvent::Probed { is_live, round_trip_ms });
         };
         self.spawn(work.boxed_local());
     }
@@ -298,10 +337,24 @@ impl PeerConnections {
         }
     }
 
+    /// Sends a text on a connection; where that is impossible, its core hears the silence.
+    pub fn ping(&self, connection: ConnectionId, text: &str) {
+        if let Some(connection) = self.get(connection) {
+            let _ = connection.context.channel.send_with_str(text);
+        }
+    }
+
     /// Sends something on a connection, and reports after so many milliseconds whether anything arrived.
     pub fn probe(&self, connection: ConnectionId, milliseconds: u16) {
         if let Some(connection) = self.get(connection) {
             connection.probe(milliseconds);
+        }
+    }
+
+    /// Reports when the candidate pair in use is of an own ICE generation, if that is so within so many milliseconds.
+    pub fn await_pair(&self, connection: ConnectionId, fragment: String, milliseconds: u16) {
+        if let Some(connection) = self.get(connection) {
+            connection.await_pair(fragment, milliseconds);
         }
     }
 

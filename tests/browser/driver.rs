@@ -155,7 +155,7 @@ fn create(id: &str, url: &str, configuration: &str, handler: JsValue) -> Result<
             "pages": 0,
             "reconnect": {{ "baseMs": 1000, "factor": 2, "maxMs": 30000, "maxVisibleMs": 3500 }},
             "candidates": {{ "batchMs": 100, "batchSize": 5, "maxPerGeneration": 10 }},
-            "releaseWhenFrozen": false, "trace": false
+            "pingMs": 1000, "releaseWhenFrozen": false, "trace": false
         }}"#
     );
     let settings = JSON::parse(&settings).unwrap().unchecked_into();

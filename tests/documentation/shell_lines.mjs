@@ -5,6 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { stages } from "../../tools/stages/table.mjs";
 import { inRoot } from "../../tools/paths.mjs";
 import { serverBinary } from "../harness/server.mjs";
+import { KINDS as BROWSERS } from "../netlab/browsers.mjs";
+import { NAT_KINDS } from "../netlab/router.mjs";
+import { SCENARIOS } from "../netlab/scenarios.mjs";
 
 const { scripts, name: packageName, version } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
 let help;
@@ -32,6 +35,13 @@ const COMMANDS = [
       for (const [, flag] of words.matchAll(/--([\w-]+)/g)) {
         assert.match(options, new RegExp(`pub ${flag.replaceAll("-", "_")}:`), `chaos has no --${flag}`);
       }
+    },
+  ],
+  [
+    /^npm run netlab -- (.+)$/,
+    (words) => {
+      const known = [...SCENARIOS, ...NAT_KINDS, ...BROWSERS];
+      for (const word of words.split(" ")) assert.ok(known.includes(word), `the laboratory has no ${word}`);
     },
   ],
   [/^node --test (\S+)$/, (file) => assert.ok(existsSync(inRoot(file)), `there is no ${file}`)],

@@ -1,4 +1,4 @@
-// Two servers on one Redis: a pair whose pages are on different servers, one of which is killed, and whose Redis starts anew.
+// Two servers: a pair whose pages are on different servers. They share a Redis, which is started anew, or are in two regions with one each.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startRedis } from "../harness/redis.mjs";
@@ -8,21 +8,29 @@ import { PAIRS, makeWorld } from "./support/world.mjs";
 
 let world;
 let redis;
+let far;
 before(async () => {
   world = await makeWorld(["chromium", "chromium", "firefox", "firefox"]);
   redis = await startRedis(world.namespace);
+  far = await startRedis(world.namespace);
 });
 after(async () => {
   await redis?.close();
+  await far?.close();
   await world?.close();
 });
 
-const startNode = () => startServer(world.namespace, { env: { SIGNALPOST_REDIS: redis.url } });
+/** The environment of two servers that share a Redis. */
+const shared = () => Array.from({ length: 2 }, () => ({ SIGNALPOST_REDIS: redis.url }));
 
-/** Opens a page of each kind, each behind a proxy to a server of its own; the servers share the Redis. */
-async function onTwoNodes(kinds, body) {
-  const nodes = [await startNode(), await startNode()];
+/** The environment of a server of each region; each region has its own Redis. */
+const regional = () => ["eu", "us"].map((SIGNALPOST_REGION) => ({ SIGNALPOST_REGION, SIGNALPOST_REDIS: `eu=${redis.url},us=${far.url}` }));
+
+/** Opens a page of each kind, each behind a proxy to a server of its own. `environments`: those of the two servers. */
+async function onTwoNodes(kinds, environments, body) {
+  const nodes = [];
   try {
+    for (const env of environments) nodes.push(await startServer(world.namespace, { env }));
     await withSides({ ...world, server: nodes[0] }, world.pick(...kinds), async (ada, bob) => {
       await bob.faults.act({ target: nodes[1].port });
       await start(ada);
@@ -46,7 +54,7 @@ async function negotiates(from, to) {
 describe("a pair on two servers that share a Redis", { concurrency: 1 }, () => {
   for (const { name, kinds } of PAIRS) {
     test(`${name}: it connects, sees each other in a room, and sends messages`, () =>
-      onTwoNodes(kinds, async (ada, bob) => {
+      onTwoNodes(kinds, shared(), async (ada, bob) => {
         for (const side of [ada, bob]) await join(side, `room-${ada.id}`);
         await ada.page.waitFor(`room.peers.length === 1`);
         assert.deepEqual([await members(ada), await members(bob)], [[bob.id], [ada.id]]);
@@ -58,7 +66,7 @@ describe("a pair on two servers that share a Redis", { concurrency: 1 }, () => {
       }));
 
     test(`${name}: a server is killed: its client goes on at the other one, and negotiates`, () =>
-      onTwoNodes(kinds, async (ada, bob, [first, second]) => {
+      onTwoNodes(kinds, shared(), async (ada, bob, [first, second]) => {
         await connectPeers(ada, bob);
         await ada.faults.act({ target: second.port });
         await first.stop("SIGKILL");
@@ -71,7 +79,7 @@ describe("a pair on two servers that share a Redis", { concurrency: 1 }, () => {
       }));
 
     test(`${name}: Redis is killed and started again: nothing is lost, and the pair negotiates`, () =>
-      onTwoNodes(kinds, async (ada, bob) => {
+      onTwoNodes(kinds, shared(), async (ada, bob) => {
         await connectPeers(ada, bob);
         const sent = send(ada, bob.id, [1, 2, 3]);
         await redis.restart({ downMs: 500 });
@@ -84,6 +92,34 @@ describe("a pair on two servers that share a Redis", { concurrency: 1 }, () => {
           const lost = await side.page.evaluate(`told("resume").filter(({ resumed }) => !resumed)`);
           assert.deepEqual(lost, [], "a session that was not resumed");
         }
+      }));
+  }
+});
+
+describe("a pair on servers of two regions", { concurrency: 1 }, () => {
+  for (const { name, kinds } of PAIRS) {
+    test(`${name}: the nearest peers come first, a room spans both regions, and the pair connects and negotiates`, () =>
+      onTwoNodes(kinds, regional(), async (ada, bob) => {
+        const zoe = `zoe-${ada.id}`;
+        const listed = await ada.page.evaluate(async (peerId) => {
+          window.neighbour = new signalpostModule.SignalingClient("/signal", { peerId });
+          await neighbour.connect();
+          const ids = async (query) => (await client.findPeers(query)).peers.map(({ id }) => id);
+          return [await ids({}), await ids({ nearest: true })];
+        }, zoe);
+        assert.deepEqual(listed, [
+          [bob.id, zoe],
+          [zoe, bob.id],
+        ]);
+        for (const side of [ada, bob]) await join(side, `room-${ada.id}`);
+        await ada.page.waitFor(`room.peers.length === 1`);
+        assert.deepEqual([await members(ada), await members(bob)], [[bob.id], [ada.id]]);
+        await connectPeers(ada, bob);
+        await negotiates(ada, bob);
+        await negotiates(bob, ada);
+        assert.deepEqual(await send(bob, ada.id, [1, 2, 3]), ["sent", "sent", "sent"]);
+        await receives(ada, bob, [1, 2, 3]);
+        await assertUntouched(ada, bob);
       }));
   }
 });

@@ -50,7 +50,7 @@ function consoleEntry(line) {
 }
 
 /** Starts a Firefox process inside the namespace. */
-export async function launchFirefox(namespace, { media = false, prefs = {} } = {}) {
+export async function launchFirefox(namespace, { media = false, prefs = {}, acceptInsecureCerts = false } = {}) {
   const { directory, remove } = temporaryDirectory();
   const port = await namespace.freePort();
   const socketOfRemoteAgent = await namespace.freePort();
@@ -63,7 +63,7 @@ export async function launchFirefox(namespace, { media = false, prefs = {} } = {
     program: toolPath("geckodriver"),
     args: ["--host", "127.0.0.1", "--port", String(port), "--websocket-port", String(socketOfRemoteAgent), "--binary", toolPath("firefox")],
     env: { ...process.env, HOME: directory, TMPDIR: directory, MOZ_HEADLESS: "1", MOZ_DISABLE_CONTENT_SANDBOX: "1" },
-    capabilities: { "moz:firefoxOptions": firefoxOptions },
+    capabilities: { acceptInsecureCerts, "moz:firefoxOptions": firefoxOptions },
     heard(line) {
       const entry = consoleEntry(line);
       if (entry && !isFace(entry.text)) log.push(entry);

@@ -107,24 +107,32 @@ class Namespace {
   }
 }
 
-/** Makes a namespace: a real one for root on Linux, the host's network elsewhere. */
-export async function makeNamespace() {
-  if (process.platform !== "linux" || process.getuid() !== 0 || !existsSync("/proc/self/ns/net")) {
-    return new Namespace("host", () => {});
-  }
+/** Whether this process may make namespaces: root on Linux. */
+export const mayMakeNamespaces = () => process.platform === "linux" && process.getuid() === 0 && existsSync("/proc/self/ns/net");
+
+/** Makes a namespace that has only loopback, and IPv6 on request. */
+export function makeEmptyNamespace({ ipv6 = false } = {}) {
   sweep();
   const name = ownedName();
   ip("netns", "add", name);
   const remove = atEnd(() => removeNamespace(name));
-  const inside = (...args) => ip("-n", name, ...args);
   // An IPv6 address is usable only seconds after its interface is up. Browsers take that for a change of network: loads fail
   // with ERR_NETWORK_CHANGED and mDNS names are lost.
-  execFileSync("ip", ["netns", "exec", name, "sh", "-c", "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 > $f; done"]);
-  inside("link", "set", "lo", "up");
+  const off = "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 > $f; done";
+  if (!ipv6) execFileSync("ip", ["netns", "exec", name, "sh", "-c", off]);
+  ip("-n", name, "link", "set", "lo", "up");
+  return new Namespace(name, remove);
+}
+
+/** Makes a namespace with an address and a route: a real one for root on Linux, the host's network elsewhere. */
+export async function makeNamespace() {
+  if (!mayMakeNamespaces()) return new Namespace("host", () => {});
+  const namespace = makeEmptyNamespace();
+  const inside = (...args) => ip("-n", namespace.name, ...args);
   inside("link", "add", "v0", "type", "veth", "peer", "name", "v1");
   inside("address", "add", "10.9.0.1/24", "dev", "v0");
   inside("link", "set", "v0", "up");
   inside("link", "set", "v1", "up");
   inside("route", "add", "default", "via", "10.9.0.2", "dev", "v0");
-  return new Namespace(name, remove);
+  return namespace;
 }

@@ -23,20 +23,22 @@ class Server {
   #binary;
   #args;
   #env;
+  #host;
   #child;
 
-  constructor({ namespace, binary, args, env, port, adminPort }) {
+  constructor({ namespace, binary, args, env, host, port, adminPort }) {
     this.#namespace = namespace;
     this.#binary = binary;
     this.#args = args;
     this.#env = env;
+    this.#host = host;
     this.port = port;
     this.adminPort = adminPort;
   }
 
   /** The origin of the demo. */
   get origin() {
-    return `http://localhost:${this.port}`;
+    return `http://${this.#host === "127.0.0.1" ? "localhost" : this.#host}:${this.port}`;
   }
 
   get pid() {
@@ -49,7 +51,7 @@ class Server {
 
   /** Makes a request to the main listener, or with { admin: true } to the admin one. */
   fetch(target, { admin = false, ...options } = {}) {
-    return this.#namespace.fetch(`http://127.0.0.1:${admin ? this.adminPort : this.port}${target}`, options);
+    return this.#namespace.fetch(`http://${admin ? `127.0.0.1:${this.adminPort}` : `${this.#host}:${this.port}`}${target}`, options);
   }
 
   async start({ timeoutMs = 15_000 } = {}) {
@@ -66,7 +68,7 @@ class Server {
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? code}`));
     });
-    const urls = [this.adminPort, this.port].map((port) => `http://127.0.0.1:${port}/readyz`).join(" ");
+    const urls = [`127.0.0.1:${this.adminPort}`, `${this.#host}:${this.port}`].map((at) => `http://${at}/readyz`).join(" ");
     const probe = this.#namespace.run(process.execPath, ["--input-type=module", "-e", READY, urls, String(timeoutMs)]);
     const ready = probe.then(({ code }) => (code === 0 ? undefined : `/readyz did not say 200 in ${timeoutMs} ms`));
     const problem = await Promise.race([ready, ended]);
@@ -126,15 +128,18 @@ export const serverBinary = () => process.env.SIGNALPOST_SERVER ?? path.join(car
 /** Returns the directory of the package: SIGNALPOST_PACKAGE, or the built one. */
 const packageDirectory = () => process.env.SIGNALPOST_PACKAGE ?? dist;
 
-/** Starts a server with the demo and the package, and waits until it is ready. */
-export async function startServer(namespace, { binary = serverBinary(), args = [], env = {}, directory = packageDirectory() } = {}) {
+/** Starts a server with the files of `www` (the demo) and the package on the address `host`, and waits until it is ready. */
+export async function startServer(
+  namespace,
+  { binary = serverBinary(), args = [], env = {}, directory = packageDirectory(), www = inRoot("www"), host = "127.0.0.1" } = {},
+) {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: cargo build -p signalpost-server`);
   const port = await namespace.freePort();
   const adminPort = await namespace.freePort();
-  const listen = ["--listen", `127.0.0.1:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`];
-  const serve = ["--www", inRoot("www"), "--package", directory];
+  const listen = ["--listen", `${host}:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`];
+  const serve = ["--www", www, "--package", directory];
   // Only tests of the drain and of the return window wait for them.
   const quick = { SIGNALPOST_DRAIN: "0", SIGNALPOST_RETURN_WINDOW: "0" };
-  const server = new Server({ namespace, binary, args: [...listen, ...serve, ...args], env: { ...quick, ...env }, port, adminPort });
+  const server = new Server({ namespace, binary, args: [...listen, ...serve, ...args], env: { ...quick, ...env }, host, port, adminPort });
   return server.start();
 }

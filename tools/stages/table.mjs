@@ -4,6 +4,7 @@ import { chaos } from "../chaos.mjs";
 import { run } from "../command.mjs";
 import { fuzzShortly } from "../fuzz.mjs";
 import { prepareTests } from "../toolchain.mjs";
+import { netlab } from "./netlab.mjs";
 import { docs, format, lint, native } from "./rust.mjs";
 import { architecture, documentation, endToEnd, face, harness, hosts, operations, packaging } from "./scripts.mjs";
 import { shell } from "./shell.mjs";
@@ -31,5 +32,6 @@ export const stages = [
   { name: "hosts", needs: ["build"], run: hosts },
   { name: "documentation", needs: ["build"], run: documentation },
   { name: "e2e", needs: ["build"], run: endToEnd },
+  { name: "netlab", needs: ["build"], run: netlab },
   { name: "face", needs: ["e2e"], run: face },
 ];

@@ -2,17 +2,17 @@
 // side calls, and has no glare, no errors and no reconnecting.
 import { openRelay } from "./relay_socket.js";
 
-function connection(relay, remote) {
-  const connection = new RTCPeerConnection();
+function connection(relay, remote, rtc) {
+  const connection = new RTCPeerConnection(rtc);
   connection.onicecandidate = ({ candidate }) => relay.send(remote, { candidate });
   return connection;
 }
 
-export async function open({ url, id }) {
+export async function open({ url, id, rtc }) {
   let pair;
   const relay = openRelay(url, id, async (from, { offer, answer, candidate }) => {
     if (offer) {
-      pair = connection(relay, from);
+      pair = connection(relay, from, rtc);
       await pair.setRemoteDescription(offer);
       await pair.setLocalDescription();
       relay.send(from, { answer: pair.localDescription });
@@ -25,7 +25,7 @@ export async function open({ url, id }) {
   await relay.opened;
   return {
     async call(remote) {
-      pair = connection(relay, remote);
+      pair = connection(relay, remote, rtc);
       const channel = pair.createDataChannel("floor");
       const opened = new Promise((resolve) => (channel.onopen = () => resolve()));
       await pair.setLocalDescription();

@@ -39,6 +39,7 @@ fn page(name: &'static str, number: u64) -> Result<Page, Failure> {
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
+        ping_ms: None,
         release_when_frozen: false,
         pages: 0,
     };

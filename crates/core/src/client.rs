@@ -52,7 +52,7 @@ impl Client {
     pub fn new(config: Config, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let incarnation = rng.next_id();
-        let own = Own::new(config.peer_id.clone(), incarnation, config.candidates);
+        let own = Own::new(&config, incarnation);
         Self {
             link: Link::new(&config),
             stream: Stream::new(&config, incarnation),
@@ -72,6 +72,7 @@ impl Client {
     /// Tells the client what happened at `now_ms`. Time never goes back.
     pub fn handle_input(&mut self, now_ms: u64, input: Input) {
         self.context.now = Time(now_ms);
+        self.context.link_heard = self.link.heard_at();
         match input {
             Input::Command(command) => self.handle_command(command),
             Input::Socket { socket, event } => {
@@ -88,16 +89,17 @@ impl Client {
                 }
                 let change = self.link.handle_page(event, &mut self.stream, &mut self.context);
                 self.handle_change(change);
+                if matches!(event, PageEvent::Online | PageEvent::Visible | PageEvent::Woke) {
+                    let is_sure = event == PageEvent::Online;
+                    self.peers
+                        .with_all(&mut self.context, |peer, effects| peer.handle_change(is_sure, effects));
+                }
             }
             Input::Timeout => self.handle_timeout(),
         }
         self.tell_mapping();
         self.send_messages();
-        let is_linked = self.link.is_registered();
-        if is_linked != self.was_linked {
-            self.was_linked = is_linked;
-            self.peers.handle_link(is_linked, &mut self.context);
-        }
+        self.review_link();
     }
 
     /// The next thing to do.
@@ -234,12 +236,27 @@ impl Client {
         self.link.close(&mut self.stream, &mut self.context);
     }
 
+    /// Tells the peers how the link is, and asks the link for a sign of life where a peer's path has none.
+    fn review_link(&mut self) {
+        self.context.link_heard = self.link.heard_at();
+        let is_linked = self.link.is_registered();
+        if is_linked != core::mem::replace(&mut self.was_linked, is_linked) {
+            self.peers.handle_link(is_linked, &mut self.context);
+        } else if is_linked {
+            self.peers.handle_link_heard(&mut self.context);
+        }
+        self.send_messages();
+        if core::mem::take(&mut self.context.doubts_link) {
+            self.link.doubt(&mut self.stream, &mut self.context);
+        }
+    }
+
     /// Tells the application who is away and who is not. That depends on the server and on the connections; a connection
     /// to a peer that the server calls away is asked for a sign of life.
     fn review_presence(&mut self) {
         let Self { rooms, peers, context, .. } = self;
         for id in rooms.away() {
-            peers.probe(id, context);
+            peers.handle_away(id, context);
         }
         rooms.review(&|id| peers.is_live(id), context);
     }

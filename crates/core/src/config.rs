@@ -16,6 +16,9 @@ pub struct Config {
     pub reconnect: ReconnectOptions,
     /// How candidates are gathered and sent.
     pub candidates: CandidateOptions,
+    /// After how much silence of a connected peer its connection is pinged, in milliseconds, so that a dead path is found before the
+    /// browser finds it; `None`: the browser's word alone counts.
+    pub ping_ms: Option<u32>,
     /// Whether the socket is closed while the page is frozen or in the back/forward cache ([`crate::PageEvent::Frozen`]).
     pub release_when_frozen: bool,
     /// How many pages have used this key, or one that it comes from, this one with them; 0 where none can have. A `hello` of a

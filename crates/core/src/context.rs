@@ -18,12 +18,23 @@ pub struct Context {
     pub out: Queue<Output>,
     /// Messages that are sent when the input has been handled.
     pub messages: Queue<ClientMessage>,
+    /// When something was received on the link to the server; `None`: there is no link.
+    pub link_heard: Option<Time>,
+    /// Whether the link to the server is to be asked for a sign of life: the path to a peer is silent.
+    pub doubts_link: bool,
 }
 
 impl Context {
     /// A context in which nothing has happened. The seed of `rng` decides jitter and connection ids.
     pub fn new(rng: Rng) -> Self {
-        Self { now: Time(0), rng, out: Queue::default(), messages: Queue::default() }
+        Self {
+            now: Time(0),
+            rng,
+            out: Queue::default(),
+            messages: Queue::default(),
+            link_heard: None,
+            doubts_link: false,
+        }
     }
 
     /// Settles a promise of the application.

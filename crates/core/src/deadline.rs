@@ -34,6 +34,10 @@ pub enum TimerName {
     Renegotiation,
     /// A description that found nobody is sent again.
     Resend,
+    /// A connection is quiet: it is to be pinged, or probed.
+    Liveness,
+    /// A path was lost: something is to be tried, or the pair is given up.
+    Ladder,
 }
 
 impl TimerName {
@@ -54,6 +58,8 @@ impl TimerName {
             Self::Pair => "pair",
             Self::Renegotiation => "renegotiation",
             Self::Resend => "resend",
+            Self::Liveness => "liveness",
+            Self::Ladder => "ladder",
         }
     }
 }

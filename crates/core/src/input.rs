@@ -188,10 +188,20 @@ pub enum ConnectionEvent {
     Opened,
     /// The SDK's own data channel closed: the other side is gone, or nothing flows ever again.
     ChannelClosed,
+    /// A text arrived on the SDK's own data channel: see [`crate::Output::Ping`].
+    Heard {
+        /// The text; empty where it is longer than a ping.
+        text: String,
+    },
+    /// What [`crate::Output::AwaitPair`] waited for.
+    PairInUse,
     /// What [`crate::Output::Probe`] asked for.
     Probed {
         /// Whether `bytesReceived` of the connection's statistics changed (W3C WebRTC Statistics §8.3).
         is_live: bool,
+        /// `currentRoundTripTime` of the candidate pair in use, in milliseconds; `None` where the browser does not know it
+        /// (W3C WebRTC Statistics §8.13).
+        round_trip_ms: Option<u32>,
     },
     /// An operation that [`crate::Output::Operate`] asked for has ended.
     Done {

@@ -21,6 +21,7 @@ use crate::ids::{CallId, SocketId};
 use crate::input::SocketEvent;
 use crate::output::{ClientState, Event, Output, Reply};
 use crate::stream::Stream;
+use crate::time::Time;
 use backoff::Backoff;
 use page_state::PageState;
 use phase::{Attempt, NORMAL, Phase};
@@ -127,6 +128,12 @@ impl Link {
     /// Whether the server has accepted `hello` on the link in use.
     pub fn is_registered(&self) -> bool {
         self.phase.is_registered()
+    }
+
+    /// When something was received on the link in use; `None`: there is none.
+    pub fn heard_at(&self) -> Option<Time> {
+        let Phase::Registered { monitor, .. } = &self.phase else { return None };
+        Some(Time(monitor.last_received()))
     }
 
     /// Whether this is the socket in use.

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use crate::input::{ConnectionState, Description};
-use crate::topology::known::Verdict;
+use crate::network::Verdict;
 use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{
@@ -81,6 +81,22 @@ pub enum Output {
         /// When to report, in milliseconds from now.
         after_ms: u16,
     },
+    /// Report [`crate::ConnectionEvent::PairInUse`] once the candidate pair in use is one of an own ICE generation.
+    AwaitPair {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The username fragment that names the generation.
+        fragment: String,
+        /// How long to look for it, in milliseconds.
+        within_ms: u16,
+    },
+    /// Send a text on the SDK's own data channel, where that is open: a sign of life, or the wish for one. No report follows.
+    Ping {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The text, of at most [`Output::PING_BYTES`].
+        text: &'static str,
+    },
     /// Call `close()`; nothing that the connection does afterwards matters.
     CloseConnection {
         /// Which.
@@ -95,6 +111,11 @@ pub enum Output {
     },
     /// Tell the application.
     Event(Event),
+}
+
+impl Output {
+    /// The most bytes of a [`Output::Ping`].
+    pub const PING_BYTES: usize = 8;
 }
 
 /// An asynchronous method of `RTCPeerConnection`.

@@ -4,6 +4,7 @@ mod arrival;
 pub mod candidates;
 pub mod directory;
 mod effects;
+mod ladder;
 mod negotiation;
 pub mod own;
 pub mod peers;

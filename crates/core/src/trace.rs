@@ -30,7 +30,11 @@ impl Output {
             Self::Gather { connection } => ("gather", Some(connection.0), String::new()),
             Self::Operate { connection, what, .. } => ("operate", Some(connection.0), what.name().into()),
             Self::RestartIce { connection } => ("restart-ice", Some(connection.0), String::new()),
+            Self::AwaitPair { connection, fragment, .. } => {
+                ("await-pair", Some(connection.0), fragment.clone())
+            }
             Self::Probe { connection, .. } => ("probe", Some(connection.0), String::new()),
+            Self::Ping { connection, text } => ("ping", Some(connection.0), (*text).into()),
             Self::CloseConnection { connection } => ("close-connection", Some(connection.0), String::new()),
             Self::Settle { call, result } => {
                 let code = result.as_ref().err().map_or("ok", |failure| failure.code.as_str());

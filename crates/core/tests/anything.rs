@@ -68,6 +68,7 @@ impl Run {
     fn new(seed: u64) -> Self {
         let mut config = config();
         config.release_when_frozen = seed % 2 == 1;
+        config.ping_ms = [None, Some(1_000), Some(30)][(seed / 3 % 3) as usize];
         config.candidates.gathering_ms = [None, Some(0), Some(700)][(seed % 3) as usize];
         Self { world: World::with(config, seed), calls: BTreeMap::new(), has_sessions: seed % 5 > 1, seq: 0 }
     }
@@ -153,7 +154,14 @@ impl Run {
                     7 => ConnectionEvent::StateChanged(ConnectionState::Connected),
                     8 if which < 100 => ConnectionEvent::StateChanged(ConnectionState::Failed),
                     8 => ConnectionEvent::StateChanged(ConnectionState::Disconnected),
-                    9 if which < 200 => ConnectionEvent::Probed { is_live: which < 100 },
+                    9 if which < 200 => {
+                        let round_trip_ms = (which % 2 == 0).then(|| u32::from(which) * 100);
+                        ConnectionEvent::Probed { is_live: which < 100, round_trip_ms }
+                    }
+                    9 if which < 210 => ConnectionEvent::PairInUse,
+                    9 if which < 230 => {
+                        ConnectionEvent::Heard { text: pick(&["?0", "!1", "", "!7x"], which).unwrap().into() }
+                    }
                     _ => ConnectionEvent::Opened,
                 };
                 self.world.input(Input::Connection { connection: ConnectionId(connection), event });

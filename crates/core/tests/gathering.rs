@@ -347,13 +347,15 @@ fn an_invite_obeys_the_rules_of_routes() {
 }
 
 #[test]
-fn who_invites_one_that_is_gone_is_told() {
+fn who_invites_one_that_is_gone_is_told_and_begins_anew() {
     let (mut world, mine) = connected("ada");
     world.command(Command::RestartIce { peer: id("ada") });
     world.offer_made("dropped");
     let gone = Signal::Reject { route: route(0, Some(mine)), number: 0, code: ErrorCode::ConnectionGone };
     world.hear("ada", gone);
-    assert_eq!(world.closed_connections, [mine]);
+    let again = world.connections.last().unwrap().0;
+    assert_ne!(again, mine);
+    assert_eq!((world.closed_connections.len(), world.replaced.as_slice()), (0, [mine].as_slice()));
 }
 
 #[test]

@@ -40,8 +40,13 @@ fn back(world: &mut World, peer: &str) {
 
 /// Answers the one probe that is out.
 fn probed(world: &mut World, is_live: bool) {
+    measured(world, is_live, None);
+}
+
+/// Answers the one probe that is out, and says what the round trip is.
+fn measured(world: &mut World, is_live: bool, round_trip_ms: Option<u32>) {
     assert_eq!(probes(world), 1);
-    world.connection_event(ConnectionEvent::Probed { is_live });
+    world.connection_event(ConnectionEvent::Probed { is_live, round_trip_ms });
 }
 
 /// How many probes were asked for; each of the one connection, and with the time that it may take.
@@ -99,11 +104,11 @@ fn what_is_not_connected_is_not_probed() {
     assert_eq!(probes(&mut world), 1);
     world.state(ConnectionState::Disconnected);
     assert_eq!(news(&mut world), ["bea away lost"], "the browser says it first");
-    world.connection_event(ConnectionEvent::Probed { is_live: false });
+    world.connection_event(ConnectionEvent::Probed { is_live: false, round_trip_ms: None });
     assert_eq!(probes(&mut world), 0);
     world.state(ConnectionState::Connected);
     assert_eq!(probes(&mut world), 1, "there is doubt again");
-    world.connection_event(ConnectionEvent::Probed { is_live: true });
+    world.connection_event(ConnectionEvent::Probed { is_live: true, round_trip_ms: None });
     assert_eq!(news(&mut world), ["bea back"]);
 }
 
@@ -115,4 +120,39 @@ fn one_probe_is_out_at_a_time_in_however_many_rooms_the_peer_is() {
     world.state(ConnectionState::Connected);
     world.advance(5_000);
     assert_eq!(probes(&mut world), 1);
+}
+
+#[test]
+fn a_silence_that_the_round_trip_explains_is_none() {
+    for (round_trip_ms, silent_probes) in
+        [(0, 1), (350, 1), (400, 2), (1_500, 4), (5_000, 12), (u32::MAX, 17)]
+    {
+        let mut world = inside();
+        away(&mut world, "bea");
+        let said = format!("round trip {round_trip_ms}");
+        // What arrives ends the silence, and it begins anew.
+        for is_live in [false, true] {
+            for _ in 1..silent_probes {
+                measured(&mut world, false, Some(round_trip_ms));
+            }
+            assert_eq!(news(&mut world), [""; 0], "{said}");
+            measured(&mut world, is_live, Some(round_trip_ms));
+            assert_eq!(news(&mut world), if is_live { vec![] } else { vec!["bea away lost"] }, "{said}");
+            measured(&mut world, true, Some(round_trip_ms));
+            assert_eq!(news(&mut world), if is_live { vec![] } else { vec!["bea back"] }, "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_round_trip_that_the_browser_does_not_say_any_more_is_the_last_one() {
+    let mut world = inside();
+    away(&mut world, "bea");
+    measured(&mut world, true, Some(1_500));
+    for _ in 1..4 {
+        probed(&mut world, false);
+    }
+    assert_eq!(news(&mut world), [""; 0]);
+    probed(&mut world, false);
+    assert_eq!(news(&mut world), ["bea away lost"]);
 }

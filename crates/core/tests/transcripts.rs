@@ -58,6 +58,7 @@ impl Player {
             peer: peer.clone(),
             reconnect: ReconnectOptions::default(),
             candidates: CandidateOptions::default(),
+            ping_ms: None,
             release_when_frozen: false,
             pages: 0,
         };
@@ -93,7 +94,10 @@ impl Player {
                 }
                 Output::CloseConnection { .. } => (self.connection, self.operation) = (None, None),
                 Output::RestartIce { .. } => self.browser(ConnectionEvent::NegotiationNeeded),
-                Output::Gather { .. } | Output::Probe { .. } => {}
+                Output::Gather { .. }
+                | Output::Probe { .. }
+                | Output::Ping { .. }
+                | Output::AwaitPair { .. } => {}
                 Output::Operate { operation, what, .. } => self.operate(operation, what),
                 // A peer that never answered is closed in the end.
                 Output::Settle { result, .. } => {

@@ -169,7 +169,9 @@ impl Driver {
             Output::Gather { .. }
             | Output::Operate { .. }
             | Output::RestartIce { .. }
+            | Output::AwaitPair { .. }
             | Output::Probe { .. }
+            | Output::Ping { .. }
             | Output::CloseConnection { .. } => {}
             Output::Settle { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {

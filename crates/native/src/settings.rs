@@ -112,6 +112,7 @@ impl Settings {
             },
             reconnect: self.reconnect,
             candidates: CandidateOptions::default(),
+            ping_ms: None,
             release_when_frozen: false,
             pages: uses,
         };

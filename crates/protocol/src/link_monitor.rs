@@ -55,6 +55,11 @@ impl LinkMonitor {
         self.dead_at = None;
     }
 
+    /// When a frame arrived last; before the first, when the link opened.
+    pub const fn last_received(&self) -> u64 {
+        self.last_received
+    }
+
     /// A frame was sent that lets the other end answer. A sign of life is not one: two ends would ask each other
     /// for ever.
     pub const fn handle_sent(&mut self, now: u64) {

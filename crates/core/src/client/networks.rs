@@ -25,8 +25,9 @@ impl Client {
     }
 
     pub(super) fn handle_connection(&mut self, connection: ConnectionId, event: ConnectionEvent) {
-        if !self.topology.handle_event(connection, &event, &mut self.context) {
-            self.peers.handle_event(connection, event, &mut self.context);
+        if !self.topology.handle_event(connection, &event, &mut self.context)
+            && self.peers.handle_event(connection, event, &mut self.context)
+        {
             self.review_presence();
         }
     }

@@ -65,6 +65,8 @@ impl Client {
                     let listed = Listed::of(&info, None);
                     self.peers.handle_described(&id, &listed, &mut self.context);
                     self.directory.handle_listed(&id, listed);
+                    let (peers, context) = (&mut self.peers, &mut self.context);
+                    peers.with(&id, context, |peer, effects| peer.handle_away(false, effects));
                     self.rooms.handle_present(&room, id, info, &mut self.context);
                 }
             }
@@ -106,6 +108,7 @@ impl Client {
                 // A peer that only left a room can still be reached.
                 if reason != LeaveReason::Left {
                     self.directory.handle_gone(&peer);
+                    self.peers.with(&peer, &mut self.context, |peer, effects| peer.handle_left(effects));
                 }
                 self.rooms.handle_left(&room, &peer, reason, &mut self.context);
             }

@@ -1,6 +1,6 @@
 //! Losing the link, and giving it up.
 
-use super::phase::{Phase, REPLACED};
+use super::phase::{HASTY_MS, Phase, REPLACED};
 use super::{Change, Link};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -88,12 +88,14 @@ impl Link {
         self.drop_socket(code, context);
         self.phase = Phase::Down;
         let spare = core::mem::take(&mut self.spare);
+        self.spare.is_hasty = spare.is_hasty;
         if let Some(attempt) = spare.attempt {
             self.phase = Phase::Opening(attempt);
         } else if let Some(wait_ms) = self.backoff.next_wait_ms(self.page.is_watched(), &mut context.rng) {
             // The client hears only when the page wakes that a socket was dead: nobody else comes at this moment. And a page
             // that the server takes for left has no time to lose.
             let is_urgent = self.page.take_leaving(now) || spare.woke;
+            let wait_ms = if spare.is_hasty { wait_ms.min(HASTY_MS) } else { wait_ms };
             let wait_ms = self.away_ms.take().unwrap_or(if is_urgent { 0 } else { wait_ms });
             self.phase = Phase::Waiting { until: now.after_ms(wait_ms) };
         } else {

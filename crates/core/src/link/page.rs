@@ -1,7 +1,7 @@
 //! What the page and the network do to the link. After a wake-up the client believes nothing that was there before: a dead
 //! socket says that it is open, for ever.
 
-use super::phase::{Phase, REPLACED, SUSPICION_MS};
+use super::phase::{HASTY_MS, Phase, REPLACED, SUSPICION_MS};
 use super::{Change, Link};
 use crate::context::Context;
 use crate::input::PageEvent;
@@ -55,6 +55,20 @@ impl Link {
         if stream.has_session() && self.page.may_leave(context.now) {
             self.send(ClientMessage::Leaving, stream, context);
             self.page.handle_said_leaving();
+        }
+    }
+
+    /// The path to a peer is silent: the network may have changed, and the link with it.
+    pub fn doubt(&mut self, stream: &mut Stream, context: &mut Context) {
+        self.spare.is_hasty = true;
+        if let Phase::Waiting { until } = &mut self.phase {
+            *until = (*until).min(context.now.after_ms(HASTY_MS));
+        }
+        if let Some((_, monitor)) = self.phase.open_socket()
+            && monitor.probe(context.now.0)
+        {
+            self.send(ClientMessage::Heartbeat, stream, context);
+            self.suspect(context.now, false);
         }
     }
 

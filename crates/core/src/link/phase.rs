@@ -11,6 +11,9 @@ pub const REPLACED: u16 = CloseCode::Replaced.as_u16();
 /// How long a question may have no answer before the link is suspected, in milliseconds.
 pub const SUSPICION_MS: u32 = 500;
 
+/// The longest wait for the next attempt while the path to a peer is silent, in milliseconds.
+pub const HASTY_MS: u32 = 1_000;
+
 /// An attempt to open a socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {

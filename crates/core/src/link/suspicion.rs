@@ -12,4 +12,6 @@ pub struct Spare {
     pub suspect_at: Option<Time>,
     /// Whether nothing was received since a wake-up.
     pub woke: bool,
+    /// Whether the path to a peer fell silent since something was received: the network is not what it was.
+    pub is_hasty: bool,
 }

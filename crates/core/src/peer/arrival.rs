@@ -16,6 +16,8 @@ pub struct Known {
     pub remote: Option<ConnectionId>,
     /// Whether an answer to our offer can still be used.
     pub awaits_answer: bool,
+    /// The sender's incarnation, once data could flow on the connection.
+    pub incarnation: Option<u32>,
 }
 
 /// What is done with a signal.
@@ -32,6 +34,8 @@ pub enum Arrival {
     Accept,
     /// The sender started anew: the connection to its former self is closed, and another one takes the signal.
     ReplaceAndAccept,
+    /// The sender replaced its connection: so does this side, and the new connection takes the signal.
+    RenewAndDeliver,
     /// The connection to the sender takes the signal.
     Deliver,
 }
@@ -51,6 +55,7 @@ pub fn decide(signal: &Signal, route: Route, known: Option<Known>, has_room: boo
     };
     match known.remote {
         Some(remote) if remote == from => Arrival::Deliver,
+        Some(_) if target.is_none() && begins && known.is_same_peer(signal) => Arrival::RenewAndDeliver,
         Some(_) if target.is_none() && begins => Arrival::ReplaceAndAccept,
         // Since frames keep their order, the sender of an answer is the connection that knows ours last. And the sender of a
         // `reject` may have no connection.
@@ -65,6 +70,14 @@ pub fn decide(signal: &Signal, route: Route, known: Option<Known>, has_room: boo
 }
 
 impl Known {
+    /// Whether a signal that begins is of the incarnation to which data could flow.
+    fn is_same_peer(self, signal: &Signal) -> bool {
+        let (Signal::Offer(Description { session, .. }) | Signal::Invite { session, .. }) = signal else {
+            return false;
+        };
+        session.is_some() && *session == self.incarnation
+    }
+
     /// Whether an answer from this connection crossed the offer of another one, which was taken up meanwhile.
     fn is_crossed(self, from: ConnectionId) -> bool {
         self.remote.is_some_and(|remote| remote != from) && !self.awaits_answer

@@ -13,7 +13,12 @@ const OTHER: u32 = 21;
 
 /// A connection to the sender, of which it has heard this remote connection.
 fn known(remote: Option<u32>) -> Option<Known> {
-    Some(Known { own: ConnectionId(OWN), remote: remote.map(ConnectionId), awaits_answer: true })
+    Some(Known {
+        own: ConnectionId(OWN),
+        remote: remote.map(ConnectionId),
+        awaits_answer: true,
+        incarnation: None,
+    })
 }
 
 fn description(route: Route) -> Description {

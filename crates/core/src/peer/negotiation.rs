@@ -80,6 +80,15 @@ impl Negotiation {
         }
     }
 
+    /// The negotiation of a connection that takes the place of this one. Its first offer is made when the browser asks for it, and
+    /// holds what the application carries over until then.
+    pub fn renewed(&self) -> Self {
+        let mut renewed = Self::new(self.polite, self.gathers);
+        renewed.wish.settle();
+        renewed.wish.activate();
+        renewed
+    }
+
     /// The application wants to be connected.
     pub fn activate(&mut self, steps: &mut Vec<Step>) {
         self.wish.activate();
@@ -89,14 +98,17 @@ impl Negotiation {
         self.advance(steps);
     }
 
-    /// Makes no offer until [`Negotiation::resume`].
-    pub fn pause(&mut self) {
+    /// Makes no offer until [`Negotiation::resume`]. `restarts_wait`: an offer of the other side that begins an ICE generation is not
+    /// taken up until then either.
+    pub fn pause(&mut self, restarts_wait: bool) {
         self.wish.pause();
+        self.remote.must_wait = restarts_wait;
     }
 
     /// Offers again.
     pub fn resume(&mut self, steps: &mut Vec<Step>) {
         self.wish.resume();
+        self.remote.must_wait = false;
         self.advance(steps);
     }
 
@@ -191,7 +203,9 @@ impl Negotiation {
 
     fn advance(&mut self, steps: &mut Vec<Step>) {
         while self.in_flight.is_none() {
-            if let Some(remote) = self.inbox.pop_front() {
+            if self.must_wait() {
+                return;
+            } else if let Some(remote) = self.inbox.pop_front() {
                 self.take_up(remote, steps);
             } else if self.is_offer_due() {
                 self.make_offer(steps);

@@ -1,6 +1,6 @@
 //! What all remote peers of a client have in common.
 
-use crate::config::CandidateOptions;
+use crate::config::{CandidateOptions, Config};
 use crate::topology::outlook::Outlook;
 use signalpost_protocol::PeerId;
 
@@ -14,13 +14,23 @@ pub struct Own {
     pub candidates: CandidateOptions,
     /// What a connection to a peer of which nothing is known has to expect.
     pub outlook: Outlook,
+    /// After how much silence a connection is pinged; see [`crate::Config`].
+    pub ping_ms: Option<u32>,
     /// Whether there is a link to the server.
     pub is_linked: bool,
 }
 
 impl Own {
     /// The own side before there is a link.
-    pub fn new(id: PeerId, incarnation: u32, candidates: CandidateOptions) -> Self {
-        Self { id, incarnation, candidates, outlook: Outlook::default(), is_linked: false }
+    pub fn new(config: &Config, incarnation: u32) -> Self {
+        let Config { peer_id, candidates, ping_ms, .. } = config;
+        Self {
+            id: peer_id.clone(),
+            incarnation,
+            candidates: *candidates,
+            outlook: Outlook::default(),
+            ping_ms: *ping_ms,
+            is_linked: false,
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::arrival::{Arrival, decide};
 use super::directory::Listed;
 use super::effects::Effects;
 use super::own::Own;
-use super::remote_peer::Peer;
+use super::remote_peer::{Peer, STARTED_ANEW};
 use crate::collections::table::Table;
 use crate::context::Context;
 use crate::deadline::Earliest;
@@ -98,15 +98,29 @@ impl Peers {
     /// The link to the server was lost, or is back.
     pub fn handle_link(&mut self, is_linked: bool, context: &mut Context) {
         self.own.is_linked = is_linked;
-        self.with_all(context, |peer, effects| peer.handle_link(effects.now(), is_linked));
+        self.with_all(context, |peer, effects| peer.handle_link(is_linked, effects));
     }
 
-    /// A connection did something. An event of a connection that is not known any more comes too late.
-    pub fn handle_event(&mut self, connection: ConnectionId, event: ConnectionEvent, context: &mut Context) {
-        let owner = self.peers.entries().iter().find(|(_, peer)| peer.ends.connection == connection);
-        if let Some(id) = owner.map(|(id, _)| id.clone()) {
-            self.with(&id, context, |peer, effects| peer.handle_event(event, effects));
+    /// Something was received on the link to the server.
+    pub fn handle_link_heard(&mut self, context: &mut Context) {
+        if self.peers.entries().iter().any(|(_, peer)| peer.waits_for_link()) {
+            self.with_all(context, |peer, effects| peer.climb(effects));
         }
+    }
+
+    /// A connection did something. An event of a connection that is not known any more comes too late. Returns whether it may change
+    /// what is known of the presence of its peer.
+    pub fn handle_event(
+        &mut self,
+        connection: ConnectionId,
+        event: ConnectionEvent,
+        context: &mut Context,
+    ) -> bool {
+        let owner = self.peers.entries().iter().find(|(_, peer)| peer.ends.connection == connection);
+        let Some((id, was_live)) = owner.map(|(id, peer)| (id.clone(), peer.is_live())) else { return false };
+        let is_text = matches!(event, ConnectionEvent::Heard { .. });
+        self.with(&id, context, |peer, effects| peer.handle_event(event, effects));
+        !is_text || was_live != self.is_live(&id)
     }
 
     /// Another peer sent something. `listed`: what a list told of it.
@@ -136,6 +150,7 @@ impl Peers {
                 self.replace(from, context);
                 self.accept(from, listed, context);
             }
+            Arrival::RenewAndDeliver => self.with(from, context, |peer, effects| peer.renew(effects)),
             Arrival::Deliver => {}
         }
         self.with(from, context, |peer, effects| {
@@ -153,6 +168,7 @@ impl Peers {
         match peer.ends.remote_incarnation {
             Some(before) if before != incarnation => self.replace(id, context),
             Some(_) => self.with(id, context, |peer, effects| {
+                peer.handle_away(false, effects);
                 // Its link is new: what was sent to it meanwhile found nobody.
                 if peer.is_pending() {
                     peer.resend(effects);
@@ -193,11 +209,12 @@ impl Peers {
         self.peers.get(id).is_some_and(Peer::is_live)
     }
 
-    /// Asks the connection to a peer for a sign of life, if there is a connected one that is not being asked.
-    pub fn probe(&mut self, id: &PeerId, context: &mut Context) {
-        if let Some(peer) = self.peers.get_mut(id) {
-            peer.probe(context);
-        }
+    /// The server calls a peer away: asks its connection for a sign of life, if there is a connected one that is not being asked.
+    pub fn handle_away(&mut self, id: &PeerId, context: &mut Context) {
+        self.with(id, context, |peer, effects| {
+            peer.handle_away(true, effects);
+            peer.probe(effects.context);
+        });
     }
 
     /// Notes when each peer has something to do.
@@ -209,7 +226,7 @@ impl Peers {
 
     /// Closes the connection to a peer that started anew.
     fn replace(&mut self, id: &PeerId, context: &mut Context) {
-        let failure = Failure::new(ErrorCode::ConnectionGone, "the peer started anew");
+        let failure = Failure::new(ErrorCode::ConnectionGone, STARTED_ANEW);
         self.with(id, context, |peer, effects| peer.close(failure, effects));
     }
 

@@ -5,8 +5,8 @@ mod gathering_timer;
 mod networks;
 mod operations;
 mod pair_timer;
-mod presence;
 mod progress;
+mod recovery;
 mod resend;
 mod sending;
 mod state;
@@ -16,11 +16,11 @@ use super::arrival::Known;
 use super::candidates::hidden_names::HiddenNames;
 use super::candidates::outgoing::OutgoingCandidates;
 use super::effects::Effects;
+use super::ladder::Ladder;
 use super::negotiation::{Negotiation, Remote, Step};
 use super::own::Own;
 use super::timeline::{Timeline, mark};
 use crate::calls::Calls;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId, OfferNumber};
 use crate::input::{ConnectionEvent, ConnectionState, Outcome, SdpType};
@@ -31,18 +31,18 @@ use ends::Ends;
 use gathering_timer::GatheringTimer;
 use operations::Operations;
 use pair_timer::PairTimer;
-use presence::{PROBE_MS, Presence};
 use progress::Progress;
 use resend::Resend;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
 use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal};
 
-/// How long no offer is made after an ICE restart, in milliseconds: Chromium and Firefox lose each other when the next
-/// negotiation comes before the new generation carries data (measured: at once fails, 300 ms does not).
-const RESTART_MS: u32 = 400;
 /// Why the data channel is closed where a negotiation has just moved it: Firefox loses it by such an offer of its own.
 const MOVED: &str =
     "the browser lost its data channel, because its first media section was stopped or used again";
+/// Why the connection to a peer is over that has another incarnation.
+pub const STARTED_ANEW: &str = "the peer started anew";
+/// Why the connection is over where its data channel closed.
+const CHANNEL_ENDED: &str = "the peer ended the data channel";
 
 /// A remote peer to which there is a connection.
 pub struct Peer {
@@ -64,7 +64,7 @@ pub struct Peer {
     resend: Resend,
     /// When offers may be made again after an ICE restart.
     renegotiate_at: Option<Time>,
-    presence: Presence,
+    ladder: Ladder,
 }
 
 impl Peer {
@@ -85,7 +85,7 @@ impl Peer {
             gathering_timer: GatheringTimer::new(gathering_ms),
             resend: Resend::new(),
             renegotiate_at: None,
-            presence: Presence::default(),
+            ladder: Ladder::new(now, own.ping_ms),
         }
     }
 
@@ -99,7 +99,7 @@ impl Peer {
         self.calls.push(effects.now(), call, timeout_ms);
         self.expect_pair(effects.now());
         self.review_outlook(effects);
-        if was_open {
+        if was_open && !self.ladder.is_lost() {
             // It was connected and is not any more: the browser looks for a new path.
             self.call_restart_ice(effects);
         }
@@ -128,6 +128,9 @@ impl Peer {
         match event {
             ConnectionEvent::Unavailable { message } => {
                 let failure = Failure::new(ErrorCode::ConnectionUnavailable, &message);
+                if self.was_open() {
+                    return self.handle_unavailable(failure, effects);
+                }
                 // The peer that offered waits for an answer.
                 let end = if self.ends.remote_connection.is_some() { Self::hang_up } else { Self::close };
                 end(self, failure, effects);
@@ -141,25 +144,36 @@ impl Peer {
             }
             ConnectionEvent::EndOfCandidates => self.candidates.handle_end(now),
             ConnectionEvent::StateChanged(state) => self.handle_state(state, effects),
+            ConnectionEvent::ChannelClosed if self.was_open() && !self.negotiation.is_losing_channel() => {
+                self.handle_channel_lost(effects);
+            }
             ConnectionEvent::ChannelClosed => {
                 let failure = if self.negotiation.is_losing_channel() {
                     let failure = Failure::new(ErrorCode::ConnectionGone, MOVED);
                     self.report(failure.clone(), effects);
                     failure
                 } else {
-                    Failure::new(ErrorCode::ConnectionGone, "the peer ended the data channel")
+                    Failure::new(ErrorCode::ConnectionGone, CHANNEL_ENDED)
                 };
                 self.hang_up(failure, effects);
             }
             ConnectionEvent::Opened => {
+                let was_open = self.was_open();
                 self.handle_flow(effects);
                 let elapsed_ms = self.timeline.elapsed_ms(now);
                 mark(&mut self.timeline.open_ms, elapsed_ms);
                 self.pair_timer.stop();
                 self.calls.settle_all(&Ok(Reply::Done), effects.context);
-                effects.event(Event::PeerOpen { peer: self.id.clone() });
+                if !was_open {
+                    effects.event(Event::PeerOpen { peer: self.id.clone() });
+                }
+                self.handle_open(effects);
             }
-            ConnectionEvent::Probed { is_live } => self.presence.handle_probed(is_live),
+            ConnectionEvent::PairInUse => self.renegotiate_at = self.renegotiate_at.map(|_| now),
+            ConnectionEvent::Heard { text } => self.handle_heard(&text, effects),
+            ConnectionEvent::Probed { is_live, round_trip_ms } => {
+                self.handle_probed(is_live, round_trip_ms, effects);
+            }
             ConnectionEvent::Done { operation, outcome } => {
                 if self.operations.handle_done(operation) {
                     self.handle_negotiated(outcome, &mut steps);
@@ -190,6 +204,11 @@ impl Peer {
                 mark(&mut self.timeline.offer_ms, elapsed_ms);
                 Remote::Offer { number: OfferNumber(number), sdp }
             }
+            Signal::Answer(Description { session, .. }) if self.is_of_another(session) => {
+                // A replacement reached another page with the same id.
+                self.hang_up(Failure::new(ErrorCode::ConnectionGone, STARTED_ANEW), effects);
+                return;
+            }
             Signal::Answer(Description { session, mapping, number, sdp, .. }) => {
                 self.note_sender(session, mapping, effects);
                 mark(&mut self.timeline.answer_ms, elapsed_ms);
@@ -203,6 +222,10 @@ impl Peer {
                 self.expect_pair(now);
                 self.note_sender(session, mapping, effects);
                 Remote::Invite { end: end.unwrap_or_default() }
+            }
+            Signal::Reject { code: ErrorCode::ConnectionGone, .. } if self.was_open() => {
+                self.handle_gone(effects);
+                return;
             }
             Signal::Reject { code: ErrorCode::ConnectionGone, .. } => {
                 self.close(ErrorCode::ConnectionGone.into(), effects);
@@ -229,15 +252,7 @@ impl Peer {
 
     /// Whether packets flow, as far as is known.
     pub fn is_live(&self) -> bool {
-        self.progress.is_connected() && !self.presence.is_silent()
-    }
-
-    /// Asks a connected connection for a sign of life, unless it is being asked.
-    pub fn probe(&mut self, context: &mut Context) {
-        if self.progress.is_connected() && self.presence.begin_probe() {
-            let connection = self.ends.connection;
-            context.out.push_back(Output::Probe { connection, after_ms: PROBE_MS });
-        }
+        self.progress.is_connected() && !self.ladder.presence.is_silent()
     }
 
     /// What decides about a signal of the other side.
@@ -246,12 +261,13 @@ impl Peer {
             own: self.ends.connection,
             remote: self.ends.remote_connection,
             awaits_answer: self.negotiation.awaits_answer(),
+            incarnation: self.ends.remote_incarnation.filter(|_| self.was_open()),
         }
     }
 
     /// Whether something of the other side is still to come.
     pub fn is_pending(&self) -> bool {
-        self.resend.is_undelivered() || self.is_asking() || self.pair_timer.is_on()
+        self.resend.is_undelivered() || self.is_asking() || self.pair_timer.is_on() || self.ladder.is_lost()
     }
 
     /// Whether an offer, or the wish for one, is out that has no answer.
@@ -262,7 +278,7 @@ impl Peer {
     /// Sends again what may have been lost: the link is new, or the other side's is.
     pub fn resend(&mut self, effects: &mut Effects<'_>) {
         self.resend.handle_sent();
-        if self.progress.was_connected && !self.is_asking() {
+        if self.progress.was_connected && !self.is_asking() && !self.ladder.is_lost() {
             // The answer may have been lost, the candidates were not needed.
             self.resend_description(effects);
         } else {
@@ -322,10 +338,7 @@ impl Peer {
                     self.send_description(number, description, effects);
                 }
                 Step::Described { sdp } => {
-                    if self.candidates.handle_description(now, &sdp) && self.progress.was_connected {
-                        self.negotiation.pause();
-                        self.renegotiate_at = Some(now.after_ms(RESTART_MS));
-                    }
+                    self.handle_described(&sdp, effects);
                     self.hidden_names.handle_local_description(now, &sdp);
                     if let Some(due) = self.candidates.flush_with() {
                         self.send_candidates(due, effects);

@@ -35,11 +35,14 @@ pub struct World {
     pub events: Vec<Event>,
     pub connections: Vec<(u32, PeerId)>,
     pub closed_connections: Vec<u32>,
+    /// Connections in whose place others are.
+    pub replaced: Vec<u32>,
     pub operations: Vec<(u32, u32, Operation)>,
-    /// The connections to nobody.
-    pub gatherings: Vec<u32>,
     pub restarts: usize,
     pub probes: Vec<(u32, u16)>,
+    pub pings: Vec<(u32, &'static str)>,
+    /// The generations whose pairs were waited for.
+    pub awaited: Vec<String>,
     /// How many outputs there ever were.
     pub outputs: usize,
 }
@@ -63,6 +66,7 @@ pub fn config() -> Config {
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
+        ping_ms: None,
         release_when_frozen: false,
         pages: 0,
     }
@@ -86,10 +90,12 @@ impl World {
             events: Vec::new(),
             connections: Vec::new(),
             closed_connections: Vec::new(),
+            replaced: Vec::new(),
             operations: Vec::new(),
-            gatherings: Vec::new(),
             restarts: 0,
             probes: Vec::new(),
+            pings: Vec::new(),
+            awaited: Vec::new(),
             outputs: 0,
         }
     }
@@ -328,13 +334,16 @@ impl World {
                 Output::CreateConnection { connection, peer } => self.connections.push((connection.0, peer)),
                 Output::ReplaceConnection { peer, old, connection } => {
                     self.operations.retain(|(of, ..)| *of != old.0);
+                    self.replaced.push(old.0);
                     self.connections.push((connection.0, peer));
                 }
                 Output::Operate { connection, operation, what } => {
                     self.operations.push((connection.0, operation.0, what));
                 }
-                Output::Gather { connection } => self.gatherings.push(connection.0),
+                Output::Gather { connection } => self.connections.push((connection.0, id("nobody"))),
                 Output::RestartIce { .. } => self.restarts += 1,
+                Output::AwaitPair { fragment, .. } => self.awaited.push(fragment),
+                Output::Ping { connection, text } => self.pings.push((connection.0, text)),
                 Output::Probe { connection, after_ms } => self.probes.push((connection.0, after_ms)),
                 Output::CloseConnection { connection } => {
                     self.closed_connections.push(connection.0);

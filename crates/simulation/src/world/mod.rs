@@ -348,10 +348,12 @@ impl World {
             let other = if pair.0 == place { pair.1 } else { pair.0 };
             (pair.0 == place || pair.1 == place) && !path.cut && self.connections[other].is_open()
         };
-        let is_live = self.connections[place].is_open() && self.reach.paths.iter().any(answers);
+        let path =
+            self.reach.paths.iter().find(|path| answers(*path)).filter(|_| self.connections[place].is_open());
+        let round_trip_ms = path.and_then(|(_, path)| u32::try_from(path.delay * 2).ok());
         let BrowserConnection { page, id, heard, .. } = self.connections[place];
         if heard {
-            let event = ConnectionEvent::Probed { is_live };
+            let event = ConnectionEvent::Probed { is_live: path.is_some(), round_trip_ms };
             self.pages[page].inbox.push_back(Input::Connection { connection: id, event });
             self.work(page);
         }

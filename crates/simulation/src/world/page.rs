@@ -290,6 +290,7 @@ fn core_client(
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
+        ping_ms: None,
         release_when_frozen,
         pages,
     };

@@ -192,6 +192,8 @@ impl World {
                 self.reach.touched.insert(place);
                 self.hear_later(place);
             }
+            // The time that Firefox waits at most passes each time.
+            Output::Ping { .. } | Output::AwaitPair { .. } => {}
             Output::Probe { connection, after_ms } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 if self.connections[place].probed_at.replace(now + u64::from(after_ms)).is_some() {

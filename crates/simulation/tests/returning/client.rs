@@ -76,6 +76,7 @@ fn client(seed: u64) -> Client {
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions::default(),
+        ping_ms: None,
         release_when_frozen: false,
         pages: 0,
     };

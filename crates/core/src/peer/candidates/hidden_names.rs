@@ -40,6 +40,11 @@ impl HiddenNames {
         }
     }
 
+    /// Whether one of the two browsers is Firefox.
+    pub fn has_firefox(&self) -> bool {
+        self.own_is_firefox || self.theirs_is_firefox
+    }
+
     /// Names of a generation that is over are forgotten.
     pub fn handle_remote_description(&mut self, sdp: &str) {
         self.theirs_is_firefox = session_description::is_of_firefox(sdp);

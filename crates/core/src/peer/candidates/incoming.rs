@@ -1,7 +1,8 @@
 //! The other side's candidates: those of the description that is set are applied, later ones wait for
 //! theirs, those of a dead generation are dropped.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
 /// Most candidates that wait for their description.
@@ -14,6 +15,8 @@ pub struct IncomingCandidates {
     /// The fragments of the description before.
     before: Option<Vec<String>>,
     held: Vec<IceCandidateInit>,
+    /// How many remote descriptions began a generation after another one.
+    restarts: u32,
 }
 
 impl IncomingCandidates {
@@ -32,7 +35,7 @@ impl IncomingCandidates {
         let mut ready = Vec::new();
         for init in candidates {
             if self.is_current(&init) {
-                ready.push(init);
+                ready.push(self.marked(init));
             } else if self.held.len() < MAX_HELD {
                 self.held.push(init);
             }
@@ -43,13 +46,14 @@ impl IncomingCandidates {
     /// A remote description was set: returns the candidates that waited for it. What waited longer than its
     /// description (a server keeps the order) is of a dead generation.
     pub fn handle_description(&mut self, sdp: &str) -> Vec<IceCandidateInit> {
+        self.restarts = self.restarts.saturating_add(u32::from(self.are_ended_by(sdp)));
         self.before = self.fragments.replace(session_description::username_fragments(sdp));
         let mut ready = Vec::new();
         for init in core::mem::take(&mut self.held) {
             // An end that came before was that of a gathering that was rolled back: Firefox gathers again under
             // the same fragment.
             if !init.candidate.is_empty() && self.is_current(&init) {
-                ready.push(init);
+                ready.push(self.marked(init));
             }
         }
         ready
@@ -65,6 +69,25 @@ impl IncomingCandidates {
         self.fragments.iter().flatten().any(|own| own == fragment)
     }
 
+    /// Whether this remote description begins a generation in the place of the present one.
+    pub fn are_ended_by(&self, sdp: &str) -> bool {
+        self.fragments.is_some()
+            && !session_description::username_fragments(sdp).iter().any(|new| self.is_of(new))
+    }
+
+    /// A candidate after a restart, with a generation number that Chromium takes for a newer one than that of the same address as it
+    /// learned it from a check. A check that comes before its candidate makes a pair of low priority, which Chromium never tries as
+    /// long as the old generation works, and the candidate that follows would not change that. Lines of Chromium's own say
+    /// their generation.
+    fn marked(&self, mut init: IceCandidateInit) -> IceCandidateInit {
+        if self.restarts > 0 && !init.candidate.is_empty() && !init.candidate.contains(" generation ") {
+            let generation = self.restarts.saturating_mul(2).saturating_add(1);
+            init.candidate.push_str(" generation ");
+            init.candidate.push_str(&generation.to_string());
+        }
+        init
+    }
+
     fn is_current(&self, init: &IceCandidateInit) -> bool {
         let Some(fragments) = &self.fragments else { return false };
         let in_line = || Candidate::parse(&init.candidate)?.username_fragment;
@@ -76,6 +99,19 @@ impl IncomingCandidates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `init(fragment)` as it is given to the browser after so many restarts.
+    fn after(restarts: u32, fragment: &str) -> IceCandidateInit {
+        let init = init(fragment);
+        IceCandidateInit {
+            candidate: format!(
+                "{} generation {}",
+                init.candidate,
+                restarts.saturating_mul(2).saturating_add(1)
+            ),
+            ..init
+        }
+    }
 
     fn init(fragment: &str) -> IceCandidateInit {
         IceCandidateInit {
@@ -96,7 +132,7 @@ mod tests {
         assert_eq!(end.len(), 1);
         assert_eq!(end[0].candidate, "");
         assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [init("a")]);
-        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:b\r\n"), [init("b")]);
+        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:b\r\n"), [after(1, "b")]);
         assert!(remote.handle_batch(vec![init("a")], None).is_empty(), "the generation of a is over");
     }
 
@@ -106,7 +142,19 @@ mod tests {
         remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
         remote.handle_description("v=0\r\na=ice-ufrag:b\r\n");
         remote.handle_rollback();
-        assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [init("a")]);
+        assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [after(1, "a")]);
+    }
+
+    #[test]
+    fn a_line_that_says_its_generation_and_the_end_of_candidates_are_given_as_they_are() {
+        let mut remote = IncomingCandidates::default();
+        remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
+        remote.handle_description("v=0\r\na=ice-ufrag:b\r\n");
+        remote.handle_description("v=0\r\na=ice-ufrag:b\r\na=mid:1\r\n");
+        let chromium = after(0, "b");
+        let ready = remote.handle_batch(vec![init("b"), chromium.clone()], Some("b".into()));
+        assert_eq!(ready[..2], [after(1, "b"), chromium]);
+        assert_eq!(ready[2].candidate, "");
     }
 
     #[test]

@@ -109,6 +109,15 @@ impl OutgoingCandidates {
 
     /// Whether relayed candidates go first, and at once.
     pub fn lead_with_relays(&mut self, _relay_leads: bool) {}
+    /// The candidates of a connection that takes the place of this one.
+    pub fn renewed(&self) -> Self {
+        Self::new(self.options)
+    }
+
+    /// Whether the generation is not the first one.
+    pub fn is_restart(&self) -> bool {
+        self.is_restart
+    }
 
     /// Whether a local description begins a generation: none of its fragments is in the one before. A media section
     /// more or less is no new generation.

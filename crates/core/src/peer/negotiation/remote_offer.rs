@@ -1,13 +1,24 @@
-//! The other side's offers: which are taken up, which are ignored for glare, and which come twice.
+//! The other side's offers: which are taken up, which wait, which are ignored for glare, and which come twice.
 
 use super::Negotiation;
 use super::state::own_offers::OwnOffer;
-use super::step::{InFlight, Step};
+use super::step::{InFlight, Remote, Step};
 use crate::ids::OfferNumber;
 use crate::input::{SdpType, SignalingState};
 use alloc::{string::String, vec::Vec};
 
 impl Negotiation {
+    /// Whether the next message is an offer that has to wait. Where an own offer is set, its turn is now: it is ignored, or its answer
+    /// would never come.
+    pub(super) fn must_wait(&self) -> bool {
+        self.remote.must_wait
+            && self.signaling_state == SignalingState::Stable
+            && self.inbox.iter().next().is_some_and(|next| match next {
+                Remote::Offer { sdp, .. } => self.candidates.are_ended_by(sdp),
+                _ => false,
+            })
+    }
+
     /// An offer of the other side has its turn.
     pub(super) fn take_up_offer(&mut self, number: OfferNumber, sdp: String, steps: &mut Vec<Step>) {
         if number <= self.remote.number {

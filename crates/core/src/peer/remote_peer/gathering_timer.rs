@@ -19,6 +19,11 @@ impl GatheringTimer {
         self.until = Some(now.after_ms(self.limit_ms));
     }
 
+    /// The description is of a connection that is replaced.
+    pub fn stop(&mut self) {
+        self.until = None;
+    }
+
     /// Returns, once, whether the wait is over: everything was found (`is_complete`), or time is up.
     pub fn take_end(&mut self, now: Time, is_complete: bool) -> bool {
         self.until.take_if(|until| is_complete || now >= *until).is_some()

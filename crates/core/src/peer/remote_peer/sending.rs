@@ -22,6 +22,7 @@ impl Peer {
             Some(ErrorCode::PeerNotFound) if !self.ends.is_remote_known() => {
                 self.close(failure, effects);
             }
+            Some(ErrorCode::PeerNotFound) if self.was_ended() => self.handle_left(effects),
             // It was here and may be on its way back: its connection may be fine all the while.
             Some(ErrorCode::PeerNotFound | ErrorCode::PeerBusy | ErrorCode::OutboxFull) => {
                 if self.is_wanted() {

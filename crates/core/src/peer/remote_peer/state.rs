@@ -25,13 +25,17 @@ impl Peer {
 
     /// The browser says that the state changed. Its own way to `connected` is old news once data can flow.
     pub(super) fn handle_state(&mut self, state: ConnectionState, effects: &mut Effects<'_>) {
+        if self.was_open() {
+            return self.handle_later_state(state, effects);
+        }
         self.progress.is_ahead &= is_on_the_way(state);
         if !self.progress.is_ahead {
             self.enter(state, effects);
         }
     }
 
-    fn enter(&mut self, state: ConnectionState, effects: &mut Effects<'_>) {
+    /// The application hears of another state.
+    pub(super) fn enter(&mut self, state: ConnectionState, effects: &mut Effects<'_>) {
         if state == self.progress.state {
             return;
         }

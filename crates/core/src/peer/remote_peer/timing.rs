@@ -5,6 +5,7 @@ use crate::deadline::{Earliest, TimerName};
 use crate::failure::Failure;
 use crate::output::Operation;
 use crate::peer::effects::Effects;
+use crate::peer::ladder::loss::Loss;
 use crate::peer::negotiation::Step;
 use crate::time::Time;
 use alloc::vec::Vec;
@@ -36,6 +37,7 @@ impl Peer {
         }
         let late = Failure::new(ErrorCode::Timeout, self.resend.reason());
         self.calls.reject_late(&late, effects.context);
+        self.handle_ladder_timeout(effects);
         if self.pair_timer.poll_timeout().is_some_and(|deadline| now >= deadline) {
             let no_path = self.no_path("no path to the peer was found in time");
             let failure = self.resend.take_reason().unwrap_or(no_path);
@@ -51,6 +53,10 @@ impl Peer {
         earliest.note(self.resend.poll_timeout(), TimerName::Resend);
         earliest.note(self.renegotiate_at, TimerName::Renegotiation);
         earliest.note(self.pair_timer.poll_timeout(), TimerName::Pair);
+        earliest.note(self.ladder.liveness.poll_timeout(), TimerName::Liveness);
+        let rung = self.ladder.loss.as_ref().and_then(Loss::poll_timeout);
+        earliest.note(rung, TimerName::Ladder);
+        earliest.note(self.ladder.deadline(), TimerName::Ladder);
         self.calls.note_timeouts(earliest);
     }
 
@@ -78,7 +84,8 @@ impl Peer {
     }
 
     /// The link to the server was lost, or is back.
-    pub fn handle_link(&mut self, now: Time, is_linked: bool) {
-        self.pair_timer.handle_link(now, is_linked);
+    pub fn handle_link(&mut self, is_linked: bool, effects: &mut Effects<'_>) {
+        self.pair_timer.handle_link(effects.now(), is_linked);
+        self.handle_mute(effects);
     }
 }

@@ -14,6 +14,8 @@ pub struct RemoteOffers {
     pub rejected: Option<OfferNumber>,
     /// The last offer was ignored: candidates that do not fit belong to it, and are no error.
     pub is_ignored: bool,
+    /// Offers that begin an ICE generation wait, because the present one carries no data yet.
+    pub must_wait: bool,
     /// The number of the offer that was ignored last.
     pub ignored_number: OfferNumber,
 }

@@ -1,0 +1,49 @@
+// The browsers of the laboratory, each in the namespace of a site.
+import { launchChromium, launchFirefox } from "../harness/browsers.mjs";
+
+/** The laboratory's origin counts as secure, as a real application's would be; the TURN server's certificate is signed by nobody. */
+const LAUNCH = {
+  chromium: (namespace, { origin }) =>
+    launchChromium(namespace, { args: [`--unsafely-treat-insecure-origin-as-secure=${origin}`, "--ignore-certificate-errors"] }),
+  firefox: (namespace, { host }) => launchFirefox(namespace, { prefs: { "dom.securecontext.allowlist": host }, acceptInsecureCerts: true }),
+};
+
+export const KINDS = Object.keys(LAUNCH);
+
+/** Starts browsers when they are first needed, one of each kind at each site. */
+export class Browsers {
+  #laboratory;
+  #started = new Map();
+
+  constructor(laboratory) {
+    this.#laboratory = laboratory;
+  }
+
+  /** Returns the browser of this kind at the site `a` or `b`. */
+  async at(site, kind) {
+    const key = `${site} ${kind}`;
+    if (!this.#started.has(key)) {
+      const { origin } = this.#laboratory.servers.server;
+      const started = LAUNCH[kind](this.#laboratory.sites[site].namespace, { origin, host: new URL(origin).hostname });
+      this.#started.set(key, started);
+      // A browser without a tab might end, and its next tab would start more than a tab.
+      await (await started).open("about:blank");
+    }
+    return this.#started.get(key);
+  }
+
+  /** Returns a browser at site a, and one at site b. */
+  pair(first, second) {
+    return Promise.all([this.at("a", first), this.at("b", second)]);
+  }
+
+  async versions() {
+    const all = await Promise.all(this.#started.values());
+    return [...new Set(all.map(({ kind, version }) => `${kind === "chromium" ? "Chromium" : "Firefox"} ${version}`))].sort().join(", ");
+  }
+
+  async close() {
+    const started = await Promise.allSettled(this.#started.values());
+    await Promise.allSettled(started.map(({ value }) => value?.close()));
+  }
+}
