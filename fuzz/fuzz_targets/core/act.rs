@@ -26,8 +26,9 @@ impl World {
             }
             b'a' => self.frame(&self.numbers.ack(), false),
             b'!' => self.finish(rest),
-            b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
-            b'u' => ConnectionEvent::PairInUse,
+            b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' | b'q' | b'h' | b'y' => {
+                self.connection(first, rest)
+            }
             b'p' => self.input(Input::Page(match rest {
                 "0" => PageEvent::Online,
                 "1" => PageEvent::Offline,
@@ -139,8 +140,9 @@ impl World {
             }),
             b'd' => ConnectionEvent::Opened,
             b'D' => ConnectionEvent::ChannelClosed,
-            b'p' => ConnectionEvent::Probed { is_live: rest.is_empty(), round_trip_ms: None },
-            b't' => ConnectionEvent::Heard { text: rest.into() },
+            b'q' => ConnectionEvent::Probed { is_live: rest.is_empty(), round_trip_ms: rest.parse().ok() },
+            b'y' => ConnectionEvent::PairInUse,
+            b'h' => ConnectionEvent::Heard { text: rest.into() },
             _ => ConnectionEvent::Unavailable { message: rest.into() },
         };
         self.input(Input::Connection { connection, event });
