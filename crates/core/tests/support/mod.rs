@@ -46,10 +46,12 @@ pub struct World {
 /// What was asked for the paths of connections.
 #[derive(Default)]
 pub struct Paths {
+    /// The connections to nobody.
+    pub gatherings: Vec<u32>,
     pub probes: Vec<(u32, u16)>,
     pub pings: Vec<(u32, &'static str)>,
-    /// The generations whose pairs were waited for.
-    pub awaited: Vec<String>,
+    /// How many generations were waited for.
+    pub awaited: usize,
     /// Connections in whose place others are.
     pub replaced: Vec<u32>,
 }
@@ -344,8 +346,9 @@ impl World {
                 Output::Operate { connection, operation, what } => {
                     self.operations.push((connection.0, operation.0, what));
                 }
+                Output::Gather { connection } => self.paths.gatherings.push(connection.0),
                 Output::RestartIce { .. } => self.restarts += 1,
-                Output::AwaitPair { fragment, .. } => self.paths.awaited.push(fragment),
+                Output::AwaitPair { .. } => self.paths.awaited += 1,
                 Output::Ping { connection, text } => self.paths.pings.push((connection.0, text)),
                 Output::Probe { connection, after_ms } => self.paths.probes.push((connection.0, after_ms)),
                 Output::CloseConnection { connection } => {
@@ -354,6 +357,7 @@ impl World {
                 }
                 Output::Settle { call, result } => self.settled.push((call.0, result)),
                 Output::Event(event) => self.events.push(event),
+                Output::Note { .. } => {}
             }
         }
     }
@@ -380,6 +384,7 @@ pub fn offer(connection: u32, target: Option<u32>, number: u32, fragment: &str) 
     Signal::Offer(WireDescription {
         route: route(connection, target),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })
@@ -389,6 +394,7 @@ pub fn answer(connection: u32, target: u32, number: u32, fragment: &str) -> Sign
     Signal::Answer(WireDescription {
         route: route(connection, Some(target)),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })

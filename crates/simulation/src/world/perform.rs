@@ -185,6 +185,7 @@ impl World {
                 self.reach.touched.insert(place);
                 self.hear_later(place);
             }
+            Output::Gather { .. } => self.violate("a page without servers looks at its network".into()),
             Output::RestartIce { connection } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 self.connections[place].model.restart_ice(now);
@@ -211,6 +212,7 @@ impl World {
             }
             Output::Settle { call, result } => news.push(News::Settled(call, result)),
             Output::Event(event) => news.push(News::Event(event)),
+            Output::Note { .. } => {}
         }
     }
 

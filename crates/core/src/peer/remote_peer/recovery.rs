@@ -13,10 +13,11 @@ use crate::peer::ladder::presence::{PROBE_MS, Presence};
 use crate::time::Time;
 use signalpost_protocol::{ErrorCode, session_description};
 
-/// How long no offer is made after an ICE restart, in milliseconds: a Firefox on the other side needs the new generation to carry data.
+/// How long no offer is made after an ICE restart, in milliseconds.
 const RESTART_MS: u32 = 400;
-/// How long Firefox waits at most for the new generation to carry data, in milliseconds. Until then another restart ends its DTLS: it
-/// sends on the generation before the present one, which must have worked.
+/// How long no offer is made at most where one browser is Firefox, in milliseconds, unless the new generation carries data before.
+/// Firefox sends on the generation before the present one until the present one carries data. A restart that comes sooner leaves it one
+/// that never did, and the next packet ends its DTLS. Chromium tries only the pairs of its newest generation.
 const PAIR_MS: u16 = 3_000;
 
 impl Peer {
@@ -177,14 +178,14 @@ impl Peer {
         let now = effects.now();
         if self.candidates.handle_description(now, sdp) && self.candidates.is_restart() {
             if self.progress.was_connected {
-                let is_firefox = session_description::is_of_firefox(sdp);
-                self.negotiation.pause(is_firefox);
-                let pause_ms = if is_firefox { PAIR_MS.into() } else { RESTART_MS };
-                self.renegotiate_at = Some(now.after_ms(pause_ms));
-                if is_firefox && let Some(fragment) = self.candidates.generation().cloned() {
+                self.negotiation.pause(session_description::is_of_firefox(sdp));
+                let mut pause_ms = RESTART_MS;
+                if self.hidden_names.has_firefox() {
+                    pause_ms = PAIR_MS.into();
                     let connection = self.ends.connection;
-                    effects.output(Output::AwaitPair { connection, fragment, within_ms: PAIR_MS });
+                    effects.output(Output::AwaitPair { connection, within_ms: PAIR_MS });
                 }
+                self.renegotiate_at = Some(now.after_ms(pause_ms));
             }
             if let Some(loss) = &mut self.ladder.loss {
                 loss.handle_generation(now);
