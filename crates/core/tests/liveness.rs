@@ -57,7 +57,7 @@ fn silence_is_confirmed_by_a_probe_and_ice_restarts_within_three_seconds() {
     let (mut world, _) = connected(20);
     let since = world.now;
     fall_silent(&mut world);
-    assert_eq!((world.now - since, world.restarts), (2_600, 1));
+    assert_eq!((world.now - since, world.restarts), (2_300, 1));
     assert_eq!(states(&world), [LOST]);
     world.offer_made("again");
     assert!(matches!(world.take_signals().as_slice(), [Signal::Offer(_)]));
@@ -71,7 +71,7 @@ fn silence_is_confirmed_by_a_probe_and_ice_restarts_within_three_seconds() {
 fn a_page_that_does_not_answer_is_no_loss_while_its_transport_does() {
     let (mut world, _) = connected(20);
     for _ in 0..50 {
-        world.advance(1_700);
+        world.advance(1_500);
         probed(&mut world, true);
     }
     assert_eq!((world.restarts, states(&world)), (0, vec![]));
@@ -112,7 +112,7 @@ fn a_page_that_slept_asks_afresh() {
     assert_eq!((world.restarts, states(&world)), (0, vec![]));
     pong(&mut world);
     // Asleep while a probe was out: its end shows nothing.
-    world.advance(1_700);
+    world.advance(1_500);
     world.now += 60_000;
     world.paths.probes.clear();
     world.connection_event(ConnectionEvent::Probed { is_live: false, round_trip_ms: None });

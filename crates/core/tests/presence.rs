@@ -8,7 +8,7 @@ use signalpost_core::{CallId, Command, ConnectionEvent, ConnectionState, Event};
 use support::{World, id, info, offer, room};
 
 /// How long a probe may take.
-const PROBE_MS: u16 = 900;
+const PROBE_MS: u16 = 800;
 
 /// What the server says, unnumbered: who is away does not depend on numbers.
 fn receive(world: &mut World, message: ServerMessage) {
@@ -125,7 +125,7 @@ fn one_probe_is_out_at_a_time_in_however_many_rooms_the_peer_is() {
 #[test]
 fn a_silence_that_the_round_trip_explains_is_none() {
     for (round_trip_ms, silent_probes) in
-        [(0, 1), (350, 1), (400, 2), (1_500, 4), (5_000, 12), (u32::MAX, 17)]
+        [(0, 1), (300, 1), (350, 2), (1_500, 4), (5_000, 13), (u32::MAX, 19)]
     {
         let mut world = inside();
         away(&mut world, "bea");

@@ -4,7 +4,7 @@
 //! Browsers need 5 to 28 s to see that a path is dead, and see nothing at all where the other side's address changed. So each side
 //! watches on its own ([`liveness`]): where nothing came over the SDK's own data channel for `ping_ms`, it sends a ping there, which the
 //! other core answers. That costs two small packets for each quiet second and pair, and no statistics. Each ping is a sign of life for
-//! its receiver too, so only one side of a quiet pair sends pings. Only where an answer is late (0.7 s, or what the round trip
+//! its receiver too, so only one side of a quiet pair sends pings. Only where an answer is late (0.5 s, or what the round trip
 //! explains) the connection is probed ([`presence`]): a page that is busy or frozen does not answer, but the transport of its
 //! browser does, and bulk traffic that delays a ping is a sign of life itself. Silence is what a whole probe has shown, never a late
 //! timer: a page that slept asks afresh.

@@ -47,7 +47,7 @@ pub fn pong(world: &mut World) {
 }
 
 pub fn probed(world: &mut World, is_live: bool) {
-    world.advance(900);
+    world.advance(800);
     assert_eq!(world.paths.probes.len(), 1);
     world.paths.probes.clear();
     world.connection_event(ConnectionEvent::Probed { is_live, round_trip_ms: None });
@@ -60,7 +60,7 @@ pub fn server_speaks(world: &mut World) {
 
 /// Nothing of zoe arrives any more, and that is found.
 pub fn fall_silent(world: &mut World) {
-    world.advance(1_700);
+    world.advance(1_500);
     assert_eq!((world.paths.pings.len(), world.paths.probes.len()), (2, 1));
     world.paths.pings.clear();
     server_speaks(world);

@@ -1,4 +1,4 @@
-//! What the core wants of paths.
+//! What a client asks for the paths of its connections.
 
 /// What was asked for the paths of connections.
 #[derive(Default)]

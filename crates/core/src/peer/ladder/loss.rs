@@ -1,9 +1,7 @@
 //! One loss: what was tried, and what is tried next.
 
-use crate::failure::Failure;
 use crate::time::Time;
 use alloc::string::{String, ToString};
-use signalpost_protocol::ErrorCode;
 
 /// How many connections are tried in the place of the one that was lost. Each fails by itself after 11 to 15 s without a path, and Firefox
 /// never opens a data channel of one that failed.
@@ -154,14 +152,16 @@ impl Loss {
         if is_asking { Rung::Wait } else { Rung::Restart }
     }
 
-    /// Why the pair is given up: names what was tried.
-    pub fn failure(&self) -> Failure {
+    /// Why the pair is given up, in words that name what was tried.
+    pub fn tried(&self) -> String {
         let mut message = String::from("the path to the peer was lost and not found again: ");
-        for (count, what) in [(self.restarts, " ICE restarts, "), (self.replacements, " new connections")] {
+        for (count, what) in
+            [(self.restarts, " ICE restarts and "), (self.replacements, " new connections were tried")]
+        {
             message.push_str(&count.to_string());
             message.push_str(what);
         }
-        Failure::new(ErrorCode::ConnectionFailed, &message)
+        message
     }
 
     fn restart_ms(&self) -> u32 {

@@ -6,7 +6,7 @@
 use crate::time::Time;
 
 /// How long one probe takes, in milliseconds.
-pub const PROBE_MS: u16 = 900;
+pub const PROBE_MS: u16 = 800;
 /// How much later than a round trip an acknowledgement may come, in milliseconds (RFC 9260 §6.2).
 const ACK_MS: u32 = 200;
 /// The longest silence that a round trip can explain, in milliseconds: the browser's figure may be wrong.

@@ -275,17 +275,14 @@ impl Peer {
             None => {}
         }
         if self.ladder.deadline().is_some_and(|deadline| now >= deadline)
-            && let Some(failure) = self.ladder.loss.as_ref().map(Loss::failure)
+            && let Some(tried) = self.ladder.loss.as_ref().map(Loss::tried)
         {
-            self.give_up(failure, effects);
+            let failure = self.no_path(&tried);
+            self.fail(failure.clone(), effects);
+            self.hang_up(failure, effects);
         } else {
             self.climb(effects);
         }
-    }
-
-    fn give_up(&mut self, failure: Failure, effects: &mut Effects<'_>) {
-        self.fail(failure.clone(), effects);
-        self.hang_up(failure, effects);
     }
 
     fn ping(&self, text: &'static str, effects: &mut Effects<'_>) {
