@@ -228,7 +228,9 @@ for (const { name, kinds } of PAIRS) {
           times.push(Date.now() - began);
           // Nothing may flow for a moment: after a conflict of the two ICE roles Chromium leaves the old pair only when it is silent.
           const trouble = await Promise.all(
-            pages.map((page) => page.evaluate("[...ended.filter((what) => !/path-lost/.test(what)), ...failures, peer.connection === first]")),
+            pages.map((page) =>
+              page.evaluate("[...ended.filter((what) => !/path-lost/.test(what)), ...failures, peer.connection === first]"),
+            ),
           );
           assert.deepEqual(trouble, [[true], [true]], `restart ${round}`);
         }
