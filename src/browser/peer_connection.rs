@@ -72,7 +72,13 @@ impl Context {
         let found = match event.unchecked_ref::<RtcPeerConnectionIceEvent>().candidate() {
             None => None,
             Some(candidate) => match codec::candidate_from_js(&candidate) {
-                Some(init) => Some(init),
+                Some(init) => {
+                    // Chromium has it.
+                    if let Some(url) = text_member(&candidate, "url").filter(|url| !url.is_empty()) {
+                        self.tell(ConnectionEvent::CandidateUrl { url });
+                    }
+                    Some(init)
+                }
                 // The browser gave what is no candidate.
                 None => return,
             },
@@ -80,6 +86,12 @@ impl Context {
         if let Some(event) = candidate_found(found, self.is_complete()) {
             self.tell(event);
         }
+    }
+
+    fn hear_candidate_error(&self, event: &JsValue) {
+        let code = member(event, "errorCode").as_f64().unwrap_or_default() as u16;
+        let url = text_member(event, "url").unwrap_or_default();
+        self.tell(ConnectionEvent::CandidateError { code, url });
     }
 
     fn hear_gathering_state(&self, _: &JsValue) {
@@ -176,6 +188,7 @@ impl PeerConnection {
         let (object, channel) = (&context.object, &context.channel);
         on(object, "negotiationneeded", |context, _| context.tell(ConnectionEvent::NegotiationNeeded));
         on(object, "icecandidate", Context::hear_candidate);
+        on(object, "icecandidateerror", Context::hear_candidate_error);
         on(object, "icegatheringstatechange", Context::hear_gathering_state);
         on(object, "connectionstatechange", Context::hear_connection_state);
         on(channel, "message", |context, event| {
@@ -293,6 +306,12 @@ impl PeerConnections {
                 (self.report)(Input::Connection { connection, event });
             }
         }
+    }
+
+    /// Makes a connection to nobody, which gathers.
+    pub fn gather(&self, connection: ConnectionId) {
+        self.connect(connection, None);
+        self.operate(connection, OperationId(0), &Operation::SetLocalDescription);
     }
 
     fn construct(&self) -> Result<RtcPeerConnection, JsValue> {

@@ -9,7 +9,7 @@ use crate::peer::candidates::hidden_names::HiddenNames;
 use crate::peer::effects::Effects;
 use crate::peer::ladder::liveness::{Act, Liveness};
 use crate::peer::ladder::loss::{Loss, Rung};
-use crate::peer::ladder::presence::PROBE_MS;
+use crate::peer::ladder::presence::{PROBE_MS, Presence};
 use crate::time::Time;
 use signalpost_protocol::{ErrorCode, session_description};
 
@@ -209,6 +209,7 @@ impl Peer {
         let connection = ConnectionId(effects.context.rng.next_id());
         self.ends.connection = connection;
         self.ends.remote_connection = None;
+        self.ladder.presence = Presence::default();
         self.negotiation = self.negotiation.renewed();
         self.candidates = self.candidates.renewed();
         self.hidden_names = HiddenNames::default();
@@ -266,8 +267,9 @@ impl Peer {
         let explained_ms = self.ladder.presence.explained_ms();
         match self.ladder.liveness.poll(now, explained_ms) {
             Some(Act::Ping(text)) => self.ping(text, effects),
-            Some(Act::Probe) => {
+            Some(Act::Probe(text)) => {
                 self.ask_link(effects);
+                self.ping(text, effects);
                 self.probe(effects.context);
             }
             None => {}
@@ -292,7 +294,7 @@ impl Peer {
 
     /// Asks an open connection for a sign of life, unless it is being asked.
     pub fn probe(&mut self, context: &mut crate::context::Context) {
-        let is_open = self.progress.is_connected() || self.ladder.is_open;
+        let is_open = if self.was_open() { self.ladder.is_open } else { self.progress.is_connected() };
         self.ladder.liveness.handle_probe(context.now);
         if is_open && self.ladder.presence.begin_probe(context.now) {
             let connection = self.ends.connection;
