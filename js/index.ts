@@ -23,11 +23,12 @@ export type { ModuleSource } from "./load.js";
 export type { CandidateOptions, GatheringOptions, ReconnectOptions, SignalingClientOptions } from "./options.js";
 export type { NetworkEvidence, NetworkVerdict, PeerOutlook } from "./network.js";
 export type { PeerInfo, PeerPage, PeerQuery } from "./peer_info.js";
-export type { PeerStats } from "./peer_stats.js";
-export type { RemotePeer, SendOptions, Timeline } from "./remote_peer.js";
+export type { PeerPath, PeerStats } from "./peer_stats.js";
+export type { Recovery, RemotePeer, SendOptions, Timeline } from "./remote_peer.js";
 export type {
   PeerDataChannelEvent,
   PeerMessageEvent,
+  PeerPathChangeEvent,
   PeerQualityEvent,
   PeerReplacedEvent,
   PeerStateChangeEvent,

@@ -1,9 +1,14 @@
+/** The way of the packets: from peer to peer, or through a TURN server. */
+export type PeerPath = "direct" | "relay";
+
 /** The statistics of a connection. A value that the browser does not give, or does not give yet, is `undefined`. */
 export interface PeerStats {
   /** `connectionState` of the connection. */
   readonly state: RTCPeerConnectionState;
-  /** Whether the packets go from peer to peer or through a TURN server. */
-  readonly path: "direct" | "relay" | undefined;
+  /** Whether the packets go from peer to peer or through a TURN server, be it this side's or the other side's. */
+  readonly path: PeerPath | undefined;
+  /** How this side reaches its TURN server, where the own candidate of the pair in use is one of a TURN server. */
+  readonly relayProtocol: "udp" | "tcp" | "tls" | undefined;
   /** The type of the own candidate of the pair in use. */
   readonly localCandidateType: RTCIceCandidateType | undefined;
   /** The type of the other side's candidate of the pair in use. */
@@ -31,7 +36,8 @@ export async function peerStats(connection: RTCPeerConnection): Promise<PeerStat
   const seconds = pair?.currentRoundTripTime;
   return {
     state: connection.connectionState,
-    path: types.includes("relay") ? "relay" : pair && "direct",
+    path: types.includes("relay") || isRelay(remote, connection) ? "relay" : pair && "direct",
+    relayProtocol: local?.relayProtocol,
     localCandidateType: types[0],
     remoteCandidateType: types[1],
     protocol: local?.protocol,
@@ -40,4 +46,12 @@ export async function peerStats(connection: RTCPeerConnection): Promise<PeerStat
     bytesReceived: pair?.bytesReceived,
     availableOutgoingBitrate: pair?.availableOutgoingBitrate,
   };
+}
+
+/** Firefox calls a candidate peer-reflexive that it learned from a check before it was signaled, also where it is the other side's TURN server. */
+function isRelay(remote: { candidateType: string; address?: string; port: number } | undefined, { remoteDescription }: RTCPeerConnection) {
+  if (remote?.candidateType !== "prflx") return false;
+  const lines = remoteDescription?.sdp.match(/^a=candidate:.* typ relay/gm) ?? [];
+  // A hidden address leaves the port.
+  return lines.some((line) => line.includes(` ${remote.port} typ `) && (!remote.address || line.includes(` ${remote.address} `)));
 }

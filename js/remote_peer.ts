@@ -23,10 +23,23 @@ export interface Timeline {
   readonly pair: number | undefined;
   /** From the start until data could flow. */
   readonly open: number | undefined;
+  /** The last 16 times that a lost path was restored, the oldest first. */
+  readonly recoveries: readonly Recovery[];
 }
 
+/** How a lost path was restored. */
+export interface Recovery {
+  /** From the state `"disconnected"` until data flowed again, in milliseconds. */
+  readonly ms: number;
+  /** Whether another connection took the place of the one that was lost. */
+  readonly replaced: boolean;
+}
+
+/** The phases as the module knows them. */
+type Phases = Omit<Timeline, "recoveries">;
+
 /** Nothing has happened. */
-const NOTHING: Timeline = {
+const NOTHING: Phases = {
   discovery: undefined,
   offer: undefined,
   answer: undefined,
@@ -48,7 +61,7 @@ export interface PeerCalls {
   restartIce(): void;
   close(): void;
   /** `undefined` where the module has no connection. */
-  timeline(): Timeline | undefined;
+  timeline(): Phases | undefined;
   outlook(): PeerOutlook | undefined;
   info(): PeerInfo | undefined;
 }
@@ -56,11 +69,17 @@ export interface PeerCalls {
 /** @internal How long `connect()` may take. */
 export const CONNECT_PEER_MS = 15_000;
 
+/** The most recoveries that are kept. */
+const MAX_RECOVERIES = 16;
+
 /** The connection to one other peer. There is no initiator: either side may connect, or both at once. */
 export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   readonly #calls: PeerCalls;
   #state: RTCPeerConnectionState = "new";
   #timeline = NOTHING;
+  readonly #recoveries: Recovery[] = [];
+  /** When the path was lost that is not restored, and whether the connection was replaced since. */
+  #lost: { at: number; replaced: boolean } | undefined;
   #info: PeerInfo | undefined;
   #connection: RTCPeerConnection;
   #belongings: Belongings;
@@ -111,7 +130,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   /** How long each phase took so far. */
   get timeline(): Timeline {
     this.#note();
-    return this.#timeline;
+    return { ...this.#timeline, recoveries: [...this.#recoveries] };
   }
 
   /**
@@ -210,6 +229,13 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     // A change from before the application closed the peer does not count any more.
     if (this.#state === "closed" && state !== "closed") return;
     this.#state = state;
+    if (state === "disconnected") this.#lost ??= { at: performance.now(), replaced: false };
+    if (state === "connected" && this.#lost) {
+      const { at, replaced } = this.#lost;
+      this.#lost = undefined;
+      this.#recoveries.push({ ms: performance.now() - at, replaced });
+      this.#recoveries.splice(0, this.#recoveries.length - MAX_RECOVERIES);
+    }
     if (state === "closed") this.#listening.abort();
     this.#note();
     emit(this, "statechange", { state, reason });
@@ -223,6 +249,7 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     if (this.#state === "closed" || connection === this.#connection) return;
     this.#listening.abort();
     const [previous, before] = [this.#connection, this.#belongings];
+    if (this.#lost) this.#lost.replaced = true;
     this.#connection = connection;
     this.#belongings = new Belongings(connection);
     const channels = before.carryOver(this.#belongings, this.#successors);

@@ -1,6 +1,6 @@
 import type { SignalingErrorEvent } from "./client_events.js";
 import type { ErrorCode } from "./errors.js";
-import type { PeerStats } from "./peer_stats.js";
+import type { PeerPath, PeerStats } from "./peer_stats.js";
 
 /** The reason of a `PeerStateChangeEvent`. A newer peer may give reasons that this version does not list. */
 export type PeerStateReason = ErrorCode | "path-lost" | "" | (string & {});
@@ -49,6 +49,16 @@ export interface PeerQualityEvent extends Event {
   readonly stats: PeerStats;
 }
 
+/** The event `pathchange` of a `RemotePeer`. */
+export interface PeerPathChangeEvent extends Event {
+  /** The way of the packets now. */
+  readonly path: PeerPath;
+  /** The way that the event before told; `undefined` for the first event. */
+  readonly previous: PeerPath | undefined;
+  /** The statistics of the connection. */
+  readonly stats: PeerStats;
+}
+
 /** The event `message` of a `RemotePeer`. */
 export interface PeerMessageEvent extends Event {
   /** The value that the other side gave to `send()`, after its way through JSON. */
@@ -73,6 +83,11 @@ export interface RemotePeerEventMap {
   readonly open: Event;
   /** New statistics came. The event comes every 2 s while the peer is connected and this event has a listener. */
   readonly quality: PeerQualityEvent;
+  /**
+   * The packets take another way: from peer to peer, or through a TURN server. The first event tells the way that was found. Each later one
+   * comes when two measurements, 2 s apart, agree. The connection is measured while it is connected and this event has a listener.
+   */
+  readonly pathchange: PeerPathChangeEvent;
   /** A message arrived from the other side's `send()`. */
   readonly message: PeerMessageEvent;
   /** An operation failed for which no promise waits. */

@@ -16,6 +16,7 @@ export class Connection extends Emitter {
   #role;
   #kept = [];
   #quietUntil = 0;
+  #restarts = 0;
   #refused = false;
   #invited;
   #operations = Promise.resolve();
@@ -114,7 +115,10 @@ export class Connection extends Emitter {
     const before = fragmentsOf(this.pc.remoteDescription);
     await this.pc.setRemoteDescription(description);
     const set = fragmentsOf(description);
-    if (before.length > 0 && !set.includes(before[0])) this.#quietUntil = Date.now() + QUIET_AFTER_RESTART_MS;
+    if (before.length > 0 && !set.includes(before[0])) {
+      this.#quietUntil = Date.now() + QUIET_AFTER_RESTART_MS;
+      this.#restarts += 1;
+    }
     for (const candidate of this.#kept.splice(0)) this.#apply(candidate, set);
   }
 
@@ -131,7 +135,10 @@ export class Connection extends Emitter {
     const { usernameFragment } = candidate;
     if (set.length === 0 || (usernameFragment != null && !set.includes(usernameFragment))) return false;
     const wait = candidate.candidate.includes(".local ") ? MDNS_MS : 0;
-    setTimeout(() => this.#isOver() || this.pc.addIceCandidate(candidate).catch(console.warn), wait);
+    // Without it Chromium may not try a pair whose check came before this candidate.
+    const isBare = this.#restarts > 0 && candidate.candidate && !candidate.candidate.includes(" generation ");
+    const init = isBare ? { ...candidate, candidate: `${candidate.candidate} generation ${2 * this.#restarts + 1}` } : candidate;
+    setTimeout(() => this.#isOver() || this.pc.addIceCandidate(init).catch(console.warn), wait);
     return true;
   }
 

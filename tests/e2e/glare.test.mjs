@@ -226,7 +226,12 @@ for (const { name, kinds } of PAIRS) {
           await agreement(...pages);
           await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${round}` })));
           times.push(Date.now() - began);
-          const trouble = await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures, peer.connection === first]")));
+          // Nothing may flow for a moment: after a conflict of the two ICE roles Chromium leaves the old pair only when it is silent.
+          const trouble = await Promise.all(
+            pages.map((page) =>
+              page.evaluate("[...ended.filter((what) => !/path-lost/.test(what)), ...failures, peer.connection === first]"),
+            ),
+          );
           assert.deepEqual(trouble, [[true], [true]], `restart ${round}`);
         }
       });

@@ -16,7 +16,7 @@ export const PAIRS = [
  * Makes a world with a server and these browsers, each a separate process: `makeWorld(["chromium", "firefox"])`. Pages get
  * the package from `directory`, or the built one.
  */
-export async function makeWorld(kinds, { serverArgs = [], directory, chromiumArgs = [] } = {}) {
+export async function makeWorld(kinds, { serverArgs = [], directory, chromiumArgs = [], firefoxPrefs = {} } = {}) {
   const namespace = await makeNamespace();
   const browsers = [];
   const close = async () => {
@@ -27,7 +27,7 @@ export async function makeWorld(kinds, { serverArgs = [], directory, chromiumArg
   let server;
   try {
     server = await startServer(namespace, { args: serverArgs, directory });
-    browsers.push(...(await Promise.all(kinds.map((kind) => LAUNCH[kind](namespace, { args: chromiumArgs })))));
+    browsers.push(...(await Promise.all(kinds.map((kind) => LAUNCH[kind](namespace, { args: chromiumArgs, prefs: firefoxPrefs })))));
   } catch (error) {
     await close();
     throw error;
