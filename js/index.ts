@@ -14,7 +14,7 @@ export type {
 } from "./client_events.js";
 export type { DebugEntry, DebugListener } from "./debug.js";
 export { SignalingError, errorCodes } from "./errors.js";
-export type { ErrorCode, ErrorContext } from "./errors.js";
+export type { CandidateCensus, CandidateCount, CandidateErrorCount, CandidateTypes, ErrorCode, ErrorContext } from "./errors.js";
 export type { TypedEventTarget } from "./events.js";
 export type { IceServersAnswer, IceServersSource, IceServersWithLifetime } from "./ice_servers.js";
 export type { SessionOptions } from "./identity.js";

@@ -168,12 +168,11 @@ impl Driver {
             }
             Output::Ping { connection, text } => connections.ping(connection, text),
             Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
-            Output::AwaitPair { connection, fragment, within_ms } => {
-                connections.await_pair(connection, fragment, within_ms);
-            }
+            Output::AwaitPair { connection, within_ms } => connections.await_pair(connection, within_ms),
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
+            Output::Note { .. } => {}
         }
     }
 

@@ -15,6 +15,29 @@ export interface Failure {
   readonly message: string;
   /** In how many milliseconds the same call can succeed, where that is known. */
   readonly retryAfterMs: number | undefined;
+  /** The candidates of a pair that found no path. */
+  readonly candidates: CandidateCensus | undefined;
+}
+
+/** Candidates of both ends, and how many servers gave which error. */
+export interface CandidateCensus {
+  readonly own: CandidateCount;
+  readonly remote: CandidateCount;
+  readonly errors: { readonly code: number; readonly servers: number }[];
+}
+
+/** Candidates that one end found, that were used, and that were dropped. */
+export interface CandidateCount {
+  readonly found: CandidateTypes;
+  readonly used: CandidateTypes;
+  readonly dropped: number;
+}
+
+/** Candidates by type. */
+export interface CandidateTypes {
+  readonly host: number;
+  readonly srflx: number;
+  readonly relay: number;
 }
 
 /** A peer as others describe it; `metadata` is a text of its application. */

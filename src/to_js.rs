@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use signalpost_core::protocol::{Mapping, Open};
-use signalpost_core::{Failure, FailureDetails, Outlook, Timeline};
+use signalpost_core::{Census, ErrorCount, Failure, FailureDetails, Kinds, Outlook, Side, Timeline};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -44,12 +44,57 @@ struct FailureRecord<'a> {
     retryable: bool,
     message: &'a str,
     retry_after_ms: Option<u32>,
+    candidates: Option<CensusRecord>,
+}
+
+#[derive(Serialize)]
+struct CensusRecord {
+    own: SideRecord,
+    remote: SideRecord,
+    errors: Vec<ErrorRecord>,
+}
+
+#[derive(Serialize)]
+struct SideRecord {
+    found: KindsRecord,
+    used: KindsRecord,
+    dropped: u16,
+}
+
+#[derive(Serialize)]
+struct KindsRecord {
+    host: u16,
+    srflx: u16,
+    relay: u16,
+}
+
+#[derive(Serialize)]
+struct ErrorRecord {
+    code: u16,
+    servers: u16,
+}
+
+impl CensusRecord {
+    fn new(census: &Census) -> Self {
+        let kinds = |Kinds { host, srflx, relay }| KindsRecord { host, srflx, relay };
+        let side =
+            |Side { found, used, dropped }| SideRecord { found: kinds(found), used: kinds(used), dropped };
+        let error = |ErrorCount { code, servers }| ErrorRecord { code, servers };
+        let errors = census.errors.iter().copied().map(error).collect();
+        Self { own: side(census.own), remote: side(census.remote), errors }
+    }
 }
 
 /// Returns a failure as an object.
 pub fn failure(failure: &Failure) -> JsValue {
-    let FailureDetails { code, retryable, message, retry_after_ms, .. } = &**failure;
-    record(&FailureRecord { code, retryable: *retryable, message, retry_after_ms: *retry_after_ms })
+    let FailureDetails { code, retryable, message, retry_after_ms, census, .. } = &**failure;
+    record(&FailureRecord {
+        code,
+        retryable: *retryable,
+        message,
+        retry_after_ms: *retry_after_ms,
+        candidates: census.as_deref().map(CensusRecord::new),
+    })
 }
 
 #[derive(Serialize)]

@@ -7,8 +7,9 @@
 //! - `{…}`: it receives this frame. A small `target` stands for a connection of the client's, `ref` for one of its frames
 //! - `#{…}`: it receives this frame with the session's next number; `wr`, `w`: a welcome to a session that goes on or does not;
 //!   `a`: an acknowledgement of everything
-//! - `n0`, `c0…`, `r0…`, `e0`, `s02`, `d0`, `D0`, `u0`: the connection of this number needs a negotiation, has this candidate, has a
-//!   server that does not answer, has no more, is in this state, is open, is over, could not be made
+//! - `n0`, `c0…`, `r0…`, `e0`, `s02`, `d0`, `D0`, `l0`, `h0?1`, `i0`, `u0`: the connection of this number needs a negotiation, has this
+//!   candidate, has a server that does not answer, has no more, is in this state, is open, is over, is live (`l0x`: is not), hears this
+//!   text on its own channel, uses its pair, could not be made
 //! - `!0o…`: its oldest operation ends: with an offer that is set (`o`) or is not (`O`), an answer (`a`), or nothing, in a state
 //!   (`s`, `l`, `r`, `c`); `f`: it fails. The rest is the description, with `|` for its line breaks
 //! - `p0`: the page; `+500`: time passes, and the client is woken; `>500`: it passes unnoticed; `t`: it is woken for nothing
@@ -127,7 +128,7 @@ impl World {
                 self.sockets.remove(at.expect("it is closed once"));
             }
             Output::Event(Event::Resumed { resumed: false, .. }) => self.numbers = Numbers::default(),
-            Output::Event(_) => {}
+            Output::Event(_) | Output::Note { .. } => {}
             Output::Send { socket, envelope, ack } => {
                 self.numbers.check(&envelope, ack);
                 assert!(self.sockets.contains(&(socket, true)), "{socket} is not open");

@@ -23,6 +23,7 @@
 extern crate alloc;
 
 mod calls;
+mod census;
 mod client;
 mod collections;
 pub mod config;
@@ -43,9 +44,10 @@ mod time;
 mod topology;
 mod trace;
 
+pub use census::{Census, ErrorCount, Kinds, Side};
 pub use client::Client;
 pub use collections::queue::Queue;
-pub use config::{CandidateOptions, Config, ReconnectOptions};
+pub use config::{CandidateOptions, Config, IceServers, ReconnectOptions};
 pub use deadline::TimerName;
 pub use failure::{Failure, FailureDetails};
 pub use ids::{CallId, ConnectionId, OperationId, SocketId};

@@ -81,12 +81,11 @@ pub enum Output {
         /// When to report, in milliseconds from now.
         after_ms: u16,
     },
-    /// Report [`crate::ConnectionEvent::PairInUse`] once the candidate pair in use is one of an own ICE generation.
+    /// Report [`crate::ConnectionEvent::PairInUse`] once the two candidates of the pair in use are of the generations that the two
+    /// descriptions name.
     AwaitPair {
         /// On this connection.
         connection: ConnectionId,
-        /// The username fragment that names the generation.
-        fragment: String,
         /// How long to look for it, in milliseconds.
         within_ms: u16,
     },
@@ -111,6 +110,15 @@ pub enum Output {
     },
     /// Tell the application.
     Event(Event),
+    /// Nothing to do: a step that only the `debug` hook hears of.
+    Note {
+        /// What happened, such as `ignore`.
+        action: &'static str,
+        /// The number of the connection that it is about.
+        id: Option<u32>,
+        /// Details.
+        detail: String,
+    },
 }
 
 impl Output {

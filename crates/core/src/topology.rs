@@ -9,6 +9,7 @@ pub mod outlook;
 pub mod servers;
 
 use crate::collections::table::Table;
+use crate::config::IceServers;
 use crate::context::Context;
 use crate::ids::ConnectionId;
 use crate::input::ConnectionEvent;
@@ -64,9 +65,9 @@ impl Topology {
         self.known.mapping()
     }
 
-    /// Whether there is a TURN server.
-    pub fn has_turn(&self) -> bool {
-        self.known.servers.has_turn()
+    /// Which servers are set.
+    pub fn servers(&self) -> IceServers {
+        self.known.servers.kinds()
     }
 
     /// The client has registered: looks at the network, unless that was done a moment ago.

@@ -30,9 +30,7 @@ impl Output {
             Self::Gather { connection } => ("gather", Some(connection.0), String::new()),
             Self::Operate { connection, what, .. } => ("operate", Some(connection.0), what.name().into()),
             Self::RestartIce { connection } => ("restart-ice", Some(connection.0), String::new()),
-            Self::AwaitPair { connection, fragment, .. } => {
-                ("await-pair", Some(connection.0), fragment.clone())
-            }
+            Self::AwaitPair { connection, .. } => ("await-pair", Some(connection.0), String::new()),
             Self::Probe { connection, .. } => ("probe", Some(connection.0), String::new()),
             Self::Ping { connection, text } => ("ping", Some(connection.0), (*text).into()),
             Self::CloseConnection { connection } => ("close-connection", Some(connection.0), String::new()),
@@ -41,6 +39,7 @@ impl Output {
                 ("settle", Some(call.0), code.into())
             }
             Self::Event(event) => ("event", None, event.name().into()),
+            Self::Note { action, id, detail } => (*action, *id, detail.clone()),
         };
         Trace { action, id, detail }
     }

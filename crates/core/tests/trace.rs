@@ -96,10 +96,7 @@ fn every_output_says_what_it_is_about_and_nothing_secret() {
         ),
         (Output::Gather { connection }, trace("gather", Some(4), "")),
         (Output::RestartIce { connection }, trace("restart-ice", Some(4), "")),
-        (
-            Output::AwaitPair { connection, fragment: "f".into(), within_ms: 3_000 },
-            trace("await-pair", Some(4), "f"),
-        ),
+        (Output::AwaitPair { connection, within_ms: 3_000 }, trace("await-pair", Some(4), "")),
         (Output::Ping { connection, text: "?1" }, trace("ping", Some(4), "?1")),
         (Output::Probe { connection, after_ms: 900 }, trace("probe", Some(4), "")),
         (Output::CloseConnection { connection }, trace("close-connection", Some(4), "")),

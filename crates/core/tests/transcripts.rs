@@ -104,7 +104,7 @@ impl Player {
                     let is_fine = result.as_ref().map_or_else(|why| why.code == "closed", |_| true);
                     assert!(is_fine, "{}: {result:?}", self.name);
                 }
-                Output::Event(_) => {}
+                Output::Event(_) | Output::Note { .. } => {}
             }
         }
     }

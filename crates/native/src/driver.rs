@@ -172,7 +172,8 @@ impl Driver {
             | Output::AwaitPair { .. }
             | Output::Probe { .. }
             | Output::Ping { .. }
-            | Output::CloseConnection { .. } => {}
+            | Output::CloseConnection { .. }
+            | Output::Note { .. } => {}
             Output::Settle { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that does not wait any more hears nothing.

@@ -321,15 +321,14 @@ fn sdp(payload: &mut Payload) -> Result<String, Box<Refusal>> {
     Ok(sdp)
 }
 
-/// A line that is no candidate is left out; [`Envelope::first_odd_entry`] tells of it. A batch of nothing else is refused.
+/// A line that is no candidate is left out, and what is beyond the limit; [`Envelope::first_odd_entry`] tells of it. A batch of
+/// nothing else is refused.
 fn candidates(payload: &mut Payload) -> Result<Vec<IceCandidateInit>, Box<Refusal>> {
     let mut candidates = payload.candidates.take().unwrap_or_default();
     if candidates.is_empty() && payload.end.is_none() {
         return Err(Refusal::new("candidates", "is missing"));
     }
-    if candidates.len() > limits::CANDIDATES_PER_GENERATION {
-        return Err(Refusal::new("candidates", "holds more than 10 entries"));
-    }
+    candidates.truncate(limits::CANDIDATES_PER_GENERATION);
     candidates.retain(|init| Candidate::parse(&init.candidate).is_some());
     if candidates.is_empty() && payload.end.is_none() {
         return Err(Box::new(Refusal {

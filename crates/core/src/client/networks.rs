@@ -16,7 +16,7 @@ impl Client {
     /// Connections get other STUN and TURN servers.
     pub(super) fn handle_servers(&mut self, urls: &[String]) {
         self.topology.handle_servers(urls, self.link.is_registered(), &mut self.context);
-        self.peers.handle_servers(self.topology.has_turn(), &mut self.context);
+        self.peers.handle_servers(self.topology.servers(), &mut self.context);
     }
 
     /// The network is another one.

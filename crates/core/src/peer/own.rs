@@ -12,10 +12,10 @@ pub struct Own {
     pub incarnation: u32,
     /// How candidates are gathered and sent.
     pub candidates: CandidateOptions,
-    /// What a connection to a peer of which nothing is known has to expect.
-    pub outlook: Outlook,
     /// After how much silence a connection is pinged; see [`crate::Config`].
     pub ping_ms: Option<u32>,
+    /// What a connection to a peer of which nothing is known has to expect.
+    pub outlook: Outlook,
     /// Whether there is a link to the server.
     pub is_linked: bool,
 }
@@ -28,8 +28,8 @@ impl Own {
             id: peer_id.clone(),
             incarnation,
             candidates: *candidates,
-            outlook: Outlook::default(),
             ping_ms: *ping_ms,
+            outlook: Outlook::default(),
             is_linked: false,
         }
     }

@@ -6,6 +6,7 @@ use super::effects::Effects;
 use super::own::Own;
 use super::remote_peer::{Peer, STARTED_ANEW};
 use crate::collections::table::Table;
+use crate::config::IceServers;
 use crate::context::Context;
 use crate::deadline::Earliest;
 use crate::failure::Failure;
@@ -134,7 +135,12 @@ impl Peers {
         let Some(route) = signal.route() else { return };
         let known = self.peers.get(from).map(Peer::known);
         match decide(&signal, route, known, self.peers.len() < MAX_PEERS) {
-            Arrival::Ignore => return,
+            Arrival::Ignore => {
+                let detail = "a signal of an unknown connection".into();
+                let id = Some(route.connection);
+                context.out.push_back(Output::Note { action: "ignore", id, detail });
+                return;
+            }
             Arrival::RejectAsGone { number } => {
                 let own = known.map_or(ConnectionId(0), |known| known.own);
                 let route = Route { connection: own.0, target: Some(route.connection) };
@@ -193,9 +199,10 @@ impl Peers {
     }
 
     /// Connections get other servers; `has_turn`: whether one of them relays.
-    pub fn handle_servers(&mut self, has_turn: bool, context: &mut Context) {
-        self.own.outlook.has_turn = has_turn;
-        self.with_all(context, |peer, _| peer.ends.outlook.has_turn = has_turn);
+    pub fn handle_servers(&mut self, servers: IceServers, context: &mut Context) {
+        self.own.outlook.has_turn = servers.has_turn;
+        self.own.candidates.servers = servers;
+        self.with_all(context, |peer, _| peer.handle_servers(servers));
     }
 
     /// There is another verdict about the own network.

@@ -1,5 +1,6 @@
 //! The STUN and TURN servers that are set (RFC 7064, RFC 7065).
 
+use crate::config::IceServers;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -47,9 +48,9 @@ impl Servers {
         servers
     }
 
-    /// Whether there is a TURN server.
-    pub fn has_turn(&self) -> bool {
-        self.has_turn
+    /// Which kinds there are.
+    pub fn kinds(&self) -> IceServers {
+        IceServers { has_stun: self.can_tell, has_turn: self.has_turn }
     }
 
     /// Whether gathering can tell anything of the network.
@@ -147,8 +148,11 @@ mod tests {
         let of = |urls: &[&str]| Servers::of(&urls.iter().map(|url| (*url).into()).collect::<Vec<String>>());
         let servers =
             of(&["turn:192.0.2.1?transport=udp", "turn:192.0.2.2?transport=tcp", "turns:192.0.2.3"]);
-        assert_eq!((servers.differing_over_udp(), servers.has_turn(), servers.can_tell()), (1, true, true));
-        assert!(!of(&["stun:192.0.2.1"]).has_turn());
+        assert_eq!(
+            (servers.differing_over_udp(), servers.kinds().has_turn, servers.can_tell()),
+            (1, true, true)
+        );
+        assert!(!of(&["stun:192.0.2.1"]).kinds().has_turn);
         assert!(!of(&[]).can_tell());
     }
 }

@@ -1,6 +1,7 @@
 //! What the networks of both ends mean for the pair.
 
 use super::Peer;
+use crate::config::IceServers;
 use crate::failure::Failure;
 use crate::peer::effects::Effects;
 use signalpost_protocol::{ErrorCode, Mapping, Open};
@@ -9,6 +10,12 @@ use signalpost_protocol::{ErrorCode, Mapping, Open};
 const NO_RELAY: &str = "hardly any direct path can work";
 
 impl Peer {
+    /// Other servers are set.
+    pub fn handle_servers(&mut self, servers: IceServers) {
+        self.ends.outlook.has_turn = servers.has_turn;
+        self.candidates.handle_servers(servers);
+    }
+
     /// There is another verdict about the own network.
     pub fn handle_own_mapping(&mut self, mapping: Option<Mapping>, effects: &mut Effects<'_>) {
         self.ends.outlook.own = mapping;
@@ -19,11 +26,6 @@ impl Peer {
     pub fn handle_remote_mapping(&mut self, mapping: Option<Open<Mapping>>, effects: &mut Effects<'_>) {
         self.ends.outlook.remote = mapping;
         self.review_outlook(effects);
-    }
-
-    /// The failure of a pair that found no path: what the networks of both ends are, and what is missing.
-    pub(super) fn no_path(&self, why: &str) -> Failure {
-        Failure::new(ErrorCode::ConnectionFailed, &self.ends.outlook.explanation(why))
     }
 
     /// A signal tells of its sender. What it leaves out stays as it was known.

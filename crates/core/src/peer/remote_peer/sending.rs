@@ -4,9 +4,11 @@ use super::Peer;
 use crate::failure::Failure;
 use crate::ids::OfferNumber;
 use crate::input::SdpType;
+use crate::output::Output;
 use crate::peer::candidates::outgoing::Due;
 use crate::peer::effects::Effects;
 use crate::peer::negotiation::Remote;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
 use signalpost_protocol::{Candidate, ErrorCode, IceCandidateInit, Signal, session_description};
@@ -56,6 +58,16 @@ impl Peer {
         } else {
             self.candidates.push(effects.now(), init);
         }
+    }
+
+    /// A STUN or TURN server refused, or did not answer: a step of the `debug` hook, and a number of the census.
+    pub(super) fn handle_server_error(&mut self, code: u16, url: &str, effects: &mut Effects<'_>) {
+        self.candidates.handle_server_error(code, url);
+        let mut detail = code.to_string();
+        detail.push_str(" from ");
+        detail.push_str(url);
+        let id = Some(self.ends.connection.0);
+        effects.output(Output::Note { action: "candidate-error", id, detail });
     }
 
     pub(super) fn send_again(&mut self, effects: &mut Effects<'_>) {
