@@ -128,7 +128,7 @@ impl World {
                 self.sockets.remove(at.expect("it is closed once"));
             }
             Output::Event(Event::Resumed { resumed: false, .. }) => self.numbers = Numbers::default(),
-            Output::Event(_) | Output::Note(_) => {}
+            Output::Event(_) | Output::Note { .. } => {}
             Output::Send { socket, envelope, ack } => {
                 self.numbers.check(&envelope, ack);
                 assert!(self.sockets.contains(&(socket, true)), "{socket} is not open");

@@ -355,7 +355,7 @@ fn who_invites_one_that_is_gone_is_told_and_begins_anew() {
     world.hear("ada", gone);
     let again = world.connections.last().unwrap().0;
     assert_ne!(again, mine);
-    assert_eq!((world.closed_connections.len(), world.replaced.as_slice()), (0, [mine].as_slice()));
+    assert_eq!((world.closed_connections.len(), world.paths.replaced.as_slice()), (0, [mine].as_slice()));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn restarted(browser: fn(&str) -> String) -> World {
     answered(&mut world, browser("mine"));
     world.state(ConnectionState::Connected);
     world.connection_event(ConnectionEvent::Opened);
-    assert_eq!(world.awaited, 0, "the first generation");
+    assert_eq!(world.paths.awaited, 0, "the first generation");
     world.hear("ada", offer(9, Some(world.connections[0].0), 2, "theirs2"));
     answered(&mut world, browser("mine2"));
     world.take_signals();
@@ -59,7 +59,7 @@ fn given(world: &World) -> Vec<&IceCandidateInit> {
 #[test]
 fn firefox_takes_up_a_restart_once_the_one_before_carries_data() {
     let mut world = restarted(firefox);
-    assert_eq!(world.awaited, 1);
+    assert_eq!(world.paths.awaited, 1);
     again(&mut world, 3, "theirs3");
     world.hear("ada", candidates(9, Some(world.connections[0].0), "theirs3"));
     world.advance(WAIT_MS - 1);
@@ -69,7 +69,7 @@ fn firefox_takes_up_a_restart_once_the_one_before_carries_data() {
     assert!(is_applied(&world, "theirs3"));
     answered(&mut world, firefox("mine3"));
     assert_eq!(given(&world).len(), 1, "what came meanwhile has kept its order");
-    assert_eq!(world.awaited, 2);
+    assert_eq!(world.paths.awaited, 2);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn firefox_offers_nothing_meanwhile() {
 #[test]
 fn another_browser_waits_for_nothing_and_offers_after_400_ms() {
     let mut world = restarted(sdp);
-    assert_eq!(world.awaited, 0);
+    assert_eq!(world.paths.awaited, 0);
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     world.advance(399);
     assert_eq!(world.operations.len(), 0);
@@ -126,7 +126,7 @@ fn another_browser_beside_firefox_offers_once_the_generation_carries_data() {
     world.connection_event(ConnectionEvent::Opened);
     world.hear("ada", theirs(2, "theirs2"));
     answered(&mut world, sdp("mine2"));
-    assert_eq!(world.awaited, 1);
+    assert_eq!(world.paths.awaited, 1);
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     world.advance(WAIT_MS - 1);
     assert_eq!(world.operations.len(), 0);
@@ -145,7 +145,7 @@ fn an_own_offer_that_is_set_goes_before_a_restart_that_waits() {
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     let made = Description { kind: SdpType::Offer, sdp: firefox("mine2") };
     world.done(Ok(Some(made)), SignalingState::HaveLocalOffer);
-    assert_eq!(world.awaited, 1);
+    assert_eq!(world.paths.awaited, 1);
     // Zoe is polite and has offered in the same moment.
     let mine = world.connections[0].0;
     world.hear("zoe", offer(9, Some(mine), 2, "theirs2"));

@@ -29,7 +29,7 @@ fn with_servers(urls: &[&str]) -> World {
 fn looking() -> World {
     let mut world = with_servers(&SERVERS);
     world.register();
-    assert_eq!(world.gatherings.len(), 1);
+    assert_eq!(world.paths.gatherings.len(), 1);
     world
 }
 
@@ -70,9 +70,9 @@ fn verdicts(world: &World) -> Vec<Option<Mapping>> {
 fn the_registration_does_not_wait_and_the_server_hears_of_the_verdict() {
     let mut world = with_servers(&SERVERS);
     world.command(Command::Connect { call: CallId(1), timeout_ms: 60_000 });
-    assert!(world.gatherings.is_empty(), "registering comes first");
+    assert!(world.paths.gatherings.is_empty(), "registering comes first");
     world.accept_link();
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     assert_eq!(told(&world), Some(None));
     finds(&mut world, probe, &[HOST, &mapped("198.51.100.7", 40000)]);
     assert_eq!(verdicts(&world), []);
@@ -81,7 +81,7 @@ fn the_registration_does_not_wait_and_the_server_hears_of_the_verdict() {
     assert_eq!(told(&world), Some(Some("endpoint-independent".into())));
     assert_eq!(world.closed_connections, [probe], "it is not needed any more");
     world.advance(60_000);
-    assert_eq!((world.gatherings.len(), verdicts(&world).len()), (1, 1), "the verdict stays");
+    assert_eq!((world.paths.gatherings.len(), verdicts(&world).len()), (1, 1), "the verdict stays");
 }
 
 #[test]
@@ -90,18 +90,18 @@ fn without_servers_nothing_is_gathered() {
         let mut world = with_servers(urls);
         world.register();
         world.input(Input::Page(PageEvent::Online));
-        assert!(world.gatherings.is_empty());
+        assert!(world.paths.gatherings.is_empty());
         assert_eq!(verdicts(&world), []);
     }
     let mut later = World::registered();
     later.command(Command::IceServers { urls: vec!["stun:203.0.113.10".into()] });
-    assert_eq!(later.gatherings.len(), 1, "servers that come later are asked then");
+    assert_eq!(later.paths.gatherings.len(), 1, "servers that come later are asked then");
 }
 
 #[test]
 fn a_server_that_is_silent_holds_nothing_up_for_ever() {
     let mut world = looking();
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     finds(&mut world, probe, &[HOST, &mapped("198.51.100.7", 40000)]);
     world.advance(899);
     assert_eq!(verdicts(&world), []);
@@ -116,7 +116,7 @@ fn a_server_that_is_silent_holds_nothing_up_for_ever() {
 #[test]
 fn a_connection_that_cannot_be_made_ends_the_look() {
     let mut world = looking();
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     reports(&mut world, probe, ConnectionEvent::Unavailable { message: "too many".into() });
     assert_eq!(world.closed_connections, [probe]);
     assert_eq!((verdicts(&world), world.errors()), (vec![], vec![]));
@@ -125,7 +125,7 @@ fn a_connection_that_cannot_be_made_ends_the_look() {
 #[test]
 fn udp_that_is_blocked_is_known_within_a_second() {
     let mut world = looking();
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     finds(&mut world, probe, &[HOST, RELAY_OVER_TCP]);
     world.advance(900);
     assert_eq!(verdicts(&world), [Some(Mapping::UdpBlocked)]);
@@ -136,13 +136,13 @@ fn udp_that_is_blocked_is_known_within_a_second() {
 #[test]
 fn a_network_change_voids_the_verdict() {
     let mut world = looking();
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     finds(&mut world, probe, &[HOST, &mapped("198.51.100.7", 40000), &mapped("198.51.100.7", 40001)]);
     assert_eq!(told(&world), Some(Some("dependent".into())));
     world.input(Input::Page(PageEvent::Online));
     assert_eq!((verdicts(&world).last(), told(&world)), (Some(&None), Some(None)));
-    assert_eq!(world.gatherings.len(), 2, "it looks again");
-    let again = world.gatherings[1];
+    assert_eq!(world.paths.gatherings.len(), 2, "it looks again");
+    let again = world.paths.gatherings[1];
     finds(&mut world, probe, &[&mapped("198.51.100.7", 40002)]);
     assert_eq!(verdicts(&world).last(), Some(&None), "the first connection is over");
     finds(&mut world, again, &[HOST, &mapped("192.0.2.9", 1)]);
@@ -153,7 +153,7 @@ fn a_network_change_voids_the_verdict() {
 #[test]
 fn the_connections_to_peers_are_evidence_too() {
     let mut world = looking();
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     finds(&mut world, probe, &[HOST, &mapped("198.51.100.7", 40000)]);
     reports(&mut world, probe, ConnectionEvent::EndOfCandidates);
     world.command(Command::OpenPeer { peer: id("zoe") });
@@ -166,7 +166,7 @@ fn the_connections_to_peers_are_evidence_too() {
     let (abe, _) = world.connections[1].clone();
     finds(&mut world, abe, &[HOST, &mapped("192.0.2.9", 5)]);
     assert_eq!(verdicts(&world).last(), Some(&None), "another public address is another network");
-    assert_eq!(world.gatherings.len(), 2, "which is looked at");
+    assert_eq!(world.paths.gatherings.len(), 2, "which is looked at");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn what_the_server_was_told_last_is_what_is_so() {
         }),
     };
     world.receive(welcome(false));
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     finds(&mut world, probe, &[HOST, &mapped("198.51.100.7", 40000)]);
     reports(&mut world, probe, ConnectionEvent::EndOfCandidates);
     assert_eq!(told(&world), Some(Some("endpoint-independent".into())));
@@ -215,7 +215,7 @@ fn what_the_server_was_told_last_is_what_is_so() {
 fn dependent() -> World {
     let mut world = with_servers(&SERVERS[..2]);
     world.register();
-    let probe = world.gatherings[0];
+    let probe = world.paths.gatherings[0];
     finds(&mut world, probe, &[HOST, &mapped("198.51.100.7", 40000), &mapped("198.51.100.7", 40001)]);
     assert_eq!(verdicts(&world), [Some(Mapping::Dependent)]);
     world.forget();
@@ -292,7 +292,7 @@ fn the_other_side_may_tell_of_its_network_by_its_offer() {
         assert_eq!(world.errors().len(), expected, "{mapping:?}");
     }
     let mut with_turn = looking();
-    let probe = with_turn.gatherings[0];
+    let probe = with_turn.paths.gatherings[0];
     finds(&mut with_turn, probe, &[HOST, &mapped("198.51.100.7", 1), &mapped("198.51.100.7", 2)]);
     lists(&mut with_turn, described("zoe", "dependent"));
     with_turn.command(Command::ConnectPeer { call: CallId(1), peer: id("zoe"), timeout_ms: 15_000 });

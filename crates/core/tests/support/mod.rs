@@ -3,8 +3,11 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+pub mod pair;
+mod paths;
 mod sessions;
 
+use paths::Paths;
 use signalpost_core::protocol::message::{Description as WireDescription, Route};
 use signalpost_core::protocol::{
     CandidateBatch, ClientMessage, Envelope, IceCandidateInit, PeerId, PeerInfo, RoomName, ServerMessage,
@@ -35,16 +38,9 @@ pub struct World {
     pub events: Vec<Event>,
     pub connections: Vec<(u32, PeerId)>,
     pub closed_connections: Vec<u32>,
-    /// Connections in whose place others are.
-    pub replaced: Vec<u32>,
     pub operations: Vec<(u32, u32, Operation)>,
-    /// The connections to nobody.
-    pub gatherings: Vec<u32>,
     pub restarts: usize,
-    pub probes: Vec<(u32, u16)>,
-    pub pings: Vec<(u32, &'static str)>,
-    /// How many generations were waited for.
-    pub awaited: usize,
+    pub paths: Paths,
     /// How many outputs there ever were.
     pub outputs: usize,
 }
@@ -92,13 +88,9 @@ impl World {
             events: Vec::new(),
             connections: Vec::new(),
             closed_connections: Vec::new(),
-            replaced: Vec::new(),
             operations: Vec::new(),
-            gatherings: Vec::new(),
             restarts: 0,
-            probes: Vec::new(),
-            pings: Vec::new(),
-            awaited: 0,
+            paths: Paths::default(),
             outputs: 0,
         }
     }
@@ -337,17 +329,17 @@ impl World {
                 Output::CreateConnection { connection, peer } => self.connections.push((connection.0, peer)),
                 Output::ReplaceConnection { peer, old, connection } => {
                     self.operations.retain(|(of, ..)| *of != old.0);
-                    self.replaced.push(old.0);
+                    self.paths.replaced.push(old.0);
                     self.connections.push((connection.0, peer));
                 }
                 Output::Operate { connection, operation, what } => {
                     self.operations.push((connection.0, operation.0, what));
                 }
-                Output::Gather { connection } => self.gatherings.push(connection.0),
+                Output::Gather { connection } => self.paths.gatherings.push(connection.0),
                 Output::RestartIce { .. } => self.restarts += 1,
-                Output::AwaitPair { .. } => self.awaited += 1,
-                Output::Ping { connection, text } => self.pings.push((connection.0, text)),
-                Output::Probe { connection, after_ms } => self.probes.push((connection.0, after_ms)),
+                Output::AwaitPair { .. } => self.paths.awaited += 1,
+                Output::Ping { connection, text } => self.paths.pings.push((connection.0, text)),
+                Output::Probe { connection, after_ms } => self.paths.probes.push((connection.0, after_ms)),
                 Output::CloseConnection { connection } => {
                     self.closed_connections.push(connection.0);
                     self.operations.retain(|(of, ..)| *of != connection.0);

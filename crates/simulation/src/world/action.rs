@@ -1,6 +1,5 @@
 //! What applications, users and fate do, at a time that the scenario sets.
 
-use super::paths::PathLoss;
 use crate::model_peer_connection::MediaKind;
 use signalpost_core::PageEvent;
 
@@ -11,6 +10,18 @@ pub enum Direction {
     Up,
     /// From the server to the page.
     Down,
+}
+
+/// What happens to the path between two pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathLoss {
+    /// Nothing passes, and then everything does again.
+    Silence,
+    /// The one page has another address from then on, which only an ICE restart finds. Whether its browser notices.
+    NewAddress {
+        /// Whether the old address vanishes, which costs Firefox its data channels.
+        vanishes: bool,
+    },
 }
 
 /// One thing to do. Pages are named by their number.

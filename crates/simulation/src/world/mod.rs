@@ -19,6 +19,7 @@ mod page_client;
 mod paths;
 mod perform;
 mod presence;
+mod reach;
 mod server;
 mod sockets;
 mod tabs;
@@ -26,20 +27,19 @@ mod trace;
 mod verdict;
 mod wire_rules;
 
-pub use action::{Action, Direction};
+pub use action::{Action, Direction, PathLoss};
 pub use browser_connection::BrowserConnection;
 pub use delivery::Totals;
 pub use link::Quality;
 pub use page::{Application, Call, ClientKind, Machine, Page};
 pub use page_client::PageClient;
-pub use paths::PathLoss;
 pub use trace::Trace;
 
 use crate::model_peer_connection::Random;
 use delivery::Delivery;
 use endings::Endings;
 use link::Socket;
-use paths::Reach;
+use reach::Reach;
 use server::Server;
 use signalpost_core::{ConnectionId, Input, OperationId};
 use signalpost_server::registry::Pace;
@@ -80,8 +80,8 @@ pub struct Settings {
     pub has_tabs: bool,
     /// Whether sessions outlive their sockets.
     pub keeps_sessions: bool,
-    /// Whether pages that are added watch the paths to their peers.
-    pub watches_paths: bool,
+    /// After how much silence pages that are added ping their connections, if they do.
+    pub ping_ms: Option<u32>,
     /// Whether pages that are added may send their descriptions with their candidates.
     pub gathers: bool,
 }
@@ -156,7 +156,7 @@ impl World {
 
     /// A page of that peer id; answers its number.
     pub fn add_page(&mut self, name: &str) -> usize {
-        match Page::new(name, self.settings, &mut self.random) {
+        match Page::new(name, self.settings.gathers, self.settings.ping_ms, &mut self.random) {
             Ok(page) => {
                 let (browser, links) = (page.browser(), page.machine.links);
                 self.trace.note(self.now, name, format_args!("is {browser}, links {links:?}"));

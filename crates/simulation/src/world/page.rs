@@ -1,6 +1,5 @@
 //! One page: a real client, and the application that uses it.
 
-use super::Settings;
 use super::document_client::DocumentClient;
 use super::endings::Name;
 use super::link::Quality;
@@ -138,7 +137,12 @@ pub(super) struct Tab {
 }
 
 impl Page {
-    pub(super) fn new(name: &str, settings: Settings, random: &mut Random) -> Result<Self, InvalidId> {
+    pub(super) fn new(
+        name: &str,
+        gathers: bool,
+        ping_ms: Option<u32>,
+        random: &mut Random,
+    ) -> Result<Self, InvalidId> {
         let id = PeerId::parse(name)?;
         let flavor = [Flavor::CHROMIUM, Flavor::FIREFOX, Flavor::CHROMIUM, Flavor::SPECIFICATION]
             [random.within((0, 3)) as usize];
@@ -150,13 +154,12 @@ impl Page {
             ..Timings::default()
         };
         // Nothing is drawn where nobody gathers: the stories of those scenarios stay the same.
-        let gathering_ms = if settings.gathers {
+        let gathering_ms = if gathers {
             [None, Some(0), Some(60), Some(1_000)][random.within((0, 3)) as usize]
         } else {
             None
         };
         let key = draw_key(random);
-        let ping_ms = settings.watches_paths.then_some(1_000);
         let client_kind = ClientKind { gathering_ms, ping_ms, is_documents: false, releases: false };
         let client = core_client(&id, (key.clone(), 0), &client_kind, random);
         let links = [Quality::random(random), Quality::random(random)];

@@ -1,40 +1,10 @@
 //! The paths between connections: who reaches whom, what is sent on the SDK's own data channel, and what breaks.
 
+use super::World;
+use super::action::{Action, PathLoss};
 use super::browser_connection::BrowserConnection;
-use super::{Action, World};
 use crate::model_peer_connection::{Network, can_connect};
 use signalpost_core::{ConnectionEvent, Input};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What happens to the path between two pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathLoss {
-    /// Nothing passes, and then everything does again.
-    Silence,
-    /// The one page has another address from then on, which only an ICE restart finds. Whether its browser notices.
-    NewAddress {
-        /// Whether the old address vanishes, which costs Firefox its data channels.
-        vanishes: bool,
-    },
-}
-
-/// The paths between connections, and the connections to which something happened in this step.
-#[derive(Debug, Default)]
-pub(super) struct Reach {
-    pub paths: BTreeMap<(usize, usize), Network>,
-    pub touched: BTreeSet<usize>,
-    /// Until when nothing passes between two pages.
-    pub outages: BTreeMap<(usize, usize), u64>,
-    /// The texts that arrive at connections, by time and number.
-    pub texts: BTreeMap<(u64, u64), (usize, String)>,
-    next_text: u64,
-}
-
-impl Reach {
-    fn is_out(&self, a: usize, b: usize) -> bool {
-        self.outages.contains_key(&(a.min(b), a.max(b)))
-    }
-}
 
 impl World {
     /// Lets the connections that were touched notice those that they may reach.

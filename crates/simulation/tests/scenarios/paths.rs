@@ -33,7 +33,7 @@ fn how(random: &mut Random) -> PathLoss {
 
 /// A watched pair whose path is lost for so long; both change something now and then. Returns when it was lost.
 fn lose(world: &mut World, ms: u64, how: PathLoss, changes: bool) -> Result<u64, String> {
-    world.settings.watches_paths = true;
+    world.settings.ping_ms = Some(1_000);
     let room = [Some("hall"), None][world.random.within((0, 1)) as usize];
     connected_pair(world, room)?;
     let wait = world.random.within((0, 3_000));
