@@ -85,7 +85,10 @@ export interface CandidateOptions {
 export interface GatheringOptions {
   /** Default `"trickle"`. */
   readonly mode?: "trickle" | "complete";
-  /** In milliseconds, at most 60000. Default 1000. A pair has 12 s and twice this time to connect. */
+  /**
+   * In milliseconds, at most 60000. Default 400: each of the two sides may wait that long, so two sides of one network connect in less
+   * than a second even if a STUN or TURN server is silent. A pair has 12 s and twice this time to connect.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -98,7 +101,7 @@ function timing(options: SignalingClientOptions): Timing {
   const candidates = dictionary("candidates", options.candidates);
   const { mode, timeoutMs } = dictionary("gathering", options.gathering);
   const maxAttempts = numberIn("reconnect.maxAttempts", reconnect.maxAttempts, Infinity, 0, Infinity, true);
-  const wait = numberIn("gathering.timeoutMs", timeoutMs, 1000, 0, 60_000);
+  const wait = numberIn("gathering.timeoutMs", timeoutMs, 400, 0, 60_000);
   const isComplete = oneOf("gathering.mode", mode, ["trickle", "complete"]) === "complete";
   const most = CANDIDATES_PER_GENERATION;
   return {

@@ -14,6 +14,7 @@ const IDS = ["ada", "bob"];
 const COMPLETE = { mode: "complete", timeoutMs: 10_000 };
 /** No server answers there: the default route of the namespace leads nowhere. */
 const DEAD_STUN = { iceServers: [{ urls: "stun:192.0.2.1:3478" }] };
+const DEAD_SERVERS = { iceServers: [...DEAD_STUN.iceServers, { urls: "turn:192.0.2.1:3478", username: "u", credential: "p" }] };
 
 /** Records the frames that the page sends from here on: `window.sent`. */
 const watchFrames = (page) =>
@@ -171,6 +172,19 @@ for (const { name, kinds } of PAIRS) {
           assert.doesNotMatch(offer.sdp, /a=end-of-candidates/);
         },
       ));
+
+    for (const mode of ["trickle", "complete"]) {
+      test(`STUN and TURN servers that are silent cost a pair in one network less than a second, ${mode}`, (t) =>
+        pair(
+          kinds,
+          [0, 1].map(() => ({ gathering: { mode }, rtc: DEAD_SERVERS })),
+          async (...pages) => {
+            const [ms] = await connect(pages, 0);
+            t.diagnostic(`connect(): ${Math.round(ms)} ms`);
+            assert.ok(ms < 1_000, `${ms} ms`);
+          },
+        ));
+    }
 
     for (const complete of [0, 1]) {
       test(`one side trickles: both at once, ${["the impolite", "the polite"][complete]} one gathers`, () =>
