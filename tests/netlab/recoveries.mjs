@@ -17,11 +17,11 @@ const silent = (ms, limit) => ({
   ...limit,
 });
 
-/** An act that takes no time. */
+/** An act whose commands take some milliseconds, during which messages still pass. */
 const atOnce = (act) => async (laboratory) => {
-  const lostAt = Date.now();
+  const upAt = Date.now();
   act(laboratory);
-  return { lostAt, upAt: lostAt };
+  return { lostAt: Date.now(), upAt };
 };
 
 /**
