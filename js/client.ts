@@ -15,6 +15,7 @@ import { KnownPeers } from "./known_peers.js";
 import { ROOM_NAME_BYTES } from "./limits.js";
 import { load } from "./load.js";
 import { type SignalingClientOptions, settings } from "./options.js";
+import { type NetworkVerdict, peerOutlook, serverUrls } from "./network.js";
 import type { PeerPage, PeerQuery } from "./peer_info.js";
 import { checkQuery } from "./peer_query.js";
 import { Peers } from "./peers.js";
@@ -57,12 +58,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     broadcast: (name, text, options) => this.#send((module, call) => module.broadcast(call, name, text), options),
   });
   readonly #known = new KnownPeers();
+  readonly #configuration: RTCConfiguration;
   readonly #early: EarlyConnections;
   readonly #iceServers: IceServers;
   #instance: Instance | undefined;
   #module: Module | undefined;
   #loading: Promise<void> | undefined;
   #state: ClientState = "idle";
+  #network: NetworkVerdict | undefined;
 
   /**
    * @param url The server's endpoint: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. You may pass a relative one
@@ -73,10 +76,12 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     super();
     const { endpoint, transport, identity, peer, configuration, iceServers, timing, traced } = settings(url, options);
     this.#identity = identity;
+    this.#configuration = configuration;
     this.#early = new EarlyConnections(configuration);
     this.#iceServers = new IceServers(iceServers, configuration, {
       connections: () => this.#peers.all.map(({ connection }) => connection),
       failed: (error) => emit(this, "error", { error }),
+      changed: () => this.#tell(() => this.#servers()),
     });
     this.#opener = new SocketOpener(transport, endpoint, this.#refused);
     const parts: Parts = {
@@ -90,6 +95,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
       early: this.#early,
       iceServers: this.#iceServers,
       changed: (state, reason) => this.#changed(state, reason),
+      network: (verdict) => (this.#network = verdict),
     };
     this.#start = (instance) => {
       instance.clients.add(this.#ended);
@@ -115,6 +121,14 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
   /** The state of the link to the server. */
   get state(): ClientState {
     return this.#state;
+  }
+
+  /**
+   * How the network of this client maps addresses, and what says so. `undefined` before `connect()`, while it is being found out (within a second), and
+   * if `rtc.iceServers` has no STUN or TURN server.
+   */
+  get network(): NetworkVerdict | undefined {
+    return this.#network;
   }
 
   /** The remote peers to which there are connections. */
@@ -163,6 +177,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     const [instance] = await Promise.all([load(), this.#identity.claim(), this.#iceServers.fresh()]);
     if (!this.#calls.has(call) || this.#module) return;
     this.#module = this.#start(instance);
+    this.#servers();
     for (const id of this.#early.peerIds) this.#guarded(() => this.#module?.openPeer(id));
   }
 
@@ -233,6 +248,7 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
         this.#peers.end(peer);
         if (!this.#endEarly(peer)) this.#tell((module) => module.closePeer(id));
       },
+      outlook: () => peerOutlook(this.#guarded(() => this.#module?.outlook(id))),
       timeline: () => this.#guarded(() => this.#module?.timeline(id)),
       info: () => this.#rooms.member(id) ?? this.#known.get(id),
     });
@@ -273,6 +289,11 @@ export class SignalingClient extends TypedEventTarget<SignalingClientEventMap> {
     this.#peers.forget(peer);
     peer.changed("closed", "closed");
     return true;
+  }
+
+  /** Tells the module which servers the configuration has. */
+  #servers(): void {
+    this.#guarded(() => this.#module?.iceServers(serverUrls(this.#configuration)));
   }
 
   #live(): Module {

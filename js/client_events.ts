@@ -1,4 +1,5 @@
 import type { ErrorCode, SignalingError } from "./errors.js";
+import type { NetworkVerdict } from "./network.js";
 import type { LossReason } from "./reasons.js";
 import type { RemotePeer } from "./remote_peer.js";
 
@@ -32,6 +33,12 @@ export interface ClientResumeEvent extends Event {
   readonly reason: LossReason | "";
 }
 
+/** The event `networkchange` of a `SignalingClient`. */
+export interface ClientNetworkEvent extends Event {
+  /** The verdict; `undefined` when the network changed and there is no verdict yet. */
+  readonly network: NetworkVerdict | undefined;
+}
+
 /** The event `peer` of a `SignalingClient`. */
 export interface ClientPeerEvent extends Event {
   /** The peer that connects. */
@@ -61,6 +68,8 @@ export interface SignalingClientEventMap {
    * and finishes its negotiations by itself. A pending `peer.send()` or `room.broadcast()` whose message was on its way rejects with `link-lost`.
    */
   readonly resume: ClientResumeEvent;
+  /** There is another verdict about the own network, or none any more because the network changed. */
+  readonly networkchange: ClientNetworkEvent;
   /** A remote peer connects to this client. Add tracks and listeners to it now. */
   readonly peer: ClientPeerEvent;
   /** A message arrived from a peer's `peer.send()`. The client need not have a `RemotePeer` for the peer. */

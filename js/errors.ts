@@ -36,6 +36,7 @@ const REMEDIES = {
   "connection-unavailable": "the browser cannot create an RTCPeerConnection: close some connections, or check rtc",
   "ice-servers-unavailable": "the function iceServers gave no ICE servers: the details and the cause say why",
   "connection-failed": "no network path to the peer was found: add a TURN server to rtc.iceServers",
+  "turn-missing": "hardly any direct path can work between the two networks: add a TURN server to rtc.iceServers",
   "load-failed": "the module could not be loaded: serve signalpost/signalpost_bg.wasm beside the script, or pass it to initialize()",
   "unsupported": "this host lacks something that Signalpost needs: the details name it",
   "internal": "a defect in Signalpost: please report it",
@@ -55,6 +56,46 @@ export interface ErrorContext {
   readonly detail?: string;
   /** In how many milliseconds the same call can succeed, where the client or the server knows it (`rate-limited`). */
   readonly retryAfterMs?: number;
+  /** The ICE candidates of both ends, where no path was found (`connection-failed`). */
+  readonly candidates?: CandidateCensus;
+}
+
+/** How many ICE candidates a pair had in its last ICE generation, and what STUN and TURN servers refused. */
+export interface CandidateCensus {
+  /** The candidates of this end. */
+  readonly own: CandidateCount;
+  /** The candidates of the remote peer. */
+  readonly remote: CandidateCount;
+  /** The errors of STUN and TURN servers. */
+  readonly errors: readonly CandidateErrorCount[];
+}
+
+/** The ICE candidates of one end. */
+export interface CandidateCount {
+  /** This browser found them, or the remote peer sent them. */
+  readonly found: CandidateTypes;
+  /** The client sent them to the remote peer, or gave them to this browser. */
+  readonly used: CandidateTypes;
+  /** How many the client or the browser left out: of an older ICE generation or an unknown media section, too many, or refused. */
+  readonly dropped: number;
+}
+
+/** ICE candidates by type. */
+export interface CandidateTypes {
+  /** Addresses of the host itself. */
+  readonly host: number;
+  /** Addresses that a STUN server saw. */
+  readonly srflx: number;
+  /** Addresses at a TURN server. */
+  readonly relay: number;
+}
+
+/** How many STUN and TURN servers gave one error. */
+export interface CandidateErrorCount {
+  /** The `errorCode` of `icecandidateerror`: 401 for wrong credentials, 701 for a server that does not answer. */
+  readonly code: number;
+  /** How many servers gave it. */
+  readonly servers: number;
 }
 
 /** The class of every error that Signalpost throws, rejects with, or reports. */
@@ -95,8 +136,13 @@ export function internal(cause: unknown): SignalingError {
 
 /** @internal A failure as the module tells it; `thrown` is what the last socket failed with, which causes failures of sockets only. */
 export function signalingError(failure: Failure, peerId?: string, thrown?: unknown): SignalingError {
-  const { code, retryable, message, retryAfterMs } = failure;
+  const { code, retryable, message, retryAfterMs, candidates } = failure;
   const cause = code === "socket-unavailable" || code === "server-unreachable" ? thrown : undefined;
-  const context = { ...(peerId && { peerId }), ...(message && { detail: message }), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const context = {
+    ...(peerId && { peerId }),
+    ...(message && { detail: message }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(candidates && { candidates }),
+  };
   return new SignalingError(code, retryable, context, cause);
 }

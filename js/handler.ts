@@ -8,6 +8,7 @@ import { emit } from "./events.js";
 import type { IceServers } from "./ice_servers.js";
 import type { Identity } from "./identity.js";
 import type { KnownPeers } from "./known_peers.js";
+import { type NetworkVerdict, networkVerdict } from "./network.js";
 import type { Peers } from "./peers.js";
 import { received } from "./received.js";
 import type { Rooms } from "./rooms.js";
@@ -25,6 +26,8 @@ export interface Parts {
   readonly early: EarlyConnections;
   readonly iceServers: IceServers;
   changed(state: ClientState, reason: string): void;
+  /** Takes the verdict about the own network. */
+  network(verdict: NetworkVerdict | undefined): void;
 }
 
 /** @internal Returns what the module calls: each report goes to the part that it is about, and each question is answered. */
@@ -72,6 +75,11 @@ export function handler(parts: Parts, traced: Handler["traced"]): Handler {
       peer?.changed(state as RTCPeerConnectionState, reason);
     },
     peerOpened: (id) => peers.about(id)?.opened(),
+    networkChanged: (mapping, counts, errors) => {
+      const network = networkVerdict(mapping, counts, errors);
+      parts.network(network);
+      emit(client, "networkchange", { network });
+    },
     peerReplaced: (id, connection) => peers.about(id)?.replaced(connection),
     takeSocket: () => opener.takeEarly(),
     takeConnection: (id) => early.take(id),

@@ -27,6 +27,8 @@ const LONGEST_MS = 2_147_483_647;
 export interface IceServersUse {
   /** The connections that there are. */
   connections(): readonly RTCPeerConnection[];
+  /** Hears that the configuration has other servers. */
+  changed(): void;
   /** Hears of each time that there were no servers. */
   failed(error: SignalingError): void;
 }
@@ -110,6 +112,7 @@ export class IceServers {
     this.#retryMs = FIRST_RETRY_MS;
     this.#again(half);
     this.#configuration.iceServers = servers;
+    this.#use.changed();
     for (const connection of this.#use.connections()) {
       // One that the application closed itself throws. The next offer of the others restarts ICE (measured in both browsers).
       if (connection.signalingState !== "closed") connection.setConfiguration({ ...connection.getConfiguration(), iceServers: servers });

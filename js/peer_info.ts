@@ -1,3 +1,5 @@
+import type { Mapping } from "./reasons.js";
+
 /** The description of a registered peer. */
 export interface PeerInfo {
   /** Its peer id. */
@@ -8,6 +10,8 @@ export interface PeerInfo {
   readonly capabilities: readonly string[];
   /** The metadata that its application gave. */
   readonly metadata?: unknown;
+  /** How its network maps addresses, if its client had found out when the list was made. `RemotePeer.outlook` has the newest. */
+  readonly mapping?: Mapping;
   /** `true` in `Room.peers` if the peer lost its link to the server; it may come back. `findPeers()` never lists this peer. */
   readonly away?: true;
 }

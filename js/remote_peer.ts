@@ -3,6 +3,7 @@ import { Belongings } from "./belongings.js";
 import { type CallOptions, bounded, promised } from "./call_options.js";
 import { SignalingError, invalidArgument } from "./errors.js";
 import { emit } from "./events.js";
+import type { PeerOutlook } from "./network.js";
 import { type PeerStats, peerStats } from "./peer_stats.js";
 import type { PeerInfo } from "./peer_info.js";
 import { MeasuredEventTarget } from "./quality.js";
@@ -48,6 +49,7 @@ export interface PeerCalls {
   close(): void;
   /** `undefined` where the module has no connection. */
   timeline(): Timeline | undefined;
+  outlook(): PeerOutlook | undefined;
   info(): PeerInfo | undefined;
 }
 
@@ -99,6 +101,11 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
   /** The `connectionState` of the connection. It is `"connected"` from the moment when data can flow; browsers report that some milliseconds later. */
   get state(): RTCPeerConnectionState {
     return this.#state;
+  }
+
+  /** What the networks of both ends let expect of the connection, by the newest verdicts. `undefined` before the `connect()` of the client and when the peer is closed. */
+  get outlook(): PeerOutlook | undefined {
+    return this.#calls.outlook();
   }
 
   /** How long each phase took so far. */

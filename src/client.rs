@@ -3,6 +3,7 @@
 use crate::browser::web_socket::SocketSource;
 use crate::codec;
 use crate::driver::Driver;
+use crate::from_js::from_js;
 use crate::handler::Handler;
 use crate::settings::{ConditionsObject, Settings, SettingsObject, peer_id, query, room_name};
 use crate::to_js;
@@ -155,6 +156,19 @@ impl Client {
     pub fn close_peer(&self, peer: &str) -> Result<(), JsValue> {
         self.command(Command::ClosePeer { peer: peer_id(peer)? });
         Ok(())
+    }
+
+    /// Takes the URLs of the STUN and TURN servers of the configuration, an array of texts.
+    #[wasm_bindgen(js_name = iceServers)]
+    pub fn ice_servers(&self, #[wasm_bindgen(unchecked_param_type = "string[]")] urls: &JsValue) {
+        self.command(Command::IceServers { urls: from_js(urls).unwrap_or_default() });
+    }
+
+    /// Returns what the networks of both ends let expect of the connection to a peer; `undefined` where there is none.
+    #[wasm_bindgen(unchecked_return_type = "Outlook | undefined")]
+    pub fn outlook(&self, peer: &str) -> JsValue {
+        let outlook = PeerId::parse(peer).ok().and_then(|peer| self.driver.outlook(&peer));
+        outlook.as_ref().map_or(JsValue::UNDEFINED, to_js::outlook)
     }
 
     /// Returns the milliseconds that each phase of the connection to a peer took; `undefined` where there is no connection.

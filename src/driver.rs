@@ -8,7 +8,10 @@ use crate::handler::Handler;
 use crate::to_js;
 use core::cell::{Cell, RefCell};
 use signalpost_core::protocol::{Open, OwnSignal, PeerId};
-use signalpost_core::{CallId, Client, Config, Event, Failure, Input, Output, Queue, Reply, Timeline, Trace};
+use signalpost_core::{
+    CallId, Client, Config, Event, Evidence, Failure, Input, Outlook, Output, Queue, Reply, Timeline, Trace,
+    Verdict,
+};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::{RtcConfiguration, RtcPeerConnection};
@@ -104,6 +107,11 @@ impl Driver {
         self.core.borrow().timeline(peer)
     }
 
+    /// What the networks of both ends let expect of the connection to a peer, if there is one.
+    pub fn outlook(&self, peer: &PeerId) -> Option<Outlook> {
+        self.core.borrow().outlook(peer).cloned()
+    }
+
     /// Sets the timer to what the core waits for; nothing is changed where that is set already.
     fn set_timer(&self) {
         let timeout = self.core.borrow().poll_timeout();
@@ -151,6 +159,7 @@ impl Driver {
                 connections.connect(connection, self.handler.take_connection(peer.as_str()));
             }
             Output::ReplaceConnection { old, connection, .. } => connections.replace(old, connection),
+            Output::Gather { connection } => connections.gather(connection),
             Output::Operate { connection, operation, what } => {
                 connections.operate(connection, operation, &what);
             }
@@ -159,12 +168,11 @@ impl Driver {
             }
             Output::Ping { connection, text } => connections.ping(connection, text),
             Output::Probe { connection, after_ms } => connections.probe(connection, after_ms),
-            Output::AwaitPair { connection, fragment, within_ms } => {
-                connections.await_pair(connection, fragment, within_ms);
-            }
+            Output::AwaitPair { connection, within_ms } => connections.await_pair(connection, within_ms),
             Output::CloseConnection { connection } => connections.close(connection),
             Output::Settle { call, result } => self.news.borrow_mut().push_back(News::Settled(call, result)),
             Output::Event(event) => self.news.borrow_mut().push_back(News::Event(event)),
+            Output::Note { .. } => {}
         }
     }
 
@@ -228,6 +236,21 @@ impl Driver {
             Event::Peer { peer } => handler.peer_connected(peer.as_str()),
             Event::PeerState { peer, state, reason } => {
                 handler.peer_state_changed(peer.as_str(), state.as_str(), reason);
+            }
+            Event::Network { verdict } => {
+                let Some(Verdict { mapping, evidence }) = verdict else {
+                    return handler.network_changed(None, &[], "");
+                };
+                let Evidence { stun_addresses, server_reflexive, hosts, relayed, is_complete, .. } = evidence;
+                let counts = [*stun_addresses, *server_reflexive, *hosts, *relayed, u32::from(*is_complete)];
+                let mut errors = String::new();
+                for (url, code) in &evidence.errors {
+                    errors.push_str(&code.to_string());
+                    errors.push(' ');
+                    errors.push_str(url);
+                    errors.push('\n');
+                }
+                handler.network_changed(Some(mapping.as_str()), &counts, &errors);
             }
             Event::PeerOpen { peer } => handler.peer_opened(peer.as_str()),
             Event::PeerReplaced { peer } => {

@@ -15,6 +15,29 @@ export interface Failure {
   readonly message: string;
   /** In how many milliseconds the same call can succeed, where that is known. */
   readonly retryAfterMs: number | undefined;
+  /** The candidates of a pair that found no path. */
+  readonly candidates: CandidateCensus | undefined;
+}
+
+/** Candidates of both ends, and how many servers gave which error. */
+export interface CandidateCensus {
+  readonly own: CandidateCount;
+  readonly remote: CandidateCount;
+  readonly errors: { readonly code: number; readonly servers: number }[];
+}
+
+/** Candidates that one end found, that were used, and that were dropped. */
+export interface CandidateCount {
+  readonly found: CandidateTypes;
+  readonly used: CandidateTypes;
+  readonly dropped: number;
+}
+
+/** Candidates by type. */
+export interface CandidateTypes {
+  readonly host: number;
+  readonly srflx: number;
+  readonly relay: number;
 }
 
 /** A peer as others describe it; `metadata` is a text of its application. */
@@ -23,6 +46,7 @@ export interface PeerDescription {
   readonly region?: string | undefined;
   readonly capabilities?: readonly string[];
   readonly metadata?: string | undefined;
+  readonly mapping?: string | undefined;
 }
 
 /** What the module calls. It is at rest then, and may be called. None of these may throw. */
@@ -63,6 +87,11 @@ export interface Handler {
   peerConnected(peer: string): void;
   /** The connection to a peer changed its state. */
   peerStateChanged(peer: string, state: string, reason: string): void;
+  /**
+   * There is another verdict about the own network, or none any more. `counts`: STUN addresses, server-reflexive, host and relayed
+   * candidates, and 1 if gathering is complete; `errors`: a line with code and URL for each.
+   */
+  networkChanged(mapping: string | undefined, counts: Uint32Array, errors: string): void;
   /** Data can flow to a peer. */
   peerOpened(peer: string): void;
   /** A peer has another connection. The one before is closed when this function has returned. */
@@ -141,6 +170,9 @@ extern "C" {
     /// Tells the state of the connection to a peer.
     #[wasm_bindgen(method, js_name = peerStateChanged)]
     pub fn peer_state_changed(this: &Handler, peer: &str, state: &str, reason: &str);
+    /// Tells the verdict about the own network.
+    #[wasm_bindgen(method, js_name = networkChanged)]
+    pub fn network_changed(this: &Handler, mapping: Option<&str>, counts: &[u32], errors: &str);
     /// Tells that data can flow to a peer.
     #[wasm_bindgen(method, js_name = peerOpened)]
     pub fn peer_opened(this: &Handler, peer: &str);

@@ -3,7 +3,7 @@
 use crate::from_js::from_js;
 use serde::Deserialize;
 use signalpost_core::protocol::{InvalidId, Label, PeerId, PeerInfo, Query, RoomName};
-use signalpost_core::{CandidateOptions, Config, ReconnectOptions};
+use signalpost_core::{CandidateOptions, Config, IceServers, ReconnectOptions};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -133,6 +133,7 @@ impl Settings {
                 batch_size: candidates.batch_size,
                 max_per_generation: candidates.max_per_generation,
                 gathering_ms: gathering_ms.map(|wait| wait as u32),
+                servers: IceServers::default(),
             },
             ping_ms: (ping_ms > 0.0).then_some(ping_ms as u32),
             release_when_frozen,

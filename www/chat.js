@@ -33,19 +33,28 @@ export class Chat extends EventTarget {
 
   /** Both sides create the channel, with the same number, so neither waits for the other. */
   attach(peer, nameOf) {
-    const channel = peer.createDataChannel("chat", { negotiated: true, id: 1 });
-    const link = { channel, waiting: this.#kept.get(peer.id) ?? [] };
+    const link = { channel: undefined, waiting: this.#kept.get(peer.id) ?? [] };
     this.#kept.delete(peer.id);
     this.#links.set(peer, link);
-    channel.addEventListener("open", () => {
-      for (const frame of link.waiting.splice(0)) channel.send(frame);
-    });
-    channel.addEventListener("message", ({ data }) => {
-      const text = understood(data);
-      if (text === undefined) return;
-      this.#show(nameOf(), text, "theirs");
-      this.#went(peer, false);
-    });
+    const use = (channel) => {
+      link.channel = channel;
+      channel.addEventListener("open", () => this.#flush(peer, link));
+      channel.addEventListener("message", ({ data }) => {
+        const text = understood(data);
+        if (text === undefined) return;
+        this.#show(nameOf(), text, "theirs");
+        this.#went(peer, false);
+      });
+    };
+    use(peer.createDataChannel("chat", { negotiated: true, id: 1 }));
+    peer.addEventListener("datachannel", ({ channel, replaced }) => replaced && channel.label === "chat" && use(channel));
+    peer.addEventListener("statechange", () => this.#flush(peer, link));
+  }
+
+  /** Sends what was written while the path to the peer was lost. */
+  #flush(peer, { channel, waiting }) {
+    if (!isReady(peer, channel)) return;
+    for (const frame of waiting.splice(0)) channel.send(frame);
   }
 
   /** Ends the channel of a connection that is over. `stays`: the peer is still here, and the page will connect to it again. */
@@ -73,7 +82,7 @@ export class Chat extends EventTarget {
   #say(text) {
     const frame = JSON.stringify({ text });
     for (const [peer, { channel, waiting }] of this.#links) {
-      if (channel.readyState === "open") {
+      if (isReady(peer, channel)) {
         channel.send(frame);
         this.#went(peer, true);
       } else if (waiting.length < MOST_WAITING) waiting.push(frame);
@@ -112,6 +121,11 @@ export class Chat extends EventTarget {
   #toEnd() {
     if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
   }
+}
+
+/** Whether a message would go through now. An open channel of a lost path only stores it, and loses it when the connection is replaced. */
+function isReady(peer, channel) {
+  return channel.readyState === "open" && peer.state === "connected";
 }
 
 function head(name, whose) {

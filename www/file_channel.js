@@ -2,6 +2,7 @@
 // Text frames describe the binary frames: `file` announces a file, its chunks follow, `end` closes it. The receiver answers with `ack`s and `done`.
 // A sender never has more than one window of bytes without an `ack` on the way. A sender that trusts `bufferedAmount` alone
 // overflows the queues of a slow path, and its throughput collapses.
+// When the connection is replaced, both sides go on over another channel: each says with `from` which bytes it has, and the sender begins there.
 
 const CHUNK_BYTES = 16 * 1024;
 const WINDOW_BYTES = 128 * 1024;
@@ -59,21 +60,40 @@ export class FileChannel {
   /** The files to send: { transfer, file, digest }; the page is sending the first one. */
   #queue = [];
   #sending = false;
+  /** Whether the sender waits until the other side has said, over a new channel, what it has. */
+  #paused = false;
   /** Wakes the sender when an acknowledgement or an end has come. */
   #wake = () => {};
   #sent = 0;
   /** The file that the page is receiving: { transfer, chunks, bytes, acknowledged }. */
   #receiving;
+  /** The frame that told of the end of the last file that arrived: it may have been lost. */
+  #received;
 
   /** The channel calls `incoming(transfer)` when a file begins to arrive. `accepts(bytes)` returns why the page refuses the file, or undefined. */
   constructor(channel, { incoming, accepts }) {
-    this.#channel = channel;
     this.#incoming = incoming;
     this.#accepts = accepts;
+    this.#use(channel, () => this.#pump());
+  }
+
+  /** Goes on over a channel that takes the former one's place. */
+  goOn(channel) {
+    this.#paused = true;
+    this.#wake();
+    this.#use(channel, () => {
+      const { transfer, bytes } = this.#receiving ?? { transfer: { id: 0 }, bytes: 0 };
+      if (this.#received) this.#tell(this.#received);
+      this.#tell({ kind: "from", id: transfer.id, bytes });
+    });
+  }
+
+  #use(channel, opened) {
+    this.#channel = channel;
     channel.binaryType = "arraybuffer";
-    channel.addEventListener("open", () => this.#pump());
-    channel.addEventListener("message", ({ data }) => (typeof data === "string" ? this.#frame(data) : this.#chunk(data)));
-    channel.addEventListener("close", () => this.stop("the connection closed"));
+    const hear = ({ data }) => (typeof data === "string" ? this.#frame(data) : this.#chunk(data));
+    channel.addEventListener("open", opened);
+    channel.addEventListener("message", (event) => channel === this.#channel && hear(event));
   }
 
   /** Sends a file after the files before it; `digest` is the promise of its SHA-256. */
@@ -82,8 +102,6 @@ export class FileChannel {
     const { name, size, type } = file;
     const transfer = new Transfer({ id: this.#lastId, name, size, type }, (which) => this.#stopSending(which, "cancelled", true));
     if (this.#queue.length >= MOST_WAITING) transfer.change({ state: "stopped", reason: "too many files are waiting already" });
-    else if (!["connecting", "open"].includes(this.#channel.readyState))
-      transfer.change({ state: "stopped", reason: "the connection is closed" });
     else this.#queue.push({ transfer, file, digest });
     this.#pump();
     return transfer;
@@ -117,22 +135,60 @@ export class FileChannel {
   }
 
   async #sendOne({ transfer, file, digest }) {
+    const { id, size } = transfer;
+    const ready = () => this.#until(() => transfer.isOver || !this.#paused);
+    await ready();
+    if (!transfer.isOver) this.#announce(transfer);
+    while (!transfer.isOver) {
+      await ready();
+      const from = this.#sent;
+      if (from < size) {
+        const block = await file.slice(from, from + WINDOW_BYTES).arrayBuffer();
+        if (this.#sent === from) await this.#sendBlock(transfer, block);
+      } else {
+        this.#tell({ kind: "end", id, digest: await digest });
+        await this.#until(() => transfer.isOver || this.#paused);
+      }
+    }
+  }
+
+  #announce(transfer) {
     const { id, name, size, type } = transfer;
     this.#sent = 0;
     this.#tell({ kind: "file", id, name: name.slice(0, LONGEST_NAME), size, type: type.slice(0, 100) });
     transfer.change({ state: "running" });
-    while (this.#sent < size) {
-      const block = await file.slice(this.#sent, this.#sent + WINDOW_BYTES).arrayBuffer();
-      for (let at = 0; at < block.byteLength; at += CHUNK_BYTES) {
-        const chunk = new Uint8Array(block, at, Math.min(CHUNK_BYTES, block.byteLength - at));
-        await this.#until(() => transfer.isOver || this.#sent + chunk.byteLength - transfer.bytes <= WINDOW_BYTES);
-        if (transfer.isOver) return;
-        this.#channel.send(chunk);
-        this.#sent += chunk.byteLength;
+  }
+
+  /** Sends a part of a file, as far as it gets before the transfer ends or the channel is lost. */
+  async #sendBlock(transfer, block) {
+    for (let at = 0; at < block.byteLength; at += CHUNK_BYTES) {
+      const chunk = new Uint8Array(block, at, Math.min(CHUNK_BYTES, block.byteLength - at));
+      await this.#until(() => transfer.isOver || this.#paused || this.#sent + chunk.byteLength - transfer.bytes <= WINDOW_BYTES);
+      if (transfer.isOver || this.#paused) return;
+      if (this.#channel.readyState !== "open") {
+        // Another channel follows, or the end of the connection.
+        this.#paused = true;
+        return;
+      }
+      this.#channel.send(chunk);
+      this.#sent += chunk.byteLength;
+    }
+  }
+
+  /** The other side says, over a new channel, what it has of the file that is being sent to it. */
+  #continue({ id, bytes }) {
+    const { transfer } = this.#queue[0] ?? {};
+    this.#paused = false;
+    if (transfer?.state === "running") {
+      if (id === transfer.id && Number.isSafeInteger(bytes) && bytes >= transfer.bytes && bytes <= transfer.size) {
+        this.#sent = bytes;
+        transfer.change({ bytes });
+      } else {
+        transfer.change({ bytes: 0 });
+        this.#announce(transfer);
       }
     }
-    this.#tell({ kind: "end", id, digest: await digest });
-    await this.#until(() => transfer.isOver);
+    this.#pump();
   }
 
   async #until(holds) {
@@ -170,7 +226,8 @@ export class FileChannel {
     const reason = typeof frame.reason === "string" ? frame.reason.slice(0, 100) : "";
     const outgoing = this.#queue[0]?.transfer.id === frame.id ? this.#queue[0].transfer : undefined;
     const incoming = this.#receiving?.transfer.id === frame.id ? this.#receiving.transfer : undefined;
-    if (frame.kind === "file") this.#announced(frame);
+    if (frame.kind === "from") this.#continue(frame);
+    else if (frame.kind === "file") this.#announced(frame);
     else if (frame.kind === "end" && incoming) this.#ended(frame.digest);
     else if (frame.kind === "stop" && frame.side === "sender" && incoming) this.#stopReceiving(`the sender stopped: ${reason}`, false);
     else if (frame.kind === "stop" && frame.side === "receiver" && outgoing) this.#stopSending(outgoing, `refused: ${reason}`, false);
@@ -224,7 +281,8 @@ export class FileChannel {
     const blob = new Blob(chunks, { type: SHOWN_TYPES.has(transfer.type) ? transfer.type : "application/octet-stream" });
     const own = typeof digest === "string" ? await sha256(blob) : undefined;
     const intact = own === undefined ? undefined : own === digest;
-    this.#tell({ kind: "done", id: transfer.id, intact });
+    this.#received = { kind: "done", id: transfer.id, intact };
+    this.#tell(this.#received);
     transfer.change({ state: "done", blob, intact, digest: own });
   }
 }

@@ -25,6 +25,7 @@ export class Files {
       incoming: (transfer) => this.#arrives(transfer, nameOf()),
     });
     this.#links.set(peer, { channel, nameOf });
+    peer.addEventListener("datachannel", ({ channel: next, replaced }) => replaced && next.label === "files" && channel.goOn(next));
   }
 
   detach(peer) {

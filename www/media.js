@@ -56,6 +56,7 @@ export class Media extends EventTarget {
   /** Sends every active track to a peer, from now on. */
   publish(peer) {
     this.#senders.set(peer, {});
+    peer.addEventListener("replaced", ({ connection }) => this.#find(peer, connection));
     for (const [kind, track] of Object.entries(this.tracks)) if (track) this.#send(peer, kind, track);
   }
 
@@ -81,6 +82,15 @@ export class Media extends EventTarget {
     }
     for (const peer of this.#senders.keys()) this.#send(peer, kind, track);
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Finds the senders of a connection that took another one's place. A sender that was off is gone: the next track makes one. */
+  #find(peer, connection) {
+    const senders = {};
+    for (const [kind, track] of Object.entries(this.tracks)) {
+      senders[kind] = connection.getSenders().find((sender) => track && sender.track === track);
+    }
+    if (this.#senders.has(peer)) this.#senders.set(peer, senders);
   }
 
   #send(peer, kind, track) {

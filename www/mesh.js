@@ -8,7 +8,7 @@ import { Tile } from "./tile.js";
 /** How long the page waits before it connects again, by attempt. The first wait leaves time for a `peerleave`. */
 const AGAIN_MS = [400, 1_000, 3_000, 8_000, 15_000];
 /** How long the page keeps a connection that does not work: to a peer that said goodbye, that is lost, that is away, or that is here. */
-const PATIENCE_MS = { left: 2_000, closed: 2_000, lost: 20_000, away: 120_000, here: 20_000 };
+const PATIENCE_MS = { left: 2_000, closed: 2_000, lost: 20_000, away: 120_000, here: 90_000 };
 /** Why a peer is away (`peeraway`), in words. */
 const AWAY = { lost: "its link was lost", silent: "nothing arrives from it", suspended: "its page is frozen" };
 const TONES = { connected: "good", disconnected: "bad", failed: "bad", closed: "bad" };
@@ -190,8 +190,15 @@ export class Mesh {
     });
     peer.addEventListener("track", ({ track, streams }) => member.tile.show(track, streams[0] ?? new MediaStream([track])));
     watchQuality(peer, (quality) => member.peer === peer && this.#qualityChanged(member, quality));
-    peer.connection.addEventListener("signalingstatechange", refresh);
-    peer.connection.addEventListener("iceconnectionstatechange", refresh);
+    const watch = (connection) => {
+      connection.addEventListener("signalingstatechange", refresh);
+      connection.addEventListener("iceconnectionstatechange", refresh);
+    };
+    watch(peer.connection);
+    peer.addEventListener("replaced", ({ connection }) => {
+      watch(connection);
+      this.#replaced(member);
+    });
     member.tile.showState(peer.state, "");
     refresh();
     this.#settle(member);
@@ -216,9 +223,15 @@ export class Mesh {
       return;
     }
     if (state === "connected") member.attempts = 0;
-    if (state === "failed") peer.restartIce();
     this.#settle(member);
     this.#changed();
+  }
+
+  /** Says that another connection took the place of the one to this member: the tile, the channels and the pictures stay. */
+  #replaced({ name, tile }) {
+    tile.noteReplacement();
+    this.#write(`${name}: a new connection in the place of the lost one, with the same channels and tracks`, "good");
+    this.#chat.note(`The connection to ${name} was lost and replaced.`);
   }
 
   #qualityChanged(member, quality) {

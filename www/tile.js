@@ -84,6 +84,11 @@ export class Tile {
     this.#timeline.show(timeline);
   }
 
+  /** Counts, in `data-replaced`, how often another connection took the place of the peer's. */
+  noteReplacement() {
+    this.element.dataset.replaced = Number(this.element.dataset.replaced ?? 0) + 1;
+  }
+
   get restarting() {
     return this.#part(".restart").getAttribute("aria-busy") === "true";
   }

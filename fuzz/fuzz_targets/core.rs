@@ -1,14 +1,15 @@
 //! A client without I/O, driven by the lines of a text. The first byte says what happens:
 //!
-//! - `C`, `J`, `L`, `F`, `O`, `P`, `M`, `I`, `B`, `S`, `R`, `X`, `K`, `Q`: the application connects, joins a room, leaves it, finds
+//! - `C`, `Y`, `J`, `L`, `F`, `O`, `P`, `M`, `I`, `B`, `S`, `R`, `X`, `K`, `Q`: the application connects, has these ICE servers, joins a room, leaves it, finds
 //!   peers, opens a peer, connects to it, sends it a message, or one with a receipt, broadcasts, sends it candidates of its own,
 //!   restarts ICE, closes the peer, cancels a call, closes the client; the rest names the peer, the room or the call
 //! - `o`, `m`, `x4001`: the newest socket opens, sends something that is no frame, closes with this code
 //! - `{…}`: it receives this frame. A small `target` stands for a connection of the client's, `ref` for one of its frames
 //! - `#{…}`: it receives this frame with the session's next number; `wr`, `w`: a welcome to a session that goes on or does not;
 //!   `a`: an acknowledgement of everything
-//! - `n0`, `c0…`, `e0`, `s02`, `d0`, `D0`, `u0`: the connection of this number needs a negotiation, has this candidate, has no
-//!   more, is in this state, is open, is over, could not be made
+//! - `n0`, `c0…`, `r0…`, `e0`, `s02`, `d0`, `D0`, `l0`, `h0?1`, `i0`, `u0`: the connection of this number needs a negotiation, has this
+//!   candidate, has a server that does not answer, has no more, is in this state, is open, is over, is live (`l0x`: is not), hears this
+//!   text on its own channel, uses its pair, could not be made
 //! - `!0o…`: its oldest operation ends: with an offer that is set (`o`) or is not (`O`), an answer (`a`), or nothing, in a state
 //!   (`s`, `l`, `r`, `c`); `f`: it fails. The rest is the description, with `|` for its line breaks
 //! - `p0`: the page; `+500`: time passes, and the client is woken; `>500`: it passes unnoticed; `t`: it is woken for nothing
@@ -127,13 +128,15 @@ impl World {
                 self.sockets.remove(at.expect("it is closed once"));
             }
             Output::Event(Event::Resumed { resumed: false, .. }) => self.numbers = Numbers::default(),
-            Output::Event(_) => {}
+            Output::Event(_) | Output::Note { .. } => {}
             Output::Send { socket, envelope, ack } => {
                 self.numbers.check(&envelope, ack);
                 assert!(self.sockets.contains(&(socket, true)), "{socket} is not open");
                 check(&envelope);
             }
-            Output::CreateConnection { connection, .. } => self.connections.push(connection),
+            Output::CreateConnection { connection, .. } | Output::Gather { connection } => {
+                self.connections.push(connection);
+            }
             Output::ReplaceConnection { old, connection, .. } => {
                 assert!(self.closed.insert(old), "it is replaced once, and not after its end");
                 self.operations.retain(|(of, ..)| *of != old);

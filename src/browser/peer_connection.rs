@@ -12,6 +12,7 @@ use futures_util::future::{LocalBoxFuture, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Function, Map, Promise};
 use signalpost_core::observed::candidates::{candidate_found, gathering_changed};
+use signalpost_core::protocol::session_description::username_fragments;
 use signalpost_core::{ConnectionEvent, ConnectionId, ConnectionState, Input, Operation, OperationId};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -71,7 +72,13 @@ impl Context {
         let found = match event.unchecked_ref::<RtcPeerConnectionIceEvent>().candidate() {
             None => None,
             Some(candidate) => match codec::candidate_from_js(&candidate) {
-                Some(init) => Some(init),
+                Some(init) => {
+                    // Chromium has it.
+                    if let Some(url) = text_member(&candidate, "url").filter(|url| !url.is_empty()) {
+                        self.tell(ConnectionEvent::CandidateUrl { url });
+                    }
+                    Some(init)
+                }
                 // The browser gave what is no candidate.
                 None => return,
             },
@@ -79,6 +86,12 @@ impl Context {
         if let Some(event) = candidate_found(found, self.is_complete()) {
             self.tell(event);
         }
+    }
+
+    fn hear_candidate_error(&self, event: &JsValue) {
+        let code = member(event, "errorCode").as_f64().unwrap_or_default() as u16;
+        let url = text_member(event, "url").unwrap_or_default();
+        self.tell(ConnectionEvent::CandidateError { code, url });
     }
 
     fn hear_gathering_state(&self, _: &JsValue) {
@@ -108,13 +121,19 @@ impl Context {
         Ok((bytes, round_trip_ms))
     }
 
-    /// Whether the candidate pair in use is of the own ICE generation with this username fragment.
-    async fn is_in_use(&self, fragment: &str) -> Result<bool, JsValue> {
+    /// Whether the two candidates of the pair in use are of the generations that the two descriptions name.
+    async fn is_in_use(&self) -> Result<bool, JsValue> {
         let reports: Map = self.end.or(&self.object.get_stats()?).await?.unchecked_into();
         for report in reports.values() {
             let pair = reports.get(&member(&report?, "selectedCandidatePairId"));
-            let candidate = reports.get(&member(&pair, "localCandidateId"));
-            if text_member(&candidate, "usernameFragment").is_some_and(|own| own == fragment) {
+            let is_of = |id, description: &JsValue| {
+                let fragment = text_member(&reports.get(&member(&pair, id)), "usernameFragment");
+                let sdp = text_member(description, "sdp").unwrap_or_default();
+                fragment.is_some_and(|name| username_fragments(&sdp).contains(&name))
+            };
+            if is_of("localCandidateId", &self.object.local_description()?)
+                && is_of("remoteCandidateId", &member(&self.object, "remoteDescription"))
+            {
                 return Ok(true);
             }
         }
@@ -169,6 +188,7 @@ impl PeerConnection {
         let (object, channel) = (&context.object, &context.channel);
         on(object, "negotiationneeded", |context, _| context.tell(ConnectionEvent::NegotiationNeeded));
         on(object, "icecandidate", Context::hear_candidate);
+        on(object, "icecandidateerror", Context::hear_candidate_error);
         on(object, "icegatheringstatechange", Context::hear_gathering_state);
         on(object, "connectionstatechange", Context::hear_connection_state);
         on(channel, "message", |context, event| {
@@ -211,12 +231,12 @@ impl PeerConnection {
         drop(self.tasks.take());
     }
 
-    fn await_pair(&self, fragment: String, milliseconds: u16) {
+    fn await_pair(&self, milliseconds: u16) {
         let context = Rc::clone(&self.context);
         let work = async move {
             for _ in 0..milliseconds / LOOK_MS {
                 TimeoutFuture::new(LOOK_MS.into()).await;
-                if context.is_in_use(&fragment).await.unwrap_or_default() {
+                if context.is_in_use().await.unwrap_or_default() {
                     return context.tell(ConnectionEvent::PairInUse);
                 }
             }
@@ -288,6 +308,12 @@ impl PeerConnections {
         }
     }
 
+    /// Makes a connection to nobody, which gathers.
+    pub fn gather(&self, connection: ConnectionId) {
+        self.connect(connection, None);
+        self.operate(connection, OperationId(0), &Operation::SetLocalDescription);
+    }
+
     fn construct(&self) -> Result<RtcPeerConnection, JsValue> {
         if global_member("RTCPeerConnection").is_undefined() {
             return Err("this host has no RTCPeerConnection".into());
@@ -332,10 +358,10 @@ impl PeerConnections {
         }
     }
 
-    /// Reports when the candidate pair in use is of an own ICE generation, if that is so within so many milliseconds.
-    pub fn await_pair(&self, connection: ConnectionId, fragment: String, milliseconds: u16) {
+    /// Reports when the pair in use is of the present generations, if that is so within so many milliseconds.
+    pub fn await_pair(&self, connection: ConnectionId, milliseconds: u16) {
         if let Some(connection) = self.get(connection) {
-            connection.await_pair(fragment, milliseconds);
+            connection.await_pair(milliseconds);
         }
     }
 

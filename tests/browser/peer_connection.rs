@@ -228,6 +228,53 @@ async fn two_connections_of_a_page_connect_and_restart() {
 }
 
 #[wasm_bindgen_test]
+async fn one_that_is_replaced_stays_open_until_it_is_closed_and_is_not_heard() {
+    let heard = Log::<(u32, ConnectionEvent)>::default();
+    let log = heard.clone();
+    let report = report(move |input| {
+        if let Input::Connection { connection: ConnectionId(number), event } = input {
+            log.push((number, event));
+        }
+    });
+    let connections = PeerConnections::new(configuration("{}").unchecked_into(), &report);
+    connections.connect(ConnectionId(1), None);
+    let object = |number| JsValue::from(connections.object(ConnectionId(number)));
+    let state = |object: &JsValue| run("return given.signalingState", object).as_string().unwrap();
+    let first = object(1);
+    connections.operate(ConnectionId(1), OperationId(1), &Operation::SetLocalDescription);
+    connections.replace(ConnectionId(1), ConnectionId(2));
+    let second = object(2);
+    assert!(object(1).is_undefined() && second != first);
+    until("the new one", || heard.entries().iter().any(|(number, _)| *number == 2)).await;
+    sleep(100).await;
+    assert_eq!(state(&first), "have-local-offer", "the application may still read it");
+    connections.replace(ConnectionId(2), ConnectionId(3));
+    connections.close_replaced();
+    assert_eq!([&first, &second, &object(3)].map(state), ["closed", "closed", "stable"]);
+    let of_first = |(number, _): &(u32, ConnectionEvent)| *number == 1;
+    assert!(!heard.entries().iter().any(of_first), "{:?}", heard.entries());
+}
+
+#[wasm_bindgen_test]
+async fn a_restart_waits_for_what_it_needs_however_that_ends() {
+    for ready in
+        ["new Promise((done) => setTimeout(done, 150))", "new Promise((_, no) => setTimeout(no, 150))"]
+    {
+        let side = Side::new();
+        let connection = &side.connection;
+        let watched = "const restart = given.restartIce;
+            given.restartIce = function () { this.restarted = true; restart.call(this); }";
+        run(watched, &connection.object());
+        let restarted = || run("return given.restarted === true", &connection.object()).is_truthy();
+        let ready = run(&format!("return {ready}"), &JsValue::UNDEFINED);
+        connection.0.restart_ice(ConnectionId(1), Some(ready.unchecked_into()));
+        sleep(50).await;
+        assert!(!restarted());
+        until("the restart", restarted).await;
+    }
+}
+
+#[wasm_bindgen_test]
 async fn after_the_drop_nothing_is_heard_and_nothing_is_thrown() {
     let uncaught = Uncaught::watch();
     let log = Log::<ConnectionEvent>::default();

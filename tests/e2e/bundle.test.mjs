@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";
 import { blank, equip, inject, startClient } from "./support/pages.mjs";
-import { restarts } from "./support/restarts.mjs";
 import { answers, arm, offers, offersHeld, talk } from "./support/plain_pair.mjs";
 import { makeWorld, withPages } from "./support/world.mjs";
 
@@ -184,10 +183,9 @@ describe("Signalpost", () => {
       assert.match((await ada.evaluate("ended")).join(), /closed connection-gone/);
     }));
 
-  // Chromium beside Firefox is left out: each round restarts ICE, and after such a restart no data flowed to Firefox in one of some 40 rounds,
-  // although both browsers said that they are connected. The cause is unknown.
-  for (const kinds of PAIRS.slice(3)) {
-    test(`${kinds.join("–")}: what another script's createOffer() made stale is offered anew`, (t) =>
+  // The cases in which a Firefox that holds its offers takes part.
+  for (const kinds of PAIRS.slice(2)) {
+    test(`${kinds.join("–")}: what another script's createOffer() made stale is offered anew`, () =>
       connected(kinds, [], async (ada, bob) => {
         const anew = async (round) => {
           const { length } = await ada.evaluate("peer.connection.getReceivers()");
@@ -216,8 +214,7 @@ describe("Signalpost", () => {
         };
         for (const round of [1, 2, 3]) {
           // The next offer restarts ICE.
-          if (!(await restarts(t, kinds, [ada, bob], () => anew(round)))) return;
-          await new Promise((done) => setTimeout(done, 1000));
+          await anew(round);
         }
         for (const page of [ada, bob]) assert.deepEqual(await page.evaluate("[...ended, ...failures]"), []);
       }));

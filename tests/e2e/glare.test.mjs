@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { agreement } from "./support/agreement.mjs";
 import { blank, equip, startClient } from "./support/pages.mjs";
-import { restarts } from "./support/restarts.mjs";
 import { PAIRS, makeWorld, seed, seeded, summary, withPages } from "./support/world.mjs";
 
 const CONNECTS = 10;
 const RENEGOTIATIONS = 50;
+/** Without a pause between them, Firefox has a DTLS transport that ended after some ten restarts with Chromium. */
+const RESTARTS = 30;
 /** Far enough ahead for both pages to know it in time. */
 const AHEAD_MS = 60;
 
@@ -163,9 +164,7 @@ for (const { name, kinds } of PAIRS) {
         for (let round = 0; round < RENEGOTIATIONS; round += 1) {
           const acts = [0, 1].map((side) => {
             const drawn = random();
-            // Firefox now and then loses DTLS when an ICE restart follows another negotiation within moments, in plain
-            // browsers too. With Firefox, restarts go one at a time, in the test below.
-            if (drawn < 0.15) return kinds.includes("firefox") ? "channel" : "restart";
+            if (drawn < 0.15) return "restart";
             if (drawn < 0.3) return "channel";
             if (live[side] === 0) return "add";
             if (live[side] === 2) return "remove";
@@ -203,41 +202,32 @@ for (const { name, kinds } of PAIRS) {
       t.diagnostic(`agreement after ${summary(times)}; ${JSON.stringify(done)}`);
     });
 
-    test("either side restarts ICE, and the same channel goes on", async (t) => {
+    test(`either side restarts ICE, ${RESTARTS} times in quick succession, and the same channel goes on`, async (t) => {
       const times = [];
       await withPages(world.pick(...kinds), [blank(world.server)], async (...pages) => {
         for (const [at, page] of pages.entries()) {
           await startClient(page, { peerId: IDS[at] });
           await equip(page);
         }
-        const connect = async () => {
-          const at = Date.now() + AHEAD_MS;
-          await Promise.all(pages.map((page, side) => page.evaluate(connectAt, { at, id: other(IDS[side]), tracks: 0 })));
-          await Promise.all(pages.map((page) => page.evaluate(openChannel)));
-        };
-        await connect();
-        let lost = 0;
-        for (const side of [0, 1, 0, 1]) {
-          const isWell = await restarts(t, kinds, pages, async () => {
-            const before = await fragments(pages);
-            const began = Date.now();
-            await pages[side].evaluate("peer.restartIce()");
-            for (const [which, page] of pages.entries()) {
-              await page.waitFor(`!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[which])})`, null, {
-                what: "a new generation",
-              });
-            }
-            await agreement(...pages);
-            await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${began}` })));
-            times.push(Date.now() - began);
-            assert.deepEqual(await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures]"))), [[], []]);
-            // The pace of a person who looks at the result each time.
-            await new Promise((done) => setTimeout(done, 1_000));
-          });
-          if (isWell) continue;
-          lost += 1;
-          assert.ok(lost < 2, "once is the browser's, twice is ours");
-          await connect();
+        const at = Date.now() + AHEAD_MS;
+        await Promise.all(pages.map((page, side) => page.evaluate(connectAt, { at, id: other(IDS[side]), tracks: 0 })));
+        await Promise.all(pages.map((page) => page.evaluate(openChannel)));
+        // Another object would be a connection that was lost.
+        for (const page of pages) await page.evaluate("void (window.first = peer.connection)");
+        for (let round = 0; round < RESTARTS; round += 1) {
+          const before = await fragments(pages);
+          const began = Date.now();
+          await pages[round % 2].evaluate("peer.restartIce()");
+          for (const [which, page] of pages.entries()) {
+            await page.waitFor(`!peer.connection.localDescription.sdp.includes(${JSON.stringify(before[which])})`, null, {
+              what: "a new generation",
+            });
+          }
+          await agreement(...pages);
+          await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${round}` })));
+          times.push(Date.now() - began);
+          const trouble = await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures, peer.connection === first]")));
+          assert.deepEqual(trouble, [[true], [true]], `restart ${round}`);
         }
       });
       t.diagnostic(`data after ${summary(times)}`);

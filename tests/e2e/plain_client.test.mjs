@@ -5,7 +5,6 @@ import { readFileSync, readdirSync } from "node:fs";
 import { inRoot } from "../../tools/paths.mjs";
 import { INSTANT, blank, startClient } from "./support/pages.mjs";
 import { startPlain } from "./support/plain.mjs";
-import { restarts } from "./support/restarts.mjs";
 import { makeWorld, withPages } from "./support/world.mjs";
 
 let world;
@@ -158,7 +157,7 @@ for (const [plainKind, sdkKind] of PAIRS) {
         assert.deepEqual(await plainPage.evaluate("problems"), []);
       }));
 
-    test("a cut socket, a new path from either side and the end", (t) =>
+    test("a cut socket, a new path from either side and the end", () =>
       pages(async (plainPage, sdkPage, ids) => {
         await BEGINNERS["both begin at once"](plainPage, sdkPage, ids);
         await bothChat(plainPage, sdkPage, "before");
@@ -175,14 +174,11 @@ for (const [plainKind, sdkKind] of PAIRS) {
           [plainPage, "connection.pc.restartIce()"],
           [sdkPage, "peer.restartIce()"],
         ]) {
-          const isWell = await restarts(t, [plainKind, sdkKind], [sdkPage], async () => {
-            const before = await plainPage.evaluate(UFRAGS);
-            await page.evaluate(restart);
-            await plainPage.waitFor(`connection.pc.signalingState === "stable" && ${UFRAGS} !== ${JSON.stringify(before)}`);
-            await bothChat(plainPage, sdkPage, `after ${restart}`);
-          });
-          if (!isWell) return;
-          // Firefox may lose a connection whose next restart comes before the new generation carries data.
+          const before = await plainPage.evaluate(UFRAGS);
+          await page.evaluate(restart);
+          await plainPage.waitFor(`connection.pc.signalingState === "stable" && ${UFRAGS} !== ${JSON.stringify(before)}`);
+          await bothChat(plainPage, sdkPage, `after ${restart}`);
+          // In Firefox the plain client does not wait for the new generation to carry data before the next restart.
           await new Promise((done) => setTimeout(done, 1_000));
         }
         await plainPage.evaluate("connection.close()");

@@ -2,7 +2,11 @@
 // should refuse, and does not, is an error of the compiler.
 import {
   type ClientMessageEvent,
+  type IceServersSource,
+  type PeerDataChannelEvent,
+  type PeerReplacedEvent,
   type PeerStateChangeEvent,
+  type PeerTrackEvent,
   type RemotePeer,
   type Room,
   type RoomPeerAwayEvent,
@@ -26,7 +30,7 @@ const known: [
   Record<EventsOf<Room>, true>,
   Record<EventsOf<SignalingClient["signals"]>, true>,
 ] = [
-  { statechange: true, resume: true, peer: true, message: true, error: true },
+  { statechange: true, resume: true, networkchange: true, peer: true, message: true, error: true },
   { track: true, datachannel: true, replaced: true, statechange: true, open: true, quality: true, message: true, error: true },
   { peerjoin: true, peeraway: true, peerback: true, peerleave: true, message: true },
   { offer: true, answer: true, icecandidate: true },
@@ -85,3 +89,37 @@ peer.addEventListener("statechange", (event: ClientMessageEvent) => event.data);
 room.addEventListener("peerjoin", ({ peer }) => peer.connect());
 // @ts-expect-error
 client.signals.addEventListener("offer", ({ candidate }) => candidate);
+
+// What a replaced connection tells of.
+peer.addEventListener("replaced", (event: PeerReplacedEvent) => {
+  const both: [RTCPeerConnection, RTCPeerConnection] = [event.connection, event.previous];
+  return both;
+});
+peer.addEventListener("track", (event: PeerTrackEvent) => {
+  const same: RTCTrackEvent = event;
+  const replaced: boolean = event.replaced;
+  return [same, replaced];
+});
+peer.addEventListener("datachannel", ({ channel, replaced }: PeerDataChannelEvent) => replaced && channel.label);
+// A listener of the browser's own event fits too.
+peer.addEventListener("datachannel", (event: RTCDataChannelEvent) => event.channel);
+// @ts-expect-error
+peer.connection = new RTCPeerConnection();
+// @ts-expect-error
+peer.addEventListener("open", ({ replaced }) => replaced);
+
+// The ways to give ICE servers whose credentials end.
+const server: RTCIceServer = { urls: "turn:turn.example.org" };
+const sources: IceServersSource[] = [
+  () => [server],
+  async () => [server],
+  () => ({ iceServers: [server], lifetimeMs: 60_000 }),
+  async () => ({ iceServers: [server], lifetimeMs: 60_000 }),
+];
+for (const iceServers of sources) new SignalingClient("/signal", { iceServers });
+// @ts-expect-error
+new SignalingClient("/signal", { iceServers: [server] });
+// @ts-expect-error
+new SignalingClient("/signal", { iceServers: () => ({ iceServers: [server] }) });
+// @ts-expect-error
+new SignalingClient("/signal", { iceServers: () => server });

@@ -1,6 +1,7 @@
 //! The client: hands each input to the part that it concerns.
 
 mod application_signals;
+mod networks;
 mod outgoing_messages;
 mod own_candidates;
 mod reception;
@@ -22,6 +23,7 @@ use crate::rng::Rng;
 use crate::rooms::Rooms;
 use crate::stream::Stream;
 use crate::time::Time;
+use crate::topology::Topology;
 use alloc::vec::Vec;
 use outgoing_messages::OutgoingMessages;
 use own_candidates::OwnCandidates;
@@ -38,6 +40,7 @@ pub struct Client {
     rooms: Rooms,
     directory: Directory,
     peers: Peers,
+    topology: Topology,
     outgoing_messages: OutgoingMessages,
     own_candidates: OwnCandidates,
     /// Whether there was a link when [`Peers`] last heard of it.
@@ -54,6 +57,7 @@ impl Client {
             link: Link::new(&config),
             stream: Stream::new(&config, incarnation),
             peers: Peers::new(own),
+            topology: Topology::default(),
             outgoing_messages: OutgoingMessages::default(),
             own_candidates: OwnCandidates::new(config.candidates),
             own: config.peer_id,
@@ -78,12 +82,11 @@ impl Client {
                     self.link.handle_spare(socket, &event, &mut self.stream, &mut self.context);
                 }
             }
-            Input::Connection { connection, event } => {
-                if self.peers.handle_event(connection, event, &mut self.context) {
-                    self.review_presence();
-                }
-            }
+            Input::Connection { connection, event } => self.handle_connection(connection, event),
             Input::Page(event) => {
+                if event == PageEvent::Online {
+                    self.handle_other_network();
+                }
                 let change = self.link.handle_page(event, &mut self.stream, &mut self.context);
                 self.handle_change(change);
                 if matches!(event, PageEvent::Online | PageEvent::Visible | PageEvent::Woke) {
@@ -94,6 +97,7 @@ impl Client {
             }
             Input::Timeout => self.handle_timeout(),
         }
+        self.tell_mapping();
         self.send_messages();
         self.review_link();
     }
@@ -111,6 +115,7 @@ impl Client {
         self.peers.note_timeouts(&mut earliest);
         self.outgoing_messages.note_timeouts(&mut earliest);
         self.own_candidates.note_timeouts(&mut earliest);
+        earliest.note(self.topology.poll_timeout(), TimerName::Topology);
         earliest.first().map(|(at, timer)| (at.0, timer))
     }
 
@@ -175,6 +180,7 @@ impl Client {
             Command::FindPeers { call, query } => self.ask(Some(call), Question::Find(query)),
             Command::Message { call, to, data, receipt } => self.send_text(call, to, data, receipt),
             Command::OwnSignal { call, to, signal } => self.send_own_signal(call, to, signal),
+            Command::IceServers { urls } => self.handle_servers(&urls),
             Command::OpenPeer { peer } => self.open_peer(&peer),
             Command::ConnectPeer { call, peer, timeout_ms } => {
                 if peer == self.own {
@@ -226,6 +232,7 @@ impl Client {
         self.requests.fail_all(&ErrorCode::Closed.into(), &mut self.context);
         self.fail_messages(&ErrorCode::Closed.into());
         self.rooms = Rooms::default();
+        self.topology.close(&mut self.context);
         self.link.close(&mut self.stream, &mut self.context);
     }
 
@@ -274,6 +281,7 @@ impl Client {
                 if anew {
                     self.ask_again();
                 }
+                self.topology.handle_registered(&mut self.context);
             }
             Some(Change::GaveUp(failure)) => {
                 let failed = self.requests.fail_all(&failure, &mut self.context);
@@ -308,6 +316,7 @@ impl Client {
         let failed = self.requests.handle_timeout(&self.link.late(), &mut self.context);
         self.abandon_all(&failed);
         self.handle_message_timeout();
+        self.topology.handle_timeout(&mut self.context);
         self.peers.with_all(&mut self.context, |peer, effects| peer.handle_timeout(effects));
     }
 

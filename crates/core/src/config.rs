@@ -60,6 +60,23 @@ pub struct CandidateOptions {
     /// A description that begins an ICE generation waits until everything is gathered, but at most this long after it was
     /// set, in milliseconds; `None`: it is sent at once, and candidates follow it (RFC 8838).
     pub gathering_ms: Option<u32>,
+    /// Which servers are set: places of a generation are kept only for what they can find.
+    pub servers: IceServers,
+}
+
+/// Which servers the connections are configured with; `Default` is for servers that are not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IceServers {
+    /// There is a STUN server (RFC 8489); a TURN server is one too.
+    pub has_stun: bool,
+    /// There is a TURN server (RFC 8656).
+    pub has_turn: bool,
+}
+
+impl Default for IceServers {
+    fn default() -> Self {
+        Self { has_stun: true, has_turn: true }
+    }
 }
 
 impl Default for CandidateOptions {
@@ -69,6 +86,7 @@ impl Default for CandidateOptions {
             batch_size: 5,
             max_per_generation: limits::CANDIDATES_PER_GENERATION as u16,
             gathering_ms: None,
+            servers: IceServers::default(),
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum TimerName {
     Gathering,
     /// A candidate behind an mDNS name is to be given, or given again.
     HiddenName,
+    /// The network has been looked at for long enough.
+    Topology,
     /// A pair that was never connected runs out of time.
     Pair,
     /// Offers may be made again after an ICE restart.
@@ -52,6 +54,7 @@ impl TimerName {
             Self::Ack => "ack",
             Self::Gathering => "gathering",
             Self::HiddenName => "hidden-name",
+            Self::Topology => "topology",
             Self::Pair => "pair",
             Self::Renegotiation => "renegotiation",
             Self::Resend => "resend",

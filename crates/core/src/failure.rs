@@ -1,6 +1,7 @@
 //! What a promise rejects with.
 
-use alloc::{string::String, sync::Arc};
+use crate::census::Census;
+use alloc::{boxed::Box, string::String, sync::Arc};
 use core::error::Error;
 use core::fmt;
 use core::ops::Deref;
@@ -23,6 +24,8 @@ pub struct FailureDetails {
     pub message: String,
     /// In how many milliseconds the same call can succeed, where that is known.
     pub retry_after_ms: Option<u32>,
+    /// The candidates of a pair that found no path.
+    pub census: Option<Box<Census>>,
 }
 
 impl Failure {
@@ -34,14 +37,23 @@ impl Failure {
     /// A failure as the server told it. A failure whose code this build does not know is not retryable.
     pub fn told(code: String, message: String) -> Self {
         let retryable = ErrorCode::parse(&code).is_some_and(ErrorCode::retryable);
-        Self(Arc::new(FailureDetails { code, retryable, message, retry_after_ms: None }))
+        Self(Arc::new(FailureDetails { code, retryable, message, retry_after_ms: None, census: None }))
     }
 
     /// The failure with the time in which the same call can succeed.
     pub fn retry_after(self, retry_after_ms: Option<u32>) -> Self {
         let FailureDetails { code, message, retryable, .. } = &*self.0;
         let (code, message, retryable) = (code.clone(), message.clone(), *retryable);
-        Self(Arc::new(FailureDetails { code, retryable, message, retry_after_ms }))
+        Self(Arc::new(FailureDetails { code, retryable, message, retry_after_ms, census: None }))
+    }
+
+    /// The failure with the candidates of the pair.
+    pub fn with_census(self, census: Census) -> Self {
+        let FailureDetails { code, message, retryable, retry_after_ms, .. } = &*self.0;
+        let (code, message, retryable, retry_after_ms) =
+            (code.clone(), message.clone(), *retryable, *retry_after_ms);
+        let census = Some(Box::new(census));
+        Self(Arc::new(FailureDetails { code, retryable, message, retry_after_ms, census }))
     }
 }
 

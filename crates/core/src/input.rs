@@ -1,7 +1,7 @@
 //! What the driver tells the core.
 
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use signalpost_protocol::{Envelope, IceCandidateInit, OwnSignal, PeerId, Query, RoomName};
 
 /// Something happened.
@@ -73,6 +73,12 @@ pub enum Command {
         call: CallId,
         /// Which.
         query: Query,
+    },
+    /// Connections get these STUN and TURN servers from now on, the first ones included.
+    IceServers {
+        /// Their URLs (`RTCIceServer.urls`); none where only relayed candidates are wanted (`iceTransportPolicy: "relay"`) and there
+        /// is nothing to be found out about the network.
+        urls: Vec<String>,
     },
     /// Make sure that there is a connection object for this peer; nothing is sent yet.
     OpenPeer {
@@ -162,6 +168,18 @@ pub enum ConnectionEvent {
     NegotiationNeeded,
     /// `icecandidate` with a candidate.
     Candidate(IceCandidateInit),
+    /// `RTCIceCandidate.url` of the candidate that is reported next, where the browser gives it.
+    CandidateUrl {
+        /// The URL of the server that the candidate comes from.
+        url: String,
+    },
+    /// `icecandidateerror` (W3C WebRTC §4.8.3).
+    CandidateError {
+        /// The code of STUN or TURN; 701: no answer.
+        code: u16,
+        /// The URL of the server.
+        url: String,
+    },
     /// The end of candidates, however the browser says it.
     EndOfCandidates,
     /// `connectionstatechange`.

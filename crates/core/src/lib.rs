@@ -13,15 +13,17 @@
 //! - `link/` has one socket after another: opening, registering, watching, losing and regaining them;
 //! - `stream/` has the numbers of a session: what is sent and received once and in order, from one socket to the next;
 //! - `rooms` knows who is in the rooms of the client;
-//! - `peer/` has the connection to each remote peer: its negotiation, its candidates both ways, its timers.
+//! - `peer/` has the connection to each remote peer: its negotiation, its candidates both ways, its timers;
+//! - `topology/` finds out how the own network maps addresses, and what that means for a pair.
 //!
-//! `client` uses all of them, `link` uses `stream`, and no other of them uses another.
+//! `client` uses all of them, `link` uses `stream`, `peer` uses `topology`, and no other of them uses another.
 #![cfg_attr(not(test), no_std)]
 #![allow(clippy::single_char_add_str, reason = "String::push brings the encoding of UTF-8 into the module")]
 
 extern crate alloc;
 
 mod calls;
+mod census;
 mod client;
 mod collections;
 pub mod config;
@@ -38,11 +40,13 @@ mod rng;
 mod rooms;
 mod stream;
 mod time;
+mod topology;
 mod trace;
 
+pub use census::{Census, ErrorCount, Kinds, Side};
 pub use client::Client;
 pub use collections::queue::Queue;
-pub use config::{CandidateOptions, Config, ReconnectOptions};
+pub use config::{CandidateOptions, Config, IceServers, ReconnectOptions};
 pub use deadline::TimerName;
 pub use failure::{Failure, FailureDetails};
 pub use ids::{CallId, ConnectionId, OperationId, SocketId};
@@ -55,4 +59,7 @@ pub use output::{ClientState, Event, Operation, Output, Reply};
 pub use peer::timeline::Timeline;
 pub use rng::Rng;
 pub use signalpost_protocol as protocol;
+pub use topology::gathering::Evidence;
+pub use topology::known::Verdict;
+pub use topology::outlook::Outlook;
 pub use trace::Trace;

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use crate::input::{ConnectionState, Description};
+use crate::topology::known::Verdict;
 use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{
@@ -41,6 +42,12 @@ pub enum Output {
         /// Whom it is for.
         peer: PeerId,
     },
+    /// Construct an `RTCPeerConnection` to nobody with one data channel, and set its local description, so that it gathers. Of its
+    /// events only those about candidates matter, and [`crate::ConnectionEvent::Unavailable`].
+    Gather {
+        /// Its id from now on.
+        connection: ConnectionId,
+    },
     /// Construct an `RTCPeerConnection` in the place of another one, as for [`Output::CreateConnection`]. Nothing that the old one does
     /// afterwards matters. The driver closes it only after [`Event::PeerReplaced`], so that the application's tracks and channels can
     /// be carried over.
@@ -74,12 +81,11 @@ pub enum Output {
         /// When to report, in milliseconds from now.
         after_ms: u16,
     },
-    /// Report [`crate::ConnectionEvent::PairInUse`] once the candidate pair in use is one of an own ICE generation.
+    /// Report [`crate::ConnectionEvent::PairInUse`] once the two candidates of the pair in use are of the generations that the two
+    /// descriptions name.
     AwaitPair {
         /// On this connection.
         connection: ConnectionId,
-        /// The username fragment that names the generation.
-        fragment: String,
         /// How long to look for it, in milliseconds.
         within_ms: u16,
     },
@@ -104,6 +110,15 @@ pub enum Output {
     },
     /// Tell the application.
     Event(Event),
+    /// Nothing to do: a step that only the `debug` hook hears of.
+    Note {
+        /// What happened, such as `ignore`.
+        action: &'static str,
+        /// The number of the connection that it is about.
+        id: Option<u32>,
+        /// Details.
+        detail: String,
+    },
 }
 
 impl Output {
@@ -239,6 +254,11 @@ pub enum Event {
         state: ConnectionState,
         /// Why: `path-lost` when it is disconnected, an error code when it is failed or closed, otherwise nothing.
         reason: String,
+    },
+    /// There is another verdict about the own network, or none any more.
+    Network {
+        /// The verdict; `None`: the network changed.
+        verdict: Option<Verdict>,
     },
     /// Data can flow to a remote peer.
     PeerOpen {

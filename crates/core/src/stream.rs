@@ -13,7 +13,8 @@ use inbound::Inbound;
 use outbox::{Outbox, Waiting, is_negotiation};
 use signalpost_protocol::message::Welcome;
 use signalpost_protocol::{
-    ClientMessage, Envelope, Hello, LossReason, Open, PeerInfo, Position, Sequence, SequenceNumber, VERSIONS,
+    ClientMessage, Envelope, Hello, Kind, Label, LossReason, Mapping, Open, PeerInfo, Position, Sequence,
+    SequenceNumber, VERSIONS,
 };
 
 /// Whether the server that welcomed the client last has sessions.
@@ -52,6 +53,8 @@ pub struct Stream {
     outbox: Outbox,
     inbound: Inbound,
     sessions: Sessions,
+    /// What the server was told last of the own network.
+    described: Option<String>,
 }
 
 impl Stream {
@@ -65,6 +68,7 @@ impl Stream {
             outbox: Outbox::new(),
             inbound: Inbound::new(),
             sessions: Sessions::Unknown,
+            described: None,
         }
     }
 
@@ -123,7 +127,29 @@ impl Stream {
         let may_be_known = self.has_session() || self.outbox.kept().next().is_some();
         self.hello.received = may_be_known.then(|| self.inbound.received());
         self.hello.attempt = Some(self.hello.attempt.unwrap_or(0).wrapping_add(1));
+        self.described.clone_from(&self.hello.peer.mapping);
+        for frame in self.outbox.kept() {
+            if frame.kind == Kind::Describe.as_str() {
+                // The server takes it after `hello`, if it has not.
+                self.described = frame.payload.as_ref().and_then(|payload| payload.mapping.clone());
+            }
+        }
         ClientMessage::Hello(self.hello.clone())
+    }
+
+    /// The own network is another one, or better known.
+    pub fn describe(&mut self, mapping: Option<Mapping>) {
+        self.hello.peer.mapping = mapping.map(|mapping| mapping.as_str().into());
+    }
+
+    /// What the server does not know yet of the own network.
+    pub fn take_description(&mut self) -> Option<ClientMessage> {
+        let mapping = &self.hello.peer.mapping;
+        if self.described == *mapping {
+            return None;
+        }
+        self.described.clone_from(mapping);
+        Some(ClientMessage::Describe(mapping.as_deref().and_then(|word| Label::parse(word).ok())))
     }
 
     /// The frames that the server may not have, in order; they follow `hello` at once.

@@ -27,11 +27,10 @@ impl Output {
             Self::ReplaceConnection { connection, peer, .. } => {
                 ("replace-connection", Some(connection.0), peer.as_str().into())
             }
+            Self::Gather { connection } => ("gather", Some(connection.0), String::new()),
             Self::Operate { connection, what, .. } => ("operate", Some(connection.0), what.name().into()),
             Self::RestartIce { connection } => ("restart-ice", Some(connection.0), String::new()),
-            Self::AwaitPair { connection, fragment, .. } => {
-                ("await-pair", Some(connection.0), fragment.clone())
-            }
+            Self::AwaitPair { connection, .. } => ("await-pair", Some(connection.0), String::new()),
             Self::Probe { connection, .. } => ("probe", Some(connection.0), String::new()),
             Self::Ping { connection, text } => ("ping", Some(connection.0), (*text).into()),
             Self::CloseConnection { connection } => ("close-connection", Some(connection.0), String::new()),
@@ -40,6 +39,7 @@ impl Output {
                 ("settle", Some(call.0), code.into())
             }
             Self::Event(event) => ("event", None, event.name().into()),
+            Self::Note { action, id, detail } => (*action, *id, detail.clone()),
         };
         Trace { action, id, detail }
     }
@@ -75,6 +75,7 @@ impl Event {
             Self::OwnSignal { .. } => "own-signal",
             Self::Peer { .. } => "peer",
             Self::PeerState { .. } => "peer-state",
+            Self::Network { .. } => "network",
             Self::PeerOpen { .. } => "peer-open",
             Self::PeerReplaced { .. } => "peer-replaced",
         }

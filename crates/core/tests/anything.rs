@@ -257,7 +257,7 @@ impl Run {
             14 => relay(from, support::candidates(remote, mine, "theirs")),
             15 if number > 1 => {
                 let end = (number == 2).then(|| "theirs".into());
-                relay(from, Signal::Invite { route, session: None, end })
+                relay(from, Signal::Invite { route, session: None, mapping: None, end })
             }
             _ if number == 0 => relay(from, Signal::Close { route }),
             _ => relay(from, Signal::Reject { route, number, code: ErrorCode::DescriptionRejected }),

@@ -213,7 +213,8 @@ fn the_polite_side_invites_and_repeats_it_where_it_was_lost() {
     let mut world = world();
     let mine = connect(&mut world, "ada");
     world.offer_made("dropped");
-    let invite = |target| Signal::Invite { route: route(mine, target), session: None, end: None };
+    let invite =
+        |target| Signal::Invite { route: route(mine, target), session: None, mapping: None, end: None };
     assert_eq!(world.take_signals(), [invite(None)]);
     world.lose_link();
     world.advance(600);
@@ -255,7 +256,10 @@ fn a_restart_by_the_polite_side_names_the_generation_that_shall_end() {
     world.command(Command::RestartIce { peer: id("ada") });
     world.offer_made("dropped");
     let end = Some("mine".into());
-    assert_eq!(world.take_signals(), [Signal::Invite { route: route(mine, Some(77)), session: None, end }]);
+    assert_eq!(
+        world.take_signals(),
+        [Signal::Invite { route: route(mine, Some(77)), session: None, mapping: None, end }]
+    );
     needed(&mut world);
     world.offer_made("dropped");
     assert_eq!(sent(&mut world), NOTHING, "once is enough, unless it is lost");
@@ -274,7 +278,12 @@ fn a_restart_by_the_polite_side_names_the_generation_that_shall_end() {
 }
 
 fn invite(connection: u32, target: Option<u32>, end: Option<&str>) -> Signal {
-    Signal::Invite { route: route(connection, target), session: None, end: end.map(Into::into) }
+    Signal::Invite {
+        route: route(connection, target),
+        session: None,
+        mapping: None,
+        end: end.map(Into::into),
+    }
 }
 
 #[test]
@@ -346,7 +355,7 @@ fn who_invites_one_that_is_gone_is_told_and_begins_anew() {
     world.hear("ada", gone);
     let again = world.connections.last().unwrap().0;
     assert_ne!(again, mine);
-    assert_eq!((world.closed_connections.len(), world.replaced.as_slice()), (0, [mine].as_slice()));
+    assert_eq!((world.closed_connections.len(), world.paths.replaced.as_slice()), (0, [mine].as_slice()));
 }
 
 #[test]

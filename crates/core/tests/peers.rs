@@ -3,6 +3,7 @@
 
 mod support;
 
+use signalpost_core::protocol::message::CandidateBatch;
 use signalpost_core::protocol::{ErrorCode, Signal};
 use signalpost_core::{
     CallId, Command, ConnectionEvent, ConnectionState, Description, Event, Operation, Reply, SdpType,
@@ -325,7 +326,8 @@ fn a_candidate_that_the_browser_refuses_is_an_event_unless_its_offer_was_ignored
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     world.offer_made("mine");
     world.hear("zoe", offer(77, Some(mine), 1, "theirs"));
-    world.hear("zoe", candidates(77, Some(mine), "theirs"));
+    let (route, candidates) = (route(77, Some(mine)), vec![candidate("theirs", 2, "host")]);
+    world.hear("zoe", Signal::Candidates(CandidateBatch { route, candidates, end: None }));
     world.done(Err("no".into()), SignalingState::HaveLocalOffer);
     assert!(world.errors().is_empty(), "mia is impolite towards zoe and ignored the offer");
 }

@@ -51,7 +51,7 @@ fn measured(world: &mut World, is_live: bool, round_trip_ms: Option<u32>) {
 
 /// How many probes were asked for; each of the one connection, and with the time that it may take.
 fn probes(world: &mut World) -> usize {
-    let probes = std::mem::take(&mut world.probes);
+    let probes = std::mem::take(&mut world.paths.probes);
     let connection = world.connections[0].0;
     assert!(probes.iter().all(|probe| *probe == (connection, PROBE_MS)), "{probes:?}");
     probes.len()

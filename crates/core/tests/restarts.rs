@@ -3,7 +3,8 @@
 
 mod support;
 
-use signalpost_core::protocol::IceCandidateInit;
+use signalpost_core::protocol::message::Description as WireDescription;
+use signalpost_core::protocol::{IceCandidateInit, Signal};
 use signalpost_core::{ConnectionEvent, ConnectionState, Description, Operation, SdpType, SignalingState};
 use support::{World, answer, candidates, offer, sdp};
 
@@ -20,14 +21,14 @@ fn firefox(fragment: &str) -> String {
     sdp(fragment).replace("v=0\r\n", "v=0\r\no=mozilla...THIS_IS_SDPARTA-99.0 1 0 IN IP4 0.0.0.0\r\n")
 }
 
-/// Connected to ada, who has just restarted ICE; the own descriptions are of `browser`.
+/// Connected to ada, who has just restarted ICE; the own descriptions are of `browser`, hers of Chromium.
 fn restarted(browser: fn(&str) -> String) -> World {
     let mut world = World::registered();
     world.hear("ada", offer(9, None, 1, "theirs"));
     answered(&mut world, browser("mine"));
     world.state(ConnectionState::Connected);
     world.connection_event(ConnectionEvent::Opened);
-    assert_eq!(world.awaited, [""; 0], "the first generation");
+    assert_eq!(world.paths.awaited, 0, "the first generation");
     world.hear("ada", offer(9, Some(world.connections[0].0), 2, "theirs2"));
     answered(&mut world, browser("mine2"));
     world.take_signals();
@@ -58,7 +59,7 @@ fn given(world: &World) -> Vec<&IceCandidateInit> {
 #[test]
 fn firefox_takes_up_a_restart_once_the_one_before_carries_data() {
     let mut world = restarted(firefox);
-    assert_eq!(world.awaited, ["mine2"]);
+    assert_eq!(world.paths.awaited, 1);
     again(&mut world, 3, "theirs3");
     world.hear("ada", candidates(9, Some(world.connections[0].0), "theirs3"));
     world.advance(WAIT_MS - 1);
@@ -68,7 +69,7 @@ fn firefox_takes_up_a_restart_once_the_one_before_carries_data() {
     assert!(is_applied(&world, "theirs3"));
     answered(&mut world, firefox("mine3"));
     assert_eq!(given(&world).len(), 1, "what came meanwhile has kept its order");
-    assert_eq!(world.awaited, ["mine2", "mine3"]);
+    assert_eq!(world.paths.awaited, 2);
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn firefox_offers_nothing_meanwhile() {
 #[test]
 fn another_browser_waits_for_nothing_and_offers_after_400_ms() {
     let mut world = restarted(sdp);
-    assert_eq!(world.awaited, [""; 0]);
+    assert_eq!(world.paths.awaited, 0);
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     world.advance(399);
     assert_eq!(world.operations.len(), 0);
@@ -110,6 +111,28 @@ fn another_browser_waits_for_nothing_and_offers_after_400_ms() {
     let mut world = restarted(sdp);
     again(&mut world, 3, "theirs3");
     assert!(is_applied(&world, "theirs3"));
+}
+
+#[test]
+fn another_browser_beside_firefox_offers_once_the_generation_carries_data() {
+    let mut world = World::registered();
+    let theirs = |number, fragment: &str| match offer(9, None, number, fragment) {
+        Signal::Offer(wire) => Signal::Offer(WireDescription { sdp: firefox(fragment), ..wire }),
+        other => other,
+    };
+    world.hear("ada", theirs(1, "theirs"));
+    answered(&mut world, sdp("mine"));
+    world.state(ConnectionState::Connected);
+    world.connection_event(ConnectionEvent::Opened);
+    world.hear("ada", theirs(2, "theirs2"));
+    answered(&mut world, sdp("mine2"));
+    assert_eq!(world.paths.awaited, 1);
+    world.connection_event(ConnectionEvent::NegotiationNeeded);
+    world.advance(WAIT_MS - 1);
+    assert_eq!(world.operations.len(), 0);
+    world.connection_event(ConnectionEvent::PairInUse);
+    world.advance(0);
+    assert_eq!(world.operations.len(), 1);
 }
 
 #[test]
@@ -122,7 +145,7 @@ fn an_own_offer_that_is_set_goes_before_a_restart_that_waits() {
     world.connection_event(ConnectionEvent::NegotiationNeeded);
     let made = Description { kind: SdpType::Offer, sdp: firefox("mine2") };
     world.done(Ok(Some(made)), SignalingState::HaveLocalOffer);
-    assert_eq!(world.awaited, ["mine2"]);
+    assert_eq!(world.paths.awaited, 1);
     // Zoe is polite and has offered in the same moment.
     let mine = world.connections[0].0;
     world.hear("zoe", offer(9, Some(mine), 2, "theirs2"));

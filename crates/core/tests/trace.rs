@@ -47,7 +47,7 @@ fn operations() -> [(Operation, &'static str); 9] {
     ]
 }
 
-fn events() -> [(Event, &'static str); 14] {
+fn events() -> [(Event, &'static str); 15] {
     let (peer, room, info) = (|| id("zoe"), || room("lobby"), PeerInfo::default());
     let failure = Failure::new(ErrorCode::ConnectionFailed, SECRET);
     let (key, data) = (SECRET.into(), SECRET.into());
@@ -68,6 +68,7 @@ fn events() -> [(Event, &'static str); 14] {
             Event::PeerState { peer: peer(), state: ConnectionState::Failed, reason: SECRET.into() },
             "peer-state",
         ),
+        (Event::Network { verdict: None }, "network"),
         (Event::PeerOpen { peer: peer() }, "peer-open"),
         (Event::PeerReplaced { peer: peer() }, "peer-replaced"),
     ]
@@ -93,11 +94,9 @@ fn every_output_says_what_it_is_about_and_nothing_secret() {
             Output::ReplaceConnection { peer: id("zoe"), old: ConnectionId(2), connection },
             trace("replace-connection", Some(4), "zoe"),
         ),
+        (Output::Gather { connection }, trace("gather", Some(4), "")),
         (Output::RestartIce { connection }, trace("restart-ice", Some(4), "")),
-        (
-            Output::AwaitPair { connection, fragment: "f".into(), within_ms: 3_000 },
-            trace("await-pair", Some(4), "f"),
-        ),
+        (Output::AwaitPair { connection, within_ms: 3_000 }, trace("await-pair", Some(4), "")),
         (Output::Ping { connection, text: "?1" }, trace("ping", Some(4), "?1")),
         (Output::Probe { connection, after_ms: 900 }, trace("probe", Some(4), "")),
         (Output::CloseConnection { connection }, trace("close-connection", Some(4), "")),

@@ -94,14 +94,17 @@ impl Player {
                 }
                 Output::CloseConnection { .. } => (self.connection, self.operation) = (None, None),
                 Output::RestartIce { .. } => self.browser(ConnectionEvent::NegotiationNeeded),
-                Output::Probe { .. } | Output::Ping { .. } | Output::AwaitPair { .. } => {}
+                Output::Gather { .. }
+                | Output::Probe { .. }
+                | Output::Ping { .. }
+                | Output::AwaitPair { .. } => {}
                 Output::Operate { operation, what, .. } => self.operate(operation, what),
                 // A peer that never answered is closed in the end.
                 Output::Settle { result, .. } => {
                     let is_fine = result.as_ref().map_or_else(|why| why.code == "closed", |_| true);
                     assert!(is_fine, "{}: {result:?}", self.name);
                 }
-                Output::Event(_) => {}
+                Output::Event(_) | Output::Note { .. } => {}
             }
         }
     }

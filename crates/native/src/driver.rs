@@ -164,13 +164,16 @@ impl Driver {
                 let event = ConnectionEvent::Unavailable { message: NO_WEBRTC.into() };
                 return Some(Input::Connection { connection, event });
             }
-            // The core closes the connection that could not be made, so nothing is to be done on it before.
-            Output::Operate { .. }
+            // Without servers the core gathers nothing. It closes the connection that could not be made, so nothing is to be done on it
+            // before.
+            Output::Gather { .. }
+            | Output::Operate { .. }
             | Output::RestartIce { .. }
             | Output::AwaitPair { .. }
             | Output::Probe { .. }
             | Output::Ping { .. }
-            | Output::CloseConnection { .. } => {}
+            | Output::CloseConnection { .. }
+            | Output::Note { .. } => {}
             Output::Settle { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that does not wait any more hears nothing.

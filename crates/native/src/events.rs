@@ -107,7 +107,8 @@ impl Event {
             core::Event::PeerLeft { room, peer, reason } => Self::PeerLeft { room, peer, reason },
             core::Event::Message { from, room, data } => Self::Message { from, room, data },
             core::Event::OwnSignal { from, signal } => Self::Signal { from, signal },
-            core::Event::Peer { .. }
+            core::Event::Network { .. }
+            | core::Event::Peer { .. }
             | core::Event::PeerState { .. }
             | core::Event::PeerOpen { .. }
             | core::Event::PeerReplaced { .. } => return None,

@@ -121,6 +121,16 @@ impl<'a> Candidate<'a> {
         !is_ipv6(self.address) && ipv4(self.address).is_none()
     }
 
+    /// The public IPv4 address of the network that the candidate shows: a server-reflexive one, whatever it is, or a public
+    /// one of the host. A relay's address is that of a server.
+    pub fn public_ipv4(&self) -> Option<[u8; 4]> {
+        match self.kind {
+            CandidateType::Relayed => None,
+            CandidateType::Host if self.is_private() => None,
+            _ => ipv4(self.address),
+        }
+    }
+
     /// Whether the address cannot be reached from another network: a private, link-local or unique local
     /// address, or a name (mDNS hides host addresses behind one).
     pub fn is_private(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, Route, ServerMessage, Signal,
     Welcome,
 };
-use crate::reason::Open;
+use crate::reason::{Mapping, Open};
 use crate::session_description;
 use crate::{SESSIONS, limits};
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -91,6 +91,7 @@ impl ClientMessage {
                 cursor: payload.cursor.take(),
                 nearest: payload.nearest == Some(true),
             }),
+            Kind::Describe => Self::Describe(label(&payload.mapping, "mapping")?),
             Kind::Join => Self::Join(room_name(&payload.room)?),
             Kind::Leave => Self::Leave(room_name(&payload.room)?),
             Kind::Bye => Self::Bye,
@@ -220,6 +221,9 @@ pub(crate) fn check_peer(peer: &PeerInfo) -> Result<(), Box<Refusal>> {
     if peer.capabilities.len() > limits::CAPABILITIES {
         return Err(Refusal::new("peer.capabilities", "holds more than 16 entries"));
     }
+    if let Some(mapping) = &peer.mapping {
+        named("peer.mapping", Label::parse(mapping))?;
+    }
     for capability in &peer.capabilities {
         named("peer.capabilities", Label::parse(capability))?;
     }
@@ -256,7 +260,12 @@ fn signal(kind: Kind, payload: &mut Payload) -> Result<Signal, Box<Refusal>> {
             let candidates = candidates(payload)?;
             Signal::Candidates(CandidateBatch { route, candidates, end: payload.end.take() })
         }
-        Kind::Invite => Signal::Invite { route, session: payload.session, end: payload.end.take() },
+        Kind::Invite => Signal::Invite {
+            route,
+            session: payload.session,
+            mapping: mapping(payload)?,
+            end: payload.end.take(),
+        },
         Kind::Reject => Signal::Reject {
             route,
             number: need(payload.number, "number")?,
@@ -291,8 +300,13 @@ fn data(value: Option<String>) -> Result<String, Box<Refusal>> {
 }
 
 fn description(route: Route, payload: &mut Payload) -> Result<Description, Box<Refusal>> {
-    let sdp = sdp(payload)?;
-    Ok(Description { route, session: payload.session, number: need(payload.number, "number")?, sdp })
+    let (sdp, mapping) = (sdp(payload)?, mapping(payload)?);
+    let number = need(payload.number, "number")?;
+    Ok(Description { route, session: payload.session, mapping, number, sdp })
+}
+
+fn mapping(payload: &Payload) -> Result<Option<Open<Mapping>>, Box<Refusal>> {
+    Ok(label(&payload.mapping, "mapping")?.map(|mapping| mapping.as_str().into()))
 }
 
 fn sdp(payload: &mut Payload) -> Result<String, Box<Refusal>> {
@@ -307,15 +321,14 @@ fn sdp(payload: &mut Payload) -> Result<String, Box<Refusal>> {
     Ok(sdp)
 }
 
-/// A line that is no candidate is left out; [`Envelope::first_odd_entry`] tells of it. A batch of nothing else is refused.
+/// A line that is no candidate is left out, and what is beyond the limit; [`Envelope::first_odd_entry`] tells of it. A batch of
+/// nothing else is refused.
 fn candidates(payload: &mut Payload) -> Result<Vec<IceCandidateInit>, Box<Refusal>> {
     let mut candidates = payload.candidates.take().unwrap_or_default();
     if candidates.is_empty() && payload.end.is_none() {
         return Err(Refusal::new("candidates", "is missing"));
     }
-    if candidates.len() > limits::CANDIDATES_PER_GENERATION {
-        return Err(Refusal::new("candidates", "holds more than 10 entries"));
-    }
+    candidates.truncate(limits::CANDIDATES_PER_GENERATION);
     candidates.retain(|init| Candidate::parse(&init.candidate).is_some());
     if candidates.is_empty() && payload.end.is_none() {
         return Err(Box::new(Refusal {

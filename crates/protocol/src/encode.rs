@@ -4,6 +4,7 @@ use crate::envelope::{Envelope, Payload};
 use crate::id::RoomName;
 use crate::kind::Kind;
 use crate::message::{ClientMessage, OwnSignal, ServerMessage, Signal};
+use crate::reason::{Mapping, Open};
 use alloc::{boxed::Box, string::String};
 
 fn bare(kind: Kind) -> Envelope {
@@ -56,6 +57,9 @@ impl ClientMessage {
                 payload.limit = query.limit;
                 payload.cursor = query.cursor;
                 payload.nearest = query.nearest.then_some(true);
+            }),
+            Self::Describe(mapping) => frame(kind, |payload| {
+                payload.mapping = mapping.map(|mapping| mapping.as_str().into());
             }),
             Self::Join(room) | Self::Leave(room) => about_room(kind, &room, |_| {}),
             Self::Relay { to, signal } => {
@@ -148,6 +152,10 @@ fn about_room(kind: Kind, room: &RoomName, fill: impl FnOnce(&mut Payload)) -> E
     })
 }
 
+fn put_mapping(payload: &mut Payload, mapping: Option<Open<Mapping>>) {
+    payload.mapping = mapping.map(|mapping| mapping.as_str().into());
+}
+
 fn relay(signal: Signal) -> Envelope {
     frame(signal.kind(), |payload| {
         if let Some(route) = signal.route() {
@@ -157,6 +165,7 @@ fn relay(signal: Signal) -> Envelope {
         match signal {
             Signal::Offer(description) | Signal::Answer(description) => {
                 payload.session = description.session;
+                put_mapping(payload, description.mapping);
                 payload.number = Some(description.number);
                 give(&mut payload.sdp, description.sdp);
             }
@@ -164,8 +173,9 @@ fn relay(signal: Signal) -> Envelope {
                 payload.candidates = Some(batch.candidates);
                 payload.end = batch.end;
             }
-            Signal::Invite { session, end, .. } => {
+            Signal::Invite { session, mapping, end, .. } => {
                 payload.session = session;
+                put_mapping(payload, mapping);
                 payload.end = end;
             }
             Signal::Reject { number, code, .. } => {

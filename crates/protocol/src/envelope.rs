@@ -84,6 +84,8 @@ record! {
             /// `ice-candidate`: the username fragment of the generation that is complete (RFC 8838 §8.2); `invite`: of the one
             /// that is to end.
             end: Option<String> = "end",
+            /// `describe`, `offer`, `answer`, `invite`: how the network of the sender maps addresses.
+            mapping: Option<String> = "mapping",
             /// `offer`, `answer`, `ice-candidate`: it is for a connection that the application made itself.
             own: Option<bool> = "own",
             /// `message`, `broadcast`: text of the application's own.
@@ -115,6 +117,8 @@ record! {
             capabilities: Vec<String> = "capabilities",
             /// Text of the application's own; the SDK puts JSON into it. Opaque to the server.
             metadata: Option<String> = "metadata",
+            /// How the network of the peer maps addresses, as far as the peer knows: a [`crate::Mapping`], or a word of a newer version.
+            mapping: Option<String> = "mapping",
         }
     }
 }

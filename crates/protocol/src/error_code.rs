@@ -104,6 +104,8 @@ codes! {
     IceServersUnavailable = "ice-servers-unavailable", true;
     /// No path to the peer was found in time.
     ConnectionFailed = "connection-failed", true;
+    /// Hardly any direct path to the peer can work, and no TURN server is set.
+    TurnMissing = "turn-missing", false;
     /// The WebAssembly module could not be loaded.
     LoadFailed = "load-failed", true;
     /// The host lacks something that the client needs, such as `WebSocket`.

@@ -82,6 +82,8 @@ kinds! {
     PeerDiscovery = "peer-discovery", Client, Numbered, FRAME_BYTES;
     /// Answers `peer-discovery`.
     Peers = "peers", Server, Numbered, FRAME_BYTES;
+    /// The peer describes itself anew.
+    Describe = "describe", Client, Numbered, FRAME_BYTES;
     /// Enters a room.
     Join = "join", Client, Numbered, FRAME_BYTES;
     /// Answers `join`.

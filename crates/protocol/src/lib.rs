@@ -27,6 +27,7 @@ pub mod reason;
 pub mod record;
 pub mod sequence;
 pub mod session_description;
+mod signal;
 mod split_mix64;
 
 pub use candidate::{Candidate, CandidateType};
@@ -40,7 +41,7 @@ pub use link_monitor::LinkMonitor;
 pub use message::{
     CandidateBatch, ClientMessage, Description, Hello, OwnSignal, Query, ServerMessage, Signal,
 };
-pub use reason::{AwayReason, LeaveReason, LossReason, Open};
+pub use reason::{AwayReason, LeaveReason, LossReason, Mapping, Open};
 pub use sequence::{AckPolicy, AckTimer, Position, Sequence, SequenceNumber};
 pub use split_mix64::SplitMix64;
 

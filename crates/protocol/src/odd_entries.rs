@@ -4,14 +4,20 @@ use crate::candidate::Candidate;
 use crate::decode::{Refusal, check_peer};
 use crate::envelope::Envelope;
 use crate::error_code::ErrorCode;
+use crate::limits;
 
 impl Envelope {
     /// The place of the first entry that [`from_envelope`](crate::ClientMessage::from_envelope) leaves out of its
-    /// message, and why: an ICE candidate that is none, or a peer of a list that is described wrongly.
+    /// message, and why: an ICE candidate that is none or beyond the limit of a batch, or a peer of a list that is described
+    /// wrongly.
     pub fn first_odd_entry(&self) -> Option<(usize, Refusal)> {
         let payload = self.payload.as_ref()?;
         let is_odd = |line: &str| Candidate::parse(line).is_none();
         for (index, init) in payload.candidates.iter().flatten().enumerate() {
+            if index >= limits::CANDIDATES_PER_GENERATION {
+                let (code, problem) = (ErrorCode::InvalidMessage, "is beyond the 10 of a batch");
+                return Some((index, Refusal { code, field: "candidates", problem }));
+            }
             if is_odd(&init.candidate) {
                 let (code, problem) = (ErrorCode::InvalidCandidate, "is not an RFC 8839 candidate");
                 return Some((index, Refusal { code, field: "candidates", problem }));
@@ -44,6 +50,20 @@ mod tests {
 
     const GOOD: &str = "candidate:1 1 udp 1 192.0.2.1 1 typ host";
     const ODD: &str = "candidate:1 1 udp 1 192.0.2.1 65536 typ host";
+
+    #[test]
+    fn what_is_beyond_the_limit_is_left_out_and_told_of() {
+        assert_eq!(batch(&[GOOD; 10], "").first_odd_entry(), None);
+        let sent = batch(&[GOOD; 15], "");
+        let (index, refusal) = sent.first_odd_entry().unwrap();
+        assert_eq!((index, refusal.code, refusal.field), (10, ErrorCode::InvalidMessage, "candidates"));
+        let Ok(ClientMessage::Relay { signal: Signal::Candidates(batch), .. }) =
+            ClientMessage::from_envelope(sent)
+        else {
+            panic!("it is refused")
+        };
+        assert_eq!(batch.candidates.len(), 10);
+    }
 
     #[test]
     fn a_candidate_that_cannot_be_read_does_not_take_the_others_with_it() {

@@ -1,4 +1,4 @@
-//! The reasons that messages give. The lists may grow: a reason that this version does not know keeps its text.
+//! The words of which messages choose one, most of them reasons. The lists may grow: a word that this version does not know keeps its text.
 
 use crate::error_code::ErrorCode;
 use alloc::string::String;
@@ -77,7 +77,7 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* $variant,)* }
 
         impl $name {
-            /// The reason on the wire.
+            /// The word on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
@@ -112,6 +112,18 @@ words! {
         Silent = "silent",
         /// It closed its socket because its page is frozen.
         Suspended = "suspended",
+    }
+
+    /// How a network maps the address and port of a client to public ones (RFC 5780 §3), as far as the client could find out.
+    Mapping {
+        /// To the same ones for every destination: others can reach the client there. It is proven.
+        EndpointIndependent = "endpoint-independent",
+        /// To other ones for another destination ("symmetric"). It is proven.
+        Dependent = "dependent",
+        /// It could not be found out.
+        Unknown = "unknown",
+        /// No UDP packet comes back.
+        UdpBlocked = "udp-blocked",
     }
 
     /// Why a session could not be resumed, as `welcome` tells it.

@@ -29,6 +29,22 @@ pub fn holds_candidate(sdp: &str, candidate: &str) -> bool {
     lines(sdp, CANDIDATE).any(|line| Candidate::parse(line).is_some_and(|held| held.is_same_path(&candidate)))
 }
 
+/// Calls `each` with every candidate line of the description, without its `a=candidate:`.
+pub fn each_candidate(sdp: &str, each: &mut dyn FnMut(&str)) {
+    for line in lines(sdp, CANDIDATE) {
+        each(line);
+    }
+}
+
+/// The media sections: their `a=mid` (RFC 8843 §7), as far as they have one, and how many there are.
+pub fn media_sections(sdp: &str) -> (Vec<String>, usize) {
+    let mut mids = Vec::new();
+    for mid in lines(sdp, "a=mid:") {
+        mids.push(mid.into());
+    }
+    (mids, lines(sdp, "m=").count())
+}
+
 /// Whether the description says that its candidates are all (RFC 8840).
 pub fn is_complete(sdp: &str) -> bool {
     lines(sdp, END_OF_CANDIDATES).any(str::is_empty)
@@ -131,6 +147,15 @@ mod tests {
         assert_eq!(fixed, "v=0\r\nm=audio\r\na=setup:active\r\nm=video\r\na=setup:passive\r\na=x");
         assert_eq!(with_setup(&fixed, "passive"), fixed);
         assert_eq!(setup("v=0\r\n"), None);
+    }
+
+    #[test]
+    fn media_sections_are_counted_and_named_and_candidates_told() {
+        let sdp = "v=0\r\na=mid:x\r\nm=audio 9\r\na=mid:0\r\na=candidate:1 x\r\nm=video 9\na=mid:v\n";
+        assert_eq!(media_sections(sdp), (vec!["x".into(), "0".into(), "v".into()], 2));
+        let mut told = Vec::new();
+        each_candidate(sdp, &mut |line| told.push(String::from(line)));
+        assert_eq!(told, ["1 x"]);
     }
 
     #[test]

@@ -5,9 +5,11 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use signalpost_protocol::envelope::field_names;
 use signalpost_protocol::message::{Route, Welcome};
+use signalpost_protocol::reason::Word;
 use signalpost_protocol::{
     CandidateBatch, ClientMessage, Description, Envelope, ErrorCode, Hello, IceCandidateInit, Kind, Label,
-    OwnSignal, PeerId, PeerInfo, Position, Query, RoomName, SESSIONS, ServerMessage, Signal, limits,
+    Mapping, Open, OwnSignal, PeerId, PeerInfo, Position, Query, RoomName, SESSIONS, ServerMessage, Signal,
+    limits,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -28,12 +30,14 @@ fn label() -> impl Strategy<Value = Label> {
 
 fn peer() -> impl Strategy<Value = PeerInfo> {
     let capabilities = prop::collection::vec(name(), 0..4);
-    (name(), any::<u32>(), prop::option::of(name()), capabilities, prop::option::of(any::<String>()))
-        .prop_map(|(id, session, region, capabilities, metadata)| {
+    let words = (prop::option::of(name()), prop::option::of(name()));
+    (name(), any::<u32>(), words, capabilities, prop::option::of(any::<String>())).prop_map(
+        |(id, session, (region, mapping), capabilities, metadata)| {
             let mut peer = PeerInfo { id, incarnation: session, capabilities, ..PeerInfo::default() };
-            (peer.region, peer.metadata) = (region, metadata);
+            (peer.region, peer.metadata, peer.mapping) = (region, metadata, mapping);
             peer
-        })
+        },
+    )
 }
 
 fn route() -> impl Strategy<Value = Route> {
@@ -60,11 +64,17 @@ fn candidate() -> impl Strategy<Value = IceCandidateInit> {
         })
 }
 
+fn mapping() -> impl Strategy<Value = Option<Open<Mapping>>> {
+    let known = prop::sample::select(Mapping::ALL).prop_map(Open::from);
+    prop::option::of(prop_oneof![known, name().prop_map(Open::from)])
+}
+
 fn signal() -> impl Strategy<Value = Signal> {
-    let described = (route(), prop::option::of(any::<u32>()), any::<u32>(), any::<String>())
-        .prop_map(|(route, session, number, rest)| Description {
+    let described = (route(), prop::option::of(any::<u32>()), mapping(), any::<u32>(), any::<String>())
+        .prop_map(|(route, session, mapping, number, rest)| Description {
             route,
             session,
+            mapping,
             number,
             sdp: format!("v=0\r\n{}", rest.replace('\0', "")),
         })
@@ -77,8 +87,8 @@ fn signal() -> impl Strategy<Value = Signal> {
         batch.prop_filter("something to say", |(_, list, end)| !list.is_empty() || end.is_some()).prop_map(
             |(route, candidates, end)| Signal::Candidates(CandidateBatch { route, candidates, end })
         ),
-        (route(), prop::option::of(any::<u32>()), prop::option::of("[a-z]{4}"))
-            .prop_map(|(route, session, end)| Signal::Invite { route, session, end }),
+        (route(), prop::option::of(any::<u32>()), mapping(), prop::option::of("[a-z]{4}"))
+            .prop_map(|(route, session, mapping, end)| Signal::Invite { route, session, mapping, end }),
         (route(), any::<u32>(), code).prop_map(|(route, number, code)| Signal::Reject {
             route,
             number,
@@ -131,6 +141,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         query.prop_map(|(region, capability, room, limit, cursor, nearest)| {
             ClientMessage::Discover(Query { region, capability, room, limit, cursor, nearest })
         }),
+        prop::option::of(label()).prop_map(ClientMessage::Describe),
         room().prop_map(ClientMessage::Join),
         room().prop_map(ClientMessage::Leave),
         (room(), "\\PC{0,64}").prop_map(|(room, data)| ClientMessage::Broadcast { room, data }),
@@ -285,7 +296,9 @@ proptest! {
         let sdp = format!("v=0\r\n{}", unit.repeat(count));
         let to = PeerId::parse(&"\"".repeat(limits::PEER_ID_BYTES)).unwrap();
         let route = Route { connection: u32::MAX, target: Some(u32::MAX) };
-        let offer = Signal::Offer(Description { route, session: Some(u32::MAX), number: u32::MAX, sdp: sdp.clone() });
+        let mapping = Some(Open::from("\"".repeat(limits::LABEL_BYTES)));
+        let offer =
+            Signal::Offer(Description { route, session: Some(u32::MAX), mapping, number: u32::MAX, sdp: sdp.clone() });
         let sent = ClientMessage::Relay { to: to.clone(), signal: offer.clone() }.into_envelope(Some(u32::MAX));
         let received = ServerMessage::Relay { from: to, signal: offer }.into_envelope(u64::MAX);
         if limits::fits_description(&sdp) {

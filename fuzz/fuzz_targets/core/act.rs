@@ -26,8 +26,9 @@ impl World {
             }
             b'a' => self.frame(&self.numbers.ack(), false),
             b'!' => self.finish(rest),
-            b'n' | b'c' | b'e' | b's' | b'd' | b'D' | b'u' => self.connection(first, rest),
-            b'u' => ConnectionEvent::PairInUse,
+            b'n' | b'c' | b'e' | b'r' | b's' | b'd' | b'D' | b'l' | b'h' | b'i' | b'u' => {
+                self.connection(first, rest)
+            }
             b'p' => self.input(Input::Page(match rest {
                 "0" => PageEvent::Online,
                 "1" => PageEvent::Offline,
@@ -84,6 +85,10 @@ impl World {
                 let call = CallId(rest.parse().unwrap_or_default());
                 return self.input(Input::Command(Command::Limit { call, timeout_ms: 100 }));
             }
+            (b'Y', ..) => {
+                let urls = rest.split(',').map(Into::into).collect();
+                return self.input(Input::Command(Command::IceServers { urls }));
+            }
             (b'O', Some(peer), _) => return self.input(Input::Command(Command::OpenPeer { peer })),
             (b'R', Some(peer), _) => return self.input(Input::Command(Command::RestartIce { peer })),
             (b'X', Some(peer), _) => return self.input(Input::Command(Command::ClosePeer { peer })),
@@ -129,6 +134,8 @@ impl World {
             b'n' => ConnectionEvent::NegotiationNeeded,
             b'c' => ConnectionEvent::Candidate(init(rest)),
             b'e' => ConnectionEvent::EndOfCandidates,
+            b'r' if rest.is_empty() => ConnectionEvent::CandidateUrl { url: "stun:192.0.2.8".into() },
+            b'r' => ConnectionEvent::CandidateError { code: 701, url: rest.into() },
             b's' => ConnectionEvent::StateChanged(match rest {
                 "0" => ConnectionState::New,
                 "1" => ConnectionState::Connecting,
@@ -139,8 +146,9 @@ impl World {
             }),
             b'd' => ConnectionEvent::Opened,
             b'D' => ConnectionEvent::ChannelClosed,
-            b'p' => ConnectionEvent::Probed { is_live: rest.is_empty(), round_trip_ms: None },
-            b't' => ConnectionEvent::Heard { text: rest.into() },
+            b'l' => ConnectionEvent::Probed { is_live: rest.is_empty(), round_trip_ms: None },
+            b'h' => ConnectionEvent::Heard { text: rest.into() },
+            b'i' => ConnectionEvent::PairInUse,
             _ => ConnectionEvent::Unavailable { message: rest.into() },
         };
         self.input(Input::Connection { connection, event });

@@ -8,7 +8,9 @@ use crate::context::Context;
 use crate::deadline::{Earliest, TimerName};
 use crate::failure::Failure;
 use crate::ids::CallId;
-use crate::peer::candidates::outgoing::{insert, rank};
+use crate::peer::candidates::order::Order;
+use crate::peer::candidates::outgoing::rank_bit;
+use crate::peer::candidates::selection::insert;
 use crate::time::Time;
 use alloc::vec::Vec;
 use signalpost_protocol::{IceCandidateInit, OwnSignal, PeerId, limits};
@@ -23,7 +25,7 @@ struct Batch {
     calls: Calls,
     deadline: Option<Time>,
     /// Kinds sent since the last description, one bit for each rank.
-    kinds: u32,
+    kinds: u16,
 }
 
 /// A batch on its way.
@@ -67,8 +69,8 @@ impl OwnCandidates {
         let closed = if found.len() > room { batch.close() } else { None };
         let before = batch.kinds;
         for init in found {
-            batch.kinds |= 1u32.checked_shl(u32::from(rank(&init))).unwrap_or(0);
-            insert(&mut batch.candidates, init);
+            batch.kinds |= rank_bit(&init);
+            insert(&mut batch.candidates, init, Order::default());
         }
         batch.end |= end;
         batch.calls.push(now, call, ANSWER_MS);

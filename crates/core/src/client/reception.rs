@@ -62,7 +62,8 @@ impl Client {
             ServerMessage::PeerBack { room, peer } => {
                 // What was sent to it meanwhile waited for it: nothing is to be said again.
                 for (id, info) in identify(vec![peer]) {
-                    let listed = Listed { incarnation: info.incarnation, took_ms: None };
+                    let listed = Listed::of(&info, None);
+                    self.peers.handle_described(&id, &listed, &mut self.context);
                     self.directory.handle_listed(&id, listed);
                     let (peers, context) = (&mut self.peers, &mut self.context);
                     peers.with(&id, context, |peer, effects| peer.handle_away(false, effects));
@@ -163,9 +164,10 @@ impl Client {
     fn note(&mut self, listed: &[(PeerId, PeerInfo)], asked_at: Option<Time>) {
         let took_ms = asked_at.map(|at| self.context.now.ms_since(at));
         for (id, info) in listed {
-            let incarnation = info.incarnation;
-            self.directory.handle_listed(id, Listed { incarnation, took_ms });
-            self.peers.handle_listed(id, incarnation, &mut self.context);
+            let listed = Listed::of(info, took_ms);
+            self.peers.handle_listed(id, info.incarnation, &mut self.context);
+            self.peers.handle_described(id, &listed, &mut self.context);
+            self.directory.handle_listed(id, listed);
         }
     }
 

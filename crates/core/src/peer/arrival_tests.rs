@@ -22,7 +22,7 @@ fn known(remote: Option<u32>) -> Option<Known> {
 }
 
 fn description(route: Route) -> Description {
-    Description { route, session: None, number: 3, sdp: String::new() }
+    Description { route, session: None, mapping: None, number: 3, sdp: String::new() }
 }
 
 fn offer(route: Route) -> Signal {
@@ -34,7 +34,7 @@ fn answer(route: Route) -> Signal {
 }
 
 fn invite(route: Route) -> Signal {
-    Signal::Invite { route, session: None, end: None }
+    Signal::Invite { route, session: None, mapping: None, end: None }
 }
 
 fn candidates(route: Route) -> Signal {

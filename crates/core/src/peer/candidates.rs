@@ -2,4 +2,8 @@
 
 pub mod hidden_names;
 pub mod incoming;
+mod networks;
+pub mod order;
 pub mod outgoing;
+mod places;
+pub mod selection;

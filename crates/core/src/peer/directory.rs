@@ -1,18 +1,28 @@
 //! What the server's lists say about the peers that the application may connect to.
 
 use crate::collections::table::Table;
-use signalpost_protocol::PeerId;
+use signalpost_protocol::{Mapping, Open, PeerId, PeerInfo};
 
 /// Most peers that are remembered.
 const MAX: usize = 1024;
 
 /// What a list told of a peer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
     /// Which of the peer's lives it was.
     pub incarnation: u32,
+    /// How the peer's network maps addresses, if it said so.
+    pub mapping: Option<Open<Mapping>>,
     /// How long the lookup took, in milliseconds; `None` when the server named the peer by itself.
     pub took_ms: Option<u32>,
+}
+
+impl Listed {
+    /// What a description of a peer tells.
+    pub fn of(info: &PeerInfo, took_ms: Option<u32>) -> Self {
+        let mapping = info.mapping.as_deref().map(Open::from);
+        Self { incarnation: info.incarnation, mapping, took_ms }
+    }
 }
 
 /// The peers that lists have named.
@@ -37,6 +47,6 @@ impl Directory {
 
     /// What the last list that named this peer told of it.
     pub fn listed(&self, id: &PeerId) -> Option<Listed> {
-        self.0.get(id).copied()
+        self.0.get(id).cloned()
     }
 }

@@ -73,7 +73,6 @@ impl Ladder {
     pub fn handle_closed(&mut self) {
         self.is_open = false;
         self.liveness.stop();
-        self.presence = Presence::default();
     }
 
     /// The link to the server, or the other side's, was lost, or is back. Returns whether both are there again.

@@ -12,13 +12,14 @@ mod remote_offer;
 mod state;
 mod step;
 
+use crate::census::Side;
 use crate::collections::queue::Queue;
 use crate::ids::OfferNumber;
 use crate::input::{Description, Outcome, SdpType, SignalingState};
 use crate::output::Operation;
-use crate::peer::candidates::incoming::IncomingCandidates;
+use crate::peer::candidates::incoming::{Arrived, IncomingCandidates};
 use alloc::{string::String, vec::Vec};
-use signalpost_protocol::{ErrorCode, IceCandidateInit, session_description};
+use signalpost_protocol::{ErrorCode, session_description};
 use state::bundle::Bundle;
 use state::excess::Excess;
 use state::gathering::{Gathering, Invites};
@@ -170,6 +171,16 @@ impl Negotiation {
         self.remote.is_ignored || self.in_flight.is_some() || !is_settled
     }
 
+    /// The browser refused a candidate of the other side's.
+    pub fn handle_refused_candidate(&mut self) {
+        self.candidates.handle_refused();
+    }
+
+    /// The other side's candidates.
+    pub fn count(&self) -> Side {
+        self.candidates.count()
+    }
+
     /// Whether an offer is out that has no answer.
     pub fn is_offering(&self) -> bool {
         self.own.current.is_out()
@@ -225,8 +236,8 @@ impl Negotiation {
             Remote::Offer { number, sdp } => self.take_up_offer(number, sdp, steps),
             Remote::Answer { number, sdp } => self.take_up_answer(number, sdp, steps),
             Remote::Candidates { candidates, end } => {
-                let ready = self.candidates.handle_batch(candidates, end);
-                add_candidates(ready, steps);
+                let arrived = self.candidates.handle_batch(candidates, end);
+                add_candidates(arrived, steps);
             }
             Remote::Invite { end } => self.take_up_invite(end, steps),
             Remote::Reject { number, code } => self.take_up_reject(number, code, steps),
@@ -285,9 +296,12 @@ impl Negotiation {
     }
 }
 
-fn add_candidates(ready: Vec<IceCandidateInit>, steps: &mut Vec<Step>) {
-    for init in ready {
+fn add_candidates(arrived: Arrived, steps: &mut Vec<Step>) {
+    for init in arrived.ready {
         steps.push(Step::Operate(Operation::AddIceCandidate(init)));
+    }
+    for why in arrived.dropped {
+        steps.push(Step::Ignore { why });
     }
 }
 

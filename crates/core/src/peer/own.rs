@@ -1,6 +1,7 @@
 //! What all remote peers of a client have in common.
 
 use crate::config::{CandidateOptions, Config};
+use crate::topology::outlook::Outlook;
 use signalpost_protocol::PeerId;
 
 /// The client's own side of every connection.
@@ -13,6 +14,8 @@ pub struct Own {
     pub candidates: CandidateOptions,
     /// After how much silence a connection is pinged; see [`crate::Config`].
     pub ping_ms: Option<u32>,
+    /// What a connection to a peer of which nothing is known has to expect.
+    pub outlook: Outlook,
     /// Whether there is a link to the server.
     pub is_linked: bool,
 }
@@ -26,6 +29,7 @@ impl Own {
             incarnation,
             candidates: *candidates,
             ping_ms: *ping_ms,
+            outlook: Outlook::default(),
             is_linked: false,
         }
     }

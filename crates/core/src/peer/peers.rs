@@ -6,6 +6,7 @@ use super::effects::Effects;
 use super::own::Own;
 use super::remote_peer::{Peer, STARTED_ANEW};
 use crate::collections::table::Table;
+use crate::config::IceServers;
 use crate::context::Context;
 use crate::deadline::Earliest;
 use crate::failure::Failure;
@@ -14,7 +15,7 @@ use crate::input::ConnectionEvent;
 use crate::output::{Event, Output};
 use alloc::vec::Vec;
 use signalpost_protocol::message::Route;
-use signalpost_protocol::{ClientMessage, ErrorCode, PeerId, Signal};
+use signalpost_protocol::{ClientMessage, ErrorCode, Mapping, PeerId, Signal};
 
 /// Most peers at once; further ones cannot connect to this client.
 const MAX_PEERS: usize = 1024;
@@ -44,8 +45,9 @@ impl Peers {
         let connection = ConnectionId(context.rng.next_id());
         context.out.push_back(Output::CreateConnection { connection, peer: id.clone() });
         let mut peer = Peer::new(context.now, id.clone(), connection, &self.own);
-        if let Some(Listed { incarnation, took_ms }) = listed {
+        if let Some(Listed { incarnation, mapping, took_ms }) = listed {
             peer.ends.remote_incarnation = Some(incarnation);
+            peer.ends.outlook.remote = mapping;
             peer.timeline.discovery_ms = took_ms;
         }
         self.peers.insert(id.clone(), peer);
@@ -133,7 +135,12 @@ impl Peers {
         let Some(route) = signal.route() else { return };
         let known = self.peers.get(from).map(Peer::known);
         match decide(&signal, route, known, self.peers.len() < MAX_PEERS) {
-            Arrival::Ignore => return,
+            Arrival::Ignore => {
+                let detail = "a signal of an unknown connection".into();
+                let id = Some(route.connection);
+                context.out.push_back(Output::Note { action: "ignore", id, detail });
+                return;
+            }
             Arrival::RejectAsGone { number } => {
                 let own = known.map_or(ConnectionId(0), |known| known.own);
                 let route = Route { connection: own.0, target: Some(route.connection) };
@@ -175,6 +182,33 @@ impl Peers {
             }),
             None => peer.ends.remote_incarnation = Some(incarnation),
         }
+    }
+
+    /// A list tells how the network of a peer maps addresses.
+    pub fn handle_described(&mut self, id: &PeerId, listed: &Listed, context: &mut Context) {
+        self.with(id, context, |peer, effects| {
+            if peer.ends.remote_incarnation == Some(listed.incarnation) {
+                peer.handle_remote_mapping(listed.mapping.clone(), effects);
+            }
+        });
+    }
+
+    /// The last verdict about the own network.
+    pub fn own_mapping(&self) -> Option<Mapping> {
+        self.own.outlook.own
+    }
+
+    /// Connections get other servers; `has_turn`: whether one of them relays.
+    pub fn handle_servers(&mut self, servers: IceServers, context: &mut Context) {
+        self.own.outlook.has_turn = servers.has_turn;
+        self.own.candidates.servers = servers;
+        self.with_all(context, |peer, _| peer.handle_servers(servers));
+    }
+
+    /// There is another verdict about the own network.
+    pub fn handle_own_mapping(&mut self, mapping: Option<Mapping>, context: &mut Context) {
+        self.own.outlook.own = mapping;
+        self.with_all(context, |peer, effects| peer.handle_own_mapping(mapping, effects));
     }
 
     /// Whether packets flow on the connection to a peer, as far as is known.

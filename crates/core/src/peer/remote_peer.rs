@@ -2,6 +2,8 @@
 
 mod ends;
 mod gathering_timer;
+mod networks;
+mod no_path;
 mod operations;
 mod pair_timer;
 mod progress;
@@ -33,7 +35,7 @@ use pair_timer::PairTimer;
 use progress::Progress;
 use resend::Resend;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
-use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal};
+use signalpost_protocol::{ErrorCode, IceCandidateInit, PeerId, Signal, session_description};
 
 /// Why the data channel is closed where a negotiation has just moved it: Firefox loses it by such an offer of its own.
 const MOVED: &str =
@@ -70,12 +72,13 @@ impl Peer {
     /// A remote peer whose connection is being made.
     pub fn new(now: Time, id: PeerId, connection: ConnectionId, own: &Own) -> Self {
         let gathering_ms = own.candidates.gathering_ms;
+        let polite = own.id.is_polite_towards(&id);
         Self {
-            negotiation: Negotiation::new(own.id.is_polite_towards(&id), gathering_ms.is_some()),
+            negotiation: Negotiation::new(polite, gathering_ms.is_some()),
             id,
-            ends: Ends::new(connection, own.incarnation),
+            ends: Ends::new(connection, own.incarnation, own.outlook.clone()),
             timeline: Timeline::new(now, None),
-            candidates: OutgoingCandidates::new(own.candidates),
+            candidates: OutgoingCandidates::new(own.candidates, polite),
             hidden_names: HiddenNames::default(),
             operations: Operations::default(),
             progress: Progress::new(),
@@ -97,6 +100,7 @@ impl Peer {
         }
         self.calls.push(effects.now(), call, timeout_ms);
         self.expect_pair(effects.now());
+        self.review_outlook(effects);
         if was_open && !self.ladder.is_lost() {
             // It was connected and is not any more: the browser looks for a new path.
             self.call_restart_ice(effects);
@@ -135,6 +139,8 @@ impl Peer {
             }
             ConnectionEvent::NegotiationNeeded => self.negotiation.handle_negotiation_needed(&mut steps),
             ConnectionEvent::Candidate(init) => self.handle_found(init, effects),
+            ConnectionEvent::CandidateUrl { .. } => {}
+            ConnectionEvent::CandidateError { code, url } => self.handle_server_error(code, &url, effects),
             ConnectionEvent::EndOfCandidates if self.must_hold(None) => {
                 self.candidates.hold(None);
                 self.handle_gathered(now, &mut steps);
@@ -176,6 +182,7 @@ impl Peer {
                     self.handle_negotiated(outcome, &mut steps);
                 } else if let (Err(message), false) = (outcome.result, self.negotiation.excuses_candidates())
                 {
+                    self.negotiation.handle_refused_candidate();
                     self.report(Failure::new(ErrorCode::InvalidCandidate, &message), effects);
                 }
             }
@@ -195,9 +202,9 @@ impl Peer {
         let now = effects.now();
         let elapsed_ms = self.timeline.elapsed_ms(now);
         let remote = match signal {
-            Signal::Offer(Description { session, number, sdp, .. }) => {
-                self.ends.remote_incarnation = session.or(self.ends.remote_incarnation);
+            Signal::Offer(Description { session, mapping, number, sdp, .. }) => {
                 self.expect_pair(now);
+                self.note_sender(session, mapping, effects);
                 mark(&mut self.timeline.offer_ms, elapsed_ms);
                 Remote::Offer { number: OfferNumber(number), sdp }
             }
@@ -206,18 +213,21 @@ impl Peer {
                 self.hang_up(Failure::new(ErrorCode::ConnectionGone, STARTED_ANEW), effects);
                 return;
             }
-            Signal::Answer(Description { session, number, sdp, .. }) => {
-                self.ends.remote_incarnation = session.or(self.ends.remote_incarnation);
+            Signal::Answer(Description { session, mapping, number, sdp, .. }) => {
+                self.note_sender(session, mapping, effects);
                 mark(&mut self.timeline.answer_ms, elapsed_ms);
                 Remote::Answer { number: OfferNumber(number), sdp }
             }
             Signal::Candidates(Batch { candidates, end, .. }) => {
                 mark(&mut self.timeline.first_candidate_ms, elapsed_ms);
+                for init in &candidates {
+                    self.candidates.handle_remote(&init.candidate);
+                }
                 Remote::Candidates { candidates, end }
             }
-            Signal::Invite { session, end, .. } => {
-                self.ends.remote_incarnation = session.or(self.ends.remote_incarnation);
+            Signal::Invite { session, mapping, end, .. } => {
                 self.expect_pair(now);
+                self.note_sender(session, mapping, effects);
                 Remote::Invite { end: end.unwrap_or_default() }
             }
             Signal::Reject { code: ErrorCode::ConnectionGone, .. } if self.was_open() => {
@@ -322,6 +332,9 @@ impl Peer {
                 Step::Operate(what) => {
                     if let Operation::SetRemoteDescription(description) = &what {
                         self.hidden_names.handle_remote_description(&description.sdp);
+                        session_description::each_candidate(&description.sdp, &mut |line| {
+                            self.candidates.handle_remote(line);
+                        });
                     }
                     self.operate(what, effects);
                     self.operations.await_newest();
@@ -346,6 +359,10 @@ impl Peer {
                 Step::RestartIce => self.call_restart_ice(effects),
                 Step::SendAgain => self.send_again(effects),
                 Step::SendReject { number } => self.send_reject(number, effects),
+                Step::Ignore { why } => {
+                    let id = Some(self.ends.connection.0);
+                    effects.output(Output::Note { action: "ignore", id, detail: why.into() });
+                }
                 Step::Report { code, message } => self.report(Failure::new(code, &message), effects),
                 Step::Fail { code, message } => self.fail(Failure::new(code, &message), effects),
             }

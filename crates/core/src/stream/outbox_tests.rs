@@ -12,7 +12,7 @@ fn relay(to: &str, signal: Signal) -> ClientMessage {
 fn offer(to: &str, connection: u32, number: u32, fragment: &str) -> ClientMessage {
     let route = Route { connection, target: None };
     let sdp = format!("v=0\r\na=ice-ufrag:{fragment}\r\n");
-    relay(to, Signal::Offer(Description { route, session: None, number, sdp }))
+    relay(to, Signal::Offer(Description { route, session: None, mapping: None, number, sdp }))
 }
 
 fn candidates(to: &str, connection: u32, fragment: Option<&str>, end: Option<&str>) -> ClientMessage {

@@ -3,6 +3,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+pub mod pair;
 mod sessions;
 
 use signalpost_core::protocol::message::{Description as WireDescription, Route};
@@ -35,16 +36,24 @@ pub struct World {
     pub events: Vec<Event>,
     pub connections: Vec<(u32, PeerId)>,
     pub closed_connections: Vec<u32>,
-    /// Connections in whose place others are.
-    pub replaced: Vec<u32>,
     pub operations: Vec<(u32, u32, Operation)>,
     pub restarts: usize,
-    pub probes: Vec<(u32, u16)>,
-    pub pings: Vec<(u32, &'static str)>,
-    /// The generations whose pairs were waited for.
-    pub awaited: Vec<String>,
+    pub paths: Paths,
     /// How many outputs there ever were.
     pub outputs: usize,
+}
+
+/// What was asked for the paths of connections.
+#[derive(Default)]
+pub struct Paths {
+    /// The connections to nobody.
+    pub gatherings: Vec<u32>,
+    pub probes: Vec<(u32, u16)>,
+    pub pings: Vec<(u32, &'static str)>,
+    /// How many generations were waited for.
+    pub awaited: usize,
+    /// Connections in whose place others are.
+    pub replaced: Vec<u32>,
 }
 
 pub fn id(text: &str) -> PeerId {
@@ -90,12 +99,9 @@ impl World {
             events: Vec::new(),
             connections: Vec::new(),
             closed_connections: Vec::new(),
-            replaced: Vec::new(),
             operations: Vec::new(),
             restarts: 0,
-            probes: Vec::new(),
-            pings: Vec::new(),
-            awaited: Vec::new(),
+            paths: Paths::default(),
             outputs: 0,
         }
     }
@@ -334,22 +340,24 @@ impl World {
                 Output::CreateConnection { connection, peer } => self.connections.push((connection.0, peer)),
                 Output::ReplaceConnection { peer, old, connection } => {
                     self.operations.retain(|(of, ..)| *of != old.0);
-                    self.replaced.push(old.0);
+                    self.paths.replaced.push(old.0);
                     self.connections.push((connection.0, peer));
                 }
                 Output::Operate { connection, operation, what } => {
                     self.operations.push((connection.0, operation.0, what));
                 }
+                Output::Gather { connection } => self.paths.gatherings.push(connection.0),
                 Output::RestartIce { .. } => self.restarts += 1,
-                Output::AwaitPair { fragment, .. } => self.awaited.push(fragment),
-                Output::Ping { connection, text } => self.pings.push((connection.0, text)),
-                Output::Probe { connection, after_ms } => self.probes.push((connection.0, after_ms)),
+                Output::AwaitPair { .. } => self.paths.awaited += 1,
+                Output::Ping { connection, text } => self.paths.pings.push((connection.0, text)),
+                Output::Probe { connection, after_ms } => self.paths.probes.push((connection.0, after_ms)),
                 Output::CloseConnection { connection } => {
                     self.closed_connections.push(connection.0);
                     self.operations.retain(|(of, ..)| *of != connection.0);
                 }
                 Output::Settle { call, result } => self.settled.push((call.0, result)),
                 Output::Event(event) => self.events.push(event),
+                Output::Note { .. } => {}
             }
         }
     }
@@ -376,6 +384,7 @@ pub fn offer(connection: u32, target: Option<u32>, number: u32, fragment: &str) 
     Signal::Offer(WireDescription {
         route: route(connection, target),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })
@@ -385,6 +394,7 @@ pub fn answer(connection: u32, target: u32, number: u32, fragment: &str) -> Sign
     Signal::Answer(WireDescription {
         route: route(connection, Some(target)),
         session: None,
+        mapping: None,
         number,
         sdp: sdp(fragment),
     })

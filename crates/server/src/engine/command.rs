@@ -2,7 +2,7 @@
 
 use crate::TokenHash;
 use signalpost_protocol::{
-    AwayReason, ErrorCode, PeerId, PeerInfo, Position, Query, RoomName, SequenceNumber, Signal,
+    AwayReason, ErrorCode, Label, PeerId, PeerInfo, Position, Query, RoomName, SequenceNumber, Signal,
 };
 use std::borrow::Cow;
 
@@ -61,6 +61,9 @@ pub struct ClientFrame {
 /// What a frame asks for. The answer is a [`super::Mail`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Says how the peer's network maps addresses, or that the peer does not know any more: lists name it from now on, and the
+    /// members of the peer's small rooms are told. There is no answer.
+    Describe(Option<Label>),
     /// Enters a room. Entering one twice is answered as the first time and announced once.
     Join(RoomName),
     /// Leaves a room.

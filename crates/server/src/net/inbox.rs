@@ -113,7 +113,13 @@ mod tests {
 
     fn relay(seq: Option<SequenceNumber>, bytes: usize) -> Delivery {
         let route = Route { connection: 1, target: None };
-        let signal = Signal::Offer(Description { route, session: None, number: 1, sdp: "s".repeat(bytes) });
+        let signal = Signal::Offer(Description {
+            route,
+            session: None,
+            mapping: None,
+            number: 1,
+            sdp: "s".repeat(bytes),
+        });
         Delivery::Mail { seq, mail: Arc::new(Mail::Relay { from: PeerId::parse("ada").unwrap(), signal }) }
     }
 

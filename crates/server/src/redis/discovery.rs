@@ -78,7 +78,7 @@ pub(super) async fn keep(node: &Node, now: u64) {
         here.next_sessions(part.max(SESSIONS))
     };
     for session in sessions {
-        for list in lists(node, &session.info) {
+        for list in lists(node, &session.info()) {
             kept.entry(list).or_default().push(entry(&session.peer, session.session));
         }
     }

@@ -48,6 +48,7 @@ pub(super) struct Owned {
     /// Proves to scripts that this node owns the session. Drawn for each claim.
     pub(super) seal: String,
     pub(super) version: u16,
+    /// What the peer said of itself when it claimed the session.
     pub(super) info: Arc<PeerInfo>,
     pub(super) frames: Frames,
     /// The keys, until the client has proved that it has the last one.

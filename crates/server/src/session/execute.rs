@@ -113,6 +113,7 @@ impl Session {
             }
             ClientMessage::Relay { to, signal } => Action::Send { to, signal },
             ClientMessage::Broadcast { room, data } => Action::Broadcast { room, data },
+            ClientMessage::Describe(mapping) => Action::Describe(mapping),
             ClientMessage::Join(room) => Action::Join(room),
             ClientMessage::Leave(room) => Action::Leave(room),
             ClientMessage::Discover(query) => {

@@ -134,6 +134,23 @@ fn of_a_batch_the_candidates_that_can_be_read_are_sent_and_the_odd_one_is_told()
     assert_eq!(told, Some(("invalid-candidate", words, None, Some("bob"))));
 }
 
+#[test]
+fn an_excess_of_candidates_is_left_out_told_and_counted() {
+    let line = r#"{"candidate":"candidate:1 1 udp 1 192.0.2.1 1 typ host"}"#;
+    let batch = [line; 15].join(",");
+    let outputs = outputs_of(&format!(
+        r#"{{"type":"ice-candidate","seq":1,"to":"bob","payload":{{"connection":1,"candidates":[{batch}]}}}}"#
+    ));
+    let Action::Send { signal: Signal::Candidates(batch), .. } = &request(&outputs).action else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!(batch.candidates.len(), 10);
+    let is_counted = |output: &&SessionOutput| {
+        matches!(output, SessionOutput::Refused { code: ErrorCode::InvalidMessage, field: "candidates", .. })
+    };
+    assert_eq!(outputs.iter().filter(is_counted).count(), 1, "{outputs:?}");
+}
+
 /// The numbers of what is sent.
 fn sent(session: &mut Session) -> Vec<u32> {
     let outputs = drain(session).into_iter();

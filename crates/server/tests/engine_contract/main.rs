@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod client;
+mod descriptions;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "redis")]
@@ -9,6 +10,7 @@ mod regions;
 mod sessions;
 
 use client::{Client, LOST, Tested, claim, left, peer, refused, room, send, told};
+use descriptions::*;
 use sessions::*;
 use signalpost_protocol::{ErrorCode, Query, Signal};
 use signalpost_server::engine::limits::{LEASE_MS, RESUME_WINDOW_MS, SWEEP_MS};
@@ -168,6 +170,8 @@ macro_rules! every_case {
             a_receipt_is_given_or_refused,
             a_mailbox_is_bounded,
             a_large_room_hears_of_everybody_in_turns,
+            a_network_that_is_described_anew_is_known_to_all,
+            a_client_describes_itself_as_often_as_it_may,
             what_cannot_go_on_begins_anew,
         }
     };

@@ -105,7 +105,7 @@ async fn a_sender_that_cannot_be_told_does_not_keep_a_grave_open() {
 
 fn invite(to: &str) -> Action {
     let route = Route { connection: 1, target: None };
-    Action::Send { to: peer(to), signal: Signal::Invite { route, session: None, end: None } }
+    Action::Send { to: peer(to), signal: Signal::Invite { route, session: None, mapping: None, end: None } }
 }
 
 /// What Ada's session before had begun with Bob does not concern her present one.

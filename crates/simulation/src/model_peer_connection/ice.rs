@@ -202,11 +202,39 @@ impl ModelPeerConnection {
     }
 
     fn fail(&mut self) {
-        (self.ice.checking, self.ice.pair) = (None, None);
+        self.lose_pair();
         self.enter_connection(ConnectionState::Failed);
         if self.flavor.has(Quirk::FailureClosesChannels) {
-            self.close_channels(|channel| channel.state == ChannelState::Open);
+            self.close_channels(|channel| channel.state != ChannelState::Closed);
         }
+    }
+
+    /// The addresses of this generation are of no use any more: only an ICE restart finds a path.
+    pub fn lose_pair(&mut self) {
+        self.ice.dead = self.generations();
+        (self.ice.checking, self.ice.pair) = (None, None);
+    }
+
+    /// The address of this side vanishes, which costs some browsers their channels.
+    pub fn lose_address(&mut self, now: Milliseconds) {
+        self.handle_timeout(now);
+        if !self.is_closed() && self.flavor.has(Quirk::FailureClosesChannels) {
+            self.close_channels(|channel| channel.state != ChannelState::Closed);
+        }
+    }
+
+    /// Whether packets can arrive from the other side.
+    pub fn has_path(&self) -> bool {
+        !self.ice.silent && self.ice.pair.is_some()
+    }
+
+    /// Whether the present generations found no path and never will.
+    pub(super) fn is_dead(&self) -> bool {
+        self.ice.dead.is_some() && self.ice.dead == self.generations()
+    }
+
+    fn generations(&self) -> Option<(String, String)> {
+        Some((self.local_username_fragment()?.to_owned(), self.remote_username_fragment()?.to_owned()))
     }
 
     /// The network found a pair; it works after its delay, if nothing has changed until then.

@@ -13,6 +13,8 @@ pub(super) struct Ice {
     pub remote_candidates: Vec<String>,
     /// The pair of generations that works, or is about to.
     pub pair: Option<(String, String)>,
+    /// The pair of generations that found no path and never will.
+    pub dead: Option<(String, String)>,
     /// The generations that the checks run for.
     pub checking: Option<(String, String)>,
     pub round: u64,
@@ -28,6 +30,7 @@ impl Default for Ice {
             gathered: Vec::new(),
             remote_candidates: Vec::new(),
             pair: None,
+            dead: None,
             checking: None,
             round: 0,
             silent: false,

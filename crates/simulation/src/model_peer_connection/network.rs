@@ -9,15 +9,17 @@ use super::{ChannelState, ConnectionState, Milliseconds, ModelPeerConnection, Si
 pub struct Network {
     /// The one-way delay.
     pub delay: Milliseconds,
-    /// Whether nothing passes.
+    /// Whether nothing will ever pass again.
     pub cut: bool,
+    /// Whether nothing passes at the moment.
+    pub is_out: bool,
     told_of_close: bool,
 }
 
 impl Network {
     /// A path that works.
     pub fn new(delay: Milliseconds) -> Self {
-        Self { delay, cut: false, told_of_close: false }
+        Self { delay, cut: false, is_out: false, told_of_close: false }
     }
 
     /// Lets the two notice each other: pairs, channels, silence, a close.
@@ -25,7 +27,7 @@ impl Network {
         a.handle_timeout(now);
         b.handle_timeout(now);
         if a.is_closed() || b.is_closed() {
-            if !self.told_of_close && !self.cut {
+            if !self.told_of_close && !self.cut && !self.is_out {
                 self.told_of_close = true;
                 for open in [a, b].into_iter().filter(|it| !it.is_closed()) {
                     open.schedule(self.delay, Task::RemoteGone);
@@ -33,9 +35,10 @@ impl Network {
             }
             return;
         }
-        a.set_silent(self.cut);
-        b.set_silent(self.cut);
-        if self.cut {
+        let is_silent = self.cut || self.is_out || a.is_dead() || b.is_dead();
+        a.set_silent(is_silent);
+        b.set_silent(is_silent);
+        if is_silent {
             return;
         }
         if can_connect(a, b) {

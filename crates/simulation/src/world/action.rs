@@ -12,6 +12,18 @@ pub enum Direction {
     Down,
 }
 
+/// What happens to the path between two pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathLoss {
+    /// Nothing passes, and then everything does again.
+    Silence,
+    /// The one page has another address from then on, which only an ICE restart finds. Whether its browser notices.
+    NewAddress {
+        /// Whether the old address vanishes, which costs Firefox its data channels.
+        vanishes: bool,
+    },
+}
+
 /// One thing to do. Pages are named by their number.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -78,6 +90,10 @@ pub enum Action {
     Delay(usize, Direction, u64),
     /// The so-many-th frame from now on arrives garbled.
     Mangle(usize, Direction, u32),
+    /// The path between two pages is lost for this long; the first is the one whose address changes, if one does.
+    LosePath(usize, usize, u64, PathLoss),
+    /// The address of the connection with this number vanishes.
+    LoseAddress(usize),
     /// The page has no network for this long; whether the browser tells.
     Offline(usize, u64, bool),
     /// The tab runs nothing for this long.

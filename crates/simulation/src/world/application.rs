@@ -120,6 +120,8 @@ impl World {
                 self.pages[page].was_mangled |= direction == Direction::Up;
                 self.lanes(page, Some(direction), |lane| lane.mangles = Some(after));
             }
+            Action::LosePath(page, peer, ms, how) => self.lose_path(page, peer, ms, how),
+            Action::LoseAddress(place) => self.lose_address(place),
             Action::Offline(page, ms, is_told) => self.go_offline(page, ms, is_told),
             Action::Suspend(page, ms) => self.suspend(page, ms),
             Action::Sleep(page, ms) => self.sleep(page, ms),
@@ -227,7 +229,7 @@ impl World {
             self.pages[page].standing.linked_at = (*state == ClientState::Connected).then_some(now);
         }
         match event {
-            Event::Peer { peer } => self.add_tracks(page, &peer),
+            Event::Peer { peer } | Event::PeerReplaced { peer } => self.add_tracks(page, &peer),
             Event::Error { peer, failure } if self.expects_peace => {
                 self.violate(format!("{name} is told of an error with {peer:?}: {failure:?}"));
             }

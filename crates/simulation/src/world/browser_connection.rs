@@ -207,6 +207,7 @@ impl BrowserConnection {
                     tell(ConnectionEvent::StateChanged(connection_state(state)));
                 }
                 Event::ChannelOpen(place) if place == self.channel => tell(ConnectionEvent::Opened),
+                Event::ChannelClose(place) if place == self.channel => tell(ConnectionEvent::ChannelClosed),
                 _ => {}
             }
         }

@@ -16,8 +16,10 @@ mod letters;
 mod link;
 mod page;
 mod page_client;
+mod paths;
 mod perform;
 mod presence;
+mod reach;
 mod server;
 mod sockets;
 mod tabs;
@@ -25,7 +27,7 @@ mod trace;
 mod verdict;
 mod wire_rules;
 
-pub use action::{Action, Direction};
+pub use action::{Action, Direction, PathLoss};
 pub use browser_connection::BrowserConnection;
 pub use delivery::Totals;
 pub use link::Quality;
@@ -33,14 +35,15 @@ pub use page::{Application, Call, ClientKind, Machine, Page};
 pub use page_client::PageClient;
 pub use trace::Trace;
 
-use crate::model_peer_connection::{Network, Random, can_connect};
+use crate::model_peer_connection::Random;
 use delivery::Delivery;
 use endings::Endings;
 use link::Socket;
+use reach::Reach;
 use server::Server;
-use signalpost_core::{ConnectionEvent, ConnectionId, Input, OperationId};
+use signalpost_core::{ConnectionId, Input, OperationId};
 use signalpost_server::registry::Pace;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use wire_rules::WireRules;
 
 /// What is still missing, in words.
@@ -56,6 +59,8 @@ enum Due {
     Timer(usize),
     Model(usize),
     Probed(usize),
+    Text,
+    PathBack(usize, usize),
     Up(usize),
     Down(usize),
     Notice(usize),
@@ -75,6 +80,8 @@ pub struct Settings {
     pub has_tabs: bool,
     /// Whether sessions outlive their sockets.
     pub keeps_sessions: bool,
+    /// After how much silence pages that are added ping their connections, if they do.
+    pub ping_ms: Option<u32>,
     /// Whether pages that are added may send their descriptions with their candidates.
     pub gathers: bool,
 }
@@ -84,13 +91,6 @@ pub struct Settings {
 struct Script {
     actions: BTreeMap<(u64, u64), Action>,
     next: u64,
-}
-
-/// The paths between connections, and the connections to which something happened in this step.
-#[derive(Debug, Default)]
-struct Reach {
-    paths: BTreeMap<(usize, usize), Network>,
-    touched: BTreeSet<usize>,
 }
 
 /// The observers that hold the invariants.
@@ -156,7 +156,7 @@ impl World {
 
     /// A page of that peer id; answers its number.
     pub fn add_page(&mut self, name: &str) -> usize {
-        match Page::new(name, self.settings.gathers, &mut self.random) {
+        match Page::new(name, self.settings.gathers, self.settings.ping_ms, &mut self.random) {
             Ok(page) => {
                 let (browser, links) = (page.browser(), page.machine.links);
                 self.trace.note(self.now, name, format_args!("is {browser}, links {links:?}"));
@@ -261,6 +261,10 @@ impl World {
             consider(connection.model.poll_timeout(), Due::Model(place));
             consider(connection.probed_at, Due::Probed(place));
         }
+        consider(self.reach.texts.keys().next().map(|(at, _)| *at), Due::Text);
+        for ((a, b), until) in &self.reach.outages {
+            consider(Some(*until), Due::PathBack(*a, *b));
+        }
         for (place, socket) in self.sockets.iter().enumerate() {
             let reads = socket.session.as_ref().is_none_or(|it| it.accepts_frames() || it.is_closed());
             consider(socket.up.due().filter(|_| reads), Due::Up(place));
@@ -291,6 +295,8 @@ impl World {
                 self.hear(place);
             }
             Due::Probed(place) => self.tell_probed(place),
+            Due::Text => self.tell_text(),
+            Due::PathBack(a, b) => self.end_outage(a, b),
             Due::Up(place) => self.receive_at_server(place),
             Due::Down(place) => self.receive_at_page(place),
             Due::Notice(place) => self.notice_cut(place),
@@ -316,51 +322,5 @@ impl World {
         }
         page.inbox.push_back(Input::Timeout);
         self.work(place);
-    }
-
-    /// Lets the connections that were touched notice those that they may reach.
-    fn observe_paths(&mut self) {
-        while let Some(place) = self.reach.touched.pop_first() {
-            for other in 0..self.connections.len() {
-                let (low, high) = (place.min(other), place.max(other));
-                if place == other || !self.are_for_each_other(low, high) {
-                    continue;
-                }
-                let now = self.now;
-                let Ok([a, b]) = self.connections.get_disjoint_mut([low, high]) else { continue };
-                if let Some(path) = self.reach.paths.get_mut(&(low, high)) {
-                    path.observe(now, &mut a.model, &mut b.model);
-                } else if can_connect(&a.model, &b.model) {
-                    let delay = self.random.within((0, 40));
-                    let path = self.reach.paths.entry((low, high)).or_insert(Network::new(delay));
-                    path.observe(now, &mut a.model, &mut b.model);
-                }
-                self.hear(low);
-                self.hear(high);
-            }
-        }
-    }
-
-    /// Whether anything arrived while a connection was probed: the transport at the other end answers without its page.
-    fn tell_probed(&mut self, place: usize) {
-        self.connections[place].probed_at = None;
-        let answers = |(pair, path): (&(usize, usize), &Network)| {
-            let other = if pair.0 == place { pair.1 } else { pair.0 };
-            (pair.0 == place || pair.1 == place) && !path.cut && self.connections[other].is_open()
-        };
-        let path =
-            self.reach.paths.iter().find(|path| answers(*path)).filter(|_| self.connections[place].is_open());
-        let round_trip_ms = path.and_then(|(_, path)| u32::try_from(path.delay * 2).ok());
-        let BrowserConnection { page, id, heard, .. } = self.connections[place];
-        if heard {
-            let event = ConnectionEvent::Probed { is_live: path.is_some(), round_trip_ms };
-            self.pages[page].inbox.push_back(Input::Connection { connection: id, event });
-            self.work(page);
-        }
-    }
-
-    fn are_for_each_other(&self, a: usize, b: usize) -> bool {
-        let (a, b) = (&self.connections[a], &self.connections[b]);
-        self.pages[b.page].id == a.peer && self.pages[a.page].id == b.peer
     }
 }

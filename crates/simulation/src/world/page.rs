@@ -93,6 +93,8 @@ pub(super) struct Stored {
 pub struct ClientKind {
     /// How long its descriptions wait for their candidates, if they do.
     pub gathering_ms: Option<u32>,
+    /// After how much silence its connections are pinged, if they are.
+    pub(super) ping_ms: Option<u32>,
     /// Whether it is the one that was written from the document.
     pub(super) is_documents: bool,
     /// Whether it lets go of the socket while the page is frozen.
@@ -135,7 +137,12 @@ pub(super) struct Tab {
 }
 
 impl Page {
-    pub(super) fn new(name: &str, gathers: bool, random: &mut Random) -> Result<Self, InvalidId> {
+    pub(super) fn new(
+        name: &str,
+        gathers: bool,
+        ping_ms: Option<u32>,
+        random: &mut Random,
+    ) -> Result<Self, InvalidId> {
         let id = PeerId::parse(name)?;
         let flavor = [Flavor::CHROMIUM, Flavor::FIREFOX, Flavor::CHROMIUM, Flavor::SPECIFICATION]
             [random.within((0, 3)) as usize];
@@ -153,7 +160,8 @@ impl Page {
             None
         };
         let key = draw_key(random);
-        let client = core_client(&id, (key.clone(), 0), gathering_ms, false, random);
+        let client_kind = ClientKind { gathering_ms, ping_ms, is_documents: false, releases: false };
+        let client = core_client(&id, (key.clone(), 0), &client_kind, random);
         let links = [Quality::random(random), Quality::random(random)];
         let candidates = [0, 0, 1, 2, 8][random.within((0, 4)) as usize];
         Ok(Self {
@@ -164,7 +172,7 @@ impl Page {
             events: Vec::new(),
             stored: Stored { key, loads: 0, client_loads: 0 },
             client,
-            client_kind: ClientKind { gathering_ms, is_documents: false, releases: false },
+            client_kind,
             incarnation: 0,
             inbox: VecDeque::new(),
             sockets: BTreeMap::new(),
@@ -206,13 +214,7 @@ impl Page {
         self.client = if self.client_kind.is_documents {
             PageClient::Document(Box::new(DocumentClient::new(&self.id, key, pages << 16, random)))
         } else {
-            core_client(
-                &self.id,
-                (key, pages),
-                self.client_kind.gathering_ms,
-                self.client_kind.releases,
-                random,
-            )
+            core_client(&self.id, (key, pages), &self.client_kind, random)
         };
     }
 
@@ -280,18 +282,18 @@ fn draw_key(random: &mut Random) -> String {
 fn core_client(
     id: &PeerId,
     (key, pages): (String, u32),
-    gathering_ms: Option<u32>,
-    release_when_frozen: bool,
+    kind: &ClientKind,
     random: &mut Random,
 ) -> PageClient {
+    let ClientKind { gathering_ms, ping_ms, releases, .. } = *kind;
     let config = Config {
         peer_id: id.clone(),
         key,
         peer: PeerInfo::default(),
         reconnect: ReconnectOptions::default(),
         candidates: CandidateOptions { gathering_ms, ..CandidateOptions::default() },
-        ping_ms: None,
-        release_when_frozen,
+        ping_ms,
+        release_when_frozen: releases,
         pages,
     };
     PageClient::Core(Box::new(Client::new(config, random.number())))

@@ -185,14 +185,19 @@ impl World {
                 self.reach.touched.insert(place);
                 self.hear_later(place);
             }
+            Output::Gather { .. } => self.violate("a page without servers looks at its network".into()),
             Output::RestartIce { connection } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 self.connections[place].model.restart_ice(now);
                 self.reach.touched.insert(place);
                 self.hear_later(place);
             }
+            Output::Ping { connection, text } => {
+                let Some(place) = self.live_connection(page, connection) else { return };
+                self.send_text(place, text);
+            }
             // The time that Firefox waits at most passes each time.
-            Output::Ping { .. } | Output::AwaitPair { .. } => {}
+            Output::AwaitPair { .. } => {}
             Output::Probe { connection, after_ms } => {
                 let Some(place) = self.live_connection(page, connection) else { return };
                 if self.connections[place].probed_at.replace(now + u64::from(after_ms)).is_some() {
@@ -207,6 +212,7 @@ impl World {
             }
             Output::Settle { call, result } => news.push(News::Settled(call, result)),
             Output::Event(event) => news.push(News::Event(event)),
+            Output::Note { .. } => {}
         }
     }
 

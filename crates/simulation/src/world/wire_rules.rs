@@ -125,8 +125,9 @@ impl WireRules {
             return Err(format!("a batch for {fragment}, which was described with all its candidates"));
         }
         let generation = self.generations.entry((sender, fragment.into(), from.rollbacks)).or_default();
-        let ranks: Vec<u8> = lines.iter().map(|line| rank(line)).collect();
-        if !ranks.is_sorted() {
+        let kinds: Vec<&str> = lines.iter().map(|line| kind(line)).collect();
+        let is_in = |order: &[&str; 5]| kinds.is_sorted_by_key(|kind| order.iter().position(|it| it == kind));
+        if !ORDERS.iter().any(is_in) {
             return Err(format!("candidates out of order: {lines:?}"));
         }
         if lines.is_empty() && end.is_none() {
@@ -166,14 +167,20 @@ impl WireRules {
     }
 }
 
-/// srflx, public host, private host, TCP host, relay.
-fn rank(line: &str) -> u8 {
+/// The order of a batch: usually, where the two ends are behind different public addresses, and where a relay is expected.
+const ORDERS: [[&str; 5]; 3] = [
+    ["srflx", "public", "private", "tcp", "relay"],
+    ["srflx", "public", "relay", "private", "tcp"],
+    ["relay", "srflx", "public", "private", "tcp"],
+];
+
+fn kind(line: &str) -> &'static str {
     match Candidate::parse(line) {
-        Some(it) if it.kind == CandidateType::Relayed => 4,
-        Some(it) if it.kind != CandidateType::Host => 0,
-        Some(it) if it.is_tcp() => 3,
-        Some(it) if it.is_private() => 2,
-        Some(_) => 1,
-        None => 5,
+        Some(it) if it.kind == CandidateType::Relayed => "relay",
+        Some(it) if it.kind != CandidateType::Host => "srflx",
+        Some(it) if it.is_tcp() => "tcp",
+        Some(it) if it.is_private() => "private",
+        Some(_) => "public",
+        None => "none",
     }
 }

@@ -5,6 +5,7 @@ mod candidates;
 mod ends;
 mod gathering;
 mod losses;
+mod paths;
 mod regressions;
 mod renegotiation;
 mod rooms;

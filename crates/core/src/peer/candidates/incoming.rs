@@ -1,77 +1,141 @@
 //! The other side's candidates: those of the description that is set are applied, later ones wait for
 //! theirs, those of a dead generation are dropped.
 
+use crate::census::Side;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
 /// Most candidates that wait for their description.
 const MAX_HELD: usize = 40;
+/// Most candidates of one generation that the browser gets beside those in the description: another client may send more
+/// than ours, a flood has no end.
+const MAX_APPLIED: usize = 40;
+
+const DEAD: &str = "of a generation that is over, or of no media section";
+const NO_SECTION: &str = "names no media section";
+const TOO_MANY: &str = "too many";
+
+/// What a remote description says of its candidates.
+#[derive(Debug, Default)]
+struct Described {
+    fragments: Vec<String>,
+    /// `a=mid` of each media section that has one.
+    mids: Vec<String>,
+    sections: usize,
+}
+
+impl Described {
+    fn new(sdp: &str) -> Self {
+        let (mids, sections) = session_description::media_sections(sdp);
+        Self { fragments: session_description::username_fragments(sdp), mids, sections }
+    }
+
+    /// Whether the candidate is of this generation and of a media section that there is.
+    fn has(&self, init: &IceCandidateInit) -> bool {
+        let in_line = || Candidate::parse(&init.candidate)?.username_fragment;
+        let named = init.username_fragment.as_deref().or_else(in_line);
+        let has_section = match (&init.sdp_mid, init.sdp_m_line_index) {
+            // Without any `a=mid` the browser knows what the name means.
+            (Some(mid), _) => self.mids.is_empty() || self.mids.contains(mid),
+            (None, index) => index.is_some_and(|index| usize::from(index) < self.sections),
+        };
+        has_section && named.is_none_or(|name| self.fragments.iter().any(|own| own == name))
+    }
+}
+
+/// What becomes of candidates.
+#[derive(Debug, Default, PartialEq)]
+pub struct Arrived {
+    /// The browser gets them now.
+    pub ready: Vec<IceCandidateInit>,
+    /// Why others were dropped, one by one.
+    pub dropped: Vec<&'static str>,
+}
 
 #[derive(Debug, Default)]
 pub struct IncomingCandidates {
-    /// The fragments of the remote description that is set; `None` before the first.
-    fragments: Option<Vec<String>>,
-    /// The fragments of the description before.
-    before: Option<Vec<String>>,
+    /// The remote description that is set; `None` before the first.
+    described: Option<Described>,
+    /// The description before.
+    before: Option<Described>,
     held: Vec<IceCandidateInit>,
     /// How many remote descriptions began a generation after another one.
     restarts: u32,
+    /// What the browser got since the last description, as hashes.
+    applied: Vec<u32>,
+    count: Side,
 }
 
 impl IncomingCandidates {
     /// A batch arrived: returns what can be applied now.
-    pub fn handle_batch(
-        &mut self,
-        candidates: Vec<IceCandidateInit>,
-        end: Option<String>,
-    ) -> Vec<IceCandidateInit> {
+    pub fn handle_batch(&mut self, candidates: Vec<IceCandidateInit>, end: Option<String>) -> Arrived {
         let mut candidates = candidates;
         if end.is_some() {
             let sdp_m_line_index = Some(0);
             let all = IceCandidateInit::default();
             candidates.push(IceCandidateInit { sdp_m_line_index, username_fragment: end, ..all });
         }
-        let mut ready = Vec::new();
+        let mut arrived = Arrived::default();
         for init in candidates {
-            if self.is_current(&init) {
-                ready.push(self.marked(init));
+            if init.sdp_mid.is_none() && init.sdp_m_line_index.is_none() {
+                self.drop(NO_SECTION, &mut arrived);
+            } else if self.described.as_ref().is_some_and(|described| described.has(&init)) {
+                self.apply(init, &mut arrived);
             } else if self.held.len() < MAX_HELD {
                 self.held.push(init);
+            } else {
+                self.drop(TOO_MANY, &mut arrived);
             }
         }
-        ready
+        arrived
     }
 
     /// A remote description was set: returns the candidates that waited for it. What waited longer than its
     /// description (a server keeps the order) is of a dead generation.
-    pub fn handle_description(&mut self, sdp: &str) -> Vec<IceCandidateInit> {
-        self.restarts = self.restarts.saturating_add(u32::from(self.are_ended_by(sdp)));
-        self.before = self.fragments.replace(session_description::username_fragments(sdp));
-        let mut ready = Vec::new();
+    pub fn handle_description(&mut self, sdp: &str) -> Arrived {
+        let described = Described::new(sdp);
+        let is_restart = self.are_ended_by(sdp);
+        if is_restart || self.described.is_none() {
+            self.restarts = self.restarts.saturating_add(u32::from(is_restart));
+            self.count = Side::default();
+            session_description::each_candidate(sdp, &mut |line| {
+                if let Some(candidate) = Candidate::parse(line) {
+                    self.count.found.add(candidate.kind);
+                    self.count.used.add(candidate.kind);
+                }
+            });
+        }
+        self.applied.clear();
+        let mut arrived = Arrived::default();
         for init in core::mem::take(&mut self.held) {
             // An end that came before was that of a gathering that was rolled back: Firefox gathers again under
             // the same fragment.
-            if !init.candidate.is_empty() && self.is_current(&init) {
-                ready.push(self.marked(init));
+            if init.candidate.is_empty() {
+            } else if described.has(&init) {
+                self.apply(init, &mut arrived);
+            } else {
+                self.drop(DEAD, &mut arrived);
             }
         }
-        ready
+        self.before = self.described.replace(described);
+        arrived
     }
 
     /// The remote description that was set last is rolled back.
     pub fn handle_rollback(&mut self) {
-        self.fragments = self.before.take();
+        self.described = self.before.take();
+        self.applied.clear();
     }
 
     /// Whether this is a fragment of the remote description that is set.
     pub fn is_of(&self, fragment: &str) -> bool {
-        self.fragments.iter().flatten().any(|own| own == fragment)
+        self.described.iter().any(|described| described.fragments.iter().any(|own| own == fragment))
     }
 
     /// Whether this remote description begins a generation in the place of the present one.
     pub fn are_ended_by(&self, sdp: &str) -> bool {
-        self.fragments.is_some()
+        self.described.is_some()
             && !session_description::username_fragments(sdp).iter().any(|new| self.is_of(new))
     }
 
@@ -88,74 +152,51 @@ impl IncomingCandidates {
         init
     }
 
-    fn is_current(&self, init: &IceCandidateInit) -> bool {
-        let Some(fragments) = &self.fragments else { return false };
-        let in_line = || Candidate::parse(&init.candidate)?.username_fragment;
-        let named = init.username_fragment.as_deref().or_else(in_line);
-        named.is_none_or(|name| fragments.iter().any(|own| own == name))
+    /// The other side's candidates of its present generation.
+    pub fn count(&self) -> Side {
+        self.count
     }
+
+    /// The browser refused a candidate.
+    pub fn handle_refused(&mut self) {
+        self.count.dropped = self.count.dropped.saturating_add(1);
+    }
+
+    fn drop(&mut self, why: &'static str, arrived: &mut Arrived) {
+        self.handle_refused();
+        arrived.dropped.push(why);
+    }
+
+    /// The browser gets a candidate, once.
+    fn apply(&mut self, init: IceCandidateInit, arrived: &mut Arrived) {
+        if let Some(candidate) = Candidate::parse(&init.candidate) {
+            let hash = hash(&init);
+            if self.applied.contains(&hash) {
+                return;
+            }
+            if self.applied.len() >= MAX_APPLIED {
+                self.drop(TOO_MANY, arrived);
+                return;
+            }
+            self.applied.push(hash);
+            self.count.found.add(candidate.kind);
+            self.count.used.add(candidate.kind);
+        }
+        arrived.ready.push(self.marked(init));
+    }
+}
+
+/// FNV-1a of the candidate and of what names its media section.
+fn hash(init: &IceCandidateInit) -> u32 {
+    let mut hash = 0x811c_9dc5_u32;
+    let mid = init.sdp_mid.as_deref().unwrap_or_default();
+    let index = init.sdp_m_line_index.unwrap_or(u16::MAX).to_le_bytes();
+    for byte in init.candidate.bytes().chain(mid.bytes()).chain(index) {
+        hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    hash
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `init(fragment)` as it is given to the browser after so many restarts.
-    fn after(restarts: u32, fragment: &str) -> IceCandidateInit {
-        let init = init(fragment);
-        IceCandidateInit { candidate: format!("{} generation {}", init.candidate, 2 * restarts + 1), ..init }
-    }
-
-    fn init(fragment: &str) -> IceCandidateInit {
-        IceCandidateInit {
-            candidate: "candidate:1 1 udp 1 192.0.2.1 1 typ host".into(),
-            username_fragment: Some(fragment.into()),
-            ..IceCandidateInit::default()
-        }
-    }
-
-    #[test]
-    fn early_candidates_wait_and_dead_ones_go() {
-        let mut remote = IncomingCandidates::default();
-        assert!(remote.handle_batch(vec![init("a")], None).is_empty());
-        assert!(remote.handle_batch(vec![init("old")], Some("a".into())).is_empty());
-        let ready = remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
-        assert_eq!(ready, [init("a")], "an end that came early was that of a gathering that was rolled back");
-        let end = remote.handle_batch(vec![], Some("a".into()));
-        assert_eq!(end.len(), 1);
-        assert_eq!(end[0].candidate, "");
-        assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [init("a")]);
-        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:b\r\n"), [after(1, "b")]);
-        assert!(remote.handle_batch(vec![init("a")], None).is_empty(), "the generation of a is over");
-    }
-
-    #[test]
-    fn a_rollback_returns_to_the_generation_before() {
-        let mut remote = IncomingCandidates::default();
-        remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
-        remote.handle_description("v=0\r\na=ice-ufrag:b\r\n");
-        remote.handle_rollback();
-        assert_eq!(remote.handle_batch(vec![init("a"), init("b")], None), [after(1, "a")]);
-    }
-
-    #[test]
-    fn a_line_that_says_its_generation_and_the_end_of_candidates_are_given_as_they_are() {
-        let mut remote = IncomingCandidates::default();
-        remote.handle_description("v=0\r\na=ice-ufrag:a\r\n");
-        remote.handle_description("v=0\r\na=ice-ufrag:b\r\n");
-        remote.handle_description("v=0\r\na=ice-ufrag:b\r\na=mid:1\r\n");
-        let chromium = after(0, "b");
-        let ready = remote.handle_batch(vec![init("b"), chromium.clone()], Some("b".into()));
-        assert_eq!(ready[..2], [after(1, "b"), chromium]);
-        assert_eq!(ready[2].candidate, "");
-    }
-
-    #[test]
-    fn what_waits_is_bounded() {
-        let mut remote = IncomingCandidates::default();
-        for _ in 0..1000 {
-            remote.handle_batch(vec![init("a")], None);
-        }
-        assert_eq!(remote.handle_description("v=0\r\na=ice-ufrag:a\r\n").len(), MAX_HELD);
-    }
-}
+#[path = "incoming_tests.rs"]
+mod tests;

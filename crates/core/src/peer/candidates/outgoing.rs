@@ -2,25 +2,19 @@
 //!
 //! Batching must not cost time: until the pair is connected, a batch that holds a kind of candidate not yet
 //! sent in this generation is due at once (the next macrotask); the rest waits for `batch_ms` or
-//! `batch_size`. Inside a batch srflx goes before host before relay. At most `max_per_generation` are sent,
-//! with places kept for srflx and relay, which are found last and decide most; TCP host candidates get what
-//! is left over at the end.
+//! `batch_size`. A batch is ordered ([`super::order`]), and holds what was selected ([`super::selection`]).
 
-use crate::config::CandidateOptions;
+use super::networks::Networks;
+use super::order::Order;
+use super::selection::Selection;
+use crate::census::{Census, Kinds, ServerErrors, Side};
+use crate::config::{CandidateOptions, IceServers};
 use crate::time::Time;
 use alloc::{string::String, vec::Vec};
-use signalpost_protocol::{Candidate, CandidateType, IceCandidateInit, limits, session_description};
+use signalpost_protocol::{Candidate, IceCandidateInit, session_description};
 
-/// More than this the server refuses.
-const MAX_PER_GENERATION: u16 = limits::CANDIDATES_PER_GENERATION as u16;
-/// Places of [`MAX_PER_GENERATION`] kept for server-reflexive candidates; fewer of a lower cap.
-const SRFLX_PLACES: u16 = 2;
-/// Places of [`MAX_PER_GENERATION`] kept for relayed candidates; fewer of a lower cap.
-const RELAY_PLACES: u16 = 3;
-/// Candidates put aside until the end of gathering tells which places are free.
-const MAX_ASIDE: usize = 10;
 /// Candidates that wait for their description to be sent.
-const MAX_EARLY: usize = 32;
+const MAX_EARLY: usize = 40;
 
 /// What is due: candidates in order, and the fragment of the generation that is complete with them.
 #[derive(Debug, Default, PartialEq)]
@@ -39,20 +33,33 @@ enum End {
     Described,
 }
 
+/// What the browser found before its description was sent.
+#[derive(Debug, Default)]
+struct Early {
+    candidates: Vec<IceCandidateInit>,
+    is_end: bool,
+}
+
+/// What is counted of one generation.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Those that the description held when it was sent.
+    described: Kinds,
+    dropped: u16,
+    /// Kinds that were sent after the description, one bit for each rank.
+    ranks: u16,
+    errors: ServerErrors,
+}
+
 #[derive(Debug)]
 pub struct OutgoingCandidates {
     options: CandidateOptions,
     /// The fragments of the local description; the first names the generation.
     fragments: Vec<String>,
-    /// Everything sent in this generation, for duplicates and for sending again.
-    sent: Vec<IceCandidateInit>,
-    waiting: Vec<IceCandidateInit>,
-    aside: Vec<IceCandidateInit>,
-    /// Found before their description was sent.
-    early: Vec<IceCandidateInit>,
-    early_end: bool,
-    /// The description of this generation held candidates when it was sent.
-    is_described: bool,
+    selection: Selection,
+    early: Early,
+    tally: Tally,
+    networks: Networks,
     /// It is not the first generation: the browser may still report the end of the generation before.
     is_restart: bool,
     end: End,
@@ -61,17 +68,15 @@ pub struct OutgoingCandidates {
 }
 
 impl OutgoingCandidates {
-    pub fn new(mut options: CandidateOptions) -> Self {
-        options.max_per_generation = options.max_per_generation.min(MAX_PER_GENERATION);
+    /// Nothing is found yet. `takes_last`: the other end takes the hosts that it finds first, so this one the last.
+    pub fn new(options: CandidateOptions, takes_last: bool) -> Self {
         Self {
             options,
             fragments: Vec::new(),
-            sent: Vec::new(),
-            waiting: Vec::new(),
-            aside: Vec::new(),
-            early: Vec::new(),
-            early_end: false,
-            is_described: false,
+            selection: Selection::new(&options, takes_last, Time(0)),
+            early: Early::default(),
+            tally: Tally::default(),
+            networks: Networks::default(),
             is_restart: false,
             end: End::NotSeen,
             deadline: None,
@@ -83,22 +88,20 @@ impl OutgoingCandidates {
     /// Returns whether it begins a new generation.
     pub fn handle_description(&mut self, now: Time, sdp: &str) -> bool {
         let early = core::mem::take(&mut self.early);
-        let early_end = core::mem::take(&mut self.early_end);
         let is_new = self.begins(sdp);
         if is_new {
-            let is_restart = !self.fragments.is_empty();
-            *self = Self { is_restart, ..Self::new(self.options) };
+            self.begin(now);
         }
         self.fragments = session_description::username_fragments(sdp);
-        for init in early {
+        for init in early.candidates {
             // What was gathered when the description is sent travels in it.
             if session_description::holds_candidate(sdp, &init.candidate) {
-                self.is_described = true;
+                self.describe(&init);
             } else {
                 self.push(now, init);
             }
         }
-        if early_end {
+        if early.is_end {
             self.handle_end(now);
             if session_description::is_complete(sdp) {
                 self.end = End::Described;
@@ -109,12 +112,33 @@ impl OutgoingCandidates {
 
     /// The candidates of a connection that takes the place of this one.
     pub fn renewed(&self) -> Self {
-        Self::new(self.options)
+        Self::new(self.options, !self.selection.takes_last)
     }
 
     /// Whether the generation is not the first one.
     pub fn is_restart(&self) -> bool {
         self.is_restart
+    }
+
+    /// A generation begins. The other end is where it was; the own one may be in another network.
+    fn begin(&mut self, now: Time) {
+        let is_restart = !self.fragments.is_empty();
+        let mut networks = core::mem::take(&mut self.networks);
+        networks.forget_own();
+        let errors = core::mem::take(&mut self.tally.errors);
+        let selection = Selection::new(&self.options, self.selection.takes_last ^ is_restart, now);
+        *self = Self { selection, is_restart, networks, ..Self::new(self.options, false) };
+        if !is_restart {
+            // A server may have refused before the description was sent.
+            self.tally.errors = errors;
+        }
+    }
+
+    fn describe(&mut self, init: &IceCandidateInit) {
+        if let Some(candidate) = Candidate::parse(&init.candidate) {
+            self.networks.handle_own(&candidate);
+            self.tally.described.add(candidate.kind);
+        }
     }
 
     /// Whether a local description begins a generation: none of its fragments is in the one before. A media section
@@ -130,15 +154,15 @@ impl OutgoingCandidates {
 
     /// Whether everything was found before the description could be sent.
     pub fn is_complete(&self) -> bool {
-        self.early_end
+        self.early.is_end
     }
 
     /// The browser found a candidate, or everything (`None`), before the description could be sent.
     pub fn hold(&mut self, init: Option<IceCandidateInit>) {
         match init {
-            Some(init) if self.early.len() < MAX_EARLY => self.early.push(init),
+            Some(init) if self.early.candidates.len() < MAX_EARLY => self.early.candidates.push(init),
             Some(_) => {}
-            None => self.early_end = true,
+            None => self.early.is_end = true,
         }
     }
 
@@ -146,7 +170,9 @@ impl OutgoingCandidates {
     /// that it need not wait for the next description. The end names no generation, and browsers say it twice:
     /// only behind an early candidate is it news of the next.
     pub fn describes(&self, init: Option<&IceCandidateInit>) -> bool {
-        let Some(init) = init else { return self.early.is_empty() && !self.fragments.is_empty() };
+        let Some(init) = init else {
+            return self.early.candidates.is_empty() && !self.fragments.is_empty();
+        };
         let in_line = || Candidate::parse(&init.candidate)?.username_fragment;
         let named = init.username_fragment.as_deref().or_else(in_line);
         named.is_some_and(|name| self.fragments.iter().any(|own| own == name))
@@ -155,46 +181,59 @@ impl OutgoingCandidates {
     /// The pair is connected: nothing is urgent any more.
     pub fn handle_connected(&mut self) {
         self.connected = true;
-        if self.waiting.is_empty() {
+        self.selection.places.handle_connected();
+        if self.selection.waiting.is_empty() {
             // The end alone is worth no frame any more.
             self.deadline = None;
         }
     }
 
-    /// The browser found a candidate. It is dropped if it is of another generation, already known, or beyond the cap.
+    /// The other end has this candidate, as a batch or its description says. It may tell that the networks differ.
+    pub fn handle_remote(&mut self, line: &str) {
+        if let Some(candidate) = Candidate::parse(line) {
+            self.networks.handle_theirs(&candidate);
+        }
+    }
+
+    /// Whether relayed candidates lead a batch, because no direct path is expected.
+    pub fn lead_with_relays(&mut self, relay_leads: bool) {
+        self.networks.relay_leads = relay_leads;
+    }
+
+    /// A STUN or TURN server refused, or did not answer.
+    pub fn handle_server_error(&mut self, code: u16, url: &str) {
+        self.tally.errors.note(code, url);
+    }
+
+    /// The browser found a candidate. It is dropped if it is of another generation or already known, and waits where it has no place.
     pub fn push(&mut self, now: Time, init: IceCandidateInit) {
         let Some(candidate) = Candidate::parse(&init.candidate) else { return };
         let fragment = init.username_fragment.as_deref().or(candidate.username_fragment);
         let current = fragment.is_none_or(|name| self.fragments.iter().any(|own| own == name));
-        if !current || self.knows(&candidate) {
+        if !current || self.selection.knows(&candidate) {
+            self.tally.dropped = self.tally.dropped.saturating_add(u16::from(!current));
             return;
         }
-        let last = candidate.is_tcp() && candidate.kind == CandidateType::Host;
-        if !last && self.has_place(candidate.kind) {
-            self.accept(now, init);
-        } else if self.aside.len() < MAX_ASIDE {
-            insert(&mut self.aside, init);
+        self.networks.handle_own(&candidate);
+        let (kind, bit) = (candidate.kind, rank_bit(&init));
+        if self.selection.add(init, kind, self.networks.order()) {
+            let is_new_kind = self.tally.ranks & bit == 0;
+            let full = self.selection.waiting.len() >= usize::from(self.options.batch_size);
+            let wait_ms = if full || (is_new_kind && !self.connected) { 0 } else { self.options.batch_ms };
+            self.due_in(now, wait_ms);
         }
     }
 
     /// The browser has found everything. Said twice, it counts once; said before anything of this generation was found,
     /// it is about the one before.
     pub fn handle_end(&mut self, now: Time) {
-        let found_nothing =
-            !self.is_described && [&self.sent, &self.waiting, &self.aside].iter().all(|list| list.is_empty());
+        let found_nothing = self.found().total() == 0;
         if self.end != End::NotSeen || self.fragments.is_empty() || (found_nothing && self.is_restart) {
             return;
         }
         self.end = End::Waiting;
-        let mut free = usize::from(self.options.max_per_generation)
-            .saturating_sub(self.sent.len().saturating_add(self.waiting.len()));
-        for init in core::mem::take(&mut self.aside) {
-            if free == 0 {
-                break;
-            }
-            free = free.saturating_sub(1);
-            insert(&mut self.waiting, init);
-        }
+        self.selection.places.handle_end();
+        self.selection.fill();
         if !self.connected {
             self.due_in(now, self.options.batch_ms);
         }
@@ -202,6 +241,10 @@ impl OutgoingCandidates {
 
     /// What is due at `now`, if anything.
     pub fn poll(&mut self, now: Time) -> Option<Due> {
+        if self.selection.places.take_release(now) {
+            self.selection.fill();
+            self.deadline = Some(now);
+        }
         self.deadline.filter(|deadline| now >= *deadline)?;
         self.take()
     }
@@ -209,11 +252,13 @@ impl OutgoingCandidates {
     /// Everything that waits, because a frame leaves anyway.
     pub fn take(&mut self) -> Option<Due> {
         self.deadline = None;
-        if self.waiting.is_empty() && self.end != End::Waiting {
+        if self.selection.waiting.is_empty() && self.end != End::Waiting {
             return None;
         }
-        let candidates = core::mem::take(&mut self.waiting);
-        self.sent.extend(candidates.iter().cloned());
+        let candidates = self.selection.take(self.networks.order());
+        for init in &candidates {
+            self.tally.ranks |= rank_bit(init);
+        }
         let mut due = Due { candidates, end: None };
         if self.end == End::Waiting {
             self.end = End::Sent;
@@ -229,9 +274,7 @@ impl OutgoingCandidates {
 
     /// Everything of this generation again: it may have been lost with the link.
     pub fn again(&mut self) -> Option<Due> {
-        for init in core::mem::take(&mut self.sent) {
-            insert(&mut self.waiting, init);
-        }
+        self.selection.again();
         if self.end == End::Sent {
             self.end = End::Waiting;
         }
@@ -240,16 +283,21 @@ impl OutgoingCandidates {
 
     /// When [`OutgoingCandidates::poll`] has something.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.deadline
+        [self.deadline, self.selection.places.poll_timeout()].into_iter().flatten().min()
     }
 
-    fn accept(&mut self, now: Time, init: IceCandidateInit) {
-        let kind = rank(&init);
-        let is_new_kind = !self.sent.iter().any(|sent| rank(sent) == kind);
-        insert(&mut self.waiting, init);
-        let full = self.waiting.len() >= usize::from(self.options.batch_size);
-        let wait_ms = if full || (is_new_kind && !self.connected) { 0 } else { self.options.batch_ms };
-        self.due_in(now, wait_ms);
+    /// Other servers are set. The next generation counts with them.
+    pub fn handle_servers(&mut self, servers: IceServers) {
+        self.options.servers = servers;
+    }
+
+    /// Adds the own end, and what servers refused, to a census.
+    pub fn count(&self, census: &mut Census) {
+        let used = self.tally.described.plus(self.selection.sent());
+        let found = self.found().plus(Kinds::of(&self.early.candidates));
+        let dropped = self.tally.dropped.saturating_add(self.selection.dropped);
+        census.own = Side { found, used, dropped };
+        census.errors = self.tally.errors.counts();
     }
 
     fn due_in(&mut self, now: Time, wait_ms: u32) {
@@ -257,63 +305,15 @@ impl OutgoingCandidates {
         self.deadline = Some(self.deadline.map_or(due, |deadline| deadline.min(due)));
     }
 
-    fn knows(&self, candidate: &Candidate<'_>) -> bool {
-        for list in [&self.sent, &self.waiting, &self.aside] {
-            for init in list {
-                if Candidate::parse(&init.candidate).is_some_and(|known| known.is_same_path(candidate)) {
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// Whether one more of this kind leaves the places kept for the others free.
-    fn has_place(&self, kind: CandidateType) -> bool {
-        let (mut total, mut srflx, mut relay) = (0u16, 0u16, 0u16);
-        for list in [&self.sent, &self.waiting] {
-            for init in list {
-                let Some(known) = Candidate::parse(&init.candidate) else { continue };
-                total = total.saturating_add(1);
-                match known.kind {
-                    CandidateType::Host => {}
-                    CandidateType::Relayed => relay = relay.saturating_add(1),
-                    _ => srflx = srflx.saturating_add(1),
-                }
-            }
-        }
-        let most = self.options.max_per_generation;
-        let places = |of_all: u16| of_all.saturating_mul(most) / MAX_PER_GENERATION;
-        let mut kept = 0u16;
-        if !matches!(kind, CandidateType::ServerReflexive | CandidateType::PeerReflexive) {
-            kept = kept.saturating_add(places(SRFLX_PLACES).saturating_sub(srflx));
-        }
-        if kind != CandidateType::Relayed {
-            kept = kept.saturating_add(places(RELAY_PLACES).saturating_sub(relay));
-        }
-        total.saturating_add(kept) < most
+    /// Everything that was found in this generation and is not dropped.
+    fn found(&self) -> Kinds {
+        self.tally.described.plus(self.selection.found())
     }
 }
 
-/// Keeps a short list in the order of a batch; equals stay in the order of their coming.
-pub fn insert(list: &mut Vec<IceCandidateInit>, init: IceCandidateInit) {
-    let rank_of_new = rank(&init);
-    let at = list.iter().position(|held| rank(held) > rank_of_new).unwrap_or(list.len());
-    list.insert(at, init);
-}
-
-/// The order inside a batch: srflx, public host, private host, TCP host, relay.
-pub fn rank(init: &IceCandidateInit) -> u8 {
-    match Candidate::parse(&init.candidate) {
-        Some(candidate) => match candidate.kind {
-            CandidateType::ServerReflexive | CandidateType::PeerReflexive => 0,
-            CandidateType::Host if candidate.is_tcp() => 3,
-            CandidateType::Host if candidate.is_private() => 2,
-            CandidateType::Host => 1,
-            CandidateType::Relayed => 4,
-        },
-        None => 5,
-    }
+/// The kind of a candidate, as one bit.
+pub fn rank_bit(init: &IceCandidateInit) -> u16 {
+    1u16.checked_shl(u32::from(Order::default().rank(init))).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ const ANSWERS: [&str; 8] = ["!0", "!1", "!2", "!3", "!4", "!5", "!6", "!7"];
 pub enum Act {
     /// Send this text.
     Ping(&'static str),
-    /// Probe the connection: the answer is late.
-    Probe,
+    /// Probe the connection, because the answer is late, and send this text: its answer may come before the probe ends.
+    Probe(&'static str),
 }
 
 /// What is done next.
@@ -93,8 +93,9 @@ impl Liveness {
         }
     }
 
-    /// Nothing arrived during a probe.
+    /// Nothing arrived during a probe. Answers that still come say nothing about the round trip.
     pub fn handle_silence(&mut self, now: Time) {
+        self.sent = [None; 8];
         if self.is_on() {
             self.next = Next::Probe(now.after_ms(AGAIN_MS));
         }
@@ -121,15 +122,18 @@ impl Liveness {
                     explained_ms.clamp(PATIENCE_MS, MAX_PATIENCE_MS)
                 });
                 self.next = Next::Probe(now.after_ms(patience_ms));
-                self.newest = self.newest.wrapping_add(1) % 8;
-                if let Some(sent) = self.sent.get_mut(usize::from(self.newest)) {
-                    *sent = Some(now);
-                }
-                PINGS.get(usize::from(self.newest)).copied().map(Act::Ping)
+                self.next_ping(Some(now)).map(Act::Ping)
             }
-            Next::Probe(at) if now >= at => Some(Act::Probe),
+            Next::Probe(at) if now >= at => self.next_ping(None).map(Act::Probe),
             Next::Nothing | Next::Ping(_) | Next::Probe(_) => None,
         }
+    }
+
+    fn next_ping(&mut self, measured: Option<Time>) -> Option<&'static str> {
+        self.newest = self.newest.wrapping_add(1) % 8;
+        let at = usize::from(self.newest);
+        *self.sent.get_mut(at)? = measured;
+        PINGS.get(at).copied()
     }
 
     /// When [`Liveness::poll`] has something.

@@ -107,3 +107,16 @@ fn a_rollback_that_fails_is_told_once() {
     side.reject(1);
     assert_eq!(side.failed(HaveLocalOffer), ["fail internal"]);
 }
+
+#[test]
+fn an_answer_without_an_offer_changes_nothing_and_is_told_to_the_debug_hook() {
+    let mut side = side(false);
+    let mut steps = Vec::new();
+    side.0.handle_remote(Remote::Answer { number: OfferNumber(1), sdp: sdp("theirs") }, &mut steps);
+    assert!(matches!(steps[..], [Step::Ignore { why: "an answer without an offer" }]));
+    let mut side = side.offering();
+    let mut steps = Vec::new();
+    side.0.handle_remote(Remote::Answer { number: OfferNumber(9), sdp: sdp("theirs") }, &mut steps);
+    assert!(matches!(steps[..], [Step::Ignore { why: "an answer to another offer" }]));
+    assert_eq!(side.answer(1, "theirs"), ["set answer theirs"]);
+}

@@ -12,7 +12,7 @@ fn side(polite: bool) -> Side {
 }
 
 fn sdp(name: &str) -> String {
-    format!("v=0\r\na=ice-ufrag:{name}\r\n")
+    format!("v=0\r\na=ice-ufrag:{name}\r\nm=\r\n")
 }
 
 fn local(kind: SdpType, name: &str) -> Option<Description> {
@@ -23,13 +23,14 @@ fn candidate(fragment: &str) -> IceCandidateInit {
     IceCandidateInit {
         candidate: "candidate:1 1 udp 1 192.0.2.1 1 typ host".into(),
         username_fragment: Some(fragment.into()),
+        sdp_m_line_index: Some(0),
         ..IceCandidateInit::default()
     }
 }
 
-/// The steps as short words; where candidates begin is left out.
+/// The steps as short words; where candidates begin and what is ignored is left out.
 fn words(mut steps: Vec<Step>) -> Vec<String> {
-    steps.retain(|step| !matches!(step, Step::Described { .. }));
+    steps.retain(|step| !matches!(step, Step::Described { .. } | Step::Ignore { .. }));
     let word = |step| match step {
         Step::Operate(SetLocalDescription) => "local".into(),
         Step::Operate(RollbackLocal) => "rollback".into(),
@@ -38,11 +39,11 @@ fn words(mut steps: Vec<Step>) -> Vec<String> {
         Step::Operate(Operation::ReadLocalDescription) => "read".into(),
         Step::Operate(Operation::CreateAnswer) => "create answer".into(),
         Step::Operate(Operation::SetLocalOffer(description)) => {
-            format!("set own {}", &description.sdp[17..].trim_end())
+            format!("set own {}", &description.sdp[17..].trim_end_matches("\r\nm=\r\n"))
         }
         Step::Operate(SetRemoteDescription(description)) => {
             let kind = if description.kind == SdpType::Offer { "offer" } else { "answer" };
-            format!("set {kind} {}", &description.sdp[17..].trim_end())
+            format!("set {kind} {}", &description.sdp[17..].trim_end_matches("\r\nm=\r\n"))
         }
         Step::Operate(Operation::AddIceCandidate(init)) => {
             let what = if init.candidate.is_empty() { "end" } else { "candidate" };
@@ -60,6 +61,7 @@ fn words(mut steps: Vec<Step>) -> Vec<String> {
         Step::SendAgain => "again".into(),
         Step::SendReject { number } => format!("reject {number}"),
         Step::Fail { code, .. } => format!("fail {}", code.as_str()),
+        Step::Ignore { why } => format!("ignore {why}"),
     };
     steps.into_iter().map(word).collect()
 }
@@ -345,7 +347,7 @@ fn candidates_wait_for_their_description_and_die_with_their_generation() {
     let end = Remote::Candidates { candidates: vec![], end: Some("theirs".into()) };
     assert_eq!(side.hear(end), NOTHING);
     assert_eq!(side.done(None, Stable), ["candidate theirs", "end theirs"]);
-    assert_eq!(side.candidates("theirs"), ["candidate theirs"]);
+    assert_eq!(side.candidates("theirs"), NOTHING, "the browser has it");
     assert_eq!(side.offer(1, "restart"), ["set offer restart"]);
     assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
     side.done(local(SdpType::Answer, "mine"), Stable);
@@ -366,13 +368,13 @@ fn an_outcome_without_an_operation_is_nothing() {
 fn what_waits_for_the_browser_is_bounded() {
     let mut side = side(false);
     side.offer(1, "theirs");
-    for _ in 0..MAX_WAITING {
-        assert_eq!(side.candidates("theirs"), NOTHING);
+    for number in 2..2 + MAX_WAITING {
+        assert_eq!(side.reject(number as u32), NOTHING);
     }
     assert_eq!(side.candidates("theirs"), ["fail peer-busy"]);
     assert_eq!(side.done(None, HaveRemoteOffer), ["local"]);
-    let after = side.done(local(SdpType::Answer, "mine"), Stable);
-    assert_eq!(after.len(), 1 + MAX_WAITING);
+    assert_eq!(side.done(local(SdpType::Answer, "mine"), Stable), ["send answer 1"]);
+    assert_eq!(side.candidates("theirs"), ["candidate theirs"], "there is room again");
 }
 
 #[test]

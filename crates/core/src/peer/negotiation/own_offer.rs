@@ -101,13 +101,14 @@ impl Negotiation {
     /// gone.
     pub(super) fn take_up_answer(&mut self, number: OfferNumber, sdp: String, steps: &mut Vec<Step>) {
         if !self.own.current.is_out() {
+            steps.push(Step::Ignore { why: "an answer without an offer" });
             return;
         }
         if Some(number) == self.own.answered {
             // An answer comes twice only where the session that our offer waited in was lost.
             steps.push(Step::SendAgain);
         } else if number != self.own.number {
-            // It is late.
+            steps.push(Step::Ignore { why: "an answer to another offer" });
         } else if self.signaling_state == SignalingState::HaveLocalOffer {
             self.apply_answer(sdp, steps);
         } else if self.signaling_state == SignalingState::Stable

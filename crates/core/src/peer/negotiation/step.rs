@@ -54,6 +54,8 @@ pub enum Step {
     SendAgain,
     /// Tell the other side that its description could not be used.
     SendReject { number: OfferNumber },
+    /// Tell the `debug` hook: something of the other side was left out.
+    Ignore { why: &'static str },
     /// Tell the application, whose calls that wait are not concerned.
     Report { code: ErrorCode, message: String },
     /// Tell the application and the calls that wait for the connection.

@@ -1,6 +1,7 @@
 //! The two ends of a connection: which objects they are, and which lives of their peers they belong to.
 
 use crate::ids::ConnectionId;
+use crate::topology::outlook::Outlook;
 use signalpost_protocol::message::Route;
 
 /// Who talks to whom.
@@ -13,14 +14,26 @@ pub struct Ends {
     pub incarnation: u32,
     /// The other side's, where a list or a description told it.
     pub remote_incarnation: Option<u32>,
+    /// How the networks of both ends map addresses.
+    pub outlook: Outlook,
+    /// Whether the application was warned that a relay is missing.
+    pub has_warned: bool,
     /// Whether this connection ever sent anything: a refusal that comes before is about a former connection to the same peer.
     pub has_sent: bool,
 }
 
 impl Ends {
     /// A connection of which the other side has not heard.
-    pub fn new(connection: ConnectionId, incarnation: u32) -> Self {
-        Self { connection, remote_connection: None, incarnation, remote_incarnation: None, has_sent: false }
+    pub fn new(connection: ConnectionId, incarnation: u32, outlook: Outlook) -> Self {
+        Self {
+            connection,
+            remote_connection: None,
+            incarnation,
+            remote_incarnation: None,
+            outlook,
+            has_warned: false,
+            has_sent: false,
+        }
     }
 
     /// The route of a signal to the other side.

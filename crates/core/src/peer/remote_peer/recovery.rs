@@ -9,14 +9,15 @@ use crate::peer::candidates::hidden_names::HiddenNames;
 use crate::peer::effects::Effects;
 use crate::peer::ladder::liveness::{Act, Liveness};
 use crate::peer::ladder::loss::{Loss, Rung};
-use crate::peer::ladder::presence::PROBE_MS;
+use crate::peer::ladder::presence::{PROBE_MS, Presence};
 use crate::time::Time;
 use signalpost_protocol::{ErrorCode, session_description};
 
-/// How long no offer is made after an ICE restart, in milliseconds: a Firefox on the other side needs the new generation to carry data.
+/// How long no offer is made after an ICE restart, in milliseconds.
 const RESTART_MS: u32 = 400;
-/// How long Firefox waits at most for the new generation to carry data, in milliseconds. Until then another restart ends its DTLS: it
-/// sends on the generation before the present one, which must have worked.
+/// How long no offer is made at most where one browser is Firefox, in milliseconds, unless the new generation carries data before.
+/// Firefox sends on the generation before the present one until the present one carries data. A restart that comes sooner leaves it one
+/// that never did, and the next packet ends its DTLS. Chromium tries only the pairs of its newest generation.
 const PAIR_MS: u16 = 3_000;
 
 impl Peer {
@@ -177,14 +178,14 @@ impl Peer {
         let now = effects.now();
         if self.candidates.handle_description(now, sdp) && self.candidates.is_restart() {
             if self.progress.was_connected {
-                let is_firefox = session_description::is_of_firefox(sdp);
-                self.negotiation.pause(is_firefox);
-                let pause_ms = if is_firefox { PAIR_MS.into() } else { RESTART_MS };
-                self.renegotiate_at = Some(now.after_ms(pause_ms));
-                if is_firefox && let Some(fragment) = self.candidates.generation().cloned() {
+                self.negotiation.pause(session_description::is_of_firefox(sdp));
+                let mut pause_ms = RESTART_MS;
+                if self.hidden_names.has_firefox() {
+                    pause_ms = PAIR_MS.into();
                     let connection = self.ends.connection;
-                    effects.output(Output::AwaitPair { connection, fragment, within_ms: PAIR_MS });
+                    effects.output(Output::AwaitPair { connection, within_ms: PAIR_MS });
                 }
+                self.renegotiate_at = Some(now.after_ms(pause_ms));
             }
             if let Some(loss) = &mut self.ladder.loss {
                 loss.handle_generation(now);
@@ -208,6 +209,7 @@ impl Peer {
         let connection = ConnectionId(effects.context.rng.next_id());
         self.ends.connection = connection;
         self.ends.remote_connection = None;
+        self.ladder.presence = Presence::default();
         self.negotiation = self.negotiation.renewed();
         self.candidates = self.candidates.renewed();
         self.hidden_names = HiddenNames::default();
@@ -265,8 +267,9 @@ impl Peer {
         let explained_ms = self.ladder.presence.explained_ms();
         match self.ladder.liveness.poll(now, explained_ms) {
             Some(Act::Ping(text)) => self.ping(text, effects),
-            Some(Act::Probe) => {
+            Some(Act::Probe(text)) => {
                 self.ask_link(effects);
+                self.ping(text, effects);
                 self.probe(effects.context);
             }
             None => {}
@@ -291,7 +294,7 @@ impl Peer {
 
     /// Asks an open connection for a sign of life, unless it is being asked.
     pub fn probe(&mut self, context: &mut crate::context::Context) {
-        let is_open = self.progress.is_connected() || self.ladder.is_open;
+        let is_open = if self.was_open() { self.ladder.is_open } else { self.progress.is_connected() };
         self.ladder.liveness.handle_probe(context.now);
         if is_open && self.ladder.presence.begin_probe(context.now) {
             let connection = self.ends.connection;

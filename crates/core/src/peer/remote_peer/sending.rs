@@ -4,9 +4,11 @@ use super::Peer;
 use crate::failure::Failure;
 use crate::ids::OfferNumber;
 use crate::input::SdpType;
+use crate::output::Output;
 use crate::peer::candidates::outgoing::Due;
 use crate::peer::effects::Effects;
 use crate::peer::negotiation::Remote;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use signalpost_protocol::message::{CandidateBatch as Batch, Description};
 use signalpost_protocol::{Candidate, ErrorCode, IceCandidateInit, Signal, session_description};
@@ -58,6 +60,16 @@ impl Peer {
         }
     }
 
+    /// A STUN or TURN server refused, or did not answer: a step of the `debug` hook, and a number of the census.
+    pub(super) fn handle_server_error(&mut self, code: u16, url: &str, effects: &mut Effects<'_>) {
+        self.candidates.handle_server_error(code, url);
+        let mut detail = code.to_string();
+        detail.push_str(" from ");
+        detail.push_str(url);
+        let id = Some(self.ends.connection.0);
+        effects.output(Output::Note { action: "candidate-error", id, detail });
+    }
+
     pub(super) fn send_again(&mut self, effects: &mut Effects<'_>) {
         self.resend_description(effects);
         if let Some(due) = self.candidates.again() {
@@ -84,7 +96,8 @@ impl Peer {
 
     pub(super) fn send_invite(&self, effects: &mut Effects<'_>) {
         let (session, end) = (Some(self.ends.incarnation), self.candidates.generation().cloned());
-        effects.send(&self.id, Signal::Invite { route: self.ends.route(), session, end });
+        let (route, mapping) = (self.ends.route(), self.ends.outlook.own_word());
+        effects.send(&self.id, Signal::Invite { route, session, mapping, end });
     }
 
     pub(super) fn send_description(
@@ -102,6 +115,7 @@ impl Peer {
         let description = Description {
             route: self.ends.route(),
             session: Some(self.ends.incarnation),
+            mapping: self.ends.outlook.own_word(),
             number: number.0,
             sdp,
         };

@@ -2,7 +2,6 @@
 
 use super::Peer;
 use super::progress::is_on_the_way;
-use crate::failure::Failure;
 use crate::input::ConnectionState;
 use crate::output::{Event, Reply};
 use crate::peer::effects::Effects;
@@ -54,8 +53,7 @@ impl Peer {
                 }
             }
             ConnectionState::Failed if !self.progress.was_connected => {
-                let failure =
-                    Failure::new(ErrorCode::ConnectionFailed, "the browser found no path to the peer");
+                let failure = self.no_path("the browser found no path to the peer");
                 self.hang_up(failure, effects);
                 return;
             }

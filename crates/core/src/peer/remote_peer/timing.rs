@@ -39,9 +39,8 @@ impl Peer {
         self.calls.reject_late(&late, effects.context);
         self.handle_ladder_timeout(effects);
         if self.pair_timer.poll_timeout().is_some_and(|deadline| now >= deadline) {
-            let no_path =
-                || Failure::new(ErrorCode::ConnectionFailed, "no path to the peer was found in time");
-            let failure = self.resend.take_reason().unwrap_or_else(no_path);
+            let reason = self.resend.take_reason();
+            let failure = reason.unwrap_or_else(|| self.no_path("no path to the peer was found in time"));
             self.hang_up(failure, effects);
         }
     }

@@ -10,11 +10,12 @@
 //! that is lost takes only its own members along.
 //!
 //! The files from the ground up: `entry` (what a room keeps of a peer), `difference` and `plan` (the next notices for a member) are
-//! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `ghosts`, `spread`, `standing`, `enter` and `broadcast` are what frames,
+//! values; `steps` runs the scripts of a room; `context` is what every step has at hand; `list`, `tell`, `ghosts`, `spread`, `standing`, `enter`, `describe` and `broadcast` are what frames,
 //! bells and time do.
 
 mod broadcast;
 mod context;
+mod describe;
 mod difference;
 mod enter;
 mod entry;
@@ -50,7 +51,7 @@ use context::{Rooms, later};
 use signalpost_protocol::{ErrorCode, PeerId, RoomName};
 use std::sync::Arc;
 
-/// Executes a frame that is about rooms or asks for peers. `number`: its number; `again`: the caller could not commit the step
+/// Executes a frame that is about rooms, asks for peers or describes its own. `number`: its number; `again`: the caller could not commit the step
 /// before, because a seat has moved.
 ///
 /// # Errors
@@ -70,6 +71,7 @@ pub(super) async fn act(
         rooms.read_seats(&member).await?;
     }
     let step = match action {
+        Action::Describe(mapping) => rooms.describe(&member, reference, mapping, again).await,
         Action::Join(room) => rooms.join(&member, number, reference, &room, again).await,
         Action::Leave(room) => rooms.leave(&member, number, reference, &room).await,
         Action::Broadcast { room, data } => rooms.broadcast(&member, number, reference, &room, data).await,

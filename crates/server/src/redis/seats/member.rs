@@ -28,7 +28,6 @@ pub(in crate::redis) struct Member {
     pub(in crate::redis) seal: String,
     /// Whether its version has sessions, and so knows of absences and receipts.
     pub(in crate::redis) has_session: bool,
-    pub(in crate::redis) info: Arc<PeerInfo>,
     state: Mutex<State>,
 }
 
@@ -39,7 +38,9 @@ pub(in crate::redis) struct State {
     pub(in crate::redis) seats: Seats,
     /// The version of its own last change in each room that it has entered.
     pub(in crate::redis) own: BTreeMap<RoomName, u64>,
-    /// How often it may enter a room.
+    /// What its peer says of itself.
+    pub(in crate::redis) info: Arc<PeerInfo>,
+    /// How often it may enter a room or describe itself.
     pub(in crate::redis) joins: Allowance,
     /// What its broadcasts in large rooms have cost.
     pub(in crate::redis) spending: Spending,
@@ -65,8 +66,8 @@ impl Member {
             turn,
             seal: owned.seal.clone(),
             has_session: owned.has_session(),
-            info: Arc::clone(&owned.info),
             state: Mutex::new(State {
+                info: Arc::clone(&owned.info),
                 seats,
                 own,
                 joins,
@@ -163,11 +164,16 @@ impl Member {
         self.state().seats.values().flat_map(|seats| seats.keys().cloned()).collect()
     }
 
+    /// Returns what the peer says of itself.
+    pub(in crate::redis) fn info(&self) -> Arc<PeerInfo> {
+        Arc::clone(&self.state().info)
+    }
+
     /// Writes the description as JSON.
     ///
     /// # Errors
     /// [`StoreError::Malformed`] if it has no JSON form, which would be a defect.
     pub(in crate::redis) fn info_text(&self) -> Result<String, StoreError> {
-        serde_json::to_string(&*self.info).map_err(|_| StoreError::Malformed("a peer's description"))
+        serde_json::to_string(&*self.info()).map_err(|_| StoreError::Malformed("a peer's description"))
     }
 }

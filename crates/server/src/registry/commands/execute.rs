@@ -105,6 +105,10 @@ impl Registry {
                 let page = self.join(now, id, &room, out)?;
                 Ok(Some(Mail::Joined { room, page, reference }))
             }
+            Action::Describe(mapping) => {
+                self.redescribe(now, id, mapping, out)?;
+                Ok(None)
+            }
             Action::Leave(room) => {
                 self.leave(now, id, &room, out)?;
                 Ok(Some(Mail::Left { room, reference }))

@@ -3,6 +3,7 @@
 //! are the parts of a command; `sweep` is what time makes due. `refused` says why a command changes nothing.
 
 mod claim;
+mod describe;
 pub(super) mod discovery;
 mod execute;
 mod post;

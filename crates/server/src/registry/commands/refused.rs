@@ -20,10 +20,10 @@ impl From<ErrorCode> for Refused {
 }
 
 impl Refused {
-    /// Refuses a peer that enters rooms too often, and may enter another in `after` milliseconds.
+    /// Refuses a peer that enters rooms or describes itself too often, and may do it again in `after` milliseconds.
     pub(super) fn wait(after: u64) -> Self {
         let after = u32::try_from(after).unwrap_or(u32::MAX);
-        let text = format!("the peer enters rooms too often: it may enter another in {after} ms").into();
+        let text = format!("the peer does this too often: it may do it again in {after} ms").into();
         Self { code: ErrorCode::RateLimited, text, about: None, after: Some(after) }
     }
 }

@@ -324,8 +324,9 @@ fn nothing_is_left_behind_by_sessions() {
 fn who_negotiates_with_a_session_that_ends_is_told_once_that_it_was_not_heard() {
     let mut world = World::in_a_room(&["ada", "bob", "cy"]);
     let route = Route { connection: 1, target: None };
-    let offer = || Signal::Offer(Description { route, session: None, number: 1, sdp: "v=0".into() });
-    let invite = Signal::Invite { route, session: None, end: None };
+    let offer =
+        || Signal::Offer(Description { route, session: None, mapping: None, number: 1, sdp: "v=0".into() });
+    let invite = Signal::Invite { route, session: None, mapping: None, end: None };
     world.detach(AT, 2, LOST);
     for (seq, signal) in [(2, offer()), (3, invite), (4, Signal::Close { route })] {
         let action = Action::Send { to: id("bob"), signal };

@@ -14,7 +14,8 @@ const BUSY: Outcome = Outcome::Refused(ErrorCode::PeerBusy);
 
 fn offer(to: &str, bytes: usize) -> Action {
     let route = Route { connection: 1, target: None };
-    let signal = Signal::Offer(Description { route, session: None, number: 1, sdp: "s".repeat(bytes) });
+    let signal =
+        Signal::Offer(Description { route, session: None, mapping: None, number: 1, sdp: "s".repeat(bytes) });
     Action::Send { to: id(to), signal }
 }
 

@@ -13,7 +13,7 @@ use signalpost_protocol::{PeerInfo, RoomName, SESSIONS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Rooms that a peer may enter at once.
+/// Rooms that a peer may enter at once; to describe itself counts as much.
 pub(crate) const JOINS: u32 = 64;
 /// Time after which a peer that has entered [`JOINS`] rooms may enter another, in milliseconds.
 pub(crate) const JOIN_PAUSE_MS: u64 = 250;
@@ -29,7 +29,7 @@ pub(crate) struct Registration {
     pub(crate) labels: OwnLabels,
     /// The rooms that it is in, and what it knows of them.
     pub(crate) rooms: BTreeMap<RoomName, View>,
-    /// How often it may enter a room.
+    /// How often it may enter a room or describe itself.
     pub(crate) joins: Allowance,
     /// Notices about its rooms wait because its mailbox took no more.
     pub(crate) behind: bool,
