@@ -2,6 +2,9 @@
 import { launchChromium, launchFirefox } from "../harness/browsers.mjs";
 import { TURN_NAME } from "./addresses.mjs";
 
+/** Firefox would load a page over a socket that it opened in advance, before its address changed, and wait for an answer. */
+const NO_SPARE_SOCKETS = { "network.http.speculative-parallel-limit": 0, "network.http.connection-retry-timeout": 0 };
+
 /**
  * The laboratory's origin counts as secure, as a real application's would be. There is no name server, so the browsers know the one name.
  * Chromium takes every certificate, Firefox those of the laboratory.
@@ -12,8 +15,10 @@ const LAUNCH = {
     const trust = [`--unsafely-treat-insecure-origin-as-secure=${origin}`, "--ignore-certificate-errors"];
     return launchChromium(namespace, { args: [names, ...trust] });
   },
-  firefox: (namespace, { host, authority }) =>
-    launchFirefox(namespace, { prefs: { "dom.securecontext.allowlist": host, "network.dns.forceResolve": host }, authority }),
+  firefox: (namespace, { host, authority }) => {
+    const prefs = { "dom.securecontext.allowlist": host, "network.dns.forceResolve": host, ...NO_SPARE_SOCKETS };
+    return launchFirefox(namespace, { prefs, authority });
+  },
 };
 
 export const KINDS = Object.keys(LAUNCH);

@@ -24,6 +24,7 @@ export function failures({ limitMs, isKept }, { ms, signalingMs, replaced, remot
   return ms > limitMs && found.length === 0 ? [`${(ms / 1000).toFixed(1)} s`] : found;
 }
 
+const limitText = ({ limitMs }) => (Number.isFinite(limitMs) ? String(limitMs / 1000) : "nothing lost");
 const seconds = (ms) => (ms / 1000).toFixed(1);
 
 /** Writes one cell: median and 95th percentile in seconds, the new connections of both sides, and what did not hold. */
@@ -62,7 +63,7 @@ export async function runRecoveries(withLaboratory, { names, count, isNegotiatin
       }
       rows.push([
         name,
-        `${RECOVERIES[name].limitMs / 1000}`,
+        limitText(RECOVERIES[name]),
         ...pairs.map((_, at) =>
           recoveryText(
             RECOVERIES[name],
