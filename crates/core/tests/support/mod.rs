@@ -4,8 +4,10 @@
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 pub mod pair;
+mod paths;
 mod sessions;
 
+use paths::Paths;
 use signalpost_core::protocol::message::{Description as WireDescription, Route};
 use signalpost_core::protocol::{
     CandidateBatch, ClientMessage, Envelope, IceCandidateInit, PeerId, PeerInfo, RoomName, ServerMessage,
@@ -41,19 +43,6 @@ pub struct World {
     pub paths: Paths,
     /// How many outputs there ever were.
     pub outputs: usize,
-}
-
-/// What was asked for the paths of connections.
-#[derive(Default)]
-pub struct Paths {
-    /// The connections to nobody.
-    pub gatherings: Vec<u32>,
-    pub probes: Vec<(u32, u16)>,
-    pub pings: Vec<(u32, &'static str)>,
-    /// How many generations were waited for.
-    pub awaited: usize,
-    /// Connections in whose place others are.
-    pub replaced: Vec<u32>,
 }
 
 pub fn id(text: &str) -> PeerId {
