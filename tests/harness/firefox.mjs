@@ -49,8 +49,17 @@ function consoleEntry(line) {
   return undefined;
 }
 
-/** Starts a Firefox process inside the namespace. */
-export async function launchFirefox(namespace, { media = false, prefs = {}, acceptInsecureCerts = false } = {}) {
+/** Makes the browser trust an authority, whose certificate is PEM; its own code has to do it. */
+async function trust({ driver, session }, authority) {
+  const command = (name, body) => driver.request("POST", `/session/${session.sessionId}/${name}`, body);
+  const script = `Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(arguments[0], "CT,,")`;
+  await command("moz/context", { context: "chrome" });
+  await command("execute/sync", { script, args: [authority.replace(/-----.*-----|\n/g, "")] });
+  await command("moz/context", { context: "content" });
+}
+
+/** Starts a Firefox process inside the namespace; it trusts the authority with this certificate (PEM), if there is one. */
+export async function launchFirefox(namespace, { media = false, prefs = {}, authority } = {}) {
   const { directory, remove } = temporaryDirectory();
   const port = await namespace.freePort();
   const socketOfRemoteAgent = await namespace.freePort();
@@ -61,9 +70,19 @@ export async function launchFirefox(namespace, { media = false, prefs = {}, acce
     directory,
     port,
     program: toolPath("geckodriver"),
-    args: ["--host", "127.0.0.1", "--port", String(port), "--websocket-port", String(socketOfRemoteAgent), "--binary", toolPath("firefox")],
+    args: [
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--websocket-port",
+      String(socketOfRemoteAgent),
+      "--binary",
+      toolPath("firefox"),
+      ...(authority ? ["--allow-system-access"] : []),
+    ],
     env: { ...process.env, HOME: directory, TMPDIR: directory, MOZ_HEADLESS: "1", MOZ_DISABLE_CONTENT_SANDBOX: "1" },
-    capabilities: { acceptInsecureCerts, "moz:firefoxOptions": firefoxOptions },
+    capabilities: { "moz:firefoxOptions": firefoxOptions },
     heard(line) {
       const entry = consoleEntry(line);
       if (entry && !isFace(entry.text)) log.push(entry);
@@ -77,6 +96,7 @@ export async function launchFirefox(namespace, { media = false, prefs = {}, acce
       // The process ended by itself.
     }
   });
+  if (authority) await trust(started, authority);
   return new WebDriverBrowser({
     kind: "firefox",
     ...started,

@@ -3,6 +3,8 @@
 
 /** The two addresses of the STUN and TURN servers; the first is also that of the signaling server, of the pages and of relays. */
 export const PUBLIC = ["203.0.113.10", "203.0.113.11"];
+/** The name of the TURN server, which its certificate needs. */
+export const TURN_NAME = "turn.netlab.test";
 export const PUBLIC_V6 = "2001:db8::10";
 
 /**

@@ -1,11 +1,24 @@
 // The browsers of the laboratory, each in the namespace of a site.
 import { launchChromium, launchFirefox } from "../harness/browsers.mjs";
+import { TURN_NAME } from "./addresses.mjs";
 
-/** The laboratory's origin counts as secure, as a real application's would be; the TURN server's certificate is signed by nobody. */
+/** Firefox would load a page over a socket that it opened in advance, before its address changed, and wait for an answer. */
+const NO_SPARE_SOCKETS = { "network.http.speculative-parallel-limit": 0, "network.http.connection-retry-timeout": 0 };
+
+/**
+ * The laboratory's origin counts as secure, as a real application's would be. There is no name server, so the browsers know the one name.
+ * Chromium takes every certificate, Firefox those of the laboratory.
+ */
 const LAUNCH = {
-  chromium: (namespace, { origin }) =>
-    launchChromium(namespace, { args: [`--unsafely-treat-insecure-origin-as-secure=${origin}`, "--ignore-certificate-errors"] }),
-  firefox: (namespace, { host }) => launchFirefox(namespace, { prefs: { "dom.securecontext.allowlist": host }, acceptInsecureCerts: true }),
+  chromium: (namespace, { origin, host }) => {
+    const names = `--host-resolver-rules=MAP ${TURN_NAME} ${host}`;
+    const trust = [`--unsafely-treat-insecure-origin-as-secure=${origin}`, "--ignore-certificate-errors"];
+    return launchChromium(namespace, { args: [names, ...trust] });
+  },
+  firefox: (namespace, { host, authority }) => {
+    const prefs = { "dom.securecontext.allowlist": host, "network.dns.forceResolve": host, ...NO_SPARE_SOCKETS };
+    return launchFirefox(namespace, { prefs, authority });
+  },
 };
 
 export const KINDS = Object.keys(LAUNCH);
@@ -23,8 +36,9 @@ export class Browsers {
   async at(site, kind) {
     const key = `${site} ${kind}`;
     if (!this.#started.has(key)) {
-      const { origin } = this.#laboratory.servers.server;
-      const started = LAUNCH[kind](this.#laboratory.sites[site].namespace, { origin, host: new URL(origin).hostname });
+      const { authority, server } = this.#laboratory.servers;
+      const { origin } = server;
+      const started = LAUNCH[kind](this.#laboratory.sites[site].namespace, { origin, host: new URL(origin).hostname, authority });
       this.#started.set(key, started);
       // A browser without a tab might end, and its next tab would start more than a tab.
       await (await started).open("about:blank");

@@ -2,11 +2,11 @@
 import { median } from "../../benches/connect/statistics.mjs";
 import { connectOnce } from "./connection.mjs";
 
-/** The pairs of browsers, and what a table calls each. */
+/** The pairs of browsers, and the section of docs/connectivity.md with the matrix of each. */
 export const PAIRS = [
-  { name: "Chromium–Chromium", kinds: ["chromium", "chromium"] },
-  { name: "Firefox–Firefox", kinds: ["firefox", "firefox"] },
-  { name: "Chromium–Firefox", kinds: ["chromium", "firefox"] },
+  { name: "Chromium–Chromium", section: "matrix-chromium", kinds: ["chromium", "chromium"] },
+  { name: "Firefox–Firefox", section: "matrix-firefox", kinds: ["firefox", "firefox"] },
+  { name: "Chromium–Firefox", section: "matrix-mixed", kinds: ["chromium", "firefox"] },
 ];
 
 /**

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Browsers } from "./browsers.mjs";
-import { possiblePath } from "./cells.mjs";
+import { PAIRS, possiblePath } from "./cells.mjs";
 import { connectOnce } from "./connection.mjs";
 import { buildLaboratory } from "./laboratory.mjs";
 import { obstacle } from "./permitted.mjs";
+import { recoverOnce } from "./recovery.mjs";
 
 const skip = obstacle() ?? false;
 const CELLS = [
@@ -66,5 +67,23 @@ test("a link of 100 ms each way and 1 % loss connects in time", { skip, timeout:
   t.diagnostic(`${ms.toFixed(0)} ms`);
   assert.equal(path, "direct");
   assert.ok(ms > 600, `${ms} ms: at least three round trips`);
+  note(t.name);
+});
+
+test("another uplink without a gap: data flows again in each pair, under one remote peer", { skip, timeout: 120_000 }, async (t) => {
+  const tabs = new Map();
+  const tab = async (site, kind) => {
+    const key = `${site} ${kind}`;
+    if (!tabs.has(key)) tabs.set(key, await (await browsers.at(site, kind)).open());
+    return tabs.get(key);
+  };
+  const pairs = [];
+  for (const { name, kinds } of PAIRS) pairs.push({ name, tabs: [await tab("a", kinds[0]), await tab("b", kinds[1])] });
+  const results = await recoverOnce(laboratory, pairs, "swap-no-gap");
+  for (const [at, { ms, signalingMs, remotePeers, story }] of results.entries()) {
+    t.diagnostic(`${pairs[at].name}: data after ${ms} ms, signaling after ${signalingMs} ms`);
+    assert.ok(ms !== undefined && signalingMs !== undefined, story.flat().join("\n"));
+    assert.deepEqual(remotePeers, [1, 1]);
+  }
   note(t.name);
 });

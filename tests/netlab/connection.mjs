@@ -10,7 +10,7 @@ const SETTLE_MS = 150;
 
 export const freshId = (prefix) => `${prefix}${randomBytes(6).toString("hex")}`;
 
-/** Opens the laboratory's page in a tab. Chromium refuses a load while it takes note of a new address: then it is tried again. */
+/** Opens the laboratory's page in a tab. A load that meets the change to a new address may fail: then it is tried again. */
 export async function load(tab, origin) {
   for (let round = 1; ; round += 1) {
     try {
@@ -18,7 +18,8 @@ export async function load(tab, origin) {
       await tab.waitFor("window.lab !== undefined", null, { what: "the page of the laboratory" });
       return;
     } catch (error) {
-      if (round === 5 || !/NETWORK_CHANGED|INTERNET_DISCONNECTED|ADDRESS_UNREACHABLE|neterror/.test(error.message)) throw error;
+      if (round === 5 || !/NETWORK_CHANGED|INTERNET_DISCONNECTED|ADDRESS_UNREACHABLE|neterror|timed out|no answer/.test(error.message))
+        throw error;
       await sleep(300);
     }
   }

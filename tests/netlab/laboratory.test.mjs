@@ -9,6 +9,8 @@ import { judgeCell, possiblePath } from "./cells.mjs";
 import { load } from "./connection.mjs";
 import { buildLaboratory } from "./laboratory.mjs";
 import { obstacle } from "./permitted.mjs";
+import { missing } from "./recovery.mjs";
+import { failures, recoveryText } from "./recovery_table.mjs";
 
 const skip = obstacle() ?? false;
 let laboratory;
@@ -108,6 +110,20 @@ test("a cell is judged by its path and its time", () => {
   assert.equal(judge(times("direct", 590, 600, 610), times("direct", 500, 510, 520)), 0);
   assert.equal(judge([...times("direct", 50), ...times("relay", 50)], times("direct", 50)), 1);
   assert.equal(judge([...times("direct", 50), { error: "late" }], times("direct", 50)), 1);
+});
+
+test("a recovery is judged by what came back, when, and what was lost", () => {
+  const run = { ms: 900, signalingMs: 100, replaced: [0, 0], remotePeers: [1, 1], lost: [0, 0] };
+  const judge = (more, limits = { limitMs: 1000 }) => failures(limits, { ...run, ...more });
+  assert.deepEqual(judge({}), []);
+  assert.deepEqual(judge({ ms: 1200 }), ["1.2 s"]);
+  assert.deepEqual(judge({ ms: undefined }), ["no data came again"]);
+  assert.deepEqual(judge({ signalingMs: undefined }), ["signaling was not resumed"]);
+  assert.deepEqual(judge({ remotePeers: [1, 2] }), ["1 and 2 remote peers"]);
+  assert.deepEqual(judge({ replaced: [1, 1], lost: [3, 0] }), []);
+  assert.equal(judge({ replaced: [1, 1], lost: [3, 0] }, { limitMs: Infinity, isKept: true }).length, 2);
+  assert.match(recoveryText({ limitMs: 1000 }, [run, { ...run, ms: 1300 }]), /^1\.1 \/ 1\.3 \(!\)$/);
+  assert.equal(missing([3, 1, 0].map((number) => ({ number }))), 1);
 });
 
 test("the stage fails where the laboratory was skipped and could have run", () => {

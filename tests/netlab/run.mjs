@@ -1,6 +1,9 @@
 // `npm run netlab`: runs the scenarios of the laboratory; docs/connectivity.md says what they are.
 //   node tests/netlab/run.mjs                          everything; --write puts the tables into docs/connectivity.md
 //   node tests/netlab/run.mjs matrix [CHROMIUM–…]      the matrix, or the pair of browsers with this name
+//   node tests/netlab/run.mjs others                   two families of addresses, TURN over TLS, a slow link, no path
+//   node tests/netlab/run.mjs recoveries [NAME] [--runs N] [--negotiating]
+//                                                      all recoveries, or one, with all pairs of browsers
 //   node tests/netlab/run.mjs cell A B [BROWSER BROWSER] [--ice stun|turn|turns] [--rounds N] [--ipv6] [--link '{"delayMs":50}']
 //                                                      one cell: kinds of NAT of site a and b, and a browser at each
 //   node tests/netlab/run.mjs recovery NAME [BROWSER BROWSER] [--runs N] [--negotiating] [--story]
@@ -14,9 +17,11 @@ import { Browsers } from "./browsers.mjs";
 import { PAIRS, judgeCell, measureCell, possiblePath } from "./cells.mjs";
 import { buildLaboratory } from "./laboratory.mjs";
 import { runMatrix } from "./matrix.mjs";
+import { runOthers } from "./others.mjs";
 import { obstacle } from "./permitted.mjs";
 import { RECOVERIES } from "./recoveries.mjs";
 import { recoverOnce } from "./recovery.mjs";
+import { runRecoveries } from "./recovery_table.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { cellText } from "./tables.mjs";
 
@@ -75,7 +80,17 @@ async function cell([a, b, first = "chromium", second = first]) {
 async function matrix([wanted]) {
   const pairs = PAIRS.filter(({ name }) => wanted === undefined || name === wanted);
   if (pairs.length === 0) throw new ToolError(`the pairs are ${PAIRS.map(({ name }) => name).join(", ")}`);
-  await withLaboratory({}, async (laboratory, browsers) => tell(await runMatrix(laboratory, browsers, { rounds, pairs }), "matrix"));
+  await withLaboratory({}, async (laboratory, browsers) => {
+    for (const pair of pairs) tell(await runMatrix(laboratory, browsers, pair, rounds), pair.section);
+  });
+}
+
+const others = async () => tell(await runOthers(withLaboratory, rounds), "others");
+
+async function recoveries([first = "all"]) {
+  const names = Object.keys(RECOVERIES).filter((name) => first === "all" || name === first);
+  const given = { names, count: Number(values.runs), isNegotiating: values.negotiating };
+  tell(await runRecoveries(withLaboratory, given), `recoveries${values.negotiating ? "-negotiating" : ""}`);
 }
 
 const seconds = (ms) => (ms === undefined ? "never" : `${(ms / 1000).toFixed(2)} s`);
@@ -85,9 +100,9 @@ async function recovery([name, first = "chromium", second = first]) {
   await withLaboratory({}, async (laboratory, browsers) => {
     const tabs = await Promise.all((await browsers.pair(first, second)).map((browser) => browser.open()));
     for (let run = 0; run < Number(values.runs); run += 1) {
-      const one = await recoverOnce(laboratory, tabs, name, { isNegotiating: values.negotiating });
-      const { ms, signalingMs, made, remotePeers, lost, story } = one;
-      const counts = `new connections ${made.join("+")}, remote peers ${remotePeers.join("+")}, lost messages ${lost.join("+")}`;
+      const [one] = await recoverOnce(laboratory, [{ name, tabs }], name, { isNegotiating: values.negotiating });
+      const { ms, signalingMs, replaced, remotePeers, lost, story } = one;
+      const counts = `new connections ${replaced.join("+")}, remote peers ${remotePeers.join("+")}, lost messages ${lost.join("+")}`;
       console.log(`${name} ${first} ${second}: data after ${seconds(ms)}, signaling after ${seconds(signalingMs)}; ${counts}`);
       if (values.story) for (const [at, lines] of story.entries()) console.log(`  ${"ab"[at]}: ${lines.join(" | ")}`);
       if (!(ms <= RECOVERIES[name].limitMs)) process.exitCode = 1;
@@ -95,7 +110,13 @@ async function recovery([name, first = "chromium", second = first]) {
   });
 }
 
-const COMMANDS = { cell, matrix, recovery, all: () => matrix([]) };
+async function all() {
+  await matrix([]);
+  await others();
+  await recoveries([]);
+}
+
+const COMMANDS = { all, matrix, others, recoveries, cell, recovery };
 
 await main(async () => {
   const missing = obstacle();

@@ -5,6 +5,8 @@ export class Site {
   /** The uplinks by name; the first is the one in use. */
   #uplinks;
   #isV6;
+  /** The uplink and the address in use. */
+  #inUse;
 
   constructor(namespace, uplinks, isV6) {
     this.namespace = namespace;
@@ -18,9 +20,12 @@ export class Site {
 
   /** Gives the site its kind of NAT, and its first uplink with the first address. */
   setNat(kind) {
-    for (const router of Object.values(this.#uplinks)) router.setNat(kind);
+    const [first, router] = Object.entries(this.#uplinks)[0];
+    for (const each of Object.values(this.#uplinks)) each.setNat(kind);
+    // Browsers take note of every change, and need some time for it.
+    if (this.#inUse === `${first} ${router.lan.client}`) return;
     for (const name of Object.keys(this.#uplinks)) this.disconnect(name);
-    this.connect(Object.keys(this.#uplinks)[0]);
+    this.connect(first);
   }
 
   /** Brings an uplink up and sends everything through it. */
@@ -29,6 +34,7 @@ export class Site {
     const { device, v6 } = router.plan;
     const client = isOther ? router.lan.otherClient : router.lan.client;
     router.setClient(client);
+    this.#inUse = `${name} ${client}`;
     const lines = [`link set ${device} up`, `address add ${client}/${router.lan.length} dev ${device}`];
     if (this.#isV6) lines.push(`address add ${v6.client}/${v6.length} dev ${device} nodad`);
     lines.push(`route replace default via ${router.lan.router} dev ${device}`);

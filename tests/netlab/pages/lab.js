@@ -39,13 +39,18 @@ window.lab = {
     await Promise.race([window.endpoint.call(remote), late]);
     return performance.now() - began;
   },
-  async live(given) {
+  /** The connections in use, by name. */
+  lives: {},
+  async live({ name, ...given }) {
     const { live } = await import("./live.js");
-    window.endpoint = await live(given);
+    this.lives[name] = await live(given);
   },
+  /** Connects where no path is possible; returns the error, and those that came before. */
+  fail: (remote) => window.endpoint.fail(remote),
   pair: () => pairOf(made.at(-1)),
   end() {
     window.endpoint?.close?.();
+    for (const one of Object.values(this.lives)) one.close();
     for (const connection of made) connection.close();
   },
 };
