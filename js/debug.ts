@@ -13,6 +13,8 @@ export interface DebugEntry {
     | "await-pair"
     | "probe"
     | "close-connection"
+    | "candidate-error"
+    | "ignore"
     | "settle"
     | "event"
     | "timer"
