@@ -49,17 +49,16 @@ function consoleEntry(line) {
   return undefined;
 }
 
-/** Makes the browser trust an authority, whose certificate is PEM; its own code has to do it. */
-async function trust({ driver, session }, authority) {
+/** Runs a script in the browser's own realm, which may do what no page may. */
+async function runInside({ driver, session }, { script, args }) {
   const command = (name, body) => driver.request("POST", `/session/${session.sessionId}/${name}`, body);
-  const script = `Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(arguments[0], "CT,,")`;
   await command("moz/context", { context: "chrome" });
-  await command("execute/sync", { script, args: [authority.replace(/-----.*-----|\n/g, "")] });
+  await command("execute/sync", { script, args });
   await command("moz/context", { context: "content" });
 }
 
-/** Starts a Firefox process inside the namespace; it trusts the authority with this certificate (PEM), if there is one. */
-export async function launchFirefox(namespace, { media = false, prefs = {}, authority } = {}) {
+/** Starts a Firefox process inside the namespace. `inside`, `{ script, args }`, is run first in the browser's own realm. */
+export async function launchFirefox(namespace, { media = false, prefs = {}, inside } = {}) {
   const { directory, remove } = temporaryDirectory();
   const port = await namespace.freePort();
   const socketOfRemoteAgent = await namespace.freePort();
@@ -79,7 +78,7 @@ export async function launchFirefox(namespace, { media = false, prefs = {}, auth
       String(socketOfRemoteAgent),
       "--binary",
       toolPath("firefox"),
-      ...(authority ? ["--allow-system-access"] : []),
+      ...(inside ? ["--allow-system-access"] : []),
     ],
     env: { ...process.env, HOME: directory, TMPDIR: directory, MOZ_HEADLESS: "1", MOZ_DISABLE_CONTENT_SANDBOX: "1" },
     capabilities: { "moz:firefoxOptions": firefoxOptions },
@@ -96,7 +95,7 @@ export async function launchFirefox(namespace, { media = false, prefs = {}, auth
       // The process ended by itself.
     }
   });
-  if (authority) await trust(started, authority);
+  if (inside) await runInside(started, inside);
   return new WebDriverBrowser({
     kind: "firefox",
     ...started,

@@ -5,6 +5,11 @@ import { TURN_NAME } from "./addresses.mjs";
 /** Firefox would load a page over a socket that it opened in advance, before its address changed, and wait for an answer. */
 const NO_SPARE_SOCKETS = { "network.http.speculative-parallel-limit": 0, "network.http.connection-retry-timeout": 0 };
 
+/** Makes Firefox trust an authority, and know the address of a name. */
+const INSIDE_FIREFOX = `const [certificate, name, address] = arguments;
+  Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(certificate, "CT,,");
+  Cc["@mozilla.org/network/native-dns-override;1"].getService(Ci.nsINativeDNSResolverOverride).addIPOverride(name, address);`;
+
 /**
  * The laboratory's origin counts as secure, as a real application's would be. There is no name server, so the browsers know the one name.
  * Chromium takes every certificate, Firefox those of the laboratory.
@@ -16,8 +21,9 @@ const LAUNCH = {
     return launchChromium(namespace, { args: [names, ...trust] });
   },
   firefox: (namespace, { host, authority }) => {
-    const prefs = { "dom.securecontext.allowlist": host, "network.dns.forceResolve": host, ...NO_SPARE_SOCKETS };
-    return launchFirefox(namespace, { prefs, authority });
+    const prefs = { "dom.securecontext.allowlist": host, ...NO_SPARE_SOCKETS };
+    const certificate = authority.replace(/-----.*-----|\n/g, "");
+    return launchFirefox(namespace, { prefs, inside: { script: INSIDE_FIREFOX, args: [certificate, TURN_NAME, host] } });
   },
 };
 
