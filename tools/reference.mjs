@@ -14,7 +14,7 @@ const PAGES = [
     "client.md",
     "The client",
     "Connects to the server, finds peers and enters rooms.",
-    ["client", "client_events", "call_options", "load", "events"],
+    ["client", "client_events", "network", "call_options", "load", "events"],
   ],
   ["remote-peer.md", "Remote peers", "The connections to other peers.", ["remote_peer", "remote_peer_events", "peer_stats"]],
   [
