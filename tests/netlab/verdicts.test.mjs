@@ -91,3 +91,50 @@ for (const kind of KINDS) {
     });
   }
 }
+
+test("behind two symmetric NATs without TURN a warning comes at once, and the failure after 12 s", { skip, timeout: 60_000 }, async (t) => {
+  laboratory.setNats("symmetric", "symmetric");
+  const { origin } = laboratory.servers.server;
+  const [a, b] = await Promise.all((await browsers.pair("chromium", "firefox")).map((browser) => browser.open()));
+  try {
+    const given = { url: `${origin.replace("http", "ws")}/signal`, rtc: { iceServers: laboratory.servers.iceServers.stun } };
+    for (const tab of [a, b]) {
+      await load(tab, origin);
+      await tab.evaluate(
+        `async ({ url, rtc }) => {
+          const { SignalingClient } = await import("/package/signalpost.js");
+          window.client = new SignalingClient(url, { rtc });
+          const known = new Promise((resolve) => client.addEventListener("networkchange", resolve, { once: true }));
+          await client.connect();
+          await known;
+        }`,
+        given,
+      );
+    }
+    const other = await b.evaluate("client.peerId");
+    const seen = await a.evaluate(
+      `async (other) => {
+        await client.findPeers();
+        const peer = client.peer(other);
+        const began = performance.now();
+        const warned = [];
+        peer.addEventListener("error", ({ error }) => warned.push([error.code, performance.now() - began]));
+        const failure = await peer.connect({ timeoutMs: 30_000 }).catch((error) => error);
+        return { warned, outlook: peer.outlook, code: failure.code, message: failure.message, ms: performance.now() - began };
+      }`,
+      other,
+    );
+    t.diagnostic(JSON.stringify(seen));
+    assert.deepEqual(
+      seen.warned.map(([code]) => code),
+      ["turn-missing"],
+    );
+    assert.ok(seen.warned[0][1] < 100, "at once");
+    assert.equal(seen.code, "connection-failed");
+    assert.match(seen.message, /own network: dependent, the peer's: dependent; no TURN server is set/);
+    assert.ok(seen.ms > 10_000 && seen.ms < 14_000, `${seen.ms} ms`);
+    note(t.name);
+  } finally {
+    for (const tab of [a, b]) await tab.close();
+  }
+});

@@ -299,3 +299,22 @@ fn the_other_side_may_tell_of_its_network_by_its_offer() {
     assert!(with_turn.errors().is_empty());
     assert!(with_turn.client.outlook(&id("zoe")).unwrap().relay_leads());
 }
+
+#[test]
+fn a_peer_that_gives_up_near_the_end_has_found_no_path() {
+    for (seconds, expected) in [(9, "connection-gone"), (10, "connection-failed")] {
+        let mut world = dependent();
+        let Signal::Offer(description) = offer(9, None, 1, "wxyz") else { panic!() };
+        world.receive(ServerMessage::Relay { from: id("zoe"), signal: Signal::Offer(description) });
+        world.command(Command::ConnectPeer { call: CallId(1), peer: id("zoe"), timeout_ms: 15_000 });
+        for _ in 0..seconds {
+            world.receive_text(r#"{"type":"heartbeat"}"#);
+            world.advance(1_000);
+        }
+        let own = world.connections.iter().find(|(_, peer)| *peer == id("zoe")).unwrap().0;
+        let close = Signal::Close { route: support::route(9, Some(own)) };
+        world.receive(ServerMessage::Relay { from: id("zoe"), signal: close });
+        let failed = world.settled.iter().find(|(call, _)| *call == 1).unwrap().1.clone().unwrap_err();
+        assert_eq!(failed.code, expected);
+    }
+}

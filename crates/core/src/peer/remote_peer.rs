@@ -241,10 +241,13 @@ impl Peer {
             Signal::Reject { number, code, .. } => Remote::Reject { number: OfferNumber(number), code },
             Signal::Own(_) | Signal::Message { .. } => return,
             Signal::Close { .. } => {
-                self.close(
-                    Failure::new(ErrorCode::ConnectionGone, "the peer closed the connection"),
-                    effects,
-                );
+                // Firefox finds no path a second before the own time is over.
+                let failure = if self.pair_timer.is_nearly_over(now) {
+                    self.no_path("the peer found no path")
+                } else {
+                    Failure::new(ErrorCode::ConnectionGone, "the peer closed the connection")
+                };
+                self.close(failure, effects);
                 return;
             }
         };

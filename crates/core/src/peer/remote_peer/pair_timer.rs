@@ -5,6 +5,9 @@ use crate::time::Time;
 /// That time, in milliseconds.
 const PAIR_MS: u64 = 12_000;
 
+/// The end of that time, in milliseconds.
+const LAST_MS: u32 = 2_500;
+
 /// The time of a pair. It does not run while there is no link to the server, since nothing can be said to the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -59,6 +62,12 @@ impl PairTimer {
     /// Whether the pair is wanted and data cannot flow yet.
     pub fn is_on(&self) -> bool {
         self.state != State::Off
+    }
+
+    /// Whether the pair has had so much time that the other side, if it gives up now, has found no path: a browser says so after
+    /// 11 s (Firefox) or 15 s.
+    pub fn is_nearly_over(&self, now: Time) -> bool {
+        matches!(self.state, State::Until(at) if now.after_ms(LAST_MS) >= at)
     }
 
     /// When the pair fails.
