@@ -4,8 +4,8 @@ const MEANT_MS = 1000;
 /** The id of Signalpost's own channel. */
 const OWN_CHANNEL_ID = 0;
 
-/** The directions of a transceiver that receives, or did not say yet. */
-const RECEIVES: readonly unknown[] = ["sendrecv", "recvonly", null];
+/** The directions of a transceiver that receives no more. */
+const OVER: readonly unknown[] = ["sendonly", "inactive", "stopped"];
 
 /**
  * @internal What the application made on a connection, and what arrived on it: so that it can be made again on another one, and be known
@@ -54,7 +54,7 @@ export class Belongings {
    * the new channels. What a browser refuses is left out.
    */
   carryOver(to: Belongings, successors: WeakMap<RTCRtpSender, RTCRtpSender>): readonly RTCDataChannel[] {
-    const arrived = [...this.#arrived].filter(([one]) => !("receiver" in one) || RECEIVES.includes(one.currentDirection));
+    const arrived = [...this.#arrived].filter(([one]) => this.#isClosed || !("receiver" in one && OVER.includes(one.currentDirection)));
     to.#expected = [...this.#expected, ...arrived.map(([, name]) => name)];
     for (const transceiver of this.#connection.getTransceivers()) {
       const sender = possibly(() => this.#copy(transceiver, to.#connection));
@@ -67,6 +67,11 @@ export class Belongings {
       channel.bufferedAmountLowThreshold = old.bufferedAmountLowThreshold;
       return [channel];
     });
+  }
+
+  /** Whether a script closed the connection itself: its transceivers are stopped then, and what they did cannot be read any more. */
+  get #isClosed(): boolean {
+    return this.#connection.signalingState === "closed";
   }
 
   #keep(sender: RTCRtpSender, streams: readonly MediaStream[]): void {
@@ -98,12 +103,13 @@ export class Belongings {
    * side's description will make again.
    */
   #copy(old: RTCRtpTransceiver, to: RTCPeerConnection): RTCRtpSender | undefined {
-    const { sender, receiver, direction } = old;
+    const { sender, receiver } = old;
     const { track } = sender;
+    const direction = this.#isClosed ? (track ? "sendrecv" : "recvonly") : old.direction;
     const known = this.#streams.get(sender);
     const isAdded = this.#added.has(old);
     const isPaused = known && direction.startsWith("send");
-    const isStopped = direction === "stopped" || old.currentDirection === "stopped";
+    const isStopped = direction === "stopped" || (old.currentDirection === "stopped" && !this.#isClosed);
     if (isStopped || !(track || isAdded || isPaused)) return undefined;
     const init = { direction, streams: [...(known ?? [])] };
     const { encodings: sendEncodings } = sender.getParameters();

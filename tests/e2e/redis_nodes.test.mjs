@@ -107,7 +107,9 @@ describe("a pair on servers of two regions", { concurrency: 1 }, () => {
           const ids = async (query) => (await client.findPeers(query)).peers.map(({ id }) => id);
           return [await ids({}), await ids({ nearest: true })];
         }, zoe);
-        assert.deepEqual(listed, [
+        // Peers of a server that was killed are listed until their lease ends.
+        const present = listed.map((ids) => ids.filter((id) => [bob.id, zoe].includes(id)));
+        assert.deepEqual(present, [
           [bob.id, zoe],
           [zoe, bob.id],
         ]);

@@ -1,5 +1,6 @@
 // A connection that lost its data channels for good is replaced on both sides, under the same two RemotePeers: what each side sends arrives
-// again, and what it had created is there again. The page closes Signalpost's own channel, which is what Firefox does when an address vanishes.
+// again, and what it had created is there again. The page closes Signalpost's own channel, which is what Firefox does when an address vanishes,
+// or the connection itself.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { blank, equip, startClient } from "./support/pages.mjs";
@@ -77,7 +78,7 @@ async function flows(pages, word) {
 }
 
 /** Checks what one side was told of the replacement, and what it has now. */
-async function check(page, own, other) {
+async function check(page, own, other, was = "stable") {
   await page.waitFor("told.length >= 5 && ended.length >= 3", null, { what: "all that was there before" });
   const seen = await page.evaluate(() => ({
     told,
@@ -90,7 +91,7 @@ async function check(page, own, other) {
     failures,
   }));
   const [first, ...others] = seen.told;
-  assert.equal(first, "replaced true true stable stable", "before anything else, and before the former one is closed");
+  assert.equal(first, `replaced true true stable ${was}`, "before anything else, and before the former one is closed");
   assert.deepEqual(
     others.filter((text) => text.startsWith("both") || text.startsWith(own)).sort(),
     ["both true connecting", `${own} true connecting`],
@@ -129,14 +130,19 @@ describe("a connection that is replaced", () => {
           await page.evaluate("(window.before = peer, void (window.states = []))");
           await page.evaluate("peer.addEventListener('statechange', ({ state }) => states.push(state))");
         }
-        for (const [at, page] of pages.entries()) {
+        const losses = [
+          [a, "ownChannels.at(-1).close()"],
+          [b, "ownChannels.at(-1).close()"],
+          [a, "peer.connection.close()"],
+        ];
+        for (const [at, [page, loss]] of losses.entries()) {
           for (const page of pages) {
             await page.evaluate("void (told.length = ended.length = listened.length = 0, window.former = peer.connection)");
           }
-          await page.evaluate("ownChannels.at(-1).close()");
+          await page.evaluate(loss);
           for (const page of pages) await page.waitFor("told.length > 0", null, { what: "the event replaced" });
           await flows(pages, `after ${at}`);
-          await check(a, "of ada", "of bob");
+          await check(a, "of ada", "of bob", at === 2 ? "closed" : "stable");
           await check(b, "of bob", "of ada");
         }
         // The sender from before names the one that took its place.

@@ -33,6 +33,7 @@ mod failure;
 mod ids;
 pub mod input;
 mod link;
+mod network;
 pub mod observed;
 pub mod output;
 mod peer;
@@ -55,11 +56,10 @@ pub use input::{
     SignalingState, SocketEvent,
 };
 pub use link::backoff::Backoff;
+pub use network::{Evidence, Verdict};
 pub use output::{ClientState, Event, Operation, Output, Reply};
 pub use peer::timeline::Timeline;
 pub use rng::Rng;
 pub use signalpost_protocol as protocol;
-pub use topology::gathering::Evidence;
-pub use topology::known::Verdict;
 pub use topology::outlook::Outlook;
 pub use trace::Trace;

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::ids::{CallId, ConnectionId, OperationId, SocketId};
 use crate::input::{ConnectionState, Description};
-use crate::topology::known::Verdict;
+use crate::network::Verdict;
 use alloc::sync::Arc;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{

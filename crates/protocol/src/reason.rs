@@ -118,7 +118,7 @@ words! {
     Mapping {
         /// To the same ones for every destination: others can reach the client there. It is proven.
         EndpointIndependent = "endpoint-independent",
-        /// To other ones for another destination ("symmetric"). It is proven.
+        /// To other ones for another destination, as a symmetric NAT does. It is proven.
         Dependent = "dependent",
         /// It could not be found out.
         Unknown = "unknown",

@@ -1,6 +1,7 @@
 //! What the gathering of one connection shows of the network (RFC 5780 §4.3, with the means of a browser).
 
 use super::servers::{Family, Servers, family_of};
+use crate::network::Evidence;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::{Candidate, CandidateType, IceCandidateInit, Mapping};
 
@@ -21,23 +22,6 @@ struct Mapped {
     foundation: String,
     /// The URL of the server that saw it, where the browser tells.
     url: String,
-}
-
-/// What a verdict rests on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// How many STUN servers are set that surely have different addresses.
-    pub stun_addresses: u32,
-    /// How many different public addresses and ports they saw.
-    pub server_reflexive: u32,
-    /// Host candidates over UDP.
-    pub hosts: u32,
-    /// Relayed candidates.
-    pub relayed: u32,
-    /// The servers that did not answer, or refused, as the browser reported them (`icecandidateerror`): URL and code.
-    pub errors: Vec<(String, u16)>,
-    /// Whether the browser has found everything.
-    pub is_complete: bool,
 }
 
 /// The gathering of one connection, in its present generation.

@@ -1,21 +1,13 @@
 //! What is known of the own network, from whatever gathering has shown it.
 
-use super::gathering::{Evidence, Gathering};
+use super::gathering::Gathering;
 use super::servers::Servers;
+use crate::network::Verdict;
 use alloc::{string::String, vec::Vec};
 use signalpost_protocol::Mapping;
 
 /// Public addresses that are remembered.
 const MAX_ADDRESSES: usize = 32;
-
-/// How the own network maps addresses, and why that is said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// The mapping.
-    pub mapping: Mapping,
-    /// What it rests on.
-    pub evidence: Evidence,
-}
 
 /// The verdict about the present network.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! What a client asks for the paths of its connections.
+//! What the core wants of paths.
 
 /// What was asked for the paths of connections.
 #[derive(Default)]
