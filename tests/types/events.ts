@@ -31,7 +31,17 @@ const known: [
   Record<EventsOf<SignalingClient["signals"]>, true>,
 ] = [
   { statechange: true, resume: true, networkchange: true, peer: true, message: true, error: true },
-  { track: true, datachannel: true, replaced: true, statechange: true, open: true, quality: true, message: true, error: true },
+  {
+    track: true,
+    datachannel: true,
+    replaced: true,
+    statechange: true,
+    open: true,
+    pathchange: true,
+    quality: true,
+    message: true,
+    error: true,
+  },
   { peerjoin: true, peeraway: true, peerback: true, peerleave: true, message: true },
   { offer: true, answer: true, icecandidate: true },
 ];
