@@ -92,6 +92,8 @@ impl Topology {
     /// Stops looking: the client is closed.
     pub fn close(&mut self, context: &mut Context) {
         self.end_probe(context);
+        // What connections still find concerns nobody.
+        *self = Self::default();
     }
 
     /// A connection did something. Returns whether it is the one to nobody, so that nobody else is concerned.

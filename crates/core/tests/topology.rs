@@ -318,3 +318,12 @@ fn a_peer_that_gives_up_near_the_end_has_found_no_path() {
         assert_eq!(failed.code, expected);
     }
 }
+
+#[test]
+fn a_closed_client_judges_no_network() {
+    let mut world = looking();
+    world.command(Command::Close);
+    let outputs = world.outputs;
+    finds(&mut world, 77, &[HOST, &mapped("198.51.100.7", 1), &mapped("198.51.100.7", 2)]);
+    assert_eq!(world.outputs, outputs);
+}

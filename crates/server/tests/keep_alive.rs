@@ -120,8 +120,8 @@ async fn probes_of_a_balancer_see_the_end_before_anybody_is_refused() {
     ada.is_untouched().await;
     assert_eq!(ada.closed().await, (4000, "shutdown".into()));
     assert!(start.elapsed() > Duration::from_millis(1_900), "{:?}", start.elapsed());
-    assert!(TcpStream::connect(server.address).await.is_err(), "it is over");
     assert!(server.process.wait().await.unwrap().success());
+    assert!(TcpStream::connect(server.address).await.is_err(), "it is over");
 }
 
 #[tokio::test]
