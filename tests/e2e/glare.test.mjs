@@ -7,6 +7,11 @@ import { PAIRS, makeWorld, seed, seeded, summary, withPages } from "./support/wo
 
 const CONNECTS = 10;
 const RENEGOTIATIONS = 50;
+/**
+ * Nothing may flow for a moment after an ICE restart: after a conflict of the two ICE roles Chromium leaves the old pair only when it is
+ * silent. The pair heals by itself, with its channel.
+ */
+const PATH_LOST = /path-lost/;
 /** Without a pause between them, Firefox has a DTLS transport that ended after some ten restarts with Chromium. */
 const RESTARTS = 30;
 /** Far enough ahead for both pages to know it in time. */
@@ -146,6 +151,7 @@ for (const { name, kinds } of PAIRS) {
     });
 
     test(`${RENEGOTIATIONS} times both renegotiate in the same instant`, async (t) => {
+      const isMixed = new Set(kinds).size > 1;
       const start = seed();
       const random = seeded(start);
       t.diagnostic(`SEED=${start}`);
@@ -193,7 +199,11 @@ for (const { name, kinds } of PAIRS) {
               await page.waitFor(`channels.length === ${expected}`, null, { what: `${expected} channels of the other side` });
             }
             const trouble = await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures]")));
-            assert.deepEqual(trouble, [[], []]);
+            const counts = (what) => !(isMixed && PATH_LOST.test(what));
+            assert.deepEqual(
+              trouble.map((all) => all.filter(counts)),
+              [[], []],
+            );
           } catch (error) {
             throw new Error(`${said}: ${error.message}\n${await traces(pages)}`);
           }
@@ -226,13 +236,12 @@ for (const { name, kinds } of PAIRS) {
           await agreement(...pages);
           await Promise.all(pages.map((page) => page.evaluate(exchange, { number: `restart ${round}` })));
           times.push(Date.now() - began);
-          // Nothing may flow for a moment: after a conflict of the two ICE roles Chromium leaves the old pair only when it is silent.
-          const trouble = await Promise.all(
-            pages.map((page) =>
-              page.evaluate("[...ended.filter((what) => !/path-lost/.test(what)), ...failures, peer.connection === first]"),
-            ),
+          const trouble = await Promise.all(pages.map((page) => page.evaluate("[...ended, ...failures, peer.connection === first]")));
+          assert.deepEqual(
+            trouble.map((all) => all.filter((what) => !PATH_LOST.test(what))),
+            [[true], [true]],
+            `restart ${round}`,
           );
-          assert.deepEqual(trouble, [[true], [true]], `restart ${round}`);
         }
       });
       t.diagnostic(`data after ${summary(times)}`);
