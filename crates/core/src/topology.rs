@@ -153,6 +153,7 @@ impl Topology {
         if !self.known.servers.can_tell() {
             return;
         }
+        self.end_probe(context);
         let connection = ConnectionId(context.rng.next_id());
         let late_at = Some(context.now.after_ms(LATE_MS));
         let ends_at = context.now.after_ms(GATHERING_MS);

@@ -327,3 +327,13 @@ fn a_closed_client_judges_no_network() {
     finds(&mut world, 77, &[HOST, &mapped("198.51.100.7", 1), &mapped("198.51.100.7", 2)]);
     assert_eq!(world.outputs, outputs);
 }
+
+#[test]
+fn other_servers_replace_the_connection_to_nobody() {
+    let mut world = looking();
+    for urls in [vec![], SERVERS.map(Into::into).to_vec()] {
+        world.command(Command::IceServers { urls });
+    }
+    assert_eq!(world.paths.gatherings.len(), 2);
+    assert_eq!(world.closed_connections, world.paths.gatherings[..1]);
+}
