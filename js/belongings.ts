@@ -23,19 +23,32 @@ export class Belongings {
   readonly #arrived = new Map<RTCRtpTransceiver | RTCDataChannel, string>();
   /** What arrived on the connection before, and is still to arrive here. */
   #expected: readonly string[] = [];
+  readonly #signal: AbortSignal;
+  /** Those that look whether a channel's end was meant. */
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
-  constructor(connection: RTCPeerConnection) {
+  /** `signal` is aborted when the connection is over. */
+  constructor(connection: RTCPeerConnection, signal: AbortSignal) {
     this.#connection = connection;
-    watch(connection, "addTrack", (sender, [, ...streams]) => this.#keep(sender, streams));
-    watch(connection, "addTransceiver", (transceiver, [, init]) => {
-      this.#added.add(transceiver);
-      this.#keep(transceiver.sender, init?.streams ?? []);
-    });
-    watch(connection, "createDataChannel", (channel, [, options]) => {
-      if (options?.negotiated && options.id === OWN_CHANNEL_ID) return;
-      this.#channels.set(channel, { ...options });
-      this.#untilEnd(channel, this.#channels);
-    });
+    this.#signal = signal;
+    const unwatched = [
+      watch(connection, "addTrack", (sender, [, ...streams]) => this.#keep(sender, streams)),
+      watch(connection, "addTransceiver", (transceiver, [, init]) => {
+        this.#added.add(transceiver);
+        this.#keep(transceiver.sender, init?.streams ?? []);
+      }),
+      watch(connection, "createDataChannel", (channel, [, options]) => {
+        if (options?.negotiated && options.id === OWN_CHANNEL_ID) return;
+        this.#channels.set(channel, { ...options });
+        this.#untilEnd(channel, this.#channels);
+      }),
+    ];
+    // Chromium keeps a connection that was closed while it connected: nothing of this client may hang on it.
+    const ended = () => {
+      this.#timers.forEach(clearTimeout);
+      for (const unwatch of unwatched) unwatch();
+    };
+    signal.addEventListener("abort", ended, { once: true });
   }
 
   /** Whether a track that arrives takes the place of one of the connection before: of its kind, with its streams. */
@@ -90,12 +103,15 @@ export class Belongings {
   #untilEnd(channel: RTCDataChannel, kept: { delete(channel: RTCDataChannel): unknown }): void {
     const forget = () => void kept.delete(channel);
     watch(channel, "close", forget);
-    channel.addEventListener("close", () =>
-      setTimeout(() => {
+    const ended = () => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
         const { connectionState, sctp } = this.#connection;
         if (connectionState === "connected" && sctp?.state === "connected") forget();
-      }, MEANT_MS),
-    );
+      }, MEANT_MS);
+      this.#timers.add(timer);
+    };
+    channel.addEventListener("close", ended, { once: true, signal: this.#signal });
   }
 
   /**
@@ -151,13 +167,13 @@ function tune(made: RTCRtpSender, like: RTCRtpSender): void {
 
 type Method<T, Name extends keyof T> = Extract<T[Name], (...given: never[]) => unknown>;
 
-/** Calls `heard` after each call of a method, with its result and its arguments. */
+/** Calls `heard` after each call of a method, with its result and its arguments, until the function that it returns is called. */
 function watch<T extends object, Name extends keyof T>(
   object: T,
   name: Name,
   heard: (result: ReturnType<Method<T, Name>>, given: Parameters<Method<T, Name>>) => void,
-): void {
-  if (!(name in object)) return;
+): () => void {
+  if (!(name in object)) return () => {};
   const own = Object.getOwnPropertyDescriptor(object, name)?.value;
   const value = (...given: Parameters<Method<T, Name>>) => {
     // Scripts may change the prototype at any time.
@@ -166,4 +182,9 @@ function watch<T extends object, Name extends keyof T>(
     return result;
   };
   Object.defineProperty(object, name, { value, configurable: true, writable: true });
+  return () => {
+    if (object[name] !== value) return;
+    if (own) object[name] = own;
+    else delete object[name];
+  };
 }

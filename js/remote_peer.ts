@@ -99,8 +99,9 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     this.#info = calls.info();
     this.#note();
     this.#connection = connection;
-    this.#belongings = new Belongings(connection);
-    this.#listening = this.#listen();
+    this.#listening = new AbortController();
+    this.#belongings = new Belongings(connection, this.#listening.signal);
+    this.#listen();
   }
 
   /**
@@ -251,9 +252,10 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     const [previous, before] = [this.#connection, this.#belongings];
     if (this.#lost) this.#lost.replaced = true;
     this.#connection = connection;
-    this.#belongings = new Belongings(connection);
+    this.#listening = new AbortController();
+    this.#belongings = new Belongings(connection, this.#listening.signal);
     const channels = before.carryOver(this.#belongings, this.#successors);
-    this.#listening = this.#listen();
+    this.#listen();
     emit(this, "replaced", { connection, previous });
     for (const channel of channels) this.#opened(channel, true);
   }
@@ -275,18 +277,16 @@ export class RemotePeer extends MeasuredEventTarget<RemotePeerEventMap> {
     return this.#connection;
   }
 
-  #listen(): AbortController {
-    const listening = new AbortController();
+  #listen(): void {
     const heard = (event: RTCTrackEvent) => {
       const replaced = this.#belongings.track(event);
       const { receiver, track, transceiver, streams } = event;
       const told = new RTCTrackEvent("track", { receiver, track, transceiver, streams: [...streams] });
       this.dispatchEvent(Object.assign(told, { replaced }));
     };
-    this.#connection.addEventListener("track", heard, listening);
+    this.#connection.addEventListener("track", heard, this.#listening);
     const opened = ({ channel }: RTCDataChannelEvent) => this.#opened(channel, this.#belongings.channel(channel));
-    this.#connection.addEventListener("datachannel", opened, listening);
-    return listening;
+    this.#connection.addEventListener("datachannel", opened, this.#listening);
   }
 
   #opened(channel: RTCDataChannel, replaced: boolean): void {
