@@ -1,5 +1,5 @@
 // One RTCPeerConnection by perfect negotiation, as docs/protocol.md describes it ("Between peers").
-const [QUIET_AFTER_RESTART_MS, MDNS_MS, REPEAT_MS, MOST_KEPT] = [400, 40, 5000, 100];
+const [QUIET_MS, MDNS_MS, REPEAT_MS, MOST_KEPT] = [400, 40, 5000, 100];
 const fragmentsOf = (description) => [...(description?.sdp ?? "").matchAll(/^a=ice-ufrag:(\S+)/gm)].map(([, fragment]) => fragment);
 const roleIn = (sdp) => /^a=setup:(\w+)/m.exec(sdp)?.[1];
 
@@ -10,13 +10,11 @@ export class Emitter extends EventTarget {
 /** Events: `message` (the text of a chat), `end` (why). */
 export class Connection extends Emitter {
   #number = 0;
-  /** The offer that has no answer: its payload, and what is to be set once the answer is there. */
-  #outstanding;
+  #outstanding; // The offer that has no answer: its payload, and what is to be set once the answer is there.
   #answered = { number: 0 }; // The last answer given.
   #role;
   #kept = [];
-  #quietUntil = 0;
-  #restarts = 0;
+  #restarts = { count: 0, quietUntil: 0 };
   #refused = false;
   #invited;
   #operations = Promise.resolve();
@@ -64,7 +62,7 @@ export class Connection extends Emitter {
   }
 
   async #offer() {
-    const quiet = this.#quietUntil - Date.now();
+    const quiet = this.#restarts.quietUntil - Date.now();
     if (quiet > 0) return void setTimeout(() => this.#then(() => this.#offer()), quiet);
     if (this.#outstanding || this.#refused || this.pc.signalingState !== "stable") return; // It will be needed again.
     const unset = this.polite ? await this.pc.createOffer() : undefined;
@@ -106,19 +104,15 @@ export class Connection extends Emitter {
 
   async #takeReject({ number }) {
     if (number !== this.#outstanding?.payload.number) return;
-    const { unset } = this.#outstanding;
+    if (!this.#outstanding.unset) await this.pc.setLocalDescription({ type: "rollback" });
     [this.#outstanding, this.#refused] = [undefined, true];
-    if (!unset) await this.pc.setLocalDescription({ type: "rollback" });
   }
 
   async #setRemote(description) {
     const before = fragmentsOf(this.pc.remoteDescription);
     await this.pc.setRemoteDescription(description);
     const set = fragmentsOf(description);
-    if (before.length > 0 && !set.includes(before[0])) {
-      this.#quietUntil = Date.now() + QUIET_AFTER_RESTART_MS;
-      this.#restarts += 1;
-    }
+    if (before[0] && !set.includes(before[0])) this.#restarts = { count: this.#restarts.count + 1, quietUntil: Date.now() + QUIET_MS };
     for (const candidate of this.#kept.splice(0)) this.#apply(candidate, set);
   }
 
@@ -132,13 +126,12 @@ export class Connection extends Emitter {
 
   /** Whether the candidate is of the description that is set. */
   #apply(candidate, set) {
-    const { usernameFragment } = candidate;
+    const { candidate: line, usernameFragment } = candidate;
     if (set.length === 0 || (usernameFragment != null && !set.includes(usernameFragment))) return false;
-    const wait = candidate.candidate.includes(".local ") ? MDNS_MS : 0;
-    // Without it Chromium may not try a pair whose check came before this candidate.
-    const isBare = this.#restarts > 0 && candidate.candidate && !candidate.candidate.includes(" generation ");
-    const init = isBare ? { ...candidate, candidate: `${candidate.candidate} generation ${2 * this.#restarts + 1}` } : candidate;
-    setTimeout(() => this.#isOver() || this.pc.addIceCandidate(init).catch(console.warn), wait);
+    const isBare = this.#restarts.count > 0 && line && !line.includes(" generation ");
+    if (isBare) candidate.candidate += ` generation ${2 * this.#restarts.count + 1}`; // Or Chromium may try no pair with it.
+    const add = () => this.#isOver() || this.pc.addIceCandidate(candidate).catch(console.warn);
+    setTimeout(add, line.includes(".local ") ? MDNS_MS : 0);
     return true;
   }
 
